@@ -1,0 +1,31 @@
+"""When to try again, and after how long: full-jitter backoff inside the call's time budget.
+
+https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ ("full jitter": a random share of a doubling ceiling).
+The caller brings the random number; nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """first, ceiling: seconds, of the longest first pause and of any; attempts: how often a request is tried in all."""
+
+    first: float = 0.1
+    ceiling: float = 2.0
+    attempts: int = 10
+
+    def pause(self, attempt: int, share: float, left: float | None) -> float | None:
+        """Return the seconds to sleep after the failed attempt number `attempt` (1 is the first), or None to give up.
+
+        share: a random number from 0 to 1. left: seconds that the call's time budget still has, None where it is unlimited.
+        """
+        if attempt >= self.attempts:
+            return None
+        pause = min(self.ceiling, self.first * 2 ** (attempt - 1)) * share
+        return pause if left is None or pause < left else None
+
+
+DEFAULT_BACKOFF = Backoff()

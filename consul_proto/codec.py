@@ -1,0 +1,59 @@
+"""How Python values are stored in the KV store and read back.
+
+Writing: a str becomes UTF-8, bytes stay as they are, None becomes empty, all else becomes JSON.
+Reading decodes as far as it can without losing anything: for every byte string, `encode(decode(stored)) == stored`. So text becomes a
+JSON value only where writing that value gives the same bytes again, else it is a str where it is UTF-8, else bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Literal, NoReturn, TypeAlias
+
+#: What can be stored: text, bytes, None, or anything that JSON can say.
+Value: TypeAlias = None | bool | int | float | str | bytes | Sequence["Value"] | Mapping[str, "Value"]
+
+#: What a stored value reads as.
+Stored: TypeAlias = None | bool | int | float | str | bytes | list["Stored"] | dict[str, "Stored"]
+
+#: "json" reads JSON text as JSON values, "text" reads every text as a str.
+Codec: TypeAlias = Literal["json", "text"]
+
+#: The first byte of every JSON text that can read as something other than a str: an object, a list, true, false, a number.
+_STARTS_JSON = frozenset(b"{[tf-0123456789")
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"not JSON: {constant}")
+
+
+def encode(value: Value) -> bytes:
+    """Return the bytes to store. Raises TypeError or ValueError where JSON cannot say the value (a set, NaN, a circle)."""
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes):
+        return value
+    if value is None:
+        return b""
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    try:
+        return json.dumps(value, allow_nan=False).encode()
+    except RecursionError:
+        raise ValueError("the value is nested too deeply for JSON") from None
+
+
+def decode(stored: bytes, codec: Codec = "json") -> Stored:
+    """Return the value that these stored bytes read as."""
+    try:
+        text = stored.decode()
+    except UnicodeDecodeError:
+        return stored
+    if codec == "text" or not stored or stored[0] not in _STARTS_JSON:
+        return text
+    try:
+        value: Stored = json.loads(text, parse_constant=_refuse)
+        return value if encode(value) == stored else text
+    except (ValueError, RecursionError):
+        return text

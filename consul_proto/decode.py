@@ -1,0 +1,164 @@
+"""From a good answer to a value, or a DecodeError: one small reader for each shape that the API answers with.
+
+A DecodeError says what was expected and what came, and never quotes the body, which may hold secrets.
+A list or an object that Consul writes as null reads as an empty one: https://developer.hashicorp.com/consul/api-docs/api-structure
+"""
+
+from __future__ import annotations
+
+import json
+from binascii import a2b_base64
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+
+from consul_proto.errors import DecodeError, NotFound
+
+if TYPE_CHECKING:
+    from consul_proto.message import Response
+
+T = TypeVar("T")
+
+_JSON_NAMES = {
+    dict: "an object",
+    list: "a list",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"not JSON: {constant}")
+
+
+def json_value(response: Response) -> Any:
+    """Return the JSON value of the body."""
+    try:
+        return json.loads(str(response.body, "utf-8"), parse_constant=_refuse)
+    except ValueError:
+        if not response.body:
+            raise DecodeError("expected JSON, got an empty answer") from None
+        content_type = response.headers.get("content-type") or "no content type"
+        raise DecodeError(f"expected JSON, got {len(response.body)} bytes that are not ({content_type})") from None
+    except RecursionError:
+        raise DecodeError("the JSON of the answer is nested too deeply") from None
+
+
+def wrong(expected: str, value: object) -> DecodeError:
+    """Return the error for a value of another shape."""
+    return DecodeError(f"expected {expected}, got {_JSON_NAMES.get(type(value), type(value).__name__)}")
+
+
+def nothing(response: Response) -> bool:
+    """An answer without content, which means done: True."""
+    if response.body.strip() not in (b"", b"null", b"true"):
+        raise DecodeError(f"expected an empty answer, got {len(response.body)} bytes: did something other than Consul answer?")
+    return True
+
+
+def boolean(response: Response) -> bool:
+    """A bare true or false."""
+    body = response.body
+    if body in (b"true", b"true\n"):
+        return True
+    if body in (b"false", b"false\n"):
+        return False
+    value = json_value(response)
+    if not isinstance(value, bool):
+        raise wrong("a boolean", value)
+    return value
+
+
+def text(response: Response) -> str:
+    """A bare JSON string."""
+    value = json_value(response)
+    if not isinstance(value, str):
+        raise wrong("a string", value)
+    return value
+
+
+def texts(response: Response) -> list[str]:
+    """A list of strings."""
+    value = json_value(response)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise wrong("a list of strings", value)
+    return value
+
+
+def one(_kind: type[T]) -> Callable[[Response], T]:
+    """One object, as the TypedDict `_kind`."""
+
+    def read(response: Response) -> T:
+        value = json_value(response)
+        if not isinstance(value, dict):
+            raise wrong("an object", value)
+        return cast("T", value)
+
+    return read
+
+
+def each(_kind: type[T]) -> Callable[[Response], list[T]]:
+    """A list of objects, as the TypedDict `_kind`."""
+    return cast("Callable[[Response], list[T]]", objects)
+
+
+def objects(response: Response) -> list[dict[str, Any]]:
+    """A list of objects."""
+    value = json_value(response)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise wrong("a list of objects", value)
+    return value
+
+
+def members(_kind: type[T]) -> Callable[[Response], list[T]]:
+    """The values of an object of objects, as the TypedDict `_kind`."""
+
+    def read(response: Response) -> list[T]:
+        value = json_value(response)
+        if value is None:
+            return []
+        if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
+            raise wrong("an object of objects", value)
+        return cast("list[T]", list(value.values()))
+
+    return read
+
+
+def first(_kind: type[T], missing: str) -> Callable[[Response], T]:
+    """The one object of a list, as the TypedDict `_kind`; an empty list raises NotFound with the words `missing`."""
+
+    def read(response: Response) -> T:
+        found = objects(response)
+        if not found:
+            raise NotFound(missing, maybe_applied=False)
+        return cast("T", found[0])
+
+    return read
+
+
+def member(name: str) -> Callable[[Response], str]:
+    """The string that an object has as its member `name`."""
+
+    def read(response: Response) -> str:
+        value = json_value(response)
+        if not isinstance(value, dict) or not isinstance(value.get(name), str):
+            raise wrong(f"an object with a string {name}", value)
+        return cast("str", value[name])
+
+    return read
+
+
+def from_base64(value: object) -> bytes:
+    """The bytes of a base64 string; null is empty."""
+    if value is None:
+        return b""
+    try:
+        return a2b_base64(cast("str", value), strict_mode=True)
+    except (ValueError, TypeError):
+        raise DecodeError("expected base64 in the answer, got something else") from None

@@ -1,0 +1,129 @@
+"""The legacy ACL system, up to Consul 1.10. https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy
+
+The ID of a legacy token is its secret, and some of these calls carry it in their path: errors and reprs show a placeholder instead.
+Newer agents answer with LegacyACLRemoved.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING, Literal
+
+from consul_proto.decode import boolean, each, first, member
+from consul_proto.flow import call
+from consul_proto.operation import M, Namespace, Operation, Pure, T, flow, operation
+from consul_proto.options import json_body, read_operation, write_operation
+from consul_proto.paths import segment
+from consul_proto.types.acl import LegacyACL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Unpack
+
+    from consul_proto.flow import Flow
+    from consul_proto.message import Response
+    from consul_proto.options import ACLReadOptions
+
+_TYPES = ("client", "management")
+
+#: Secrets do not appear in errors.
+_MISSING = "there is no ACL with this ID"
+
+
+def _body(name: str, acl_type: str, rules: str | None, acl_id: str | None = None) -> bytes:
+    if acl_type not in _TYPES:
+        raise ValueError(f"the type of an ACL is 'client' or 'management', not {acl_type!r}")
+    return json_body({"ID": acl_id, "Name": name, "Type": acl_type, "Rules": rules})
+
+
+def _secret_segment(acl_id: str) -> str:
+    try:
+        return segment(acl_id, "an ACL ID")
+    except ValueError:
+        raise ValueError("an ACL ID must not be empty, and has no slashes, line breaks or control characters") from None
+
+
+def _updated(response: Response) -> bool:
+    return bool(member("ID")(response))
+
+
+class ACL(Namespace[M]):
+    """Create, read, change and destroy legacy ACL tokens; only a management token may."""
+
+    @operation
+    def create(self, name: str, acl_type: Literal["client", "management"] = "client", rules: str | None = None) -> Operation[str]:
+        """Create a token and return its ID, which is its secret.
+
+        name: for people. rules: HCL or JSON text. Raises Forbidden, ACLDisabled, LegacyACLRemoved, ServerError for bad rules.
+        https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#create-acl-token
+        """
+        body = _body(name, acl_type, rules)
+        return write_operation("acl.legacy.create", "/v1/acl/create", member("ID"), {}, body=body, defaults=())
+
+    @operation
+    def update(
+        self, acl_id: str, name: str, acl_type: Literal["client", "management"] = "client", rules: str | None = None
+    ) -> Operation[bool]:
+        """Change a token, or make one with this ID where there is none. True.
+
+        Raises Forbidden, ACLDisabled, LegacyACLRemoved, ServerError for bad rules.
+        https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#update-acl-token
+        """
+        _secret_segment(acl_id)
+        body = _body(name, acl_type, rules, acl_id)
+        return write_operation("acl.legacy.update", "/v1/acl/update", _updated, {}, body=body, defaults=())
+
+    @operation
+    def info(self, acl_id: str, **options: Unpack[ACLReadOptions]) -> Operation[LegacyACL]:
+        """Return a token. Raises NotFound for an unknown ID, ACLDisabled, LegacyACLRemoved.
+
+        https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#read-acl-token
+        """
+        return read_operation(
+            "acl.legacy.info",
+            "/v1/acl/info/" + _secret_segment(acl_id),
+            first(LegacyACL, _MISSING),
+            options,
+            defaults=("consistency",),
+            shown_path="/v1/acl/info/{acl_id}",
+        )
+
+    @operation
+    def list(self, **options: Unpack[ACLReadOptions]) -> Operation[builtins.list[LegacyACL]]:
+        """Return every legacy token. Raises Forbidden, ACLDisabled, LegacyACLRemoved.
+
+        https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#list-acls
+        """
+        return read_operation("acl.legacy.list", "/v1/acl/list", each(LegacyACL), options, defaults=("consistency",))
+
+    @flow
+    def clone(self, acl_id: str) -> Flow[str]:
+        """Make a copy of a token and return the copy's ID, which is its secret.
+
+        Consul answers 403 for an unknown ID as it does without permission, so the token is read first.
+        Raises NotFound, Forbidden, ACLDisabled, LegacyACLRemoved.
+        https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#clone-acl-token
+        """
+        return _after_reading(acl_id, _write("clone", acl_id, member("ID")))
+
+    @flow
+    def destroy(self, acl_id: str) -> Flow[bool]:
+        """Delete a token. True.
+
+        Consul answers true for an unknown ID as well, so the token is read first.
+        Raises NotFound, Forbidden, ACLDisabled, LegacyACLRemoved.
+        https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#delete-acl-token
+        """
+        return _after_reading(acl_id, _write("destroy", acl_id, boolean))
+
+
+def _write(verb: str, acl_id: str, read: Callable[[Response], T]) -> Operation[T]:
+    path = f"/v1/acl/{verb}/"
+    name = f"acl.legacy.{verb}"
+    return write_operation(name, path + _secret_segment(acl_id), read, {}, defaults=(), shown_path=path + "{acl_id}")
+
+
+def _after_reading(acl_id: str, write: Operation[T]) -> Flow[T]:
+    pure: ACL[Pure] = ACL()
+    yield from call(pure.info(acl_id))
+    return (yield from call(write))

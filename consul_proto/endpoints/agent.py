@@ -1,0 +1,152 @@
+"""The local agent. https://developer.hashicorp.com/consul/api-docs/agent"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from consul_proto.codec import Codec
+from consul_proto.decode import each, members, nothing, one
+from consul_proto.endpoints.check import Check
+from consul_proto.endpoints.service import Service
+from consul_proto.operation import M, Namespace, Operation, operation, unchanged
+from consul_proto.options import LOCAL, read_operation, write_operation
+from consul_proto.paths import segment
+from consul_proto.types.agent import AgentMember, AgentSelf, BuildInfo, HostInfo, MetricsInfo
+from consul_proto.types.check import AgentCheck
+from consul_proto.types.service import AgentService
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+
+class FilterOptions(TypedDict, total=False):
+    """filter: an expression that Consul evaluates on each entry (since 1.5)."""
+
+    filter: str
+    namespace: str
+    partition: str
+
+
+class MemberOptions(TypedDict, total=False):
+    """segment: of the network (Enterprise). filter: an expression that Consul evaluates on each member (since 1.14.9)."""
+
+    segment: str
+    filter: str
+    partition: str
+
+
+class Agent(Namespace[M]):
+    """The agent on this machine: its services and checks, its view of the cluster, and the agent itself."""
+
+    #: The checks of the agent.
+    check: Check[M]
+
+    #: The services of the agent.
+    service: Service[M]
+
+    def __init__(self, run: Callable[[Any], Any] = unchanged, codec: Codec = "json") -> None:
+        super().__init__(run, codec)
+        self.check = Check(run, codec)
+        self.service = Service(run, codec)
+
+    @operation
+    def checks(self, **options: Unpack[FilterOptions]) -> Operation[list[AgentCheck]]:
+        """Return the checks of the local agent; the catalog may lag behind for a few seconds.
+
+        https://developer.hashicorp.com/consul/api-docs/agent/check#list-checks
+        """
+        return read_operation("agent.check.list", "/v1/agent/checks", members(AgentCheck), options, defaults=LOCAL)
+
+    @operation
+    def services(self, **options: Unpack[FilterOptions]) -> Operation[list[AgentService]]:
+        """Return the services of the local agent; the catalog may lag behind for a few seconds.
+
+        https://developer.hashicorp.com/consul/api-docs/agent/service#list-services
+        """
+        return read_operation("agent.service.list", "/v1/agent/services", members(AgentService), options, defaults=LOCAL)
+
+    @operation
+    def members(self, wan: bool = False, **options: Unpack[MemberOptions]) -> Operation[list[AgentMember]]:
+        """Return the members of the cluster as this agent's gossip sees them; of the WAN pool with `wan`.
+
+        https://developer.hashicorp.com/consul/api-docs/agent#list-members
+        """
+        return read_operation("agent.members", "/v1/agent/members", each(AgentMember), {"wan": wan, **options}, defaults=())
+
+    @operation
+    def join(self, address: str, wan: bool = False) -> Operation[bool]:
+        """Make the agent join the cluster of another one. True.
+
+        address: of the other agent's gossip port. wan: join the WAN pool, as a server. Raises ServerError where it cannot, Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/agent#join-agent
+        """
+        return write_operation("agent.join", "/v1/agent/join/" + segment(address, "an address"), nothing, {"wan": wan}, defaults=())
+
+    @operation
+    def force_leave(self, node: str, prune: bool = False, wan: bool = False) -> Operation[bool]:
+        """Force a failed node into the "left" state, so that its entries are removed. True.
+
+        prune: take it off the list of members as well (since 1.6.2). wan: in the WAN pool only (since 1.11).
+        Raises ServerError for an unknown node, Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/agent#force-leave-and-shutdown
+        """
+        path = "/v1/agent/force-leave/" + segment(node, "a node name")
+        return write_operation("agent.force_leave", path, nothing, {"prune": prune, "wan": wan}, defaults=())
+
+    @operation
+    def self(self) -> Operation[AgentSelf]:
+        """Return the agent's configuration, and itself as a member.
+
+        https://developer.hashicorp.com/consul/api-docs/agent#read-configuration
+        """
+        return read_operation("agent.self", "/v1/agent/self", one(AgentSelf), {}, defaults=())
+
+    @operation
+    def host(self) -> Operation[HostInfo]:
+        """Return what the agent knows of its machine; the shape may change with any release. Since 1.4.
+
+        https://developer.hashicorp.com/consul/api-docs/agent#retrieve-host-information
+        """
+        return read_operation("agent.host", "/v1/agent/host", one(HostInfo), {}, defaults=())
+
+    @operation
+    def version(self) -> Operation[BuildInfo]:
+        """Return the agent's version. Since 1.16; `self` has it in older agents.
+
+        https://developer.hashicorp.com/consul/api-docs/agent
+        """
+        return read_operation("agent.version", "/v1/agent/version", one(BuildInfo), {}, defaults=())
+
+    @operation
+    def metrics(self) -> Operation[MetricsInfo]:
+        """Return the agent's metrics of the last whole interval of 10 seconds.
+
+        https://developer.hashicorp.com/consul/api-docs/agent#view-metrics
+        """
+        return read_operation("agent.metrics", "/v1/agent/metrics", one(MetricsInfo), {}, defaults=())
+
+    @operation
+    def maintenance(self, enable: bool = True, reason: str | None = None) -> Operation[bool]:
+        """Put the node into maintenance (a critical check), or take it out. True.
+
+        https://developer.hashicorp.com/consul/api-docs/agent#enable-maintenance-mode
+        """
+        query = {"enable": enable, "reason": reason}
+        return write_operation("agent.maintenance", "/v1/agent/maintenance", nothing, query, defaults=())
+
+    @operation
+    def reload(self) -> Operation[bool]:
+        """Make the agent read its configuration again. True. Raises ServerError where the configuration is bad.
+
+        https://developer.hashicorp.com/consul/api-docs/agent#reload-agent
+        """
+        return write_operation("agent.reload", "/v1/agent/reload", nothing, {}, defaults=())
+
+    @operation
+    def leave(self) -> Operation[bool]:
+        """Make the agent leave the cluster and stop. True; the connection may end before the answer.
+
+        https://developer.hashicorp.com/consul/api-docs/agent#graceful-leave-and-shutdown
+        """
+        return write_operation("agent.leave", "/v1/agent/leave", nothing, {}, defaults=())

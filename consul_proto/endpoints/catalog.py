@@ -1,0 +1,196 @@
+"""The catalog: nodes, services and checks as the servers know them. https://developer.hashicorp.com/consul/api-docs/catalog"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+from consul_proto.decode import boolean, each, json_value, one, texts, wrong
+from consul_proto.endpoints.ports import checked_port
+from consul_proto.errors import NotFound
+from consul_proto.operation import M, Namespace, Operation, operation
+from consul_proto.options import json_body, read_operation, write_operation
+from consul_proto.paths import segment
+from consul_proto.types.catalog import CatalogNode, CatalogNodeServiceList, CatalogService, GatewayService
+from consul_proto.types.node import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Unpack
+
+    from consul_proto.durations import Duration
+    from consul_proto.message import Response
+    from consul_proto.options import CachedListOptions, EnterpriseScope, FilteredReadOptions, ListOptions, Names, ReadOptions
+    from consul_proto.types.catalog import ServiceTags
+
+#: These two calls read the datacenter from the body and ignore ?dc.
+_BODY_SCOPE = ("Datacenter", "namespace", "partition")
+
+
+class DatacentersOptions(TypedDict, total=False):
+    """cached: answer from the agent's cache, as old as max_age, or stale_if_error where the servers cannot be reached (whole seconds)."""
+
+    cached: bool
+    max_age: Duration
+    stale_if_error: Duration
+
+
+def _node(response: Response) -> CatalogNode:
+    if json_value(response) is None:
+        raise NotFound("there is no such node in the catalog", maybe_applied=False)
+    return one(CatalogNode)(response)
+
+
+def _services(response: Response) -> list[ServiceTags]:
+    value = json_value(response)
+    if value is None:
+        return []
+    if not isinstance(value, dict) or not all(isinstance(tags, list | None) for tags in value.values()):
+        raise wrong("an object of lists", value)
+    return cast("list[ServiceTags]", [{"Service": name, "Tags": tags or []} for name, tags in value.items()])
+
+
+class Catalog(Namespace[M]):
+    """Register, deregister and read entries on the servers; an agent's own calls are simpler, and keep the catalog in step."""
+
+    @operation
+    def datacenters(self, **options: Unpack[DatacentersOptions]) -> Operation[list[str]]:
+        """Return the names of the known datacenters, the nearest first.
+
+        https://developer.hashicorp.com/consul/api-docs/catalog#list-datacenters
+        """
+        return read_operation("catalog.datacenters", "/v1/catalog/datacenters", texts, options, defaults=())
+
+    @operation
+    def deregister(
+        self,
+        node: str,
+        datacenter: str | None = None,
+        check_id: str | None = None,
+        service_id: str | None = None,
+        **options: Unpack[EnterpriseScope],
+    ) -> Operation[bool]:
+        """Remove a check, or a service with its checks, or, with only `node`, the node with all that is on it.
+
+        True, even where nothing matched. Raises Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/catalog#deregister-entity
+        """
+        segment(node, "a node name")
+        body = json_body({"Node": node, "Datacenter": datacenter, "CheckID": check_id, "ServiceID": service_id})
+        return write_operation("catalog.deregister", "/v1/catalog/deregister", boolean, options, body=body, defaults=_BODY_SCOPE)
+
+    @operation
+    def gateway_services(self, gateway: str, **options: Unpack[ReadOptions]) -> Operation[list[GatewayService]]:
+        """Return the services of an ingress or terminating gateway; an empty list for an unknown one. Since 1.8.
+
+        https://developer.hashicorp.com/consul/api-docs/catalog#list-services-for-gateway
+        """
+        path = "/v1/catalog/gateway-services/" + segment(gateway, "a gateway name")
+        return read_operation("catalog.gateway_services", path, each(GatewayService), options)
+
+    @operation
+    def node(self, node_id: str, **options: Unpack[FilteredReadOptions]) -> Operation[CatalogNode]:
+        """Return a node and its services, as {"Node": ..., "Services": {service ID: ...}}.
+
+        node_id: the name of the node, in spite of the documented parameter's name. Raises NotFound for an unknown one.
+
+        https://developer.hashicorp.com/consul/api-docs/catalog#retrieve-map-of-services-for-a-node
+        """
+        return read_operation("catalog.node", "/v1/catalog/node/" + segment(node_id, "a node name"), _node, options)
+
+    @operation
+    def node_services(self, node: str, **options: Unpack[FilteredReadOptions]) -> Operation[CatalogNodeServiceList]:
+        """Return a node and its services, as {"Node": ..., "Services": [...]}; both None for an unknown node. Since 1.7.
+
+        https://developer.hashicorp.com/consul/api-docs/catalog#list-services-for-node
+        """
+        path = "/v1/catalog/node-services/" + segment(node, "a node name")
+        return read_operation("catalog.node_services", path, one(CatalogNodeServiceList), options)
+
+    @operation
+    def nodes(self, **options: Unpack[ListOptions]) -> Operation[list[Node]]:
+        """Return the nodes of the datacenter.
+
+        https://developer.hashicorp.com/consul/api-docs/catalog#list-nodes
+        """
+        return read_operation("catalog.nodes", "/v1/catalog/nodes", each(Node), options)
+
+    @operation
+    def register(
+        self,
+        node: str,
+        address: str,
+        datacenter: str | None = None,
+        service: Mapping[str, object] | None = None,
+        check: Mapping[str, object] | None = None,
+        *,
+        checks: Sequence[Mapping[str, object]] | None = None,
+        node_id: str | None = None,
+        node_meta: Mapping[str, str] | None = None,
+        tagged_addresses: Mapping[str, str] | None = None,
+        skip_node_update: bool | None = None,
+        **options: Unpack[EnterpriseScope],
+    ) -> Operation[bool]:
+        """Write a node, and a service or checks on it, to the catalog. True.
+
+        node, address: of the node. service, check, checks: objects with the wire's names, as {"ID": "redis1", "Service": "redis"}.
+        node_id: the node's UUID. node_meta: its metadata. tagged_addresses: its further addresses.
+        skip_node_update: leave the node's own entry as it is.
+
+        Raises ValueError for a port out of range, Forbidden, ServerError.
+        https://developer.hashicorp.com/consul/api-docs/catalog#register-entity
+        """
+        segment(node, "a node name")
+        if service is not None:
+            checked_port(service.get("Port"))
+        members = {
+            "Node": node,
+            "Address": address,
+            "Datacenter": datacenter,
+            "Service": service,
+            "Check": check,
+            "Checks": checks,
+            "ID": node_id,
+            "NodeMeta": node_meta,
+            "TaggedAddresses": tagged_addresses,
+            "SkipNodeUpdate": skip_node_update,
+        }
+        path = "/v1/catalog/register"
+        return write_operation("catalog.register", path, boolean, options, body=json_body(members), defaults=_BODY_SCOPE)
+
+    @operation
+    def service(
+        self, service_id: str, *, tag: Names | None = None, **options: Unpack[CachedListOptions]
+    ) -> Operation[list[CatalogService]]:
+        """Return the instances of a service; an empty list for an unknown one.
+
+        service_id: the name of the service, in spite of the documented parameter's name.
+        tag: only instances with this tag, or with all of these.
+        An empty ServiceAddress means that the service is reached at the node's Address.
+
+        https://developer.hashicorp.com/consul/api-docs/catalog#list-nodes-for-service
+        """
+        return _instances("service", service_id, {"tag": tag, **options})
+
+    @operation
+    def connect(
+        self, service_id: str, *, tag: Names | None = None, **options: Unpack[CachedListOptions]
+    ) -> Operation[list[CatalogService]]:
+        """Return the instances that take mesh traffic for a service: its proxies, and instances that speak mesh themselves.
+
+        Parameters as of `service`. Since 1.2.
+        https://developer.hashicorp.com/consul/api-docs/catalog#list-nodes-for-mesh-capable-service
+        """
+        return _instances("connect", service_id, {"tag": tag, **options})
+
+    @operation
+    def services(self, **options: Unpack[CachedListOptions]) -> Operation[list[ServiceTags]]:
+        """Return the services of the datacenter, each as {"Service": name, "Tags": [tags of all its instances]}.
+
+        https://developer.hashicorp.com/consul/api-docs/catalog#list-services
+        """
+        return read_operation("catalog.services", "/v1/catalog/services", _services, options)
+
+
+def _instances(kind: str, service: str, options: dict[str, Any]) -> Operation[list[CatalogService]]:
+    path = f"/v1/catalog/{kind}/" + segment(service, "a service name")
+    return read_operation(f"catalog.{kind}", path, each(CatalogService), options)

@@ -1,0 +1,76 @@
+"""User events. https://developer.hashicorp.com/consul/api-docs/event"""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from consul_proto.codec import encode
+from consul_proto.decode import from_base64, member, objects
+from consul_proto.operation import M, Namespace, Operation, operation
+from consul_proto.options import read_operation, write_operation
+from consul_proto.paths import segment
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from consul_proto.codec import Value
+    from consul_proto.durations import Duration
+    from consul_proto.message import Response
+    from consul_proto.types.event import Event as EventEntry
+
+
+class EventListOptions(TypedDict, total=False):
+    """index: block until the X-Consul-Index differs (it is a hash: compare for equality). wait: the longest block."""
+
+    index: int
+    wait: Duration
+
+
+def _events(response: Response) -> list[EventEntry]:
+    return [cast("EventEntry", event | {"Payload": from_base64(event.get("Payload"))}) for event in objects(response)]
+
+
+class Event(Namespace[M]):
+    """Fire a user event, and list the recent ones."""
+
+    @operation
+    def fire(
+        self,
+        name: str,
+        payload: Value = None,
+        datacenter: str | None = None,
+        node: str | None = None,
+        service: str | None = None,
+        tag: str | None = None,
+    ) -> Operation[str]:
+        """Fire a user event and return its ID.
+
+        name: of the event; names that begin with "_" are Consul's own.
+        payload: what to send along, encoded as a KV value is; 300 bytes at most since 1.22, less before.
+        datacenter: where to fire it; the agent's own where it is None.
+        node, service, tag: regular expressions that choose who gets it; `tag` needs `service`.
+
+        Raises ValueError for a tag without a service, Forbidden, ServerError for a bad expression or a payload that is too large.
+        https://developer.hashicorp.com/consul/api-docs/event#fire-event
+        """
+        if tag is not None and service is None:
+            raise ValueError("an event with a tag needs a service as well")
+        return write_operation(
+            "event.fire",
+            "/v1/event/fire/" + segment(name, "an event name"),
+            member("ID"),
+            {"datacenter": datacenter, "node": node, "service": service, "tag": tag},
+            body=encode(payload),
+            defaults=("datacenter",),
+        )
+
+    @operation
+    def list(self, name: str | None = None, **options: Unpack[EventListOptions]) -> Operation[builtins.list[EventEntry]]:
+        """Return the events that this agent saw last (256 at most), oldest first; the payload of each as bytes.
+
+        name: only events with this name. Events spread by gossip: there is no order among agents and no promise of delivery.
+
+        https://developer.hashicorp.com/consul/api-docs/event#list-events
+        """
+        return read_operation("event.list", "/v1/event/list", _events, {"name": name, **options}, defaults=())

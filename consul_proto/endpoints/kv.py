@@ -1,0 +1,351 @@
+"""The key/value store. https://developer.hashicorp.com/consul/api-docs/kv"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from consul_proto.codec import decode, encode
+from consul_proto.decode import boolean, from_base64, json_value, texts, wrong
+from consul_proto.endpoints import kv_bulk
+from consul_proto.endpoints.txn import commit, failure, kv_delete, kv_get
+from consul_proto.errors import CASFailed, KeyNotFound, TransactionFailed
+from consul_proto.flow import call
+from consul_proto.operation import M, Namespace, Operation, T, flow, operation
+from consul_proto.options import read_operation, write_operation
+from consul_proto.paths import key_path
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from consul_proto.codec import Codec, Stored, Value
+    from consul_proto.flow import Flow
+    from consul_proto.message import Response
+    from consul_proto.options import ReadOptions, Scope
+    from consul_proto.types.kv import Record
+
+#: A key that does not exist is an answer: https://developer.hashicorp.com/consul/api-docs/kv#read-key
+_OR_MISSING = (200, 404)
+
+#: How often `set` reads and tries to write before it gives up; each lost race means that another writer succeeded.
+_CAS_ATTEMPTS = 16
+
+
+def _missing() -> KeyNotFound:
+    return KeyNotFound("there is no such key", maybe_applied=False)
+
+
+def _records(response: Response) -> list[dict[str, Any]]:
+    """The entries of an answer, checked for what this file uses of them; none for a 404."""
+    if response.status == 404:
+        return []
+    entries = json_value(response)
+    if not isinstance(entries, list):
+        raise wrong("a list of keys", entries)
+    for entry in entries:
+        if not (
+            isinstance(entry, dict)
+            and isinstance(entry.get("Key"), str)
+            and isinstance(entry.get("Flags"), int)
+            and isinstance(entry.get("ModifyIndex"), int)
+        ):
+            raise wrong("a list of objects with Key, Flags and ModifyIndex", entries)
+    return entries
+
+
+def _entry(response: Response) -> dict[str, Any]:
+    entries = _records(response)
+    if not entries:
+        raise _missing()
+    return entries[0]
+
+
+def _stored(response: Response, codec: Codec, raw: bool) -> Stored:
+    stored = from_base64(_entry(response).get("Value"))
+    return stored if raw else decode(stored, codec)
+
+
+def _deleted(response: Response) -> bool:
+    if response.status != 409:
+        return True
+    error = failure(response)
+    if isinstance(error, TransactionFailed) and error.errors[0]["What"].endswith("doesn't exist"):
+        raise _missing()
+    raise error
+
+
+class KV(Namespace[M]):
+    """Read and write keys. Values are encoded and decoded as `consul_proto.codec` says."""
+
+    @operation
+    def get(self, item: str, default: Stored = None, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[Stored]:
+        """Return the value of a key, or `default` where there is no such key.
+
+        raw: return the stored bytes as they are. Raises Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/kv#read-key
+        """
+        codec = self._codec
+
+        def read(response: Response) -> Stored:
+            return default if response.status == 404 else _stored(response, codec, raw)
+
+        return read_operation("kv.get", key_path(item), read, options, answers=_OR_MISSING)
+
+    @operation
+    def read(self, item: str, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[Stored]:
+        """Return the value of a key: what `kv[item]` is. Raises KeyNotFound (a KeyError), Forbidden.
+
+        raw: return the stored bytes as they are.
+        https://developer.hashicorp.com/consul/api-docs/kv#read-key
+        """
+        codec = self._codec
+
+        def read(response: Response) -> Stored:
+            return _stored(response, codec, raw)
+
+        return read_operation("kv.get", key_path(item), read, options, answers=_OR_MISSING)
+
+    @operation
+    def contains(self, item: str, **options: Unpack[ReadOptions]) -> Operation[bool]:
+        """Say whether a key exists: what `item in kv` is.
+
+        https://developer.hashicorp.com/consul/api-docs/kv#read-key
+        """
+        return read_operation("kv.get", key_path(item), lambda response: bool(_records(response)), options, answers=_OR_MISSING)
+
+    @operation
+    def get_record(self, item: str, **options: Unpack[ReadOptions]) -> Operation[Record]:
+        """Return a key with all that Consul keeps of it (Flags, ModifyIndex, Session, ...). Raises KeyNotFound (a KeyError), Forbidden.
+
+        https://developer.hashicorp.com/consul/api-docs/kv#read-key
+        """
+        codec = self._codec
+        return read_operation("kv.get", key_path(item), lambda response: _record(_entry(response), codec), options, answers=_OR_MISSING)
+
+    @operation
+    def get_records(self, prefix: str = "", **options: Unpack[ReadOptions]) -> Operation[list[Record]]:
+        """Return every key with a prefix, with all that Consul keeps of it.
+
+        https://developer.hashicorp.com/consul/api-docs/kv#read-key
+        """
+        codec = self._codec
+        return _tree(prefix, lambda entries: [_record(entry, codec) for entry in entries], options)
+
+    @operation
+    def keys(self, prefix: str = "", separator: str | None = None, **options: Unpack[ReadOptions]) -> Operation[list[str]]:
+        """Return the keys with a prefix, sorted.
+
+        separator: cut each key after the first separator that follows the prefix, and list what is left once, like folders.
+
+        https://developer.hashicorp.com/consul/api-docs/kv#read-key
+        """
+
+        def read(response: Response) -> list[str]:
+            return [] if response.status == 404 else texts(response)
+
+        query: dict[str, Any] = {"keys": True, "separator": separator, **options}
+        return read_operation("kv.get", key_path(prefix, prefix=True), read, query, answers=_OR_MISSING)
+
+    @operation
+    def count(self, prefix: str = "", **options: Unpack[ReadOptions]) -> Operation[int]:
+        """Return how many keys have a prefix: what `len(kv)` is.
+
+        https://developer.hashicorp.com/consul/api-docs/kv#read-key
+        """
+
+        def read(response: Response) -> int:
+            return 0 if response.status == 404 else len(texts(response))
+
+        return read_operation("kv.get", key_path(prefix, prefix=True), read, {"keys": True, **options}, answers=_OR_MISSING)
+
+    @operation
+    def items(self, prefix: str = "", **options: Unpack[ReadOptions]) -> Operation[dict[str, Stored]]:
+        """Return the keys with a prefix and their values.
+
+        https://developer.hashicorp.com/consul/api-docs/kv#read-key
+        """
+        codec = self._codec
+        return _tree(prefix, lambda entries: {entry["Key"]: _value(entry, codec) for entry in entries}, options)
+
+    @operation
+    def values(self, prefix: str = "", **options: Unpack[ReadOptions]) -> Operation[list[Stored]]:
+        """Return the values of the keys with a prefix, sorted by key.
+
+        https://developer.hashicorp.com/consul/api-docs/kv#read-key
+        """
+        codec = self._codec
+        return _tree(prefix, lambda entries: [_value(entry, codec) for entry in entries], options)
+
+    @operation
+    def records(self, prefix: str = "", **options: Unpack[ReadOptions]) -> Operation[list[tuple[str, int, Stored]]]:
+        """Return the keys with a prefix as tuples of key, flags and value.
+
+        https://developer.hashicorp.com/consul/api-docs/kv#read-key
+        """
+        codec = self._codec
+        return _tree(prefix, lambda entries: [(entry["Key"], entry["Flags"], _value(entry, codec)) for entry in entries], options)
+
+    @operation
+    def find(self, prefix: str, separator: str | None = None, **options: Unpack[ReadOptions]) -> Operation[dict[str, Stored]]:
+        """Return the keys with a prefix and their values.
+
+        separator: a key that goes on after the first separator behind the prefix is cut there, and stands for all such keys, with None.
+
+        https://developer.hashicorp.com/consul/api-docs/kv#read-key
+        """
+        codec = self._codec
+        if separator == "":
+            raise ValueError("separator must not be empty")
+
+        def folded(entries: list[dict[str, Any]]) -> dict[str, Stored]:
+            found: dict[str, Stored] = {}
+            for entry in entries:
+                head, cut, rest = entry["Key"][len(prefix) :].partition(separator) if separator else (entry["Key"], "", "")
+                if rest:
+                    found[prefix + head + cut] = None
+                else:
+                    found[entry["Key"]] = _value(entry, codec)
+            return found
+
+        return _tree(prefix, folded, options)
+
+    @operation
+    def put(
+        self,
+        item: str,
+        value: Value,
+        *,
+        flags: int = 0,
+        cas: int | None = None,
+        acquire: str | None = None,
+        release: str | None = None,
+        **options: Unpack[Scope],
+    ) -> Operation[bool]:
+        """Write a key in one request. False where `cas`, `acquire` or `release` kept it from being written.
+
+        flags: a number that is stored with the key. At most one of:
+        cas: write only where the ModifyIndex is this; 0: where the key does not exist.
+        acquire: take the lock on the key for this session. release: give up the lock that this session holds.
+
+        Raises ValueError, Forbidden, ClientError where the value is over the server's limit (512 KiB unless its operator changed it).
+        https://developer.hashicorp.com/consul/api-docs/kv#create-update-key
+        """
+        if (cas is not None) + (acquire is not None) + (release is not None) > 1:
+            raise ValueError("cas, acquire and release exclude each other")
+        query: dict[str, Any] = {"flags": flags or None, "cas": cas, "acquire": acquire, "release": release, **options}
+        return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
+
+    @flow
+    def set(self, item: str, value: Value, **options: Unpack[Scope]) -> Flow[None]:
+        """Write a key, by check-and-set: what `kv[item] = value` does. The key keeps its flags.
+
+        A lost race is tried again. Raises CASFailed (a KeyError) where other writers were faster each time, Forbidden, ClientError;
+        a RequestError with `maybe_applied` where the outcome of a write is unknown.
+        https://developer.hashicorp.com/consul/api-docs/kv#create-update-key
+        """
+        return _set(item, encode(value), options)
+
+    @operation
+    def set_record(self, item: str, flags: int = 0, value: Value = None, replace: bool = True, **options: Unpack[Scope]) -> Operation[bool]:
+        """Write a key and its flags. False where the key exists and `replace` is False.
+
+        https://developer.hashicorp.com/consul/api-docs/kv#create-update-key
+        """
+        query: dict[str, Any] = {"flags": flags, "cas": None if replace else 0, **options}
+        return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
+
+    @operation
+    def delete(self, item: str, recurse: bool = False, *, cas: int | None = None, **options: Unpack[Scope]) -> Operation[bool]:
+        """Delete a key; with `recurse`, every key that begins with `item`, which may be empty.
+
+        cas: delete only where the ModifyIndex is this; False where it is not.
+
+        Raises KeyNotFound (a KeyError) for a missing key, in the same round trip (not with `recurse` or `cas`), Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/kv#delete-key
+        """
+        if recurse and cas is not None:
+            raise ValueError("recurse and cas exclude each other")
+        path = key_path(item, prefix=recurse)
+        if recurse or cas is not None:
+            query: dict[str, Any] = {"recurse": recurse, "cas": cas, **options}
+            return write_operation("kv.delete", path, boolean, query, method="DELETE")
+        transaction = commit([kv_get(item), kv_delete(item)], options)
+        return Operation(transaction.name, transaction.request, _deleted, transaction.defaults, answers=transaction.answers)
+
+    @operation
+    def acquire_lock(self, item: str, session: str, value: Value = None, *, flags: int = 0, **options: Unpack[Scope]) -> Operation[bool]:
+        """Take the lock on a key for a session, and write the key. False where another session holds it, or while its lock delay lasts.
+
+        session: its ID. value, flags: what the key then holds. Raises Forbidden, ServerError for an unknown session.
+        https://developer.hashicorp.com/consul/api-docs/kv#acquire
+        """
+        query: dict[str, Any] = {"flags": flags or None, "acquire": session, **options}
+        return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
+
+    @operation
+    def release_lock(self, item: str, session: str, value: Value = None, *, flags: int = 0, **options: Unpack[Scope]) -> Operation[bool]:
+        """Release the lock on a key that a session holds, and write the key. False where the session does not hold it.
+
+        session: its ID. value, flags: what the key then holds. Raises Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/kv#release
+        """
+        query: dict[str, Any] = {"flags": flags or None, "release": session, **options}
+        return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
+
+    @flow
+    def get_many(self, items: Iterable[str], **options: Unpack[Scope]) -> Flow[dict[str, Stored]]:
+        """Return the values of these keys, without the keys that do not exist, in one transaction for each 64 keys.
+
+        Each transaction is a snapshot; they are not one together. Raises Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/txn
+        """
+        return kv_bulk.get_many(items, self._codec, options)
+
+    @flow
+    def put_many(self, items: Mapping[str, Value], **options: Unpack[Scope]) -> Flow[None]:
+        """Write these keys, in as few transactions as the limits allow (64 operations and 512 KiB each).
+
+        A transaction writes all of its keys or none; a failure leaves those before it written. Raises TransactionFailed, Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/txn
+        """
+        return kv_bulk.put_many(items, options)
+
+    @flow
+    def delete_many(self, items: Iterable[str], **options: Unpack[Scope]) -> Flow[None]:
+        """Delete these keys, whether they exist or not, in one transaction for each 64 keys.
+
+        A transaction deletes all of its keys or none; a failure leaves those before it deleted. Raises TransactionFailed, Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/txn
+        """
+        return kv_bulk.delete_many(items, options)
+
+
+def _value(entry: dict[str, Any], codec: Codec) -> Stored:
+    return decode(from_base64(entry.get("Value")), codec)
+
+
+def _record(entry: dict[str, Any], codec: Codec) -> Record:
+    entry["Value"] = _value(entry, codec)
+    return entry  # type: ignore[return-value] # _records has checked what makes it one
+
+
+def _tree(prefix: str, read: Callable[[list[dict[str, Any]]], T], options: Mapping[str, Any]) -> Operation[T]:
+    path = key_path(prefix, prefix=True)
+    return read_operation("kv.get", path, lambda response: read(_records(response)), {"recurse": True, **options}, answers=_OR_MISSING)
+
+
+def _set(item: str, body: bytes, options: Mapping[str, Any]) -> Flow[None]:
+    path = key_path(item)
+
+    def current(response: Response) -> tuple[int, int]:
+        entries = _records(response)
+        return (entries[0]["ModifyIndex"], entries[0]["Flags"]) if entries else (0, 0)
+
+    # Only the leader knows the index that will be compared, whatever reads the client prefers.
+    look = read_operation("kv.get", path, current, {**options, "consistency": "default"}, answers=_OR_MISSING)
+    for _ in range(_CAS_ATTEMPTS):
+        index, flags = yield from call(look)
+        query = {"flags": flags or None, "cas": index, **options}
+        if (yield from call(write_operation("kv.put", path, boolean, query, body=body))):
+            return
+    raise CASFailed(f"other writers of {item!r} were faster {_CAS_ATTEMPTS} times in a row; nothing was written", maybe_applied=False)

@@ -1,0 +1,192 @@
+"""Services on the local agent. https://developer.hashicorp.com/consul/api-docs/agent/service"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from consul_proto.decode import each, json_value, nothing, one, wrong
+from consul_proto.endpoints.check import check_members
+from consul_proto.endpoints.ports import checked_port
+from consul_proto.errors import NotFound
+from consul_proto.operation import M, Namespace, Operation, operation
+from consul_proto.options import LOCAL, json_body, read_operation, write_operation
+from consul_proto.paths import segment
+from consul_proto.types.catalog import AgentServiceChecksInfo
+from consul_proto.types.service import AgentService
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Unpack
+
+    from consul_proto.durations import Duration
+    from consul_proto.message import Response
+    from consul_proto.options import EnterpriseScope
+    from consul_proto.types.check import AgentServiceCheck
+    from consul_proto.types.node import Locality, ServiceAddress
+    from consul_proto.types.service import AgentServiceConnect, AgentWeights, ConnectProxyConfig, ServicePort
+
+#: The status of the answer is the health of the service: all these carry the same body.
+#: https://developer.hashicorp.com/consul/api-docs/agent/service#get-local-service-health
+_HEALTH_ANSWERS = (200, 404, 429, 503)
+
+
+class HashOptions(TypedDict, total=False):
+    """hash: block until the service's ContentHash differs from this one. wait: the longest block."""
+
+    hash: str
+    wait: Duration
+    namespace: str
+    partition: str
+
+
+class ServiceOptions(TypedDict, total=False):
+    """What a registration can say beyond the documented parameters.
+
+    meta: metadata. kind: "" or the kind of a proxy or gateway. checks: further checks, with the wire's names.
+    ports: several named ports instead of `port` (since 1.22). socket_path: a UNIX socket instead (since 1.10).
+    tagged_addresses: further addresses by tag ("lan", "wan", ...). weights: for DNS answers, by state.
+    enable_tag_override: let the catalog's tags win over these. proxy, connect: of the service mesh. locality: since 1.16.
+    token: what the agent uses to keep this service in the catalog.
+    replace_existing_checks: drop the checks of an earlier registration that are missing here (since 1.6.1).
+    """
+
+    meta: Mapping[str, str]
+    kind: str
+    checks: Sequence[AgentServiceCheck]
+    ports: Sequence[ServicePort]
+    socket_path: str
+    tagged_addresses: Mapping[str, ServiceAddress]
+    weights: AgentWeights
+    enable_tag_override: bool
+    proxy: ConnectProxyConfig
+    connect: AgentServiceConnect
+    locality: Locality
+    token: str
+    replace_existing_checks: bool
+    namespace: str
+    partition: str
+
+
+_MEMBERS = {
+    "meta": "Meta",
+    "kind": "Kind",
+    "checks": "Checks",
+    "ports": "Ports",
+    "socket_path": "SocketPath",
+    "tagged_addresses": "TaggedAddresses",
+    "weights": "Weights",
+    "enable_tag_override": "EnableTagOverride",
+    "proxy": "Proxy",
+    "connect": "Connect",
+    "locality": "Locality",
+    "token": "Token",
+}
+
+
+def _health(response: Response) -> AgentServiceChecksInfo:
+    value = json_value(response)
+    if not isinstance(value, dict) or "AggregatedStatus" not in value:
+        raise wrong("an object with an AggregatedStatus", value)
+    if response.status == 404:
+        raise NotFound("there is no service with this ID on the agent", maybe_applied=False)
+    return one(AgentServiceChecksInfo)(response)
+
+
+class Service(Namespace[M]):
+    """Register, deregister and read the services of the local agent."""
+
+    @operation
+    def register(
+        self,
+        name: str,
+        service_id: str | None = None,
+        address: str | None = None,
+        port: int | None = None,
+        tags: Sequence[str] | None = None,
+        check: str | None = None,
+        interval: Duration | None = None,
+        ttl: Duration | None = None,
+        httpcheck: str | None = None,
+        **options: Unpack[ServiceOptions],
+    ) -> Operation[bool]:
+        """Add a service to the local agent, or change it. True.
+
+        name: of the service; also its ID where `service_id` is None. address: the node's own where it is None. port: 0 to 65535.
+        At most one check: check (a shell line to run, needs enable_local_script_checks) or httpcheck (a URL), each with an interval,
+        or ttl (the time in which `agent.check.ttl_pass("service:<service id>")` must be called again).
+
+        Raises ValueError for two checks, an interval without a check, a port out of range, Forbidden, ClientError.
+        https://developer.hashicorp.com/consul/api-docs/agent/service#register-service
+        """
+        segment(name, "a service name")
+        checked_port(port)
+        if isinstance(tags, str):
+            raise TypeError("tags is a list of str, not a str")
+        unknown = options.keys() - ServiceOptions.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"a service has no option {', '.join(sorted(unknown))}")
+        kinds = {"check": check, "httpcheck": httpcheck, "ttl": ttl}
+        has_check = interval is not None or any(kind is not None for kind in kinds.values())
+        members: dict[str, object] = {
+            "Name": name,
+            "ID": service_id,
+            "Address": address,
+            "Port": port,
+            "Tags": None if tags is None else list(tags),
+            "Check": check_members(kinds, interval, {}) if has_check else None,
+        }
+        members |= {member: options.get(option) for option, member in _MEMBERS.items()}
+        query = {name: options.get(name) for name in ("replace_existing_checks", "namespace", "partition")}
+        path = "/v1/agent/service/register"
+        return write_operation("agent.service.register", path, nothing, query, body=json_body(members), defaults=LOCAL)
+
+    @operation
+    def deregister(self, service_id: str, **options: Unpack[EnterpriseScope]) -> Operation[bool]:
+        """Remove a service and its checks from the local agent. True.
+
+        service_id: the ID, not the name. Raises NotFound for an unknown ID (ServerError before Consul 1.12), Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/agent/service#deregister-service
+        """
+        path = "/v1/agent/service/deregister/" + segment(service_id, "a service ID")
+        return write_operation("agent.service.deregister", path, nothing, options, defaults=LOCAL)
+
+    @operation
+    def get(self, service_id: str, **options: Unpack[HashOptions]) -> Operation[AgentService]:
+        """Return a service of the local agent, with its ContentHash. Raises NotFound. Since 1.3.
+
+        https://developer.hashicorp.com/consul/api-docs/agent/service#get-service-configuration
+        """
+        path = "/v1/agent/service/" + segment(service_id, "a service ID")
+        return read_operation("agent.service.get", path, one(AgentService), options, defaults=LOCAL)
+
+    @operation
+    def health(self, service_id: str, **options: Unpack[EnterpriseScope]) -> Operation[AgentServiceChecksInfo]:
+        """Return a service of the local agent with its checks and the worst of their states. Raises NotFound. Since 1.4.1.
+
+        https://developer.hashicorp.com/consul/api-docs/agent/service#get-local-service-health-by-id
+        """
+        path = "/v1/agent/health/service/id/" + segment(service_id, "a service ID")
+        return read_operation("agent.service.health_by_id", path, _health, options, defaults=LOCAL, answers=_HEALTH_ANSWERS)
+
+    @operation
+    def health_by_name(self, name: str, **options: Unpack[EnterpriseScope]) -> Operation[list[AgentServiceChecksInfo]]:
+        """Return the services of the local agent with this name, each as `health` does; an empty list for an unknown name. Since 1.4.1.
+
+        https://developer.hashicorp.com/consul/api-docs/agent/service#get-local-service-health
+        """
+        path = "/v1/agent/health/service/name/" + segment(name, "a service name")
+        read = each(AgentServiceChecksInfo)
+        return read_operation("agent.service.health_by_name", path, read, options, defaults=LOCAL, answers=_HEALTH_ANSWERS)
+
+    @operation
+    def maintenance(
+        self, service_id: str, enable: bool = True, reason: str | None = None, **options: Unpack[EnterpriseScope]
+    ) -> Operation[bool]:
+        """Put a service into maintenance (a critical check), or take it out. True.
+
+        reason: for people. Raises NotFound for an unknown ID (ServerError before Consul 1.12), Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/agent/service#enable-maintenance-mode
+        """
+        query: dict[str, Any] = {"enable": enable, "reason": reason, **options}
+        path = "/v1/agent/service/maintenance/" + segment(service_id, "a service ID")
+        return write_operation("agent.service.maintenance", path, nothing, query, defaults=LOCAL)

@@ -1,0 +1,119 @@
+"""Sessions, which locks hang on. https://developer.hashicorp.com/consul/api-docs/session"""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING, Literal
+
+from consul_proto.decode import boolean, each, first, member
+from consul_proto.durations import go_duration, seconds
+from consul_proto.operation import M, Namespace, Operation, operation
+from consul_proto.options import json_body, read_operation, write_operation
+from consul_proto.paths import segment
+from consul_proto.types.session import SessionEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Unpack
+
+    from consul_proto.durations import Duration
+    from consul_proto.options import ReadOptions, Scope
+    from consul_proto.types.session import ServiceCheck
+
+#: Seconds. https://developer.hashicorp.com/consul/api-docs/session#ttl
+_TTL_SHORTEST, _TTL_LONGEST = 10, 86400
+
+_BEHAVIORS = ("release", "delete")
+
+
+def _ttl(ttl: Duration) -> str:
+    if not _TTL_SHORTEST <= seconds(ttl) <= _TTL_LONGEST:
+        raise ValueError(f"the TTL of a session lies between 10 seconds and 24 hours: {ttl!r}")
+    return go_duration(ttl)
+
+
+class Session(Namespace[M]):
+    """Create, renew, read and destroy sessions."""
+
+    @operation
+    def create(
+        self,
+        name: str | None = None,
+        behavior: Literal["release", "delete"] = "release",
+        node: str | None = None,
+        delay: Duration | None = None,
+        ttl: Duration | None = None,
+        checks: Sequence[str] | None = None,
+        *,
+        node_checks: Sequence[str] | None = None,
+        service_checks: Sequence[ServiceCheck] | None = None,
+        **options: Unpack[Scope],
+    ) -> Operation[str]:
+        """Create a session and return its ID.
+
+        name: for people. node: where it lives; the agent's own where it is None.
+        behavior: what happens to the locks of the session when it ends: "release" them or "delete" their keys.
+        delay: how long a lock stays closed after it was lost with its session (15 seconds where it is None, 60 at most).
+        ttl: from 10 seconds to 24 hours; the session ends where it is not renewed in this time, at twice this time at the latest.
+        checks: IDs of checks on the node that end the session when they fail; include "serfHealth" when you give them.
+        node_checks, service_checks: the same, told apart (since 1.7).
+
+        Raises ValueError, Forbidden, ServerError for a node or check that is unknown or critical.
+        https://developer.hashicorp.com/consul/api-docs/session#create-session
+        """
+        if behavior not in _BEHAVIORS:
+            raise ValueError(f"the behavior of a session is 'release' or 'delete', not {behavior!r}")
+        members = {
+            "Name": name,
+            "Behavior": None if behavior == "release" else behavior,
+            "Node": node,
+            "LockDelay": None if delay is None else go_duration(delay),
+            "TTL": None if ttl is None else _ttl(ttl),
+            "Checks": None if checks is None else list(checks),
+            "NodeChecks": None if node_checks is None else list(node_checks),
+            "ServiceChecks": None if service_checks is None else list(service_checks),
+        }
+        return write_operation("session.create", "/v1/session/create", member("ID"), options, body=json_body(members))
+
+    @operation
+    def destroy(self, session_id: str, **options: Unpack[Scope]) -> Operation[bool]:
+        """End a session; its locks are released, or their keys deleted. True, for a session that is gone already as well.
+
+        https://developer.hashicorp.com/consul/api-docs/session#delete-session
+        """
+        return write_operation("session.destroy", "/v1/session/destroy/" + segment(session_id, "a session ID"), boolean, options)
+
+    @operation
+    def info(self, session_id: str, **options: Unpack[ReadOptions]) -> Operation[SessionEntry]:
+        """Return a session. Raises NotFound where it ended or never was.
+
+        https://developer.hashicorp.com/consul/api-docs/session#read-session
+        """
+        read = first(SessionEntry, "there is no such session: it ended, or never was")
+        return read_operation("session.info", "/v1/session/info/" + segment(session_id, "a session ID"), read, options)
+
+    @operation
+    def list(self, **options: Unpack[ReadOptions]) -> Operation[builtins.list[SessionEntry]]:
+        """Return the sessions of the datacenter.
+
+        https://developer.hashicorp.com/consul/api-docs/session#list-sessions
+        """
+        return read_operation("session.list", "/v1/session/list", each(SessionEntry), options)
+
+    @operation
+    def node(self, node: str, **options: Unpack[ReadOptions]) -> Operation[builtins.list[SessionEntry]]:
+        """Return the sessions of a node.
+
+        https://developer.hashicorp.com/consul/api-docs/session#list-sessions-for-node
+        """
+        return read_operation("session.node", "/v1/session/node/" + segment(node, "a node name"), each(SessionEntry), options)
+
+    @operation
+    def renew(self, session_id: str, **options: Unpack[Scope]) -> Operation[SessionEntry]:
+        """Restart the TTL of a session and return it. The TTL in the answer may be longer than the one asked for.
+
+        Raises NotFound where the session ended: its locks are lost.
+        https://developer.hashicorp.com/consul/api-docs/session#renew-session
+        """
+        read = first(SessionEntry, "there is no such session: it ended, and its locks are lost")
+        return write_operation("session.renew", "/v1/session/renew/" + segment(session_id, "a session ID"), read, options)

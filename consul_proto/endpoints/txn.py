@@ -1,0 +1,169 @@
+"""Transactions. https://developer.hashicorp.com/consul/api-docs/txn
+
+`kv_set` and its siblings build the KV operations of a transaction; operations on nodes, services and checks are written as Consul has them:
+`{"Service": {"Verb": "get", "Node": "n1", "Service": {"ID": "web"}}}`.
+"""
+
+from __future__ import annotations
+
+import json
+from binascii import b2a_base64
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+from consul_proto.codec import encode
+from consul_proto.decode import json_value, wrong
+from consul_proto.errors import ConsulateException, DecodeError, Forbidden, TransactionFailed
+from consul_proto.operation import M, Namespace, Operation, operation
+from consul_proto.options import write_operation
+from consul_proto.paths import key_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Unpack
+
+    from consul_proto.codec import Value
+    from consul_proto.message import Response
+    from consul_proto.options import Consistency
+    from consul_proto.types.txn import KVTxnOp, TxnError, TxnOp, TxnResult
+
+#: 64 until Consul 1.14, 128 since; what works everywhere. https://developer.hashicorp.com/consul/api-docs/txn
+MOST_OPERATIONS = 64
+
+#: The whole body of a transaction, limits.txn_max_req_len: 512 KiB where the operator did not change it.
+MOST_BYTES = 512 * 1024
+
+#: The answer to a transaction, and to one that was rolled back.
+_ANSWERS = (200, 409)
+
+
+class TxnOptions(TypedDict, total=False):
+    """datacenter: where it runs. consistency: of a transaction that only reads."""
+
+    datacenter: str
+    consistency: Consistency
+
+
+def _kv(verb: str, key: str, **members: Any) -> TxnOp:
+    key_path(key, prefix=verb in ("get-tree", "delete-tree"))
+    operation: dict[str, Any] = {"Verb": verb, "Key": key}
+    operation |= {name: value for name, value in members.items() if value is not None}
+    return {"KV": cast("KVTxnOp", operation)}
+
+
+def _value(value: Value) -> str:
+    return b2a_base64(encode(value), newline=False).decode()
+
+
+def kv_set(key: str, value: Value, flags: int = 0) -> TxnOp:
+    """Write a key."""
+    return _kv("set", key, Value=_value(value), Flags=flags)
+
+
+def kv_cas(key: str, value: Value, index: int, flags: int = 0) -> TxnOp:
+    """Write a key where its ModifyIndex is `index`; 0: where it does not exist. Otherwise the transaction fails."""
+    return _kv("cas", key, Value=_value(value), Flags=flags, Index=index)
+
+
+def kv_lock(key: str, value: Value, session: str, flags: int = 0) -> TxnOp:
+    """Take the lock on a key for a session, and write the key. Where another session holds it the transaction fails."""
+    return _kv("lock", key, Value=_value(value), Flags=flags, Session=session)
+
+
+def kv_unlock(key: str, value: Value, session: str, flags: int = 0) -> TxnOp:
+    """Release the lock on a key that a session holds, and write the key. Where it does not hold it the transaction fails."""
+    return _kv("unlock", key, Value=_value(value), Flags=flags, Session=session)
+
+
+def kv_get(key: str) -> TxnOp:
+    """Read a key. Where it does not exist the transaction fails."""
+    return _kv("get", key)
+
+
+def kv_get_tree(prefix: str) -> TxnOp:
+    """Read every key with a prefix."""
+    return _kv("get-tree", prefix)
+
+
+def kv_check_index(key: str, index: int) -> TxnOp:
+    """Fail the transaction where the key's ModifyIndex is not `index`."""
+    return _kv("check-index", key, Index=index)
+
+
+def kv_check_session(key: str, session: str) -> TxnOp:
+    """Fail the transaction where the session does not hold the lock on the key."""
+    return _kv("check-session", key, Session=session)
+
+
+def kv_check_not_exists(key: str) -> TxnOp:
+    """Fail the transaction where the key exists."""
+    return _kv("check-not-exists", key)
+
+
+def kv_delete(key: str) -> TxnOp:
+    """Delete a key, whether it exists or not."""
+    return _kv("delete", key)
+
+
+def kv_delete_tree(prefix: str) -> TxnOp:
+    """Delete every key with a prefix."""
+    return _kv("delete-tree", prefix)
+
+
+def kv_delete_cas(key: str, index: int) -> TxnOp:
+    """Delete a key where its ModifyIndex is `index`. Otherwise the transaction fails."""
+    return _kv("delete-cas", key, Index=index)
+
+
+def _errors(response: Response) -> list[TxnError]:
+    value = json_value(response)
+    errors = value.get("Errors") if isinstance(value, dict) else None
+    if not isinstance(errors, list) or not errors:
+        raise wrong("an object with a list of Errors", value)
+    for error in errors:
+        if not (isinstance(error, dict) and isinstance(error.get("What"), str) and isinstance(error.get("OpIndex"), int)):
+            raise DecodeError("expected Errors with an OpIndex and What each, got something else")
+    return cast("list[TxnError]", errors)
+
+
+def failure(response: Response) -> ConsulateException:
+    """Return the exception that a transaction's answer with 409 is."""
+    errors = _errors(response)
+    said = "; ".join(f"operation {error['OpIndex']}: {error['What']}" for error in errors)
+    if any("Permission denied" in error["What"] for error in errors):
+        return Forbidden(said, maybe_applied=False)
+    return TransactionFailed(said, errors=errors)
+
+
+def results(response: Response) -> list[TxnResult]:
+    """Return the results of a transaction, or raise what its failure is."""
+    if response.status == 409:
+        raise failure(response)
+    value = json_value(response)
+    found = value.get("Results", value) if isinstance(value, dict) else value
+    if found is None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(result, dict) for result in found):
+        raise wrong("an object with a list of Results", value)
+    return cast("list[TxnResult]", found)
+
+
+class Txn(Namespace[M]):
+    """Several operations that all happen, or none."""
+
+    @operation
+    def commit(self, operations: Sequence[TxnOp], **options: Unpack[TxnOptions]) -> Operation[list[TxnResult]]:
+        """Carry out all these operations, or none, and return the results, as `{"KV": {...}}` each.
+
+        operations: 64 at most, 128 since Consul 1.14. Operations that delete have no result, so results do not line up with operations.
+        Only what reads ("get", "get-tree") has a Value in its result, in base64.
+
+        Raises TransactionFailed with the `errors` of a transaction that was rolled back, Forbidden, ClientError where it is too large.
+        https://developer.hashicorp.com/consul/api-docs/txn
+        """
+        return commit(operations, options)
+
+
+def commit(operations: Sequence[TxnOp], options: Any) -> Operation[list[TxnResult]]:
+    """Return the transaction of these operations."""
+    body = json.dumps(list(operations), allow_nan=False).encode()
+    return write_operation("txn", "/v1/txn", results, options, body=body, defaults=("datacenter",), answers=_ANSWERS)

@@ -1,0 +1,217 @@
+"""The exception tree, and which exception an answer is.
+
+Whose fault is it? `ValueError` and `TypeError` come before anything is sent: the call is wrong. `RequestError` is the wire's,
+`ClientError` and `ServerError` are Consul's own words with a status, `DecodeError` is an answer that is not what the API promises.
+
+Each exception keeps the method, the path, the address, the status and the body, and says in `maybe_applied` whether Consul may have
+carried the request out. None holds the token: whoever drives an operation removes it from what the server said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from consul_proto.message import Request, Response
+    from consul_proto.types.txn import TxnError
+
+#: How much of an answer an error message quotes, in characters; the whole body stays in `body`.
+_QUOTED = 300
+
+
+class ConsulateException(Exception):
+    """Everything that this library raises once a request is on its way.
+
+    message: what happened, in a sentence.
+    maybe_applied: False only when Consul cannot have carried the request out.
+    status, body: of the answer, where there was one.
+    method, path, address: of the call; a path that holds a secret is shown with a placeholder.
+    """
+
+    #: What to do next, where the kind of error alone tells.
+    advice: str = ""
+
+    def __init__(self, message: str, *, maybe_applied: bool = True, status: int | None = None, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.message = message
+        self.maybe_applied = maybe_applied
+        self.status = status
+        self.body = body
+        self.method: str | None = None
+        self.path: str | None = None
+        self.address: str | None = None
+
+    def about(self, request: Request) -> None:
+        """Note which request this is about."""
+        self.method, self.path = request.method, request.shown_path or request.path
+
+    def conceal(self, secrets: Sequence[str]) -> None:
+        """Remove these texts from everything that this exception holds (a proxy may echo the headers that it got)."""
+        for secret in secrets:
+            self.message = self.message.replace(secret, "<hidden>")
+            self.body = self.body.replace(secret.encode(), b"<hidden>")
+        self.args = (self.message,)
+
+    def __str__(self) -> str:
+        call = f"{self.method} {self.path}" if self.method else ""
+        if self.address:
+            call = f"{call} on {self.address}".strip()
+        status = "" if self.status is None else f"{self.status} "
+        text = f"{call}: {status}{self.message}" if call else f"{status}{self.message}"
+        return f"{text} ({self.advice})" if self.advice else text
+
+    def __reduce__(self) -> tuple[Callable[..., ConsulateException], tuple[object, ...]]:
+        return _restored, (type(self), self.message, self.__dict__)
+
+
+def _restored(kind: type[ConsulateException], message: str, state: dict[str, Any]) -> ConsulateException:
+    error = kind.__new__(kind, message)
+    error.__dict__.update(state)
+    return error
+
+
+class RequestError(ConsulateException):
+    """The wire failed: refused, reset, cut off, not HTTP, a certificate that does not verify, an answer that is too large."""
+
+
+class RequestTimeout(RequestError):
+    """The call took longer than its `timeout` (seconds; of the client, or of `using(timeout=...)`)."""
+
+
+class StaleConnection(RequestError):
+    """An idle connection, used again, turned out to be closed; whoever drives the call may try a read once more."""
+
+
+class ClientClosed(RequestError):
+    """The client was closed; nothing was sent."""
+
+
+class DecodeError(ConsulateException):
+    """The answer is not what the API promises: not JSON, another shape, not base64."""
+
+
+class ClientError(ConsulateException):
+    """Consul refused the request (a status from 300 to 499)."""
+
+
+class Forbidden(ClientError):
+    """The token may not do this (403)."""
+
+    advice = "give a token that has the rule, with token= or CONSUL_HTTP_TOKEN"
+
+
+class NotFound(ClientError):
+    """There is no such thing (404, or an answer that says so)."""
+
+
+class KeyNotFound(NotFound, KeyError, AttributeError):
+    """The key is not in the store; a KeyError and an AttributeError as well, since the documented API promises one here, one there."""
+
+    def __str__(self) -> str:
+        return ConsulateException.__str__(self)
+
+
+class ACLDisabled(ClientError):
+    """ACLs are off on this agent (401)."""
+
+
+class LegacyACLRemoved(ACLDisabled):
+    """The agent has no legacy ACL system any more: it ended with Consul 1.10."""
+
+
+class Redirected(ClientError):
+    """Consul would have stored or read something else than was asked for (301, 307); nothing was done."""
+
+
+class TransactionFailed(ClientError):
+    """The transaction was rolled back (409). `errors` has an object for each operation that failed."""
+
+    def __init__(
+        self, message: str, *, errors: Sequence[TxnError] = (), maybe_applied: bool = False, status: int | None = None, body: bytes = b""
+    ) -> None:
+        super().__init__(message, maybe_applied=maybe_applied, status=status, body=body)
+        self.errors = list(errors)
+
+
+class CASFailed(ClientError, KeyError):
+    """Another writer was faster each time that the check-and-set was tried; the documented API promises a KeyError."""
+
+    def __str__(self) -> str:
+        return ConsulateException.__str__(self)
+
+
+class RateLimited(ClientError):
+    """The server asks to slow down (429); nothing was done."""
+
+
+class ServerError(ConsulateException):
+    """Consul failed, or says with a 500 that the request is wrong."""
+
+
+class NoLeader(ServerError):
+    """The cluster has no leader at the moment; nothing was done."""
+
+
+class LockFailure(ConsulateException):
+    """A lock could not be taken, or was lost."""
+
+
+#: https://developer.hashicorp.com/consul/api-docs/api-structure: failures are text, and may be prefixed along the way.
+_NO_LEADER = re.compile(rb"(?:rpc error[^:]*: |rpc error: code = \w+ desc = )*No cluster leader\s*")
+
+#: Since Consul 1.15: this server is not the leader, and only the leader may be asked; the request was not looked at.
+_LEADER_RATE_LIMIT = b"rate limit exceeded for operation that can only be performed by the leader"
+
+#: RFC 9110, section 15.5.9: the server gave up waiting for the request, or a proxy for the server.
+_REQUEST_TIMEOUT = 408
+
+_BY_STATUS: dict[int, type[ClientError]] = {
+    401: ACLDisabled,
+    403: Forbidden,
+    404: NotFound,
+    429: RateLimited,
+}
+
+
+def is_retryable(status: int, body: bytes) -> bool:
+    """Say whether this answer means "not now, and nothing was done": rate limits, and a cluster without a leader."""
+    if status == 429:
+        return True
+    if status == 500:
+        return _NO_LEADER.fullmatch(body) is not None
+    return status == 503 and _LEADER_RATE_LIMIT in body
+
+
+def words(body: bytes, content_type: str = "") -> str:
+    """Return what the server said, in one line that is fit for a message."""
+    text = body.decode("utf-8", "replace").strip()
+    if "html" in content_type or text[:1] == "<":
+        return f"an HTML page of {len(body)} bytes, so a proxy answered rather than Consul"
+    text = " ".join("".join(character if character.isprintable() else " " for character in text[: 2 * _QUOTED]).split())
+    return text if len(text) <= _QUOTED else text[:_QUOTED] + "..."
+
+
+def error_for(request: Request, response: Response) -> ConsulateException:
+    """Return the exception that this answer to this request is."""
+    status, body = response.status, response.body
+    said = words(body, response.headers.get("content-type") or "")
+    error: ConsulateException
+    if request.path.startswith("/v1/acl/") and (status == 410 or (status == 404 and b"Invalid URL path" in body)):
+        error = LegacyACLRemoved(f"{said}; this agent is newer than Consul 1.10, the last with the legacy ACL API", maybe_applied=False)
+    elif is_retryable(status, body):
+        error = (RateLimited if status == 429 else NoLeader)(said or "too many requests", maybe_applied=False)
+    elif 300 <= status < 400:
+        location = response.headers.get("location")
+        where = "somewhere else" if location is None or request.shown_path else location
+        error = Redirected(f"Consul points to {where} and has done nothing; use the name that it would have used", maybe_applied=False)
+    elif 400 <= status < 500:
+        error = _BY_STATUS.get(status, ClientError)(said or "refused without a word", maybe_applied=status == _REQUEST_TIMEOUT)
+    elif status >= 500:
+        error = ServerError(said or "failed without a word")
+    else:
+        error = DecodeError(f"no call of the API is answered with this status: {said}".rstrip(": "))
+    error.status, error.body = status, body
+    error.about(request)
+    return error

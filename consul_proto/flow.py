@@ -1,0 +1,41 @@
+"""`Flow`: a call that takes several requests, as one generator.
+
+A flow yields operations to send and sleeps to take, gets the answer to each operation, and returns its value. Only `call` and `sleep`
+contain a bare `yield`; every flow is written with `yield from` these. A flow has no cleanup that yields: closing it half-way is safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Union
+
+if TYPE_CHECKING:
+    from consul_proto.message import Response
+    from consul_proto.operation import Operation
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Ask the driver to let this many seconds pass."""
+
+    seconds: float
+
+
+#: Yields operations and sleeps, receives the answer to each operation, returns a T.
+Flow: TypeAlias = Generator[Union["Operation[Any]", Sleep], "Response | None", T]
+
+
+def call(operation: Operation[T]) -> Flow[T]:
+    """Send one operation and return its value. Raises what its `decode` raises."""
+    response = yield operation
+    if response is None:
+        raise TypeError("the driver of this flow answered an operation with None")
+    return operation.decode(response)
+
+
+def sleep(seconds: float) -> Flow[None]:
+    """Let this many seconds pass."""
+    yield Sleep(seconds)

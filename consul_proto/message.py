@@ -1,0 +1,150 @@
+"""What crosses the border: `Request`, `Response` and their `Headers`, frozen and valid by construction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+#: RFC 9110, section 5.6.2: what a method or a header name may consist of.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+#: RFC 9110, section 5.5, less obs-text: visible ASCII, with blanks inside.
+_HEADER_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?")
+
+#: RFC 3986, section 3.3: an absolute path, percent-encoded.
+_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
+
+#: RFC 3986, section 3.4, less what separates one parameter from the next ("&", "=", "+", ";").
+_QUERY_SAFE = "/:@!$'()*,?~"
+
+#: Headers whose values are never shown.
+_SECRET_HEADERS = frozenset({"x-consul-token", "authorization", "proxy-authorization", "cookie", "set-cookie"})
+
+QueryItem = tuple[str, str | None]
+
+
+class Headers:
+    """An immutable list of HTTP headers; names are kept in lower case and compared without case.
+
+    Its repr names the headers and hides the value of those that carry secrets.
+    """
+
+    __slots__ = ("items",)
+
+    #: Pairs of lower-case name and value, in the order in which they came.
+    items: tuple[tuple[str, str], ...]
+
+    def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
+        object.__setattr__(self, "items", tuple([(name.lower(), value) for name, value in items]))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"Headers are immutable: cannot set {name!r}")
+
+    def get(self, name: str) -> str | None:
+        """Return the first value of the header `name`, or None where it is missing."""
+        name = name.lower()
+        for known, value in self.items:
+            if known == name:
+                return value
+        return None
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __eq__(self, other: object) -> bool:
+        return self.items == other.items if isinstance(other, Headers) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.items)
+
+    def __reduce__(self) -> tuple[type[Headers], tuple[tuple[tuple[str, str], ...]]]:
+        return Headers, (self.items,)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}: {'<hidden>' if name in _SECRET_HEADERS else value}" for name, value in self.items)
+        return f"<Headers {shown}>"
+
+
+NO_HEADERS = Headers()
+
+
+def check_header(name: str, value: str) -> None:
+    """Raise ValueError for a header that could not be sent as it is; the message never shows the value."""
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"not a header name: {name!r}")
+    if not _HEADER_VALUE.fullmatch(value):
+        raise ValueError(f"the value of the header {name} has a line break, a control character, a blank at an end, or is not ASCII")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """One HTTP request to Consul.
+
+    method: upper-case HTTP method.
+    path: percent-encoded absolute path, without the query ("/v1/kv/a%20b").
+    query: pairs of name and value, neither of them encoded; None makes a bare flag ("?stale").
+    headers: what this call needs beyond what every call gets.
+    body: the bytes to send, None where the call has no body.
+    shown_path: what errors and reprs show instead of `path`, where the path itself holds a secret (a legacy ACL ID).
+    wait: seconds for which Consul may hold the answer back (a blocking query), on top of the usual time.
+    """
+
+    method: str
+    path: str
+    query: tuple[QueryItem, ...] = ()
+    headers: Headers = NO_HEADERS
+    body: bytes | None = None
+    shown_path: str | None = None
+    wait: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not _TOKEN.fullmatch(self.method) or not self.method.isupper():
+            raise ValueError(f"not an HTTP method: {self.method!r}")
+        if not _PATH.fullmatch(self.path):
+            raise ValueError(f"not a percent-encoded absolute path: {self.shown_path or self.path!r}")
+        for name, value in self.headers.items:
+            check_header(name, value)
+
+    @property
+    def target(self) -> str:
+        """The request target: the path, and the query where there is one, both percent-encoded."""
+        if not self.query:
+            return self.path
+        return self.path + "?" + "&".join([encoded(name) + ("" if value is None else "=" + encoded(value)) for name, value in self.query])
+
+    @property
+    def shown(self) -> str:
+        """Method and path, without anything secret: how errors name this request."""
+        return f"{self.method} {self.shown_path or self.path}"
+
+    def __repr__(self) -> str:
+        query = "".join(f" {name}" if value is None else f" {name}={value!r}" for name, value in self.query)
+        body = "" if self.body is None else f" <{len(self.body)} bytes>"
+        headers = f" {self.headers!r}" if self.headers else ""
+        return f"<Request {self.shown}{query}{headers}{body}>"
+
+
+def encoded(text: str) -> str:
+    """Percent-encode a query name or value (UTF-8)."""
+    return text if text.isalnum() and text.isascii() else quote(text, safe=_QUERY_SAFE)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Response:
+    """One whole HTTP answer: its status, headers, and the body after any content coding was undone."""
+
+    status: int
+    headers: Headers = NO_HEADERS
+    body: bytes = b""
+
+    def __post_init__(self) -> None:
+        if not 100 <= self.status <= 999:
+            raise ValueError(f"not an HTTP status: {self.status}")
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.headers!r} <{len(self.body)} bytes>>"

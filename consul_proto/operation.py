@@ -1,0 +1,172 @@
+"""`Operation`: a request and how to read its answer; `Namespace` and `@operation`: one definition of a call with three faces.
+
+`KV[Pure].put("k", "v")` is an `Operation[bool]`, `KV[Sync].put("k", "v")` a bool, `KV[Async].put("k", "v")` a coroutine of a bool: the
+mode is a type parameter of the namespace, and both type checkers know which.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+from consul_proto.errors import ConsulateException, error_for
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from consul_proto.codec import Codec
+    from consul_proto.flow import Flow
+    from consul_proto.message import Request, Response
+
+P = ParamSpec("P")
+T = TypeVar("T")
+S = TypeVar("S")
+M = TypeVar("M")
+
+#: What an ordinary call answers with.
+OK = (200,)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Operation(Generic[T]):
+    """One call of the API: the request, and how to read its answer. It holds no token and no defaults of a client.
+
+    name: the call's name in the endpoint manifest ("kv.get").
+    request: what to send.
+    read: how a good answer becomes a value.
+    defaults: which of a client's settings the endpoint obeys, of "datacenter", "namespace", "partition", "consistency".
+    answers: the statuses that `read` understands; any other is an exception.
+    """
+
+    name: str
+    request: Request
+    read: Callable[[Response], T]
+    defaults: Collection[str] = ()
+    answers: tuple[int, ...] = OK
+
+    @property
+    def is_read(self) -> bool:
+        """Whether sending the request twice does no more than sending it once."""
+        return self.request.method == "GET"
+
+    def decode(self, response: Response) -> T:
+        """Return the value that the answer holds. Raises a ConsulateException for any other answer."""
+        if response.status not in self.answers:
+            raise error_for(self.request, response)
+        try:
+            return self.read(response)
+        except ConsulateException as error:
+            error.about(self.request)
+            error.status, error.body = response.status, response.body
+            raise
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.name}: {self.request!r}>"
+
+
+class Pure:
+    """The mode in which calling a method gives its Operation, or its Flow."""
+
+
+class Sync:
+    """The mode in which calling a method blocks and gives its value."""
+
+
+class Async:
+    """The mode in which calling a method gives a coroutine of its value."""
+
+
+def unchanged(call: Any) -> Any:
+    """The runner of the Pure mode: give the operation or flow itself."""
+    return call
+
+
+class Namespace(Generic[M]):
+    """A group of endpoints. What calling one of its methods gives is decided by `run`.
+
+    run: what to do with an operation or a flow: give it, run it, or return a coroutine that runs it.
+    codec: how KV values become Python values.
+    """
+
+    def __init__(self, run: Callable[[Any], Any] = unchanged, codec: Codec = "json") -> None:
+        self._run = run
+        self._codec: Codec = codec
+
+
+class _Definition(Generic[S, P, T]):
+    """What `operation` and `flow` share: binding the method to its namespace's mode, once per namespace object."""
+
+    def __init__(self, build: Callable[Concatenate[S, P], Any]) -> None:
+        self.build = build
+        self.__doc__ = build.__doc__
+        self.__wrapped__ = build
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self.name = name
+
+    def _bind(self, namespace: Namespace[Any]) -> Callable[..., Any]:
+        build, run = self.build, namespace._run  # noqa: SLF001 - the other half of Namespace
+
+        def bound(*args: Any, **kwargs: Any) -> Any:
+            return run(build(namespace, *args, **kwargs))  # type: ignore[arg-type] # S is the namespace's own class
+
+        bound.__name__ = self.name
+        bound.__qualname__ = f"{type(namespace).__name__}.{self.name}"
+        bound.__doc__ = build.__doc__
+        bound.__module__ = build.__module__
+        bound.__signature__ = _signature(build, run is unchanged)  # type: ignore[attr-defined] # what inspect and help() look for
+        # Not a data descriptor, so the next look-up finds this and never comes here.
+        namespace.__dict__[self.name] = bound
+        return bound
+
+
+@cache
+def _signature(build: Callable[..., Any], pure: bool) -> inspect.Signature:
+    """The signature without `self`; where it is run, with the value's type instead of the operation's."""
+    signature = inspect.signature(build)
+    parameters = list(signature.parameters.values())[1:]
+    returns = signature.return_annotation
+    if not pure and isinstance(returns, str) and returns.endswith("]"):
+        returns = returns.partition("[")[2][:-1]
+    return signature.replace(parameters=parameters, return_annotation=returns)
+
+
+class operation(_Definition[S, P, T]):  # noqa: N801 - a decorator
+    """Marks a method that builds an Operation."""
+
+    def __init__(self, build: Callable[Concatenate[S, P], Operation[T]]) -> None:
+        super().__init__(build)
+
+    @overload
+    def __get__(self, obj: Namespace[Pure], owner: type[Any] | None = None) -> Callable[P, Operation[T]]: ...
+    @overload
+    def __get__(self, obj: Namespace[Sync], owner: type[Any] | None = None) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, obj: Namespace[Async], owner: type[Any] | None = None) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    @overload
+    def __get__(self, obj: None, owner: type[Any] | None = None) -> operation[S, P, T]: ...
+    def __get__(self, obj: Any, owner: type[Any] | None = None) -> Any:
+        """Give the call, bound to its namespace and in the namespace's mode."""
+        return self if obj is None else self._bind(obj)
+
+
+class flow(_Definition[S, P, T]):  # noqa: N801 - a decorator
+    """Marks a method that builds a Flow: a call that takes several requests."""
+
+    def __init__(self, build: Callable[Concatenate[S, P], Flow[T]]) -> None:
+        super().__init__(build)
+
+    @overload
+    def __get__(self, obj: Namespace[Pure], owner: type[Any] | None = None) -> Callable[P, Flow[T]]: ...
+    @overload
+    def __get__(self, obj: Namespace[Sync], owner: type[Any] | None = None) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, obj: Namespace[Async], owner: type[Any] | None = None) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    @overload
+    def __get__(self, obj: None, owner: type[Any] | None = None) -> flow[S, P, T]: ...
+    def __get__(self, obj: Any, owner: type[Any] | None = None) -> Any:
+        """Give the call, bound to its namespace and in the namespace's mode."""
+        return self if obj is None else self._bind(obj)

@@ -1,0 +1,105 @@
+"""What the catalog and the health endpoints answer with. The members have the wire's own names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from consul_proto.types.check import HealthCheck
+    from consul_proto.types.node import Locality, Node, ServiceAddress
+    from consul_proto.types.service import AgentService, AgentServiceConnect, AgentWeights, ConnectProxyConfig, ServicePort
+
+
+class CatalogService(TypedDict):
+    """CatalogService, as Consul writes it."""
+
+    ID: str  # node ID
+    Node: str
+    Address: str  # node address; use when ServiceAddress is empty
+    Datacenter: str
+    TaggedAddresses: dict[str, str]
+    NodeMeta: dict[str, str]
+    ServiceID: str
+    ServiceName: str
+    ServiceAddress: str
+    ServiceTaggedAddresses: dict[str, ServiceAddress]
+    ServiceTags: list[str]  # [] never null
+    ServiceMeta: dict[str, str]
+    ServicePort: int
+    ServiceWeights: AgentWeights
+    ServiceEnableTagOverride: bool
+    ServiceProxy: NotRequired[ConnectProxyConfig]
+    ServiceLocality: NotRequired[Locality]  # since 1.16.0
+    CreateIndex: int
+    ModifyIndex: int
+    Namespace: NotRequired[str]  # Enterprise
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+    ServiceKind: NotRequired[str]
+    ServicePorts: NotRequired[list[ServicePort]]  # since 1.22.0
+    ServiceSocketPath: NotRequired[str]  # since 1.10.0
+    ServiceConnect: NotRequired[AgentServiceConnect]
+    PeerName: NotRequired[str]  # since 1.13.0
+
+
+class CatalogNode(TypedDict):
+    """CatalogNode, as Consul writes it."""
+
+    Node: Node
+    Services: dict[str, AgentService]  # keyed by service ID
+
+
+class CatalogNodeServiceList(TypedDict):
+    """CatalogNodeServiceList, as Consul writes it."""
+
+    Node: Node | None  # null when the node is unknown
+    Services: list[AgentService]
+
+
+class CompoundServiceName(TypedDict):
+    """CompoundServiceName, as Consul writes it."""
+
+    Name: str
+    Namespace: NotRequired[str]  # since 1.8.1; Enterprise
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+
+
+class GatewayService(TypedDict):
+    """GatewayService, as Consul writes it."""
+
+    Gateway: CompoundServiceName
+    Service: CompoundServiceName
+    GatewayKind: str
+    Port: int
+    Protocol: str
+    Hosts: list[str]
+    CAFile: str
+    CertFile: str
+    KeyFile: str
+    SNI: str
+    FromWildcard: bool
+    AutoHostRewrite: NotRequired[bool]  # seen on 1.22.5, absent on 1.8.7
+    CreateIndex: int
+    ModifyIndex: int
+
+
+class ServiceEntry(TypedDict):
+    """ServiceEntry, as Consul writes it."""
+
+    Node: Node
+    Service: AgentService
+    Checks: list[HealthCheck]
+
+
+class AgentServiceChecksInfo(TypedDict):
+    """AgentServiceChecksInfo, as Consul writes it."""
+
+    AggregatedStatus: str
+    Service: AgentService
+    Checks: list[HealthCheck]
+
+
+class ServiceTags(TypedDict):
+    """A service of the catalog, with the tags of all its instances."""
+
+    Service: str
+    Tags: list[str]

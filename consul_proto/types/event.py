@@ -1,0 +1,18 @@
+"""User events. The members have the wire's own names."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class Event(TypedDict):
+    """A user event as this agent saw it; the payload is decoded from the wire's base64."""
+
+    ID: str
+    Name: str
+    Payload: bytes
+    NodeFilter: str
+    ServiceFilter: str
+    TagFilter: str
+    Version: int
+    LTime: int  # 0 in the answer to fire

@@ -1,0 +1,35 @@
+"""Nodes and the addresses on them. The members have the wire's own names."""
+
+from __future__ import annotations
+
+from typing import NotRequired, Required, TypedDict
+
+
+class Locality(TypedDict, total=False):
+    """Locality, as Consul writes it."""
+
+    Region: str  # since 1.16.0
+    Zone: str  # since 1.16.0
+
+
+class Node(TypedDict):
+    """Node, as Consul writes it."""
+
+    ID: str
+    Node: str
+    Address: str
+    Datacenter: str
+    TaggedAddresses: dict[str, str]
+    Meta: dict[str, str]
+    CreateIndex: int
+    ModifyIndex: int
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+    PeerName: NotRequired[str]  # since 1.13.0
+    Locality: NotRequired[Locality]  # since 1.16.0
+
+
+class ServiceAddress(TypedDict, total=False):
+    """ServiceAddress, as Consul writes it."""
+
+    Address: Required[str]
+    Port: Required[int]

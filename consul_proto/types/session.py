@@ -1,0 +1,30 @@
+"""Sessions. The members have the wire's own names."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+
+class ServiceCheck(TypedDict):
+    """ServiceCheck, as Consul writes it."""
+
+    ID: str
+    Namespace: NotRequired[str]  # Enterprise
+
+
+class SessionEntry(TypedDict):
+    """SessionEntry, as Consul writes it."""
+
+    CreateIndex: int
+    ID: str
+    Name: str
+    Node: str
+    LockDelay: int  # numbers below 1000 are read as seconds; values above 60s count as 60s
+    Behavior: str  # release (default) | delete
+    TTL: str  # 10s .. 86400s, "" for none
+    Namespace: NotRequired[str]  # Enterprise
+    Checks: NotRequired[list[str]]  # request field; absent from answers when NodeChecks holds the list
+    NodeChecks: NotRequired[list[str]]  # default ["serfHealth"]
+    ServiceChecks: NotRequired[list[ServiceCheck]]
+    ModifyIndex: int
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise

@@ -1,0 +1,95 @@
+"""Transactions. The members have the wire's own names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, Required, TypedDict
+
+if TYPE_CHECKING:
+    from consul_proto.types.check import HealthCheck
+    from consul_proto.types.node import Node
+    from consul_proto.types.service import AgentService
+
+
+class KVPair(TypedDict):
+    """KVPair, as Consul writes it."""
+
+    Key: str
+    CreateIndex: int
+    ModifyIndex: int
+    LockIndex: int  # count of successful lock acquisitions
+    Flags: int  # 0 .. 2^64-1
+    Value: str | None  # base64; null for an empty value
+    Session: NotRequired[str]  # omitted when unlocked
+    Namespace: NotRequired[str]  # Enterprise
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+
+
+class KVTxnOp(TypedDict, total=False):
+    """KVTxnOp, as Consul writes it."""
+
+    Verb: Required[str]  # set, cas, lock, unlock, get, get-or-empty (since 1.14), get-tree, check-*, delete, delete-tree, delete-cas
+    Key: Required[str]
+    Value: str  # base64
+    Flags: int
+    Index: int  # ModifyIndex for cas, delete-cas, check-index
+    Session: str
+    Namespace: str  # Enterprise
+    Partition: str  # since 1.11.0; Enterprise
+
+
+class NodeTxnOp(TypedDict, total=False):
+    """NodeTxnOp, as Consul writes it."""
+
+    Verb: Required[str]  # get|set|cas|delete|delete-cas; cas uses Node.ModifyIndex
+    Node: Required[Node]
+
+
+class ServiceTxnOp(TypedDict, total=False):
+    """ServiceTxnOp, as Consul writes it."""
+
+    Verb: Required[str]  # get|set|cas|delete|delete-cas
+    Node: Required[str]
+    Service: Required[AgentService]
+
+
+class CheckTxnOp(TypedDict, total=False):
+    """CheckTxnOp, as Consul writes it."""
+
+    Verb: Required[str]  # get|set|cas|delete|delete-cas
+    Check: Required[HealthCheck]
+
+
+class TxnOp(TypedDict, total=False):
+    """Exactly one member set per operation."""
+
+    KV: KVTxnOp
+    Node: NodeTxnOp
+    Service: ServiceTxnOp
+    Check: CheckTxnOp
+
+
+class TxnResult(TypedDict):
+    """One member set; delete verbs yield no entry; KV.Value null except for get, get-or-empty and get-tree."""
+
+    KV: NotRequired[KVPair]
+    Node: NotRequired[Node]
+    Service: NotRequired[AgentService]
+    Check: NotRequired[HealthCheck]
+
+
+class TxnError(TypedDict):
+    """TxnError, as Consul writes it."""
+
+    OpIndex: int
+    What: str
+
+
+class TxnResponse(TypedDict):
+    """TxnResponse, as Consul writes it."""
+
+    Results: list[TxnResult] | None  # null or [] when nothing to return
+    Errors: list[TxnError] | None  # null on success
+    Index: NotRequired[int]  # only in read-only transactions
+    LastContact: NotRequired[int]  # only in read-only transactions
+    KnownLeader: NotRequired[bool]  # only in read-only transactions
+    ConsistencyLevel: NotRequired[str]  # only in read-only transactions
