@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from consul_proto.errors import ConsulateException, error_for
 
@@ -92,6 +92,16 @@ class Namespace(Generic[M]):
     """
 
     def __init__(self, run: Callable[[Any], Any] = unchanged, codec: Codec = "json") -> None:
+        self._begin(run, codec)
+
+    @classmethod
+    def over(cls, run: Callable[[Any], Any], codec: Codec = "json") -> Self:
+        """Make a namespace whose calls go through `run`, whatever else the class's own constructor asks for."""
+        namespace = cls.__new__(cls)
+        namespace._begin(run, codec)  # noqa: SLF001 - its own
+        return namespace
+
+    def _begin(self, run: Callable[[Any], Any], codec: Codec) -> None:
         self._run = run
         self._codec: Codec = codec
 

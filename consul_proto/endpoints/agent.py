@@ -9,7 +9,7 @@ from consul_proto.codec import Codec
 from consul_proto.decode import each, members, nothing, one
 from consul_proto.endpoints.check import Check
 from consul_proto.endpoints.service import Service
-from consul_proto.operation import M, Namespace, Operation, operation, unchanged
+from consul_proto.operation import M, Namespace, Operation, operation
 from consul_proto.options import LOCAL, read_operation, write_operation
 from consul_proto.paths import segment
 from consul_proto.types.agent import AgentMember, AgentSelf, BuildInfo, HostInfo, MetricsInfo
@@ -45,10 +45,10 @@ class Agent(Namespace[M]):
     #: The services of the agent.
     service: Service[M]
 
-    def __init__(self, run: Callable[[Any], Any] = unchanged, codec: Codec = "json") -> None:
-        super().__init__(run, codec)
-        self.check = Check(run, codec)
-        self.service = Service(run, codec)
+    def _begin(self, run: Callable[[Any], Any], codec: Codec) -> None:
+        super()._begin(run, codec)
+        self.check = Check.over(run, codec)
+        self.service = Service.over(run, codec)
 
     @operation
     def checks(self, **options: Unpack[FilterOptions]) -> Operation[list[AgentCheck]]:

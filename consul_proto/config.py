@@ -1,0 +1,202 @@
+"""Where Consul is and how to reach it: addresses, TLS, and the official client's `CONSUL_*` variables.
+
+https://developer.hashicorp.com/consul/commands#environment-variables
+An argument always wins over the environment, and an explicit token over a token file of the environment.
+"""
+
+from __future__ import annotations
+
+from binascii import b2a_base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
+
+#: https://developer.hashicorp.com/consul/docs/install/ports: the HTTP API of an agent.
+DEFAULT_PORT = 8500
+
+#: What a URL without a port means (RFC 9110, sections 4.2.1 and 4.2.2).
+_SCHEME_PORTS = {"http": 80, "https": 443}
+
+#: What Go's strconv.ParseBool takes for the switches of the environment.
+_TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
+_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
+
+_UNIX_SCHEMES = ("unix", "http+unix")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """scheme: "http", "https" or "unix". host, port: of the first two. path: of a UNIX socket. prefix: of every path ("/consul")."""
+
+    scheme: str = "http"
+    host: str = "localhost"
+    port: int = DEFAULT_PORT
+    path: str = ""
+    prefix: str = ""
+
+    @property
+    def authority(self) -> str:
+        """The value of the Host header."""
+        if self.scheme == "unix":
+            return "localhost"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _SCHEME_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"unix://{self.path}" if self.scheme == "unix" else f"{self.scheme}://{self.authority}{self.prefix}"
+
+
+@dataclass(frozen=True, slots=True)
+class TLS:
+    """How the server is verified, and how the client identifies itself.
+
+    verify: check the server's certificate and its name. ca_file, ca_path: the authorities to trust, instead of the system's.
+    client_cert, client_key: files in PEM. server_name: the name to ask for and check, instead of the host.
+    """
+
+    verify: bool = True
+    ca_file: str | None = None
+    ca_path: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    server_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """connections: how many at once for ordinary calls. blocking: how many more for blocking queries, which hold one each.
+
+    An agent accepts 200 connections from one address (limits.http_max_conns_per_client, since 1.6.3):
+    https://developer.hashicorp.com/consul/docs/agent/config/config-files#http_max_conns_per_client
+    idle: seconds after which an idle connection is not used again; a server closes it after 120 (since 1.22.5).
+    response_size: bytes of the largest answer to accept; None: no limit.
+    """
+
+    connections: int = 32
+    blocking: int = 128
+    idle: float = 60.0
+    response_size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.connections < 1 or self.blocking < 1:
+            raise ValueError("a client needs at least one connection for ordinary calls and one for blocking queries")
+        if self.response_size is not None and self.response_size < 1:
+            raise ValueError(f"response_size is a number of bytes above 0, or None for no limit: {self.response_size}")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a transport needs to know: where to connect to, and how. proxy: the URL of an HTTP proxy; its credentials stay out of reprs."""
+
+    address: Address = field(default_factory=Address)
+    tls: TLS = field(default_factory=TLS)
+    limits: Limits = field(default_factory=Limits)
+    proxy: str | None = field(default=None, repr=False)
+
+
+def _port(text: str, address: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise ValueError(f"the port of an address lies between 1 and 65535: {address!r}")
+    return int(text)
+
+
+def parse_address(text: str) -> Address:
+    """Read an address as the official client does: "host:port", "http://host:port/prefix", "https://...", "unix:///path".
+
+    Raises ValueError for anything else.
+    """
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        scheme, rest = "http", text
+    if scheme in _UNIX_SCHEMES:
+        rest = unquote(rest.partition("/")[0]) if rest.startswith("%2F") else rest
+        if not rest.startswith("/"):
+            raise ValueError(f"the path of a UNIX socket is absolute, as in unix:///run/consul.sock: {text!r}")
+        return Address("unix", path=rest)
+    if scheme not in _SCHEME_PORTS:
+        raise ValueError(f"an address begins with http://, https:// or unix://, or is host:port: {text!r}")
+    authority, slash, prefix = rest.partition("/")
+    if "@" in authority or "?" in rest or "#" in rest:
+        raise ValueError("an address has no credentials, no query and no fragment; give credentials as basic_auth")
+    host, port = _host_and_port(authority, text)
+    return Address(scheme, host, _SCHEME_PORTS[scheme] if port is None else port, prefix=(slash + prefix).rstrip("/"))
+
+
+def _host_and_port(authority: str, text: str) -> tuple[str, int | None]:
+    if authority.startswith("["):
+        host, bracket, rest = authority[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise ValueError(f"not an address: {text!r}")
+        port = rest[1:]
+    elif authority.count(":") > 1:
+        host, port = authority, ""
+    else:
+        host, _, port = authority.partition(":")
+    if not host or not host.isprintable() or " " in host:
+        raise ValueError(f"not an address: {text!r}")
+    return host, _port(port, text) if port else None
+
+
+def address_of(host: str | None, port: int | None, scheme: str | None, environ: Mapping[str, str]) -> Address:
+    """Return the address that these arguments and, where they are None, the environment mean. Raises ValueError."""
+    in_environment = environ.get("CONSUL_HTTP_ADDR", "")
+    if scheme is not None and scheme not in (*_SCHEME_PORTS, *_UNIX_SCHEMES):
+        raise ValueError(f"a scheme is 'http', 'https' or 'http+unix', not {scheme!r}")
+    if scheme in _UNIX_SCHEMES:
+        if not host:
+            raise ValueError("with the scheme 'http+unix', host is the path of a UNIX socket")
+        return Address("unix", path=host.removeprefix("unix://"))
+    if host is not None and "://" in host:
+        address = parse_address(host)
+    elif host is not None:
+        name, own_port = _host_and_port(host, host)
+        address = Address("http", name, own_port or DEFAULT_PORT)
+    else:
+        address = parse_address(in_environment) if in_environment else Address()
+    if address.scheme == "unix":
+        return address
+    if port is not None:
+        if not 0 < int(port) < 65536:
+            raise ValueError(f"a port lies between 1 and 65535: {port!r}")
+        address = replace(address, port=port)
+    if scheme is None and _switch("CONSUL_HTTP_SSL", environ):
+        scheme = "https"
+    return address if scheme is None else replace(address, scheme=scheme)
+
+
+def _switch(name: str, environ: Mapping[str, str]) -> bool | None:
+    """The bool that a variable holds; None where it is not set or empty."""
+    value = environ.get(name, "")
+    if value == "":
+        return None
+    if value not in _TRUE and value not in _FALSE:
+        raise ValueError(f"{name} is true or false, not {value!r}")
+    return value in _TRUE
+
+
+_TLS_VARIABLES = {
+    "ca_file": "CONSUL_CACERT",
+    "ca_path": "CONSUL_CAPATH",
+    "client_cert": "CONSUL_CLIENT_CERT",
+    "client_key": "CONSUL_CLIENT_KEY",
+    "server_name": "CONSUL_TLS_SERVER_NAME",
+}
+
+
+def tls_of(given: TLS, environ: Mapping[str, str], verify: bool | None) -> TLS:
+    """Return the TLS settings that are given and, where None, the environment's. Raises ValueError for a switch that is no bool."""
+    files = {name: getattr(given, name) or environ.get(variable) or None for name, variable in _TLS_VARIABLES.items()}
+    in_environment = _switch("CONSUL_HTTP_SSL_VERIFY", environ) if verify is None else verify
+    return TLS(verify=in_environment is not False, **files)
+
+
+def basic_auth_of(given: tuple[str, str] | None, environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the Authorization header for a user and password; none where neither an argument nor CONSUL_HTTP_AUTH has them."""
+    if given is None:
+        if not environ.get("CONSUL_HTTP_AUTH"):
+            return ()
+        user, _, password = environ["CONSUL_HTTP_AUTH"].partition(":")
+        given = (user, password)
+    if ":" in given[0]:
+        raise ValueError("the user of basic authentication has no colon")
+    return (("Authorization", "Basic " + b2a_base64(":".join(given).encode(), newline=False).decode()),)

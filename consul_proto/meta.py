@@ -1,0 +1,72 @@
+"""What an answer says about itself: the X-Consul headers. https://developer.hashicorp.com/consul/api-docs/features"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from consul_proto.message import Headers
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """The headers of an answer; None where Consul did not send one.
+
+    index: X-Consul-Index, to block on. content_hash: to block on, of `agent.service.get`.
+    known_leader: whether the server that answered knows a leader. last_contact: seconds since it heard from the leader.
+    effective_consistency: "leader", "stale" or "consistent" (catalog and health). query_backend: "blocking-query" or "streaming".
+    cache: "HIT" or "MISS" of the agent's cache. age: seconds that a hit lay there.
+    filtered_by_acls: whether the token kept entries from the answer (since 1.11); default_acl_policy: "allow" or "deny" (since 1.9).
+    reason: the health of a local service. kv_warning: about the key (since 1.22). translate_addresses: whether addresses are the WAN's.
+    """
+
+    index: int | None = None
+    content_hash: str | None = None
+    known_leader: bool | None = None
+    last_contact: float | None = None
+    effective_consistency: str | None = None
+    query_backend: str | None = None
+    cache: str | None = None
+    age: float | None = None
+    filtered_by_acls: bool = False
+    default_acl_policy: str | None = None
+    reason: str | None = None
+    kv_warning: str | None = None
+    translate_addresses: bool = False
+
+    @classmethod
+    def of(cls, headers: Headers) -> Meta:
+        """Read the headers of an answer; what is not a number where one belongs reads as missing."""
+        known_leader = headers.get("x-consul-knownleader")
+        contact = _number(headers.get("x-consul-lastcontact"))
+        return cls(
+            index=_number(headers.get("x-consul-index")),
+            content_hash=headers.get("x-consul-contenthash"),
+            known_leader=None if known_leader is None else known_leader == "true",
+            last_contact=None if contact is None else contact / 1000,
+            effective_consistency=headers.get("x-consul-effective-consistency"),
+            query_backend=headers.get("x-consul-query-backend"),
+            cache=headers.get("x-cache"),
+            age=_number(headers.get("age")),
+            filtered_by_acls=headers.get("x-consul-results-filtered-by-acls") == "true",
+            default_acl_policy=headers.get("x-consul-default-acl-policy"),
+            reason=headers.get("x-consul-reason"),
+            kv_warning=headers.get("x-consul-kv-warning"),
+            translate_addresses=headers.get("x-consul-translate-addresses") == "true",
+        )
+
+
+def _number(text: str | None) -> int | None:
+    """A decimal number of up to 64 bits, or None."""
+    return int(text) if text and len(text) <= 20 and text.isascii() and text.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[T]):
+    """A value, and what its answer said about itself."""
+
+    value: T
+    meta: Meta

@@ -1,0 +1,71 @@
+"""What carries a client's calls. An adapter makes the transport for a configuration; each is imported when it is first used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from consul_proto.config import Config
+    from transports.protocol import AsyncTransport, Transport
+
+
+class Adapter(Protocol):
+    """Makes transports. A class that does, or an instance of it, is what `Consul(adapter=...)` takes."""
+
+    def transport(self, config: Config) -> Transport:
+        """Return the transport of a `Consul`."""
+        ...
+
+    def async_transport(self, config: Config) -> AsyncTransport:
+        """Return the transport of an `AsyncConsul`."""
+        ...
+
+
+class Request:
+    """Carries calls over TCP, plain or with TLS: with urllib3 for threads, with anyio for tasks."""
+
+    def transport(self, config: Config) -> Transport:
+        """Return the transport of a `Consul`. Raises ValueError for a certificate or proxy that cannot be used."""
+        if config.address.scheme == "unix":
+            raise ValueError("a UNIX socket is reached with adapters.UnixSocketRequest")
+        from transports.sync_urllib3 import Urllib3Transport
+
+        return Urllib3Transport(config)
+
+    def async_transport(self, config: Config) -> AsyncTransport:
+        """Return the transport of an `AsyncConsul`. Raises ValueError for a certificate or proxy that cannot be used."""
+        from transports.async_anyio import AnyioTransport
+
+        return AnyioTransport(config)
+
+
+class UnixSocketRequest:
+    """Carries calls over a UNIX socket: with h11 for threads, with anyio for tasks."""
+
+    def transport(self, config: Config) -> Transport:
+        """Return the transport of a `Consul`."""
+        _check_unix(config)
+        from transports.unix_socket import UnixTransport
+
+        return UnixTransport(config)
+
+    def async_transport(self, config: Config) -> AsyncTransport:
+        """Return the transport of an `AsyncConsul`."""
+        _check_unix(config)
+        from transports.async_anyio import AnyioTransport
+
+        return AnyioTransport(config)
+
+
+def _check_unix(config: Config) -> None:
+    if config.address.scheme != "unix":
+        raise ValueError(f"adapters.UnixSocketRequest needs scheme='http+unix' and the path of a socket, not {config.address}")
+    if config.proxy is not None:
+        raise ValueError("a UNIX socket is not reached through a proxy")
+
+
+def adapter_for(config: Config, given: Adapter | type[Adapter] | None) -> Adapter:
+    """Return the adapter that is given, or the one that fits the address."""
+    if given is None:
+        return UnixSocketRequest() if config.address.scheme == "unix" else Request()
+    return given() if isinstance(given, type) else given

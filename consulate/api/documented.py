@@ -1,0 +1,27 @@
+"""How the documented classes are made on their own: `KV(uri, adapter, datacenter, token)`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consul_proto.operation import Namespace, Sync
+
+if TYPE_CHECKING:
+    from consulate.adapters import Adapter
+
+
+class Documented(Namespace[Sync]):
+    """A group of calls that can be made on its own, with a connection pool of its own.
+
+    uri: base URI of the agent's API, as "http://localhost:8500/v1" or "http+unix:///run/consul.sock".
+    adapter: `consulate.adapters.Request` or `UnixSocketRequest`, the class or an instance.
+    datacenter: of every call. token: sent with every call.
+    """
+
+    def __init__(
+        self, uri: str, adapter: Adapter | type[Adapter] | None = None, datacenter: str | None = None, token: str | None = None
+    ) -> None:
+        from consulate.client import Consul
+
+        client = Consul(uri.rstrip("/").removesuffix("/v1"), datacenter=datacenter, token=token, adapter=adapter)
+        super().__init__(client.perform)

@@ -1,0 +1,9 @@
+"""`consulate.api.health.Health`, under its documented name."""
+
+from consul_proto.endpoints import health as endpoints
+from consul_proto.operation import Sync
+from consulate.api.documented import Documented
+
+
+class Health(Documented, endpoints.Health[Sync]):
+    """Checks, and the service instances that they speak for."""

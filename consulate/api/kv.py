@@ -1,0 +1,83 @@
+"""`consulate.api.kv.KV`, which is a mapping as well, and its counterpart for tasks side by side.
+
+What an operator does in one has an awaitable in both: `kv[key]` is `read`, `kv[key] = value` is `set`, `del kv[key]` is `delete`,
+`key in kv` is `contains`, `len(kv)` is `count`; tasks iterate with `async for`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+from consul_proto.codec import Codec
+from consul_proto.endpoints import kv as endpoints
+from consul_proto.operation import Async, Sync
+from consulate.api.documented import Documented
+
+if TYPE_CHECKING:
+    from consul_proto.codec import Stored, Value
+
+
+class Values:
+    """`kv.values`: called, as its reference says, or iterated as it stands, as its documented example does."""
+
+    def __init__(self, call: Callable[..., list[Stored]]) -> None:
+        self._call = call
+        self.__doc__ = call.__doc__
+        self.__signature__ = signature(call)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> list[Stored]:
+        """Return the values, as `KV.values` does."""
+        return self._call(*args, **kwargs)
+
+    def __iter__(self) -> Iterator[Stored]:
+        return iter(self._call())
+
+
+class KV(Documented, endpoints.KV[Sync]):
+    """The key/value store, as a mapping and as calls. Nothing is kept on this side: each use asks Consul."""
+
+    def _begin(self, run: Callable[[Any], Any], codec: Codec) -> None:
+        super()._begin(run, codec)
+        # Checkers see the call; the form without parentheses is for scripts that were written from the documented example.
+        self.__dict__["values"] = Values(self.values)
+
+    def __getitem__(self, item: str) -> Stored:
+        return self.read(item)
+
+    def __setitem__(self, item: str, value: Value) -> None:
+        self.set(item, value)
+
+    def __delitem__(self, item: str) -> None:
+        self.delete(item)
+
+    def __contains__(self, item: str) -> bool:
+        return self.contains(item)
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __bool__(self) -> bool:
+        # An object, not a container that is false while the store is empty, and no request to find out.
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def iteritems(self) -> Iterator[tuple[str, Stored]]:
+        """Iterate over the keys and their values, as they were when the iteration began."""
+        return iter(self.items().items())
+
+
+class AsyncKV(endpoints.KV[Async]):
+    """The key/value store, for tasks. Nothing is kept on this side: each use asks Consul."""
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        for key in await self.keys():
+            yield key
+
+    async def iteritems(self) -> AsyncIterator[tuple[str, Stored]]:
+        """Iterate over the keys and their values, as they were when the iteration began."""
+        for key, value in (await self.items()).items():
+            yield key, value

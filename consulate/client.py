@@ -1,0 +1,422 @@
+"""`Consul` for threads and `AsyncConsul` for tasks: the same calls, made with the same arguments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar
+
+from consul_proto.config import TLS, Config, Limits, address_of, basic_auth_of, tls_of
+from consul_proto.endpoints import acl, agent, catalog, event, health, kv, session, status, txn
+from consul_proto.meta import Meta, Reply
+from consul_proto.operation import Async, Operation, Pure, unchanged
+from consul_proto.options import Settings
+from consulate.adapters import adapter_for
+from transports.drive import Context, run, run_async
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Unpack
+
+    from consul_proto.codec import Codec
+    from consul_proto.flow import Flow
+    from consul_proto.options import Consistency
+    from consulate.adapters import Adapter
+    from consulate.api.acl import ACL
+    from consulate.api.agent import Agent
+    from consulate.api.catalog import Catalog
+    from consulate.api.event import Event
+    from consulate.api.health import Health
+    from consulate.api.kv import KV, AsyncKV
+    from consulate.api.session import Session
+    from consulate.api.status import Status
+    from consulate.api.txn import Txn
+    from transports.protocol import AsyncTransport, Transport
+
+T = TypeVar("T")
+
+#: Seconds for a whole call. A cluster without a leader answers after 7 (raft's rpc_hold_timeout), which leaves time to ask again.
+DEFAULT_TIMEOUT = 10.0
+
+
+class ClientOptions(TypedDict, total=False):
+    """What a client can be told beyond the documented parameters; what is not given comes from the `CONSUL_*` variables where they have it.
+
+    timeout: seconds for a whole call (10 where it is not given), None for no limit; a blocking query adds its wait.
+    token_file: a file with the token (wins over `token`). basic_auth: user and password, for a proxy in front of the agent.
+    consistency: of every read that does not say its own: "default", "leader", "stale" or "consistent".
+    namespace, partition: Consul Enterprise.
+    verify: False does not verify the server's certificate. ca_file, ca_path: authorities to trust, instead of the system's.
+    client_cert, client_key: files in PEM. server_name: the name that the certificate must have, instead of the host's.
+    proxy: the URL of an HTTP proxy (sync only). limits: of connections and of the size of an answer.
+    kv_codec: "text" reads KV values as text and never as JSON.
+    """
+
+    timeout: float | None
+    token_file: str | os.PathLike[str]
+    basic_auth: tuple[str, str]
+    consistency: Consistency
+    namespace: str
+    partition: str
+    verify: bool
+    ca_file: str
+    ca_path: str
+    client_cert: str
+    client_key: str
+    server_name: str
+    proxy: str
+    limits: Limits
+    kv_codec: Codec
+
+
+class ViewOptions(TypedDict, total=False):
+    """What a view of a client can change; None takes back what the client has.
+
+    timeout: seconds for a whole call, None for no limit. consistency: of every read that does not say its own.
+    token, datacenter, namespace, partition: of every call.
+    """
+
+    token: str | None
+    datacenter: str | None
+    namespace: str | None
+    partition: str | None
+    consistency: Consistency
+    timeout: float | None
+
+
+def _read_token(path: str | os.PathLike[str]) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        raise ValueError(f"the token file cannot be read: {error}") from None
+
+
+def _token(token: str | None, options: ClientOptions, environ: Mapping[str, str]) -> str | None:
+    """An explicit file wins over an explicit token, that over a file of the environment, that over a token of the environment."""
+    if "token_file" in options:
+        return _read_token(options["token_file"])
+    if token is not None:
+        return token or None
+    if environ.get("CONSUL_HTTP_TOKEN_FILE"):
+        return _read_token(environ["CONSUL_HTTP_TOKEN_FILE"])
+    return environ.get("CONSUL_HTTP_TOKEN") or None
+
+
+def _configured(
+    host: str | None, port: int | None, datacenter: str | None, token: str | None, scheme: str | None, options: ClientOptions
+) -> tuple[Config, Settings]:
+    """What these arguments and the environment say, read now."""
+    unknown = options.keys() - ClientOptions.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"a client has no option {', '.join(sorted(unknown))}")
+    environ = os.environ
+    names = ("ca_file", "ca_path", "client_cert", "client_key", "server_name")
+    tls = tls_of(TLS(**{name: options.get(name) for name in names}), environ, options.get("verify"))  # type: ignore[arg-type] # str or None
+    address = address_of(host, port, scheme, environ)
+    config = Config(address, tls, options.get("limits") or Limits(), options.get("proxy"))
+    settings = Settings(
+        token=_token(token, options, environ),
+        datacenter=datacenter,
+        namespace=options.get("namespace") or environ.get("CONSUL_NAMESPACE") or None,
+        partition=options.get("partition") or environ.get("CONSUL_PARTITION") or None,
+        consistency=options.get("consistency", "default"),
+        timeout=options.get("timeout", DEFAULT_TIMEOUT),
+        headers=basic_auth_of(options.get("basic_auth"), environ),
+    )
+    return config, settings
+
+
+class Operations:
+    """The API without I/O: `client.ops.kv.get("k")` is the Operation that `client.kv.get("k")` runs."""
+
+    def __init__(self, codec: Codec = "json") -> None:
+        self._codec: Codec = codec
+
+    @cached_property
+    def acl(self) -> acl.ACL[Pure]:
+        """The legacy ACL system."""
+        return acl.ACL(unchanged, self._codec)
+
+    @cached_property
+    def agent(self) -> agent.Agent[Pure]:
+        """The local agent, its services and checks."""
+        return agent.Agent(unchanged, self._codec)
+
+    @cached_property
+    def catalog(self) -> catalog.Catalog[Pure]:
+        """Nodes and services as the servers know them."""
+        return catalog.Catalog(unchanged, self._codec)
+
+    @cached_property
+    def event(self) -> event.Event[Pure]:
+        """User events."""
+        return event.Event(unchanged, self._codec)
+
+    @cached_property
+    def health(self) -> health.Health[Pure]:
+        """Health of nodes and services."""
+        return health.Health(unchanged, self._codec)
+
+    @cached_property
+    def kv(self) -> kv.KV[Pure]:
+        """The key/value store."""
+        return kv.KV(unchanged, self._codec)
+
+    @cached_property
+    def session(self) -> session.Session[Pure]:
+        """Sessions, which locks hang on."""
+        return session.Session(unchanged, self._codec)
+
+    @cached_property
+    def status(self) -> status.Status[Pure]:
+        """The state of the Raft cluster."""
+        return status.Status(unchanged, self._codec)
+
+    @cached_property
+    def txn(self) -> txn.Txn[Pure]:
+        """Transactions."""
+        return txn.Txn(unchanged, self._codec)
+
+
+class Consul:
+    """A Consul agent, for threads.
+
+    host, port: of the agent's HTTP API; "localhost" and 8500 where neither they nor CONSUL_HTTP_ADDR say otherwise. `host` may be a URL,
+    or, with scheme "http+unix", the path of a UNIX socket.
+    datacenter: of every call; the agent's own where it is None. token: sent with every call as X-Consul-Token.
+    scheme: "http", "https" or "http+unix". adapter: what carries the calls, see `consulate.adapters`.
+    The rest: see `ClientOptions`. `transport` carries the calls instead of an adapter's: anything with the methods of `Transport`.
+
+    Safe to share between threads. Raises ValueError for arguments or variables that make no sense; it does not connect.
+    """
+
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        datacenter: str | None = None,
+        token: str | None = None,
+        scheme: str | None = None,
+        adapter: Adapter | type[Adapter] | None = None,
+        *,
+        transport: Transport | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> None:
+        config, settings = _configured(host, port, datacenter, token, scheme, options)
+        self._transport = adapter_for(config, adapter).transport(config) if transport is None else transport
+        self._context = Context(settings, str(config.address))
+        self._codec: Codec = options.get("kv_codec", "json")
+        self._is_view = False
+
+    def perform(self, call: Operation[T] | Flow[T]) -> T:
+        """Run an operation or a flow, of `ops` or your own, and return its value. Raises ConsulateException."""
+        return run(self._transport, call, self._context)[0]
+
+    def perform_with_meta(self, call: Operation[T] | Flow[T]) -> Reply[T]:
+        """Run an operation or a flow and return its value with the X-Consul headers of its last answer. Raises ConsulateException."""
+        value, response = run(self._transport, call, self._context)
+        return Reply(value, Meta.of(response.headers))
+
+    def using(self, **options: Unpack[ViewOptions]) -> Self:
+        """Return a view of this client with other settings, on the same connections; closing a view does nothing."""
+        view = object.__new__(type(self))
+        view._transport, view._codec, view._is_view = self._transport, self._codec, True
+        view._context = replace(self._context, settings=replace(self._context.settings, **options))
+        return view
+
+    def close(self) -> None:
+        """Close every connection; calls of other threads that are under way fail at once. Closing twice does nothing."""
+        if not self._is_view:
+            self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
+        self.close()
+        return False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._context.address}>"
+
+    @cached_property
+    def ops(self) -> Operations:
+        """The same API as operations, for `perform` and for tests."""
+        return Operations(self._codec)
+
+    @cached_property
+    def acl(self) -> ACL:
+        """The legacy ACL system."""
+        from consulate.api.acl import ACL
+
+        return ACL.over(self.perform, self._codec)
+
+    @cached_property
+    def agent(self) -> Agent:
+        """The local agent, its services and checks."""
+        from consulate.api.agent import Agent
+
+        return Agent.over(self.perform, self._codec)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """Nodes and services as the servers know them."""
+        from consulate.api.catalog import Catalog
+
+        return Catalog.over(self.perform, self._codec)
+
+    @cached_property
+    def event(self) -> Event:
+        """User events."""
+        from consulate.api.event import Event
+
+        return Event.over(self.perform, self._codec)
+
+    @cached_property
+    def health(self) -> Health:
+        """Health of nodes and services."""
+        from consulate.api.health import Health
+
+        return Health.over(self.perform, self._codec)
+
+    @cached_property
+    def kv(self) -> KV:
+        """The key/value store."""
+        from consulate.api.kv import KV
+
+        return KV.over(self.perform, self._codec)
+
+    @cached_property
+    def session(self) -> Session:
+        """Sessions, which locks hang on."""
+        from consulate.api.session import Session
+
+        return Session.over(self.perform, self._codec)
+
+    @cached_property
+    def status(self) -> Status:
+        """The state of the Raft cluster."""
+        from consulate.api.status import Status
+
+        return Status.over(self.perform, self._codec)
+
+    @cached_property
+    def txn(self) -> Txn:
+        """Transactions."""
+        from consulate.api.txn import Txn
+
+        return Txn.over(self.perform, self._codec)
+
+
+class AsyncConsul:
+    """A Consul agent, for tasks, on asyncio and trio. Parameters as of `Consul`; every call is awaited.
+
+    Safe to share between tasks. Raises ValueError for arguments or variables that make no sense; it does not connect.
+    """
+
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        datacenter: str | None = None,
+        token: str | None = None,
+        scheme: str | None = None,
+        adapter: Adapter | type[Adapter] | None = None,
+        *,
+        transport: AsyncTransport | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> None:
+        config, settings = _configured(host, port, datacenter, token, scheme, options)
+        self._transport = adapter_for(config, adapter).async_transport(config) if transport is None else transport
+        self._context = Context(settings, str(config.address))
+        self._codec: Codec = options.get("kv_codec", "json")
+        self._is_view = False
+
+    async def perform(self, call: Operation[T] | Flow[T]) -> T:
+        """Run an operation or a flow, of `ops` or your own, and return its value. Raises ConsulateException."""
+        return (await run_async(self._transport, call, self._context))[0]
+
+    async def perform_with_meta(self, call: Operation[T] | Flow[T]) -> Reply[T]:
+        """Run an operation or a flow and return its value with the X-Consul headers of its last answer. Raises ConsulateException."""
+        value, response = await run_async(self._transport, call, self._context)
+        return Reply(value, Meta.of(response.headers))
+
+    def using(self, **options: Unpack[ViewOptions]) -> Self:
+        """Return a view of this client with other settings, on the same connections; closing a view does nothing."""
+        view = object.__new__(type(self))
+        view._transport, view._codec, view._is_view = self._transport, self._codec, True
+        view._context = replace(self._context, settings=replace(self._context.settings, **options))
+        return view
+
+    async def close(self) -> None:
+        """Close every connection; calls of other tasks that are under way fail at once. Closing twice does nothing."""
+        if not self._is_view:
+            await self._transport.aclose()
+
+    #: The name that `contextlib.aclosing` looks for.
+    aclose = close
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
+        await self.close()
+        return False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._context.address}>"
+
+    @cached_property
+    def ops(self) -> Operations:
+        """The same API as operations, for `perform` and for tests."""
+        return Operations(self._codec)
+
+    @cached_property
+    def acl(self) -> acl.ACL[Async]:
+        """The legacy ACL system."""
+        return acl.ACL(self.perform, self._codec)
+
+    @cached_property
+    def agent(self) -> agent.Agent[Async]:
+        """The local agent, its services and checks."""
+        return agent.Agent(self.perform, self._codec)
+
+    @cached_property
+    def catalog(self) -> catalog.Catalog[Async]:
+        """Nodes and services as the servers know them."""
+        return catalog.Catalog(self.perform, self._codec)
+
+    @cached_property
+    def event(self) -> event.Event[Async]:
+        """User events."""
+        return event.Event(self.perform, self._codec)
+
+    @cached_property
+    def health(self) -> health.Health[Async]:
+        """Health of nodes and services."""
+        return health.Health(self.perform, self._codec)
+
+    @cached_property
+    def kv(self) -> AsyncKV:
+        """The key/value store."""
+        from consulate.api.kv import AsyncKV
+
+        return AsyncKV(self.perform, self._codec)
+
+    @cached_property
+    def session(self) -> session.Session[Async]:
+        """Sessions, which locks hang on."""
+        return session.Session(self.perform, self._codec)
+
+    @cached_property
+    def status(self) -> status.Status[Async]:
+        """The state of the Raft cluster."""
+        return status.Status(self.perform, self._codec)
+
+    @cached_property
+    def txn(self) -> txn.Txn[Async]:
+        """Transactions."""
+        return txn.Txn(self.perform, self._codec)

@@ -1,0 +1,111 @@
+"""One HTTP/1.1 connection without a socket: requests to bytes, bytes to Responses, over h11.
+
+Any cut of the same bytes gives the same Response. Bytes beyond it are nobody's: the connection is not used again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import h11
+
+from consul_proto.errors import RequestError
+from consul_proto.message import Headers, Response
+from transports.content import decoded
+from transports.errors import too_large, wire_error
+
+if TYPE_CHECKING:
+    from consul_proto.message import Request
+
+USER_AGENT = "consulate"
+
+#: The largest head of an answer, in bytes; Consul's take less than one KiB. Go's own limit for requests is 1 MiB, h11's default 16 KiB.
+_LARGEST_HEAD = 64 * 1024
+
+
+class HTTP1Connection:
+    """The protocol side of one connection.
+
+    host: the value of the Host header. prefix: of every path. response_size: bytes of the largest answer to accept; None: no limit.
+    """
+
+    def __init__(self, host: str, prefix: str = "", response_size: int | None = None) -> None:
+        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
+        self._head = (("host", host), ("user-agent", USER_AGENT))
+        self._prefix = prefix
+        self._limit = response_size
+        self._response: h11.Response | None = None
+        self._parts: list[bytes] = []
+        self._received = 0
+
+    def send(self, request: Request) -> bytes:
+        """Return the bytes of a request; the connection then expects its answer."""
+        body = request.body
+        headers = [*self._head, *request.headers.items]
+        if body is not None or request.method != "GET":
+            headers.append(("content-length", str(len(body or b""))))
+        connection = self._h11
+        try:
+            head = connection.send(h11.Request(method=request.method, target=self._prefix + request.target, headers=headers))
+            content = connection.send(h11.Data(data=body)) if body else b""
+            end = connection.send(h11.EndOfMessage())
+        except h11.LocalProtocolError as error:
+            raise wire_error(error, sent=False, otherwise="the request cannot be sent") from error
+        self._response, self._parts, self._received = None, [], 0
+        return (head or b"") + (content or b"") + (end or b"")
+
+    def receive(self, data: bytes) -> Response | None:
+        """Take bytes that arrived, b"" at the end of the stream; return the answer once it is whole. Raises RequestError."""
+        connection = self._h11
+        try:
+            connection.receive_data(data)
+            while True:
+                event = connection.next_event()
+                if event is h11.NEED_DATA:
+                    return None
+                if type(event) is h11.Data:
+                    self._collect(event.data)
+                elif type(event) is h11.Response:
+                    self._begin(event)
+                elif type(event) is h11.EndOfMessage:
+                    return self._end()
+                elif type(event) is not h11.InformationalResponse:
+                    raise RequestError("the connection was closed before the answer was whole")
+        except h11.RemoteProtocolError as error:
+            raise self._broken(data, error) from error
+
+    def _broken(self, data: bytes, error: h11.RemoteProtocolError) -> RequestError:
+        if data == b"":
+            return RequestError("the connection was closed before the answer was whole")
+        return wire_error(error, sent=True)
+
+    def _begin(self, response: h11.Response) -> None:
+        self._response = response
+        if self._limit is not None:
+            for name, value in response.headers:
+                if name == b"content-length" and int(value) > self._limit:
+                    raise too_large(self._limit)
+
+    def _collect(self, data: bytes | bytearray | memoryview) -> None:
+        self._received += len(data)
+        if self._limit is not None and self._received > self._limit:
+            raise too_large(self._limit)
+        self._parts.append(bytes(data))
+
+    def _end(self) -> Response:
+        response = self._response
+        if response is None:
+            raise RequestError("the answer is not HTTP: it has no status")
+        headers = Headers([(name.decode("ascii"), value.decode("latin-1")) for name, value in response.headers])
+        parts = self._parts
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        encoding = headers.get("content-encoding")
+        return Response(response.status_code, headers, body if encoding is None else decoded(encoding, body, self._limit))
+
+    def reuse(self) -> bool:
+        """Make ready for the next request; False where the connection must be closed: it is to be, or has bytes that nobody asked for."""
+        connection = self._h11
+        if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE or connection.trailing_data[0]:
+            return False
+        connection.start_next_cycle()
+        return True

@@ -1,0 +1,73 @@
+"""Which connection a call gets: bookkeeping that returns what to do, and does no I/O itself.
+
+Ordinary calls and blocking queries have a bound each, so that blocking queries, however many, never keep a write from being sent.
+Idle connections serve both, the one used last first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from consul_proto.config import Limits
+
+C = TypeVar("C")
+
+
+@dataclass(slots=True)
+class Checkout(Generic[C]):
+    """What a call gets: an idle connection to look at and use, or None: open one. `expired`: connections to close."""
+
+    idle: C | None = None
+    expired: list[C] = field(default_factory=list)
+
+
+class Pool(Generic[C]):
+    """The connections of one client."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._bounds = (limits.connections, limits.blocking)
+        self._busy = [0, 0]
+        self._idle: list[tuple[C, float]] = []
+        self._longest_idle = limits.idle
+
+    @property
+    def busy(self) -> int:
+        """How many connections are in use."""
+        return self._busy[0] + self._busy[1]
+
+    @property
+    def idle(self) -> int:
+        """How many connections are idle."""
+        return len(self._idle)
+
+    def check_out(self, blocking: bool, now: float) -> Checkout[C] | None:
+        """Give a call a connection, or None: all that it may have are busy, so it waits until one is checked in."""
+        if self._busy[blocking] >= self._bounds[blocking]:
+            return None
+        self._busy[blocking] += 1
+        idle = self._idle
+        if not idle:
+            return Checkout()
+        oldest = now - self._longest_idle
+        if idle[0][1] >= oldest:
+            return Checkout(idle.pop()[0])
+        expired = [connection for connection, since in idle if since < oldest]
+        self._idle = idle = [(connection, since) for connection, since in idle if since >= oldest]
+        return Checkout(idle.pop()[0] if idle else None, expired)
+
+    def check_in(self, blocking: bool, connection: C | None, now: float) -> list[C]:
+        """Take back a connection, None where it was closed, and return connections to close."""
+        self._busy[blocking] -= 1
+        if connection is None:
+            return []
+        self._idle.append((connection, now))
+        # Idle connections of a burst of blocking queries would count against the agent's limit.
+        return [self._idle.pop(0)[0]] if len(self._idle) > self._bounds[0] else []
+
+    def drop_idle(self) -> list[C]:
+        """Forget the idle connections and return them, to be closed: one was stale, or the client is closed."""
+        dropped = [connection for connection, _ in self._idle]
+        self._idle = []
+        return dropped

@@ -1,0 +1,250 @@
+"""HTTP and HTTPS for threads, over urllib3's connections; proxies and client certificates included.
+
+The connections are urllib3's, their use is ours: the time limit holds for the whole call (urllib3's holds for each read), a request that
+may have been carried out is never sent again, and what is left over of an answer closes the connection.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+from contextlib import suppress
+from http.client import HTTPException, HTTPResponse
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url, wait_for_read
+from urllib3.util.request import make_headers
+
+from consul_proto.message import Headers, Response
+from transports.content import decoded
+from transports.errors import too_large, wire_error
+from transports.pooled import PooledTransport
+from transports.resolve import connect
+from transports.tls import client_context
+
+if TYPE_CHECKING:
+    import ssl
+
+    from consul_proto.config import Config
+    from consul_proto.message import Request
+
+_FOREVER = float("inf")
+
+#: How much is handed to the system at once, so that each piece of a large body can have the time that is left.
+_PIECE = 1 << 18
+
+
+class _Bounded(HTTPConnection):
+    """What both kinds of connection have beyond urllib3's: a deadline for everything, and a note of what was sent and left over."""
+
+    deadline = _FOREVER
+    sent = False
+    answered = False
+    leftover = False
+
+    def left(self) -> float | None:
+        """Seconds until the deadline, None where there is none. Raises TimeoutError where it has passed."""
+        if self.deadline == _FOREVER:
+            return None
+        left = self.deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _new_conn(self) -> socket.socket:
+        return connect(self._dns_host, self.port, self.deadline)
+
+    def send(self, data: Any) -> None:
+        """Send bytes, all of them before the deadline."""
+        sock = self.sock
+        self.sent = True
+        for start in range(0, len(data), _PIECE):
+            sock.settimeout(self.left())
+            sock.sendall(data if len(data) <= _PIECE else data[start : start + _PIECE])
+
+    def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:  # type: ignore[override] # called, never subclassed
+        """Return an answer that is read before the deadline."""
+        return HTTPResponse(_Answer(self, sock), *args, **kwargs)  # type: ignore[arg-type] # it needs no more than makefile
+
+
+class _BoundedHTTPS(_Bounded, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Answer:
+    """A socket, as far as an HTTPResponse looks at it."""
+
+    def __init__(self, connection: _Bounded, sock: socket.socket) -> None:
+        self._connection, self._sock = connection, sock
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return _Reader(_RawReader(self._connection, self._sock))
+
+
+class _RawReader(io.RawIOBase):
+    """Reads from the socket, each time within what is left of the whole call's time."""
+
+    def __init__(self, connection: _Bounded, sock: socket.socket) -> None:
+        self.connection = connection
+        self._sock = sock
+        self._file = sock.makefile("rb", buffering=0)
+        self.ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self.ended:
+            return None
+        self._sock.settimeout(self.connection.left())
+        read = self._file.readinto(buffer)
+        if read:
+            self.connection.answered = True
+        return read
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _Reader(io.BufferedReader):
+    """Notes, when the answer was read, whether more had come than belongs to it."""
+
+    def close(self) -> None:
+        raw = self.raw
+        if not self.closed and isinstance(raw, _RawReader):
+            raw.ended = True
+            raw.connection.leftover |= bool(self.peek(1))
+        super().close()
+
+
+class Urllib3Connection:
+    """One connection to Consul, or to the proxy in front of it."""
+
+    reusable = False
+
+    def __init__(self, config: Config, tls: ssl.SSLContext | None) -> None:
+        address, proxy = config.address, parse_url(config.proxy) if config.proxy else None
+        host, port = (address.host, address.port) if proxy is None else (proxy.host, proxy.port or 80)
+        if host is None:
+            raise ValueError("proxy is the URL of an HTTP proxy, as in http://proxy:3128")
+        self._limit = config.limits.response_size
+        self._prefix = address.prefix
+        self._headers = {"Host": address.authority, "User-Agent": "consulate", "Accept-Encoding": "identity"}
+        proxy_headers = make_headers(proxy_basic_auth=proxy.auth) if proxy and proxy.auth else {}
+        settings: dict[str, Any] = {"host": host, "port": port, "timeout": None}
+        if proxy is not None:
+            settings |= {"proxy": proxy, "proxy_config": ProxyConfig(None, False, None, None)}
+        if tls is None:
+            self._http: _Bounded = _Bounded(**settings)
+            if proxy is not None:
+                self._prefix = f"http://{address.authority}{address.prefix}"
+                self._headers |= proxy_headers
+        else:
+            name = config.tls.server_name or address.host
+            self._http = _BoundedHTTPS(
+                **settings, ssl_context=tls, server_hostname=name, assert_hostname=name if config.tls.verify else False
+            )
+            if proxy is not None:
+                self._http.set_tunnel(address.host, address.port, proxy_headers, scheme="http")
+
+    @property
+    def sent(self) -> bool:
+        """Whether any byte of the request at hand may have been sent."""
+        return self._http.sent
+
+    @property
+    def answered(self) -> bool:
+        """Whether any byte of its answer was read."""
+        return self._http.answered
+
+    def connect(self, deadline: float) -> None:
+        """Connect, through the proxy where there is one, and shake hands where it is TLS."""
+        http = self._http
+        http.deadline = deadline
+        try:
+            http.timeout = http.left()
+            http.connect()
+        except (OSError, HTTPError, HTTPException) as error:
+            raise wire_error(error, sent=False, otherwise="the proxy does not let the call through") from error
+        # What a proxy said to open the tunnel is no part of the request.
+        http.sent = http.answered = http.leftover = False
+
+    def exchange(self, request: Request, deadline: float) -> Response:
+        """Send a request and read its answer."""
+        http = self._http
+        http.deadline = deadline
+        http.sent = http.answered = self.reusable = False
+        try:
+            reusable = self._send(request)
+            answer = http.getresponse()
+            body = self._read(answer)
+        except (OSError, HTTPError, HTTPException, ValueError) as error:
+            raise wire_error(error, sent=http.sent) from error
+        headers = Headers(answer.headers.items())
+        encoding = headers.get("content-encoding")
+        # http.client has closed the socket where the server will; what came beyond the answer is nobody's.
+        self.reusable = reusable and http.sock is not None and not http.leftover
+        return Response(answer.status, headers, body if encoding is None else decoded(encoding, body, self._limit))
+
+    def _send(self, request: Request) -> bool:
+        """Send a request; False where the server stopped reading it, as it does with a body that it finds too large."""
+        http = self._http
+        headers = self._headers if not request.headers else {**self._headers, **dict(request.headers.items)}
+        try:
+            http.request(
+                request.method,
+                self._prefix + request.target,
+                request.body,
+                headers,
+                preload_content=False,
+                decode_content=False,
+            )
+        except (BrokenPipeError, ConnectionResetError):
+            if not request.body:
+                raise
+            return False
+        return True
+
+    def _read(self, answer: Any) -> bytes:
+        """Read a whole body. Raises RequestError where it is above the limit."""
+        if self._limit is None:
+            body: bytes = answer.read()
+            return body
+        if (answer.length_remaining or 0) > self._limit:
+            raise too_large(self._limit)
+        body = answer.read(self._limit + 1)
+        if len(body) > self._limit:
+            raise too_large(self._limit)
+        return body
+
+    def is_stale(self) -> bool:
+        """Whether the server closed the connection, or sent what nobody asked for."""
+        sock: Any = self._http.sock
+        return sock is None or wait_for_read(sock, timeout=0.0)
+
+    def abort(self) -> None:
+        """Shut the socket down, which wakes the thread that reads from it."""
+        sock: Any = self._http.sock
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._http.close()
+
+
+class Urllib3Transport(PooledTransport):
+    """A `Transport` over TCP: http and https, direct or through an HTTP proxy.
+
+    Raises ValueError for a certificate that cannot be read, or a proxy that is no URL.
+    """
+
+    def __init__(self, config: Config) -> None:
+        tls = client_context(config.tls) if config.address.scheme == "https" else None
+        Urllib3Connection(config, tls)
+        super().__init__(lambda: Urllib3Connection(config, tls), config.limits)

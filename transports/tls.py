@@ -1,0 +1,27 @@
+"""TLS as a client is told to do it, for every transport. Certificates are verified unless told otherwise."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from consul_proto.config import TLS
+
+
+def client_context(tls: TLS) -> ssl.SSLContext:
+    """Return the context for these settings. Raises ValueError, naming the file, where one cannot be used."""
+    try:
+        context = ssl.create_default_context(cafile=tls.ca_file, capath=tls.ca_path)
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(f"the certificate authority at {tls.ca_file or tls.ca_path} cannot be used: {error}") from None
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if tls.client_cert is not None:
+        try:
+            context.load_cert_chain(tls.client_cert, tls.client_key)
+        except (OSError, ssl.SSLError) as error:
+            raise ValueError(f"the client certificate at {tls.client_cert} cannot be used: {error}") from None
+    context.set_alpn_protocols(["http/1.1"])
+    return context
