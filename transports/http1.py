@@ -63,13 +63,13 @@ class HTTP1Connection:
                 event = connection.next_event()
                 if event is h11.NEED_DATA:
                     return None
-                if type(event) is h11.Data:
+                if isinstance(event, h11.Data):
                     self._collect(event.data)
-                elif type(event) is h11.Response:
+                elif isinstance(event, h11.Response):
                     self._begin(event)
-                elif type(event) is h11.EndOfMessage:
+                elif isinstance(event, h11.EndOfMessage):
                     return self._end()
-                elif type(event) is not h11.InformationalResponse:
+                elif not isinstance(event, h11.InformationalResponse):
                     raise RequestError("the connection was closed before the answer was whole")
         except h11.RemoteProtocolError as error:
             raise self._broken(data, error) from error

@@ -70,7 +70,7 @@ class _Bounded(HTTPConnection):
         return HTTPResponse(_Answer(self, sock), *args, **kwargs)  # type: ignore[arg-type] # it needs no more than makefile
 
 
-class _BoundedHTTPS(_Bounded, HTTPSConnection):
+class _BoundedHTTPS(_Bounded, HTTPSConnection):  # pyright: ignore[reportIncompatibleVariableOverride] # as in _Bounded
     """The same over TLS."""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from consul_proto.codec import decode, encode
 from consul_proto.decode import boolean, from_base64, json_value, texts, wrong
 from consul_proto.endpoints import kv_bulk
-from consul_proto.endpoints.txn import commit, failure, kv_delete, kv_get
+from consul_proto.endpoints.txn import commit, failure, kv_delete, kv_get, results
 from consul_proto.errors import CASFailed, KeyNotFound, TransactionFailed
 from consul_proto.flow import call
 from consul_proto.operation import M, Namespace, Operation, T, flow, operation
@@ -31,8 +32,8 @@ _OR_MISSING = (200, 404)
 _CAS_ATTEMPTS = 16
 
 
-def _missing() -> KeyNotFound:
-    return KeyNotFound("there is no such key", maybe_applied=False)
+def _missing(item: str) -> KeyNotFound:
+    return KeyNotFound(f"there is no key {item!r}", maybe_applied=False)
 
 
 def _records(response: Response) -> list[dict[str, Any]]:
@@ -53,24 +54,20 @@ def _records(response: Response) -> list[dict[str, Any]]:
     return entries
 
 
-def _entry(response: Response) -> dict[str, Any]:
+def _entry(item: str, response: Response) -> dict[str, Any]:
     entries = _records(response)
     if not entries:
-        raise _missing()
+        raise _missing(item)
     return entries[0]
 
 
-def _stored(response: Response, codec: Codec, raw: bool) -> Stored:
-    stored = from_base64(_entry(response).get("Value"))
-    return stored if raw else decode(stored, codec)
-
-
-def _deleted(response: Response) -> bool:
+def _deleted(item: str, response: Response) -> bool:
     if response.status != 409:
+        results(response)
         return True
     error = failure(response)
     if isinstance(error, TransactionFailed) and error.errors[0]["What"].endswith("doesn't exist"):
-        raise _missing()
+        raise _missing(item)
     raise error
 
 
@@ -87,7 +84,8 @@ class KV(Namespace[M]):
         codec = self._codec
 
         def read(response: Response) -> Stored:
-            return default if response.status == 404 else _stored(response, codec, raw)
+            entries = _records(response)
+            return _value(entries[0], codec, raw) if entries else default
 
         return read_operation("kv.get", key_path(item), read, options, answers=_OR_MISSING)
 
@@ -101,7 +99,7 @@ class KV(Namespace[M]):
         codec = self._codec
 
         def read(response: Response) -> Stored:
-            return _stored(response, codec, raw)
+            return _value(_entry(item, response), codec, raw)
 
         return read_operation("kv.get", key_path(item), read, options, answers=_OR_MISSING)
 
@@ -120,7 +118,9 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-        return read_operation("kv.get", key_path(item), lambda response: _record(_entry(response), codec), options, answers=_OR_MISSING)
+        return read_operation(
+            "kv.get", key_path(item), lambda response: _record(_entry(item, response), codec), options, answers=_OR_MISSING
+        )
 
     @operation
     def get_records(self, prefix: str = "", **options: Unpack[ReadOptions]) -> Operation[list[Record]]:
@@ -270,7 +270,7 @@ class KV(Namespace[M]):
             query: dict[str, Any] = {"recurse": recurse, "cas": cas, **options}
             return write_operation("kv.delete", path, boolean, query, method="DELETE")
         transaction = commit([kv_get(item), kv_delete(item)], options)
-        return Operation(transaction.name, transaction.request, _deleted, transaction.defaults, answers=transaction.answers)
+        return Operation(transaction.name, transaction.request, partial(_deleted, item), transaction.defaults, answers=transaction.answers)
 
     @operation
     def acquire_lock(self, item: str, session: str, value: Value = None, *, flags: int = 0, **options: Unpack[Scope]) -> Operation[bool]:
@@ -320,8 +320,9 @@ class KV(Namespace[M]):
         return kv_bulk.delete_many(items, options)
 
 
-def _value(entry: dict[str, Any], codec: Codec) -> Stored:
-    return decode(from_base64(entry.get("Value")), codec)
+def _value(entry: dict[str, Any], codec: Codec, raw: bool = False) -> Stored:
+    stored = from_base64(entry.get("Value"))
+    return stored if raw else decode(stored, codec)
 
 
 def _record(entry: dict[str, Any], codec: Codec) -> Record:

@@ -53,8 +53,9 @@ def get_many(items: Iterable[str], codec: Codec, options: Any) -> Flow[dict[str,
     A transaction fails as a whole where a key is missing, and names all that are: it is tried again without them.
     """
     found: dict[str, Stored] = {}
-    for batch in batches([kv_get(key) for key in dict.fromkeys(items)]):
-        keys = [operation["KV"]["Key"] for operation in batch]
+    wanted = list(dict.fromkeys(items))
+    for start in range(0, len(wanted), MOST_OPERATIONS):
+        keys = wanted[start : start + MOST_OPERATIONS]
         while keys:
             answer = yield from call(_snapshot(keys, codec, options))
             if isinstance(answer, dict):

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from consul_proto.codec import Codec
-from consul_proto.endpoints import agent, check, service
+from consul_proto.endpoints import agent
+from consul_proto.endpoints.check import Check as _Check
+from consul_proto.endpoints.service import Service as _Service
 from consul_proto.operation import Sync
 from consulate.api.documented import Documented
 
@@ -14,17 +16,11 @@ from consulate.api.documented import Documented
 class Agent(Documented, agent.Agent[Sync]):
     """The agent on this machine: its services and checks, its view of the cluster, and the agent itself."""
 
-    class Check(Documented, check.Check[Sync]):
+    class Check(Documented, _Check[Sync]):
         """Register and deregister checks on the local agent, and report on TTL checks."""
 
-    class Service(Documented, service.Service[Sync]):
+    class Service(Documented, _Service[Sync]):
         """Register, deregister and read the services of the local agent."""
-
-    #: The checks of the agent.
-    check: Check
-
-    #: The services of the agent.
-    service: Service
 
     def _begin(self, run: Callable[[Any], Any], codec: Codec) -> None:
         super()._begin(run, codec)
