@@ -1,5 +1,7 @@
 """From a good answer to a value, or a DecodeError: one small reader for each shape that the API answers with.
 
+The shape is checked as far as this library relies on it; what an object holds is what the endpoint's TypedDict says that Consul sends.
+
 A DecodeError says what was expected and what came, and never quotes the body, which may hold secrets.
 A list or an object that Consul writes as null reads as an empty one: https://developer.hashicorp.com/consul/api-docs/api-structure
 """
@@ -9,14 +11,12 @@ from __future__ import annotations
 import json
 from binascii import a2b_base64
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from consul_proto.errors import DecodeError, NotFound
 
 if TYPE_CHECKING:
     from consul_proto.message import Response
-
-T = TypeVar("T")
 
 _JSON_NAMES = {
     dict: "an object",
@@ -89,24 +89,15 @@ def texts(response: Response) -> list[str]:
     return value
 
 
-def one(_kind: type[T]) -> Callable[[Response], T]:
-    """One object, as the TypedDict `_kind`."""
-
-    def read(response: Response) -> T:
-        value = json_value(response)
-        if not isinstance(value, dict):
-            raise wrong("an object", value)
-        return cast("T", value)
-
-    return read
+def one(response: Response) -> Any:
+    """One object."""
+    value = json_value(response)
+    if not isinstance(value, dict):
+        raise wrong("an object", value)
+    return value
 
 
-def each(_kind: type[T]) -> Callable[[Response], list[T]]:
-    """A list of objects, as the TypedDict `_kind`."""
-    return cast("Callable[[Response], list[T]]", objects)
-
-
-def objects(response: Response) -> list[dict[str, Any]]:
+def each(response: Response) -> list[Any]:
     """A list of objects."""
     value = json_value(response)
     if value is None:
@@ -116,28 +107,24 @@ def objects(response: Response) -> list[dict[str, Any]]:
     return value
 
 
-def members(_kind: type[T]) -> Callable[[Response], list[T]]:
-    """The values of an object of objects, as the TypedDict `_kind`."""
-
-    def read(response: Response) -> list[T]:
-        value = json_value(response)
-        if value is None:
-            return []
-        if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
-            raise wrong("an object of objects", value)
-        return cast("list[T]", list(value.values()))
-
-    return read
+def members(response: Response) -> list[Any]:
+    """The values of an object of objects."""
+    value = json_value(response)
+    if value is None:
+        return []
+    if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
+        raise wrong("an object of objects", value)
+    return list(value.values())
 
 
-def first(_kind: type[T], missing: str) -> Callable[[Response], T]:
-    """The one object of a list, as the TypedDict `_kind`; an empty list raises NotFound with the words `missing`."""
+def first(missing: str) -> Callable[[Response], Any]:
+    """The one object of a list; an empty list raises NotFound with the words `missing`."""
 
-    def read(response: Response) -> T:
-        found = objects(response)
+    def read(response: Response) -> Any:
+        found = each(response)
         if not found:
             raise NotFound(missing, maybe_applied=False)
-        return cast("T", found[0])
+        return found[0]
 
     return read
 

@@ -9,14 +9,13 @@ import json
 from binascii import a2b_base64
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from consul_proto.durations import go_duration, seconds
 from consul_proto.message import Headers, QueryItem, Request, check_header
 from consul_proto.operation import OK, Operation
 
 if TYPE_CHECKING:
-    from consul_proto.durations import Duration
     from consul_proto.message import Response
 
 T = TypeVar("T")
@@ -27,77 +26,6 @@ Consistency = Literal["default", "leader", "stale", "consistent"]
 
 #: One name, or several.
 Names: TypeAlias = str | Collection[str]
-
-
-class Scope(TypedDict, total=False):
-    """Where a call applies. Each overrides the client's own setting.
-
-    datacenter: its name; the agent's own where it is not given.
-    namespace, partition: Consul Enterprise; the Community Edition answers 400.
-    """
-
-    datacenter: str
-    namespace: str
-    partition: str
-
-
-class EnterpriseScope(TypedDict, total=False):
-    """Where a call to the local agent applies: Consul Enterprise only; the Community Edition answers 400."""
-
-    namespace: str
-    partition: str
-
-
-class ReadOptions(Scope, total=False):
-    """How a read is answered.
-
-    consistency: "default", "leader", "stale" or "consistent".
-    index: block until the X-Consul-Index of the answer exceeds this one.
-    wait: the longest block (a Go duration, seconds or a timedelta); Consul's default is 5 minutes, its ceiling 10.
-    max_stale: with stale reads, ask the leader after all where the answer is older than this.
-    """
-
-    consistency: Consistency
-    index: int
-    wait: Duration
-    max_stale: Duration
-
-
-class ACLReadOptions(TypedDict, total=False):
-    """How a read of the legacy ACL system is answered: it obeys no datacenter, since tokens live in the primary one."""
-
-    consistency: Consistency
-    index: int
-    wait: Duration
-
-
-class FilteredReadOptions(ReadOptions, total=False):
-    """filter: an expression that Consul evaluates on each entry (since 1.5)."""
-
-    filter: str
-
-
-class ListOptions(FilteredReadOptions, total=False):
-    """near: sort by round-trip time from this node ("_agent": the local one). node_meta: only nodes with these metadata."""
-
-    near: str
-    node_meta: Mapping[str, str]
-
-
-class CachedListOptions(ListOptions, total=False):
-    """How the agent's cache is used.
-
-    cached: answer from the agent's cache (excludes consistency="consistent").
-    max_age: accept no cached answer older than this; whole seconds.
-    stale_if_error: accept an older one where the servers cannot be reached; whole seconds.
-    peer: the cluster peer that exported the service. merge_central_config: merge central configuration into proxies (both since 1.13).
-    """
-
-    cached: bool
-    max_age: Duration
-    stale_if_error: Duration
-    peer: str
-    merge_central_config: bool
 
 
 #: Consul blocks for 5 minutes where `wait` is not given, 10 at most, and adds up to a sixteenth.

@@ -1,14 +1,47 @@
-"""Client for HashiCorp Consul: `Consul` for threads, `AsyncConsul` for asyncio and trio."""
+"""Client for HashiCorp Consul: `Consul` for threads, `AsyncConsul` for asyncio and trio.
 
-from consul_proto.config import Limits
-from consul_proto.meta import Meta, Reply
-from consulate import adapters, exceptions
-from consulate.client import AsyncConsul, Consul
-from consulate.exceptions import ConsulateException
+Names are imported when they are first used, so that `import consulate` costs next to nothing.
+"""
 
-#: The documented alias.
-Session = Consul
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from consul_proto.config import Limits
+    from consul_proto.meta import Meta, Reply
+    from consulate import adapters, exceptions
+    from consulate.client import AsyncConsul, Consul
+    from consulate.client import Consul as Session
+    from consulate.exceptions import ConsulateException
 
 __version__ = "0.1.0"
 
 __all__ = ["AsyncConsul", "Consul", "ConsulateException", "Limits", "Meta", "Reply", "Session", "adapters", "exceptions"]
+
+#: Public name -> the module that has it, and its name there; a module itself has none.
+_HOMES = {
+    "AsyncConsul": ("consulate.client", "AsyncConsul"),
+    "Consul": ("consulate.client", "Consul"),
+    "ConsulateException": ("consul_proto.errors", "ConsulateException"),
+    "Limits": ("consul_proto.config", "Limits"),
+    "Meta": ("consul_proto.meta", "Meta"),
+    "Reply": ("consul_proto.meta", "Reply"),
+    "Session": ("consulate.client", "Consul"),
+    "adapters": ("consulate.adapters", None),
+    "api": ("consulate.api", None),
+    "exceptions": ("consulate.exceptions", None),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    value = import_module(module)
+    found = value if attribute is None else getattr(value, attribute)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar
 
 from consul_proto.config import TLS, Config, Limits, address_of, basic_auth_of, tls_of
-from consul_proto.endpoints import acl, agent, catalog, event, health, kv, session, status, txn
 from consul_proto.meta import Meta, Reply
 from consul_proto.operation import Async, Operation, Pure, unchanged
 from consul_proto.options import Settings
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.codec import Codec
+    from consul_proto.endpoints import acl, agent, catalog, event, health, kv, session, status, txn
     from consul_proto.flow import Flow
     from consul_proto.options import Consistency
     from consulate.adapters import Adapter
@@ -52,7 +52,6 @@ class ClientOptions(TypedDict, total=False):
     verify: False does not verify the server's certificate. ca_file, ca_path: authorities to trust, instead of the system's.
     client_cert, client_key: files in PEM. server_name: the name that the certificate must have, instead of the host's.
     proxy: the URL of an HTTP proxy (sync only). limits: of connections and of the size of an answer.
-    kv_codec: "text" reads KV values as text and never as JSON.
     """
 
     timeout: float | None
@@ -69,7 +68,6 @@ class ClientOptions(TypedDict, total=False):
     server_name: str
     proxy: str
     limits: Limits
-    kv_codec: Codec
 
 
 class ViewOptions(TypedDict, total=False):
@@ -94,10 +92,10 @@ def _read_token(path: str | os.PathLike[str]) -> str:
         raise ValueError(f"the token file cannot be read: {error}") from None
 
 
-def _token(token: str | None, options: ClientOptions, environ: Mapping[str, str]) -> str | None:
+def _token(token: str | None, token_file: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> str | None:
     """An explicit file wins over an explicit token, that over a file of the environment, that over a token of the environment."""
-    if "token_file" in options:
-        return _read_token(options["token_file"])
+    if token_file is not None:
+        return _read_token(token_file)
     if token is not None:
         return token or None
     if environ.get("CONSUL_HTTP_TOKEN_FILE"):
@@ -106,25 +104,40 @@ def _token(token: str | None, options: ClientOptions, environ: Mapping[str, str]
 
 
 def _configured(
-    host: str | None, port: int | None, datacenter: str | None, token: str | None, scheme: str | None, options: ClientOptions
+    host: str | None,
+    port: int | None,
+    datacenter: str | None,
+    token: str | None,
+    scheme: str | None,
+    *,
+    timeout: float | None = DEFAULT_TIMEOUT,
+    token_file: str | os.PathLike[str] | None = None,
+    basic_auth: tuple[str, str] | None = None,
+    consistency: Consistency = "default",
+    namespace: str | None = None,
+    partition: str | None = None,
+    verify: bool | None = None,
+    proxy: str | None = None,
+    limits: Limits | None = None,
+    ca_file: str | None = None,
+    ca_path: str | None = None,
+    client_cert: str | None = None,
+    client_key: str | None = None,
+    server_name: str | None = None,
 ) -> tuple[Config, Settings]:
     """What these arguments and the environment say, read now."""
-    unknown = options.keys() - ClientOptions.__annotations__.keys()
-    if unknown:
-        raise TypeError(f"a client has no option {', '.join(sorted(unknown))}")
     environ = os.environ
-    names = ("ca_file", "ca_path", "client_cert", "client_key", "server_name")
-    tls = tls_of(TLS(**{name: options.get(name) for name in names}), environ, options.get("verify"))  # type: ignore[arg-type] # str or None
     address = address_of(host, port, scheme, environ)
-    config = Config(address, tls, options.get("limits") or Limits(), options.get("proxy"))
+    files = TLS(ca_file=ca_file, ca_path=ca_path, client_cert=client_cert, client_key=client_key, server_name=server_name)
+    config = Config(address, tls_of(files, environ, verify), limits or Limits(), proxy)
     settings = Settings(
-        token=_token(token, options, environ),
+        token=_token(token, token_file, environ),
         datacenter=datacenter,
-        namespace=options.get("namespace") or environ.get("CONSUL_NAMESPACE") or None,
-        partition=options.get("partition") or environ.get("CONSUL_PARTITION") or None,
-        consistency=options.get("consistency", "default"),
-        timeout=options.get("timeout", DEFAULT_TIMEOUT),
-        headers=basic_auth_of(options.get("basic_auth"), environ),
+        namespace=namespace or environ.get("CONSUL_NAMESPACE") or None,
+        partition=partition or environ.get("CONSUL_PARTITION") or None,
+        consistency=consistency,
+        timeout=timeout,
+        headers=basic_auth_of(basic_auth, environ),
     )
     return config, settings
 
@@ -138,47 +151,65 @@ class Operations:
     @cached_property
     def acl(self) -> acl.ACL[Pure]:
         """The legacy ACL system."""
-        return acl.ACL(unchanged, self._codec)
+        from consul_proto.endpoints.acl import ACL
+
+        return ACL(unchanged, self._codec)
 
     @cached_property
     def agent(self) -> agent.Agent[Pure]:
         """The local agent, its services and checks."""
-        return agent.Agent(unchanged, self._codec)
+        from consul_proto.endpoints.agent import Agent
+
+        return Agent(unchanged, self._codec)
 
     @cached_property
     def catalog(self) -> catalog.Catalog[Pure]:
         """Nodes and services as the servers know them."""
-        return catalog.Catalog(unchanged, self._codec)
+        from consul_proto.endpoints.catalog import Catalog
+
+        return Catalog(unchanged, self._codec)
 
     @cached_property
     def event(self) -> event.Event[Pure]:
         """User events."""
-        return event.Event(unchanged, self._codec)
+        from consul_proto.endpoints.event import Event
+
+        return Event(unchanged, self._codec)
 
     @cached_property
     def health(self) -> health.Health[Pure]:
         """Health of nodes and services."""
-        return health.Health(unchanged, self._codec)
+        from consul_proto.endpoints.health import Health
+
+        return Health(unchanged, self._codec)
 
     @cached_property
     def kv(self) -> kv.KV[Pure]:
         """The key/value store."""
-        return kv.KV(unchanged, self._codec)
+        from consul_proto.endpoints.kv import KV
+
+        return KV(unchanged, self._codec)
 
     @cached_property
     def session(self) -> session.Session[Pure]:
         """Sessions, which locks hang on."""
-        return session.Session(unchanged, self._codec)
+        from consul_proto.endpoints.session import Session
+
+        return Session(unchanged, self._codec)
 
     @cached_property
     def status(self) -> status.Status[Pure]:
         """The state of the Raft cluster."""
-        return status.Status(unchanged, self._codec)
+        from consul_proto.endpoints.status import Status
+
+        return Status(unchanged, self._codec)
 
     @cached_property
     def txn(self) -> txn.Txn[Pure]:
         """Transactions."""
-        return txn.Txn(unchanged, self._codec)
+        from consul_proto.endpoints.txn import Txn
+
+        return Txn(unchanged, self._codec)
 
 
 class Consul:
@@ -188,7 +219,8 @@ class Consul:
     or, with scheme "http+unix", the path of a UNIX socket.
     datacenter: of every call; the agent's own where it is None. token: sent with every call as X-Consul-Token.
     scheme: "http", "https" or "http+unix". adapter: what carries the calls, see `consulate.adapters`.
-    The rest: see `ClientOptions`. `transport` carries the calls instead of an adapter's: anything with the methods of `Transport`.
+    transport: carries the calls instead of an adapter's; anything with the methods of `transports.protocol.Transport`.
+    kv_codec: "text" reads KV values as text and never as JSON. The rest: see `ClientOptions`.
 
     Safe to share between threads. Raises ValueError for arguments or variables that make no sense; it does not connect.
     """
@@ -203,12 +235,13 @@ class Consul:
         adapter: Adapter | type[Adapter] | None = None,
         *,
         transport: Transport | None = None,
+        kv_codec: Codec = "json",
         **options: Unpack[ClientOptions],
     ) -> None:
-        config, settings = _configured(host, port, datacenter, token, scheme, options)
+        config, settings = _configured(host, port, datacenter, token, scheme, **options)
         self._transport = adapter_for(config, adapter).transport(config) if transport is None else transport
         self._context = Context(settings, str(config.address))
-        self._codec: Codec = options.get("kv_codec", "json")
+        self._codec: Codec = kv_codec
         self._is_view = False
 
     def perform(self, call: Operation[T] | Flow[T]) -> T:
@@ -327,12 +360,13 @@ class AsyncConsul:
         adapter: Adapter | type[Adapter] | None = None,
         *,
         transport: AsyncTransport | None = None,
+        kv_codec: Codec = "json",
         **options: Unpack[ClientOptions],
     ) -> None:
-        config, settings = _configured(host, port, datacenter, token, scheme, options)
+        config, settings = _configured(host, port, datacenter, token, scheme, **options)
         self._transport = adapter_for(config, adapter).async_transport(config) if transport is None else transport
         self._context = Context(settings, str(config.address))
-        self._codec: Codec = options.get("kv_codec", "json")
+        self._codec: Codec = kv_codec
         self._is_view = False
 
     async def perform(self, call: Operation[T] | Flow[T]) -> T:
@@ -377,27 +411,37 @@ class AsyncConsul:
     @cached_property
     def acl(self) -> acl.ACL[Async]:
         """The legacy ACL system."""
-        return acl.ACL(self.perform, self._codec)
+        from consul_proto.endpoints.acl import ACL
+
+        return ACL(self.perform, self._codec)
 
     @cached_property
     def agent(self) -> agent.Agent[Async]:
         """The local agent, its services and checks."""
-        return agent.Agent(self.perform, self._codec)
+        from consul_proto.endpoints.agent import Agent
+
+        return Agent(self.perform, self._codec)
 
     @cached_property
     def catalog(self) -> catalog.Catalog[Async]:
         """Nodes and services as the servers know them."""
-        return catalog.Catalog(self.perform, self._codec)
+        from consul_proto.endpoints.catalog import Catalog
+
+        return Catalog(self.perform, self._codec)
 
     @cached_property
     def event(self) -> event.Event[Async]:
         """User events."""
-        return event.Event(self.perform, self._codec)
+        from consul_proto.endpoints.event import Event
+
+        return Event(self.perform, self._codec)
 
     @cached_property
     def health(self) -> health.Health[Async]:
         """Health of nodes and services."""
-        return health.Health(self.perform, self._codec)
+        from consul_proto.endpoints.health import Health
+
+        return Health(self.perform, self._codec)
 
     @cached_property
     def kv(self) -> AsyncKV:
@@ -409,14 +453,20 @@ class AsyncConsul:
     @cached_property
     def session(self) -> session.Session[Async]:
         """Sessions, which locks hang on."""
-        return session.Session(self.perform, self._codec)
+        from consul_proto.endpoints.session import Session
+
+        return Session(self.perform, self._codec)
 
     @cached_property
     def status(self) -> status.Status[Async]:
         """The state of the Raft cluster."""
-        return status.Status(self.perform, self._codec)
+        from consul_proto.endpoints.status import Status
+
+        return Status(self.perform, self._codec)
 
     @cached_property
     def txn(self) -> txn.Txn[Async]:
         """Transactions."""
-        return txn.Txn(self.perform, self._codec)
+        from consul_proto.endpoints.txn import Txn
+
+        return Txn(self.perform, self._codec)

@@ -14,7 +14,6 @@ from consul_proto.flow import call
 from consul_proto.operation import M, Namespace, Operation, Pure, T, flow, operation
 from consul_proto.options import json_body, read_operation, write_operation
 from consul_proto.paths import segment
-from consul_proto.types.acl import LegacyACL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
 
     from consul_proto.flow import Flow
     from consul_proto.message import Response
-    from consul_proto.options import ACLReadOptions
+    from consul_proto.types.acl import LegacyACL
+    from consul_proto.types.options import ACLReadOptions
 
 _TYPES = ("client", "management")
 
@@ -82,7 +82,7 @@ class ACL(Namespace[M]):
         return read_operation(
             "acl.legacy.info",
             "/v1/acl/info/" + _secret_segment(acl_id),
-            first(LegacyACL, _MISSING),
+            first(_MISSING),
             options,
             defaults=("consistency",),
             shown_path="/v1/acl/info/{acl_id}",
@@ -94,7 +94,7 @@ class ACL(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#list-acls
         """
-        return read_operation("acl.legacy.list", "/v1/acl/list", each(LegacyACL), options, defaults=("consistency",))
+        return read_operation("acl.legacy.list", "/v1/acl/list", each, options, defaults=("consistency",))
 
     @flow
     def clone(self, acl_id: str) -> Flow[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from consul_proto.codec import Codec
 from consul_proto.decode import each, members, nothing, one
@@ -12,28 +12,14 @@ from consul_proto.endpoints.service import Service
 from consul_proto.operation import M, Namespace, Operation, operation
 from consul_proto.options import LOCAL, read_operation, write_operation
 from consul_proto.paths import segment
-from consul_proto.types.agent import AgentMember, AgentSelf, BuildInfo, HostInfo, MetricsInfo
-from consul_proto.types.check import AgentCheck
-from consul_proto.types.service import AgentService
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-
-class FilterOptions(TypedDict, total=False):
-    """filter: an expression that Consul evaluates on each entry (since 1.5)."""
-
-    filter: str
-    namespace: str
-    partition: str
-
-
-class MemberOptions(TypedDict, total=False):
-    """segment: of the network (Enterprise). filter: an expression that Consul evaluates on each member (since 1.14.9)."""
-
-    segment: str
-    filter: str
-    partition: str
+    from consul_proto.types.agent import AgentMember, AgentSelf, BuildInfo, HostInfo, MetricsInfo
+    from consul_proto.types.check import AgentCheck
+    from consul_proto.types.options import FilterOptions, MemberOptions
+    from consul_proto.types.service import AgentService
 
 
 class Agent(Namespace[M]):
@@ -56,7 +42,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent/check#list-checks
         """
-        return read_operation("agent.check.list", "/v1/agent/checks", members(AgentCheck), options, defaults=LOCAL)
+        return read_operation("agent.check.list", "/v1/agent/checks", members, options, defaults=LOCAL)
 
     @operation
     def services(self, **options: Unpack[FilterOptions]) -> Operation[list[AgentService]]:
@@ -64,7 +50,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent/service#list-services
         """
-        return read_operation("agent.service.list", "/v1/agent/services", members(AgentService), options, defaults=LOCAL)
+        return read_operation("agent.service.list", "/v1/agent/services", members, options, defaults=LOCAL)
 
     @operation
     def members(self, wan: bool = False, **options: Unpack[MemberOptions]) -> Operation[list[AgentMember]]:
@@ -72,7 +58,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent#list-members
         """
-        return read_operation("agent.members", "/v1/agent/members", each(AgentMember), {"wan": wan, **options}, defaults=())
+        return read_operation("agent.members", "/v1/agent/members", each, {"wan": wan, **options}, defaults=())
 
     @operation
     def join(self, address: str, wan: bool = False) -> Operation[bool]:
@@ -100,7 +86,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent#read-configuration
         """
-        return read_operation("agent.self", "/v1/agent/self", one(AgentSelf), {}, defaults=())
+        return read_operation("agent.self", "/v1/agent/self", one, {}, defaults=())
 
     @operation
     def host(self) -> Operation[HostInfo]:
@@ -108,7 +94,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent#retrieve-host-information
         """
-        return read_operation("agent.host", "/v1/agent/host", one(HostInfo), {}, defaults=())
+        return read_operation("agent.host", "/v1/agent/host", one, {}, defaults=())
 
     @operation
     def version(self) -> Operation[BuildInfo]:
@@ -116,7 +102,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent
         """
-        return read_operation("agent.version", "/v1/agent/version", one(BuildInfo), {}, defaults=())
+        return read_operation("agent.version", "/v1/agent/version", one, {}, defaults=())
 
     @operation
     def metrics(self) -> Operation[MetricsInfo]:
@@ -124,7 +110,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent#view-metrics
         """
-        return read_operation("agent.metrics", "/v1/agent/metrics", one(MetricsInfo), {}, defaults=())
+        return read_operation("agent.metrics", "/v1/agent/metrics", one, {}, defaults=())
 
     @operation
     def maintenance(self, enable: bool = True, reason: str | None = None) -> Operation[bool]:

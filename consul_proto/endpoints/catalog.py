@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from consul_proto.decode import boolean, each, json_value, one, texts, wrong
 from consul_proto.endpoints.ports import checked_port
@@ -10,34 +10,33 @@ from consul_proto.errors import NotFound
 from consul_proto.operation import M, Namespace, Operation, operation
 from consul_proto.options import json_body, read_operation, write_operation
 from consul_proto.paths import segment
-from consul_proto.types.catalog import CatalogNode, CatalogNodeServiceList, CatalogService, GatewayService
-from consul_proto.types.node import Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Unpack
 
-    from consul_proto.durations import Duration
     from consul_proto.message import Response
-    from consul_proto.options import CachedListOptions, EnterpriseScope, FilteredReadOptions, ListOptions, Names, ReadOptions
-    from consul_proto.types.catalog import ServiceTags
+    from consul_proto.options import Names
+    from consul_proto.types.catalog import CatalogNode, CatalogNodeServiceList, CatalogService, GatewayService, ServiceTags
+    from consul_proto.types.node import Node
+    from consul_proto.types.options import (
+        CachedListOptions,
+        DatacentersOptions,
+        EnterpriseScope,
+        FilteredReadOptions,
+        ListOptions,
+        ReadOptions,
+    )
 
 #: These two calls read the datacenter from the body and ignore ?dc.
 _BODY_SCOPE = ("Datacenter", "namespace", "partition")
 
 
-class DatacentersOptions(TypedDict, total=False):
-    """cached: answer from the agent's cache, as old as max_age, or stale_if_error where the servers cannot be reached (whole seconds)."""
-
-    cached: bool
-    max_age: Duration
-    stale_if_error: Duration
-
-
 def _node(response: Response) -> CatalogNode:
     if json_value(response) is None:
         raise NotFound("there is no such node in the catalog", maybe_applied=False)
-    return one(CatalogNode)(response)
+    node: CatalogNode = one(response)
+    return node
 
 
 def _services(response: Response) -> list[ServiceTags]:
@@ -85,7 +84,7 @@ class Catalog(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/catalog#list-services-for-gateway
         """
         path = "/v1/catalog/gateway-services/" + segment(gateway, "a gateway name")
-        return read_operation("catalog.gateway_services", path, each(GatewayService), options)
+        return read_operation("catalog.gateway_services", path, each, options)
 
     @operation
     def node(self, node_id: str, **options: Unpack[FilteredReadOptions]) -> Operation[CatalogNode]:
@@ -104,7 +103,7 @@ class Catalog(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/catalog#list-services-for-node
         """
         path = "/v1/catalog/node-services/" + segment(node, "a node name")
-        return read_operation("catalog.node_services", path, one(CatalogNodeServiceList), options)
+        return read_operation("catalog.node_services", path, one, options)
 
     @operation
     def nodes(self, **options: Unpack[ListOptions]) -> Operation[list[Node]]:
@@ -112,7 +111,7 @@ class Catalog(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/catalog#list-nodes
         """
-        return read_operation("catalog.nodes", "/v1/catalog/nodes", each(Node), options)
+        return read_operation("catalog.nodes", "/v1/catalog/nodes", each, options)
 
     @operation
     def register(
@@ -193,4 +192,4 @@ class Catalog(Namespace[M]):
 
 def _instances(kind: str, service: str, options: dict[str, Any]) -> Operation[list[CatalogService]]:
     path = f"/v1/catalog/{kind}/" + segment(service, "a service name")
-    return read_operation(f"catalog.{kind}", path, each(CatalogService), options)
+    return read_operation(f"catalog.{kind}", path, each, options)

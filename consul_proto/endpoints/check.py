@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal
 
 from consul_proto.decode import nothing
 from consul_proto.durations import go_duration
@@ -15,39 +15,9 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.durations import Duration
-    from consul_proto.options import EnterpriseScope
+    from consul_proto.types.options import CheckOptions, EnterpriseScope
 
 _STATUSES = ("passing", "warning", "critical")
-
-
-class CheckOptions(TypedDict, total=False):
-    """What a check can be told beyond its kind.
-
-    timeout: of one run of the check. status: the state until the first run; critical where it is not given.
-    header, method, body, disable_redirects: of an HTTP check. tcp_use_tls, grpc_use_tls, h2ping_use_tls: speak TLS.
-    tls_server_name, tls_skip_verify: of checks over TLS. shell: of a Docker check.
-    success_before_passing, failures_before_warning, failures_before_critical: runs in a row that change the state.
-    deregister_critical_service_after: the service of the check goes when it has been critical for so long.
-    output_max_size: bytes of output to keep.
-    """
-
-    timeout: Duration
-    status: Literal["passing", "warning", "critical"]
-    header: Mapping[str, Sequence[str]]
-    method: str
-    body: str
-    disable_redirects: bool
-    tcp_use_tls: bool
-    grpc_use_tls: bool
-    h2ping_use_tls: bool
-    tls_server_name: str
-    tls_skip_verify: bool
-    shell: str
-    success_before_passing: int
-    failures_before_warning: int
-    failures_before_critical: int
-    deregister_critical_service_after: Duration
-    output_max_size: int
 
 
 #: Kind of check -> the member that says what to check.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, cast
 
 from consul_proto.codec import encode
-from consul_proto.decode import from_base64, member, objects
+from consul_proto.decode import each, from_base64, member
 from consul_proto.operation import M, Namespace, Operation, operation
 from consul_proto.options import read_operation, write_operation
 from consul_proto.paths import segment
@@ -15,20 +15,13 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.codec import Value
-    from consul_proto.durations import Duration
     from consul_proto.message import Response
     from consul_proto.types.event import Event as EventEntry
-
-
-class EventListOptions(TypedDict, total=False):
-    """index: block until the X-Consul-Index differs (it is a hash: compare for equality). wait: the longest block."""
-
-    index: int
-    wait: Duration
+    from consul_proto.types.options import EventListOptions
 
 
 def _events(response: Response) -> list[EventEntry]:
-    return [cast("EventEntry", event | {"Payload": from_base64(event.get("Payload"))}) for event in objects(response)]
+    return [cast("EventEntry", event | {"Payload": from_base64(event.get("Payload"))}) for event in each(response)]
 
 
 class Event(Namespace[M]):

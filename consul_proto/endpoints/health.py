@@ -8,13 +8,14 @@ from consul_proto.decode import each
 from consul_proto.operation import M, Namespace, Operation, operation
 from consul_proto.options import read_operation
 from consul_proto.paths import segment
-from consul_proto.types.catalog import ServiceEntry
-from consul_proto.types.check import HealthCheck
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from consul_proto.options import CachedListOptions, FilteredReadOptions, ListOptions, Names
+    from consul_proto.options import Names
+    from consul_proto.types.catalog import ServiceEntry
+    from consul_proto.types.check import HealthCheck
+    from consul_proto.types.options import CachedListOptions, FilteredReadOptions, ListOptions
 
 State = Literal["any", "unknown", "passing", "warning", "critical"]
 
@@ -31,7 +32,7 @@ class Health(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/health#list-checks-for-node
         """
-        return read_operation("health.node", "/v1/health/node/" + segment(node_id, "a node name"), each(HealthCheck), options)
+        return read_operation("health.node", "/v1/health/node/" + segment(node_id, "a node name"), each, options)
 
     @operation
     def checks(self, service_id: str, **options: Unpack[ListOptions]) -> Operation[list[HealthCheck]]:
@@ -41,7 +42,7 @@ class Health(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/health#list-checks-for-service
         """
-        return read_operation("health.checks", "/v1/health/checks/" + segment(service_id, "a service name"), each(HealthCheck), options)
+        return read_operation("health.checks", "/v1/health/checks/" + segment(service_id, "a service name"), each, options)
 
     @operation
     def service(
@@ -87,9 +88,9 @@ class Health(Namespace[M]):
         """
         if state not in _STATES:
             raise ValueError(f"a check's state is one of {', '.join(_STATES)}, not {state!r}")
-        return read_operation("health.state", "/v1/health/state/" + state, each(HealthCheck), options)
+        return read_operation("health.state", "/v1/health/state/" + state, each, options)
 
 
 def _instances(kind: str, service: str, options: dict[str, Any]) -> Operation[list[ServiceEntry]]:
     path = f"/v1/health/{kind}/" + segment(service, "a service name")
-    return read_operation(f"health.{kind}", path, each(ServiceEntry), options)
+    return read_operation(f"health.{kind}", path, each, options)

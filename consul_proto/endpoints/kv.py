@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from consul_proto.codec import Codec, Stored, Value
     from consul_proto.flow import Flow
     from consul_proto.message import Response
-    from consul_proto.options import ReadOptions, Scope
     from consul_proto.types.kv import Record
+    from consul_proto.types.options import ReadOptions, Scope
 
 #: A key that does not exist is an answer: https://developer.hashicorp.com/consul/api-docs/kv#read-key
 _OR_MISSING = (200, 404)

@@ -2,69 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
-from consul_proto.decode import each, json_value, nothing, one, wrong
+from consul_proto.decode import each, nothing, one, wrong
 from consul_proto.endpoints.check import check_members
 from consul_proto.endpoints.ports import checked_port
 from consul_proto.errors import NotFound
 from consul_proto.operation import M, Namespace, Operation, operation
 from consul_proto.options import LOCAL, json_body, read_operation, write_operation
 from consul_proto.paths import segment
-from consul_proto.types.catalog import AgentServiceChecksInfo
-from consul_proto.types.service import AgentService
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Unpack
 
     from consul_proto.durations import Duration
     from consul_proto.message import Response
-    from consul_proto.options import EnterpriseScope
-    from consul_proto.types.check import AgentServiceCheck
-    from consul_proto.types.node import Locality, ServiceAddress
-    from consul_proto.types.service import AgentServiceConnect, AgentWeights, ConnectProxyConfig, ServicePort
+    from consul_proto.types.catalog import AgentServiceChecksInfo
+    from consul_proto.types.options import EnterpriseScope, HashOptions, ServiceOptions
+    from consul_proto.types.service import AgentService
 
 #: The status of the answer is the health of the service: all these carry the same body.
 #: https://developer.hashicorp.com/consul/api-docs/agent/service#get-local-service-health
 _HEALTH_ANSWERS = (200, 404, 429, 503)
-
-
-class HashOptions(TypedDict, total=False):
-    """hash: block until the service's ContentHash differs from this one. wait: the longest block."""
-
-    hash: str
-    wait: Duration
-    namespace: str
-    partition: str
-
-
-class ServiceOptions(TypedDict, total=False):
-    """What a registration can say beyond the documented parameters.
-
-    meta: metadata. kind: "" or the kind of a proxy or gateway. checks: further checks, with the wire's names.
-    ports: several named ports instead of `port` (since 1.22). socket_path: a UNIX socket instead (since 1.10).
-    tagged_addresses: further addresses by tag ("lan", "wan", ...). weights: for DNS answers, by state.
-    enable_tag_override: let the catalog's tags win over these. proxy, connect: of the service mesh. locality: since 1.16.
-    token: what the agent uses to keep this service in the catalog.
-    replace_existing_checks: drop the checks of an earlier registration that are missing here (since 1.6.1).
-    """
-
-    meta: Mapping[str, str]
-    kind: str
-    checks: Sequence[AgentServiceCheck]
-    ports: Sequence[ServicePort]
-    socket_path: str
-    tagged_addresses: Mapping[str, ServiceAddress]
-    weights: AgentWeights
-    enable_tag_override: bool
-    proxy: ConnectProxyConfig
-    connect: AgentServiceConnect
-    locality: Locality
-    token: str
-    replace_existing_checks: bool
-    namespace: str
-    partition: str
 
 
 _MEMBERS = {
@@ -82,14 +42,17 @@ _MEMBERS = {
     "token": "Token",
 }
 
+#: What goes into the query.
+_QUERY = frozenset({"replace_existing_checks", "namespace", "partition"})
+
 
 def _health(response: Response) -> AgentServiceChecksInfo:
-    value = json_value(response)
-    if not isinstance(value, dict) or "AggregatedStatus" not in value:
-        raise wrong("an object with an AggregatedStatus", value)
+    info: AgentServiceChecksInfo = one(response)
+    if "AggregatedStatus" not in info:
+        raise wrong("an object with an AggregatedStatus", info)
     if response.status == 404:
         raise NotFound("there is no service with this ID on the agent", maybe_applied=False)
-    return one(AgentServiceChecksInfo)(response)
+    return info
 
 
 class Service(Namespace[M]):
@@ -122,7 +85,7 @@ class Service(Namespace[M]):
         checked_port(port)
         if isinstance(tags, str):
             raise TypeError("tags is a list of str, not a str")
-        unknown = options.keys() - ServiceOptions.__annotations__.keys()
+        unknown = options.keys() - _MEMBERS.keys() - _QUERY
         if unknown:
             raise TypeError(f"a service has no option {', '.join(sorted(unknown))}")
         kinds = {"check": check, "httpcheck": httpcheck, "ttl": ttl}
@@ -136,7 +99,7 @@ class Service(Namespace[M]):
             "Check": check_members(kinds, interval, {}) if has_check else None,
         }
         members |= {member: options.get(option) for option, member in _MEMBERS.items()}
-        query = {name: options.get(name) for name in ("replace_existing_checks", "namespace", "partition")}
+        query = {name: options.get(name) for name in _QUERY}
         path = "/v1/agent/service/register"
         return write_operation("agent.service.register", path, nothing, query, body=json_body(members), defaults=LOCAL)
 
@@ -157,7 +120,7 @@ class Service(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/agent/service#get-service-configuration
         """
         path = "/v1/agent/service/" + segment(service_id, "a service ID")
-        return read_operation("agent.service.get", path, one(AgentService), options, defaults=LOCAL)
+        return read_operation("agent.service.get", path, one, options, defaults=LOCAL)
 
     @operation
     def health(self, service_id: str, **options: Unpack[EnterpriseScope]) -> Operation[AgentServiceChecksInfo]:
@@ -175,7 +138,7 @@ class Service(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/agent/service#get-local-service-health
         """
         path = "/v1/agent/health/service/name/" + segment(name, "a service name")
-        read = each(AgentServiceChecksInfo)
+        read = each
         return read_operation("agent.service.health_by_name", path, read, options, defaults=LOCAL, answers=_HEALTH_ANSWERS)
 
     @operation

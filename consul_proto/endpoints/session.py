@@ -10,15 +10,14 @@ from consul_proto.durations import go_duration, seconds
 from consul_proto.operation import M, Namespace, Operation, operation
 from consul_proto.options import json_body, read_operation, write_operation
 from consul_proto.paths import segment
-from consul_proto.types.session import SessionEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Unpack
 
     from consul_proto.durations import Duration
-    from consul_proto.options import ReadOptions, Scope
-    from consul_proto.types.session import ServiceCheck
+    from consul_proto.types.options import ReadOptions, Scope
+    from consul_proto.types.session import ServiceCheck, SessionEntry
 
 #: Seconds. https://developer.hashicorp.com/consul/api-docs/session#ttl
 _TTL_SHORTEST, _TTL_LONGEST = 10, 86400
@@ -89,7 +88,7 @@ class Session(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/session#read-session
         """
-        read = first(SessionEntry, "there is no such session: it ended, or never was")
+        read = first("there is no such session: it ended, or never was")
         return read_operation("session.info", "/v1/session/info/" + segment(session_id, "a session ID"), read, options)
 
     @operation
@@ -98,7 +97,7 @@ class Session(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/session#list-sessions
         """
-        return read_operation("session.list", "/v1/session/list", each(SessionEntry), options)
+        return read_operation("session.list", "/v1/session/list", each, options)
 
     @operation
     def node(self, node: str, **options: Unpack[ReadOptions]) -> Operation[builtins.list[SessionEntry]]:
@@ -106,7 +105,7 @@ class Session(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/session#list-sessions-for-node
         """
-        return read_operation("session.node", "/v1/session/node/" + segment(node, "a node name"), each(SessionEntry), options)
+        return read_operation("session.node", "/v1/session/node/" + segment(node, "a node name"), each, options)
 
     @operation
     def renew(self, session_id: str, **options: Unpack[Scope]) -> Operation[SessionEntry]:
@@ -115,5 +114,5 @@ class Session(Namespace[M]):
         Raises NotFound where the session ended: its locks are lost.
         https://developer.hashicorp.com/consul/api-docs/session#renew-session
         """
-        read = first(SessionEntry, "there is no such session: it ended, and its locks are lost")
+        read = first("there is no such session: it ended, and its locks are lost")
         return write_operation("session.renew", "/v1/session/renew/" + segment(session_id, "a session ID"), read, options)

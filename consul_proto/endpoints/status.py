@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from consul_proto.decode import text, texts
 from consul_proto.operation import M, Namespace, Operation, operation
@@ -11,14 +11,10 @@ from consul_proto.options import read_operation
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from consul_proto.types.options import DatacenterOption
+
 #: These calls read ?dc (since 1.5.3) and no other option.
 _DEFAULTS = ("datacenter",)
-
-
-class DatacenterOption(TypedDict, total=False):
-    """datacenter: its name; the agent's own where it is not given."""
-
-    datacenter: str
 
 
 class Status(Namespace[M]):

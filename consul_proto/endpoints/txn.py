@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from binascii import b2a_base64
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from consul_proto.codec import encode
 from consul_proto.decode import json_value, wrong
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from consul_proto.codec import Value
     from consul_proto.message import Response
-    from consul_proto.options import Consistency
+    from consul_proto.types.options import TxnOptions
     from consul_proto.types.txn import KVTxnOp, TxnError, TxnOp, TxnResult
 
 #: 64 until Consul 1.14, 128 since; what works everywhere. https://developer.hashicorp.com/consul/api-docs/txn
@@ -34,13 +34,6 @@ MOST_BYTES = 512 * 1024
 
 #: The answer to a transaction, and to one that was rolled back.
 _ANSWERS = (200, 409)
-
-
-class TxnOptions(TypedDict, total=False):
-    """datacenter: where it runs. consistency: of a transaction that only reads."""
-
-    datacenter: str
-    consistency: Consistency
 
 
 def _kv(verb: str, key: str, **members: Any) -> TxnOp:
