@@ -1,0 +1,119 @@
+"""What the type checkers tell users: they accept all of `typing/accepted.py` and refuse exactly the marked lines of `typing/rejected.py`.
+
+Both checkers run as a user runs them, without this project's own settings. Neither needs the network.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ACCEPTED = ROOT / "tests" / "typing" / "accepted.py"
+REJECTED = ROOT / "tests" / "typing" / "rejected.py"
+
+#: Seconds; a cold run takes about five.
+_LONGEST_RUN = 240
+
+#: How many files are checked.
+_FILES = 2
+
+_MYPY_ERROR = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+): error: (?P<says>.*)")
+
+#: File -> line -> what the checker says there.
+Found = dict[Path, dict[int, str]]
+Check = Callable[[Path], Found]
+
+
+def _cannot(reason: str) -> NoReturn:
+    """Skip where a checker cannot run, but not where the run is meant to be complete."""
+    if os.environ.get("CONSUL_REQUIRED") == "1" or os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _run(module: str, *arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    if find_spec(module) is None:
+        _cannot(f"{module} is not installed; pip install consulate[test] brings it")
+    return subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=cwd,
+        env=os.environ | {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1", "MYPY_FORCE_COLOR": "0"},
+        capture_output=True,
+        text=True,
+        timeout=_LONGEST_RUN,
+        check=False,
+    )
+
+
+def _mypy(scratch: Path) -> Found:
+    flags = ["--strict", f"--config-file={os.devnull}", f"--cache-dir={scratch}", "--hide-error-context", "--no-pretty"]
+    ended = _run("mypy", *flags, ACCEPTED, REJECTED)
+    assert f"checked {_FILES} source files" in ended.stdout, ended.stdout + ended.stderr
+    found: Found = {}
+    for match in filter(None, map(_MYPY_ERROR.fullmatch, ended.stdout.splitlines())):
+        found.setdefault((ROOT / match["file"]).resolve(), {})[int(match["line"])] = match["says"]
+    return found
+
+
+def _pyright(scratch: Path) -> Found:
+    # Settings of its own, in a folder of its own, so that the project's are not found.
+    (scratch / "pyrightconfig.json").write_text(json.dumps({"extraPaths": [str(ROOT)]}))
+    ended = _run("pyright", "--pythonpath", sys.executable, "--outputjson", ACCEPTED, REJECTED, cwd=scratch)
+    try:
+        output = json.loads(ended.stdout)
+    except ValueError:
+        _cannot(f"pyright cannot run here, as without node and without the network: {(ended.stderr or ended.stdout).strip()[-300:]}")
+    assert output["summary"]["filesAnalyzed"] == _FILES, output["summary"]
+    found: Found = {}
+    for diagnostic in output["generalDiagnostics"]:
+        if diagnostic["severity"] == "error":
+            line = diagnostic["range"]["start"]["line"] + 1
+            found.setdefault(Path(diagnostic["file"]).resolve(), {})[line] = diagnostic["message"]
+    return found
+
+
+@pytest.fixture(scope="module", params=[_mypy, _pyright], ids=["mypy", "pyright"])
+def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    check: Check = request.param
+    return check(tmp_path_factory.mktemp("checker"))
+
+
+def _marked() -> dict[int, str]:
+    lines = REJECTED.read_text().splitlines()
+    return {number: line.strip() for number, line in enumerate(lines, 1) if line.endswith("  # error")}
+
+
+def test_what_users_write_is_accepted(found: Found) -> None:
+    assert found.get(ACCEPTED, {}) == {}
+
+
+def test_every_marked_line_is_refused(found: Found) -> None:
+    refused = found.get(REJECTED, {})
+    assert {number: line for number, line in _marked().items() if number not in refused} == {}
+
+
+def test_no_other_line_is_refused(found: Found) -> None:
+    marked = _marked()
+    assert {number: says for number, says in found.get(REJECTED, {}).items() if number not in marked} == {}
+
+
+def test_users_see_no_error_inside_the_library(found: Found) -> None:
+    assert {file: says for file, says in found.items() if file not in (ACCEPTED, REJECTED)} == {}
+
+
+def test_there_are_lines_to_refuse() -> None:
+    marked = _marked()
+    assert len(marked) > 60
+    assert len(set(marked.values())) == len(marked)
+    # A mark with other blanks around it would be overlooked.
+    assert REJECTED.read_text().count("# error") == len(marked) + 1

@@ -1,0 +1,266 @@
+# pyright: strict
+"""What users write, and what both checkers must see in it: `test_types.py` runs mypy --strict and pyright over this file.
+
+To see a checker's own words, put `reveal_type(...)` in place of `assert_type(..., T)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import timedelta
+from typing import Any, assert_type
+
+from consul_proto.codec import Stored
+from consul_proto.config import Config
+from consul_proto.decode import text
+from consul_proto.endpoints.kv import KV as KV
+from consul_proto.flow import Flow, call, sleep
+from consul_proto.message import Request, Response
+from consul_proto.operation import Async, M, Namespace, Operation, Pure, Sync, flow, operation
+from consul_proto.types.agent import AgentMember, AgentSelf
+from consul_proto.types.catalog import CatalogNode, CatalogService, ServiceEntry, ServiceTags
+from consul_proto.types.check import AgentCheck, HealthCheck
+from consul_proto.types.event import Event as EventEntry
+from consul_proto.types.kv import Record
+from consul_proto.types.service import AgentService
+from consul_proto.types.session import SessionEntry
+from consul_proto.types.txn import TxnResult
+from consulate import AsyncConsul, Consul, Limits, Meta, Reply, Session, adapters
+from consulate.api import kv as kv_api
+from consulate.api.txn import kv_get, kv_set
+from transports.memory import AsyncMemoryTransport, MemoryTransport
+from transports.protocol import AsyncTransport, Transport
+
+
+def kv_on_three_faces(pure: KV[Pure], sync: KV[Sync], tasks: KV[Async]) -> None:
+    assert_type(pure.put("k", "v"), Operation[bool])
+    assert_type(sync.put("k", "v"), bool)
+    _ = assert_type(tasks.put("k", "v"), Coroutine[Any, Any, bool])
+
+    assert_type(pure.get("k"), Operation[Stored])
+    assert_type(sync.get("k"), Stored)
+    _ = assert_type(tasks.get("k"), Coroutine[Any, Any, Stored])
+
+    assert_type(pure.keys("a/", separator="/"), Operation[list[str]])
+    assert_type(sync.keys("a/", separator="/"), list[str])
+    _ = assert_type(tasks.keys("a/", separator="/"), Coroutine[Any, Any, list[str]])
+
+    assert_type(pure.get_record("k"), Operation[Record])
+    assert_type(sync.get_record("k"), Record)
+    _ = assert_type(tasks.get_record("k"), Coroutine[Any, Any, Record])
+
+    assert_type(pure.set("k", {"a": [1, None]}), Flow[None])
+    assert_type(pure.get_many(["a", "b"]), Flow[dict[str, Stored]])
+    assert_type(sync.get_many(["a", "b"]), dict[str, Stored])
+    _ = assert_type(tasks.get_many(["a", "b"]), Coroutine[Any, Any, dict[str, Stored]])
+
+
+def keyword_defaults(client: Consul) -> None:
+    assert_type(client.kv.put("k", b"v", flags=7, cas=0, datacenter="dc2"), bool)
+    assert_type(client.kv.get("k", None, True), Stored)
+    assert_type(client.kv.get("k", default="none", raw=False, consistency="stale", index=3, wait="10s"), Stored)
+    assert_type(client.kv.get("k", wait=timedelta(seconds=10), index=1), Stored)
+    assert_type(client.kv.get("k", wait=2.5, index=1), Stored)
+    assert_type(client.health.service("web", "v1", True), list[ServiceEntry])
+    assert_type(client.health.service("web", tag=["v1", "v2"], near="_agent", cached=True, max_age=30), list[ServiceEntry])
+    assert_type(client.session.create(ttl="15s", behavior="delete", node_checks=["serfHealth"]), str)
+    assert_type(client.agent.check.register("alive", http="http://localhost/", interval="10s", method="HEAD"), bool)
+    assert_type(client.agent.service.register("web", port=80, tags=["v1"], meta={"version": "1"}), bool)
+
+
+def every_group_for_threads(client: Consul) -> None:
+    assert_type(client.acl.list()[0]["ID"], str)
+    assert_type(client.acl.clone("id"), str)
+    assert_type(client.acl.destroy("id"), bool)
+    assert_type(client.agent.self(), AgentSelf)
+    assert_type(client.agent.members(wan=True), list[AgentMember])
+    assert_type(client.agent.services(), list[AgentService])
+    assert_type(client.agent.checks(filter="Status == passing"), list[AgentCheck])
+    assert_type(client.agent.check.ttl_pass("service:web"), bool)
+    assert_type(client.agent.service.get("web"), AgentService)
+    assert_type(client.catalog.services(), list[ServiceTags])
+    assert_type(client.catalog.service("web"), list[CatalogService])
+    assert_type(client.catalog.node("n1"), CatalogNode)
+    assert_type(client.event.fire("deploy", "v2"), str)
+    assert_type(client.event.list(), list[EventEntry])
+    assert_type(client.health.state("critical"), list[HealthCheck])
+    assert_type(client.session.list(), list[SessionEntry])
+    assert_type(client.status.leader(), str)
+    assert_type(client.status.peers(), list[str])
+    assert_type(client.txn.commit([kv_set("a", 1), kv_get("b")]), list[TxnResult])
+
+
+async def every_group_for_tasks(client: AsyncConsul) -> None:
+    _ = assert_type(client.acl.clone("id"), Coroutine[Any, Any, str])
+    assert_type(await client.acl.destroy("id"), bool)
+    _ = assert_type(client.agent.self(), Coroutine[Any, Any, AgentSelf])
+    assert_type(await client.agent.members(wan=True), list[AgentMember])
+    assert_type(await client.agent.check.ttl_pass("service:web"), bool)
+    assert_type(await client.agent.service.get("web"), AgentService)
+    assert_type(await client.catalog.services(), list[ServiceTags])
+    assert_type(await client.event.list(), list[EventEntry])
+    _ = assert_type(client.health.service("web"), Coroutine[Any, Any, list[ServiceEntry]])
+    assert_type(await client.health.service("web"), list[ServiceEntry])
+    assert_type(await client.kv.get("k"), Stored)
+    _ = assert_type(client.kv.set("k", "v"), Coroutine[Any, Any, None])
+    await client.kv.set("k", "v")
+    assert_type(await client.session.create(), str)
+    _ = assert_type(client.status.leader(), Coroutine[Any, Any, str])
+    assert_type(await client.txn.commit([kv_set("a", 1)]), list[TxnResult])
+
+
+def every_group_as_operations(client: Consul, tasks: AsyncConsul) -> None:
+    assert_type(client.ops.kv, KV[Pure])
+    assert_type(tasks.ops.kv, KV[Pure])
+    assert_type(client.ops.acl.clone("id"), Flow[str])
+    assert_type(client.ops.agent.self(), Operation[AgentSelf])
+    assert_type(client.ops.agent.check.ttl_pass("service:web"), Operation[bool])
+    assert_type(client.ops.agent.service.get("web"), Operation[AgentService])
+    assert_type(client.ops.catalog.services(), Operation[list[ServiceTags]])
+    assert_type(client.ops.event.fire("deploy"), Operation[str])
+    assert_type(client.ops.health.service("web"), Operation[list[ServiceEntry]])
+    assert_type(client.ops.session.info("id"), Operation[SessionEntry])
+    assert_type(client.ops.status.leader(), Operation[str])
+    assert_type(client.ops.txn.commit([]), Operation[list[TxnResult]])
+
+
+async def operators_and_their_counterparts(client: Consul, tasks: AsyncConsul) -> None:
+    assert_type(client.kv, kv_api.KV)
+    assert_type(tasks.kv, kv_api.AsyncKV)
+    assert_type(client.kv["k"], Stored)
+    client.kv["k"] = {"any": ["JSON", 1, None]}
+    del client.kv["k"]
+    assert_type("k" in client.kv, bool)
+    assert_type(len(client.kv), int)
+    assert_type(list(client.kv), list[str])
+    assert_type(client.kv.iteritems(), Iterator[tuple[str, Stored]])
+    assert_type(client.kv.values(), list[Stored])
+    assert_type(await tasks.kv.read("k"), Stored)
+    assert_type(await tasks.kv.delete("k"), bool)
+    assert_type(await tasks.kv.contains("k"), bool)
+    assert_type(await tasks.kv.count(), int)
+    assert_type([key async for key in tasks.kv], list[str])
+    assert_type([item async for item in tasks.kv.iteritems()], list[tuple[str, Stored]])
+
+
+async def perform(client: Consul, tasks: AsyncConsul) -> None:
+    web = client.ops.health.service("web")
+    assert_type(client.perform(web), list[ServiceEntry])
+    assert_type(await tasks.perform(web), list[ServiceEntry])
+    assert_type(client.perform(client.ops.acl.clone("id")), str)
+    reply = client.perform_with_meta(web)
+    assert_type(reply, Reply[list[ServiceEntry]])
+    assert_type(reply.value, list[ServiceEntry])
+    assert_type(reply.meta, Meta)
+    assert_type(reply.meta.index, int | None)
+    assert_type((await tasks.perform_with_meta(web)).value, list[ServiceEntry])
+
+
+async def views_and_closing() -> None:
+    with Consul("localhost", 8500, "dc1", None, "http", adapters.Request, timeout=None, limits=Limits(connections=4)) as client:
+        assert_type(client, Consul)
+        assert_type(client.using(consistency="stale", timeout=2.5), Consul)
+        assert_type(client.using(token=None, datacenter="dc2").kv.get("k"), Stored)
+    async with AsyncConsul(host="/run/consul.sock", scheme="http+unix", adapter=adapters.UnixSocketRequest()) as tasks:
+        assert_type(tasks, AsyncConsul)
+        assert_type(tasks.using(partition="p", namespace="n"), AsyncConsul)
+        await tasks.aclose()
+    assert_type(Session(), Consul)
+    assert_type(kv_api.KV("http://localhost:8500/v1", adapters.Request, "dc1", "token").get("k"), Stored)
+
+
+class OwnConsul(Consul):
+    """A subclass keeps its type in views and `with`."""
+
+    def web(self) -> list[ServiceEntry]:
+        return self.health.service("web", passing=True)
+
+
+def own_client() -> None:
+    with OwnConsul() as client:
+        assert_type(client.using(datacenter="dc2"), OwnConsul)
+        assert_type(client.web(), list[ServiceEntry])
+
+
+def own_operation(name: str) -> Operation[str]:
+    return Operation("own", Request("GET", f"/v1/own/{name}"), text)
+
+
+def own_flow(name: str) -> Flow[int]:
+    before = yield from call(own_operation(name))
+    assert_type(before, str)
+    yield from sleep(0.5)
+    after = yield from call(own_operation(name))
+    return len(before + after)
+
+
+class Own(Namespace[M]):
+    """A group of calls that is not the library's, with its three faces."""
+
+    @operation
+    def get(self, name: str, *, loud: bool = False) -> Operation[str]:
+        """Return something."""
+        return own_operation(name.upper() if loud else name)
+
+    @flow
+    def twice(self, name: str) -> Flow[int]:
+        """Ask twice."""
+        return own_flow(name)
+
+
+async def own_calls(client: Consul, tasks: AsyncConsul) -> None:
+    assert_type(client.perform(own_operation("x")), str)
+    assert_type(client.perform(own_flow("x")), int)
+    assert_type(await tasks.perform(own_flow("x")), int)
+    assert_type(client.perform_with_meta(own_flow("x")), Reply[int])
+    pure: Own[Pure] = Own()
+    sync: Own[Sync] = Own(client.perform)
+    later: Own[Async] = Own(tasks.perform)
+    assert_type(pure.get("x", loud=True), Operation[str])
+    assert_type(sync.get("x", loud=True), str)
+    _ = assert_type(later.get("x"), Coroutine[Any, Any, str])
+    assert_type(pure.twice("x"), Flow[int])
+    assert_type(sync.twice("x"), int)
+    assert_type(await later.twice("x"), int)
+
+
+class OwnTransport:
+    """A transport is anything with these methods."""
+
+    def send(self, request: Request, timeout: float | None) -> Response:
+        return Response(200, body=f'"{request.shown} {timeout}"'.encode())
+
+    def sleep(self, seconds: float) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class OwnAsyncTransport:
+    """The same for tasks."""
+
+    async def send(self, request: Request, timeout: float | None) -> Response:
+        return Response(200, body=f'"{request.shown} {timeout}"'.encode())
+
+    async def sleep(self, seconds: float) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+class OwnAdapter:
+    """An adapter makes transports."""
+
+    def transport(self, config: Config) -> Transport:
+        assert_type(config.address.host, str)
+        return OwnTransport()
+
+    def async_transport(self, config: Config) -> AsyncTransport:
+        return OwnAsyncTransport()
+
+
+def own_transports(handle: Callable[[Request], Response]) -> None:
+    assert_type(Consul(transport=OwnTransport()).status.leader(), str)
+    assert_type(Consul(transport=MemoryTransport(handle)).kv["k"], Stored)
+    AsyncConsul(transport=OwnAsyncTransport())
+    AsyncConsul(transport=AsyncMemoryTransport(handle))
+    Consul(adapter=OwnAdapter)
+    AsyncConsul(adapter=OwnAdapter())

@@ -1,0 +1,179 @@
+"""What both checkers must refuse: every line that ends in `# error`, and no other. `test_types.py` runs them over it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any
+
+from consul_proto.codec import Stored
+from consul_proto.endpoints.kv import KV
+from consul_proto.flow import Flow, call
+from consul_proto.message import Request, Response
+from consul_proto.operation import Async, Operation, Pure, Sync
+from consulate import AsyncConsul, Consul, Limits, adapters
+from transports.memory import AsyncMemoryTransport, MemoryTransport
+
+
+def wrong_arguments(client: Consul) -> None:
+    client.kv.put(b"k", "v")  # error
+    client.kv.put("k", object())  # error
+    client.kv.put("k", {"a", "set"})  # error
+    client.kv.put("k", "v", flags="7")  # error
+    client.kv.put("k", "v", cas="0")  # error
+    client.kv.get("k", wait=b"10s")  # error
+    client.health.service("web", tag=7)  # error
+    client.agent.service.register("web", port="80")  # error
+    client.agent.service.register("web", tags=[80])  # error
+    client.kv["k"] = object()  # error
+    client.kv[7]  # error
+    client.txn.commit([{"Verb": "set"}])  # error
+
+
+def missing_and_surplus_arguments(client: Consul) -> None:
+    client.kv.put("k")  # error
+    client.kv.put("k", "v", 7)  # error
+    client.kv.get()  # error
+    client.catalog.register("n1")  # error
+    client.status.leader("dc2")  # error
+    client.agent.self(1)  # error
+
+
+def unknown_keywords(client: Consul) -> None:
+    client.kv.put("k", "v", flag=7)  # error
+    client.kv.get("k", dc="dc2")  # error
+    client.kv.put("k", "v", consistency="stale")  # error
+    client.agent.services(datacenter="dc2")  # error
+    client.agent.service.register("web", prot=80)  # error
+    client.session.create(lock_delay="1s")  # error
+
+
+def unknown_literals(client: Consul) -> None:
+    client.kv.get("k", consistency="strong")  # error
+    client.health.state("bad")  # error
+    client.session.create(behavior="keep")  # error
+    client.agent.check.ttl_update("c1", "fine")  # error
+    client.using(consistency="eventual")  # error
+    Consul(kv_codec="yaml")  # error
+
+
+def unknown_names(client: Consul, tasks: AsyncConsul) -> None:
+    client.kv.putt("k", "v")  # error
+    _keys = client.keyvalue  # error
+    _perform = client.ops.perform  # error
+    len(tasks.kv)  # error
+    client.aclose()  # error
+
+
+def what_a_call_gives(client: Consul) -> None:
+    _key: str = client.kv.put("k", "v")  # error
+    _text: str = client.kv["k"]  # error
+    _names: dict[str, str] = client.kv.keys()  # error
+    _leader: int = client.perform(client.ops.status.leader())  # error
+    _reply: str = client.perform_with_meta(client.ops.status.leader())  # error
+    client.health.service("web")[0]["Nodes"]  # error
+    client.kv.get_record("k")["value"]  # error
+
+
+async def forgotten_await(tasks: AsyncConsul) -> None:
+    tasks.kv.put("k", "v")  # error
+    _done: bool = tasks.kv.put("k", "v")  # error
+    tasks.kv.get_record("k")["Value"]  # error
+    for _ in tasks.health.service("web"):  # error
+        break
+    for _ in tasks.kv:  # error
+        break
+    _value: Stored = tasks.kv["k"]  # error
+    with tasks:  # error
+        pass
+
+
+async def superfluous_await(client: Consul) -> None:
+    await client.kv.put("k", "v")  # error
+    async with client:  # error
+        pass
+
+
+def forgotten_perform(client: Consul) -> None:
+    _done: bool = client.ops.kv.put("k", "v")  # error
+    client.perform(client.kv.put("k", "v"))  # error
+    client.perform(client.ops.kv)  # error
+    client.perform(client.ops.kv.put)  # error
+
+
+def wants_pure(_kv: KV[Pure]) -> None: ...
+
+
+def wants_sync(_kv: KV[Sync]) -> None: ...
+
+
+def wants_async(_kv: KV[Async]) -> None: ...
+
+
+def one_face_for_another(client: Consul, tasks: AsyncConsul) -> None:
+    wants_pure(client.kv)  # error
+    wants_pure(tasks.kv)  # error
+    wants_sync(client.ops.kv)  # error
+    wants_sync(tasks.kv)  # error
+    wants_async(client.kv)  # error
+    wants_async(client.ops.kv)  # error
+    wants_pure(client.ops.kv)
+    wants_sync(client.kv)
+    wants_async(tasks.kv)
+
+
+def unknown_options(client: Consul, tasks: AsyncConsul) -> None:
+    client.using(host="elsewhere")  # error
+    client.using(timeout="2s")  # error
+    client.using("dc2")  # error
+    tasks.using(verify=False)  # error
+    Consul(time_out=2)  # error
+    Consul(port="8500")  # error
+    Consul(limits=4)  # error
+    Limits(conections=4)  # error
+
+
+class HalfTransport:
+    def send(self, request: Request, timeout: float | None) -> Response:
+        return Response(200)
+
+
+class SwappedTransport:
+    def send(self, timeout: float | None, request: Request) -> Response:
+        return Response(200)
+
+    def sleep(self, seconds: float) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def wrong_transports(sync: MemoryTransport, tasks: AsyncMemoryTransport) -> None:
+    AsyncConsul(transport=sync)  # error
+    Consul(transport=tasks)  # error
+    Consul(transport=HalfTransport())  # error
+    Consul(transport=SwappedTransport())  # error
+    Consul(transport=MemoryTransport)  # error
+    Consul(adapter=MemoryTransport)  # error
+    Consul(adapter="request")  # error
+    Consul(adapter=adapters.Requests)  # error
+
+
+def wrong_operation(leader: Operation[str]) -> Operation[int]:
+    return leader  # error
+
+
+def wrong_flow(leader: Operation[str]) -> Flow[int]:
+    return (yield from call(leader))  # error
+
+
+def flow_without_call(leader: Operation[str]) -> Flow[Any]:
+    yield "leader"  # error
+
+
+def unfrozen(leader: Operation[str], limits: Limits) -> None:
+    leader.name = "other"  # error
+    limits.connections = 5  # error
+
+
+async def coroutine_is_no_operation(tasks: AsyncConsul, later: Awaitable[bool]) -> None:
+    await tasks.perform(tasks.kv.put("k", "v"))  # error
+    await tasks.perform(later)  # error
