@@ -28,6 +28,10 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"not JSON: {constant}")
 
 
+#: One for all: `json.loads` with an argument makes a decoder for each call.
+_read_json = json.JSONDecoder(parse_constant=_refuse).decode
+
+
 def encode(value: Value) -> bytes:
     """Return the bytes to store. Raises TypeError or ValueError where JSON cannot say the value (a set, NaN, a circle)."""
     if isinstance(value, str):
@@ -53,7 +57,7 @@ def decode(stored: bytes, codec: Codec = "json") -> Stored:
     if codec == "text" or not stored or stored[0] not in _STARTS_JSON:
         return text
     try:
-        value: Stored = json.loads(text, parse_constant=_refuse)
+        value: Stored = _read_json(text)
         return value if encode(value) == stored else text
     except (ValueError, RecursionError):
         return text

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
+from consul_proto.message import Request
+
 #: https://developer.hashicorp.com/consul/docs/install/ports: the HTTP API of an agent.
 DEFAULT_PORT = 8500
 
@@ -118,6 +120,7 @@ def parse_address(text: str) -> Address:
     authority, slash, prefix = rest.partition("/")
     if "@" in authority or "?" in rest or "#" in rest:
         raise ValueError("an address has no credentials, no query and no fragment; give credentials as basic_auth")
+    Request("GET", slash + prefix or "/")  # what cannot be sent as a path cannot be a prefix of one
     host, port = _host_and_port(authority, text)
     return Address(scheme, host, _SCHEME_PORTS[scheme] if port is None else port, prefix=(slash + prefix).rstrip("/"))
 

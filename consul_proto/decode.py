@@ -33,10 +33,14 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"not JSON: {constant}")
 
 
+#: One for all: `json.loads` with an argument makes a decoder for each call.
+_read_json = json.JSONDecoder(parse_constant=_refuse).decode
+
+
 def json_value(response: Response) -> Any:
     """Return the JSON value of the body."""
     try:
-        return json.loads(str(response.body, "utf-8"), parse_constant=_refuse)
+        return _read_json(str(response.body, "utf-8"))
     except ValueError:
         if not response.body:
             raise DecodeError("expected JSON, got an empty answer") from None

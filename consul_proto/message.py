@@ -31,13 +31,30 @@ class Headers:
     Its repr names the headers and hides the value of those that carry secrets.
     """
 
-    __slots__ = ("items",)
+    __slots__ = ("_given", "_items")
 
-    #: Pairs of lower-case name and value, in the order in which they came.
-    items: tuple[tuple[str, str], ...]
+    _items: tuple[tuple[str, str], ...] | None
+    _given: Iterable[tuple[bytes, bytes]]
 
     def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
-        object.__setattr__(self, "items", tuple([(name.lower(), value) for name, value in items]))
+        object.__setattr__(self, "_items", tuple([(name.lower(), value) for name, value in items]))
+
+    @classmethod
+    def received(cls, items: Iterable[tuple[bytes, bytes]]) -> Headers:
+        """Make the headers of an answer from its bytes, which are decoded when somebody looks at them."""
+        headers = cls.__new__(cls)
+        object.__setattr__(headers, "_items", None)
+        object.__setattr__(headers, "_given", items)
+        return headers
+
+    @property
+    def items(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of lower-case name and value, in the order in which they came."""
+        items = self._items
+        if items is None:
+            items = tuple([(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._given])
+            object.__setattr__(self, "_items", items)
+        return items
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Headers are immutable: cannot set {name!r}")

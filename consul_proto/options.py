@@ -234,12 +234,17 @@ class Settings:
     #: Texts that no error may hold.
     secrets: tuple[str, ...] = field(init=False, compare=False)
 
+    #: Whether there is anything to add to a request.
+    _changes: bool = field(init=False, compare=False)
+
     def __post_init__(self) -> None:
         own = () if self.token is None else (("X-Consul-Token", self.token),)
         for name, value in (*own, *self.headers):
             check_header(name, value)
         object.__setattr__(self, "identity", Headers((*own, *self.headers)))
         object.__setattr__(self, "secrets", tuple(self._secrets()))
+        scoped = any(getattr(self, name) is not None for name in _SETTING_NAMES)
+        object.__setattr__(self, "_changes", scoped or self.consistency != "default")
         consistency_flag(self.consistency)
         for name in _SETTING_NAMES:
             if getattr(self, name) is not None:
@@ -261,7 +266,7 @@ class Settings:
         """Return the request to send: the operation's own, with these settings where it obeys them."""
         request = operation.request
         query, body, identity = request.query, request.body, self.identity
-        for name in operation.defaults:
+        for name in operation.defaults if self._changes else ():
             setting = getattr(self, name.lower())
             if setting is None or setting == "default":
                 continue

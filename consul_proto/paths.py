@@ -7,10 +7,17 @@ https://developer.hashicorp.com/consul/api-docs/kv
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, unquote
 
 #: RFC 3986, section 3.3: what may stand in a segment as it is.
 _SEGMENT_SAFE = "!$&'()*+,;=:@~"
+
+#: A name that is its own path, which nearly all are.
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+#: What Consul cleans away: an empty segment, "." and "..".
+_CLEANED = re.compile(r"//|(?:^|/)\.\.?(?:/|$)")
 
 
 def _checked(name: str, what: str) -> str:
@@ -22,7 +29,9 @@ def _checked(name: str, what: str) -> str:
 
 
 def _quoted(name: str, what: str, safe: str) -> str:
-    if "//" in name or any(part in (".", "..") for part in name.split("/")):
+    if _PLAIN.fullmatch(name):
+        return name
+    if _CLEANED.search(name):
         raise ValueError(f"Consul would read {what} as {cleaned(name)!r}: {name!r}")
     path = quote(name, safe=safe)
     # A leading slash reaches Consul 1.21.5 and newer when it is encoded; older agents answer with a redirect.

@@ -46,9 +46,9 @@ class AnyioConnection:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.reusable = self.sent = self.answered = False
 
-    async def connect(self, deadline: float) -> None:
-        """Open the socket and, where it is TLS, shake hands. `deadline`: of anyio's clock, which bounds it from outside."""
-        self._socket = await (_connect_unix(self._address) if self._address.scheme == "unix" else _connect_tcp(self._address, deadline))
+    async def connect(self) -> None:
+        """Open the socket and, where it is TLS, shake hands."""
+        self._socket = await (_connect_unix(self._address) if self._address.scheme == "unix" else _connect_tcp(self._address))
         if self._context is not None:
             self._tls = self._context.wrap_bio(self._incoming, self._outgoing, server_hostname=self._server_name)
             while True:
@@ -196,13 +196,14 @@ async def _connect_unix(address: Address) -> socket.socket:
     return await _connected(socket.AF_UNIX, socket.SOCK_STREAM, 0, address.path)
 
 
-async def _connect_tcp(address: Address, deadline: float) -> socket.socket:
+async def _connect_tcp(address: Address) -> socket.socket:
     """Try a host's addresses in turn, each for its share of the time that is left. Raises OSError."""
     try:
         addresses = await anyio.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
         raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
     last: OSError = OSError("the host has no address")
+    deadline = anyio.current_effective_deadline()
     for tried, (family, kind, protocol, _, target) in enumerate(addresses):
         now = anyio.current_time()
         with anyio.CancelScope(deadline=now + (deadline - now) / (len(addresses) - tried)):
@@ -238,23 +239,22 @@ class AnyioTransport:
     async def send(self, request: Request, timeout: float | None) -> Response:
         """Send a request over an idle or a new connection."""
         if timeout is None:
-            return await self._send(request, float("inf"), [])
-        sent: list[AnyioConnection] = []
-        deadline = anyio.current_time() + timeout
-        with anyio.CancelScope(deadline=deadline):
-            return await self._send(request, deadline, sent)
-        if not sent:
+            return await self._send(request, [])
+        used: list[AnyioConnection] = []
+        with anyio.move_on_after(timeout):
+            return await self._send(request, used)
+        if not used:
             raise no_connection_free()
-        raise timed_out(sent=sent[0].sent)
+        raise timed_out(sent=used[0].sent)
 
-    async def _send(self, request: Request, deadline: float, used: list[AnyioConnection]) -> Response:
+    async def _send(self, request: Request, used: list[AnyioConnection]) -> Response:
         blocking = request.wait > 0
         connection, reused = await self._check_out(blocking)
         used.append(connection)
         keep = False
         try:
             if not reused:
-                await connection.connect(deadline)
+                await connection.connect()
             response = await connection.exchange(request)
             keep = connection.reusable
         except (OSError, RequestError) as error:

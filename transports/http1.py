@@ -1,6 +1,7 @@
-"""One HTTP/1.1 connection without a socket: requests to bytes, bytes to Responses, over h11.
+"""One HTTP/1.1 connection without a socket: requests to bytes, bytes to Responses.
 
-Any cut of the same bytes gives the same Response. Bytes beyond it are nobody's: the connection is not used again.
+A `Request` is valid by construction, so writing one is a matter of joining lines; h11 reads the answers. Any cut of the same bytes gives
+the same Response. Bytes beyond it are nobody's: the connection is not used again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import h11
 
 from consul_proto.errors import RequestError
-from consul_proto.message import Headers, Response
+from consul_proto.message import Headers, Response, check_header
 from transports.content import decoded
 from transports.errors import too_large, wire_error
 
@@ -22,6 +23,10 @@ USER_AGENT = "consulate"
 #: The largest head of an answer, in bytes; Consul's take less than one KiB. Go's own limit for requests is 1 MiB, h11's default 16 KiB.
 _LARGEST_HEAD = 64 * 1024
 
+#: What h11 is told was sent: it needs to know that it is the server's turn, and that an answer to this may have a body.
+_SENT = h11.Request(method="GET", target="/", headers=[("host", "consul")])
+_SENT_WHOLE = h11.EndOfMessage()
+
 
 class HTTP1Connection:
     """The protocol side of one connection.
@@ -30,8 +35,9 @@ class HTTP1Connection:
     """
 
     def __init__(self, host: str, prefix: str = "", response_size: int | None = None) -> None:
+        check_header("Host", host)
         self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
-        self._head = (("host", host), ("user-agent", USER_AGENT))
+        self._head = f" HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {USER_AGENT}\r\n"
         self._prefix = prefix
         self._limit = response_size
         self._response: h11.Response | None = None
@@ -40,19 +46,18 @@ class HTTP1Connection:
 
     def send(self, request: Request) -> bytes:
         """Return the bytes of a request; the connection then expects its answer."""
-        body = request.body
-        headers = [*self._head, *request.headers.items]
-        if body is not None or request.method != "GET":
-            headers.append(("content-length", str(len(body or b""))))
-        connection = self._h11
-        try:
-            head = connection.send(h11.Request(method=request.method, target=self._prefix + request.target, headers=headers))
-            content = connection.send(h11.Data(data=body)) if body else b""
-            end = connection.send(h11.EndOfMessage())
-        except h11.LocalProtocolError as error:
-            raise wire_error(error, sent=False, otherwise="the request cannot be sent") from error
+        self._h11.send(_SENT)
+        self._h11.send(_SENT_WHOLE)
         self._response, self._parts, self._received = None, [], 0
-        return (head or b"") + (content or b"") + (end or b"")
+        lines = [request.method, " ", self._prefix, request.target, self._head]
+        for name, value in request.headers.items:
+            lines += (name, ": ", value, "\r\n")
+        body = request.body
+        if body is not None or request.method != "GET":
+            lines.append(f"Content-Length: {len(body or b'')}\r\n")
+        lines.append("\r\n")
+        head = "".join(lines).encode("ascii")
+        return head + body if body else head
 
     def receive(self, data: bytes) -> Response | None:
         """Take bytes that arrived, b"" at the end of the stream; return the answer once it is whole. Raises RequestError."""
@@ -96,11 +101,12 @@ class HTTP1Connection:
         response = self._response
         if response is None:
             raise RequestError("the answer is not HTTP: it has no status")
-        headers = Headers([(name.decode("ascii"), value.decode("latin-1")) for name, value in response.headers])
-        parts = self._parts
-        body = parts[0] if len(parts) == 1 else b"".join(parts)
-        encoding = headers.get("content-encoding")
-        return Response(response.status_code, headers, body if encoding is None else decoded(encoding, body, self._limit))
+        raw = response.headers.raw_items()
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        for name, value in raw:
+            if name.lower() == b"content-encoding":
+                body = decoded(value.decode("latin-1"), body, self._limit)
+        return Response(response.status_code, Headers.received(raw), body)
 
     def reuse(self) -> bool:
         """Make ready for the next request; False where the connection must be closed: it is to be, or has bytes that nobody asked for."""

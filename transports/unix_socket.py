@@ -31,6 +31,8 @@ class UnixConnection:
         self._path = config.address.path
         self._http1 = HTTP1Connection(config.address.authority, config.address.prefix, config.limits.response_size)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._poller = poll()
+        self._poller.register(self._socket, POLLIN)
 
     def connect(self, deadline: float) -> None:
         """Connect to the socket file."""
@@ -81,9 +83,7 @@ class UnixConnection:
 
     def is_stale(self) -> bool:
         """Whether the server closed the connection, or sent what nobody asked for."""
-        poller = poll()
-        poller.register(self._socket, POLLIN)
-        return bool(poller.poll(0))
+        return bool(self._poller.poll(0))
 
     def abort(self) -> None:
         """Shut the socket down, which wakes the thread that reads from it."""
