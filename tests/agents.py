@@ -1,0 +1,165 @@
+"""Real Consul agents for the tests: where they are, and how one is started and stopped. Nothing of Consulate is used here."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+#: Seconds until an agent must have a leader, and must have stopped.
+_START, _STOP = 60.0, 10.0
+
+#: How often an agent is started anew where another program took one of its ports in between.
+_TRIES = 4
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A Consul of some version."""
+
+    version: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A running agent of one server in development mode; with ACLs on everything is denied but to the management token."""
+
+    version: str
+    host: str
+    port: int
+    unix_path: str
+    node_name: str
+    datacenter: str
+    management_token: str | None = field(repr=False)
+
+
+def find_binaries() -> list[Binary]:
+    """The Consuls that CONSUL_BINS names (paths separated by ":"), or the one on PATH."""
+    named = [path for path in os.environ.get("CONSUL_BINS", "").split(":") if path]
+    on_path = shutil.which("consul")
+    return [Binary(_version(path), path) for path in named or ([on_path] if on_path else [])]
+
+
+def _version(path: str) -> str:
+    said = subprocess.run([path, "version"], check=True, capture_output=True, text=True, timeout=30).stdout
+    return said.split()[1].removeprefix("v")
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that are free for TCP and UDP, all held at once so that they differ."""
+    sockets: list[socket.socket] = []
+    ports: list[int] = []
+    try:
+        while len(ports) < count:
+            tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sockets += [tcp, udp]
+            tcp.bind(("127.0.0.1", 0))
+            port: int = tcp.getsockname()[1]
+            try:
+                udp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            ports.append(port)
+    finally:
+        for sock in sockets:
+            sock.close()
+    return ports
+
+
+def _is_old(version: str) -> bool:
+    """Whether the agent still has the names of before Consul 1.11."""
+    return tuple(int(part) for part in version.split(".")[:2]) < (1, 11)
+
+
+def _configuration(version: str, folder: Path, token: str | None) -> tuple[dict[str, object], int]:
+    http_port, lan, wan, server = _free_ports(4)
+    ports = {"http": http_port, "serf_lan": lan, "serf_wan": wan, "server": server, "dns": -1, "grpc": -1}
+    if not _is_old(version):
+        ports["grpc_tls"] = -1
+    configuration: dict[str, object] = {
+        "node_name": "test-node",
+        "bind_addr": "127.0.0.1",
+        "addresses": {"http": f"127.0.0.1 unix://{folder / 'consul.sock'}"},
+        "ports": ports,
+        "enable_script_checks": True,
+        "limits": {"http_max_conns_per_client": 4000},
+    }
+    if token is not None:
+        management = "master" if _is_old(version) else "initial_management"
+        configuration["acl"] = {"enabled": True, "default_policy": "deny", "tokens": {management: token, "agent": token}}
+    return configuration, http_port
+
+
+def _get(port: int, path: str, token: str | None) -> object:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path, headers={} if token is None else {"X-Consul-Token": token})
+        answer = connection.getresponse()
+        body = answer.read()
+        return json.loads(body) if answer.status == 200 else None
+    finally:
+        connection.close()
+
+
+def _is_ready(port: int, token: str | None) -> bool:
+    """Whether there is a leader and the node is in the catalog and healthy, so that sessions can be made on it."""
+    try:
+        if not _get(port, "/v1/status/leader", token):
+            return False
+        checks = _get(port, "/v1/health/node/test-node", token)
+    except (OSError, http.client.HTTPException):
+        return False
+    return isinstance(checks, list) and any(check["CheckID"] == "serfHealth" and check["Status"] == "passing" for check in checks)
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(_STOP)
+
+
+@contextmanager
+def running_agent(binary: Binary, *, acls: bool) -> Iterator[Agent]:
+    """Start an agent, wait until it is ready, and stop it in the end."""
+    for tried in range(_TRIES):
+        token = str(uuid.uuid4()) if acls else None
+        with tempfile.TemporaryDirectory(prefix="consul-") as name:
+            folder = Path(name)
+            configuration, port = _configuration(binary.version, folder, token)
+            (folder / "agent.json").write_text(json.dumps(configuration))
+            with (folder / "agent.log").open("wb") as log:
+                process = subprocess.Popen(
+                    [binary.path, "agent", "-dev", "-config-file", str(folder / "agent.json")], stdout=log, stderr=subprocess.STDOUT
+                )
+            try:
+                deadline = time.monotonic() + _START
+                while process.poll() is None and not _is_ready(port, token):
+                    if time.monotonic() > deadline:
+                        raise TimeoutError(f"Consul {binary.version} was not ready in {_START:.0f} s:\n{_tail(folder / 'agent.log')}")
+                    time.sleep(0.05)
+                if process.poll() is None:
+                    yield Agent(binary.version, "127.0.0.1", port, str(folder / "consul.sock"), "test-node", "dc1", token)
+                    return
+                if tried == _TRIES - 1:
+                    raise RuntimeError(f"Consul {binary.version} does not start:\n{_tail(folder / 'agent.log')}")
+            finally:
+                _stop(process)
