@@ -13,6 +13,7 @@ from collections import deque
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
+from weakref import finalize
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -20,7 +21,7 @@ from anyio.lowlevel import checkpoint
 from consul_proto.errors import ClientClosed, RequestError, StaleConnection
 from transports.errors import no_connection_free, timed_out, wire_error
 from transports.http1 import HTTP1Connection
-from transports.pool import Pool
+from transports.pool import Pool, close_idle
 from transports.tls import client_context
 
 if TYPE_CHECKING:
@@ -235,6 +236,8 @@ class AnyioTransport:
         #: The calls that wait for an ordinary connection, and those that wait for one for a blocking query.
         self._waiting: tuple[deque[anyio.Event], deque[anyio.Event]] = (deque(), deque())
         self._closed = False
+        # A client that is never closed leaves no open socket behind. Not __del__: the sockets' own finalizers may come first.
+        finalize(self, close_idle, self._pool)
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         """Send a request over an idle or a new connection."""
@@ -260,7 +263,7 @@ class AnyioTransport:
         except (OSError, RequestError) as error:
             failure = wire_error(error, sent=connection.sent)
             if reused and not connection.answered:
-                self._close_idle()
+                close_idle(self._pool)
                 raise StaleConnection(failure.message, maybe_applied=connection.sent) from error
             raise failure from error
         finally:
@@ -308,10 +311,6 @@ class AnyioTransport:
             surplus.close()
         _wake(self._waiting[blocking])
 
-    def _close_idle(self) -> None:
-        for connection in self._pool.drop_idle():
-            connection.close()
-
     async def sleep(self, seconds: float) -> None:
         """Sleep."""
         await anyio.sleep(seconds)
@@ -319,17 +318,13 @@ class AnyioTransport:
     async def aclose(self) -> None:
         """Close every connection; calls of other tasks that are under way fail at once."""
         self._closed = True
-        self._close_idle()
+        close_idle(self._pool)
         for connection in self._busy:
             connection.abort()
         for waiting in self._waiting:
             while waiting:
                 _wake(waiting)
         await checkpoint()
-
-    def __del__(self) -> None:
-        if "_pool" in self.__dict__:
-            self._close_idle()
 
 
 def _wake(waiting: deque[anyio.Event]) -> None:

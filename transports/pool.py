@@ -7,12 +7,12 @@ Idle connections serve both, the one used last first.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from consul_proto.config import Limits
 
-C = TypeVar("C")
+C = TypeVar("C", bound="Closable")
 
 
 @dataclass(slots=True)
@@ -21,6 +21,20 @@ class Checkout(Generic[C]):
 
     idle: C | None = None
     expired: list[C] = field(default_factory=list)
+
+
+class Closable(Protocol):
+    """A connection, as far as closing goes."""
+
+    def close(self) -> None:
+        """Close it, without waiting for anything."""
+        ...
+
+
+def close_idle(pool: Pool[Any]) -> None:
+    """Close the idle connections of a pool."""
+    for connection in pool.drop_idle():
+        connection.close()
 
 
 class Pool(Generic[C]):

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
-from weakref import WeakSet
+from weakref import WeakSet, finalize
 
 from consul_proto.errors import ClientClosed, RequestError, RequestTimeout, StaleConnection
 from transports.errors import no_connection_free
-from transports.pool import Pool
+from transports.pool import Pool, close_idle
 
 if TYPE_CHECKING:
     from consul_proto.config import Limits
@@ -77,6 +77,8 @@ class PooledTransport:
         self._free = (threading.Condition(self._lock), threading.Condition(self._lock))
         self._pool: Pool[Connection] = Pool(self._limits)
         self._busy: set[Connection] = set()
+        # A client that is never closed leaves no open socket behind. Not __del__: the sockets' own finalizers may come first.
+        finalize(self, close_idle, self._pool)
 
     def send(self, request: Request, timeout: float | None) -> Response:
         """Send a request over an idle or a new connection."""
@@ -145,9 +147,7 @@ class PooledTransport:
     def _close_idle(self) -> None:
         """One idle connection was stale, so the others are too: the server went away."""
         with self._lock:
-            idle = self._pool.drop_idle()
-        for connection in idle:
-            connection.close()
+            close_idle(self._pool)
 
     def sleep(self, seconds: float) -> None:
         """Sleep."""
@@ -157,18 +157,11 @@ class PooledTransport:
         """Close every connection; calls of other threads that are under way fail at once."""
         with self._lock:
             self._closed = True
-            idle = self._pool.drop_idle()
+            close_idle(self._pool)
             for connection in self._busy:
                 connection.abort()
             for free in self._free:
                 free.notify_all()
-        for connection in idle:
-            connection.close()
-
-    def __del__(self) -> None:
-        if "_pool" in self.__dict__:
-            for connection in self._pool.drop_idle():
-                connection.close()
 
     def after_fork(self) -> None:
         """In the child: forget the parent's connections without a word to the server."""

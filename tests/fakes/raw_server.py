@@ -1,0 +1,325 @@
+"""A server of bytes: each connection follows a script, over TCP, TLS or a UNIX socket. It knows as much HTTP as it takes to read a request."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+#: How many connections may wait to be accepted.
+_BACKLOG = 256
+
+
+@dataclass(frozen=True)
+class ReadRequest:
+    """Read one whole request, and record it. At the end of the stream the connection is over."""
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send bytes at once."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Drip:
+    """Send bytes one by one, with a pause after each (seconds)."""
+
+    data: bytes
+    interval: float = 0.02
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Let seconds pass; the end of the server cuts it short."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class WaitFor:
+    """Wait until a test sets an event; the end of the server cuts it short."""
+
+    event: threading.Event
+
+
+@dataclass(frozen=True)
+class SetEvent:
+    """Tell a test that the script has come this far."""
+
+    event: threading.Event
+
+
+@dataclass(frozen=True)
+class Close:
+    """Close the connection in good order, after everything that was sent."""
+
+
+@dataclass(frozen=True)
+class Reset:
+    """Reset the connection (on a UNIX socket: close it with what it has not read)."""
+
+
+@dataclass(frozen=True)
+class Hang:
+    """Do nothing more until the server ends."""
+
+
+@dataclass(frozen=True)
+class Echo:
+    """Answer with a status, and the head of the request as the body."""
+
+    status: int = 500
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Follow steps again and again, until the connection ends."""
+
+    steps: tuple[Step, ...]
+
+
+Step = ReadRequest | Send | Drip | Pause | WaitFor | SetEvent | Close | Reset | Hang | Echo | Repeat
+Script = Sequence[Step]
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request as it came: the connection's number counts from 0."""
+
+    connection: int
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by its name in any case."""
+        return next((value for known, value in self.headers if known.lower() == name.lower()), None)
+
+
+def answer(status: int = 200, body: bytes = b"", headers: Sequence[tuple[str, str]] = ()) -> bytes:
+    """A well-formed answer; a Content-Length of one's own takes the place of the right one."""
+    lines = [f"HTTP/1.1 {status} Whatever", *(f"{name}: {value}" for name, value in headers)]
+    if not any(name.lower() in ("content-length", "transfer-encoding") for name, _ in headers):
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+class _OverError(Exception):
+    """The connection, or the server, is over."""
+
+
+@dataclass
+class _Connection:
+    number: int
+    socket: socket.socket
+    buffer: bytes = b""
+    head: bytes = b""
+
+    def more(self) -> None:
+        data = self.socket.recv(65536)
+        if not data:
+            raise _OverError
+        self.buffer += data
+
+    def until(self, mark: bytes) -> bytes:
+        while mark not in self.buffer:
+            self.more()
+        found, _, self.buffer = self.buffer.partition(mark)
+        return found
+
+    def exactly(self, size: int) -> bytes:
+        while len(self.buffer) < size:
+            self.more()
+        found, self.buffer = self.buffer[:size], self.buffer[size:]
+        return found
+
+    def read_request(self) -> Received:
+        self.head = self.until(b"\r\n\r\n")
+        first, *lines = self.head.decode("latin-1").split("\r\n")
+        method, target, _ = first.split(" ", 2)
+        headers = tuple((name, value.strip()) for name, _, value in (line.partition(":") for line in lines))
+        length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
+        return Received(self.number, method, target, headers, self.exactly(length))
+
+
+class RawServer:
+    """Connection number n follows the script number n, the last script serves all further ones.
+
+    unix_path: listen there instead of on a free port of 127.0.0.1. tls: speak TLS with this context.
+    """
+
+    def __init__(self, *scripts: Script, unix_path: Path | None = None, tls: ssl.SSLContext | None = None) -> None:
+        self._scripts = scripts
+        self._tls = tls
+        self.unix_path = None if unix_path is None else str(unix_path)
+        self.requests: list[Received] = []
+        self.connections = 0
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._sockets: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.socket(socket.AF_INET if unix_path is None else socket.AF_UNIX)
+
+    def __enter__(self) -> Self:
+        self._listener.bind(("127.0.0.1", 0) if self.unix_path is None else self.unix_path)
+        self._listener.listen(_BACKLOG)
+        self._start(self._accept)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._over.set()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            for sock in self._sockets:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(10)
+            assert not thread.is_alive(), "a connection of the fake does not end"
+        self._listener.close()
+
+    @property
+    def port(self) -> int:
+        """The port, of a server over TCP."""
+        port: int = self._listener.getsockname()[1]
+        return port
+
+    @property
+    def url(self) -> str:
+        """The address, as a client takes it."""
+        if self.unix_path is not None:
+            return f"unix://{self.unix_path}"
+        return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}"
+
+    def _start(self, target: object, *args: object) -> None:
+        thread = threading.Thread(target=target, args=args, daemon=True)  # type: ignore[arg-type] # one of the two methods below
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while not self._over.is_set():
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                self._sockets.add(sock)
+                number = self.connections
+                self.connections += 1
+            self._start(self._serve, number, sock)
+
+    def _serve(self, number: int, sock: socket.socket) -> None:
+        plain = sock
+        try:
+            if self._tls is not None:
+                sock = self._tls.wrap_socket(sock, server_side=True)
+                with self._lock:
+                    self._sockets.discard(plain)
+                    self._sockets.add(sock)
+            if self._over.is_set():
+                return
+            self._follow(_Connection(number, sock), self._scripts[min(number, len(self._scripts) - 1)])
+        except (_OverError, OSError, ValueError):
+            pass
+        finally:
+            with self._lock:
+                self._sockets.discard(sock)
+                self._sockets.discard(plain)
+            sock.close()
+            plain.close()
+
+    def _follow(self, connection: _Connection, script: Script) -> None:
+        for step in script:
+            match step:
+                case Repeat(steps):
+                    while True:
+                        self._follow(connection, steps)
+                case ReadRequest():
+                    request = connection.read_request()
+                    with self._lock:
+                        self.requests.append(request)
+                case Send(data):
+                    connection.socket.sendall(data)
+                case Drip(data, interval):
+                    for byte in data:
+                        connection.socket.sendall(bytes([byte]))
+                        self._wait(interval)
+                case Pause(seconds):
+                    self._wait(seconds)
+                case WaitFor(event):
+                    while not event.wait(0.01):
+                        self._wait(0.0)
+                case SetEvent(event):
+                    event.set()
+                case Echo(status):
+                    connection.socket.sendall(answer(status, connection.head))
+                case Hang():
+                    self._over.wait()
+                    raise _OverError
+                case Reset():
+                    linger = struct.pack("ii", 1, 0)
+                    connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    raise _OverError
+                case Close():
+                    raise _OverError
+
+    def _wait(self, seconds: float) -> None:
+        if self._over.wait(seconds):
+            raise _OverError
+
+
+@dataclass
+class Refused:
+    """A port of 127.0.0.1 that is taken and refuses every connection."""
+
+    port: int = 0
+    _socket: socket.socket = field(default_factory=socket.socket, repr=False)
+
+    def __enter__(self) -> Self:
+        self._socket.bind(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._socket.close()
+
+
+class Unaccepting:
+    """A listening socket whose queue is full and that nobody accepts from: to connect takes forever."""
+
+    def __init__(self, unix_path: Path | None = None) -> None:
+        self._family = socket.AF_INET if unix_path is None else socket.AF_UNIX
+        self._target: tuple[str, int] | str = ("127.0.0.1", 0) if unix_path is None else str(unix_path)
+        self._sockets: list[socket.socket] = []
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        listener = socket.socket(self._family)
+        self._sockets.append(listener)
+        listener.bind(self._target)
+        listener.listen(0)
+        target = listener.getsockname()
+        if self._family is socket.AF_INET:
+            self.port = target[1]
+        for _ in range(16):
+            filler = socket.socket(self._family)
+            self._sockets.append(filler)
+            filler.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                filler.connect(target)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for sock in self._sockets:
+            sock.close()
