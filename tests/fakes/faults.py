@@ -124,4 +124,5 @@ HEALING: dict[str, bytes] = {
 
 def healing(refusal: bytes, times: int, good: bytes = GOOD) -> Script:
     """One connection that refuses so many requests before it serves well."""
-    return [*([ReadRequest(), Send(refusal)] * times), Repeat((ReadRequest(), Send(good)))]
+    refused: list[Step] = [ReadRequest(), Send(refusal)]
+    return [*(refused * times), Repeat((ReadRequest(), Send(good)))]

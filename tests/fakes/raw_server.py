@@ -1,4 +1,4 @@
-"""A server of bytes: each connection follows a script, over TCP, TLS or a UNIX socket. It knows as much HTTP as it takes to read a request."""
+"""A server of bytes: each connection follows a script, over TCP, TLS or a UNIX socket. It knows no more HTTP than a request."""
 
 from __future__ import annotations
 
