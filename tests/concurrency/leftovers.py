@@ -1,0 +1,42 @@
+"""What a client may not leave behind: threads, file descriptors, and sockets that only the garbage collector closes."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tests.concurrency.echo_server import EchoServer
+
+_DESCRIPTORS = Path("/proc/self/fd")
+
+
+def open_files() -> dict[str, str]:
+    """Descriptor -> what it is; empty where the system has no /proc."""
+    found = {}
+    if _DESCRIPTORS.exists():
+        for entry in list(_DESCRIPTORS.iterdir()):
+            with suppress(FileNotFoundError):  # the one of this very listing
+                found[entry.name] = str(entry.readlink())
+    return found
+
+
+@contextmanager
+def nothing_left_behind(server: EchoServer) -> Iterator[None]:
+    """Check that what the block opens it closes, and that the server saw nothing that it may not see."""
+    gc.collect()
+    threads, files = set(threading.enumerate()), open_files()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        yield
+        server.wait_until(lambda seen: seen.open == 0)
+        left = open_files()
+        gc.collect()
+    assert server.violations == []
+    assert [str(warning.message) for warning in caught] == []
+    assert set(threading.enumerate()) - threads == set()
+    assert {name: what for name, what in left.items() if files.get(name) != what} == {}
+    assert files.keys() == left.keys()

@@ -1,0 +1,116 @@
+"""One `Consul` shared by many threads: every answer belongs to its call, the pool keeps its bounds, nothing is left behind."""
+
+from __future__ import annotations
+
+import threading
+from typing import cast
+
+import pytest
+
+from consulate import Consul, Limits
+from consulate.exceptions import ClientClosed, RequestError
+from tests.concurrency.conftest import Serve
+from tests.concurrency.echo_server import Manners, value_of
+from tests.concurrency.leftovers import nothing_left_behind
+from tests.concurrency.mixed_calls import calls
+from tests.concurrency.working import in_threads
+from transports.pooled import PooledTransport
+
+THREADS = 64
+
+#: Over TCP and over UNIX together: 10,000.
+CALLS = 5_000
+
+LIMITS = Limits(connections=8, blocking=4)
+
+
+def transport_of(consul: Consul) -> PooledTransport:
+    return cast(PooledTransport, consul._transport)
+
+
+def test_mixed_calls(serve: Serve) -> None:
+    server = serve(Manners(), seed=1)
+
+    def work(number: int) -> None:
+        for call in calls(f"t{number}", CALLS // THREADS + 1):
+            call.check(call.start(consul))
+
+    with nothing_left_behind(server), Consul(server.address, limits=LIMITS) as consul:
+        in_threads(THREADS, work)
+        pool = transport_of(consul)._pool
+        assert pool.busy == 0
+        assert 0 < pool.idle <= LIMITS.connections
+        assert server.served >= CALLS
+        assert server.busiest[False] <= LIMITS.connections
+        assert server.busiest[True] <= LIMITS.blocking
+        # Connections are used again and again: it is the server that says when one must end.
+        assert server.accepted < server.served / 10
+
+
+def test_views_share_connections_and_nothing_else(serve: Serve) -> None:
+    server = serve(Manners(), seed=2)
+
+    def work(number: int) -> None:
+        view = consul.using(datacenter=f"dc{number}", timeout=20 + number)
+        for call in calls(f"v{number}", 20):
+            call.check(call.start(view))
+        view.close()
+
+    with nothing_left_behind(server), Consul(server.address, limits=LIMITS) as consul:
+        in_threads(16, work)
+        assert transport_of(consul)._pool.idle <= LIMITS.connections
+        assert server.busiest[False] <= LIMITS.connections
+
+
+def test_more_calls_than_connections_wait_for_their_turn(serve: Serve) -> None:
+    server = serve(seed=3)
+
+    def query(number: int) -> None:
+        key = f"q{number}"
+        assert consul.kv.get(key, index=1, wait="60s") == value_of(key)
+
+    with nothing_left_behind(server), Consul(server.address, limits=Limits(connections=3, blocking=3)) as consul:
+        with in_threads.background(12, query):
+            for _ in range(4):
+                server.wait_until(lambda seen: seen.parked == 3)
+                assert transport_of(consul)._pool.busy == 3
+                server.release()
+                server.settle()
+        assert server.busiest == [0, 3]
+        assert server.accepted == 3
+
+
+def test_closing_ends_the_calls_of_other_threads(serve: Serve) -> None:
+    server = serve(seed=4)
+    failures: list[RequestError] = []
+
+    def query(number: int) -> None:
+        with pytest.raises(RequestError) as caught:
+            consul.kv.get(f"q{number}", index=1, wait="60s")
+        failures.append(caught.value)
+
+    with nothing_left_behind(server):
+        consul = Consul(server.address, limits=Limits(connections=1, blocking=5))
+        with in_threads.background(10, query):
+            server.wait_until(lambda seen: seen.parked == 5)
+            consul.close()
+        assert len(failures) == 10
+        with pytest.raises(ClientClosed):
+            consul.kv.get("k")
+        consul.close()
+
+
+def test_a_stale_connection_is_noticed_by_every_thread(serve: Serve) -> None:
+    server = serve(seed=5)
+    ready = threading.Barrier(8, timeout=30)
+
+    def work(number: int) -> None:
+        for turn in range(10):
+            call = calls(f"s{number}-{turn}", 1)[0]
+            call.check(call.start(consul))
+            if ready.wait() == 0:
+                server.drop_idle()
+            ready.wait()
+
+    with nothing_left_behind(server), Consul(server.address, limits=LIMITS) as consul:
+        in_threads(8, work)
