@@ -22,6 +22,9 @@ _START, _STOP = 60.0, 10.0
 #: How often an agent is started anew where another program took one of its ports in between.
 _TRIES = 4
 
+#: The one node that there is, never the machine's own name.
+_NODE = "test-node"
+
 
 @dataclass(frozen=True)
 class Binary:
@@ -38,6 +41,7 @@ class Agent:
     version: str
     host: str
     port: int
+    #: Where its UNIX socket is, "" where it was started without one.
     unix_path: str
     node_name: str
     datacenter: str
@@ -83,17 +87,19 @@ def _is_old(version: str) -> bool:
     return tuple(int(part) for part in version.split(".")[:2]) < (1, 11)
 
 
-def _configuration(version: str, folder: Path, token: str | None) -> tuple[dict[str, object], int]:
+def _configuration(version: str, unix_path: str, node_id: str, token: str | None) -> tuple[dict[str, object], int]:
     http_port, lan, wan, server = _free_ports(4)
     ports = {"http": http_port, "serf_lan": lan, "serf_wan": wan, "server": server, "dns": -1, "grpc": -1}
     if not _is_old(version):
         ports["grpc_tls"] = -1
     configuration: dict[str, object] = {
-        "node_name": "test-node",
+        "node_name": _NODE,
+        "node_id": node_id,
         "bind_addr": "127.0.0.1",
-        "addresses": {"http": f"127.0.0.1 unix://{folder / 'consul.sock'}"},
+        "addresses": {"http": f"127.0.0.1 unix://{unix_path}" if unix_path else "127.0.0.1"},
         "ports": ports,
         "enable_script_checks": True,
+        "disable_update_check": True,
         "limits": {"http_max_conns_per_client": 4000},
     }
     if token is not None:
@@ -113,15 +119,20 @@ def _get(port: int, path: str, token: str | None) -> object:
         connection.close()
 
 
-def _is_ready(port: int, token: str | None) -> bool:
-    """Whether there is a leader and the node is in the catalog and healthy, so that sessions can be made on it."""
+def _is_ready(port: int, node_id: str, token: str | None) -> bool:
+    """Whether there is a leader and the node is in the catalog and healthy, so that sessions can be made on it.
+
+    The node's id tells this agent from another one that took the port in between.
+    """
     try:
         if not _get(port, "/v1/status/leader", token):
             return False
-        checks = _get(port, "/v1/health/node/test-node", token)
+        entries = _get(port, "/v1/health/service/consul?passing", token)
     except (OSError, http.client.HTTPException):
         return False
-    return isinstance(checks, list) and any(check["CheckID"] == "serfHealth" and check["Status"] == "passing" for check in checks)
+    return isinstance(entries, list) and any(
+        entry["Node"]["ID"] == node_id and any(check["CheckID"] == "serfHealth" for check in entry["Checks"]) for entry in entries
+    )
 
 
 def _tail(log: Path) -> str:
@@ -137,29 +148,45 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(_STOP)
 
 
+def _wait_until_ready(process: subprocess.Popen[bytes], agent: Agent, node_id: str, log: Path) -> bool:
+    """Whether the agent came up; False where it ended because a port was taken, which a new start with other ports mends."""
+    deadline = time.monotonic() + _START
+    while not _is_ready(agent.port, node_id, agent.management_token):
+        if process.poll() is not None:
+            if "address already in use" in log.read_text(errors="replace"):
+                return False
+            raise RuntimeError(f"Consul {agent.version} does not start:\n{_tail(log)}")
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Consul {agent.version} was not ready in {_START:.0f} s:\n{_tail(log)}")
+        time.sleep(0.05)
+    return True
+
+
 @contextmanager
-def running_agent(binary: Binary, *, acls: bool) -> Iterator[Agent]:
+def _attempt(binary: Binary, *, acls: bool, unix_socket: bool) -> Iterator[Agent | None]:
+    """Start an agent on free ports; None where one of them was taken before the agent had it."""
+    token, node_id = (str(uuid.uuid4()) if acls else None), str(uuid.uuid4())
+    with tempfile.TemporaryDirectory(prefix="consul-") as name:
+        log, file = Path(name, "agent.log"), Path(name, "agent.json")
+        unix_path = str(Path(name, "consul.sock")) if unix_socket else ""
+        configuration, port = _configuration(binary.version, unix_path, node_id, token)
+        file.write_text(json.dumps(configuration))
+        agent = Agent(binary.version, "127.0.0.1", port, unix_path, _NODE, "dc1", token)
+        # The token is in the file alone: the command line of a process can be read by everybody on the machine.
+        with log.open("wb") as output:
+            process = subprocess.Popen([binary.path, "agent", "-dev", "-config-file", str(file)], stdout=output, stderr=subprocess.STDOUT)
+        try:
+            yield agent if _wait_until_ready(process, agent, node_id, log) else None
+        finally:
+            _stop(process)
+
+
+@contextmanager
+def running_agent(binary: Binary, *, acls: bool, unix_socket: bool = True) -> Iterator[Agent]:
     """Start an agent, wait until it is ready, and stop it in the end."""
-    for tried in range(_TRIES):
-        token = str(uuid.uuid4()) if acls else None
-        with tempfile.TemporaryDirectory(prefix="consul-") as name:
-            folder = Path(name)
-            configuration, port = _configuration(binary.version, folder, token)
-            (folder / "agent.json").write_text(json.dumps(configuration))
-            with (folder / "agent.log").open("wb") as log:
-                process = subprocess.Popen(
-                    [binary.path, "agent", "-dev", "-config-file", str(folder / "agent.json")], stdout=log, stderr=subprocess.STDOUT
-                )
-            try:
-                deadline = time.monotonic() + _START
-                while process.poll() is None and not _is_ready(port, token):
-                    if time.monotonic() > deadline:
-                        raise TimeoutError(f"Consul {binary.version} was not ready in {_START:.0f} s:\n{_tail(folder / 'agent.log')}")
-                    time.sleep(0.05)
-                if process.poll() is None:
-                    yield Agent(binary.version, "127.0.0.1", port, str(folder / "consul.sock"), "test-node", "dc1", token)
-                    return
-                if tried == _TRIES - 1:
-                    raise RuntimeError(f"Consul {binary.version} does not start:\n{_tail(folder / 'agent.log')}")
-            finally:
-                _stop(process)
+    for _ in range(_TRIES):
+        with _attempt(binary, acls=acls, unix_socket=unix_socket) as agent:
+            if agent is not None:
+                yield agent
+                return
+    raise RuntimeError(f"Consul {binary.version} found its ports taken {_TRIES} times")
