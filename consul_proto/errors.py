@@ -52,6 +52,8 @@ class ConsulateException(Exception):
         for secret in secrets:
             self.message = self.message.replace(secret, "<hidden>")
             self.body = self.body.replace(secret.encode(), b"<hidden>")
+            if any(secret in repr(cause) for cause in (self.__cause__, self.__context__)):
+                self.__cause__ = self.__context__ = None
         self.args = (self.message,)
 
     def __str__(self) -> str:

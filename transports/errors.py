@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import ssl
+from http.client import IncompleteRead, RemoteDisconnected
 
-from consul_proto.errors import RequestError, RequestTimeout
+from consul_proto.errors import RequestError, RequestTimeout, words
 
 #: The first that fits says what happened and what to do. The exception's own words follow where they say more.
 _SAYS: tuple[tuple[type[BaseException], str, bool], ...] = (
@@ -15,9 +16,11 @@ _SAYS: tuple[tuple[type[BaseException], str, bool], ...] = (
     (ConnectionRefusedError, "the connection was refused; is an agent listening there?", False),
     (FileNotFoundError, "there is no such socket file; does the agent listen on it (addresses.http)?", False),
     (PermissionError, "the socket may not be opened", True),
+    (RemoteDisconnected, "the connection was closed before the answer", False),
     (ConnectionResetError, "the connection was reset", False),
     (BrokenPipeError, "the connection was closed while the request was sent", False),
-    (EOFError, "the connection was closed before the answer was whole", True),
+    (IncompleteRead, "the connection was closed before the answer was whole", False),
+    (EOFError, "the connection was closed before the answer was whole", False),
     (OSError, "the connection failed", True),
 )
 
@@ -29,13 +32,16 @@ def wire_error(error: Exception, *, sent: bool, otherwise: str = "the answer is 
     """
     if isinstance(error, RequestError):
         return error
+    # urllib3 wraps what the system said.
+    if isinstance(error.__cause__, OSError | IncompleteRead) and not isinstance(error, OSError):
+        error = error.__cause__
     if isinstance(error, TimeoutError):
         return timed_out(sent=sent)
     for kind, says, quote in _SAYS:
         if isinstance(error, kind):
-            words = f": {error}" if quote and str(error) else ""
-            return RequestError(f"{says}{words}", maybe_applied=sent)
-    return RequestError(f"{otherwise}: {str(error) or type(error).__name__}", maybe_applied=sent)
+            detail = f": {error}" if quote and str(error) else ""
+            return RequestError(f"{says}{detail}", maybe_applied=sent)
+    return RequestError(f"{otherwise}: {words(str(error).encode()) or type(error).__name__}", maybe_applied=sent)
 
 
 def timed_out(*, sent: bool) -> RequestTimeout:

@@ -44,6 +44,7 @@ class _Bounded(HTTPConnection):
     sent = False
     answered = False
     leftover = False
+    ended = False
 
     def left(self) -> float | None:
         """Seconds until the deadline, None where there is none. Raises TimeoutError where it has passed."""
@@ -91,18 +92,18 @@ class _RawReader(io.RawIOBase):
         self.connection = connection
         self._sock = sock
         self._file = sock.makefile("rb", buffering=0)
-        self.ended = False
+        self.done = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if self.ended:
+        if self.done:
             return None
         self._sock.settimeout(self.connection.left())
         read = self._file.readinto(buffer)
-        if read:
-            self.connection.answered = True
+        self.connection.answered |= bool(read)
+        self.connection.ended |= read == 0
         return read
 
     def close(self) -> None:
@@ -116,7 +117,7 @@ class _Reader(io.BufferedReader):
     def close(self) -> None:
         raw = self.raw
         if not self.closed and isinstance(raw, _RawReader):
-            raw.ended = True
+            raw.done = True
             raw.connection.leftover |= bool(self.peek(1))
         super().close()
 
@@ -177,12 +178,13 @@ class Urllib3Connection:
         """Send a request and read its answer."""
         http = self._http
         http.deadline = deadline
-        http.sent = http.answered = self.reusable = False
+        http.sent = http.answered = http.ended = self.reusable = False
         try:
             reusable = self._send(request)
             answer = http.getresponse()
+            _check_head(http, answer)
             body = self._read(answer)
-        except (OSError, HTTPError, HTTPException, ValueError) as error:
+        except (OSError, EOFError, HTTPError, HTTPException, ValueError) as error:
             raise wire_error(error, sent=http.sent) from error
         headers = Headers(answer.headers.items())
         encoding = headers.get("content-encoding")
@@ -236,6 +238,15 @@ class Urllib3Connection:
     def close(self) -> None:
         """Close the socket."""
         self._http.close()
+
+
+def _check_head(http: _Bounded, answer: Any) -> None:
+    """Refuse what http.client lets pass: a head that was cut off, and a length that is no number."""
+    if http.ended:
+        raise EOFError
+    length = answer.headers.get("content-length", "0")
+    if not (length.isascii() and length.replace(", ", "").isdigit()):
+        raise ValueError("its Content-Length is not a number")
 
 
 class Urllib3Transport(PooledTransport):
