@@ -1,0 +1,87 @@
+"""README and the pages in docs: every Python block compiles, and runs; one that talks to Consul runs on each real agent."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.agents import Binary, find_binaries, running_agent
+
+_ROOT = Path(__file__).parent.parent
+_PAGES = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A Python block of a page."""
+
+    name: str
+    code: str
+
+    @property
+    def needs_consul(self) -> bool:
+        """Whether the code makes a client that connects."""
+        return bool(re.search(r"Consul\((?!transport=)", self.code))
+
+
+def _blocks() -> list[Block]:
+    found = []
+    for page in _PAGES:
+        text = page.read_text()
+        for match in re.finditer(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            line = text[: match.start()].count("\n") + 1
+            found.append(Block(f"{page.name}:{line}", match[1]))
+    return found
+
+
+def _run(code: str, variables: dict[str, str]) -> None:
+    environment = {"PYTHONPATH": str(_ROOT), "PATH": "/usr/bin:/bin", **variables}
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("block", _blocks(), ids=lambda block: str(block.name))
+def test_a_block_compiles(block: Block) -> None:
+    compile(block.code, block.name, "exec")
+
+
+@pytest.mark.parametrize("block", [block for block in _blocks() if not block.needs_consul], ids=lambda block: str(block.name))
+def test_a_block_runs(block: Block) -> None:
+    _run(block.code, {})
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("binary", find_binaries(), ids=lambda binary: str(binary.version))
+def test_the_blocks_and_the_example_run_on_a_real_consul(binary: Binary) -> None:
+    with running_agent(binary, acls=False) as agent:
+        variables = {"CONSUL_HTTP_ADDR": f"{agent.host}:{agent.port}"}
+        for block in _blocks():
+            if block.needs_consul:
+                _run(block.code, variables)
+        _run((_ROOT / "examples" / "quickstart.py").read_text(), variables)
+
+
+def test_the_example_says_what_to_do_without_a_consul() -> None:
+    done = subprocess.run(
+        [sys.executable, str(_ROOT / "examples" / "quickstart.py")],
+        env={"PYTHONPATH": str(_ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "consul agent -dev" in done.stderr
+    assert "CONSUL_HTTP_ADDR=127.0.0.1:8500" in done.stderr
+
+
+def test_the_extras_that_readme_names_exist() -> None:
+    extras = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = set(re.findall(r"'\.\[(\w+)\]'", (_ROOT / "README.md").read_text()))
+    assert named == {"trio", "test"}
+    assert named <= set(extras)
