@@ -96,19 +96,17 @@ ODD_BUT_GOOD: dict[str, Script] = {
     "in small pieces": _then(Drip(GOOD, 0.0), *WELL),
 }
 
-#: After a good answer: what makes the idle connection useless. The second connection serves well.
-SPOILED: dict[str, Script] = {
-    "two answers in one piece": _answered(GOOD + answer(200, FOUND.replace(b"dg==", b"d3Jvbmc="))),
-    "a second answer a little later": _then(Send(GOOD), Pause(0.05), Send(answer(200, FOUND.replace(b"dg==", b"d3Jvbmc="))), *WELL),
-    "half a second answer, then the rest": _then(
-        Send(GOOD + answer(200, FOUND.replace(b"dg==", b"d3Jvbmc="))[:40]),
-        Pause(0.05),
-        Send(answer(200, FOUND.replace(b"dg==", b"d3Jvbmc="))[40:]),
-        *WELL,
-    ),
-    "bytes that nobody asked for": _then(Send(GOOD), Pause(0.05), Send(b"hello?"), *WELL),
-    "closed while idle": _then(Send(GOOD), Pause(0.05), Close()),
-    "reset while idle": _then(Send(GOOD), Pause(0.05), Reset()),
+#: An answer that belongs to no request.
+_STRAY = answer(200, FOUND.replace(b"dg==", b"d3Jvbmc="), [_JSON])
+
+#: Name -> what makes an idle connection useless: the bytes of a first, good answer, and what follows unasked.
+SPOILED: dict[str, tuple[bytes, tuple[Step, ...]]] = {
+    "two answers in one piece": (GOOD + _STRAY, ()),
+    "a second answer a little later": (GOOD, (Pause(0.05), Send(_STRAY))),
+    "half a second answer, then the rest": (GOOD + _STRAY[:40], (Pause(0.05), Send(_STRAY[40:]))),
+    "bytes that nobody asked for": (GOOD, (Pause(0.05), Send(b"hello?"))),
+    "closed while idle": (GOOD, (Pause(0.05), Close())),
+    "reset while idle": (GOOD, (Pause(0.05), Reset())),
 }
 
 #: Refusals that heal: how often each is given before the good answers begin, on whatever connection.

@@ -164,6 +164,7 @@ class RawServer:
         self.unix_path = None if unix_path is None else str(unix_path)
         self.requests: list[Received] = []
         self.connections = 0
+        self.closed: set[int] = set()
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
@@ -238,6 +239,7 @@ class RawServer:
                 self._sockets.discard(plain)
             sock.close()
             plain.close()
+            self.closed.add(number)
 
     def _follow(self, connection: _Connection, script: Script) -> None:
         for step in script:

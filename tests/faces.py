@@ -1,0 +1,114 @@
+"""The clients that every scenario runs on. A scenario is a coroutine function that awaits the calls of a client, whatever the client is:
+
+async def scenario(client: Any) -> None:
+    assert await client.kv.get("k") == "v"
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import anyio
+import pytest
+
+from consulate import AsyncConsul, Consul
+
+T = TypeVar("T")
+
+Scenario = Callable[[Any], Coroutine[Any, Any, T]]
+
+
+class Listening(Protocol):
+    """A server under test, real or not."""
+
+    @property
+    def url(self) -> str: ...
+
+
+class Awaitably:
+    """A client for threads whose calls can be awaited: each is done by then."""
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._target, name)
+        if name == "ops":
+            return value
+        if name == "using":
+            return lambda **options: Awaitably(value(**options))
+        if not callable(value):
+            return Awaitably(value) if hasattr(value, "_run") else value
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            return value(*args, **kwargs)
+
+        return call
+
+
+@dataclass(frozen=True)
+class Face:
+    """A way to call Consul: for threads where `backend` is None; over a UNIX socket or TCP."""
+
+    name: str
+    backend: str | None
+    unix: bool
+
+    def __str__(self) -> str:
+        return self.name
+
+    def run(self, scenario: Scenario[T], *address: Any, **options: Any) -> T:
+        """Make a client with these arguments, run the scenario on it, and close it."""
+        if self.backend is None:
+            with closing(Consul(*address, **options)) as client:
+                return at_once(scenario(Awaitably(client)))
+
+        async def main() -> T:
+            async with AsyncConsul(*address, **options) as client:
+                return await scenario(client)
+
+        return anyio.run(main, backend=self.backend)
+
+
+def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    raise AssertionError("a call of a client for threads did not finish")
+
+
+URLLIB3 = Face("urllib3", None, unix=False)
+UNIX = Face("unix", None, unix=True)
+ASYNCIO = Face("asyncio", "asyncio", unix=False)
+TRIO = Face("trio", "trio", unix=False)
+ASYNCIO_UNIX = Face("asyncio-unix", "asyncio", unix=True)
+TRIO_UNIX = Face("trio-unix", "trio", unix=True)
+
+ALL = (URLLIB3, UNIX, ASYNCIO, TRIO, ASYNCIO_UNIX, TRIO_UNIX)
+OVER_TCP = tuple(face for face in ALL if not face.unix)
+
+on_every_face = pytest.mark.parametrize("face", ALL, ids=str)
+on_every_tcp_face = pytest.mark.parametrize("face", OVER_TCP, ids=str)
+
+
+async def outcome(call: Awaitable[Any]) -> Any:
+    """The value of a call, or the exception that it raises."""
+    try:
+        return await call
+    except Exception as error:
+        return error
+
+
+def eventually(holds: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait until something holds; fail where it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        time.sleep(0.002)
