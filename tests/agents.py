@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,7 +87,9 @@ def _is_old(version: str) -> bool:
     return tuple(int(part) for part in version.split(".")[:2]) < (1, 11)
 
 
-def _configuration(version: str, unix_path: str, node_id: str, token: str | None) -> tuple[dict[str, object], int]:
+def _configuration(
+    version: str, unix_path: str, node_id: str, token: str | None, limits: Mapping[str, int]
+) -> tuple[dict[str, object], int]:
     http_port, lan, wan, server = _free_ports(4)
     ports = {"http": http_port, "serf_lan": lan, "serf_wan": wan, "server": server, "dns": -1, "grpc": -1}
     if not _is_old(version):
@@ -100,7 +102,7 @@ def _configuration(version: str, unix_path: str, node_id: str, token: str | None
         "ports": ports,
         "enable_script_checks": True,
         "disable_update_check": True,
-        "limits": {"http_max_conns_per_client": 4000},
+        "limits": {"http_max_conns_per_client": 4000, **limits},
     }
     if token is not None:
         management = "master" if _is_old(version) else "initial_management"
@@ -163,13 +165,13 @@ def _wait_until_ready(process: subprocess.Popen[bytes], agent: Agent, node_id: s
 
 
 @contextmanager
-def _attempt(binary: Binary, *, acls: bool, unix_socket: bool) -> Iterator[Agent | None]:
+def _attempt(binary: Binary, *, acls: bool, unix_socket: bool, limits: Mapping[str, int]) -> Iterator[Agent | None]:
     """Start an agent on free ports; None where one of them was taken before the agent had it."""
     token, node_id = (str(uuid.uuid4()) if acls else None), str(uuid.uuid4())
     with tempfile.TemporaryDirectory(prefix="consul-") as name:
         log, file = Path(name, "agent.log"), Path(name, "agent.json")
         unix_path = str(Path(name, "consul.sock")) if unix_socket else ""
-        configuration, port = _configuration(binary.version, unix_path, node_id, token)
+        configuration, port = _configuration(binary.version, unix_path, node_id, token, limits)
         file.write_text(json.dumps(configuration))
         agent = Agent(binary.version, "127.0.0.1", port, unix_path, _NODE, "dc1", token)
         # The token is in the file alone: the command line of a process can be read by everybody on the machine.
@@ -182,10 +184,13 @@ def _attempt(binary: Binary, *, acls: bool, unix_socket: bool) -> Iterator[Agent
 
 
 @contextmanager
-def running_agent(binary: Binary, *, acls: bool, unix_socket: bool = True) -> Iterator[Agent]:
-    """Start an agent, wait until it is ready, and stop it in the end."""
+def running_agent(binary: Binary, *, acls: bool, unix_socket: bool = True, limits: Mapping[str, int] | None = None) -> Iterator[Agent]:
+    """Start an agent, wait until it is ready, and stop it in the end.
+
+    limits: more of Consul's `limits`, such as kv_max_value_size.
+    """
     for _ in range(_TRIES):
-        with _attempt(binary, acls=acls, unix_socket=unix_socket) as agent:
+        with _attempt(binary, acls=acls, unix_socket=unix_socket, limits=limits or {}) as agent:
             if agent is not None:
                 yield agent
                 return
