@@ -1,0 +1,66 @@
+"""Record tests/samples anew from the Consuls that CONSUL_BINS names: `python -m scripts.record_samples`.
+
+Ids, indexes and ports differ from one run to the next; statuses, members and texts do not. Answers that are not what the script expects
+are listed in the end and make it fail; they are recorded all the same.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from scripts.recording import acl_legacy, agent, catalog, kv, limits, session
+from scripts.recording.recorder import POWERLESS, Recorder
+from tests.agents import Binary, find_binaries, running_agent
+
+_TESTS = Path(__file__).parent.parent / "tests"
+
+
+def _powerless_token(recorder: Recorder) -> None:
+    """Make a token that Consul knows and that may do nothing."""
+    made = recorder.prepare("PUT", "/v1/acl/token", {"Description": "powerless"}).json()
+    assert isinstance(made, dict)
+    recorder.use_as(POWERLESS, str(made["SecretID"]))
+    recorder.hide(str(made["AccessorID"]))
+
+
+def _record(binary: Binary, folder: Path) -> list[str]:
+    manifest = {row["id"]: row for row in json.loads((_TESTS / "spec" / "endpoints.json").read_text())}
+    with running_agent(binary, acls=True) as strict:
+        recorder = Recorder(strict, folder, manifest)
+        # First what must be asked before anything is there, last what changes who may do what.
+        _powerless_token(recorder)
+        kv.record(recorder)
+        session.record(recorder)
+        agent.record(recorder)
+        catalog.record(recorder)
+        acl_legacy.record(recorder)
+    with running_agent(binary, acls=False, limits=limits.LIMITS) as small:
+        second = Recorder(small, folder, manifest)
+        limits.record(second)
+    print(f"Consul {binary.version}: {recorder.written + second.written} samples")
+    return recorder.surprises + second.surprises
+
+
+def main() -> int:
+    """Record all, then put them in place of the old ones."""
+    binaries = find_binaries()
+    if not binaries:
+        print("no Consul found: set CONSUL_BINS (scripts/get-consul fetches one)", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory(prefix="samples-") as name:
+        fresh, kept = Path(name), _TESTS / "samples"
+        surprises = [surprise for binary in binaries for surprise in _record(binary, fresh)]
+        for binary in binaries:
+            for old in kept.glob(f"*/*.{binary.version}.json"):
+                old.unlink()
+        shutil.copytree(fresh, kept, dirs_exist_ok=True)
+    print(*surprises, sep="\n")
+    return 1 if surprises else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
