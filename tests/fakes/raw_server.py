@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,15 @@ class Send:
     """Send bytes at once."""
 
     data: bytes
+
+
+@dataclass(frozen=True)
+class SendBy:
+    """Send one thing in the first seconds of the server's life, another thing after them."""
+
+    seconds: float
+    early: bytes
+    late: bytes
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ class Repeat:
     steps: tuple[Step, ...]
 
 
-Step = ReadRequest | Send | Drip | Pause | WaitFor | SetEvent | Close | Reset | Hang | Echo | Repeat
+Step = ReadRequest | Send | SendBy | Drip | Pause | WaitFor | SetEvent | Close | Reset | Hang | Echo | Repeat
 Script = Sequence[Step]
 
 
@@ -155,12 +165,13 @@ class _Connection:
 class RawServer:
     """Connection number n follows the script number n, the last script serves all further ones.
 
-    unix_path: listen there instead of on a free port of 127.0.0.1. tls: speak TLS with this context.
+    unix_path: listen there instead of on 127.0.0.1. port: one that a test holds free, instead of any. tls: speak TLS with this context.
     """
 
-    def __init__(self, *scripts: Script, unix_path: Path | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *scripts: Script, unix_path: Path | None = None, port: int | None = None, tls: ssl.SSLContext | None = None) -> None:
         self._scripts = scripts
         self._tls = tls
+        self._wanted_port = port or 0
         self.unix_path = None if unix_path is None else str(unix_path)
         self.requests: list[Received] = []
         self.connections = 0
@@ -172,8 +183,11 @@ class RawServer:
         self._listener = socket.socket(socket.AF_INET if unix_path is None else socket.AF_UNIX)
 
     def __enter__(self) -> Self:
-        self._listener.bind(("127.0.0.1", 0) if self.unix_path is None else self.unix_path)
+        if self.unix_path is None:
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind(("127.0.0.1", self._wanted_port) if self.unix_path is None else self.unix_path)
         self._listener.listen(_BACKLOG)
+        self._begun = time.monotonic()
         self._start(self._accept)
         return self
 
@@ -253,6 +267,8 @@ class RawServer:
                         self.requests.append(request)
                 case Send(data):
                     connection.socket.sendall(data)
+                case SendBy(seconds, early, late):
+                    connection.socket.sendall(early if time.monotonic() - self._begun < seconds else late)
                 case Drip(data, interval):
                     for byte in data:
                         connection.socket.sendall(bytes([byte]))

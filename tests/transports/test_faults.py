@@ -1,4 +1,4 @@
-"""Every fault of an answer, on every client: the right exception, in time, honest about what may have been done, and the next call works."""
+"""Every fault of an answer, on every client: the right exception, in time, honest about what was done, and the next call works."""
 
 from __future__ import annotations
 

@@ -1,0 +1,67 @@
+"""For tests of tasks: what is alive in the event loop, and a way to cancel a call at exactly the n-th time that it waits."""
+
+from __future__ import annotations
+
+import asyncio
+import types
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, TypeVar, cast
+
+import anyio
+import sniffio
+
+from consulate import AsyncConsul
+from tests.concurrency.echo_server import EchoServer
+from transports.async_anyio import AnyioTransport
+
+T = TypeVar("T")
+
+
+def transport_of(consul: AsyncConsul) -> AnyioTransport:
+    return cast(AnyioTransport, consul._transport)
+
+
+def tasks_alive() -> int:
+    """How many tasks the running event loop has."""
+    if sniffio.current_async_library() == "trio":
+        import trio
+
+        return trio.lowlevel.current_statistics().tasks_living
+    return len(asyncio.all_tasks())
+
+
+async def until(server: EchoServer, holds: Callable[[EchoServer], bool]) -> None:
+    """As `EchoServer.wait_until`, without a thread: trio keeps its threads for a while. Raises TimeoutError where it never holds."""
+    with anyio.fail_after(30):
+        while not holds(server):  # noqa: ASYNC110 - what changes is in another thread
+            await anyio.sleep(0.001)
+
+
+class Steps:
+    """Runs a coroutine, and calls `act` when it waits for the n-th time: just before the event loop learns what it waits for."""
+
+    def __init__(self, number: int, act: Callable[[], object]) -> None:
+        self._number = number
+        self._taken = 0
+        self._act = act
+
+    async def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Return what the coroutine returns."""
+        return await self._run(coroutine)
+
+    @types.coroutine
+    def _run(self, coroutine: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+        answer: Any = None
+        failure: BaseException | None = None
+        while True:
+            try:
+                waits_for = coroutine.send(answer) if failure is None else coroutine.throw(failure)
+            except StopIteration as stop:
+                return cast(T, stop.value)
+            self._taken += 1
+            if self._taken == self._number:
+                self._act()
+            try:
+                answer, failure = (yield waits_for), None
+            except BaseException as error:
+                failure = error

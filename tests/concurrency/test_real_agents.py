@@ -1,0 +1,143 @@
+"""Threads and tasks that share a client of a real Consul, with ACLs on: every answer belongs to its call.
+
+Agents are found as `tests/agents.py` says; without one these tests skip, and CONSUL_REQUIRED=1 makes that a failure.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio
+import pytest
+
+from consulate import AsyncConsul, Consul, Limits
+from tests.agents import Agent, Binary, find_binaries, running_agent
+from tests.concurrency.leftovers import nothing_left_open
+from tests.concurrency.tasks import tasks_alive, transport_of
+from tests.concurrency.working import in_threads
+
+pytestmark = pytest.mark.real
+
+LIMITS = Limits(connections=16, blocking=128)
+
+THREADS, TASKS = 64, 200
+
+#: Of threads and of tasks, over TCP and over UNIX, on both backends, together: 10,000 each.
+CALLS = 10_000
+
+QUERIES = 100
+
+#: One step of a round: makes the call, or the coroutine of it; and says whether the value is right.
+Step = tuple[Callable[[Any], Any], Callable[[Any], bool]]
+
+
+FOUND: list[Binary | None] = [*find_binaries()] or [None]
+
+
+@pytest.fixture(scope="module", params=FOUND, ids=lambda binary: binary.version if binary else "none")
+def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
+    binary: Binary | None = request.param
+    if binary is None:
+        reason = "there is no Consul: name one in CONSUL_BINS or put it on PATH"
+        if os.environ.get("CONSUL_REQUIRED") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with running_agent(binary, acls=True) as running:
+        yield running
+
+
+@pytest.fixture(params=["tcp", "unix"])
+def address(request: pytest.FixtureRequest, agent: Agent) -> str:
+    return f"unix://{agent.unix_path}" if request.param == "unix" else f"http://{agent.host}:{agent.port}"
+
+
+def one_round(key: str, agent: Agent) -> list[Step]:
+    """The life of a key that nobody else uses, and what everybody sees of the cluster."""
+    value = f"value of {key}"
+    return [
+        (lambda consul: consul.kv.put(key, value, flags=len(key)), lambda done: done is True),
+        (lambda consul: consul.kv.get(key, consistency="consistent"), lambda found: bool(found == value)),
+        (lambda consul: consul.health.service("consul"), lambda found: [each["Node"]["Node"] for each in found] == [agent.node_name]),
+        (lambda consul: consul.kv.records(key), lambda found: bool(found == [(key, len(key), value)])),
+        (lambda consul: consul.kv.set(key, [key]), lambda done: done is None),
+        (lambda consul: consul.kv.read(key), lambda found: bool(found == [key])),
+        (lambda consul: consul.catalog.service("consul"), lambda found: [each["ServiceName"] for each in found] == ["consul"]),
+        (lambda consul: consul.kv.delete(key), lambda done: done is True),
+        (lambda consul: consul.catalog.nodes(), lambda found: [each["Node"] for each in found] == [agent.node_name]),
+        (lambda consul: consul.kv.get(key, f"no {key}"), lambda found: bool(found == f"no {key}")),
+    ]
+
+
+def test_threads(agent: Agent, address: str) -> None:
+    def work(number: int) -> None:
+        for turn in range(CALLS // 2 // len(one_round("", agent)) // THREADS + 1):
+            for start, is_right in one_round(f"threads/{number}/{turn}", agent):
+                value = start(consul)
+                assert is_right(value), value
+
+    with nothing_left_open(), Consul(address, token=agent.management_token, limits=LIMITS, timeout=60) as consul:
+        in_threads(THREADS, work)
+        assert consul.kv.keys("threads/") == []
+
+
+def test_tasks(agent: Agent, address: str, backend: str) -> None:
+    async def main() -> None:
+        async with AsyncConsul(address, token=agent.management_token, limits=LIMITS, timeout=60) as consul:
+
+            async def work(number: int) -> None:
+                for turn in range(CALLS // 4 // len(one_round("", agent)) // TASKS + 1):
+                    for start, is_right in one_round(f"tasks/{number}/{turn}", agent):
+                        value = await start(consul)
+                        assert is_right(value), value
+
+            before = tasks_alive()
+            async with anyio.create_task_group() as group:
+                for number in range(TASKS):
+                    group.start_soon(work, number)
+            assert tasks_alive() == before
+            assert await consul.kv.keys("tasks/") == []
+            assert transport_of(consul)._pool.busy == 0
+
+    with nothing_left_open():
+        anyio.run(main, backend=backend)
+
+
+def test_parked_threads_see_the_write(agent: Agent, address: str) -> None:
+    with nothing_left_open(), Consul(address, token=agent.management_token, limits=LIMITS) as consul:
+        consul.kv.put("watched", "before")
+        index = consul.kv.get_record("watched")["ModifyIndex"]
+
+        def query(_number: int) -> None:
+            value = "before"
+            while value == "before":  # a query may end early: its index says nothing about why
+                value = str(consul.kv.get("watched", index=index, wait="60s"))
+            assert value == "after"
+
+        with in_threads.background(QUERIES, query):
+            assert consul.kv.put("watched", "after") is True
+        assert consul.kv.delete("watched") is True
+
+
+def test_parked_tasks_see_the_write(agent: Agent, address: str, backend: str) -> None:
+    async def main() -> None:
+        async with AsyncConsul(address, token=agent.management_token, limits=LIMITS) as consul:
+            await consul.kv.put("watched", "before")
+            index = (await consul.kv.get_record("watched"))["ModifyIndex"]
+
+            async def query() -> None:
+                value = "before"
+                while value == "before":
+                    value = str(await consul.kv.get("watched", index=index, wait="60s"))
+                assert value == "after"
+
+            async with anyio.create_task_group() as group:
+                for _ in range(QUERIES):
+                    group.start_soon(query)
+                await anyio.wait_all_tasks_blocked()
+                assert await consul.kv.put("watched", "after") is True
+            assert await consul.kv.delete("watched") is True
+
+    with nothing_left_open():
+        anyio.run(main, backend=backend)

@@ -1,0 +1,120 @@
+"""What is sent again, and what never is."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from consulate.exceptions import NoLeader, RateLimited, ServerError
+from tests.faces import Face, on_every_face, outcome
+from tests.fakes.faults import DONE, FAULTS, GOOD, HEALING, healing
+from tests.fakes.raw_server import ReadRequest, Repeat, Send, SendBy, answer
+from tests.transports.conftest import Serve
+
+
+@on_every_face
+@pytest.mark.parametrize("refusal", HEALING)
+def test_a_read_is_sent_until_the_refusal_heals(face: Face, refusal: str, serve: Serve) -> None:
+    server = serve(face, healing(HEALING[refusal], 3))
+
+    async def scenario(client: Any) -> None:
+        assert await client.kv.get("k") == "v"
+        assert len(server.requests) == 4
+
+    face.run(scenario, server.url, timeout=10)
+
+
+@on_every_face
+@pytest.mark.parametrize("refusal", HEALING)
+def test_a_write_that_was_not_carried_out_is_sent_again(face: Face, refusal: str, serve: Serve) -> None:
+    server = serve(face, healing(HEALING[refusal], 2, DONE))
+
+    async def scenario(client: Any) -> None:
+        assert await client.kv.put("k", "w") is True
+        assert [(request.method, request.body) for request in server.requests] == [("PUT", b"w")] * 3
+
+    face.run(scenario, server.url, timeout=10)
+
+
+@on_every_face
+@pytest.mark.parametrize("method", ["get", "put"])
+def test_a_cluster_without_a_leader_that_heals_after_300_ms(face: Face, method: str, serve: Serve) -> None:
+    refusal = HEALING["a 500 without a leader"]
+    server = serve(face, [Repeat((ReadRequest(), SendBy(0.3, refusal, GOOD if method == "get" else DONE)))])
+
+    async def scenario(client: Any) -> None:
+        assert await (client.kv.get("k") if method == "get" else client.kv.put("k", "w")) in ("v", True)
+        assert len(server.requests) >= 2
+
+    face.run(scenario, server.url, timeout=10)
+
+
+@on_every_face
+def test_a_cluster_that_stays_without_a_leader(face: Face, serve: Serve) -> None:
+    server = serve(face, healing(HEALING["a 500 without a leader"], 1000))
+
+    async def scenario(client: Any) -> None:
+        begun = time.monotonic()
+        error = await outcome(client.kv.put("k", "w"))
+        assert time.monotonic() - begun < 2
+        assert type(error) is NoLeader
+        assert error.maybe_applied is False
+        assert "500 No cluster leader" in str(error)
+
+    face.run(scenario, server.url, timeout=0.5)
+
+
+@on_every_face
+def test_a_rate_limit_that_does_not_end(face: Face, serve: Serve) -> None:
+    server = serve(face, healing(HEALING["a 429"], 1000))
+
+    async def scenario(client: Any) -> None:
+        begun = time.monotonic()
+        error = await outcome(client.kv.put("k", "w"))
+        assert time.monotonic() - begun < 2
+        assert type(error) is RateLimited
+        assert error.maybe_applied is False
+        assert len(server.requests) >= 2
+
+    face.run(scenario, server.url, timeout=0.5)
+
+
+@on_every_face
+@pytest.mark.parametrize("method", ["get", "put"])
+def test_any_other_500_is_sent_once(face: Face, method: str, serve: Serve) -> None:
+    server = serve(face, FAULTS["a 500"])
+
+    async def scenario(client: Any) -> None:
+        error = await outcome(client.kv.get("k") if method == "get" else client.kv.put("k", "w"))
+        assert type(error) is ServerError
+        assert len(server.requests) == 1
+
+    face.run(scenario, server.url, timeout=2)
+
+
+@on_every_face
+def test_words_about_a_leader_inside_another_error_are_no_promise(face: Face, serve: Serve) -> None:
+    server = serve(face, [Repeat((ReadRequest(), Send(answer(500, b"failed to apply: No cluster leader, or lost it while committing"))))])
+
+    async def scenario(client: Any) -> None:
+        error = await outcome(client.kv.put("k", "w"))
+        assert type(error) is ServerError
+        assert error.maybe_applied is True
+        assert len(server.requests) == 1
+
+    face.run(scenario, server.url, timeout=2)
+
+
+@on_every_face
+def test_local_health_is_a_result_and_not_sent_again(face: Face, serve: Serve) -> None:
+    info = b'{"AggregatedStatus": "warning", "Service": {}, "Checks": []}'
+    server = serve(face, [ReadRequest(), Send(answer(429, info)), ReadRequest(), Send(answer(503, info))])
+
+    async def scenario(client: Any) -> None:
+        for _ in range(2):
+            assert (await client.agent.service.health("web"))["AggregatedStatus"] == "warning"
+        assert len(server.requests) == 2
+
+    face.run(scenario, server.url, timeout=2)

@@ -1,0 +1,173 @@
+"""`timeout` bounds the whole call: sending, waiting for a connection, retries; a blocking query adds its wait, and keeps nobody waiting."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import anyio
+import pytest
+
+from consulate import AsyncConsul, Consul, Limits
+from consulate.exceptions import ClientError, RequestError, RequestTimeout
+from tests.faces import ASYNCIO, TRIO, UNIX, URLLIB3, Face, on_every_face, outcome
+from tests.fakes.faults import FAULTS, GOOD, WELL
+from tests.fakes.raw_server import Hang, Pause, ReadRequest, Send, SetEvent, WaitFor, answer
+from tests.transports.conftest import Serve
+
+#: A value that no socket buffer takes at once.
+_LARGE = b"x" * 30_000_000
+
+
+@on_every_face
+def test_a_server_that_does_not_read_a_large_body(face: Face, serve: Serve) -> None:
+    server = serve(face, [Hang()], WELL)
+
+    async def scenario(client: Any) -> None:
+        begun = time.monotonic()
+        error = await outcome(client.kv.put("k", _LARGE))
+        assert time.monotonic() - begun < 2
+        assert type(error) is RequestTimeout
+        assert error.maybe_applied is True
+        assert await client.kv.get("k") == "v"
+
+    face.run(scenario, server.url, timeout=0.5)
+
+
+@on_every_face
+def test_a_server_that_refuses_a_large_body_without_reading_it(face: Face, serve: Serve) -> None:
+    """Its answer counts, though the request could not be sent to its end."""
+    refusal = answer(413, b"Request body too large, max size: 524288 bytes.", [("Connection", "close")])
+    server = serve(face, [Send(refusal), Pause(0.2)], WELL)
+
+    async def scenario(client: Any) -> None:
+        error = await outcome(client.kv.put("k", _LARGE))
+        assert isinstance(error, ClientError | RequestError)
+        if isinstance(error, ClientError):
+            assert (error.status, error.maybe_applied) == (413, False)
+        assert await client.kv.get("k") == "v"
+
+    face.run(scenario, server.url, timeout=3)
+
+
+@on_every_face
+def test_using_sets_the_limit_of_a_call(face: Face, serve: Serve) -> None:
+    server = serve(face, FAULTS["never answers"], FAULTS["body dripped"], WELL)
+
+    async def scenario(client: Any) -> None:
+        for _ in range(2):
+            begun = time.monotonic()
+            assert type(await outcome(client.using(timeout=0.2).kv.get("k"))) is RequestTimeout
+            assert time.monotonic() - begun < 1.5
+        assert await client.kv.get("k") == "v"
+
+    face.run(scenario, server.url, timeout=60)
+
+
+@on_every_face
+def test_no_limit(face: Face, serve: Serve) -> None:
+    server = serve(face, [ReadRequest(), Pause(0.2), Send(GOOD)])
+
+    async def scenario(client: Any) -> None:
+        assert await client.kv.get("k") == "v"
+
+    face.run(scenario, server.url, timeout=None)
+
+
+@on_every_face
+def test_a_blocking_query_adds_its_wait(face: Face, serve: Serve) -> None:
+    server = serve(face, [ReadRequest(), Pause(0.8), Send(GOOD), ReadRequest(), Hang()])
+
+    async def scenario(client: Any) -> None:
+        assert await client.kv.get("k", index=1, wait="1s") == "v"
+        begun = time.monotonic()
+        assert type(await outcome(client.kv.get("k", index=1, wait=0.5))) is RequestTimeout
+        assert 0.5 < time.monotonic() - begun < 3
+        assert [request.target for request in server.requests] == ["/v1/kv/k?index=1&wait=1s", "/v1/kv/k?index=1&wait=500ms"]
+
+    face.run(scenario, server.url, timeout=0.3)
+
+
+_ONE = Limits(connections=1, blocking=1)
+
+
+@pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
+def test_a_thread_waits_for_a_connection_no_longer_than_it_may(face: Face, serve: Serve) -> None:
+    taken, done = threading.Event(), threading.Event()
+    server = serve(face, [ReadRequest(), SetEvent(taken), WaitFor(done), Send(GOOD), *WELL])
+    with Consul(server.url, limits=_ONE, timeout=20) as client:
+        thread = threading.Thread(target=client.kv.get, args=("k",))
+        thread.start()
+        assert taken.wait(10)
+        with pytest.raises(RequestTimeout, match="every connection of the client was busy") as raised:
+            client.using(timeout=0.2).kv.put("k", "v")
+        assert raised.value.maybe_applied is False
+        done.set()
+        assert client.kv.get("k") == "v"
+        thread.join()
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("face", [ASYNCIO, TRIO], ids=str)
+def test_a_task_waits_for_a_connection_no_longer_than_it_may(face: Face, serve: Serve) -> None:
+    taken, done = threading.Event(), threading.Event()
+    server = serve(face, [ReadRequest(), SetEvent(taken), WaitFor(done), Send(GOOD), *WELL])
+
+    async def main() -> None:
+        async with AsyncConsul(server.url, limits=_ONE, timeout=20) as client, anyio.create_task_group() as group:
+            group.start_soon(client.kv.get, "k")
+            await anyio.to_thread.run_sync(taken.wait)
+            with pytest.raises(RequestTimeout, match="every connection of the client was busy") as raised:
+                await client.using(timeout=0.2).kv.put("k", "v")
+            assert raised.value.maybe_applied is False
+            done.set()
+            assert await client.kv.get("k") == "v"
+        assert server.connections == 1
+
+    anyio.run(main, backend=face.backend or "")
+
+
+@pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
+def test_a_blocking_query_of_a_thread_keeps_no_write_waiting_and_ends_with_the_client(face: Face, serve: Serve) -> None:
+    blocked = threading.Event()
+    server = serve(face, [ReadRequest(), SetEvent(blocked), Hang()], [ReadRequest(), Send(answer(200, b"true"))])
+    failures: list[Exception] = []
+
+    def block(client: Consul) -> None:
+        try:
+            client.kv.get("k", index=1, wait="5m")
+        except RequestError as error:
+            failures.append(error)
+
+    with Consul(server.url, limits=_ONE, timeout=20) as client:
+        thread = threading.Thread(target=block, args=(client,))
+        thread.start()
+        assert blocked.wait(10)
+        assert client.kv.put("k", "v")
+    thread.join(10)
+    assert not thread.is_alive()
+    assert len(failures) == 1
+
+
+@pytest.mark.parametrize("face", [ASYNCIO, TRIO], ids=str)
+def test_a_blocking_query_of_a_task_keeps_no_write_waiting_and_ends_with_the_client(face: Face, serve: Serve) -> None:
+    blocked = threading.Event()
+    server = serve(face, [ReadRequest(), SetEvent(blocked), Hang()], [ReadRequest(), Send(answer(200, b"true"))])
+    failures: list[Exception] = []
+
+    async def block(client: AsyncConsul) -> None:
+        try:
+            await client.kv.get("k", index=1, wait="5m")
+        except RequestError as error:
+            failures.append(error)
+
+    async def main() -> None:
+        with anyio.fail_after(15):
+            async with anyio.create_task_group() as group, AsyncConsul(server.url, limits=_ONE, timeout=20) as client:
+                group.start_soon(block, client)
+                await anyio.to_thread.run_sync(blocked.wait)
+                assert await client.kv.put("k", "v")
+        assert len(failures) == 1
+
+    anyio.run(main, backend=face.backend or "")
