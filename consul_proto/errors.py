@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from consul_proto.message import Request, Response
@@ -44,8 +45,11 @@ class ConsulateException(Exception):
         self.address: str | None = None
 
     def about(self, request: Request) -> None:
-        """Note which request this is about."""
+        """Note which request this is about; what is secret in its path, the last segment, is concealed."""
         self.method, self.path = request.method, request.shown_path or request.path
+        if request.shown_path:
+            secret = request.path.rpartition("/")[2]
+            self.conceal((secret, unquote(secret)))
 
     def conceal(self, secrets: Sequence[str]) -> None:
         """Remove these texts from everything that this exception holds (a proxy may echo the headers that it got)."""
@@ -177,6 +181,10 @@ _BY_STATUS: dict[int, type[ClientError]] = {
 }
 
 
+#: What an unknown token or a missing rule is on the way from another server, where the status is lost: `event.fire` does it to this day.
+_FORBIDDEN = re.compile(rb"(?:rpc error[^:]*: )*(?:ACL not found|Permission denied)\b")
+
+
 def is_retryable(status: int, body: bytes) -> bool:
     """Say whether this answer means "not now, and nothing was done": rate limits, and a cluster without a leader."""
     if status == 429:
@@ -210,6 +218,8 @@ def error_for(request: Request, response: Response) -> ConsulateException:
         error = Redirected(f"Consul points to {where} and has done nothing; use the name that it would have used", maybe_applied=False)
     elif 400 <= status < 500:
         error = _BY_STATUS.get(status, ClientError)(said or "refused without a word", maybe_applied=status == _REQUEST_TIMEOUT)
+    elif status == 500 and _FORBIDDEN.match(body):
+        error = Forbidden(said, maybe_applied=False)
     elif status >= 500:
         error = ServerError(said or "failed without a word")
     else:

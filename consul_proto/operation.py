@@ -59,8 +59,8 @@ class Operation(Generic[T]):
         try:
             return self.read(response)
         except ConsulateException as error:
-            error.about(self.request)
             error.status, error.body = response.status, response.body
+            error.about(self.request)
             raise
 
     def __repr__(self) -> str:

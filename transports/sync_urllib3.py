@@ -147,7 +147,7 @@ class Urllib3Connection:
         else:
             name = config.tls.server_name or address.host
             self._http = _BoundedHTTPS(
-                **settings, ssl_context=tls, server_hostname=name, assert_hostname=name if config.tls.verify else False
+                **settings, ssl_context=tls, server_hostname=name, assert_hostname=None if config.tls.verify else False
             )
             if proxy is not None:
                 self._http.set_tunnel(address.host, address.port, proxy_headers, scheme="http")
@@ -169,7 +169,7 @@ class Urllib3Connection:
         try:
             http.timeout = http.left()
             http.connect()
-        except (OSError, HTTPError, HTTPException) as error:
+        except (OSError, HTTPError, HTTPException, ValueError) as error:
             raise wire_error(error, sent=False, otherwise="the proxy does not let the call through") from error
         # What a proxy said to open the tunnel is no part of the request.
         http.sent = http.answered = http.leftover = False

@@ -1,0 +1,109 @@
+"""Tokens and passwords: sent where they belong, and told to nobody else, even where a server echoes them."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import traceback
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consulate import Consul
+from consulate.exceptions import ConsulateException, RequestError
+from tests.faces import Face, on_every_face, outcome
+from tests.fakes.faults import WELL
+from tests.fakes.raw_server import Echo, ReadRequest, Send
+from tests.transports.conftest import Serve
+
+
+def _told(error: BaseException) -> str:
+    """Everything that an exception tells, in a log with its traceback as well."""
+    assert isinstance(error, ConsulateException)
+    restored = pickle.loads(pickle.dumps(error))
+    assert str(restored) == str(error)
+    lines = traceback.format_exception(error)
+    return "".join([str(error), repr(error), str(error.args), repr(error.body), repr(vars(error)), repr(restored.body), *lines])
+
+
+@on_every_face
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 500])
+def test_a_server_that_echoes_the_request(face: Face, status: int, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    token, password = str(uuid.uuid4()), uuid.uuid4().hex
+    server = serve(face, [ReadRequest(), Echo(status), *WELL])
+    caplog.set_level(logging.DEBUG)
+
+    async def scenario(client: Any) -> None:
+        error = await outcome(client.agent.self())
+        told = _told(error)
+        for secret in (token, password):
+            assert secret not in told
+            assert secret not in caplog.text
+            assert secret not in repr(client)
+        assert await client.kv.get("k") == "v"
+        assert {request.header("X-Consul-Token") for request in server.requests} == {token}
+        assert all(token not in request.target for request in server.requests)
+        assert (server.requests[0].header("Authorization") or "").startswith("Basic ")
+
+    face.run(scenario, server.url, token=token, basic_auth=("operator", password), timeout=2)
+
+
+@on_every_face
+def test_a_server_that_echoes_the_token_instead_of_http(face: Face, serve: Serve) -> None:
+    token = str(uuid.uuid4())
+    server = serve(face, [ReadRequest(), Send(f"X-Consul-Token: {token}\r\n\r\n".encode())])
+
+    async def scenario(client: Any) -> None:
+        error = await outcome(client.kv.get("k"))
+        assert isinstance(error, RequestError)
+        assert token not in _told(error)
+
+    face.run(scenario, server.url, token=token, timeout=2)
+
+
+@on_every_face
+def test_a_legacy_acl_id_is_a_secret(face: Face, serve: Serve) -> None:
+    secret = str(uuid.uuid4())
+    server = serve(face, [ReadRequest(), Echo(500), ReadRequest(), Echo(301)])
+
+    async def scenario(client: Any) -> None:
+        for _ in range(2):
+            error = await outcome(client.acl.info(secret))
+            assert "/v1/acl/info/{acl_id}" in str(error)
+            assert secret not in str(error) + repr(error)
+        assert server.requests[0].target == f"/v1/acl/info/{secret}"
+        assert secret not in repr(client.ops.acl.info(secret))
+
+    face.run(scenario, server.url, timeout=2)
+
+
+@on_every_face
+def test_tokens_from_a_file_and_from_the_environment(face: Face, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = {name: str(uuid.uuid4()) for name in ("file", "variable", "argument", "file of the environment")}
+    server = serve(face, WELL)
+    for name in ("file", "file of the environment"):
+        (tmp_path / name).write_text(f"  {tokens[name]}\n")
+
+    async def scenario(client: Any) -> None:
+        await client.kv.get("k")
+
+    monkeypatch.setenv("CONSUL_HTTP_TOKEN", tokens["variable"])
+    face.run(scenario, server.url)
+    monkeypatch.setenv("CONSUL_HTTP_TOKEN_FILE", str(tmp_path / "file of the environment"))
+    face.run(scenario, server.url)
+    face.run(scenario, server.url, token=tokens["argument"])
+    face.run(scenario, server.url, token=tokens["argument"], token_file=tmp_path / "file")
+    sent = [request.header("X-Consul-Token") for request in server.requests]
+    assert sent == [tokens["variable"], tokens["file of the environment"], tokens["argument"], tokens["file"]]
+
+
+def test_the_password_of_the_environment(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.faces import URLLIB3
+
+    server = serve(URLLIB3, WELL)
+    monkeypatch.setenv("CONSUL_HTTP_AUTH", "operator:pass:word")
+    with Consul(server.url) as client:
+        client.kv.get("k")
+    assert server.requests[0].header("Authorization") == "Basic b3BlcmF0b3I6cGFzczp3b3Jk"
