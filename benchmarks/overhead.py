@@ -27,7 +27,6 @@ from pathlib import Path
 import anyio
 import h11
 import urllib3
-from canned_server import __file__ as canned_server
 
 from consulate import AsyncConsul, Consul
 
@@ -181,7 +180,9 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=250, help="in a round")
     parser.add_argument("--starts", type=int, default=25, help="of an interpreter")
     options = parser.parse_args()
-    server = subprocess.Popen([sys.executable, str(Path(canned_server))], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    server = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("canned_server.py"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     try:
         assert server.stdout is not None
         address = json.loads(server.stdout.readline())
