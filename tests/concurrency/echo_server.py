@@ -191,6 +191,8 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._blocking is not None:
             self._server.violations.append(f"sent before the answer to the request before it: {data[:80]!r}")
+            self.abort()
+            return
         self._received += data
         head, end, body = self._received.partition(b"\r\n\r\n")
         if not end:

@@ -1,6 +1,6 @@
-"""A program that forks while a client is in use: `python -m tests.concurrency.forking ADDRESS`. Run by test_fork.py.
+"""A program that forks while a client is in use: `python -m tests.concurrency.forking threads ADDRESS`, or `tasks`. Run by test_fork.py.
 
-It parks three blocking queries, forks when it reads a line, and checks every answer on both sides.
+With threads it parks three blocking queries and forks when it reads a line. Every answer is checked, on both sides.
 """
 
 # ruff: noqa: T201 - the test reads what this prints
@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
-from consulate import Consul, Limits
+import anyio
+
+from consulate import AsyncConsul, Consul, Limits
 from tests.concurrency.echo_server import value_of
 from tests.concurrency.mixed_calls import calls
 from tests.concurrency.working import in_threads
@@ -28,19 +31,31 @@ def check(consul: Consul, who: str) -> None:
     in_threads(4, work)
 
 
-def child(consul: Consul) -> int:
-    """What the child does; its exit status."""
+async def check_tasks(consul: AsyncConsul, who: str) -> None:
+    """Calls one after the other, so that there is one connection."""
+    for call in calls(who, 50):
+        call.check(await call.start(consul))
+
+
+def forked(work: Callable[[str], None]) -> None:
+    """Fork, work on both sides at once, and say how the child ended."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work("child")
+        except BaseException as error:
+            print(f"child: {error!r}", file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
     try:
-        check(consul, "child")
-        consul.close()
-    except BaseException as error:
-        print(f"child: {error!r}", flush=True)
-        return 1
-    return 0
+        work("parent")
+    finally:
+        _, status = os.waitpid(child, 0)
+        print(f"child ended with {os.waitstatus_to_exitcode(status)}", flush=True)
 
 
-def main(address: str) -> None:
-    """Fork, and wait for the child."""
+def threads(address: str) -> None:
+    """Fork while three threads wait for an answer each."""
     consul = Consul(address, limits=Limits(connections=4, blocking=4))
     check(consul, "before")
 
@@ -49,17 +64,21 @@ def main(address: str) -> None:
 
     with in_threads.background(PARKED, query):
         sys.stdin.readline()
-        forked = os.fork()
-        if forked == 0:
-            os._exit(child(consul))
-        check(consul, "parent")
-        _, status = os.waitpid(forked, 0)
-        print(f"child ended with {os.waitstatus_to_exitcode(status)}", flush=True)
+        forked(lambda who: check(consul, who))
         sys.stdin.readline()
     check(consul, "after")
     consul.close()
-    print("parent ended", flush=True)
+
+
+def tasks(address: str) -> None:
+    """Fork between two event loops, with an idle connection."""
+    consul = AsyncConsul(address, timeout=5)
+    anyio.run(check_tasks, consul, "before")
+    forked(lambda who: anyio.run(check_tasks, consul, who))
+    anyio.run(check_tasks, consul, "after")
+    anyio.run(consul.close)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    (threads if sys.argv[1] == "threads" else tasks)(sys.argv[2])
+    print("parent ended", flush=True)

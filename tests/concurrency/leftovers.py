@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import resource
 import threading
 import warnings
 from collections.abc import Iterator
@@ -22,6 +24,23 @@ def open_files() -> dict[str, str]:
             with suppress(FileNotFoundError):  # the one of this very listing
                 found[entry.name] = str(entry.readlink())
     return found
+
+
+@contextmanager
+def no_descriptor_free() -> Iterator[None]:
+    """Take every file descriptor that this process may have, so that opening a socket fails with EMFILE."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, open_files())) + 10, hard))
+    taken: list[int] = []
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        yield
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @contextmanager

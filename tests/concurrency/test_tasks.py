@@ -6,10 +6,11 @@ import anyio
 import pytest
 
 from consulate import AsyncConsul, Limits
-from consulate.exceptions import ClientClosed, RequestError
+from consulate.exceptions import ClientClosed, RequestError, RequestTimeout
 from tests.concurrency.conftest import Serve
 from tests.concurrency.echo_server import Manners, value_of
-from tests.concurrency.leftovers import nothing_left_behind
+from tests.concurrency.leftovers import no_descriptor_free, nothing_left_behind
+from tests.concurrency.listening import nobody_accepts
 from tests.concurrency.mixed_calls import calls
 from tests.concurrency.tasks import tasks_alive, transport_of, until
 
@@ -97,6 +98,60 @@ def test_closing_ends_the_calls_of_other_tasks(serve: Serve, backend: str) -> No
     anyio.run(main, backend=backend)
     server.wait_until(lambda seen: seen.open == 0)
     assert len(failures) == 10
+
+
+@pytest.mark.xfail(strict=True, reason="who comes back at once takes the connection from those who wait for it, for ever")
+def test_those_who_wait_get_their_turn(serve: Serve, backend: str) -> None:
+    server = serve()
+    order: list[int] = []
+
+    async def main() -> None:
+        async with AsyncConsul(server.address, limits=Limits(connections=1)) as consul:
+
+            async def work(number: int) -> None:
+                for turn in range(200):
+                    assert await consul.kv.get(f"{number}-{turn}") == value_of(f"{number}-{turn}")
+                    order.append(number)
+
+            async with anyio.create_task_group() as group:
+                for number in range(3):
+                    group.start_soon(work, number)
+
+    anyio.run(main, backend=backend)
+    # Each gets the connection while the others still want it.
+    assert max(order.index(number) for number in range(3)) < 100
+
+
+@pytest.mark.xfail(strict=True, reason="a call that is still connecting does not notice that the client is closed")
+def test_closing_ends_a_call_that_is_connecting(backend: str) -> None:
+    async def main(address: str) -> None:
+        consul = AsyncConsul(address, timeout=1)
+
+        async def work() -> None:
+            with pytest.raises(RequestError) as caught:
+                await consul.kv.get("k")
+            assert not isinstance(caught.value, RequestTimeout)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(work)
+            await anyio.wait_all_tasks_blocked()
+            await consul.close()
+
+    with nobody_accepts() as address:
+        anyio.run(main, address, backend=backend)
+
+
+def test_no_descriptor_is_free(serve: Serve, backend: str) -> None:
+    server = serve()
+
+    async def main() -> None:
+        async with AsyncConsul(server.address) as consul:
+            with no_descriptor_free(), pytest.raises(RequestError, match="Too many open files"):
+                await consul.kv.get("k")
+            assert transport_of(consul)._pool.busy == 0
+            assert await consul.kv.get("k") == value_of("k")
+
+    anyio.run(main, backend=backend)
 
 
 def test_a_failing_task_cancels_its_siblings_and_nothing_else_comes_out(serve: Serve, backend: str) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import cast
 
 import pytest
 
 from consulate import Consul, Limits
-from consulate.exceptions import ClientClosed, RequestError
+from consulate.exceptions import ClientClosed, RequestError, RequestTimeout
 from tests.concurrency.conftest import Serve
 from tests.concurrency.echo_server import Manners, value_of
-from tests.concurrency.leftovers import nothing_left_behind
+from tests.concurrency.leftovers import no_descriptor_free, nothing_left_behind
+from tests.concurrency.listening import nobody_accepts
 from tests.concurrency.mixed_calls import calls
 from tests.concurrency.working import in_threads
 from transports.pooled import PooledTransport
@@ -98,6 +100,49 @@ def test_closing_ends_the_calls_of_other_threads(serve: Serve) -> None:
         with pytest.raises(ClientClosed):
             consul.kv.get("k")
         consul.close()
+
+
+@pytest.mark.xfail(strict=True, reason="who comes back at once takes the connection from those who wait for it, for ever")
+def test_those_who_wait_get_their_turn(serve: Serve) -> None:
+    server = serve()
+    order: list[int] = []
+
+    def work(number: int) -> None:
+        for turn in range(200):
+            assert consul.kv.get(f"{number}-{turn}") == value_of(f"{number}-{turn}")
+            order.append(number)
+
+    with nothing_left_behind(server), Consul(server.address, limits=Limits(connections=1)) as consul:
+        in_threads(3, work)
+    # Each gets the connection while the others still want it.
+    assert max(order.index(number) for number in range(3)) < 100
+
+
+@pytest.mark.xfail(strict=True, reason="a call that is still connecting does not notice that the client is closed")
+def test_closing_ends_a_call_that_is_connecting() -> None:
+    with nobody_accepts() as address:
+        consul = Consul(address, timeout=1)
+
+        def work(_number: int) -> None:
+            with pytest.raises(RequestError) as caught:
+                consul.kv.get("k")
+            assert not isinstance(caught.value, RequestTimeout)
+
+        with in_threads.background(1, work):
+            while not transport_of(consul)._pool.busy:
+                time.sleep(0.001)
+            consul.close()
+
+
+def test_no_descriptor_is_free(serve: Serve, request: pytest.FixtureRequest) -> None:
+    server = serve()
+    if server.address.startswith("unix"):
+        request.applymarker(pytest.mark.xfail(strict=True, reason="the OSError passes, and the connection counts as busy ever after"))
+    with Consul(server.address) as consul:
+        with no_descriptor_free(), pytest.raises(RequestError, match="Too many open files"):
+            consul.kv.get("k")
+        assert transport_of(consul)._pool.busy == 0
+        assert consul.kv.get("k") == value_of("k")
 
 
 def test_a_stale_connection_is_noticed_by_every_thread(serve: Serve) -> None:
