@@ -115,7 +115,11 @@ class _Definition(Generic[S, P, T]):
         self.__wrapped__ = build
 
     def __set_name__(self, owner: type[object], name: str) -> None:
-        self.name = name
+        self.__name__ = name
+
+    def __call__(self, namespace: Namespace[Any], *args: Any, **kwargs: Any) -> Any:
+        """Call it as a function of its namespace: `KV.get(kv, "key")`, which is also what lets help() show it as a method."""
+        return self._bind(namespace)(*args, **kwargs)
 
     def _bind(self, namespace: Namespace[Any]) -> Callable[..., Any]:
         build, run = self.build, namespace._run  # noqa: SLF001 - the other half of Namespace
@@ -123,13 +127,14 @@ class _Definition(Generic[S, P, T]):
         def bound(*args: Any, **kwargs: Any) -> Any:
             return run(build(namespace, *args, **kwargs))  # type: ignore[arg-type] # S is the namespace's own class
 
-        bound.__name__ = self.name
-        bound.__qualname__ = f"{type(namespace).__name__}.{self.name}"
+        bound.__name__ = self.__name__
+        bound.__qualname__ = f"{type(namespace).__name__}.{self.__name__}"
         bound.__doc__ = build.__doc__
         bound.__module__ = build.__module__
         bound.__signature__ = _signature(build, run is unchanged)  # type: ignore[attr-defined] # what inspect and help() look for
-        # Not a data descriptor, so the next look-up finds this and never comes here.
-        namespace.__dict__[self.name] = bound
+        if getattr(type(namespace), self.__name__, None) is self:
+            # Not a data descriptor, so the next look-up finds this and never comes here. What an override calls is not looked up.
+            namespace.__dict__[self.__name__] = bound
         return bound
 
 
@@ -141,6 +146,8 @@ def _signature(build: Callable[..., Any], pure: bool) -> inspect.Signature:
     returns = signature.return_annotation
     if not pure and isinstance(returns, str) and returns.endswith("]"):
         returns = returns.partition("[")[2][:-1]
+    elif not pure:
+        returns = getattr(returns, "__args__", (returns,))[-1]
     return signature.replace(parameters=parameters, return_annotation=returns)
 
 

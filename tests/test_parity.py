@@ -276,12 +276,11 @@ class TestBoundCalls:
         assert "-> 'bool'" in shown
         assert "Write a key in one request." in shown
 
-    @pytest.mark.xfail(strict=True, reason="help(client.kv.values) names no parameters: it is an object, not a function")
     def test_help_of_values(self, faces: Faces) -> None:
         shown = pydoc.render_doc(faces.sync.kv.values, renderer=pydoc.plaintext)  # type: ignore[attr-defined] # not in typeshed
-        assert "values(prefix: 'str' = ''" in shown
+        # It is an object that can be called, so help() shows its class, with the call's parameters.
+        assert "__call__(self, prefix: 'str' = ''" in shown
 
-    @pytest.mark.xfail(strict=True, reason="help(client.kv) shows '<operation object>' in place of the parameters of each call")
     def test_help_of_a_group(self, faces: Faces) -> None:
         shown = pydoc.render_doc(faces.sync.kv, renderer=pydoc.plaintext)  # type: ignore[attr-defined] # not in typeshed
         assert "get(item: 'str'" in shown.replace("self, ", "")
@@ -337,7 +336,6 @@ class Louder(KV):
 
 
 class TestOwnNamespaces:
-    @pytest.mark.xfail(strict=True, reason="super().get() keeps the bound call of the base class where the override is looked up")
     def test_an_override_is_called_each_time(self, faces: Faces) -> None:
         kv = Louder.over(faces.sync.perform)
         for key in ("a", "b", "c"):
@@ -349,7 +347,6 @@ class TestOwnNamespaces:
         assert isinstance(KV.set, flow)
         assert (KV.get.__doc__ or "").startswith("Return the value of a key")
 
-    @pytest.mark.xfail(strict=True, reason="annotations that are types, not texts, keep the Operation around the value")
     def test_annotations_that_are_types(self, faces: Faces) -> None:
         def get(self: Any, name: str) -> Operation[str]:
             return Operation("own", Request("GET", "/v1/status/leader"), _word)
