@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 #: Seconds. A thread that does not end is a deadlock.
 _PATIENCE = 60.0
@@ -31,11 +32,14 @@ class _InThreads:
         threads = [threading.Thread(target=run, args=(number,), name=f"worker {number}", daemon=True) for number in range(count)]
         for thread in threads:
             thread.start()
+        # Where the block fails, nobody answers what the threads wait for: they are left to end with the process.
+        deadline = monotonic()
         try:
             yield
+            deadline = monotonic() + _PATIENCE
         finally:
             for thread in threads:
-                thread.join(_PATIENCE)
+                thread.join(max(deadline - monotonic(), 0.01))
         stuck = [thread.name for thread in threads if thread.is_alive()]
         assert not stuck, f"threads that never end: {stuck}"
         if failures:
