@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from consul_proto.config import Limits
     from consul_proto.meta import Meta, Reply
-    from consulate import adapters, exceptions
+    from consulate import adapters, api, exceptions
     from consulate.client import AsyncConsul, Consul
     from consulate.client import Consul as Session
     from consulate.exceptions import ConsulateException
 
 __version__ = "0.1.0"
 
-__all__ = ["AsyncConsul", "Consul", "ConsulateException", "Limits", "Meta", "Reply", "Session", "adapters", "exceptions"]
+__all__ = ["AsyncConsul", "Consul", "ConsulateException", "Limits", "Meta", "Reply", "Session", "adapters", "api", "exceptions"]
 
 #: Public name -> the module that has it, and its name there; a module itself has none.
 _HOMES = {
@@ -33,14 +33,16 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, attribute = _HOMES[name]
-    value = import_module(module)
-    found = value if attribute is None else getattr(value, attribute)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # checkers see the imports above, and object to any other name
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module, attribute = _HOMES[name]
+        value = import_module(module)
+        found = value if attribute is None else getattr(value, attribute)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

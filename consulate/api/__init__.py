@@ -4,15 +4,20 @@
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-_MODULES = frozenset({"acl", "agent", "catalog", "event", "health", "kv", "session", "status", "txn"})
+if TYPE_CHECKING:
+    from consulate.api import acl, agent, catalog, event, health, kv, session, status, txn
 
+__all__ = ["acl", "agent", "catalog", "event", "health", "kv", "session", "status", "txn"]
 
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module(f"{__name__}.{name}")
+if not TYPE_CHECKING:  # checkers see the imports above, and object to any other name
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return import_module(f"{__name__}.{name}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,31 @@
+"""One real agent of each version for the whole run, with ACLs on; without one these tests skip, or fail with CONSUL_REQUIRED=1."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.agents import Agent, Binary, find_binaries, running_agent
+
+_BINARIES: list[Binary | None] = [*find_binaries()] or [None]
+
+
+@pytest.fixture(scope="session", params=_BINARIES, ids=lambda binary: "no Consul" if binary is None else str(binary.version))
+def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
+    """A running agent."""
+    if request.param is None:
+        says = "there is no Consul: name one in CONSUL_BINS or put it on PATH"
+        if os.environ.get("CONSUL_REQUIRED") == "1":
+            pytest.fail(says)
+        pytest.skip(says)
+    with running_agent(request.param, acls=True) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def no_consul_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is set where the tests run says nothing here."""
+    for name in [name for name in os.environ if name.startswith("CONSUL_HTTP")]:
+        monkeypatch.delenv(name)

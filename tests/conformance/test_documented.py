@@ -1,0 +1,87 @@
+"""The documented API on real agents: every row of the table, on every client. And the table itself: that it leaves nothing out."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+import consulate
+from consulate.exceptions import LegacyACLRemoved
+from tests.agents import Agent
+from tests.conformance import rows_agent, rows_catalog, rows_kv, rows_session
+from tests.conformance.documented import DOCUMENT, Documented, callables, quotes
+from tests.conformance.table import ROWS, Row
+from tests.conformance.world import World
+from tests.faces import ASYNCIO, TRIO, UNIX, URLLIB3, Face
+
+assert all((rows_agent, rows_catalog, rows_kv, rows_session))  # they fill the table
+
+#: The one documented class whose defaults are other than they read: what is not given comes from the CONSUL_* variables.
+_FROM_THE_ENVIRONMENT = {("Consul.__init__", "host"), ("Consul.__init__", "port"), ("Consul.__init__", "scheme")}
+
+#: The groups of calls, and the classes of the document by their name there.
+_GROUPS = ("ACL", "Agent", "Catalog", "Event", "Health", "KV", "Session", "Status")
+_CLASSES = {
+    "Consul": consulate.Consul,
+    "Agent.Check": consulate.api.agent.Agent.Check,
+    "Agent.Service": consulate.api.agent.Agent.Service,
+    **{name: getattr(getattr(consulate.api, name.lower()), name) for name in _GROUPS},
+}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("face", [URLLIB3, UNIX, ASYNCIO, TRIO], ids=str)
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_row(row: Row, face: Face, agent: Agent) -> None:
+    world = World(face, agent)
+    if row.legacy and not world.has_legacy_acls:
+        with pytest.raises(LegacyACLRemoved, match=r"Consul 1\.10"):
+            world.run(row.check)
+        return
+    world.run(row.check)
+
+
+def test_every_documented_callable_has_a_row() -> None:
+    documented = {documented.id for documented in callables()}
+    assert len(documented) == 69
+    assert documented == {row.covers for row in ROWS if not row.covers.startswith("example")}
+
+
+def test_every_example_has_a_row() -> None:
+    """Each block of the document that begins with an import or a prompt is run by a row that is named after it."""
+    assert len(re.findall(r"^import consulate$", DOCUMENT, re.MULTILINE)) == 3
+    assert {row.covers for row in ROWS if row.covers.startswith("example")} == {
+        "example first",
+        "example token",
+        "example unix socket",
+        "example blob",
+        "example service and check dicts",
+        "example Forbidden",
+    }
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_row_quotes_the_document(row: Row) -> None:
+    assert quotes(row.quote)
+
+
+@pytest.mark.parametrize("documented", callables(), ids=lambda documented: str(documented.id))
+def test_a_signature_is_the_documented_one(documented: Documented) -> None:
+    """The documented parameters come first, in their order, with their defaults; whatever is newer can be left out."""
+    owner = _CLASSES[documented.owner]
+    call = owner if documented.name == "__init__" else getattr(owner, documented.name)
+    ours = [parameter for name, parameter in inspect.signature(call).parameters.items() if name != "self"]
+    for (name, default), parameter in zip(documented.parameters, ours, strict=False):
+        assert parameter.name == name
+        assert parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+        if default is None:
+            continue
+        if (documented.id, name) in _FROM_THE_ENVIRONMENT:
+            assert parameter.default is None
+        else:
+            assert repr(parameter.default) == default
+    assert len(ours) >= len(documented.parameters)
+    for parameter in ours[len(documented.parameters) :]:
+        assert parameter.default is not parameter.empty or parameter.kind is parameter.VAR_KEYWORD
