@@ -71,9 +71,11 @@ def threads(address: str) -> None:
 
 
 def tasks(address: str) -> None:
-    """Fork between two event loops, with an idle connection."""
+    """Fork between two event loops, with an idle connection: once for a child alone, once for both sides at once."""
     consul = AsyncConsul(address, timeout=5)
     anyio.run(check_tasks, consul, "before")
+    forked(lambda who: anyio.run(check_tasks, consul, who) if who == "child" else None)
+    sys.stdin.readline()
     forked(lambda who: anyio.run(check_tasks, consul, who))
     anyio.run(check_tasks, consul, "after")
     anyio.run(consul.close)

@@ -75,8 +75,11 @@ def test_tasks(serve: Serve) -> None:
     server = serve(MANNERS, seed=9)
     with forking("tasks", server.address) as process:
         assert _line(process) == "child ended with 0"
+        assert server.accepted == 2
+        _go_on(process)
+        assert _line(process) == "child ended with 0"
         assert _line(process) == "parent ended"
         assert process.wait(60) == 0
     server.wait_until(lambda seen: seen.open == 0)
     assert server.violations == []
-    assert server.accepted == 2
+    assert server.accepted == 3
