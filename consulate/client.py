@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
-from consul_proto.config import TLS, Config, Limits, address_of, basic_auth_of, tls_of
 from consul_proto.meta import Meta, Reply
-from consul_proto.operation import Async, Operation, Pure, unchanged
-from consul_proto.options import Settings
 from consulate.adapters import adapter_for
+from consulate.configuration import configured
+from consulate.operations import Operations
 from transports.drive import Context, run, run_async
 
 if TYPE_CHECKING:
@@ -21,9 +17,9 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.codec import Codec
-    from consul_proto.endpoints import acl, agent, catalog, event, health, kv, session, status, txn
+    from consul_proto.endpoints import acl, agent, catalog, event, health, session, status, txn
     from consul_proto.flow import Flow
-    from consul_proto.options import Consistency
+    from consul_proto.operation import Async, Operation
     from consulate.adapters import Adapter
     from consulate.api.acl import ACL
     from consulate.api.agent import Agent
@@ -34,182 +30,10 @@ if TYPE_CHECKING:
     from consulate.api.session import Session
     from consulate.api.status import Status
     from consulate.api.txn import Txn
+    from consulate.configuration import ClientOptions, ViewOptions
     from transports.protocol import AsyncTransport, Transport
 
 T = TypeVar("T")
-
-#: Seconds for a whole call. A cluster without a leader answers after 7 (raft's rpc_hold_timeout), which leaves time to ask again.
-DEFAULT_TIMEOUT = 10.0
-
-
-class ClientOptions(TypedDict, total=False):
-    """What a client can be told beyond the documented parameters; what is not given comes from the `CONSUL_*` variables where they have it.
-
-    timeout: seconds for a whole call (10 where it is not given), None for no limit; a blocking query adds its wait.
-    token_file: a file with the token (wins over `token`). basic_auth: user and password, for a proxy in front of the agent.
-    consistency: of every read that does not say its own: "default", "leader", "stale" or "consistent".
-    namespace, partition: Consul Enterprise.
-    verify: False does not verify the server's certificate. ca_file, ca_path: authorities to trust, instead of the system's.
-    client_cert, client_key: files in PEM. server_name: the name that the certificate must have, instead of the host's.
-    proxy: the URL of an HTTP proxy (sync only). limits: of connections and of the size of an answer.
-    """
-
-    timeout: float | None
-    token_file: str | os.PathLike[str]
-    basic_auth: tuple[str, str]
-    consistency: Consistency
-    namespace: str
-    partition: str
-    verify: bool
-    ca_file: str
-    ca_path: str
-    client_cert: str
-    client_key: str
-    server_name: str
-    proxy: str
-    limits: Limits
-
-
-class ViewOptions(TypedDict, total=False):
-    """What a view of a client can change; None takes back what the client has.
-
-    timeout: seconds for a whole call, None for no limit. consistency: of every read that does not say its own.
-    token, datacenter, namespace, partition: of every call.
-    """
-
-    token: str | None
-    datacenter: str | None
-    namespace: str | None
-    partition: str | None
-    consistency: Consistency
-    timeout: float | None
-
-
-def _read_token(path: str | os.PathLike[str]) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeError) as error:
-        raise ValueError(f"the token file cannot be read: {error}") from None
-
-
-def _token(token: str | None, token_file: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> str | None:
-    """An explicit file wins over an explicit token, that over a file of the environment, that over a token of the environment."""
-    if token_file is not None:
-        return _read_token(token_file)
-    if token is not None:
-        return token or None
-    if environ.get("CONSUL_HTTP_TOKEN_FILE"):
-        return _read_token(environ["CONSUL_HTTP_TOKEN_FILE"])
-    return environ.get("CONSUL_HTTP_TOKEN") or None
-
-
-def _configured(
-    host: str | None,
-    port: int | None,
-    datacenter: str | None,
-    token: str | None,
-    scheme: str | None,
-    *,
-    timeout: float | None = DEFAULT_TIMEOUT,
-    token_file: str | os.PathLike[str] | None = None,
-    basic_auth: tuple[str, str] | None = None,
-    consistency: Consistency = "default",
-    namespace: str | None = None,
-    partition: str | None = None,
-    verify: bool | None = None,
-    proxy: str | None = None,
-    limits: Limits | None = None,
-    ca_file: str | None = None,
-    ca_path: str | None = None,
-    client_cert: str | None = None,
-    client_key: str | None = None,
-    server_name: str | None = None,
-) -> tuple[Config, Settings]:
-    """What these arguments and the environment say, read now."""
-    environ = os.environ
-    address = address_of(host, port, scheme, environ)
-    files = TLS(ca_file=ca_file, ca_path=ca_path, client_cert=client_cert, client_key=client_key, server_name=server_name)
-    config = Config(address, tls_of(files, environ, verify), limits or Limits(), proxy)
-    settings = Settings(
-        token=_token(token, token_file, environ),
-        datacenter=datacenter,
-        namespace=namespace or environ.get("CONSUL_NAMESPACE") or None,
-        partition=partition or environ.get("CONSUL_PARTITION") or None,
-        consistency=consistency,
-        timeout=timeout,
-        headers=basic_auth_of(basic_auth, environ),
-    )
-    return config, settings
-
-
-class Operations:
-    """The API without I/O: `client.ops.kv.get("k")` is the Operation that `client.kv.get("k")` runs."""
-
-    def __init__(self, codec: Codec = "json") -> None:
-        self._codec: Codec = codec
-
-    @cached_property
-    def acl(self) -> acl.ACL[Pure]:
-        """The legacy ACL system."""
-        from consul_proto.endpoints.acl import ACL
-
-        return ACL(unchanged, self._codec)
-
-    @cached_property
-    def agent(self) -> agent.Agent[Pure]:
-        """The local agent, its services and checks."""
-        from consul_proto.endpoints.agent import Agent
-
-        return Agent(unchanged, self._codec)
-
-    @cached_property
-    def catalog(self) -> catalog.Catalog[Pure]:
-        """Nodes and services as the servers know them."""
-        from consul_proto.endpoints.catalog import Catalog
-
-        return Catalog(unchanged, self._codec)
-
-    @cached_property
-    def event(self) -> event.Event[Pure]:
-        """User events."""
-        from consul_proto.endpoints.event import Event
-
-        return Event(unchanged, self._codec)
-
-    @cached_property
-    def health(self) -> health.Health[Pure]:
-        """Health of nodes and services."""
-        from consul_proto.endpoints.health import Health
-
-        return Health(unchanged, self._codec)
-
-    @cached_property
-    def kv(self) -> kv.KV[Pure]:
-        """The key/value store."""
-        from consul_proto.endpoints.kv import KV
-
-        return KV(unchanged, self._codec)
-
-    @cached_property
-    def session(self) -> session.Session[Pure]:
-        """Sessions, which locks hang on."""
-        from consul_proto.endpoints.session import Session
-
-        return Session(unchanged, self._codec)
-
-    @cached_property
-    def status(self) -> status.Status[Pure]:
-        """The state of the Raft cluster."""
-        from consul_proto.endpoints.status import Status
-
-        return Status(unchanged, self._codec)
-
-    @cached_property
-    def txn(self) -> txn.Txn[Pure]:
-        """Transactions."""
-        from consul_proto.endpoints.txn import Txn
-
-        return Txn(unchanged, self._codec)
 
 
 class Consul:
@@ -238,7 +62,7 @@ class Consul:
         kv_codec: Codec = "json",
         **options: Unpack[ClientOptions],
     ) -> None:
-        config, settings = _configured(host, port, datacenter, token, scheme, **options)
+        config, settings = configured(host, port, datacenter, token, scheme, **options)
         self._transport = adapter_for(config, adapter).transport(config) if transport is None else transport
         self._context = Context(settings, str(config.address))
         self._codec: Codec = kv_codec
@@ -363,7 +187,7 @@ class AsyncConsul:
         kv_codec: Codec = "json",
         **options: Unpack[ClientOptions],
     ) -> None:
-        config, settings = _configured(host, port, datacenter, token, scheme, **options)
+        config, settings = configured(host, port, datacenter, token, scheme, **options)
         self._transport = adapter_for(config, adapter).async_transport(config) if transport is None else transport
         self._context = Context(settings, str(config.address))
         self._codec: Codec = kv_codec

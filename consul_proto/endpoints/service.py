@@ -43,7 +43,7 @@ _MEMBERS = {
 }
 
 #: What goes into the query.
-_QUERY = frozenset({"replace_existing_checks", "namespace", "partition"})
+_QUERY = ("replace_existing_checks", "namespace", "partition")
 
 
 def _health(response: Response) -> AgentServiceChecksInfo:
@@ -85,7 +85,7 @@ class Service(Namespace[M]):
         checked_port(port)
         if isinstance(tags, str):
             raise TypeError("tags is a list of str, not a str")
-        unknown = options.keys() - _MEMBERS.keys() - _QUERY
+        unknown = options.keys() - _MEMBERS.keys() - {*_QUERY}
         if unknown:
             raise TypeError(f"a service has no option {', '.join(sorted(unknown))}")
         kinds = {"check": check, "httpcheck": httpcheck, "ttl": ttl}

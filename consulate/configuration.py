@@ -1,0 +1,117 @@
+"""What a client is told, by its arguments and by the environment: read once, when it is made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from consul_proto.config import TLS, Config, Limits, address_of, basic_auth_of, tls_of
+from consul_proto.options import Settings
+
+if TYPE_CHECKING:
+    from consul_proto.options import Consistency
+
+#: Seconds for a whole call. A cluster without a leader answers after 7 (raft's rpc_hold_timeout), which leaves time to ask again.
+DEFAULT_TIMEOUT = 10.0
+
+
+class ClientOptions(TypedDict, total=False):
+    """What a client can be told beyond the documented parameters; what is not given comes from the `CONSUL_*` variables where they have it.
+
+    timeout: seconds for a whole call (10 where it is not given), None for no limit; a blocking query adds its wait.
+    token_file: a file with the token (wins over `token`). basic_auth: user and password, for a proxy in front of the agent.
+    consistency: of every read that does not say its own: "default", "leader", "stale" or "consistent".
+    namespace, partition: Consul Enterprise.
+    verify: False does not verify the server's certificate. ca_file, ca_path: authorities to trust, instead of the system's.
+    client_cert, client_key: files in PEM. server_name: the name that the certificate must have, instead of the host's.
+    proxy: the URL of an HTTP proxy (sync only). limits: of connections and of the size of an answer.
+    """
+
+    timeout: float | None
+    token_file: str | os.PathLike[str]
+    basic_auth: tuple[str, str]
+    consistency: Consistency
+    namespace: str
+    partition: str
+    verify: bool
+    ca_file: str
+    ca_path: str
+    client_cert: str
+    client_key: str
+    server_name: str
+    proxy: str
+    limits: Limits
+
+
+class ViewOptions(TypedDict, total=False):
+    """What a view of a client can change; None takes back what the client has.
+
+    timeout: seconds for a whole call, None for no limit. consistency: of every read that does not say its own.
+    token, datacenter, namespace, partition: of every call.
+    """
+
+    token: str | None
+    datacenter: str | None
+    namespace: str | None
+    partition: str | None
+    consistency: Consistency
+    timeout: float | None
+
+
+def _read_token(path: str | os.PathLike[str]) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        raise ValueError(f"the token file cannot be read: {error}") from None
+
+
+def _token(token: str | None, token_file: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> str | None:
+    """An explicit file wins over an explicit token, that over a file of the environment, that over a token of the environment."""
+    if token_file is not None:
+        return _read_token(token_file)
+    if token is not None:
+        return token or None
+    if environ.get("CONSUL_HTTP_TOKEN_FILE"):
+        return _read_token(environ["CONSUL_HTTP_TOKEN_FILE"])
+    return environ.get("CONSUL_HTTP_TOKEN") or None
+
+
+def configured(
+    host: str | None,
+    port: int | None,
+    datacenter: str | None,
+    token: str | None,
+    scheme: str | None,
+    *,
+    timeout: float | None = DEFAULT_TIMEOUT,
+    token_file: str | os.PathLike[str] | None = None,
+    basic_auth: tuple[str, str] | None = None,
+    consistency: Consistency = "default",
+    namespace: str | None = None,
+    partition: str | None = None,
+    verify: bool | None = None,
+    proxy: str | None = None,
+    limits: Limits | None = None,
+    ca_file: str | None = None,
+    ca_path: str | None = None,
+    client_cert: str | None = None,
+    client_key: str | None = None,
+    server_name: str | None = None,
+) -> tuple[Config, Settings]:
+    """What these arguments and the environment say, read now."""
+    environ = os.environ
+    address = address_of(host, port, scheme, environ)
+    files = TLS(ca_file=ca_file, ca_path=ca_path, client_cert=client_cert, client_key=client_key, server_name=server_name)
+    config = Config(address, tls_of(files, environ, verify), limits or Limits(), proxy)
+    settings = Settings(
+        token=_token(token, token_file, environ),
+        datacenter=datacenter,
+        namespace=namespace or environ.get("CONSUL_NAMESPACE") or None,
+        partition=partition or environ.get("CONSUL_PARTITION") or None,
+        consistency=consistency,
+        timeout=timeout,
+        headers=basic_auth_of(basic_auth, environ),
+    )
+    return config, settings
