@@ -17,7 +17,7 @@ from consul_proto.message import Request, Response
 from consul_proto.operation import Namespace, Operation, Sync, flow, operation
 from consulate import AsyncConsul, Consul
 from consulate.api.kv import KV, AsyncKV
-from consulate.client import Operations
+from consulate.operations import Operations
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 
 #: What only tasks have: the name that `contextlib.aclosing` looks for.
