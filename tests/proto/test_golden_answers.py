@@ -1,0 +1,167 @@
+"""Recorded answers of real Consuls: exact values, and for each documented error its exception."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consul_proto import errors
+from consul_proto.errors import ConsulateException, error_for
+from consul_proto.message import Headers, Request, Response
+from consulate.operations import Operations
+from tests.proto.answers import ROWS, Row
+from tests.proto.test_golden_requests import _IN_FLOWS, _MANIFEST
+
+_SAMPLES = sorted((Path(__file__).parent.parent / "samples").glob("*/*.json"))
+
+#: Status -> the exception, and what it says of `maybe_applied`. 429 and 503 of local health are results.
+_KINDS: dict[int, tuple[type[ConsulateException], bool]] = {
+    301: (errors.Redirected, False),
+    307: (errors.Redirected, False),
+    400: (errors.ClientError, False),
+    401: (errors.ACLDisabled, False),
+    403: (errors.Forbidden, False),
+    404: (errors.NotFound, False),
+    405: (errors.ClientError, False),
+    409: (errors.ClientError, False),
+    410: (errors.LegacyACLRemoved, False),
+    413: (errors.ClientError, False),
+    415: (errors.ClientError, False),
+    429: (errors.RateLimited, False),
+    500: (errors.ServerError, True),
+}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_an_answer_gives_its_value(row: Row) -> None:
+    operation = row.call(Operations())
+    value = operation.decode(Response(row.status, Headers(), row.body))
+    assert value == row.value
+    assert type(value) is type(row.value)
+
+
+def test_every_operation_has_an_answer() -> None:
+    seed = {entry["id"] for entry in _MANIFEST if entry["seed"]} | {"txn"}
+    assert seed - {row.operation for row in ROWS} == _IN_FLOWS
+
+
+def _recorded(path: Path) -> tuple[dict[str, Any], Request, Response]:
+    sample = json.loads(path.read_text())
+    body = base64.b64decode(sample["body_base64"]) if "body_base64" in sample else sample["body"].encode()
+    asked = sample["request"]
+    return sample, Request(asked["method"], "/v1/" + sample["operation"]), Response(sample["status"], Headers(sample["headers"]), body)
+
+
+def _expected(sample: dict[str, Any], body: bytes) -> tuple[type[ConsulateException], bool]:
+    if sample["operation"].startswith("acl.legacy") and b"Invalid URL path" in body:
+        return errors.LegacyACLRemoved, False
+    if sample["status"] == 500 and body.startswith((b"ACL not found", b"Permission denied")):
+        return errors.Forbidden, False
+    return _KINDS[sample["status"]]
+
+
+def test_recorded_errors() -> None:
+    """All that two real agents said no with, hundreds of times."""
+    seen: Counter[type[ConsulateException]] = Counter()
+    for path in _SAMPLES:
+        sample, request, response = _recorded(path)
+        is_result = response.status == 200 or (".health_by_" in sample["operation"] and response.status in (429, 503))
+        if is_result:
+            continue
+        if sample["operation"].startswith("acl.legacy"):
+            request = Request(request.method, "/v1/acl/list")
+        error = error_for(request, response)
+        kind, maybe_applied = _expected(sample, response.body)
+        assert type(error) is kind, path
+        assert error.maybe_applied is maybe_applied, path
+        assert (error.status, error.body, error.method) == (response.status, response.body, request.method)
+        assert str(error).startswith(f"{request.method} {request.path}: {response.status} "), path
+        seen[kind] += 1
+    assert set(seen) == {
+        errors.Redirected, errors.ClientError, errors.ACLDisabled, errors.Forbidden, errors.NotFound, errors.LegacyACLRemoved, errors.ServerError,
+    }  # fmt: skip
+    assert seen.total() > 500
+
+
+@pytest.mark.parametrize(
+    "entry", [entry for entry in _MANIFEST if entry["seed"] or entry["id"] == "txn"], ids=lambda entry: str(entry["id"])
+)
+def test_documented_errors(entry: dict[str, Any]) -> None:
+    """Each error that the manifest has for an operation, with Consul's words in its text."""
+    for documented in entry["errors"]:
+        status, body = documented["status"], documented["body"]
+        if "No cluster leader" in body:
+            kind, maybe_applied = errors.NoLeader, False
+        elif entry["group"] == "acl.legacy" and (status == 410 or "Invalid URL path" in body):
+            kind, maybe_applied = errors.LegacyACLRemoved, False
+        elif status == 500 and body.startswith("ACL not found"):
+            kind, maybe_applied = errors.Forbidden, False
+        else:
+            kind, maybe_applied = _KINDS[status]  # type: ignore[assignment] # a class of another branch
+        error = error_for(
+            Request(entry["method"], entry["path"].replace("{", "").replace("}", "")), Response(status, Headers(), body.encode())
+        )
+        assert type(error) is kind, documented
+        assert error.maybe_applied is maybe_applied, documented
+        assert not body or body.split()[0][:20] in str(error)
+
+
+class TestTransactions:
+    api = Operations()
+
+    def _decode(self, status: int, body: bytes) -> Any:
+        return self.api.txn.commit([]).decode(Response(status, body=body))
+
+    def test_rolled_back(self) -> None:
+        body = b'{"Results": null, "Errors": [{"OpIndex": 1, "What": "index is stale"}]}'
+        with pytest.raises(errors.TransactionFailed, match="operation 1: index is stale") as raised:
+            self._decode(409, body)
+        assert raised.value.errors == [{"OpIndex": 1, "What": "index is stale"}]
+        assert (raised.value.status, raised.value.path, raised.value.maybe_applied) == (409, "/v1/txn", False)
+
+    def test_permission_denied(self) -> None:
+        with pytest.raises(errors.Forbidden, match="Permission denied"):
+            self._decode(409, b'{"Results": null, "Errors": [{"OpIndex": 0, "What": "Permission denied: token lacks"}]}')
+
+    @pytest.mark.parametrize("body", [b"{}", b"[]", b'{"Errors": []}', b'{"Errors": [1]}', b'{"Errors": [{"OpIndex": "x", "What": "y"}]}'])
+    def test_a_failure_of_another_shape(self, body: bytes) -> None:
+        with pytest.raises(errors.DecodeError):
+            self._decode(409, body)
+
+    @pytest.mark.parametrize("body", [b"17", b'{"Results": 1}', b'{"Results": [1]}'])
+    def test_results_of_another_shape(self, body: bytes) -> None:
+        with pytest.raises(errors.DecodeError):
+            self._decode(200, body)
+
+    def test_a_delete_that_fails_for_another_reason(self) -> None:
+        operation = self.api.kv.delete("k")
+        for what, kind in {"Permission denied": errors.Forbidden, "something": errors.TransactionFailed}.items():
+            body = json.dumps({"Errors": [{"OpIndex": 1, "What": what}]}).encode()
+            with pytest.raises(kind):
+                operation.decode(Response(409, body=body))
+        with pytest.raises(errors.KeyNotFound, match="no key 'k'"):
+            operation.decode(Response(409, body=b'{"Errors": [{"OpIndex": 0, "What": "key \\"k\\" doesn\'t exist"}]}'))
+
+
+def test_what_does_not_exist() -> None:
+    api = Operations()
+    for operation, status, body in (
+        (api.kv.read("k"), 404, b""),
+        (api.kv.get_record("k"), 404, b""),
+        (api.session.info("s"), 200, b"[]"),
+        (api.session.renew("s"), 404, b"Session id 's' not found"),
+        (api.catalog.node("n"), 200, b"null"),
+        (api.acl.info("i"), 200, b"[]"),
+        (api.agent.service.get("s"), 404, b"unknown service ID: s"),
+        (api.agent.service.health("s"), 404, b'{"AggregatedStatus": "critical", "Service": null, "Checks": null}'),
+    ):
+        with pytest.raises(errors.NotFound) as raised:
+            operation.decode(Response(status, body=body))  # type: ignore[attr-defined] # operations of many types
+        assert raised.value.maybe_applied is False
+        assert raised.value.method in ("GET", "PUT")
+    assert api.agent.service.health_by_name("s").decode(Response(404, body=b"[]")) == []

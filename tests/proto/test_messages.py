@@ -1,0 +1,216 @@
+"""Requests, answers, headers and settings: valid by construction, immutable, and silent about secrets."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from consul_proto.errors import ConsulateException, Forbidden, RequestError, TransactionFailed, error_for, is_retryable, words
+from consul_proto.message import Headers, Request, Response
+from consul_proto.options import Settings
+from consulate.operations import Operations
+
+api = Operations()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("get", "/x"),
+        ("G T", "/x"),
+        ("GET", "x"),
+        ("GET", "/a b"),
+        ("GET", "/a\n"),
+        ("GET", "/%4"),
+        ("GET", "/x", (), Headers([("X", "a\r\nb")])),
+        ("GET", "/x", (), Headers([("X Y", "a")])),
+        ("GET", "/x", (), Headers([("X", " a")])),
+    ],
+    ids=str,
+)
+def test_requests_that_cannot_be(arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match="not a|not an|line break"):
+        Request(*arguments)
+
+
+def test_a_response_has_a_status() -> None:
+    with pytest.raises(ValueError, match="not an HTTP status: 7"):
+        Response(7)
+
+
+def test_headers() -> None:
+    headers = Headers([("X-Consul-Index", "1"), ("Age", "2"), ("age", "3")])
+    assert (headers.get("AGE"), headers.get("x-consul-index"), headers.get("other")) == ("2", "1", None)
+    assert list(headers) == [("x-consul-index", "1"), ("age", "2"), ("age", "3")]
+    assert len(headers) == 3
+    assert headers == Headers(headers) == pickle.loads(pickle.dumps(headers)) == copy.copy(headers)
+    assert hash(headers) == hash(Headers(headers))
+    assert headers != [("age", "2")]
+    received = Headers.received([(b"X-Consul-Index", b"1"), (b"Age", b"\xe9")])
+    assert list(received) == [("x-consul-index", "1"), ("age", "é")]
+    assert received.get("Age") == "é"
+    with pytest.raises(AttributeError, match="immutable"):
+        headers.items = ()  # type: ignore[misc] # the point of the test
+
+
+def test_reprs_hide_secrets() -> None:
+    secret = str(uuid.uuid4())
+    headers = Headers([("X-Consul-Token", secret), ("Authorization", f"Basic {secret}"), ("Age", "1")])
+    request = Request("PUT", f"/v1/acl/info/{secret}", (("stale", None), ("index", "1")), headers, secret.encode(), "/v1/acl/info/{acl_id}")
+    response = Response(200, headers, secret.encode())
+    settings = Settings(token=secret, headers=(("Authorization", f"Bearer {secret}"),), datacenter="dc2")
+    for shown in (repr(headers), repr(request), repr(response), repr(settings), repr(api.acl.info(secret)), request.shown):
+        assert secret not in shown
+    assert repr(request) == (
+        "<Request PUT /v1/acl/info/{acl_id} stale index='1' <Headers x-consul-token: <hidden>, authorization: <hidden>, age: 1> <36 bytes>>"
+    )
+    assert repr(response).startswith("<Response 200 <Headers")
+    assert repr(settings) == "<Settings token, datacenter='dc2', namespace=None, partition=None, consistency='default', timeout=None>"
+    assert repr(Settings()).startswith("<Settings datacenter=None")
+    assert repr(api.kv.get("k")) == "<Operation kv.get: <Request GET /v1/kv/k>>"
+    assert "secret" not in str(pytest.raises(ValueError, Request, "GET", "/a b", shown_path="/hidden").value)
+
+
+class TestSettings:
+    def test_nothing_to_add(self) -> None:
+        operation = api.kv.get("k")
+        assert Settings().apply(operation) is operation.request
+
+    def test_all_that_a_read_obeys(self) -> None:
+        settings = Settings("t", "dc2", "team", "p", "stale")
+        request = settings.apply(api.kv.get("k", index=5))
+        assert request.target == "/v1/kv/k?index=5&dc=dc2&ns=team&partition=p&stale"
+        assert dict(request.headers) == {"x-consul-token": "t"}
+        assert request.wait == 318.75
+
+    def test_what_a_call_says_itself_wins(self) -> None:
+        settings = Settings(datacenter="dc2", consistency="stale")
+        assert settings.apply(api.kv.get("k", datacenter="dc3", consistency="default")).target == "/v1/kv/k?dc=dc3"
+        assert settings.apply(api.kv.get("k", consistency="leader")).target == "/v1/kv/k?leader&dc=dc2"
+
+    def test_what_a_call_does_not_obey(self) -> None:
+        settings = Settings(datacenter="dc2", namespace="team", consistency="stale")
+        assert settings.apply(api.kv.put("k", "v")).target == "/v1/kv/k?dc=dc2&ns=team"
+        assert settings.apply(api.agent.services()).target == "/v1/agent/services?ns=team"
+        assert settings.apply(api.agent.self()).target == "/v1/agent/self"
+        assert settings.apply(api.acl.list()).target == "/v1/acl/list?stale"
+        assert settings.apply(api.status.leader()).target == "/v1/status/leader?dc=dc2"
+
+    def test_a_datacenter_in_the_body(self) -> None:
+        settings = Settings(datacenter="dc2")
+        assert settings.apply(api.catalog.register("n", "a")).body == b'{"Node": "n", "Address": "a", "Datacenter": "dc2"}'
+        assert settings.apply(api.catalog.register("n", "a", "dc3")).body == b'{"Node": "n", "Address": "a", "Datacenter": "dc3"}'
+
+    def test_the_cache_is_never_consistent(self) -> None:
+        settings = Settings(consistency="consistent")
+        assert settings.apply(api.health.service("s", cached=True)).target == "/v1/health/service/s?cached"
+        assert settings.apply(api.health.service("s")).target == "/v1/health/service/s?consistent"
+
+    def test_headers_of_the_call_and_of_the_client(self) -> None:
+        request = Settings(token="t").apply(api.health.service("s", cached=True, max_age=5))
+        assert list(request.headers) == [("cache-control", "max-age=5"), ("x-consul-token", "t")]
+
+    def test_secrets(self) -> None:
+        settings = Settings(token="tok", headers=(("Authorization", "Basic dTpwYXNz"), ("X-Other", "x")))
+        assert set(settings.secrets) == {"tok", "dTpwYXNz", "pass"}
+        assert Settings(headers=(("Authorization", "Bearer b"),)).secrets == ("b",)
+
+    @pytest.mark.parametrize(
+        "bad",
+        [
+            {"token": "a\nb"},
+            {"headers": (("A", "b\n"),)},
+            {"consistency": "x"},
+            {"datacenter": ""},
+            {"namespace": "a\n"},
+            {"timeout": 0},
+            {"timeout": -1},
+        ],
+        ids=str,
+    )
+    def test_settings_that_cannot_be(self, bad: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match=r"\w"):
+            Settings(**bad)
+        with pytest.raises(ValueError, match=r"\w"):
+            replace(Settings(), **bad)
+
+
+class TestErrors:
+    def test_what_an_error_says(self) -> None:
+        error = error_for(Request("PUT", "/v1/kv/k"), Response(403, body=b"Permission denied: token lacks key:write\n"))
+        error.address = "http://consul:8500"
+        assert type(error) is Forbidden
+        assert str(error) == (
+            "PUT /v1/kv/k on http://consul:8500: 403 Permission denied: token lacks key:write "
+            "(give a token that has the rule, with token= or CONSUL_HTTP_TOKEN)"
+        )
+
+    def test_without_a_call(self) -> None:
+        assert str(RequestError("refused")) == "refused"
+        error = RequestError("refused")
+        error.address = "http://x"
+        assert str(error) == "on http://x: refused"
+
+    def test_conceal(self) -> None:
+        error = RequestError("sent tok and tok", body=b"tok")
+        error.__cause__ = ValueError("tok")
+        error.conceal(["tok"])
+        assert (str(error), error.body, error.__cause__, error.args) == (
+            "sent <hidden> and <hidden>",
+            b"<hidden>",
+            None,
+            ("sent <hidden> and <hidden>",),
+        )
+        other = RequestError("x")
+        other.__cause__ = cause = ValueError("y")
+        other.conceal(["tok"])
+        assert other.__cause__ is cause
+
+    def test_a_transaction_keeps_its_errors(self) -> None:
+        error = pickle.loads(pickle.dumps(TransactionFailed("failed", errors=[{"OpIndex": 0, "What": "w"}])))
+        assert error.errors == [{"OpIndex": 0, "What": "w"}]
+        assert isinstance(error, ConsulateException)
+
+    @pytest.mark.parametrize(
+        ("body", "content_type", "said"),
+        [
+            (b"  two\nlines\t ", "", "two lines"),
+            (b"<html>", "", "an HTML page of 6 bytes, so a proxy answered rather than Consul"),
+            (b"hello", "text/html; charset=utf-8", "an HTML page of 5 bytes, so a proxy answered rather than Consul"),
+            (b"\xff\x00x", "", "\ufffd x"),
+            (b"a" * 400, "", "a" * 300 + "..."),
+        ],
+    )
+    def test_words(self, body: bytes, content_type: str, said: str) -> None:
+        assert words(body, content_type) == said
+
+    def test_statuses_that_no_call_has(self) -> None:
+        for status in (201, 204, 600):
+            error = error_for(Request("GET", "/v1/kv/k"), Response(status, body=b"x"))
+            assert error.maybe_applied is True
+        assert error_for(Request("PUT", "/v1/kv/k"), Response(408)).maybe_applied is True
+        assert str(error_for(Request("GET", "/x"), Response(404))).endswith("404 refused without a word")
+        assert str(error_for(Request("GET", "/x"), Response(500))).endswith("500 failed without a word")
+        assert str(error_for(Request("GET", "/x"), Response(301))).count("somewhere else") == 1
+
+    @pytest.mark.parametrize(
+        ("status", "body", "retry"),
+        [
+            (429, b"", True),
+            (500, b"No cluster leader", True),
+            (500, b"rpc error making call: No cluster leader\n", True),
+            (500, b"rpc error making call: rpc error making call: No cluster leader", True),
+            (500, b"lost: No cluster leader", False),
+            (500, b"No cluster leader, maybe", False),
+            (503, b"rate limit exceeded for operation that can only be performed by the leader, try again later", True),
+            (503, b"", False),
+            (404, b"No cluster leader", False),
+        ],
+    )
+    def test_what_may_be_tried_again(self, status: int, body: bytes, retry: bool) -> None:
+        assert is_retryable(status, body) is retry
