@@ -271,7 +271,9 @@ class Settings:
             if setting is None or setting == "default":
                 continue
             if name == "Datacenter":
-                body = json.dumps(json.loads(body or b"{}") | {"Datacenter": setting}).encode()
+                members = json.loads(body or b"{}")
+                members.setdefault("Datacenter", setting)
+                body = json.dumps(members).encode()
             elif name != "consistency":
                 query = (*query, (_SETTING_NAMES[name], setting))
             elif not (setting == "consistent" and ("cached", None) in query):

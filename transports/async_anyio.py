@@ -13,7 +13,7 @@ from collections import deque
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
-from weakref import finalize
+from weakref import WeakSet, finalize
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -43,12 +43,23 @@ class AnyioConnection:
         self._server_name = config.tls.server_name or config.address.host
         self._context = tls
         self._socket: socket.socket | None = None
+        self._opening: anyio.CancelScope | None = None
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.reusable = self.sent = self.answered = False
 
     async def connect(self) -> None:
-        """Open the socket and, where it is TLS, shake hands."""
+        """Open the socket and, where it is TLS, shake hands. Raises OSError."""
+        with anyio.CancelScope() as opening:
+            self._opening = opening
+            try:
+                await self._connect()
+            finally:
+                self._opening = None
+        if opening.cancel_called:
+            raise ConnectionAbortedError("the client was closed")
+
+    async def _connect(self) -> None:
         self._socket = await (_connect_unix(self._address) if self._address.scheme == "unix" else _connect_tcp(self._address))
         if self._context is not None:
             self._tls = self._context.wrap_bio(self._incoming, self._outgoing, server_hostname=self._server_name)
@@ -160,7 +171,9 @@ class AnyioConnection:
         return True
 
     def abort(self) -> None:
-        """Shut the socket down, which wakes the task that waits for it."""
+        """End what the task that uses the connection waits for."""
+        if self._opening is not None:
+            self._opening.cancel()
         if self._socket is not None:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
@@ -219,6 +232,14 @@ async def _connect_tcp(address: Address) -> socket.socket:
     raise last
 
 
+class _Turn:
+    """A task that waits for a place among the calls in use."""
+
+    def __init__(self) -> None:
+        self.woken = anyio.Event()
+        self.has_place = False
+
+
 class AnyioTransport:
     """An `AsyncTransport` over TCP, TLS or a UNIX socket, safe between tasks.
 
@@ -231,11 +252,16 @@ class AnyioTransport:
             raise ValueError("AsyncConsul knows no proxy; use Consul, or name the proxy's own address as the agent's")
         self._config = config
         self._tls = client_context(config.tls) if config.address.scheme == "https" else None
-        self._pool: Pool[AnyioConnection] = Pool(config.limits)
-        self._busy: set[AnyioConnection] = set()
-        #: The calls that wait for an ordinary connection, and those that wait for one for a blocking query.
-        self._waiting: tuple[deque[anyio.Event], deque[anyio.Event]] = (deque(), deque())
         self._closed = False
+        self._renew()
+        _transports.add(self)
+
+    def _renew(self) -> None:
+        """Begin with no connection and no waiting task: at first, and in a forked process, which must not use its parent's."""
+        self._pool: Pool[AnyioConnection] = Pool(self._config.limits)
+        self._busy: set[AnyioConnection] = set()
+        #: The calls that wait for an ordinary connection, and those that wait for one for a blocking query, in turn.
+        self._waiting: tuple[deque[_Turn], deque[_Turn]] = (deque(), deque())
         # A client that is never closed leaves no open socket behind. Not __del__: the sockets' own finalizers may come first.
         finalize(self, close_idle, self._pool)
 
@@ -252,7 +278,17 @@ class AnyioTransport:
 
     async def _send(self, request: Request, used: list[AnyioConnection]) -> Response:
         blocking = request.wait > 0
-        connection, reused = await self._check_out(blocking)
+        if self._closed:
+            raise _closed()
+        if not self._pool.reserve(blocking):
+            await self._wait_for_place(blocking)
+        try:
+            return await self._exchange(request, used)
+        finally:
+            self._hand_over(blocking)
+
+    async def _exchange(self, request: Request, used: list[AnyioConnection]) -> Response:
+        connection, reused = self._check_out()
         used.append(connection)
         keep = False
         try:
@@ -267,49 +303,49 @@ class AnyioTransport:
                 raise StaleConnection(failure.message, maybe_applied=connection.sent) from error
             raise failure from error
         finally:
-            self._check_in(blocking, connection, keep)
+            self._check_in(connection, keep)
         return response
 
-    async def _check_out(self, blocking: bool) -> tuple[AnyioConnection, bool]:
-        while True:
-            if self._closed:
-                raise ClientClosed("the client is closed", maybe_applied=False)
-            checkout = self._pool.check_out(blocking, monotonic())
-            if checkout is None:
-                await self._wait(self._waiting[blocking])
-                continue
-            for expired in checkout.expired:
-                expired.close()
-            connection = checkout.idle
-            if connection is not None and connection.is_stale():
-                connection.close()
-                self._pool.check_in(blocking, None, 0.0)
-                continue
-            reused = connection is not None
-            connection = connection or AnyioConnection(self._config, self._tls)
-            self._busy.add(connection)
-            return connection, reused
-
-    async def _wait(self, waiting: deque[anyio.Event]) -> None:
-        event = anyio.Event()
-        waiting.append(event)
+    async def _wait_for_place(self, blocking: bool) -> None:
+        """Wait in turn for a place among the calls in use."""
+        turn = _Turn()
+        self._waiting[blocking].append(turn)
         try:
-            await event.wait()
+            await turn.woken.wait()
+            if self._closed:
+                raise _closed()
         except BaseException:
-            if event.is_set():
-                _wake(waiting)  # What this call was woken for is the next one's.
-            else:
-                waiting.remove(event)
+            if turn in self._waiting[blocking]:
+                self._waiting[blocking].remove(turn)
+            if turn.has_place:
+                self._hand_over(blocking)  # It is the next one's.
             raise
 
-    def _check_in(self, blocking: bool, connection: AnyioConnection, keep: bool) -> None:
+    def _hand_over(self, blocking: bool) -> None:
+        """Give a place to the call that waits for one the longest, or back."""
+        if self._waiting[blocking]:
+            turn = self._waiting[blocking].popleft()
+            turn.has_place = True
+            turn.woken.set()
+        else:
+            self._pool.release(blocking)
+
+    def _check_out(self) -> tuple[AnyioConnection, bool]:
+        connection, expired = self._pool.take(monotonic())
+        while connection is not None and connection.is_stale():
+            expired.append(connection)
+            connection, _ = self._pool.take(monotonic())
+        for one in expired:
+            one.close()
+        reused = connection is not None
+        connection = connection or AnyioConnection(self._config, self._tls)
+        self._busy.add(connection)
+        return connection, reused
+
+    def _check_in(self, connection: AnyioConnection, keep: bool) -> None:
         self._busy.discard(connection)
-        keep = keep and not self._closed
-        if not keep:
-            connection.close()
-        for surplus in self._pool.check_in(blocking, connection if keep else None, monotonic()):
-            surplus.close()
-        _wake(self._waiting[blocking])
+        for one in self._pool.keep(connection, monotonic()) if keep and not self._closed else [connection]:
+            one.close()
 
     async def sleep(self, seconds: float) -> None:
         """Sleep."""
@@ -323,10 +359,28 @@ class AnyioTransport:
             connection.abort()
         for waiting in self._waiting:
             while waiting:
-                _wake(waiting)
+                waiting.popleft().woken.set()
         await checkpoint()
 
+    def after_fork(self) -> None:
+        """In the child: forget the parent's connections without a word to the server."""
+        inherited = [*self._pool.drop_idle(), *self._busy]
+        self._renew()
+        for connection in inherited:
+            connection.close()
 
-def _wake(waiting: deque[anyio.Event]) -> None:
-    if waiting:
-        waiting.popleft().set()
+
+def _closed() -> ClientClosed:
+    return ClientClosed("the client is closed", maybe_applied=False)
+
+
+_transports: WeakSet[AnyioTransport] = WeakSet()
+
+
+def _after_fork() -> None:
+    for transport in list(_transports):
+        transport.after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_after_fork)

@@ -6,21 +6,12 @@ Idle connections serve both, the one used last first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from consul_proto.config import Limits
 
 C = TypeVar("C", bound="Closable")
-
-
-@dataclass(slots=True)
-class Checkout(Generic[C]):
-    """What a call gets: an idle connection to look at and use, or None: open one. `expired`: connections to close."""
-
-    idle: C | None = None
-    expired: list[C] = field(default_factory=list)
 
 
 class Closable(Protocol):
@@ -56,26 +47,31 @@ class Pool(Generic[C]):
         """How many connections are idle."""
         return len(self._idle)
 
-    def check_out(self, blocking: bool, now: float) -> Checkout[C] | None:
-        """Give a call a connection, or None: all that it may have are busy, so it waits until one is checked in."""
+    def reserve(self, blocking: bool) -> bool:
+        """Take one of the places for calls in use; False where all are taken, so that the call must wait for one to be handed over."""
         if self._busy[blocking] >= self._bounds[blocking]:
-            return None
+            return False
         self._busy[blocking] += 1
+        return True
+
+    def release(self, blocking: bool) -> None:
+        """Give a place back. Where a call waits for one, whoever drives the pool hands the place over to it instead."""
+        self._busy[blocking] -= 1
+
+    def take(self, now: float) -> tuple[C | None, list[C]]:
+        """Return the idle connection to look at and use, None: open one; and the connections to close, which were idle for too long."""
         idle = self._idle
         if not idle:
-            return Checkout()
+            return None, []
         oldest = now - self._longest_idle
         if idle[0][1] >= oldest:
-            return Checkout(idle.pop()[0])
+            return idle.pop()[0], []
         expired = [connection for connection, since in idle if since < oldest]
         self._idle = idle = [(connection, since) for connection, since in idle if since >= oldest]
-        return Checkout(idle.pop()[0] if idle else None, expired)
+        return idle.pop()[0] if idle else None, expired
 
-    def check_in(self, blocking: bool, connection: C | None, now: float) -> list[C]:
-        """Take back a connection, None where it was closed, and return connections to close."""
-        self._busy[blocking] -= 1
-        if connection is None:
-            return []
+    def keep(self, connection: C, now: float) -> list[C]:
+        """Take back a connection that can be used again, and return connections to close."""
         self._idle.append((connection, now))
         # Idle connections of a burst of blocking queries would count against the agent's limit.
         return [self._idle.pop(0)[0]] if len(self._idle) > self._bounds[0] else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
@@ -60,6 +61,14 @@ class Connection(Protocol):
         ...
 
 
+class _Turn:
+    """A thread that waits for a place among the calls in use."""
+
+    def __init__(self) -> None:
+        self.woken = threading.Event()
+        self.has_place = False
+
+
 class PooledTransport:
     """A `Transport` whose connections are made by `connection()` and kept for the next call, safe between threads and after a fork."""
 
@@ -73,8 +82,8 @@ class PooledTransport:
     def _renew(self) -> None:
         """Begin with no connection and no waiting thread: at first, and in a forked process, which must not use its parent's."""
         self._lock = threading.Lock()
-        #: What waits for an ordinary connection, and for one for a blocking query.
-        self._free = (threading.Condition(self._lock), threading.Condition(self._lock))
+        #: The calls that wait for an ordinary connection, and those that wait for one for a blocking query, in turn.
+        self._waiting: tuple[deque[_Turn], deque[_Turn]] = (deque(), deque())
         self._pool: Pool[Connection] = Pool(self._limits)
         self._busy: set[Connection] = set()
         # A client that is never closed leaves no open socket behind. Not __del__: the sockets' own finalizers may come first.
@@ -84,11 +93,19 @@ class PooledTransport:
         """Send a request over an idle or a new connection."""
         deadline = _FOREVER if timeout is None else monotonic() + timeout
         blocking = request.wait > 0
-        connection, reused = self._check_out(blocking, deadline)
+        self._wait_for_place(blocking, deadline)
+        try:
+            return self._exchange(request, deadline)
+        finally:
+            self._hand_over(blocking)
+
+    def _exchange(self, request: Request, deadline: float) -> Response:
+        connection, reused = self._check_out()
         keep = False
         try:
             if not reused:
                 connection.connect(deadline)
+                self._check_open()
             response = connection.exchange(request, deadline)
             keep = connection.reusable
         except RequestError as error:
@@ -97,52 +114,74 @@ class PooledTransport:
                 raise StaleConnection(error.message, maybe_applied=connection.sent) from error
             raise
         finally:
-            self._check_in(blocking, connection, keep)
+            self._check_in(connection, keep)
         return response
 
-    def _check_out(self, blocking: bool, deadline: float) -> tuple[Connection, bool]:
+    def _wait_for_place(self, blocking: bool, deadline: float) -> None:
+        """Take a place among the calls in use, or wait in turn until one is handed over."""
+        with self._lock:
+            self._check_open()
+            if self._pool.reserve(blocking):
+                return
+            turn = _Turn()
+            self._waiting[blocking].append(turn)
+        try:
+            handed_over = turn.woken.wait(min(deadline - monotonic(), threading.TIMEOUT_MAX))
+            self._check_open()
+            if not handed_over:
+                raise no_connection_free()
+        except BaseException:
+            self._leave(blocking, turn)
+            raise
+
+    def _leave(self, blocking: bool, turn: _Turn) -> None:
+        """Stop waiting; a place that was handed over meanwhile is the next one's."""
+        with self._lock:
+            if turn in self._waiting[blocking]:
+                self._waiting[blocking].remove(turn)
+        if turn.has_place:
+            self._hand_over(blocking)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClientClosed("the client is closed", maybe_applied=False)
+
+    def _hand_over(self, blocking: bool) -> None:
+        """Give a place to the call that waits for one the longest, or back."""
+        with self._lock:
+            if self._waiting[blocking]:
+                turn = self._waiting[blocking].popleft()
+                turn.has_place = True
+                turn.woken.set()
+            else:
+                self._pool.release(blocking)
+
+    def _check_out(self) -> tuple[Connection, bool]:
         expired: list[Connection] = []
         try:
             with self._lock:
-                while True:
-                    if self._closed:
-                        raise ClientClosed("the client is closed", maybe_applied=False)
-                    checkout = self._pool.check_out(blocking, monotonic())
-                    if checkout is None:
-                        self._wait(blocking, deadline)
-                        continue
-                    expired += checkout.expired
-                    connection = checkout.idle
-                    if connection is not None and connection.is_stale():
-                        expired.append(connection)
-                        self._pool.check_in(blocking, None, 0.0)
-                        continue
-                    reused = connection is not None
-                    connection = connection or self._connection()
-                    self._busy.add(connection)
-                    return connection, reused
+                self._check_open()
+                connection, old = self._pool.take(monotonic())
+                expired += old
+                while connection is not None and connection.is_stale():
+                    expired.append(connection)
+                    connection, _ = self._pool.take(monotonic())
+                reused = connection is not None
+                connection = connection or self._connection()
+                self._busy.add(connection)
+                return connection, reused
         finally:
-            for old in expired:
-                old.close()
+            for old_one in expired:
+                old_one.close()
 
-    def _wait(self, blocking: bool, deadline: float) -> None:
-        left = deadline - monotonic()
-        if left <= 0:
-            raise no_connection_free()
-        self._free[blocking].wait(min(left, threading.TIMEOUT_MAX))
-
-    def _check_in(self, blocking: bool, connection: Connection, keep: bool) -> None:
+    def _check_in(self, connection: Connection, keep: bool) -> None:
         if not keep:
             connection.close()
         with self._lock:
             self._busy.discard(connection)
-            if keep and self._closed:
-                keep = False
-                connection.close()
-            surplus = self._pool.check_in(blocking, connection if keep else None, monotonic())
-            self._free[blocking].notify()
-        for old in surplus:
-            old.close()
+            surplus = self._pool.keep(connection, monotonic()) if keep and not self._closed else [connection]
+        for one in surplus:
+            one.close()
 
     def _close_idle(self) -> None:
         """One idle connection was stale, so the others are too: the server went away."""
@@ -160,8 +199,9 @@ class PooledTransport:
             close_idle(self._pool)
             for connection in self._busy:
                 connection.abort()
-            for free in self._free:
-                free.notify_all()
+            for waiting in self._waiting:
+                while waiting:
+                    waiting.popleft().woken.set()
 
     def after_fork(self) -> None:
         """In the child: forget the parent's connections without a word to the server."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from time import monotonic
 from typing import Any
@@ -13,9 +14,39 @@ from typing import Any
 AddressInfo = tuple[int, int, int, str, Any]
 
 
-def resolve(host: str, port: int, deadline: float) -> Sequence[AddressInfo]:
+class Attempt:
+    """A connection in the making, which another thread may abort: then nothing more is waited for, and ConnectionAbortedError raised."""
+
+    def __init__(self) -> None:
+        self.resolved = threading.Event()
+        self._lock = threading.Lock()
+        self._aborted = False
+        self._socket: socket.socket | None = None
+
+    def check(self) -> None:
+        """Raise ConnectionAbortedError where the attempt was aborted."""
+        if self._aborted:
+            raise ConnectionAbortedError("the client was closed")
+
+    def watch(self, sock: socket.socket) -> None:
+        """Note the socket that is being connected."""
+        with self._lock:
+            self.check()
+            self._socket = sock
+
+    def abort(self) -> None:
+        """End the attempt, and whatever uses the socket."""
+        with self._lock:
+            self._aborted = True
+            self.resolved.set()
+            if self._socket is not None:
+                with suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def resolve(host: str, port: int, deadline: float, attempt: Attempt) -> Sequence[AddressInfo]:
     """Return the addresses of a host. Raises OSError; TimeoutError where the time of the monotonic clock is up before there are any."""
-    if _is_address(host) or deadline == float("inf"):
+    if _is_address(host):
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     found: list[AddressInfo] = []
     failed: list[OSError] = []
@@ -27,10 +58,13 @@ def resolve(host: str, port: int, deadline: float) -> Sequence[AddressInfo]:
             failed.append(error)
         except UnicodeError as error:
             failed.append(socket.gaierror(socket.EAI_NONAME, str(error)))
+        finally:
+            attempt.resolved.set()
 
     thread = threading.Thread(target=look_up, name="consulate-resolve", daemon=True)
     thread.start()
-    thread.join(max(0.0, deadline - monotonic()))
+    attempt.resolved.wait(min(max(0.0, deadline - monotonic()), threading.TIMEOUT_MAX))
+    attempt.check()
     if failed:
         raise failed[0]
     if not found:
@@ -46,9 +80,9 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def connect(host: str, port: int, deadline: float) -> socket.socket:
+def connect(host: str, port: int, deadline: float, attempt: Attempt) -> socket.socket:
     """Return a socket that is connected to one of a host's addresses, each of which gets its share of the time. Raises OSError."""
-    addresses = resolve(host, port, deadline)
+    addresses = resolve(host, port, deadline, attempt)
     last: OSError = OSError("the host has no address")
     for tried, (family, kind, protocol, _, address) in enumerate(addresses):
         left = deadline - monotonic()
@@ -57,9 +91,12 @@ def connect(host: str, port: int, deadline: float) -> socket.socket:
         sock = socket.socket(family, kind, protocol)
         try:
             sock.settimeout(None if left == float("inf") else left / (len(addresses) - tried))
+            attempt.watch(sock)
             sock.connect(address)
+            attempt.check()
         except OSError as error:
             sock.close()
+            attempt.check()
             last = error
         except BaseException:
             sock.close()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import socket
-from contextlib import suppress
 from http.client import HTTPException, HTTPResponse
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from consul_proto.message import Headers, Response
 from transports.content import decoded
 from transports.errors import too_large, wire_error
 from transports.pooled import PooledTransport
-from transports.resolve import connect
+from transports.resolve import Attempt, connect
 from transports.tls import client_context
 
 if TYPE_CHECKING:
@@ -46,6 +45,10 @@ class _Bounded(HTTPConnection):
     leftover = False
     ended = False
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.attempt = Attempt()
+
     def left(self) -> float | None:
         """Seconds until the deadline, None where there is none. Raises TimeoutError where it has passed."""
         if self.deadline == _FOREVER:
@@ -56,7 +59,7 @@ class _Bounded(HTTPConnection):
         return left
 
     def _new_conn(self) -> socket.socket:
-        return connect(self._dns_host, self.port, self.deadline)
+        return connect(self._dns_host, self.port, self.deadline, self.attempt)
 
     def send(self, data: Any) -> None:
         """Send bytes, all of them before the deadline."""
@@ -229,11 +232,8 @@ class Urllib3Connection:
         return sock is None or wait_for_read(sock, timeout=0.0)
 
     def abort(self) -> None:
-        """Shut the socket down, which wakes the thread that reads from it."""
-        sock: Any = self._http.sock
-        if sock is not None:
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+        """Shut the socket down, which wakes the thread that connects it or reads from it."""
+        self._http.attempt.abort()
 
     def close(self) -> None:
         """Close the socket."""

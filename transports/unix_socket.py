@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
 from select import POLLIN, poll
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from transports.errors import timed_out, wire_error
 from transports.http1 import HTTP1Connection
 from transports.pooled import PooledTransport
+from transports.resolve import Attempt
 
 if TYPE_CHECKING:
     from consul_proto.config import Config
@@ -30,37 +30,33 @@ class UnixConnection:
     def __init__(self, config: Config) -> None:
         self._path = config.address.path
         self._http1 = HTTP1Connection(config.address.authority, config.address.prefix, config.limits.response_size)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._attempt = Attempt()
         self._poller = poll()
-        self._poller.register(self._socket, POLLIN)
+        self._socket: socket.socket | None = None
 
     def connect(self, deadline: float) -> None:
         """Connect to the socket file."""
         try:
-            self._limit_time(deadline)
-            self._socket.connect(self._path)
+            sock = self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._poller.register(sock, POLLIN)
+            self._attempt.watch(sock)
+            _limit_time(sock, deadline)
+            sock.connect(self._path)
+            self._attempt.check()
         except OSError as error:
             # EAGAIN: the queue of connections that the agent has yet to accept is full.
             raise (timed_out(sent=False) if isinstance(error, BlockingIOError) else wire_error(error, sent=False)) from error
-
-    def _limit_time(self, deadline: float) -> None:
-        if deadline == _FOREVER:
-            self._socket.settimeout(None)
-            return
-        left = deadline - monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._socket.settimeout(left)
 
     def exchange(self, request: Request, deadline: float) -> Response:
         """Send a request and read its answer."""
         self.sent = self.answered = self.reusable = False
         data = self._http1.send(request)
         try:
-            whole = self._send(data, deadline, bool(request.body))
+            sock = self._opened()
+            whole = self._send(sock, data, deadline, bool(request.body))
             while True:
-                self._limit_time(deadline)
-                data = self._socket.recv(_CHUNK)
+                _limit_time(sock, deadline)
+                data = sock.recv(_CHUNK)
                 self.answered = self.answered or bool(data)
                 response = self._http1.receive(data)
                 if response is not None:
@@ -69,12 +65,17 @@ class UnixConnection:
         except OSError as error:
             raise wire_error(error, sent=self.sent) from error
 
-    def _send(self, data: bytes, deadline: float, has_body: bool) -> bool:
+    def _opened(self) -> socket.socket:
+        if self._socket is None:
+            raise ConnectionResetError("the connection was closed")
+        return self._socket
+
+    def _send(self, sock: socket.socket, data: bytes, deadline: float, has_body: bool) -> bool:
         """Send bytes; False where the server stopped reading a body, as it does with one that it finds too large."""
-        self._limit_time(deadline)
+        _limit_time(sock, deadline)
         self.sent = True
         try:
-            self._socket.sendall(data)
+            sock.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
             if not has_body:
                 raise
@@ -86,13 +87,23 @@ class UnixConnection:
         return bool(self._poller.poll(0))
 
     def abort(self) -> None:
-        """Shut the socket down, which wakes the thread that reads from it."""
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        """Shut the socket down, which wakes the thread that connects it or reads from it."""
+        self._attempt.abort()
 
     def close(self) -> None:
         """Close the socket."""
-        self._socket.close()
+        if self._socket is not None:
+            self._socket.close()
+
+
+def _limit_time(sock: socket.socket, deadline: float) -> None:
+    if deadline == _FOREVER:
+        sock.settimeout(None)
+        return
+    left = deadline - monotonic()
+    if left <= 0:
+        raise TimeoutError
+    sock.settimeout(left)
 
 
 class UnixTransport(PooledTransport):

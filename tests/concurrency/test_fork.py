@@ -70,7 +70,6 @@ def test_threads(serve: Serve) -> None:
     assert server.violations == []
 
 
-@pytest.mark.xfail(strict=True, reason="parent and child of an AsyncConsul use the same idle connection: they get each other's answers")
 def test_tasks(serve: Serve) -> None:
     server = serve(MANNERS, seed=9)
     with forking("tasks", server.address) as process:

@@ -100,7 +100,6 @@ def test_closing_ends_the_calls_of_other_tasks(serve: Serve, backend: str) -> No
     assert len(failures) == 10
 
 
-@pytest.mark.xfail(strict=True, reason="who comes back at once takes the connection from those who wait for it, for ever")
 def test_those_who_wait_get_their_turn(serve: Serve, backend: str) -> None:
     server = serve()
     order: list[int] = []
@@ -122,7 +121,6 @@ def test_those_who_wait_get_their_turn(serve: Serve, backend: str) -> None:
     assert max(order.index(number) for number in range(3)) < 100
 
 
-@pytest.mark.xfail(strict=True, reason="a call that is still connecting does not notice that the client is closed")
 def test_closing_ends_a_call_that_is_connecting(backend: str) -> None:
     async def main(address: str) -> None:
         consul = AsyncConsul(address, timeout=1)

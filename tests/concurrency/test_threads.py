@@ -102,7 +102,6 @@ def test_closing_ends_the_calls_of_other_threads(serve: Serve) -> None:
         consul.close()
 
 
-@pytest.mark.xfail(strict=True, reason="who comes back at once takes the connection from those who wait for it, for ever")
 def test_those_who_wait_get_their_turn(serve: Serve) -> None:
     server = serve()
     order: list[int] = []
@@ -118,7 +117,6 @@ def test_those_who_wait_get_their_turn(serve: Serve) -> None:
     assert max(order.index(number) for number in range(3)) < 100
 
 
-@pytest.mark.xfail(strict=True, reason="a call that is still connecting does not notice that the client is closed")
 def test_closing_ends_a_call_that_is_connecting() -> None:
     with nobody_accepts() as address:
         consul = Consul(address, timeout=1)
@@ -134,10 +132,8 @@ def test_closing_ends_a_call_that_is_connecting() -> None:
             consul.close()
 
 
-def test_no_descriptor_is_free(serve: Serve, request: pytest.FixtureRequest) -> None:
+def test_no_descriptor_is_free(serve: Serve) -> None:
     server = serve()
-    if server.address.startswith("unix"):
-        request.applymarker(pytest.mark.xfail(strict=True, reason="the OSError passes, and the connection counts as busy ever after"))
     with Consul(server.address) as consul:
         with no_descriptor_free(), pytest.raises(RequestError, match="Too many open files"):
             consul.kv.get("k")
