@@ -43,6 +43,7 @@ class HTTP1Connection:
         self._response: h11.Response | None = None
         self._parts: list[bytes] = []
         self._received = 0
+        self._ended = False
 
     def send(self, request: Request) -> bytes:
         """Return the bytes of a request; the connection then expects its answer."""
@@ -62,6 +63,7 @@ class HTTP1Connection:
     def receive(self, data: bytes) -> Response | None:
         """Take bytes that arrived, b"" at the end of the stream; return the answer once it is whole. Raises RequestError."""
         connection = self._h11
+        self._ended = not data
         try:
             connection.receive_data(data)
             while True:
@@ -111,7 +113,7 @@ class HTTP1Connection:
     def reuse(self) -> bool:
         """Make ready for the next request; False where the connection must be closed: it is to be, or has bytes that nobody asked for."""
         connection = self._h11
-        if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE or connection.trailing_data[0]:
+        if self._ended or connection.our_state is not h11.DONE or connection.their_state is not h11.DONE or connection.trailing_data[0]:
             return False
         connection.start_next_cycle()
         return True

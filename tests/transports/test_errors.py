@@ -1,0 +1,61 @@
+"""Foreign exceptions: each becomes a RequestError in plain words, in one place."""
+
+from __future__ import annotations
+
+import http.client
+import inspect
+import socket
+import ssl
+
+import h11
+import pytest
+import urllib3.exceptions
+
+from consul_proto.errors import RequestError, RequestTimeout
+from transports.errors import wire_error
+
+_OS: list[type[Exception]] = [
+    OSError,
+    ConnectionError,
+    ConnectionResetError,
+    ConnectionRefusedError,
+    ConnectionAbortedError,
+    BrokenPipeError,
+]
+_OS += [FileNotFoundError, PermissionError, TimeoutError, socket.gaierror, socket.herror, BlockingIOError, InterruptedError, EOFError]
+_SSL = [kind for kind in vars(ssl).values() if inspect.isclass(kind) and issubclass(kind, Exception)]
+_HTTP = [kind for kind in vars(http.client).values() if inspect.isclass(kind) and issubclass(kind, http.client.HTTPException)]
+_H11 = [h11.RemoteProtocolError, h11.LocalProtocolError]
+_URLLIB3 = [kind for kind in vars(urllib3.exceptions).values() if inspect.isclass(kind) and issubclass(kind, urllib3.exceptions.HTTPError)]
+
+
+@pytest.mark.parametrize("sent", [True, False])
+@pytest.mark.parametrize("kind", [*_OS, *_SSL, *_HTTP, *_H11, *_URLLIB3], ids=lambda kind: str(kind.__name__))
+def test_every_class(kind: type[Exception], sent: bool) -> None:
+    error = kind.__new__(kind, "the words")
+    Exception.__init__(error, "the words")
+    ours = wire_error(error, sent=sent)
+    assert isinstance(ours, RequestError)
+    assert ours.maybe_applied is sent
+    assert len(str(ours)) > 10
+
+
+def test_time() -> None:
+    assert type(wire_error(TimeoutError(), sent=True)) is RequestTimeout
+    assert "no connection" in str(wire_error(TimeoutError(), sent=False))
+    assert "no whole answer" in str(wire_error(TimeoutError(), sent=True))
+
+
+def test_what_urllib3_wraps() -> None:
+    wrapped = urllib3.exceptions.ProtocolError("Connection broken")
+    wrapped.__cause__ = ConnectionResetError(104, "reset")
+    assert str(wire_error(wrapped, sent=True)) == "the connection was reset"
+
+
+def test_ours_stays() -> None:
+    error = RequestError("as it is", maybe_applied=False)
+    assert wire_error(error, sent=True) is error
+
+
+def test_words_fit_on_a_line() -> None:
+    assert str(wire_error(ValueError("a\r\n\x00b"), sent=True)) == "the answer is not HTTP: a b"
