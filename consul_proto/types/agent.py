@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 
 
 class AgentMember(TypedDict):
-    """AgentMember, as Consul writes it."""
+    """A member of the cluster, as gossip sees it."""
 
     Name: str
     Addr: str  # IP text
@@ -22,7 +22,7 @@ class AgentMember(TypedDict):
 
 
 class AgentSelfConfig(TypedDict):
-    """AgentSelfConfig, as Consul writes it."""
+    """The part of an agent's configuration that stays compatible."""
 
     Datacenter: str
     PrimaryDatacenter: NotRequired[str]  # since 1.10.0
@@ -37,7 +37,7 @@ class AgentSelfConfig(TypedDict):
 
 
 class AgentSelfXDS(TypedDict):
-    """AgentSelfXDS, as Consul writes it."""
+    """What the agent offers to proxies."""
 
     SupportedProxies: dict[str, list[str]]
     Port: NotRequired[int]  # since 1.11.0
@@ -45,14 +45,14 @@ class AgentSelfXDS(TypedDict):
 
 
 class AgentSelfGRPCPorts(TypedDict):
-    """AgentSelfGRPCPorts, as Consul writes it."""
+    """Where the agent offers it."""
 
     Plaintext: NotRequired[int]  # since 1.14.0
     TLS: NotRequired[int]  # since 1.14.0
 
 
 class Coordinate(TypedDict):
-    """Coordinate, as Consul writes it."""
+    """A network coordinate."""
 
     Vec: list[float]
     Error: float
@@ -61,7 +61,7 @@ class Coordinate(TypedDict):
 
 
 class AgentSelf(TypedDict):
-    """AgentSelf, as Consul writes it."""
+    """An agent's configuration, and itself as a member."""
 
     Config: AgentSelfConfig
     DebugConfig: dict[str, object]  # shape not stable
@@ -84,7 +84,7 @@ class HostInfo(TypedDict):
 
 
 class BuildInfo(TypedDict):
-    """BuildInfo, as Consul writes it."""
+    """The version of an agent."""
 
     SHA: NotRequired[str]  # since 1.16.0
     BuildDate: NotRequired[str]  # since 1.16.0
@@ -93,7 +93,7 @@ class BuildInfo(TypedDict):
 
 
 class GaugeValue(TypedDict):
-    """GaugeValue, as Consul writes it."""
+    """A gauge of the last interval."""
 
     Name: str
     Value: float
@@ -101,14 +101,14 @@ class GaugeValue(TypedDict):
 
 
 class PointValue(TypedDict):
-    """PointValue, as Consul writes it."""
+    """The points of the last interval."""
 
     Name: str
     Points: list[float]
 
 
 class SampledValue(TypedDict):
-    """SampledValue, as Consul writes it."""
+    """A counter or a timer of the last interval."""
 
     Name: str
     Count: int
@@ -122,7 +122,7 @@ class SampledValue(TypedDict):
 
 
 class MetricsInfo(TypedDict):
-    """MetricsInfo, as Consul writes it."""
+    """An agent's metrics."""
 
     Timestamp: str
     Gauges: list[GaugeValue]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class CatalogService(TypedDict):
-    """CatalogService, as Consul writes it."""
+    """An instance of a service, with its node."""
 
     ID: str  # node ID
     Node: str
@@ -42,21 +42,21 @@ class CatalogService(TypedDict):
 
 
 class CatalogNode(TypedDict):
-    """CatalogNode, as Consul writes it."""
+    """A node with its services."""
 
     Node: Node
     Services: dict[str, AgentService]  # keyed by service ID
 
 
 class CatalogNodeServiceList(TypedDict):
-    """CatalogNodeServiceList, as Consul writes it."""
+    """A node with the list of its services."""
 
     Node: Node | None  # null when the node is unknown
     Services: list[AgentService]
 
 
 class CompoundServiceName(TypedDict):
-    """CompoundServiceName, as Consul writes it."""
+    """The name of a service, with its Enterprise scope."""
 
     Name: str
     Namespace: NotRequired[str]  # since 1.8.1; Enterprise
@@ -64,7 +64,7 @@ class CompoundServiceName(TypedDict):
 
 
 class GatewayService(TypedDict):
-    """GatewayService, as Consul writes it."""
+    """A service behind a gateway."""
 
     Gateway: CompoundServiceName
     Service: CompoundServiceName
@@ -83,7 +83,7 @@ class GatewayService(TypedDict):
 
 
 class ServiceEntry(TypedDict):
-    """ServiceEntry, as Consul writes it."""
+    """An instance of a service, with its node and checks."""
 
     Node: Node
     Service: AgentService
@@ -91,7 +91,7 @@ class ServiceEntry(TypedDict):
 
 
 class AgentServiceChecksInfo(TypedDict):
-    """AgentServiceChecksInfo, as Consul writes it."""
+    """A service of the local agent, with its checks and the worst of their states."""
 
     AggregatedStatus: str
     Service: AgentService

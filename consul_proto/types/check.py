@@ -6,7 +6,7 @@ from typing import NotRequired, Required, TypedDict
 
 
 class HealthCheckDefinition(TypedDict, total=False):
-    """HealthCheckDefinition, as Consul writes it."""
+    """What a check does."""
 
     HTTP: str
     Header: dict[str, list[str]]
@@ -37,7 +37,7 @@ class HealthCheckDefinition(TypedDict, total=False):
 
 
 class HealthCheck(TypedDict):
-    """HealthCheck, as Consul writes it."""
+    """A check in the catalog."""
 
     Node: str
     CheckID: str
@@ -61,7 +61,7 @@ class HealthCheck(TypedDict):
 
 
 class AgentCheck(TypedDict):
-    """AgentCheck, as Consul writes it."""
+    """A check on the local agent."""
 
     Node: str
     CheckID: str
@@ -166,7 +166,7 @@ class AgentCheckRegistration(TypedDict, total=False):
 
 
 class CheckUpdate(TypedDict, total=False):
-    """CheckUpdate, as Consul writes it."""
+    """The new state of a TTL check."""
 
     Status: Required[str]  # passing|warning|critical
     Output: str

@@ -6,14 +6,14 @@ from typing import NotRequired, Required, TypedDict
 
 
 class Locality(TypedDict, total=False):
-    """Locality, as Consul writes it."""
+    """Where a node or service runs."""
 
     Region: str  # since 1.16.0
     Zone: str  # since 1.16.0
 
 
 class Node(TypedDict):
-    """Node, as Consul writes it."""
+    """A node of the catalog."""
 
     ID: str
     Node: str
@@ -29,7 +29,7 @@ class Node(TypedDict):
 
 
 class ServiceAddress(TypedDict, total=False):
-    """ServiceAddress, as Consul writes it."""
+    """An address of a service, by tag."""
 
     Address: Required[str]
     Port: Required[int]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class AgentWeights(TypedDict, total=False):
-    """AgentWeights, as Consul writes it."""
+    """How much of the DNS answers a service gets, by state."""
 
     Passing: Required[int]
     Warning: Required[int]
@@ -25,7 +25,7 @@ class ServicePort(TypedDict, total=False):
 
 
 class ExposePath(TypedDict, total=False):
-    """ExposePath, as Consul writes it."""
+    """A path that a proxy lets through."""
 
     ListenerPort: int
     Path: str
@@ -35,27 +35,27 @@ class ExposePath(TypedDict, total=False):
 
 
 class ExposeConfig(TypedDict, total=False):
-    """ExposeConfig, as Consul writes it."""
+    """What a proxy lets through without mesh identity."""
 
     Checks: bool
     Paths: list[ExposePath]
 
 
 class MeshGatewayConfig(TypedDict, total=False):
-    """MeshGatewayConfig, as Consul writes it."""
+    """How a proxy uses mesh gateways."""
 
     Mode: str
 
 
 class TransparentProxyConfig(TypedDict, total=False):
-    """TransparentProxyConfig, as Consul writes it."""
+    """How a transparent proxy listens."""
 
     OutboundListenerPort: int  # since 1.10.0
     DialedDirectly: bool  # since 1.10.0
 
 
 class EnvoyExtension(TypedDict, total=False):
-    """EnvoyExtension, as Consul writes it."""
+    """An extension of an Envoy proxy."""
 
     Name: str  # since 1.15.0
     Required: bool  # since 1.15.0
@@ -65,7 +65,7 @@ class EnvoyExtension(TypedDict, total=False):
 
 
 class AccessLogsConfig(TypedDict, total=False):
-    """AccessLogsConfig, as Consul writes it."""
+    """Where a proxy logs."""
 
     Enabled: bool  # since 1.15.0
     DisableListenerLogs: bool  # since 1.15.0
@@ -76,7 +76,7 @@ class AccessLogsConfig(TypedDict, total=False):
 
 
 class Upstream(TypedDict, total=False):
-    """Upstream, as Consul writes it."""
+    """A service that a proxy connects to."""
 
     DestinationType: str
     DestinationPartition: str  # since 1.11.0; Enterprise
@@ -94,7 +94,7 @@ class Upstream(TypedDict, total=False):
 
 
 class ConnectProxyConfig(TypedDict, total=False):
-    """ConnectProxyConfig, as Consul writes it."""
+    """How a sidecar proxy is set up."""
 
     EnvoyExtensions: list[EnvoyExtension]  # since 1.15.0
     DestinationServiceName: str
@@ -112,7 +112,7 @@ class ConnectProxyConfig(TypedDict, total=False):
 
 
 class AgentServiceConnect(TypedDict, total=False):
-    """AgentServiceConnect, as Consul writes it."""
+    """How a service takes part in the mesh."""
 
     Native: bool
     SidecarService: AgentServiceRegistration
@@ -120,7 +120,7 @@ class AgentServiceConnect(TypedDict, total=False):
 
 
 class AgentService(TypedDict):
-    """AgentService, as Consul writes it."""
+    """A service on an agent or in the catalog."""
 
     Kind: NotRequired[str]  # "" | connect-proxy | mesh-gateway | terminating-gateway | ingress-gateway | api-gateway(1.15)
     ID: str
@@ -147,7 +147,7 @@ class AgentService(TypedDict):
 
 
 class AgentServiceRegistration(TypedDict, total=False):
-    """AgentServiceRegistration, as Consul writes it."""
+    """How a service is registered on an agent."""
 
     Kind: str  # "" | connect-proxy | mesh-gateway | terminating-gateway | ingress-gateway | api-gateway(1.15)
     ID: str

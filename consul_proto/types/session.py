@@ -6,14 +6,14 @@ from typing import NotRequired, TypedDict
 
 
 class ServiceCheck(TypedDict):
-    """ServiceCheck, as Consul writes it."""
+    """A check of a service that a session hangs on."""
 
     ID: str
     Namespace: NotRequired[str]  # Enterprise
 
 
 class SessionEntry(TypedDict):
-    """SessionEntry, as Consul writes it."""
+    """A session; its LockDelay is in nanoseconds."""
 
     CreateIndex: int
     ID: str

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class KVPair(TypedDict):
-    """KVPair, as Consul writes it."""
+    """A key of the store, as a transaction answers with it."""
 
     Key: str
     CreateIndex: int
@@ -25,7 +25,7 @@ class KVPair(TypedDict):
 
 
 class KVTxnOp(TypedDict, total=False):
-    """KVTxnOp, as Consul writes it."""
+    """What a transaction does with a key."""
 
     Verb: Required[str]  # set, cas, lock, unlock, get, get-or-empty (since 1.14), get-tree, check-*, delete, delete-tree, delete-cas
     Key: Required[str]
@@ -38,14 +38,14 @@ class KVTxnOp(TypedDict, total=False):
 
 
 class NodeTxnOp(TypedDict, total=False):
-    """NodeTxnOp, as Consul writes it."""
+    """What a transaction does with a node."""
 
     Verb: Required[str]  # get|set|cas|delete|delete-cas; cas uses Node.ModifyIndex
     Node: Required[Node]
 
 
 class ServiceTxnOp(TypedDict, total=False):
-    """ServiceTxnOp, as Consul writes it."""
+    """What a transaction does with a service of a node."""
 
     Verb: Required[str]  # get|set|cas|delete|delete-cas
     Node: Required[str]
@@ -53,7 +53,7 @@ class ServiceTxnOp(TypedDict, total=False):
 
 
 class CheckTxnOp(TypedDict, total=False):
-    """CheckTxnOp, as Consul writes it."""
+    """What a transaction does with a check."""
 
     Verb: Required[str]  # get|set|cas|delete|delete-cas
     Check: Required[HealthCheck]
@@ -78,14 +78,14 @@ class TxnResult(TypedDict):
 
 
 class TxnError(TypedDict):
-    """TxnError, as Consul writes it."""
+    """An operation that failed, and why."""
 
     OpIndex: int
     What: str
 
 
 class TxnResponse(TypedDict):
-    """TxnResponse, as Consul writes it."""
+    """The answer to a transaction."""
 
     Results: list[TxnResult] | None  # null or [] when nothing to return
     Errors: list[TxnError] | None  # null on success

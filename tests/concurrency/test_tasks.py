@@ -17,7 +17,7 @@ from tests.concurrency.tasks import tasks_alive, transport_of, until
 TASKS = 200
 
 #: Over TCP and over UNIX together: 10,000 on each backend.
-CALLS = 5_000
+CALLS = 10_000
 
 LIMITS = Limits(connections=8, blocking=4)
 

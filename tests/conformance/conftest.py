@@ -9,6 +9,9 @@ import pytest
 
 from tests.agents import Agent, Binary, find_binaries, running_agent
 
+#: The variables that say where Consul is, and nothing to a client.
+_OURS = ("CONSUL_BINS", "CONSUL_REQUIRED")
+
 _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
 
 
@@ -27,5 +30,5 @@ def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
 @pytest.fixture(autouse=True)
 def no_consul_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is set where the tests run says nothing here."""
-    for name in [name for name in os.environ if name.startswith("CONSUL_HTTP")]:
+    for name in [name for name in os.environ if name.startswith("CONSUL_") and name not in _OURS]:
         monkeypatch.delenv(name)

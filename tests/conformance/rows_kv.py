@@ -8,9 +8,9 @@ import pytest
 
 import consulate
 from consulate.exceptions import ConsulateException, NotFound
+from tests.conformance.races import RIVAL, against_a_rival
 from tests.conformance.table import row
 from tests.conformance.world import World
-from tests.faces import Awaitably
 
 
 @row("KV.__init__", "class consulate.api.kv.KV(uri, adapter, datacenter=None, token=None)")
@@ -52,9 +52,12 @@ async def get_item(client: Any, world: World) -> None:
     }.items():
         await client.kv.put(key, stored)
         assert await world.get_item(client, key) == read
-    for kind in (KeyError, AttributeError, NotFound, ConsulateException):
-        with pytest.raises(kind):
-            await world.get_item(client, world.name("missing"))
+    missing = world.name("missing")
+    with pytest.raises(KeyError, match=missing) as caught:
+        await world.get_item(client, missing)
+    assert isinstance(caught.value, AttributeError)  # what the example catches
+    assert isinstance(caught.value, NotFound)
+    assert isinstance(caught.value, ConsulateException)
 
 
 @row("KV.__iter__", "Iterate over all the keys in the Key/Value service")
@@ -86,6 +89,10 @@ async def set_item(client: Any, world: World) -> None:
     await world.set_item(client, key, "w")
     record = await client.kv.get_record(key)
     assert (record["Value"], record["Flags"]) == ("w", 7)
+    always_late, rival = against_a_rival(client, world.face.backend is None, writes=1000)
+    with pytest.raises(KeyError, match="faster"):
+        await world.set_item(always_late, key, "mine")
+    assert await client.kv.get(key, raw=True) == RIVAL + str(rival.writes).encode()
 
 
 @row("KV.acquire_lock", "Use Consul for locking by specifying the item/key to lock with and a session value for removing the lock.")
@@ -204,6 +211,15 @@ async def set_(client: Any, world: World) -> None:
     await client.kv.set(key, "v")
     await client.kv.set(item=key, value=17)
     assert await client.kv.get(key) == 17
+    late, rival = against_a_rival(client, world.face.backend is None, writes=3)
+    await late.kv.set(key, "the fourth try")
+    assert (await client.kv.get(key), rival.writes) == ("the fourth try", 0)
+    always_late, rival = against_a_rival(client, world.face.backend is None, writes=1000)
+    with pytest.raises(KeyError, match="faster") as caught:
+        await always_late.kv.set(key, "mine")
+    assert isinstance(caught.value, ConsulateException)
+    assert not caught.value.maybe_applied
+    assert await client.kv.get(key, raw=True) == RIVAL + str(rival.writes).encode()
 
 
 @row("KV.set_record", "replace – If True existing value will be overwritten:")
@@ -229,7 +245,8 @@ async def values(client: Any, world: World) -> None:
 async def the_blob(client: Any, world: World) -> None:
     """As it is typed, on a client for threads; with the awaitable counterparts on one for tasks."""
     flag = world.name("release_flag")
-    if not isinstance(client, Awaitably):
+    session = world.for_threads(client)
+    if session is None:
         await client.kv.set(flag, True)
         assert await client.kv.read(flag) is True
         await client.kv.delete(flag)
@@ -237,7 +254,6 @@ async def the_blob(client: Any, world: World) -> None:
             await client.kv.read(flag)
         assert await client.kv.count() == len(await client.kv.keys()) == len(await client.kv.values()) == len(await client.kv.items())
         return
-    session = client._target
 
     # Set the key named release_flag to True
     session.kv[flag] = True

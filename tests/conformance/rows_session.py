@@ -10,7 +10,6 @@ import consulate
 from consulate.exceptions import Forbidden, NotFound, ServerError
 from tests.conformance.table import row
 from tests.conformance.world import World
-from tests.faces import Awaitably
 
 
 @row("Session.__init__", "class consulate.api.session.Session(uri, adapter, datacenter=None, token=None)")
@@ -172,17 +171,24 @@ async def acl_list(client: Any, world: World) -> None:
 async def the_client(client: Any, world: World) -> None:
     groups = {"acl": "ACL", "agent": "Agent", "catalog": "Catalog", "event": "Event", "health": "Health", "kv": "KV"}
     groups |= {"session": "Session", "status": "Status"}
-    target = client._target if isinstance(client, Awaitably) else consulate.Consul(*world.address)
-    for group, name in groups.items():
-        assert isinstance(getattr(target, group), getattr(getattr(consulate.api, group), name))
+    host, port, _, token, scheme, adapter = (*world.address, None, None)[:6]
+    with consulate.Consul(host=host, port=port, datacenter=world.agent.datacenter, token=token, scheme=scheme, adapter=adapter) as made:
+        for group, name in groups.items():
+            assert isinstance(getattr(made, group), getattr(getattr(consulate.api, group), name))
+        assert made.catalog.datacenters() == [world.agent.datacenter]
+    with consulate.Session(host, port, "nowhere", token, scheme, adapter) as elsewhere, pytest.raises(ServerError, match="No path"):
+        elsewhere.catalog.nodes()
     assert consulate.Session is consulate.Consul
 
 
 @row("example first", "Once connected, a list of all service checks is returned.")
 async def the_first_example(client: Any, world: World) -> None:
-    session = client._target if isinstance(client, Awaitably) else consulate.Consul(*world.address)
-    checks = session.agent.checks()
-    assert isinstance(checks, list)
+    name = world.name()
+    await client.agent.check.register(name, ttl="10s")
+    with consulate.Consul(*world.address) as session:
+        checks = session.agent.checks()
+    assert name in [check["CheckID"] for check in checks]
+    await client.agent.check.deregister(name)
 
 
 @row("example token", "creates a new Consul passing in an authorization token and then sets a key")

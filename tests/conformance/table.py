@@ -1,4 +1,7 @@
-"""The table: a row for every call and every example of the document, with the words of it that the row holds Consulate to."""
+"""The table: a row for every call and every example of the document, with the words of it that the row holds Consulate to.
+
+And a second one, of what Consulate does beyond the document: the same kind of row, on the same clients.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +29,20 @@ class Row:
 
 ROWS: list[Row] = []
 
+BEYOND: list[Check] = []
+
 
 def row(covers: str, quote: str, *, legacy: bool = False) -> Callable[[Check], Check]:
-    """Add a row to the table."""
+    """Add a row to the table of the document."""
 
     def add(check: Check) -> Check:
         ROWS.append(Row(covers, quote, check, legacy))
         return check
 
     return add
+
+
+def beyond(check: Check) -> Check:
+    """Add a row to the table of what lies beyond the document."""
+    BEYOND.append(check)
+    return check

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import textwrap
+from collections.abc import Iterator
 
 import pytest
 
 import consulate
-from consulate.exceptions import LegacyACLRemoved
+from consulate.exceptions import ACLDisabled, LegacyACLRemoved
 from tests.agents import Agent
 from tests.conformance import rows_agent, rows_catalog, rows_kv, rows_session
 from tests.conformance.documented import DOCUMENT, Documented, callables, quotes
 from tests.conformance.table import ROWS, Row
 from tests.conformance.world import World
-from tests.faces import ASYNCIO, TRIO, UNIX, URLLIB3, Face
+from tests.faces import ALL, Face
 
 assert all((rows_agent, rows_catalog, rows_kv, rows_session))  # they fill the table
 
 #: The one documented class whose defaults are other than they read: what is not given comes from the CONSUL_* variables.
 _FROM_THE_ENVIRONMENT = {("Consul.__init__", "host"), ("Consul.__init__", "port"), ("Consul.__init__", "scheme")}
+
+#: What is said to be raised, and is not, and why.
+_NEVER_RAISED = {
+    ("ACL.info", "Forbidden"): "Consul lets whoever knows the ID of a legacy token, which is its secret, read it",
+    ("KV.get", "KeyError"): "its parameter `default`, None where it is not given, is the answer for a missing key",
+}
 
 #: The groups of calls, and the classes of the document by their name there.
 _GROUPS = ("ACL", "Agent", "Catalog", "Event", "Health", "KV", "Session", "Status")
@@ -32,13 +41,14 @@ _CLASSES = {
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("face", [URLLIB3, UNIX, ASYNCIO, TRIO], ids=str)
+@pytest.mark.parametrize("face", ALL, ids=str)
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_row(row: Row, face: Face, agent: Agent) -> None:
     world = World(face, agent)
     if row.legacy and not world.has_legacy_acls:
-        with pytest.raises(LegacyACLRemoved, match=r"Consul 1\.10"):
+        with pytest.raises(LegacyACLRemoved, match=r"Consul 1\.10") as caught:
             world.run(row.check)
+        assert isinstance(caught.value, ACLDisabled)
         return
     world.run(row.check)
 
@@ -67,6 +77,43 @@ def test_a_row_quotes_the_document(row: Row) -> None:
     assert quotes(row.quote)
 
 
+def _nodes(documented: Documented) -> Iterator[ast.AST]:
+    """The code of the rows that cover it."""
+    for row in ROWS:
+        if row.covers == documented.id:
+            yield from ast.walk(ast.parse(textwrap.dedent(inspect.getsource(row.check))))
+
+
+def _callee(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+@pytest.mark.parametrize(
+    "documented", [one for one in callables() if one.parameters and not one.name.startswith("__")], ids=lambda one: str(one.id)
+)
+def test_the_rows_give_every_documented_parameter(documented: Documented) -> None:
+    names = [name for name, _ in documented.parameters]
+    given: set[str] = set()
+    for node in _nodes(documented):
+        if isinstance(node, ast.Call) and _callee(node) == documented.name:
+            assert not any(isinstance(argument, ast.Starred) for argument in node.args)
+            given.update(names[: len(node.args)])
+            given.update(keyword.arg for keyword in node.keywords if keyword.arg)
+    assert given >= set(names)
+
+
+@pytest.mark.parametrize("documented", [one for one in callables() if one.raises], ids=lambda one: str(one.id))
+def test_the_rows_provoke_every_documented_exception(documented: Documented) -> None:
+    provoked = {
+        name.id if isinstance(name, ast.Name) else name.attr
+        for node in _nodes(documented)
+        if isinstance(node, ast.Call) and _callee(node) == "raises"
+        for name in node.args
+        if isinstance(name, ast.Name | ast.Attribute)
+    }
+    assert documented.raises - provoked == {name for owner, name in _NEVER_RAISED if owner == documented.id}
+
+
 @pytest.mark.parametrize("documented", callables(), ids=lambda documented: str(documented.id))
 def test_a_signature_is_the_documented_one(documented: Documented) -> None:
     """The documented parameters come first, in their order, with their defaults; whatever is newer can be left out."""
@@ -77,8 +124,8 @@ def test_a_signature_is_the_documented_one(documented: Documented) -> None:
         assert parameter.name == name
         assert parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
         if default is None:
-            continue
-        if (documented.id, name) in _FROM_THE_ENVIRONMENT:
+            assert documented.name == "__init__" or parameter.default is parameter.empty
+        elif (documented.id, name) in _FROM_THE_ENVIRONMENT:
             assert parameter.default is None
         else:
             assert repr(parameter.default) == default

@@ -5,14 +5,26 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
 
 import consulate
 from tests.agents import Agent
-from tests.faces import Awaitably, Face
+from tests.conformance.judged import Judged
+from tests.faces import Awaitably, Face, at_once
+
+#: Seconds in which what was waited for must have come.
+_PATIENCE = 30.0
+
+#: Seconds that a blocking read gets to arrive at the agent. Nothing hangs on it: one that comes later finds the change at once.
+_HEAD_START = 0.05
+
+#: Seconds between two looks.
+_PAUSE = 0.02
 
 
 @dataclass(frozen=True)
@@ -21,15 +33,16 @@ class World:
 
     face: Face
     agent: Agent
-
-    @property
-    def has_legacy_acls(self) -> bool:
-        """Whether the agent is older than Consul 1.11."""
-        return tuple(int(part) for part in self.agent.version.split(".")[:2]) < (1, 11)
+    _names: list[str] = field(default_factory=list)
 
     def is_before(self, *version: int) -> bool:
         """Whether the agent is older than a version."""
         return tuple(int(part) for part in self.agent.version.split(".")) < version
+
+    @property
+    def has_legacy_acls(self) -> bool:
+        """Whether the agent has the ACL system that the document describes."""
+        return self.is_before(1, 11)
 
     @property
     def uri(self) -> str:
@@ -56,57 +69,109 @@ class World:
         return self.agent.host, self.agent.port, None, self.agent.management_token
 
     def run(self, row: Callable[[Any, World], Coroutine[Any, Any, None]]) -> None:
-        """Run a row on a client of this face."""
-        self.face.run(lambda client: row(client, self), *self.address, timeout=30)
+        """Run a row on a client of this face, and delete the keys that it wrote under names of its own."""
+
+        async def scenario(target: Any) -> None:
+            try:
+                await row(Judged(target), self)
+            finally:
+                for name in self._names:
+                    await target.kv.delete(name, recurse=True)
+
+        self.face.run(scenario, *self.address, timeout=30)
+
+    @asynccontextmanager
+    async def another(self, **options: Any) -> AsyncIterator[Any]:
+        """A further client of this face."""
+        if self.face.backend is None:
+            with closing(consulate.Consul(*self.address, **options)) as client:
+                yield Judged(Awaitably(client))
+        else:
+            async with consulate.AsyncConsul(*self.address, **options) as client:
+                yield Judged(client)
 
     def name(self, what: str = "t") -> str:
         """A name that nothing else has."""
-        return f"{what}-{uuid.uuid4().hex[:12]}"
+        name = f"{what}-{uuid.uuid4().hex[:12]}"
+        self._names.append(name)
+        return name
+
+    def for_threads(self, client: Any) -> Any:
+        """The client itself where it is one for threads, with the operators as the document types them; None for tasks."""
+        return client._target._target if self.face.backend is None else None
 
     async def set_item(self, client: Any, key: str, value: Any) -> None:
         """`kv[key] = value`."""
-        if isinstance(client, Awaitably):
-            client._target.kv[key] = value
+        if plain := self.for_threads(client):
+            plain.kv[key] = value
         else:
             await client.kv.set(key, value)
 
     async def get_item(self, client: Any, key: str) -> Any:
         """`kv[key]`."""
-        return client._target.kv[key] if isinstance(client, Awaitably) else await client.kv.read(key)
+        plain = self.for_threads(client)
+        return plain.kv[key] if plain else await client.kv.read(key)
 
     async def del_item(self, client: Any, key: str) -> None:
         """`del kv[key]`."""
-        if isinstance(client, Awaitably):
-            del client._target.kv[key]
+        if plain := self.for_threads(client):
+            del plain.kv[key]
         else:
             await client.kv.delete(key)
 
     async def contains(self, client: Any, key: str) -> bool:
         """`key in kv`."""
-        return key in client._target.kv if isinstance(client, Awaitably) else await client.kv.contains(key)
+        plain = self.for_threads(client)
+        return key in plain.kv if plain else await client.kv.contains(key)
 
     async def length(self, client: Any) -> int:
         """`len(kv)`."""
-        return len(client._target.kv) if isinstance(client, Awaitably) else await client.kv.count()
+        plain = self.for_threads(client)
+        return len(plain.kv) if plain else await client.kv.count()
 
     async def keys(self, client: Any) -> list[str]:
         """`for key in kv`."""
-        return list(client._target.kv) if isinstance(client, Awaitably) else [key async for key in client.kv]
+        plain = self.for_threads(client)
+        return list(plain.kv) if plain else [key async for key in client.kv]
 
     async def pairs(self, client: Any) -> list[tuple[str, Any]]:
         """`for key, value in kv.iteritems()`."""
-        if isinstance(client, Awaitably):
-            return list(client._target.kv.iteritems())
+        if plain := self.for_threads(client):
+            return list(plain.kv.iteritems())
         iteritems: AsyncIterator[tuple[str, Any]] = client.kv.iteritems()
         return [pair async for pair in iteritems]
 
-    async def eventually(self, look: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> Any:
+    async def pause(self, seconds: float) -> None:
+        """Let time pass, in whatever way suits the client."""
+        if self.face.backend is None:
+            time.sleep(seconds)  # noqa: ASYNC251 - a client for threads, and no event loop
+        else:
+            await anyio.sleep(seconds)
+
+    async def eventually(self, look: Callable[[], Awaitable[Any]]) -> Any:
         """Ask until the answer is true, as long as the catalog may need to catch up with the agent."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + _PATIENCE
         while not (answer := await look()):
             assert time.monotonic() < deadline, "what was waited for did not happen"
-            if self.face.backend is None:
-                time.sleep(0.05)  # noqa: ASYNC251 - a client for threads, and no event loop
-            else:
-                await anyio.sleep(0.05)
+            await self.pause(_PAUSE)
         return answer
+
+    async def meanwhile(self, waits: Callable[[], Coroutine[Any, Any, Any]], acts: Callable[[], Awaitable[Any]]) -> Any:
+        """Begin to wait for an answer, in a thread or task of its own; act; and return the answer."""
+        if self.face.backend is None:
+            with ThreadPoolExecutor(1) as threads:
+                future = threads.submit(lambda: at_once(waits()))
+                await self.pause(_HEAD_START)
+                await acts()
+                return future.result(_PATIENCE)
+        answers: list[Any] = []
+
+        async def wait() -> None:
+            answers.append(await waits())
+
+        with anyio.fail_after(_PATIENCE):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(wait)
+                await self.pause(_HEAD_START)
+                await acts()
+        return answers[0]
