@@ -11,11 +11,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """first, ceiling: seconds, of the longest first pause and of any; attempts: how often a request is tried in all."""
+    """first, ceiling: seconds, of the longest first pause and of any. attempts: how often a request is tried in all.
+
+    least: seconds that must be left after a pause; with less, another attempt would only turn a clear refusal into a timeout.
+    """
 
     first: float = 0.1
     ceiling: float = 2.0
     attempts: int = 10
+    least: float = 0.1
 
     def pause(self, attempt: int, share: float, left: float | None) -> float | None:
         """Return the seconds to sleep after the failed attempt number `attempt` (1 is the first), or None to give up.
@@ -25,7 +29,7 @@ class Backoff:
         if attempt >= self.attempts:
             return None
         pause = min(self.ceiling, self.first * 2 ** (attempt - 1)) * share
-        return pause if left is None or pause < left else None
+        return pause if left is None or pause + self.least <= left else None
 
 
 DEFAULT_BACKOFF = Backoff()
