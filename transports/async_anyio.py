@@ -13,13 +13,14 @@ from collections import deque
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
-from weakref import WeakSet, finalize
+from weakref import finalize
 
 import anyio
 from anyio.lowlevel import checkpoint
 
 from consul_proto.errors import ClientClosed, RequestError, StaleConnection
 from transports.errors import no_connection_free, timed_out, wire_error
+from transports.fork import renew_after_fork
 from transports.http1 import HTTP1Connection
 from transports.pool import Pool, close_idle
 from transports.tls import client_context
@@ -254,7 +255,7 @@ class AnyioTransport:
         self._tls = client_context(config.tls) if config.address.scheme == "https" else None
         self._closed = False
         self._renew()
-        _transports.add(self)
+        renew_after_fork(self)
 
     def _renew(self) -> None:
         """Begin with no connection and no waiting task: at first, and in a forked process, which must not use its parent's."""
@@ -372,15 +373,3 @@ class AnyioTransport:
 
 def _closed() -> ClientClosed:
     return ClientClosed("the client is closed", maybe_applied=False)
-
-
-_transports: WeakSet[AnyioTransport] = WeakSet()
-
-
-def _after_fork() -> None:
-    for transport in list(_transports):
-        transport.after_fork()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
-    os.register_at_fork(after_in_child=_after_fork)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
-from weakref import WeakSet, finalize
+from weakref import finalize
 
 from consul_proto.errors import ClientClosed, RequestError, RequestTimeout, StaleConnection
 from transports.errors import no_connection_free
+from transports.fork import renew_after_fork
 from transports.pool import Pool, close_idle
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class PooledTransport:
         self._limits = limits
         self._closed = False
         self._renew()
-        _transports.add(self)
+        renew_after_fork(self)
 
     def _renew(self) -> None:
         """Begin with no connection and no waiting thread: at first, and in a forked process, which must not use its parent's."""
@@ -209,15 +209,3 @@ class PooledTransport:
         self._renew()
         for connection in inherited:
             connection.close()
-
-
-_transports: WeakSet[PooledTransport] = WeakSet()
-
-
-def _after_fork() -> None:
-    for transport in list(_transports):
-        transport.after_fork()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
-    os.register_at_fork(after_in_child=_after_fork)
