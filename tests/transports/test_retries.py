@@ -14,8 +14,15 @@ from tests.fakes.raw_server import ReadRequest, Repeat, Send, SendBy, answer
 from tests.transports.conftest import Serve
 
 
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The share of each pause that is slept is drawn at random: here it is always small."""
+    monkeypatch.setattr("transports.drive.random", lambda: 0.05)
+
+
 @on_every_face
 @pytest.mark.parametrize("refusal", HEALING)
+@pytest.mark.usefixtures("short_pauses")
 def test_a_read_is_sent_until_the_refusal_heals(face: Face, refusal: str, serve: Serve) -> None:
     server = serve(face, healing(HEALING[refusal], 3))
 
@@ -28,6 +35,7 @@ def test_a_read_is_sent_until_the_refusal_heals(face: Face, refusal: str, serve:
 
 @on_every_face
 @pytest.mark.parametrize("refusal", HEALING)
+@pytest.mark.usefixtures("short_pauses")
 def test_a_write_that_was_not_carried_out_is_sent_again(face: Face, refusal: str, serve: Serve) -> None:
     server = serve(face, healing(HEALING[refusal], 2, DONE))
 

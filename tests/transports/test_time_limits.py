@@ -77,16 +77,16 @@ def test_no_limit(face: Face, serve: Serve) -> None:
 
 @on_every_face
 def test_a_blocking_query_adds_its_wait(face: Face, serve: Serve) -> None:
-    server = serve(face, [ReadRequest(), Pause(0.8), Send(GOOD), ReadRequest(), Hang()])
+    server = serve(face, [ReadRequest(), Pause(0.5), Send(GOOD), ReadRequest(), Hang()])
 
     async def scenario(client: Any) -> None:
         assert await client.kv.get("k", index=1, wait="1s") == "v"
         begun = time.monotonic()
-        assert type(await outcome(client.kv.get("k", index=1, wait=0.5))) is RequestTimeout
-        assert 0.5 < time.monotonic() - begun < 3
-        assert [request.target for request in server.requests] == ["/v1/kv/k?index=1&wait=1s", "/v1/kv/k?index=1&wait=500ms"]
+        assert type(await outcome(client.kv.get("k", index=1, wait=0.2))) is RequestTimeout
+        assert 0.4 < time.monotonic() - begun < 3
+        assert [request.target for request in server.requests] == ["/v1/kv/k?index=1&wait=1s", "/v1/kv/k?index=1&wait=200ms"]
 
-    face.run(scenario, server.url, timeout=0.3)
+    face.run(scenario, server.url, timeout=0.2)
 
 
 _ONE = Limits(connections=1, blocking=1)
