@@ -13,8 +13,9 @@ from urllib.parse import quote, unquote
 #: RFC 3986, section 3.3: what may stand in a segment as it is.
 _SEGMENT_SAFE = "!$&'()*+,;=:@~"
 
-#: A name that is its own path, which nearly all are.
+#: A name, and a key, that is its own path, which nearly all are.
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*/?", re.ASCII)
 
 #: What Consul cleans away: an empty segment, "." and "..".
 _CLEANED = re.compile(r"//|(?:^|/)\.\.?(?:/|$)")
@@ -47,6 +48,8 @@ def segment(name: str, what: str) -> str:
 
 def key_path(key: str, *, prefix: bool = False) -> str:
     """Return the path of a KV key; of a key prefix, which may be empty, with `prefix`. Raises ValueError, TypeError."""
+    if isinstance(key, str) and _PLAIN_KEY.fullmatch(key):
+        return "/v1/kv/" + key
     if not _checked(key, "a key") and not prefix:
         raise ValueError("a key must not be empty")
     return "/v1/kv/" + _quoted(key, "a key", _SEGMENT_SAFE + "/")

@@ -93,14 +93,7 @@ class PooledTransport:
         """Send a request over an idle or a new connection."""
         deadline = _FOREVER if timeout is None else monotonic() + timeout
         blocking = request.wait > 0
-        self._wait_for_place(blocking, deadline)
-        try:
-            return self._exchange(request, deadline)
-        finally:
-            self._hand_over(blocking)
-
-    def _exchange(self, request: Request, deadline: float) -> Response:
-        connection, reused = self._check_out()
+        connection, reused = self._check_out(blocking, deadline)
         keep = False
         try:
             if not reused:
@@ -114,74 +107,66 @@ class PooledTransport:
                 raise StaleConnection(error.message, maybe_applied=connection.sent) from error
             raise
         finally:
-            self._check_in(connection, keep)
+            self._check_in(blocking, connection, keep)
         return response
-
-    def _wait_for_place(self, blocking: bool, deadline: float) -> None:
-        """Take a place among the calls in use, or wait in turn until one is handed over."""
-        with self._lock:
-            self._check_open()
-            if self._pool.reserve(blocking):
-                return
-            turn = _Turn()
-            self._waiting[blocking].append(turn)
-        try:
-            handed_over = turn.woken.wait(min(deadline - monotonic(), threading.TIMEOUT_MAX))
-            self._check_open()
-            if not handed_over:
-                raise no_connection_free()
-        except BaseException:
-            self._leave(blocking, turn)
-            raise
-
-    def _leave(self, blocking: bool, turn: _Turn) -> None:
-        """Stop waiting; a place that was handed over meanwhile is the next one's."""
-        with self._lock:
-            if turn in self._waiting[blocking]:
-                self._waiting[blocking].remove(turn)
-        if turn.has_place:
-            self._hand_over(blocking)
 
     def _check_open(self) -> None:
         if self._closed:
             raise ClientClosed("the client is closed", maybe_applied=False)
 
-    def _hand_over(self, blocking: bool) -> None:
-        """Give a place to the call that waits for one the longest, or back."""
+    def _check_out(self, blocking: bool, deadline: float) -> tuple[Connection, bool]:
+        """Take a place among the calls in use, or wait in turn until one is handed over; return a connection, and whether it was idle."""
         with self._lock:
-            if self._waiting[blocking]:
-                turn = self._waiting[blocking].popleft()
-                turn.has_place = True
-                turn.woken.set()
-            else:
-                self._pool.release(blocking)
-
-    def _check_out(self) -> tuple[Connection, bool]:
-        expired: list[Connection] = []
+            self._check_open()
+            if self._pool.reserve(blocking):
+                return self._take()
+            turn = _Turn()
+            self._waiting[blocking].append(turn)
         try:
+            handed_over = turn.woken.wait(min(deadline - monotonic(), threading.TIMEOUT_MAX))
             with self._lock:
                 self._check_open()
-                connection, old = self._pool.take(monotonic())
-                expired += old
-                while connection is not None and connection.is_stale():
-                    expired.append(connection)
-                    connection, _ = self._pool.take(monotonic())
-                reused = connection is not None
-                connection = connection or self._connection()
-                self._busy.add(connection)
-                return connection, reused
-        finally:
-            for old_one in expired:
-                old_one.close()
+                if not handed_over:
+                    raise no_connection_free()
+                return self._take()
+        except BaseException:
+            with self._lock:
+                if turn in self._waiting[blocking]:
+                    self._waiting[blocking].remove(turn)
+                if turn.has_place:
+                    self._hand_over(blocking)  # It is the next one's.
+            raise
 
-    def _check_in(self, connection: Connection, keep: bool) -> None:
+    def _take(self) -> tuple[Connection, bool]:
+        """An idle connection that can be used, or a new one. The lock is held."""
+        connection, expired = self._pool.take(monotonic())
+        while connection is not None and connection.is_stale():
+            expired.append(connection)
+            connection, _ = self._pool.take(monotonic())
+        for old in expired:
+            old.close()
+        reused = connection is not None
+        connection = connection or self._connection()
+        self._busy.add(connection)
+        return connection, reused
+
+    def _check_in(self, blocking: bool, connection: Connection, keep: bool) -> None:
         if not keep:
             connection.close()
         with self._lock:
             self._busy.discard(connection)
-            surplus = self._pool.keep(connection, monotonic()) if keep and not self._closed else [connection]
-        for one in surplus:
-            one.close()
+            for old in self._pool.keep(connection, monotonic()) if keep and not self._closed else [connection]:
+                old.close()
+            self._hand_over(blocking)
+
+    def _hand_over(self, blocking: bool) -> None:
+        """Give a place to the call that waits for one the longest, or back. The lock is held."""
+        if self._waiting[blocking]:
+            turn = self._waiting[blocking].popleft()
+            turn.has_place = True
+            turn.woken.set()
+        else:
+            self._pool.release(blocking)
 
     def _close_idle(self) -> None:
         """One idle connection was stale, so the others are too: the server went away."""
