@@ -1,0 +1,6 @@
+"""How Hypothesis runs: no time limit for an example, since a machine may be busy, and no memory of earlier runs."""
+
+from hypothesis import settings
+
+settings.register_profile("consulate", deadline=None, database=None, print_blob=True)
+settings.load_profile("consulate")
