@@ -302,6 +302,8 @@ class AnyioTransport:
             if reused and not connection.answered:
                 close_idle(self._pool)
                 raise StaleConnection(failure.message, maybe_applied=connection.sent) from error
+            if failure is error:
+                raise
             raise failure from error
         finally:
             self._check_in(connection, keep)
