@@ -13,10 +13,22 @@ from consulate import AsyncConsul, Consul
 from consulate.api.txn import kv_cas, kv_check_not_exists, kv_get, kv_get_tree, kv_set
 from consulate.exceptions import ClientError, ConsulateException, Forbidden, NotFound, Redirected, ServerError, TransactionFailed
 from tests.agents import Agent
+from tests.conformance import rows_blocking, rows_reads, rows_refusals, rows_services
+from tests.conformance.table import BEYOND, Check
 from tests.conformance.world import World
-from tests.faces import ASYNCIO, TRIO, UNIX, URLLIB3, Face, outcome
+from tests.faces import ALL, Face, outcome
 
-pytestmark = [pytest.mark.real, pytest.mark.parametrize("face", [URLLIB3, UNIX, ASYNCIO, TRIO], ids=str)]
+assert all((rows_blocking, rows_reads, rows_refusals, rows_services))  # they fill the table
+
+pytestmark = [pytest.mark.real, pytest.mark.parametrize("face", ALL, ids=str)]
+
+#: What waits for the agent's coordinates comes last, when they are there.
+_IN_TURN = sorted(BEYOND, key=lambda row: row is rows_reads.the_nearest_first)
+
+
+@pytest.mark.parametrize("row", _IN_TURN, ids=lambda row: str(row.__name__).replace("_", " "))
+def test_row(row: Check, agent: Agent, face: Face) -> None:
+    World(face, agent).run(row)
 
 
 def _on(agent: Agent, face: Face, scenario: Callable[[Any, World], Any]) -> None:

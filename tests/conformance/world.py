@@ -152,7 +152,8 @@ class World:
         """Ask until the answer is true, as long as the catalog may need to catch up with the agent."""
         deadline = time.monotonic() + _PATIENCE
         while not (answer := await look()):
-            assert time.monotonic() < deadline, "what was waited for did not happen"
+            if time.monotonic() > deadline:
+                raise TimeoutError("what was waited for did not happen")
             await self.pause(_PAUSE)
         return answer
 
