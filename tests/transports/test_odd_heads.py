@@ -1,0 +1,126 @@
+"""Answers at the edge of HTTP, the same on every client: what is allowed is read, what is not is refused at once."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+import pytest
+
+from consulate import Limits
+from consulate.exceptions import RequestError
+from tests.faces import ALL, URLLIB3, Face, on_every_face, outcome
+from tests.fakes.faults import FOUND, GOOD, WELL
+from tests.fakes.raw_server import ReadRequest, Send, answer
+from tests.transports.conftest import Serve
+
+_LENGTH = str(len(FOUND))
+_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+_ONE_CHUNK = b"%x\r\n%s\r\n0\r\n\r\n" % (len(FOUND), FOUND)
+
+
+def _line(line: bytes) -> bytes:
+    """The good answer, with this line in its head."""
+    return GOOD.replace(b"Content-Length", line + b"\r\nContent-Length")
+
+
+ALLOWED: dict[str, bytes] = {
+    # RFC 9110, section 15.2: a client reads any number of interim answers, whether or not it asked for them.
+    "103 Early Hints first": b"HTTP/1.1 103 Early Hints\r\nLink: </ui>\r\n\r\n" + GOOD,
+    "102 Processing first": b"HTTP/1.1 102 Processing\r\n\r\n" + GOOD,
+    "100 Continue three times": b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + GOOD,
+    "no reason": GOOD.replace(b" Whatever", b""),
+    "a folded line": _line(b"X-Note: a\r\n b"),
+    "the same length twice": answer(200, FOUND, [("Content-Length", _LENGTH)] * 2),
+    # RFC 9110, section 8.6: a recipient may take it as one.
+    "the same length twice in a line": answer(200, FOUND, [("Content-Length", f"{_LENGTH}, {_LENGTH}")]),
+    "a length and chunks": answer(200, _ONE_CHUNK, [("Transfer-Encoding", "chunked"), ("Content-Length", "5")]),
+    "99 headers": answer(200, FOUND, [(f"X-Header-{number}", "x") for number in range(98)]),
+    "a header of 50 KB": _line(b"X-Long: " + b"x" * 50_000),
+    "a header in Latin-1": _line("X-Name: Zürich".encode("latin-1")),
+}
+
+REFUSED: dict[str, bytes] = {
+    "a line that is no header": _line(b"no header at all"),
+    "a blank before the colon": _line(b"X-Note : x"),
+    "a name in UTF-8": _line("X-Zürich: x".encode()),
+    "an upgrade": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n",
+    "a status of four digits": answer(1000, FOUND),
+    "a status below 100": answer(99, FOUND).replace(b" 99 ", b" 099 "),
+    "two lengths in a line": answer(200, FOUND, [("Content-Length", f"5, {_LENGTH}")]),
+    "a negative length": answer(200, FOUND, [("Content-Length", "-5")]),
+    "a length beyond any": answer(200, FOUND, [("Content-Length", "9" * 25)]),
+    "an unknown transfer coding": answer(200, FOUND, [("Transfer-Encoding", "gzip")]),
+    "a negative chunk": _CHUNKED + b"-5\r\nabcde\r\n0\r\n\r\n",
+    "a chunk beyond any": _CHUNKED + b"f" * 30 + b"\r\nabcde\r\n0\r\n\r\n",
+    "a chunk longer than it says": _CHUNKED + b"5\r\nabcdefg0\r\n\r\n",
+    "a chunk in another notation": _CHUNKED + b"0x5\r\nabcde\r\n0\r\n\r\n",
+}
+
+#: What http.client, below urllib3, takes for something else.
+_NOT_URLLIB3 = {
+    "103 Early Hints first": "taken for the answer",
+    "102 Processing first": "taken for the answer",
+    "the same length twice in a line": "waits until the time is up",
+    "a line that is no header": "all headers after it are lost, the length among them",
+    "a blank before the colon": "all headers after it are lost, the length among them",
+    "a name in UTF-8": "all headers after it are lost, the length among them",
+    "an upgrade": "taken for the answer",
+    "a length beyond any": "an OverflowError comes out",
+    "an unknown transfer coding": "waits until the time is up",
+    "a chunk beyond any": "an OverflowError comes out",
+    "a chunk longer than it says": "what is beyond its end is dropped",
+    "a chunk in another notation": "read as Python would",
+}
+
+
+def _on_every_face(table: dict[str, bytes]) -> pytest.MarkDecorator:
+    cases = []
+    for name in table:
+        for face in ALL:
+            known = face is URLLIB3 and name in _NOT_URLLIB3
+            marks = [pytest.mark.xfail(strict=True, reason=_NOT_URLLIB3[name])] if known else []
+            cases.append(pytest.param(face, name, marks=marks, id=f"{name}-{face}"))
+    return pytest.mark.parametrize(("face", "name"), cases)
+
+
+@_on_every_face(ALLOWED)
+def test_it_is_read(face: Face, name: str, serve: Serve) -> None:
+    server = serve(face, [ReadRequest(), Send(ALLOWED[name]), *WELL], WELL)
+
+    async def scenario(client: Any) -> None:
+        assert await outcome(client.kv.get("k")) == "v"
+        assert await client.kv.get("k") == "v"
+        assert len(server.requests) == 2
+
+    face.run(scenario, server.url, timeout=1)
+
+
+@_on_every_face(REFUSED)
+def test_it_is_refused(face: Face, name: str, serve: Serve) -> None:
+    server = serve(face, [ReadRequest(), Send(REFUSED[name]), *WELL], WELL)
+
+    async def scenario(client: Any) -> None:
+        error = await outcome(client.kv.put("k", "w"))
+        assert type(error) is RequestError, repr(error)
+        assert error.maybe_applied is True
+        assert "the answer is not HTTP: " in str(error)
+        assert len(server.requests) == 1
+        assert await client.kv.get("k") == "v"
+        assert server.connections == 2
+
+    face.run(scenario, server.url, timeout=1)
+
+
+@on_every_face
+def test_a_small_answer_that_unpacks_to_a_large_one(face: Face, serve: Serve) -> None:
+    bomb = gzip.compress(b"\0" * 30_000_000)
+    server = serve(face, [ReadRequest(), Send(answer(200, bomb, [("Content-Encoding", "gzip")])), *WELL], WELL)
+
+    async def scenario(client: Any) -> None:
+        error = await outcome(client.kv.get("k"))
+        assert type(error) is RequestError
+        assert "larger than the limit of 100000 bytes" in str(error)
+        assert await client.kv.get("k") == "v"
+
+    face.run(scenario, server.url, timeout=5, limits=Limits(response_size=100_000))
