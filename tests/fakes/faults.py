@@ -9,7 +9,7 @@ import base64
 import gzip
 import json
 
-from tests.fakes.raw_server import Close, Drip, Hang, Pause, ReadRequest, Repeat, Reset, Script, Send, Step, answer
+from tests.fakes.raw_server import Close, Drip, Hang, Pause, ReadRequest, Repeat, Reset, Script, Send, SendByMethod, Step, answer
 
 #: A read of the key "k", whose value is "v".
 FOUND = json.dumps(
@@ -23,7 +23,8 @@ DONE = answer(200, b"true", [("Content-Type", "application/json")])
 
 _JSON = ("Content-Type", "application/json")
 
-WELL: Script = [Repeat((ReadRequest(), Send(GOOD)))]
+#: Reads find "v", writes are done.
+WELL: Script = [Repeat((ReadRequest(), SendByMethod(GOOD, DONE)))]
 
 
 def _answered(data: bytes) -> Script:

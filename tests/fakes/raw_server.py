@@ -32,11 +32,19 @@ class Send:
 
 @dataclass(frozen=True)
 class SendBy:
-    """Send one thing in the first seconds of the server's life, another thing after them."""
+    """Send one thing in the first seconds after the server's first request, another thing after them."""
 
     seconds: float
     early: bytes
     late: bytes
+
+
+@dataclass(frozen=True)
+class SendByMethod:
+    """Send one thing to a GET, another thing to all else."""
+
+    get: bytes
+    put: bytes
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,7 @@ class Repeat:
     steps: tuple[Step, ...]
 
 
-Step = ReadRequest | Send | SendBy | Drip | Pause | WaitFor | SetEvent | Close | Reset | Hang | Echo | Repeat
+Step = ReadRequest | Send | SendBy | SendByMethod | Drip | Pause | WaitFor | SetEvent | Close | Reset | Hang | Echo | Repeat
 Script = Sequence[Step]
 
 
@@ -134,6 +142,7 @@ class _Connection:
     socket: socket.socket
     buffer: bytes = b""
     head: bytes = b""
+    method: str = ""
 
     def more(self) -> None:
         data = self.socket.recv(65536)
@@ -156,10 +165,21 @@ class _Connection:
     def read_request(self) -> Received:
         self.head = self.until(b"\r\n\r\n")
         first, *lines = self.head.decode("latin-1").split("\r\n")
-        method, target, _ = first.split(" ", 2)
+        self.method, target, _ = first.split(" ", 2)
         headers = tuple((name, value.strip()) for name, _, value in (line.partition(":") for line in lines))
-        length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
-        return Received(self.number, method, target, headers, self.exactly(length))
+        framing = {name.lower(): value for name, value in headers}
+        chunked = framing.get("transfer-encoding", "").lower() == "chunked"
+        body = self.chunks() if chunked else self.exactly(int(framing.get("content-length", "0")))
+        return Received(self.number, self.method, target, headers, body)
+
+    def chunks(self) -> bytes:
+        body = b""
+        while size := int(self.until(b"\r\n").partition(b";")[0], 16):
+            body += self.exactly(size)
+            self.exactly(2)
+        while self.until(b"\r\n"):
+            pass
+        return body
 
 
 class RawServer:
@@ -176,6 +196,7 @@ class RawServer:
         self.requests: list[Received] = []
         self.connections = 0
         self.closed: set[int] = set()
+        self._first_request = float("inf")
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
@@ -187,7 +208,6 @@ class RawServer:
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind(("127.0.0.1", self._wanted_port) if self.unix_path is None else self.unix_path)
         self._listener.listen(_BACKLOG)
-        self._begun = time.monotonic()
         self._start(self._accept)
         return self
 
@@ -198,11 +218,13 @@ class RawServer:
         with self._lock:
             for sock in self._sockets:
                 with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+                    # Not that of an SSLSocket, which takes the TLS session from under the thread that reads from it.
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        # The thread that accepts is the first: once it has ended, there are no new ones.
         for thread in self._threads:
             thread.join(10)
-            assert not thread.is_alive(), "a connection of the fake does not end"
         self._listener.close()
+        assert not any(thread.is_alive() for thread in self._threads), "a connection of the fake does not end"
 
     @property
     def port(self) -> int:
@@ -238,12 +260,15 @@ class RawServer:
         plain = sock
         try:
             if self._tls is not None:
-                sock = self._tls.wrap_socket(sock, server_side=True)
+                # The handshake comes after the end of the server can reach the socket: a client may never shake hands.
+                sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
                 with self._lock:
                     self._sockets.discard(plain)
                     self._sockets.add(sock)
             if self._over.is_set():
                 return
+            if isinstance(sock, ssl.SSLSocket):
+                sock.do_handshake()
             self._follow(_Connection(number, sock), self._scripts[min(number, len(self._scripts) - 1)])
         except (_OverError, OSError, ValueError):
             pass
@@ -264,11 +289,10 @@ class RawServer:
                 case ReadRequest():
                     request = connection.read_request()
                     with self._lock:
+                        self._first_request = min(self._first_request, time.monotonic())
                         self.requests.append(request)
-                case Send(data):
-                    connection.socket.sendall(data)
-                case SendBy(seconds, early, late):
-                    connection.socket.sendall(early if time.monotonic() - self._begun < seconds else late)
+                case Send() | SendBy() | SendByMethod() | Echo():
+                    connection.socket.sendall(self._bytes(connection, step))
                 case Drip(data, interval):
                     for byte in data:
                         connection.socket.sendall(bytes([byte]))
@@ -280,8 +304,6 @@ class RawServer:
                         self._wait(0.0)
                 case SetEvent(event):
                     event.set()
-                case Echo(status):
-                    connection.socket.sendall(answer(status, connection.head))
                 case Hang():
                     self._over.wait()
                     raise _OverError
@@ -291,6 +313,17 @@ class RawServer:
                     raise _OverError
                 case Close():
                     raise _OverError
+
+    def _bytes(self, connection: _Connection, step: Send | SendBy | SendByMethod | Echo) -> bytes:
+        match step:
+            case Send(data):
+                return data
+            case SendBy(seconds, early, late):
+                return early if time.monotonic() - self._first_request < seconds else late
+            case SendByMethod(get, put):
+                return get if connection.method == "GET" else put
+            case Echo(status):
+                return answer(status, connection.head)
 
     def _wait(self, seconds: float) -> None:
         if self._over.wait(seconds):
