@@ -1,6 +1,7 @@
 """Serves one canned answer to every request, over TCP and a UNIX socket, with as little work as possible.
 
-Run by the benchmarks in a process of its own. It prints its addresses as a line of JSON, and ends when its standard input does.
+Run by the benchmarks in a process of its own. It prints its addresses as a line of JSON, and ends when its standard input does,
+or on SIGTERM.
 """
 
 from __future__ import annotations
@@ -8,10 +9,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
+import signal
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
+#: As an agent writes it outside of development mode: without white space.
 _BODY = json.dumps(
     [
         {
@@ -22,7 +27,8 @@ _BODY = json.dumps(
             "CreateIndex": 10,
             "ModifyIndex": 12,
         }
-    ]
+    ],
+    separators=(",", ":"),
 ).encode()
 
 #: The headers of a Consul 1.22.5.
@@ -41,26 +47,52 @@ _ANSWER = (
 
 
 class _Canned(asyncio.Protocol):
+    """A request of the benchmarks has no body, and the next one waits for the answer: it is whole when its head is."""
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._begun = b""
+        _OPEN.add(transport)
 
     def data_received(self, data: bytes) -> None:
-        # A request of the benchmarks has no body and comes in one piece.
+        if self._begun:
+            data = self._begun + data
         if data.endswith(b"\r\n\r\n"):
+            self._begun = b""
             self._transport.write(_ANSWER)
+        else:
+            self._begun = data
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        _OPEN.discard(self._transport)
+
+
+_OPEN: set[asyncio.Transport] = set()
+
+
+def _read_to_the_end(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
+    # Not sys.stdin.read: a thread that is in it when SIGTERM comes would keep the interpreter from ending.
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    loop.call_soon_threadsafe(over.set)
 
 
 async def main() -> None:
-    loop = asyncio.get_running_loop()
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, over.set)
     with tempfile.TemporaryDirectory() as folder:
         unix_path = str(Path(folder) / "canned.sock")
         server = await loop.create_server(_Canned, "127.0.0.1", 0)
         unix_server = await loop.create_unix_server(_Canned, unix_path)
         print(json.dumps({"port": server.sockets[0].getsockname()[1], "unix_path": unix_path}), flush=True)
-        await loop.run_in_executor(None, sys.stdin.read)
+        threading.Thread(target=_read_to_the_end, args=(loop, over), daemon=True).start()
+        await over.wait()
         server.close()
         unix_server.close()
+        for transport in list(_OPEN):
+            transport.abort()
+        await asyncio.sleep(0)
 
 
 if __name__ == "__main__":
