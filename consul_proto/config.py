@@ -137,6 +137,8 @@ def _host_and_port(authority: str, text: str) -> tuple[str, int | None]:
         host, _, port = authority.partition(":")
     if not host or not host.isprintable() or " " in host:
         raise ValueError(f"not an address: {text!r}")
+    if not host.isascii():
+        raise ValueError(f"a host name is given in ASCII, another script as xn--...: {text!r}")
     return host, _port(port, text) if port else None
 
 

@@ -48,10 +48,10 @@ def segment(name: str, what: str) -> str:
 
 def key_path(key: str, *, prefix: bool = False) -> str:
     """Return the path of a KV key; of a key prefix, which may be empty, with `prefix`. Raises ValueError, TypeError."""
-    if isinstance(key, str) and _PLAIN_KEY.fullmatch(key):
-        return "/v1/kv/" + key
     if not _checked(key, "a key") and not prefix:
         raise ValueError("a key must not be empty")
+    if _PLAIN_KEY.fullmatch(key):
+        return "/v1/kv/" + key
     return "/v1/kv/" + _quoted(key, "a key", _SEGMENT_SAFE + "/")
 
 

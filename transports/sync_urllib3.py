@@ -16,8 +16,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url, wait_for_read
 from urllib3.util.request import make_headers
+from urllib3.util.response import assert_header_parsing
 
 from consul_proto.message import Headers, Response
+from transports.chunks import read_chunks
 from transports.content import decoded
 from transports.errors import too_large, wire_error
 from transports.pooled import PooledTransport
@@ -71,11 +73,20 @@ class _Bounded(HTTPConnection):
 
     def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:  # type: ignore[override] # called, never subclassed
         """Return an answer that is read before the deadline."""
-        return HTTPResponse(_Answer(self, sock), *args, **kwargs)  # type: ignore[arg-type] # it needs no more than makefile
+        self.answer = _Head(_Answer(self, sock), *args, **kwargs)  # type: ignore[arg-type] # it needs no more than makefile
+        return self.answer
 
 
 class _BoundedHTTPS(_Bounded, HTTPSConnection):  # pyright: ignore[reportIncompatibleVariableOverride] # as in _Bounded
     """The same over TLS."""
+
+
+class _Head(HTTPResponse):
+    """Skips every interim answer, not only 100 Continue."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc] # not in typeshed
+        return version, 100 if 100 < status < 200 and status != 101 else status, reason
 
 
 class _Answer:
@@ -187,7 +198,7 @@ class Urllib3Connection:
             answer = http.getresponse()
             _check_head(http, answer)
             body = self._read(answer)
-        except (OSError, EOFError, HTTPError, HTTPException, ValueError) as error:
+        except (OSError, EOFError, HTTPError, HTTPException, ValueError, OverflowError) as error:
             raise wire_error(error, sent=http.sent) from error
         headers = Headers(answer.headers.items())
         encoding = headers.get("content-encoding")
@@ -215,9 +226,15 @@ class Urllib3Connection:
         return True
 
     def _read(self, answer: Any) -> bytes:
+        body: bytes
         """Read a whole body. Raises RequestError where it is above the limit."""
+        below = self._http.answer
+        if below.chunked:
+            body = read_chunks(below.fp, self._limit)
+            below.close()
+            return body
         if self._limit is None:
-            body: bytes = answer.read()
+            body = answer.read()
             return body
         if (answer.length_remaining or 0) > self._limit:
             raise too_large(self._limit)
@@ -241,12 +258,21 @@ class Urllib3Connection:
 
 
 def _check_head(http: _Bounded, answer: Any) -> None:
-    """Refuse what http.client lets pass: a head that was cut off, and a length that is no number."""
+    """Refuse what http.client lets pass: a head that was cut off, lines that are no headers, and framing that is not Consul's."""
     if http.ended:
         raise EOFError
+    assert_header_parsing(http.answer.msg)
+    if answer.status < 200:
+        raise ValueError(f"it changes the protocol ({answer.status})")
+    coding = answer.headers.get("transfer-encoding", "chunked")
+    if coding.lower() != "chunked":
+        raise ValueError("its Transfer-Encoding is unknown")
     length = answer.headers.get("content-length", "0")
     if not (length.isascii() and length.replace(", ", "").isdigit()):
         raise ValueError("its Content-Length is not a number")
+    if "," in length:
+        # The same length several times: urllib3 knows, http.client would wait for the connection to end.
+        http.answer.length = answer.length_remaining
 
 
 class Urllib3Transport(PooledTransport):

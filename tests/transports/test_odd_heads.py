@@ -9,7 +9,7 @@ import pytest
 
 from consulate import Limits
 from consulate.exceptions import RequestError
-from tests.faces import ALL, URLLIB3, Face, on_every_face, outcome
+from tests.faces import Face, on_every_face, outcome
 from tests.fakes.faults import FOUND, GOOD, WELL
 from tests.fakes.raw_server import ReadRequest, Send, answer
 from tests.transports.conftest import Serve
@@ -57,34 +57,9 @@ REFUSED: dict[str, bytes] = {
     "a chunk in another notation": _CHUNKED + b"0x5\r\nabcde\r\n0\r\n\r\n",
 }
 
-#: What http.client, below urllib3, takes for something else.
-_NOT_URLLIB3 = {
-    "103 Early Hints first": "taken for the answer",
-    "102 Processing first": "taken for the answer",
-    "the same length twice in a line": "waits until the time is up",
-    "a line that is no header": "all headers after it are lost, the length among them",
-    "a blank before the colon": "all headers after it are lost, the length among them",
-    "a name in UTF-8": "all headers after it are lost, the length among them",
-    "an upgrade": "taken for the answer",
-    "a length beyond any": "an OverflowError comes out",
-    "an unknown transfer coding": "waits until the time is up",
-    "a chunk beyond any": "an OverflowError comes out",
-    "a chunk longer than it says": "what is beyond its end is dropped",
-    "a chunk in another notation": "read as Python would",
-}
 
-
-def _on_every_face(table: dict[str, bytes]) -> pytest.MarkDecorator:
-    cases = []
-    for name in table:
-        for face in ALL:
-            known = face is URLLIB3 and name in _NOT_URLLIB3
-            marks = [pytest.mark.xfail(strict=True, reason=_NOT_URLLIB3[name])] if known else []
-            cases.append(pytest.param(face, name, marks=marks, id=f"{name}-{face}"))
-    return pytest.mark.parametrize(("face", "name"), cases)
-
-
-@_on_every_face(ALLOWED)
+@on_every_face
+@pytest.mark.parametrize("name", ALLOWED)
 def test_it_is_read(face: Face, name: str, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Send(ALLOWED[name]), *WELL], WELL)
 
@@ -96,7 +71,8 @@ def test_it_is_read(face: Face, name: str, serve: Serve) -> None:
     face.run(scenario, server.url, timeout=1)
 
 
-@_on_every_face(REFUSED)
+@on_every_face
+@pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused(face: Face, name: str, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Send(REFUSED[name]), *WELL], WELL)
 

@@ -196,10 +196,8 @@ def test_an_address_of_version_6(face: Face, address: str) -> None:
 
 
 @on_every_tcp_face
-def test_a_name_in_another_script_is_refused_alike(face: Face, request: pytest.FixtureRequest) -> None:
+def test_a_name_in_another_script_is_refused_alike(face: Face) -> None:
     """It cannot be a Host header as it is: either the client is not made, or the name is not found."""
-    if face.backend is not None:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="a ValueError about the Host header, from the call"))
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.put("k", "v"))
