@@ -16,7 +16,6 @@ from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url, wait_for_read
 from urllib3.util.request import make_headers
-from urllib3.util.response import assert_header_parsing
 
 from consul_proto.message import Headers, Response
 from transports.chunks import read_chunks
@@ -196,11 +195,11 @@ class Urllib3Connection:
         try:
             reusable = self._send(request)
             answer = http.getresponse()
-            _check_head(http, answer)
+            headers = Headers(http.answer.headers.raw_items())
+            _check_head(http, answer, headers)
             body = self._read(answer)
         except (OSError, EOFError, HTTPError, HTTPException, ValueError, OverflowError) as error:
             raise wire_error(error, sent=http.sent) from error
-        headers = Headers(answer.headers.items())
         encoding = headers.get("content-encoding")
         # http.client has closed the socket where the server will; what came beyond the answer is nobody's.
         self.reusable = reusable and http.sock is not None and not http.leftover
@@ -257,17 +256,17 @@ class Urllib3Connection:
         self._http.close()
 
 
-def _check_head(http: _Bounded, answer: Any) -> None:
+def _check_head(http: _Bounded, answer: Any, headers: Headers) -> None:
     """Refuse what http.client lets pass: a head that was cut off, lines that are no headers, and framing that is not Consul's."""
     if http.ended:
         raise EOFError
-    assert_header_parsing(http.answer.msg)
+    if http.answer.headers.defects:
+        raise ValueError("a line of its head is no header")
     if answer.status < 200:
         raise ValueError(f"it changes the protocol ({answer.status})")
-    coding = answer.headers.get("transfer-encoding", "chunked")
-    if coding.lower() != "chunked":
+    if (headers.get("transfer-encoding") or "chunked").lower() != "chunked":
         raise ValueError("its Transfer-Encoding is unknown")
-    length = answer.headers.get("content-length", "0")
+    length = headers.get("content-length") or "0"
     if not (length.isascii() and length.replace(", ", "").isdigit()):
         raise ValueError("its Content-Length is not a number")
     if "," in length:
