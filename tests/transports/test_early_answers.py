@@ -1,0 +1,77 @@
+"""A server that answers before it has read the request: what it says counts, though the request cannot be sent any more.
+
+A Consul agent does so to a client with too many connections (limits.http_max_conns_per_client): it answers 429 and closes.
+https://developer.hashicorp.com/consul/docs/agent/config/config-files#http_max_conns_per_client
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from consulate.exceptions import Forbidden
+from tests.faces import Face, eventually, on_every_face, outcome
+from tests.fakes.faults import DONE, WELL
+from tests.fakes.raw_server import Close, RawServer, ReadRequest, Repeat, Send, answer
+from tests.transports.conftest import Serve
+
+_CLOSE = ("Connection", "close")
+_TOO_MANY = answer(429, b"Your IP is issuing too many concurrent connections, please rate limit your calls\n", [_CLOSE])
+
+
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> list[RawServer]:
+    """What a client sends, it sends after the server in this list has closed its first connection."""
+    servers: list[RawServer] = []
+
+    def after_the_server_closed(send: Any) -> Any:
+        def send_late(*args: Any) -> Any:
+            if bytes(args[1][:4]) in (b"GET ", b"PUT "):
+                eventually(lambda: 0 in servers[0].closed)
+            return send(*args)
+
+        return send_late
+
+    for name in ("send", "sendall"):
+        monkeypatch.setattr(socket.socket, name, after_the_server_closed(getattr(socket.socket, name)), raising=False)
+    return servers
+
+
+def _not_yet(face: Face, method: str, request: pytest.FixtureRequest) -> None:
+    if face.unix and method == "get":
+        request.applymarker(pytest.mark.xfail(strict=True, reason="where a request without a body cannot be sent, the answer is not read"))
+
+
+@on_every_face
+@pytest.mark.parametrize("method", ["get", "put"])
+def test_too_many_connections(face: Face, method: str, serve: Serve, late: list[RawServer], request: pytest.FixtureRequest) -> None:
+    _not_yet(face, method, request)
+    good = WELL if method == "get" else [Repeat((ReadRequest(), Send(DONE)))]
+    server = serve(face, [Send(_TOO_MANY), Close()], good)
+    late.append(server)
+
+    async def scenario(client: Any) -> None:
+        assert await (client.kv.get("k") if method == "get" else client.kv.put("k", "v")) in ("v", True)
+        assert len(server.requests) == 1
+        assert server.connections == 2
+
+    face.run(scenario, server.url, timeout=5)
+
+
+@on_every_face
+@pytest.mark.parametrize("method", ["get", "put"])
+def test_a_refusal(face: Face, method: str, serve: Serve, late: list[RawServer], request: pytest.FixtureRequest) -> None:
+    _not_yet(face, method, request)
+    server = serve(face, [Send(answer(403, b"not from there", [_CLOSE])), Close()], WELL)
+    late.append(server)
+
+    async def scenario(client: Any) -> None:
+        error = await outcome(client.kv.get("k") if method == "get" else client.kv.put("k", "v"))
+        assert type(error) is Forbidden, repr(error)
+        assert error.maybe_applied is False
+        assert "403 not from there" in str(error)
+        assert await client.kv.get("k") == "v"
+
+    face.run(scenario, server.url, timeout=5)

@@ -1,0 +1,128 @@
+"""An HTTP proxy in front of an agent, for threads: what it may do wrong, and what it may not be told."""
+
+from __future__ import annotations
+
+import base64
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from consulate import Consul
+from consulate.exceptions import ClientError, ConsulateException, RequestError, RequestTimeout, ServerError
+from tests.faces import URLLIB3
+from tests.fakes.faults import DONE
+from tests.fakes.raw_server import Close, Drip, Echo, Hang, Pause, RawServer, ReadRequest, Refused, Reset, Script, Send, answer
+from tests.transports.conftest import Serve
+
+_PLAIN = "http://consul.example.com:8500"
+_TUNNEL = "https://consul.example.com"
+
+_OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+#: What a proxy does -> the exception, whether Consul may have done what it was asked, and the words.
+REFUSALS: dict[str, tuple[str, Script, type[ConsulateException], bool, str]] = {
+    "asks who it is": (_PLAIN, [ReadRequest(), Send(answer(407, b"Who are you?"))], ClientError, False, "407 Who are you?"),
+    "cannot reach the agent": (_PLAIN, [ReadRequest(), Send(answer(502, b"<html>"))], ServerError, True, "a proxy answered"),
+    "gave up waiting for the agent": (_PLAIN, [ReadRequest(), Send(answer(504, b"<html>"))], ServerError, True, "a proxy answered"),
+    "repeats the request": (_PLAIN, [ReadRequest(), Echo(500)], ServerError, True, "500"),
+    "asks who wants the tunnel": (_TUNNEL, [ReadRequest(), Send(answer(407))], RequestError, False, "407"),
+    "opens no tunnel": (_TUNNEL, [ReadRequest(), Send(answer(403))], RequestError, False, "403"),
+    "repeats the request for a tunnel": (_TUNNEL, [ReadRequest(), Echo(403)], RequestError, False, "403"),
+    "does not answer": (_TUNNEL, [ReadRequest(), Hang()], RequestTimeout, False, "no connection could be had in time"),
+    "drips": (_TUNNEL, [ReadRequest(), Drip(_OPEN[:-4] + b"\r\nX: y" * 50, 0.03)], RequestTimeout, False, "no connection"),
+    "speaks no HTTP": (_TUNNEL, [ReadRequest(), Send(b"220 smtp\r\n\r\n")], RequestError, False, "does not let the call through"),
+    "closes": (_TUNNEL, [ReadRequest(), Close()], RequestError, False, "closed"),
+    "resets": (_TUNNEL, [ReadRequest(), Reset()], RequestError, False, "the connection was"),
+    "opens a tunnel to no TLS": (_TUNNEL, [ReadRequest(), Send(_OPEN + b"220 smtp\r\n"), Pause(0.1)], RequestError, False, ""),
+    "opens a tunnel and does nothing": (_TUNNEL, [ReadRequest(), Send(_OPEN), Hang()], RequestTimeout, False, "no connection"),
+}
+
+_LEAKS = {"repeats the request": "the password that was sent to the proxy is not among those to conceal"}
+
+
+def _through(proxy: RawServer, password: str, user: str = "operator") -> str:
+    return proxy.url.replace("http://", f"http://{user}:{password}@")
+
+
+def _told(error: BaseException) -> str:
+    return "".join([repr(error), repr(vars(error)), *traceback.format_exception(error)])
+
+
+def _cases() -> list[Any]:
+    return [pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason=_LEAKS[name])] if name in _LEAKS else []) for name in REFUSALS]
+
+
+@pytest.mark.parametrize("name", _cases())
+def test_a_proxy_that_does_not_let_a_write_through(name: str, serve: Serve) -> None:
+    address, script, kind, done, says = REFUSALS[name]
+    proxy, password = serve(URLLIB3, script), uuid.uuid4().hex
+    begun = time.monotonic()
+    with Consul(address, proxy=_through(proxy, password), timeout=0.5) as client, pytest.raises(ConsulateException) as raised:
+        client.kv.put("k", "v")
+    assert time.monotonic() - begun < 3
+    assert type(raised.value) is kind
+    assert raised.value.maybe_applied is done
+    assert says in str(raised.value)
+    assert len(proxy.requests) == 1
+    for secret in (password, base64.b64encode(f"operator:{password}".encode()).decode()):
+        assert secret not in _told(raised.value)
+        assert secret not in repr(client)
+
+
+@pytest.mark.parametrize("address", [_PLAIN, _TUNNEL])
+def test_a_proxy_that_is_not_there(address: str) -> None:
+    with Refused() as refused, Consul(address, proxy=f"http://127.0.0.1:{refused.port}", timeout=1) as client:
+        with pytest.raises(RequestError, match="refused") as raised:
+            client.kv.put("k", "v")
+        assert raised.value.maybe_applied is False
+
+
+def _sent_credentials(proxy: RawServer) -> bytes:
+    header = proxy.requests[0].header("Proxy-Authorization") or ""
+    assert header.startswith("Basic ")
+    return base64.b64decode(header.removeprefix("Basic "))
+
+
+def test_the_proxy_is_told_who_calls(serve: Serve) -> None:
+    proxy, password = serve(URLLIB3, [ReadRequest(), Send(DONE)]), uuid.uuid4().hex
+    with Consul(_PLAIN, proxy=_through(proxy, password), timeout=2) as client:
+        assert client.kv.put("k", "v") is True
+    assert _sent_credentials(proxy) == f"operator:{password}".encode()
+
+
+@pytest.mark.xfail(strict=True, reason="they are sent as they stand in the URL")
+def test_credentials_of_a_url_are_percent_encoded(serve: Serve) -> None:
+    proxy = serve(URLLIB3, [ReadRequest(), Send(DONE)])
+    with Consul(_PLAIN, proxy=_through(proxy, "p%3Aw%40d", "oper%40tor"), timeout=2) as client:
+        assert client.kv.put("k", "v") is True
+    assert _sent_credentials(proxy) == b"oper@tor:p:w@d"
+
+
+def _refused(make: Callable[[], Consul]) -> str:
+    with pytest.raises(ValueError, match="proxy") as raised:
+        make().close()
+    assert type(raised.value) is ValueError
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://",
+        *(
+            pytest.param(proxy, marks=pytest.mark.xfail(strict=True, reason=reason))
+            for proxy, reason in {
+                "https://127.0.0.1:3128": "spoken to without TLS, credentials and all",
+                "socks5://127.0.0.1:1080": "spoken to as if it were HTTP",
+                "http://operator:hidden@127.0.0.1:99999": "an exception of urllib3's, which shows the password",
+                "http://operator:hidden@a b": "an exception of urllib3's",
+            }.items()
+        ),
+    ],
+)
+def test_a_proxy_that_no_client_can_use_is_refused_when_the_client_is_made(proxy: str) -> None:
+    assert "hidden" not in _refused(lambda: Consul(_PLAIN, proxy=proxy))

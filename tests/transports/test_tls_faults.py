@@ -1,0 +1,135 @@
+"""What goes wrong beneath HTTP where there is TLS: the handshake, and an end that is none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import ssl
+import time
+from typing import Any
+
+import pytest
+
+from consulate import Consul
+from consulate.exceptions import RequestError, RequestTimeout
+from tests.faces import URLLIB3, Face, eventually, on_every_tcp_face, outcome
+from tests.fakes.certificates import Certificates
+from tests.fakes.faults import WELL
+from tests.fakes.raw_server import Close, Drip, Hang, Pause, ReadRequest, Reset, Script, Send
+from tests.transports.conftest import Serve
+
+#: A record of TLS 1.2 that says "handshake failure".
+_ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
+
+HANDSHAKES: dict[str, tuple[Script, type[RequestError], str]] = {
+    "never answered": ([Hang()], RequestTimeout, "no connection could be had in time"),
+    "dripped": ([Drip(b"\x16\x03\x03\x40\x00" + b"\x02" * 200, 0.03)], RequestTimeout, "no connection could be had in time"),
+    "closed": ([Pause(0.05), Close()], RequestError, ""),
+    "reset": ([Pause(0.05), Reset()], RequestError, "the connection was reset"),
+    "refused": ([Send(_ALERT), Pause(0.1), Close()], RequestError, "TLS failed"),
+    "garbage": ([Send(b"\x00" * 100), Pause(0.1), Close()], RequestError, "TLS failed"),
+}
+
+
+@on_every_tcp_face
+@pytest.mark.parametrize("name", HANDSHAKES)
+def test_a_handshake(face: Face, name: str, serve: Serve) -> None:
+    script, kind, says = HANDSHAKES[name]
+    server = serve(face, script)
+
+    async def scenario(client: Any) -> None:
+        begun = time.monotonic()
+        error = await outcome(client.kv.put("k", "v"))
+        assert time.monotonic() - begun < 2
+        assert type(error) is kind
+        assert error.maybe_applied is False
+        assert says in str(error)
+        assert server.connections == 1
+
+    face.run(scenario, f"https://127.0.0.1:{server.port}", timeout=0.4 if kind is RequestTimeout else 5)
+
+
+@on_every_tcp_face
+@pytest.mark.parametrize("method", ["get", "put"])
+def test_a_server_that_wants_a_certificate_says_so(
+    face: Face,
+    method: str,
+    serve: Serve,
+    certificates: Certificates,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if face is URLLIB3 or method == "get":
+        request.applymarker(pytest.mark.xfail(strict=True, reason="once a piece cannot be sent, nobody reads what the server said"))
+    server = serve(face, WELL, tls=certificates.server_for_clients)
+
+    def late(send: Any) -> Any:
+        """Send when the server has said what it has to say, and closed."""
+
+        def send_late(*args: Any) -> Any:
+            eventually(lambda: 0 in server.closed)
+            return send(*args)
+
+        return send_late
+
+    monkeypatch.setattr(ssl.SSLSocket, "sendall", late(ssl.SSLSocket.sendall))
+    monkeypatch.setattr(ssl.SSLObject, "write", late(ssl.SSLObject.write))
+
+    async def scenario(client: Any) -> None:
+        error = await outcome(client.kv.get("k") if method == "get" else client.kv.put("k", "v"))
+        assert type(error) is RequestError
+        assert "certificate required" in str(error)
+        assert server.requests == []
+
+    face.run(scenario, server.url, ca_file=certificates.ca_file, timeout=5)
+
+
+@on_every_tcp_face
+def test_an_answer_that_only_the_end_ends_is_cut_off_where_tls_does_not_end(
+    face: Face, serve: Serve, certificates: Certificates, request: pytest.FixtureRequest
+) -> None:
+    """Anyone on the way can close a TCP connection; only the server can say that there is no more (RFC 9110, section 4.3.4)."""
+    if face is URLLIB3:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="half an answer is taken for the whole"))
+    server = serve(face, [ReadRequest(), Send(b"HTTP/1.1 200 OK\r\n\r\nhalf a val"), Close()], WELL, tls=certificates.server)
+
+    async def scenario(client: Any) -> None:
+        error = await outcome(client.kv.get("k", raw=True))
+        assert type(error) is RequestError, repr(error)
+        assert await client.kv.get("k") == "v"
+
+    face.run(scenario, server.url, ca_file=certificates.ca_file, timeout=5)
+
+
+@on_every_tcp_face
+def test_a_large_answer_and_a_large_value_inside_tls(face: Face, serve: Serve, certificates: Certificates) -> None:
+    """Several records of 16 KiB each, in both directions."""
+    server = serve(face, WELL, tls=certificates.server)
+    value = os.urandom(300_000)
+
+    async def scenario(client: Any) -> None:
+        for _ in range(2):
+            await client.kv.put("k", value)
+            assert await client.kv.get("k") == "v"
+        assert [request.body for request in server.requests] == [value, b""] * 2
+        assert server.connections == 1
+
+    face.run(scenario, server.url, ca_file=certificates.ca_file, timeout=10)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_both_sides_of_a_fork_go_on(serve: Serve, certificates: Certificates) -> None:
+    """The child neither uses the parent's session nor says goodbye on it."""
+    server = serve(URLLIB3, WELL, tls=certificates.server)
+    with Consul(server.url, ca_file=certificates.ca_file, timeout=5) as client:
+        assert client.kv.get("k") == "v"
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            good = client.kv.get("k") == client.kv.get("k") == "v"
+            client.close()
+            os._exit(0 if good else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert client.kv.get("k") == "v"
+    assert [request.connection for request in server.requests] == [0, 1, 1, 0]
