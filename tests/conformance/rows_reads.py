@@ -9,6 +9,7 @@ import pytest
 from consulate.exceptions import ServerError
 from tests.conformance.table import beyond
 from tests.conformance.world import World
+from tests.faces import URLLIB3
 
 
 @beyond
@@ -109,6 +110,20 @@ async def the_cache_of_the_agent(client: Any, world: World) -> None:
     with pytest.raises(ValueError, match="exclude each other"):
         await client.health.service(service, cached=True, consistency="consistent")
     await client.catalog.deregister(node)
+
+
+@beyond
+async def a_cached_answer_that_is_too_old(client: Any, world: World) -> None:
+    """On one client: each turn has to wait until the answer has aged."""
+    if world.face is not URLLIB3:
+        return
+
+    async def has_aged() -> bool:
+        return ((await client.perform_with_meta(client.ops.catalog.datacenters(cached=True))).meta.age or 0) >= 2
+
+    await world.eventually(has_aged)
+    fresh = await client.perform_with_meta(client.ops.catalog.datacenters(cached=True, max_age="1s"))
+    assert (fresh.meta.cache, fresh.value) == ("MISS", [world.agent.datacenter])
 
 
 @beyond

@@ -168,3 +168,21 @@ async def the_legacy_acl_system_on_newer_agents(client: Any, world: World) -> No
         assert "newer than Consul 1.10" in str(error)
         assert not error.maybe_applied
         assert secret not in str(error) + repr(error) + repr(error.__dict__)
+
+
+@beyond
+async def the_secret_of_a_legacy_acl(client: Any, world: World) -> None:
+    """The ID of a legacy token is its secret, and part of paths; no error shows it, whoever asks."""
+    if not world.has_legacy_acls:
+        return
+    secret = await client.acl.create("n")
+    nobody = client.using(token=None).acl
+    for call in (nobody.update(secret, "m"), nobody.clone(secret), nobody.destroy(secret)):
+        error = await outcome(call)
+        assert type(error) is Forbidden
+        assert secret not in str(error) + repr(error) + repr(error.__dict__)
+    await client.acl.destroy(secret)
+    for call in (client.acl.info(secret), client.acl.clone(secret), client.acl.destroy(secret)):
+        error = await outcome(call)
+        assert type(error) is NotFound
+        assert secret not in str(error) + repr(error) + repr(error.__dict__)
