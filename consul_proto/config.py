@@ -195,6 +195,14 @@ def tls_of(given: TLS, environ: Mapping[str, str], verify: bool | None) -> TLS:
     return TLS(verify=in_environment is not False, **files)
 
 
+def proxy_secrets(proxy: str | None) -> tuple[str, ...]:
+    """Return the texts in a proxy's URL that nobody must be told: its credentials, as they stand there and as they are sent."""
+    credentials = (proxy or "").rpartition("@")[0].partition("://")[2]
+    password = credentials.partition(":")[2]
+    sent = b2a_base64(unquote(credentials).encode(), newline=False).decode()
+    return tuple(dict.fromkeys(secret for secret in (password, unquote(password), sent) if secret))
+
+
 def basic_auth_of(given: tuple[str, str] | None, environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return the Authorization header for a user and password; none where neither an argument nor CONSUL_HTTP_AUTH has them."""
     if given is None:

@@ -217,7 +217,8 @@ _SETTING_NAMES = {"datacenter": "dc", "namespace": "ns", "partition": "partition
 class Settings:
     """What a client adds to each of its calls: identity, scope, consistency, and how long a call may take.
 
-    token: sent as X-Consul-Token. headers: further headers of every call. timeout: seconds for a whole call, None for no limit.
+    token: sent as X-Consul-Token. headers: further headers of every call. concealed: further texts that no error may hold.
+    timeout: seconds for a whole call, None for no limit.
     """
 
     token: str | None = None
@@ -227,6 +228,7 @@ class Settings:
     consistency: Consistency = "default"
     timeout: float | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    concealed: tuple[str, ...] = ()
 
     #: The headers that every call carries.
     identity: Headers = field(init=False, compare=False)
@@ -253,6 +255,7 @@ class Settings:
             raise ValueError(f"timeout is a number of seconds above 0, or None for no limit: {self.timeout!r}")
 
     def _secrets(self) -> Iterator[str]:
+        yield from self.concealed
         if self.token:
             yield self.token
         for name, value in self.headers:

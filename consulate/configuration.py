@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from consul_proto.config import TLS, Config, Limits, address_of, basic_auth_of, tls_of
+from consul_proto.config import TLS, Config, Limits, address_of, basic_auth_of, proxy_secrets, tls_of
 from consul_proto.options import Settings
 
 if TYPE_CHECKING:
@@ -113,5 +113,6 @@ def configured(
         consistency=consistency,
         timeout=timeout,
         headers=basic_auth_of(basic_auth, environ),
+        concealed=proxy_secrets(proxy),
     )
     return config, settings

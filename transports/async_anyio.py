@@ -78,7 +78,7 @@ class AnyioConnection:
         """Send a request and read its answer."""
         self.sent = self.answered = self.reusable = False
         data = self._http1.send(request)
-        whole = await self._send(data, bool(request.body))
+        whole = await self._send(data)
         while True:
             data = await (self._receive() if self._tls is None else self._receive_tls(self._tls))
             self.answered = self.answered or bool(data)
@@ -87,8 +87,8 @@ class AnyioConnection:
                 self.reusable = whole and self._http1.reuse() and not self._has_tls_leftover()
                 return response
 
-    async def _send(self, data: bytes, has_body: bool) -> bool:
-        """Send bytes; False where the server stopped reading a body, as it does with one that it finds too large."""
+    async def _send(self, data: bytes) -> bool:
+        """Send bytes; False where the server stopped reading them: it may have said why, as with a body that it finds too large."""
         self.sent = True
         try:
             if self._tls is None:
@@ -97,8 +97,6 @@ class AnyioConnection:
                 self._tls.write(data)
                 await self._flush()
         except (BrokenPipeError, ConnectionResetError):
-            if not has_body:
-                raise
             return False
         return True
 

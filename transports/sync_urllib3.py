@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import io
 import socket
+import ssl
 from http.client import HTTPException, HTTPResponse
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
-from urllib3.exceptions import HTTPError
-from urllib3.util import parse_url, wait_for_read
+from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.util import Url, parse_url, wait_for_read
 from urllib3.util.request import make_headers
 
 from consul_proto.message import Headers, Response
@@ -26,8 +28,6 @@ from transports.resolve import Attempt, connect
 from transports.tls import client_context
 
 if TYPE_CHECKING:
-    import ssl
-
     from consul_proto.config import Config
     from consul_proto.message import Request
 
@@ -141,14 +141,12 @@ class Urllib3Connection:
     reusable = False
 
     def __init__(self, config: Config, tls: ssl.SSLContext | None) -> None:
-        address, proxy = config.address, parse_url(config.proxy) if config.proxy else None
+        address, proxy = config.address, _proxy(config.proxy) if config.proxy else None
         host, port = (address.host, address.port) if proxy is None else (proxy.host, proxy.port or 80)
-        if host is None:
-            raise ValueError("proxy is the URL of an HTTP proxy, as in http://proxy:3128")
         self._limit = config.limits.response_size
         self._prefix = address.prefix
         self._headers = {"Host": address.authority, "User-Agent": "consulate", "Accept-Encoding": "identity"}
-        proxy_headers = make_headers(proxy_basic_auth=proxy.auth) if proxy and proxy.auth else {}
+        proxy_headers = make_headers(proxy_basic_auth=unquote(proxy.auth)) if proxy and proxy.auth else {}
         settings: dict[str, Any] = {"host": host, "port": port, "timeout": None}
         if proxy is not None:
             settings |= {"proxy": proxy, "proxy_config": ProxyConfig(None, False, None, None)}
@@ -184,6 +182,9 @@ class Urllib3Connection:
             http.connect()
         except (OSError, HTTPError, HTTPException, ValueError) as error:
             raise wire_error(error, sent=False, otherwise="the proxy does not let the call through") from error
+        if isinstance(http.sock, ssl.SSLSocket):
+            # A stream that does not end in good order was cut off.
+            http.sock.suppress_ragged_eofs = False  # type: ignore[attr-defined] # not in typeshed
         # What a proxy said to open the tunnel is no part of the request.
         http.sent = http.answered = http.leftover = False
 
@@ -206,7 +207,7 @@ class Urllib3Connection:
         return Response(answer.status, headers, body if encoding is None else decoded(encoding, body, self._limit))
 
     def _send(self, request: Request) -> bool:
-        """Send a request; False where the server stopped reading it, as it does with a body that it finds too large."""
+        """Send a request; False where the server stopped reading it: it may have said why, as with a body that it finds too large."""
         http = self._http
         headers = self._headers if not request.headers else {**self._headers, **dict(request.headers.items)}
         try:
@@ -219,8 +220,6 @@ class Urllib3Connection:
                 decode_content=False,
             )
         except (BrokenPipeError, ConnectionResetError):
-            if not request.body:
-                raise
             return False
         return True
 
@@ -254,6 +253,17 @@ class Urllib3Connection:
     def close(self) -> None:
         """Close the socket."""
         self._http.close()
+
+
+def _proxy(text: str) -> Url:
+    """Read the URL of a proxy. Raises ValueError, which does not tell its credentials."""
+    try:
+        proxy = parse_url(text)
+    except LocationParseError:
+        proxy = Url()
+    if proxy.scheme != "http" or not proxy.host:
+        raise ValueError("proxy is the URL of an HTTP proxy, as in http://proxy:3128")
+    return proxy
 
 
 def _check_head(http: _Bounded, answer: Any, headers: Headers) -> None:

@@ -53,7 +53,7 @@ class UnixConnection:
         data = self._http1.send(request)
         try:
             sock = self._opened()
-            whole = self._send(sock, data, deadline, bool(request.body))
+            whole = self._send(sock, data, deadline)
             while True:
                 _limit_time(sock, deadline)
                 data = sock.recv(_CHUNK)
@@ -70,15 +70,13 @@ class UnixConnection:
             raise ConnectionResetError("the connection was closed")
         return self._socket
 
-    def _send(self, sock: socket.socket, data: bytes, deadline: float, has_body: bool) -> bool:
-        """Send bytes; False where the server stopped reading a body, as it does with one that it finds too large."""
+    def _send(self, sock: socket.socket, data: bytes, deadline: float) -> bool:
+        """Send bytes; False where the server stopped reading them: it may have said why, as with a body that it finds too large."""
         _limit_time(sock, deadline)
         self.sent = True
         try:
             sock.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
-            if not has_body:
-                raise
             return False
         return True
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from consul_proto.config import TLS, Address, Config, Limits, address_of, basic_auth_of, parse_address, tls_of
+from consul_proto.config import TLS, Address, Config, Limits, address_of, basic_auth_of, parse_address, proxy_secrets, tls_of
 
 
 @pytest.mark.parametrize(
@@ -129,3 +129,8 @@ def test_limits() -> None:
 
 def test_a_config_tells_no_password() -> None:
     assert "secret" not in repr(Config(Address(), proxy="http://u:secret@proxy"))
+
+
+def test_what_a_proxy_keeps_secret() -> None:
+    assert proxy_secrets("http://u:p%40ss@proxy:3128") == ("p%40ss", "p@ss", "dTpwQHNz")
+    assert proxy_secrets("http://proxy:3128") == proxy_secrets(None) == ()

@@ -39,15 +39,9 @@ def late(monkeypatch: pytest.MonkeyPatch) -> list[RawServer]:
     return servers
 
 
-def _not_yet(face: Face, method: str, request: pytest.FixtureRequest) -> None:
-    if face.unix and method == "get":
-        request.applymarker(pytest.mark.xfail(strict=True, reason="where a request without a body cannot be sent, the answer is not read"))
-
-
 @on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
-def test_too_many_connections(face: Face, method: str, serve: Serve, late: list[RawServer], request: pytest.FixtureRequest) -> None:
-    _not_yet(face, method, request)
+def test_too_many_connections(face: Face, method: str, serve: Serve, late: list[RawServer]) -> None:
     good = WELL if method == "get" else [Repeat((ReadRequest(), Send(DONE)))]
     server = serve(face, [Send(_TOO_MANY), Close()], good)
     late.append(server)
@@ -62,8 +56,7 @@ def test_too_many_connections(face: Face, method: str, serve: Serve, late: list[
 
 @on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
-def test_a_refusal(face: Face, method: str, serve: Serve, late: list[RawServer], request: pytest.FixtureRequest) -> None:
-    _not_yet(face, method, request)
+def test_a_refusal(face: Face, method: str, serve: Serve, late: list[RawServer]) -> None:
     server = serve(face, [Send(answer(403, b"not from there", [_CLOSE])), Close()], WELL)
     late.append(server)
 

@@ -7,7 +7,6 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -41,8 +40,6 @@ REFUSALS: dict[str, tuple[str, Script, type[ConsulateException], bool, str]] = {
     "opens a tunnel and does nothing": (_TUNNEL, [ReadRequest(), Send(_OPEN), Hang()], RequestTimeout, False, "no connection"),
 }
 
-_LEAKS = {"repeats the request": "the password that was sent to the proxy is not among those to conceal"}
-
 
 def _through(proxy: RawServer, password: str, user: str = "operator") -> str:
     return proxy.url.replace("http://", f"http://{user}:{password}@")
@@ -52,11 +49,7 @@ def _told(error: BaseException) -> str:
     return "".join([repr(error), repr(vars(error)), *traceback.format_exception(error)])
 
 
-def _cases() -> list[Any]:
-    return [pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason=_LEAKS[name])] if name in _LEAKS else []) for name in REFUSALS]
-
-
-@pytest.mark.parametrize("name", _cases())
+@pytest.mark.parametrize("name", REFUSALS)
 def test_a_proxy_that_does_not_let_a_write_through(name: str, serve: Serve) -> None:
     address, script, kind, done, says = REFUSALS[name]
     proxy, password = serve(URLLIB3, script), uuid.uuid4().hex
@@ -94,7 +87,6 @@ def test_the_proxy_is_told_who_calls(serve: Serve) -> None:
     assert _sent_credentials(proxy) == f"operator:{password}".encode()
 
 
-@pytest.mark.xfail(strict=True, reason="they are sent as they stand in the URL")
 def test_credentials_of_a_url_are_percent_encoded(serve: Serve) -> None:
     proxy = serve(URLLIB3, [ReadRequest(), Send(DONE)])
     with Consul(_PLAIN, proxy=_through(proxy, "p%3Aw%40d", "oper%40tor"), timeout=2) as client:
@@ -113,15 +105,10 @@ def _refused(make: Callable[[], Consul]) -> str:
     "proxy",
     [
         "http://",
-        *(
-            pytest.param(proxy, marks=pytest.mark.xfail(strict=True, reason=reason))
-            for proxy, reason in {
-                "https://127.0.0.1:3128": "spoken to without TLS, credentials and all",
-                "socks5://127.0.0.1:1080": "spoken to as if it were HTTP",
-                "http://operator:hidden@127.0.0.1:99999": "an exception of urllib3's, which shows the password",
-                "http://operator:hidden@a b": "an exception of urllib3's",
-            }.items()
-        ),
+        "https://127.0.0.1:3128",
+        "socks5://127.0.0.1:1080",
+        "http://operator:hidden@127.0.0.1:99999",
+        "http://operator:hidden@a b",
     ],
 )
 def test_a_proxy_that_no_client_can_use_is_refused_when_the_client_is_made(proxy: str) -> None:

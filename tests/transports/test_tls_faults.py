@@ -59,7 +59,7 @@ def test_a_server_that_wants_a_certificate_says_so(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if face is URLLIB3 or method == "get":
+    if face is URLLIB3:
         request.applymarker(pytest.mark.xfail(strict=True, reason="once a piece cannot be sent, nobody reads what the server said"))
     server = serve(face, WELL, tls=certificates.server_for_clients)
 
@@ -89,8 +89,6 @@ def test_an_answer_that_only_the_end_ends_is_cut_off_where_tls_does_not_end(
     face: Face, serve: Serve, certificates: Certificates, request: pytest.FixtureRequest
 ) -> None:
     """Anyone on the way can close a TCP connection; only the server can say that there is no more (RFC 9110, section 4.3.4)."""
-    if face is URLLIB3:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="half an answer is taken for the whole"))
     server = serve(face, [ReadRequest(), Send(b"HTTP/1.1 200 OK\r\n\r\nhalf a val"), Close()], WELL, tls=certificates.server)
 
     async def scenario(client: Any) -> None:
