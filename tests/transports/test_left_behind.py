@@ -1,0 +1,162 @@
+"""After any fault, and after an interrupt: no descriptor, thread or socket is left, and the next call gets its own answer."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consulate import Consul, Limits
+from consulate.exceptions import ConsulateException, RequestTimeout
+from tests.concurrency.leftovers import nothing_left_open, open_files
+from tests.faces import UNIX, URLLIB3, Face, eventually, on_every_face, on_every_tcp_face, outcome
+from tests.fakes.certificates import Certificates
+from tests.fakes.faults import DONE, FAULTS, GOOD, WELL
+from tests.fakes.raw_server import Close, Hang, Pause, RawServer, ReadRequest, Refused, Send, SetEvent, answer
+from tests.transports.conftest import Serve
+
+#: What also fails with the connection open: the answer says that it closes.
+_CLOSING = {
+    **FAULTS,
+    "larger than the limit, and closes": [ReadRequest(), Send(answer(200, b"x" * 5000, [("Connection", "close")])), Hang()],
+    "no length, and never ends": [ReadRequest(), Send(b"HTTP/1.1 200 OK\r\n\r\n[{"), Hang()],
+}
+
+#: Known to stay open for as long as somebody keeps the exception: http.client has handed the socket to an answer that nobody closes.
+_KEPT_OPEN = ("Content-Length is not a number", "larger than the limit, and closes")
+
+
+def _left_of(face: Face, faults: Iterable[str], folder: Path) -> list[str]:
+    """The faults after which a closed client has a descriptor left, though the exception is kept."""
+    kept, left = [], []
+
+    async def scenario(client: Any) -> None:
+        kept.append(await outcome(client.kv.get("k")))
+        await outcome(client.kv.get("k"))
+
+    for number, fault in enumerate(faults):
+        before = open_files()
+        with RawServer(_CLOSING[fault], unix_path=folder / f"{number}.sock" if face.unix else None) as server:
+            face.run(scenario, server.url, timeout=0.1, limits=Limits(response_size=4000))
+        if open_files().keys() != before.keys():
+            left.append(fault)
+    return left
+
+
+@on_every_face
+def test_nothing_is_left_of_any_fault(face: Face, tmp_path: Path) -> None:
+    with nothing_left_open():
+        assert _left_of(face, [fault for fault in _CLOSING if fault not in _KEPT_OPEN], tmp_path) == []
+
+
+@on_every_face
+@pytest.mark.parametrize("fault", _KEPT_OPEN)
+def test_nothing_is_left_while_the_exception_is_kept(face: Face, fault: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if face is URLLIB3:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="the answer is not closed"))
+    assert _left_of(face, [fault], tmp_path) == []
+
+
+@on_every_tcp_face
+def test_nothing_is_left_of_connections_that_cannot_be_had(face: Face, serve: Serve, certificates: Certificates) -> None:
+    async def scenario(client: Any) -> None:
+        for _ in range(5):
+            assert isinstance(await outcome(client.kv.put("k", "v")), ConsulateException)
+
+    with nothing_left_open():
+        with Refused() as refused:
+            face.run(scenario, "127.0.0.1", refused.port, timeout=1)
+        with RawServer([Hang()]) as silent:
+            face.run(scenario, f"https://127.0.0.1:{silent.port}", timeout=0.1)
+        with RawServer(WELL, tls=certificates.stranger) as stranger:
+            face.run(scenario, stranger.url, ca_file=certificates.ca_file, timeout=2)
+
+
+@on_every_face
+def test_no_more_connections_than_calls_at_once(face: Face, tmp_path: Path) -> None:
+    """Faults do not use up the places of the pool."""
+
+    async def scenario(client: Any) -> None:
+        for _ in range(100):
+            assert isinstance(await outcome(client.kv.get("k")), ConsulateException)
+        assert server.connections == 100
+        assert len(server.requests) == 100
+
+    with RawServer([ReadRequest(), Send(b"garbage\r\n\r\n"), Close()], unix_path=tmp_path / "s" if face.unix else None) as server:
+        face.run(scenario, server.url, timeout=5)
+
+
+@on_every_face
+def test_a_write_after_the_server_closed_an_idle_connection(face: Face, serve: Serve) -> None:
+    """That it is closed is seen before anything is sent, so the write goes out on a new connection, once."""
+    server = serve(face, [ReadRequest(), Send(GOOD), Pause(0.02), Close()], [ReadRequest(), Send(DONE)])
+
+    async def scenario(client: Any) -> None:
+        assert await client.kv.get("k") == "v"
+        eventually(lambda: 0 in server.closed)
+        assert await client.kv.put("k", "w", cas=3) is True
+        assert [(request.connection, request.method) for request in server.requests] == [(0, "GET"), (1, "PUT")]
+
+    face.run(scenario, server.url, timeout=5)
+
+
+@on_every_face
+@pytest.mark.parametrize("method", ["get", "put"])
+def test_a_call_that_times_out_on_a_connection_used_again_is_not_sent_again(face: Face, method: str, serve: Serve) -> None:
+    server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), Pause(0.4), Send(GOOD), Hang()], WELL)
+
+    async def scenario(client: Any) -> None:
+        assert await client.kv.get("k") == "v"
+        view = client.using(timeout=0.2)
+        error = await outcome(view.kv.get("k") if method == "get" else view.kv.put("k", "w"))
+        assert type(error) is RequestTimeout
+        assert error.maybe_applied is True
+        assert len(server.requests) == 2
+        # The late answer belongs to nobody.
+        assert await client.kv.get("other") == "v"
+        assert [request.connection for request in server.requests] == [0, 0, 1]
+
+    face.run(scenario, server.url, timeout=5)
+
+
+class InterruptedCall(BaseException):
+    """What a signal handler raises, as Ctrl-C does."""
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system sends no signals to threads")
+@pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
+def test_an_interrupt_closes_the_connection_of_the_call(face: Face, tmp_path: Path) -> None:
+    """The next call must not read the answer of the one that was interrupted."""
+    asked = threading.Event()
+    script = [ReadRequest(), Send(GOOD), ReadRequest(), SetEvent(asked), Pause(0.3), Send(DONE), Hang()]
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise InterruptedCall
+
+    def send_signal() -> None:
+        asked.wait(10)
+        time.sleep(0.05)  # so that the call, most often, waits for its answer; wherever it is, the result is the same
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    thread = threading.Thread(target=send_signal)
+    try:
+        with (
+            nothing_left_open(),
+            RawServer(script, WELL, unix_path=tmp_path / "s" if face.unix else None) as server,
+            Consul(server.url, timeout=10) as client,
+        ):
+            assert client.kv.get("k") == "v"
+            thread.start()
+            with pytest.raises(InterruptedCall):
+                client.kv.put("k", "w")
+            thread.join()
+            assert client.kv.get("k") == "v"
+        assert [request.connection for request in server.requests] == [0, 0, 1]
+    finally:
+        signal.signal(signal.SIGUSR1, before)
