@@ -171,15 +171,13 @@ class Catalog(Namespace[M]):
         return _instances("service", service_id, {"tag": tag, **options})
 
     @operation
-    def connect(
-        self, service_id: str, *, tag: Names | None = None, **options: Unpack[CachedListOptions]
-    ) -> Operation[list[CatalogService]]:
+    def connect(self, service_id: str, **options: Unpack[CachedListOptions]) -> Operation[list[CatalogService]]:
         """Return the instances that take mesh traffic for a service: its proxies, and instances that speak mesh themselves.
 
-        Parameters as of `service`. Since 1.2.
+        Tags are the proxies' own: give a `filter`. Since 1.2.
         https://developer.hashicorp.com/consul/api-docs/catalog#list-nodes-for-mesh-capable-service
         """
-        return _instances("connect", service_id, {"tag": tag, **options})
+        return _instances("connect", service_id, {**options})
 
     @operation
     def services(self, **options: Unpack[CachedListOptions]) -> Operation[list[ServiceTags]]:

@@ -58,26 +58,22 @@ class Health(Namespace[M]):
         return _instances("service", service_id, {"tag": tag, "passing": passing, **options})
 
     @operation
-    def connect(
-        self, service_id: str, tag: Names | None = None, passing: bool | None = None, **options: Unpack[CachedListOptions]
-    ) -> Operation[list[ServiceEntry]]:
+    def connect(self, service_id: str, passing: bool | None = None, **options: Unpack[CachedListOptions]) -> Operation[list[ServiceEntry]]:
         """Return the instances that take mesh traffic for a service: its proxies, and instances that speak mesh themselves.
 
-        Parameters as of `service`. Since 1.2.
+        passing: only instances whose checks all pass. Tags are the proxies' own: give a `filter`. Since 1.2.
         https://developer.hashicorp.com/consul/api-docs/health#list-service-instances-for-mesh-enabled-service
         """
-        return _instances("connect", service_id, {"tag": tag, "passing": passing, **options})
+        return _instances("connect", service_id, {"passing": passing, **options})
 
     @operation
-    def ingress(
-        self, service_id: str, tag: Names | None = None, passing: bool | None = None, **options: Unpack[CachedListOptions]
-    ) -> Operation[list[ServiceEntry]]:
+    def ingress(self, service_id: str, passing: bool | None = None, **options: Unpack[CachedListOptions]) -> Operation[list[ServiceEntry]]:
         """Return the ingress gateways that expose a service.
 
-        Parameters as of `service`. Since 1.8.
+        passing: only instances whose checks all pass. Tags are the gateways' own: give a `filter`. Since 1.8.
         https://developer.hashicorp.com/consul/api-docs/health#list-service-instances-for-ingress-gateways-associated-with-a-service
         """
-        return _instances("ingress", service_id, {"tag": tag, "passing": passing, **options})
+        return _instances("ingress", service_id, {"passing": passing, **options})
 
     @operation
     def state(self, state: State, **options: Unpack[ListOptions]) -> Operation[list[HealthCheck]]:

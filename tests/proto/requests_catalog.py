@@ -76,7 +76,7 @@ ROWS = [
         None,
         headers={"cache-control": "max-age=30"},
     ),
-    Row("catalog.connect", lambda api: api.catalog.connect("web", tag="a"), "GET", "/v1/catalog/connect/web?tag=a", None),
+    Row("catalog.connect", lambda api: api.catalog.connect("web", filter="a"), "GET", "/v1/catalog/connect/web?filter=a", None),
     Row(
         "catalog.services",
         lambda api: api.catalog.services(node_meta={"a": "1"}, consistency="stale"),
@@ -109,7 +109,7 @@ ROWS = [
         None,
         headers={"cache-control": "stale-if-error=60"},
     ),
-    Row("health.connect", lambda api: api.health.connect("web", ["a", "b"]), "GET", "/v1/health/connect/web?tag=a&tag=b", None),
+    Row("health.connect", lambda api: api.health.connect("web", passing=True), "GET", "/v1/health/connect/web?passing=true", None),
     Row("health.ingress", lambda api: api.health.ingress("web", passing=True), "GET", "/v1/health/ingress/web?passing=true", None),
     Row(
         "health.state",
