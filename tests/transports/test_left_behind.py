@@ -17,18 +17,18 @@ from tests.concurrency.leftovers import nothing_left_open, open_files
 from tests.faces import UNIX, URLLIB3, Face, eventually, on_every_face, on_every_tcp_face, outcome
 from tests.fakes.certificates import Certificates
 from tests.fakes.faults import DONE, FAULTS, GOOD, WELL
-from tests.fakes.raw_server import Close, Hang, Pause, RawServer, ReadRequest, Refused, Send, SetEvent, answer
+from tests.fakes.raw_server import Close, Hang, Pause, RawServer, ReadRequest, Refused, Script, Send, SetEvent, answer
 from tests.transports.conftest import Serve
 
 #: What also fails with the connection open: the answer says that it closes.
-_CLOSING = {
+_CLOSING: dict[str, Script] = {
     **FAULTS,
     "larger than the limit, and closes": [ReadRequest(), Send(answer(200, b"x" * 5000, [("Connection", "close")])), Hang()],
     "no length, and never ends": [ReadRequest(), Send(b"HTTP/1.1 200 OK\r\n\r\n[{"), Hang()],
 }
 
 #: Known to stay open for as long as somebody keeps the exception: http.client has handed the socket to an answer that nobody closes.
-_KEPT_OPEN = ("Content-Length is not a number", "larger than the limit, and closes")
+_KEPT_OPEN = ("closed in the middle of the head", "Content-Length is not a number", "larger than the limit, and closes")
 
 
 def _left_of(face: Face, faults: Iterable[str], folder: Path) -> list[str]:
@@ -133,7 +133,7 @@ class InterruptedCall(BaseException):
 def test_an_interrupt_closes_the_connection_of_the_call(face: Face, tmp_path: Path) -> None:
     """The next call must not read the answer of the one that was interrupted."""
     asked = threading.Event()
-    script = [ReadRequest(), Send(GOOD), ReadRequest(), SetEvent(asked), Pause(0.3), Send(DONE), Hang()]
+    script: Script = [ReadRequest(), Send(GOOD), ReadRequest(), SetEvent(asked), Pause(0.3), Send(DONE), Hang()]
 
     def interrupt(_number: int, _frame: object) -> None:
         raise InterruptedCall

@@ -1,0 +1,107 @@
+"""What an error keeps besides its words: the exception that it came from, and no log line beside it."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import h11
+import pytest
+
+from consulate.exceptions import ConsulateException, RequestError
+from tests.faces import ALL, URLLIB3, Face, on_every_face, on_every_tcp_face, outcome
+from tests.fakes.faults import FAULTS, GOOD, WELL
+from tests.fakes.raw_server import Close, ReadRequest, Refused, Send, answer
+from tests.transports.conftest import Serve
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions that led to this one; AssertionError where one led to itself."""
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        assert not any(cause is other for other in seen), f"{cause!r} is its own cause"
+        seen.append(cause)
+        yield cause
+        cause = cause.__cause__
+
+
+@on_every_tcp_face
+def test_a_refused_connection_keeps_what_the_system_said(face: Face) -> None:
+    with Refused() as refused:
+
+        async def scenario(client: Any) -> None:
+            error = await outcome(client.kv.get("k"))
+            assert any(isinstance(cause, ConnectionRefusedError) for cause in _chain(error))
+
+        face.run(scenario, "127.0.0.1", refused.port, timeout=1)
+
+
+@pytest.mark.parametrize("face", [face for face in ALL if face is not URLLIB3], ids=str)
+def test_an_answer_that_is_not_http_keeps_what_h11_said(face: Face, serve: Serve) -> None:
+    server = serve(face, FAULTS["garbage instead of HTTP"], WELL)
+
+    async def scenario(client: Any) -> None:
+        error = await outcome(client.kv.get("k"))
+        assert any(isinstance(cause, h11.RemoteProtocolError) for cause in _chain(error))
+
+    face.run(scenario, server.url, timeout=2)
+
+
+@on_every_face
+@pytest.mark.parametrize("fault", ["truncated body", "reset before the answer", "gzip, cut off", "an HTML 502"])
+def test_no_error_is_its_own_cause(face: Face, fault: str, serve: Serve) -> None:
+    """Otherwise a program that follows the causes never ends."""
+    server = serve(face, FAULTS[fault], WELL)
+
+    async def scenario(client: Any) -> None:
+        error = await outcome(client.kv.get("k"))
+        assert isinstance(error, ConsulateException)
+        causes = list(_chain(error))
+        assert causes[0] is error
+        restored = pickle.loads(pickle.dumps(error))
+        assert (type(restored), str(restored), restored.maybe_applied) == (type(error), str(error), error.maybe_applied)
+        assert (restored.method, restored.path, restored.address) == ("GET", "/v1/kv/k", server.url)
+
+    face.run(scenario, server.url, timeout=2)
+
+
+@on_every_face
+@pytest.mark.parametrize("broken", ["a line that is no header", "a name in UTF-8", "cut off in the middle of the head"])
+def test_nothing_is_logged_that_the_error_conceals(
+    face: Face, broken: str, serve: Serve, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
+) -> None:
+    """A server that echoes what it got, in a head that http.client does not understand: urllib3 would log all of it, and the URL."""
+    if face is URLLIB3:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="urllib3 logs heads that it cannot read, and the URL, as a warning"))
+    token, acl_id = str(uuid.uuid4()), str(uuid.uuid4())
+    line = {"a line that is no header": "nonsense", "a name in UTF-8": "X-Zürich: x", "cut off in the middle of the head": "X-Name"}[broken]
+    head = f"HTTP/1.1 200 OK\r\n{line}\r\nX-Consul-Token: {token}\r\n".encode()
+    end = Close() if broken.startswith("cut off") else Send(b"Content-Length: 0\r\n\r\n")
+    server = serve(face, [ReadRequest(), Send(head), end], WELL)
+    caplog.set_level(logging.DEBUG)
+
+    async def scenario(client: Any) -> None:
+        error = await outcome(client.acl.info(acl_id))
+        assert isinstance(error, RequestError)
+        for secret in (token, acl_id):
+            assert secret not in str(error)
+            assert secret not in caplog.text
+
+    face.run(scenario, server.url, token=token, timeout=2)
+
+
+@on_every_face
+def test_good_calls_and_refusals_are_not_logged(face: Face, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), Send(answer(403, b"Permission denied")), *WELL])
+    caplog.set_level(logging.DEBUG)
+
+    async def scenario(client: Any) -> None:
+        await client.kv.get("k")
+        await outcome(client.kv.get("k"))
+        assert [record for record in caplog.records if record.name.partition(".")[0] not in ("asyncio", "trio")] == []
+
+    face.run(scenario, server.url, timeout=2)
