@@ -45,10 +45,18 @@ class _Bounded(HTTPConnection):
     answered = False
     leftover = False
     ended = False
+    answer: HTTPResponse | None = None
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.attempt = Attempt()
+
+    @property
+    def head(self) -> HTTPResponse:
+        """The answer at hand, below urllib3's."""
+        if self.answer is None:
+            raise EOFError
+        return self.answer
 
     def left(self) -> float | None:
         """Seconds until the deadline, None where there is none. Raises TimeoutError where it has passed."""
@@ -196,7 +204,7 @@ class Urllib3Connection:
         try:
             reusable = self._send(request)
             answer = http.getresponse()
-            headers = Headers(http.answer.headers.raw_items())
+            headers = Headers(http.head.headers.raw_items())
             _check_head(http, answer, headers)
             body = self._read(answer)
         except (OSError, EOFError, HTTPError, HTTPException, ValueError, OverflowError) as error:
@@ -226,7 +234,7 @@ class Urllib3Connection:
     def _read(self, answer: Any) -> bytes:
         body: bytes
         """Read a whole body. Raises RequestError where it is above the limit."""
-        below = self._http.answer
+        below = self._http.head
         if below.chunked:
             body = read_chunks(below.fp, self._limit)
             below.close()
@@ -237,6 +245,8 @@ class Urllib3Connection:
         if (answer.length_remaining or 0) > self._limit:
             raise too_large(self._limit)
         body = answer.read(self._limit + 1)
+        if answer.length_remaining:
+            raise EOFError  # a part that urllib3 would take for the whole
         if len(body) > self._limit:
             raise too_large(self._limit)
         return body
@@ -251,7 +261,9 @@ class Urllib3Connection:
         self._http.attempt.abort()
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket, and the answer, which has a share in it."""
+        if self._http.answer is not None:
+            self._http.answer.close()
         self._http.close()
 
 
@@ -270,7 +282,7 @@ def _check_head(http: _Bounded, answer: Any, headers: Headers) -> None:
     """Refuse what http.client lets pass: a head that was cut off, lines that are no headers, and framing that is not Consul's."""
     if http.ended:
         raise EOFError
-    if http.answer.headers.defects:
+    if http.head.headers.defects:
         raise ValueError("a line of its head is no header")
     if answer.status < 200:
         raise ValueError(f"it changes the protocol ({answer.status})")
@@ -281,7 +293,7 @@ def _check_head(http: _Bounded, answer: Any, headers: Headers) -> None:
         raise ValueError("its Content-Length is not a number")
     if "," in length:
         # The same length several times: urllib3 knows, http.client would wait for the connection to end.
-        http.answer.length = answer.length_remaining
+        http.head.length = answer.length_remaining
 
 
 class Urllib3Transport(PooledTransport):

@@ -56,9 +56,7 @@ def test_nothing_is_left_of_any_fault(face: Face, tmp_path: Path) -> None:
 
 @on_every_face
 @pytest.mark.parametrize("fault", _KEPT_OPEN)
-def test_nothing_is_left_while_the_exception_is_kept(face: Face, fault: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    if face is URLLIB3:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="the answer is not closed"))
+def test_nothing_is_left_while_the_exception_is_kept(face: Face, fault: str, tmp_path: Path) -> None:
     assert _left_of(face, [fault], tmp_path) == []
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from consulate import Limits
 from consulate.exceptions import RequestError
-from tests.faces import ALL, URLLIB3, Face, on_every_face, outcome
+from tests.faces import Face, on_every_face, outcome
 from tests.fakes.faults import FAULTS, FOUND, GOOD, WELL
 from tests.fakes.raw_server import Close, ReadRequest, Script, Send, answer
 from tests.transports.conftest import Serve
@@ -60,20 +60,10 @@ def test_a_byte_more_is_not(face: Face, sized: str, serve: Serve) -> None:
 
 
 _CUT_OFF = ("truncated body", "Content-Length larger than the body", "chunks, cut off", "closed in the middle of the head")
-_UNNOTICED = {"truncated body", "Content-Length larger than the body"}
 
 
-def _cut_off_on_every_face() -> pytest.MarkDecorator:
-    cases = []
-    for fault in _CUT_OFF:
-        for face in ALL:
-            known = face is URLLIB3 and fault in _UNNOTICED
-            marks = [pytest.mark.xfail(strict=True, reason="where there is a limit, urllib3 takes a part for the whole")] if known else []
-            cases.append(pytest.param(face, fault, marks=marks, id=f"{fault}-{face}"))
-    return pytest.mark.parametrize(("face", "fault"), cases)
-
-
-@_cut_off_on_every_face()
+@on_every_face
+@pytest.mark.parametrize("fault", _CUT_OFF)
 def test_an_answer_that_was_cut_off_is_an_error_all_the_same(face: Face, fault: str, serve: Serve) -> None:
     server = serve(face, FAULTS[fault], WELL)
 
