@@ -134,3 +134,8 @@ def test_a_config_tells_no_password() -> None:
 def test_what_a_proxy_keeps_secret() -> None:
     assert proxy_secrets("http://u:p%40ss@proxy:3128") == ("p%40ss", "p@ss", "dTpwQHNz")
     assert proxy_secrets("http://proxy:3128") == proxy_secrets(None) == ()
+
+
+def test_a_host_in_another_script() -> None:
+    with pytest.raises(ValueError, match="as xn--"):
+        parse_address("http://bücher.example:8500")
