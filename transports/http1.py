@@ -88,6 +88,9 @@ class HTTP1Connection:
 
     def _begin(self, response: h11.Response) -> None:
         self._response = response
+        if sum([len(name) + len(value) + 4 for name, value in response.headers.raw_items()]) > _LARGEST_HEAD:
+            # h11 sees to it only as long as the head is not whole: a head that comes at once is as large as one in pieces.
+            raise RequestError(f"the answer is not HTTP that Consul speaks: its head is larger than {_LARGEST_HEAD} bytes")
         if self._limit is not None:
             for name, value in response.headers:
                 if name == b"content-length" and int(value) > self._limit:

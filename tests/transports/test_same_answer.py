@@ -123,10 +123,7 @@ def test_whatever_comes_is_an_answer_or_an_error_of_ours(data: bytes, changes: l
     _by_urllib3(data, size)
 
 
-_BY_CHANCE = pytest.mark.xfail(strict=True, reason="h11 holds the limit only against a head that is not whole yet")
-
-
-@pytest.mark.parametrize("length", [60_000, *(pytest.param(length, marks=_BY_CHANCE) for length in (70_000, 100_000))])
+@pytest.mark.parametrize("length", [60_000, 70_000, 100_000])
 def test_a_large_head_is_read_or_refused_however_it_is_cut(length: int) -> None:
     data = GOOD.replace(b"Content-Length", b"X-Long: " + b"x" * length + b"\r\nContent-Length")
     assert _by_h11(_pieces(data, range(0, len(data), 1000))) == _by_h11([data])
