@@ -9,7 +9,7 @@ import pytest
 
 from consulate import Limits
 from consulate.exceptions import RequestError
-from tests.faces import Face, on_every_face, outcome
+from tests.faces import URLLIB3, Face, on_every_face, outcome
 from tests.fakes.faults import FOUND, GOOD, WELL
 from tests.fakes.raw_server import ReadRequest, Send, answer
 from tests.transports.conftest import Serve
@@ -34,6 +34,8 @@ ALLOWED: dict[str, bytes] = {
     "the same length twice": answer(200, FOUND, [("Content-Length", _LENGTH)] * 2),
     # RFC 9110, section 8.6: a recipient may take it as one.
     "the same length twice in a line": answer(200, FOUND, [("Content-Length", f"{_LENGTH}, {_LENGTH}")]),
+    # RFC 9110, section 5.5: blanks around a value are no part of it.
+    "a blank after the length": answer(200, FOUND, [("Content-Length", f"{_LENGTH} ")]),
     "a length and chunks": answer(200, _ONE_CHUNK, [("Transfer-Encoding", "chunked"), ("Content-Length", "5")]),
     "99 headers": answer(200, FOUND, [(f"X-Header-{number}", "x") for number in range(98)]),
     "a header of 50 KB": _line(b"X-Long: " + b"x" * 50_000),
@@ -48,6 +50,8 @@ REFUSED: dict[str, bytes] = {
     "a status of four digits": answer(1000, FOUND),
     "a status below 100": answer(99, FOUND).replace(b" 99 ", b" 099 "),
     "two lengths in a line": answer(200, FOUND, [("Content-Length", f"5, {_LENGTH}")]),
+    "an empty length": answer(200, FOUND, [("Content-Length", "")]),
+    "a line break that is none": _line(b"X-Note: a\rb"),
     "a negative length": answer(200, FOUND, [("Content-Length", "-5")]),
     "a length beyond any": answer(200, FOUND, [("Content-Length", "9" * 25)]),
     "an unknown transfer coding": answer(200, FOUND, [("Transfer-Encoding", "gzip")]),
@@ -60,7 +64,9 @@ REFUSED: dict[str, bytes] = {
 
 @on_every_face
 @pytest.mark.parametrize("name", ALLOWED)
-def test_it_is_read(face: Face, name: str, serve: Serve) -> None:
+def test_it_is_read(face: Face, name: str, serve: Serve, request: pytest.FixtureRequest) -> None:
+    if face is URLLIB3 and name == "a blank after the length":
+        request.applymarker(pytest.mark.xfail(strict=True, reason="refused as no number"))
     server = serve(face, [ReadRequest(), Send(ALLOWED[name]), *WELL], WELL)
 
     async def scenario(client: Any) -> None:
@@ -73,7 +79,9 @@ def test_it_is_read(face: Face, name: str, serve: Serve) -> None:
 
 @on_every_face
 @pytest.mark.parametrize("name", REFUSED)
-def test_it_is_refused(face: Face, name: str, serve: Serve) -> None:
+def test_it_is_refused(face: Face, name: str, serve: Serve, request: pytest.FixtureRequest) -> None:
+    if face is URLLIB3 and name == "an empty length":
+        request.applymarker(pytest.mark.xfail(strict=True, reason="taken for no length: waits for the connection to end"))
     server = serve(face, [ReadRequest(), Send(REFUSED[name]), *WELL], WELL)
 
     async def scenario(client: Any) -> None:

@@ -13,7 +13,7 @@ from consulate import AsyncConsul, Consul, Limits
 from consulate.exceptions import ClientError, RequestError, RequestTimeout
 from tests.faces import ASYNCIO, TRIO, UNIX, URLLIB3, Face, on_every_face, outcome
 from tests.fakes.faults import FAULTS, GOOD, WELL
-from tests.fakes.raw_server import Hang, Pause, ReadRequest, Send, SetEvent, WaitFor, answer
+from tests.fakes.raw_server import Hang, Pause, ReadRequest, Repeat, Send, SetEvent, Step, WaitFor, answer
 from tests.transports.conftest import Serve
 
 #: A value that no socket buffer takes at once.
@@ -63,6 +63,35 @@ def test_using_sets_the_limit_of_a_call(face: Face, serve: Serve) -> None:
         assert await client.kv.get("k") == "v"
 
     face.run(scenario, server.url, timeout=60)
+
+
+_OK_CHUNKED = Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+
+#: Answers of which more comes and comes, whether or not it can be an answer: each read alone is well in time.
+ENDLESS: dict[str, tuple[Step, ...]] = {
+    "interim answers": (ReadRequest(), Repeat((Send(b"HTTP/1.1 100 Continue\r\n\r\n"), Pause(0.002)))),
+    "a header": (ReadRequest(), Send(b"HTTP/1.1 200 OK\r\nX-Long: "), Repeat((Send(b"x" * 100), Pause(0.002)))),
+    "a body": (ReadRequest(), Send(b"HTTP/1.1 200 OK\r\n\r\n"), Repeat((Send(b"x" * 100), Pause(0.002)))),
+    "chunks": (ReadRequest(), _OK_CHUNKED, Repeat((Send(b"5\r\nhello\r\n"), Pause(0.002)))),
+    "trailers": (ReadRequest(), _OK_CHUNKED, Send(b"0\r\n"), Repeat((Send(b"X-Trailer: x\r\n"), Pause(0.002)))),
+}
+
+
+@on_every_face
+@pytest.mark.parametrize("endless", ENDLESS)
+def test_an_answer_without_an_end(face: Face, endless: str, serve: Serve) -> None:
+    server = serve(face, ENDLESS[endless], WELL)
+
+    async def scenario(client: Any) -> None:
+        begun = time.monotonic()
+        error = await outcome(client.using(timeout=0.2).kv.put("k", "w"))
+        assert time.monotonic() - begun < 2
+        assert type(error) is RequestTimeout
+        assert error.maybe_applied is True
+        assert len(server.requests) == 1
+        assert await client.kv.get("k") == "v"
+
+    face.run(scenario, server.url, timeout=5)
 
 
 @on_every_face
