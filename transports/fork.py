@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import Protocol
 from weakref import WeakSet
 
@@ -21,6 +22,12 @@ _transports: WeakSet[Forkable] = WeakSet()
 def renew_after_fork(transport: Forkable) -> None:
     """Call `transport.after_fork()` in each process that is forked from this one, for as long as the transport lives."""
     _transports.add(transport)
+
+
+def close_inherited(sock: socket.socket | None) -> None:
+    """Close the descriptor of a parent's socket, and touch nothing else: a thread that is not here may hold the lock of its reader."""
+    if sock is not None and (descriptor := sock.detach()) >= 0:
+        os.close(descriptor)
 
 
 def _after_fork() -> None:

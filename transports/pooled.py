@@ -60,6 +60,10 @@ class Connection(Protocol):
         """Close the connection."""
         ...
 
+    def forget(self) -> None:
+        """In a forked process: close the socket without a word, and wait for no lock, which a thread of the parent may hold."""
+        ...
+
 
 class _Turn:
     """A thread that waits for a place among the calls in use."""
@@ -193,4 +197,4 @@ class PooledTransport:
         inherited = [*self._pool.drop_idle(), *self._busy]
         self._renew()
         for connection in inherited:
-            connection.close()
+            connection.forget()

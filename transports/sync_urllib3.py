@@ -23,6 +23,7 @@ from consul_proto.message import Headers, Response
 from transports.chunks import read_chunks
 from transports.content import decoded
 from transports.errors import too_large, wire_error
+from transports.fork import close_inherited
 from transports.pooled import PooledTransport
 from transports.resolve import Attempt, connect
 from transports.tls import client_context
@@ -188,6 +189,8 @@ class Urllib3Connection:
         try:
             http.timeout = http.left()
             http.connect()
+            # With TLS it is another than the one that was watched while it connected.
+            http.attempt.watch(http.sock)  # type: ignore[arg-type] # it is connected
         except (OSError, HTTPError, HTTPException, ValueError) as error:
             raise wire_error(error, sent=False, otherwise="the proxy does not let the call through") from error
         if isinstance(http.sock, ssl.SSLSocket):
@@ -265,6 +268,10 @@ class Urllib3Connection:
         if self._http.answer is not None:
             self._http.answer.close()
         self._http.close()
+
+    def forget(self) -> None:
+        """Close the descriptor that a forked process inherited."""
+        close_inherited(self._http.sock)
 
 
 def _proxy(text: str) -> Url:

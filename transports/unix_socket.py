@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from transports.errors import timed_out, wire_error
+from transports.fork import close_inherited
 from transports.http1 import HTTP1Connection
 from transports.pooled import PooledTransport
 from transports.resolve import Attempt
@@ -92,6 +93,10 @@ class UnixConnection:
         """Close the socket."""
         if self._socket is not None:
             self._socket.close()
+
+    def forget(self) -> None:
+        """Close the descriptor that a forked process inherited."""
+        close_inherited(self._socket)
 
 
 def _limit_time(sock: socket.socket, deadline: float) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
 
@@ -31,16 +32,18 @@ def forking(kind: str, address: str) -> Iterator[subprocess.Popen[str]]:
     """Run the program that forks."""
     # From Python 3.12 on, forking with threads is a DeprecationWarning; here it is what is tested.
     command = [sys.executable, "-W", "error", "-W", "ignore:This process:DeprecationWarning", "-m", "tests.concurrency.forking"]
-    with subprocess.Popen([*command, kind, address], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        # Where a side hangs, its end makes the lines below fail.
-        guard = Timer(_LONGEST_RUN, process.kill)
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*command, kind, address], cwd=ROOT, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:
+        # Where a side hangs, the end of both makes the lines below fail: a child that goes on would keep the pipes open.
+        guard = Timer(_LONGEST_RUN, os.killpg, (process.pid, signal.SIGKILL))
         guard.start()
         try:
             yield process
         finally:
             guard.cancel()
             guard.join()
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _line(process: subprocess.Popen[str]) -> str:

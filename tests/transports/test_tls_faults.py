@@ -6,6 +6,7 @@ import os
 import signal
 import ssl
 import time
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -131,3 +132,23 @@ def test_both_sides_of_a_fork_go_on(serve: Serve, certificates: Certificates) ->
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert client.kv.get("k") == "v"
     assert [request.connection for request in server.requests] == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize("blocking", [False, True])
+def test_closing_ends_a_call_of_another_thread(blocking: bool, serve: Serve, certificates: Certificates) -> None:
+    server = serve(URLLIB3, [ReadRequest(), Hang()], tls=certificates.server)
+    client = Consul(server.url, ca_file=certificates.ca_file, timeout=20)
+    failures: list[BaseException] = []
+
+    def call() -> None:
+        with pytest.raises(RequestError) as caught:
+            client.kv.get("k", index=1, wait="60s") if blocking else client.kv.get("k")
+        failures.append(caught.value)
+
+    thread = Thread(target=call)
+    thread.start()
+    eventually(lambda: len(server.requests) == 1)
+    client.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert len(failures) == 1
