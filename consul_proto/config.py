@@ -36,6 +36,11 @@ class Address:
     path: str = ""
     prefix: str = ""
 
+    def __post_init__(self) -> None:
+        # The system would cut the path of a socket at its first NUL, and connect to another.
+        if any(ord(character) < 32 or character == "\x7f" for character in self.path):
+            raise ValueError(f"an address has no control character: {self.path!r}")
+
     @property
     def authority(self) -> str:
         """The value of the Host header."""

@@ -18,13 +18,16 @@ def decoded(encoding: str | None, body: bytes, limit: int | None) -> bytes:
         return body
     if encoding not in _WINDOW_BITS:
         raise RequestError(f"the answer has a content encoding that nobody asked for: {encoding[:40]!r}")
-    inflate = zlib.decompressobj(_WINDOW_BITS[encoding])
-    try:
-        plain = inflate.decompress(body, 0 if limit is None else limit + 1)
-    except zlib.error:
-        raise RequestError(f"the answer says that it is {encoding}, and is not") from None
-    if limit is not None and len(plain) > limit:
-        raise too_large(limit)
-    if not inflate.eof:
-        raise RequestError(f"the answer's {encoding} body was cut off")
+    plain = b""
+    while body:  # gzip has members, one after the other (RFC 1952, section 2.2)
+        inflate = zlib.decompressobj(_WINDOW_BITS[encoding])
+        try:
+            plain += inflate.decompress(body, 0 if limit is None else limit + 1 - len(plain))
+        except zlib.error:
+            raise RequestError(f"the answer says that it is {encoding}, and is not") from None
+        if limit is not None and len(plain) > limit:
+            raise too_large(limit)
+        if not inflate.eof:
+            raise RequestError(f"the answer's {encoding} body was cut off")
+        body = inflate.unused_data
     return plain

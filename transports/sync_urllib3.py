@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import socket
 import ssl
+import sys
+from functools import partial
 from http.client import HTTPException, HTTPResponse
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -36,6 +38,10 @@ _FOREVER = float("inf")
 
 #: How much is handed to the system at once, so that each piece of a large body can have the time that is left.
 _PIECE = 1 << 18
+
+
+#: What is read at once where the length says that more will come.
+_LARGE = 1 << 24
 
 
 class _Bounded(HTTPConnection):
@@ -81,7 +87,7 @@ class _Bounded(HTTPConnection):
 
     def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:  # type: ignore[override] # called, never subclassed
         """Return an answer that is read before the deadline."""
-        self.answer = _Head(_Answer(self, sock), *args, **kwargs)  # type: ignore[arg-type] # it needs no more than makefile
+        self.answer = _Head(_Answer(self, sock), *args, **kwargs)
         return self.answer
 
 
@@ -90,7 +96,18 @@ class _BoundedHTTPS(_Bounded, HTTPSConnection):  # pyright: ignore[reportIncompa
 
 
 class _Head(HTTPResponse):
-    """Skips every interim answer, not only 100 Continue."""
+    """Skips every interim answer, not only 100 Continue, and refuses a head that it cannot read, which urllib3 would log with the URL."""
+
+    def __init__(self, sock: _Answer, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)  # type: ignore[arg-type] # it needs no more than makefile
+        self._connection = sock.connection
+
+    def begin(self) -> None:
+        super().begin()
+        if self._connection.ended:
+            raise EOFError
+        if self.headers.defects:
+            raise ValueError("a line of its head is no header")
 
     def _read_status(self) -> tuple[str, int, str]:
         version, status, reason = super()._read_status()  # type: ignore[misc] # not in typeshed
@@ -101,10 +118,10 @@ class _Answer:
     """A socket, as far as an HTTPResponse looks at it."""
 
     def __init__(self, connection: _Bounded, sock: socket.socket) -> None:
-        self._connection, self._sock = connection, sock
+        self.connection, self._sock = connection, sock
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return _Reader(_RawReader(self._connection, self._sock))
+        return _Reader(_RawReader(self.connection, self._sock))
 
 
 class _RawReader(io.RawIOBase):
@@ -190,7 +207,7 @@ class Urllib3Connection:
             http.timeout = http.left()
             http.connect()
             # With TLS it is another than the one that was watched while it connected.
-            http.attempt.watch(http.sock)  # type: ignore[arg-type] # it is connected
+            http.attempt.watch(http.sock)
         except (OSError, HTTPError, HTTPException, ValueError) as error:
             raise wire_error(error, sent=False, otherwise="the proxy does not let the call through") from error
         if isinstance(http.sock, ssl.SSLSocket):
@@ -243,7 +260,14 @@ class Urllib3Connection:
             below.close()
             return body
         if self._limit is None:
-            body = answer.read()
+            # A length is only a claim, and read() takes the memory beforehand.
+            claimed = answer.length_remaining or 0
+            if claimed > sys.maxsize:
+                raise ValueError("its Content-Length is beyond any answer's")
+            large = claimed > _LARGE
+            body = b"".join(iter(partial(answer.read, _LARGE), b"")) if large else answer.read()
+            if answer.length_remaining:
+                raise EOFError
             return body
         if (answer.length_remaining or 0) > self._limit:
             raise too_large(self._limit)
@@ -286,16 +310,13 @@ def _proxy(text: str) -> Url:
 
 
 def _check_head(http: _Bounded, answer: Any, headers: Headers) -> None:
-    """Refuse what http.client lets pass: a head that was cut off, lines that are no headers, and framing that is not Consul's."""
-    if http.ended:
-        raise EOFError
-    if http.head.headers.defects:
-        raise ValueError("a line of its head is no header")
+    """Refuse what http.client lets pass: another protocol, and framing that is not Consul's."""
     if answer.status < 200:
         raise ValueError(f"it changes the protocol ({answer.status})")
     if (headers.get("transfer-encoding") or "chunked").lower() != "chunked":
         raise ValueError("its Transfer-Encoding is unknown")
-    length = headers.get("content-length") or "0"
+    length = headers.get("content-length")
+    length = "0" if length is None else length.strip(" \t")
     if not (length.isascii() and length.replace(", ", "").isdigit()):
         raise ValueError("its Content-Length is not a number")
     if "," in length:

@@ -9,7 +9,7 @@ import pytest
 
 from consulate import Limits
 from consulate.exceptions import RequestError
-from tests.faces import URLLIB3, Face, on_every_face, outcome
+from tests.faces import Face, on_every_face, outcome
 from tests.fakes.faults import FOUND, GOOD, WELL
 from tests.fakes.raw_server import ReadRequest, Send, answer
 from tests.transports.conftest import Serve
@@ -64,9 +64,7 @@ REFUSED: dict[str, bytes] = {
 
 @on_every_face
 @pytest.mark.parametrize("name", ALLOWED)
-def test_it_is_read(face: Face, name: str, serve: Serve, request: pytest.FixtureRequest) -> None:
-    if face is URLLIB3 and name == "a blank after the length":
-        request.applymarker(pytest.mark.xfail(strict=True, reason="refused as no number"))
+def test_it_is_read(face: Face, name: str, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Send(ALLOWED[name]), *WELL], WELL)
 
     async def scenario(client: Any) -> None:
@@ -79,9 +77,7 @@ def test_it_is_read(face: Face, name: str, serve: Serve, request: pytest.Fixture
 
 @on_every_face
 @pytest.mark.parametrize("name", REFUSED)
-def test_it_is_refused(face: Face, name: str, serve: Serve, request: pytest.FixtureRequest) -> None:
-    if face is URLLIB3 and name == "an empty length":
-        request.applymarker(pytest.mark.xfail(strict=True, reason="taken for no length: waits for the connection to end"))
+def test_it_is_refused(face: Face, name: str, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Send(REFUSED[name]), *WELL], WELL)
 
     async def scenario(client: Any) -> None:

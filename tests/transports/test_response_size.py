@@ -9,7 +9,7 @@ import pytest
 
 from consulate import Limits
 from consulate.exceptions import RequestError
-from tests.faces import URLLIB3, Face, on_every_face, outcome
+from tests.faces import Face, on_every_face, outcome
 from tests.fakes.faults import FAULTS, FOUND, GOOD, WELL
 from tests.fakes.raw_server import Close, ReadRequest, Script, Send, answer
 from tests.transports.conftest import Serve
@@ -78,10 +78,8 @@ def test_an_answer_that_was_cut_off_is_an_error_all_the_same(face: Face, fault: 
 
 @on_every_face
 @pytest.mark.parametrize("limit", [None, 100_000])
-def test_a_length_that_no_memory_holds(face: Face, limit: int | None, serve: Serve, request: pytest.FixtureRequest) -> None:
+def test_a_length_that_no_memory_holds(face: Face, limit: int | None, serve: Serve) -> None:
     """It is only a claim: what is read is what comes."""
-    if face is URLLIB3 and limit is None:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="a MemoryError comes out: http.client takes the memory beforehand"))
     claim = answer(200, FOUND, [("Content-Length", str(10**15))])
     server = serve(face, [ReadRequest(), Send(claim), Close()], WELL)
 

@@ -129,7 +129,6 @@ def test_a_large_head_is_read_or_refused_however_it_is_cut(length: int) -> None:
     assert _by_h11(_pieces(data, range(0, len(data), 1000))) == _by_h11([data])
 
 
-@pytest.mark.xfail(strict=True, reason="the first member is taken for the whole")
 @given(st.binary(min_size=1, max_size=60), st.binary(min_size=1, max_size=60))
 @settings(deadline=None)
 def test_gzip_has_members(first: bytes, second: bytes) -> None:
