@@ -139,3 +139,9 @@ def test_what_a_proxy_keeps_secret() -> None:
 def test_a_host_in_another_script() -> None:
     with pytest.raises(ValueError, match="as xn--"):
         parse_address("http://bücher.example:8500")
+
+
+@pytest.mark.parametrize("path", ["/run/consul\0.sock", "/run/\nconsul.sock", "/run/\x7f"])
+def test_the_path_of_a_socket_has_no_control_character(path: str) -> None:
+    with pytest.raises(ValueError, match="control character"):
+        parse_address(f"unix://{path}")
