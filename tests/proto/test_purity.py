@@ -15,14 +15,14 @@ _ROOT = Path(__file__).parent.parent.parent
 #: All that the core may import of the standard library: nothing that opens, waits, draws or looks around.
 _PURE = {
     "__future__", "base64", "binascii", "builtins", "collections", "collections.abc", "dataclasses", "datetime",
-    "decimal", "enum", "functools", "inspect",
-    "itertools", "json", "re", "types", "typing", "urllib.parse",
+    "bisect", "decimal", "enum", "functools", "hashlib", "heapq", "inspect",
+    "itertools", "json", "posixpath", "re", "types", "typing", "urllib.parse",
 }  # fmt: skip
 
 _PACKAGES = ("consul_proto", "transports", "consulate")
 
 #: Module -> the library that it is named after; any other module of `transports` has none.
-_LIBRARIES = {"sync_urllib3": {"urllib3"}, "async_anyio": {"anyio"}, "http1": {"h11"}}
+_LIBRARIES = {"sync_urllib3": {"urllib3"}, "async_anyio": {"anyio"}, "async_simulated": {"anyio"}, "http1": {"h11"}}
 
 _NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "base"}
 

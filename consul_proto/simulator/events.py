@@ -1,0 +1,72 @@
+"""User events.
+
+https://developer.hashicorp.com/consul/api-docs/event
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.store import Store
+
+#: How many an agent remembers (agent.userEventHandler keeps 256).
+_REMEMBERED = 256
+
+#: Bytes: since 1.22. Before, gossip refused what was above 512 with its envelope.
+_LARGEST = 300
+
+
+class Events:
+    """`/v1/event/`."""
+
+    def __init__(self, store: Store, version: str, new_id: Callable[[], str]) -> None:
+        self._store, self._version, self._new_id = store, version, new_id
+        self._events: list[dict[str, Any]] = []
+        self._time = 0
+
+    def topics(self, _asked: Asked) -> tuple[Topic, ...]:
+        """Every read depends on every event."""
+        return (("table", "events"),)
+
+    def every(self, asked: Asked) -> Found:
+        """The events that the agent remembers, the oldest first; their index is made of the last one's id."""
+        name = asked.first("name")
+        found = [event for event in self._events if not name or event["Name"] == name]
+        return Found(_index(found[-1]["ID"]) if found else 0, found, local=True)
+
+    def fire(self, asked: Asked, _now: float) -> Any:
+        """PUT fire: the event."""
+        if not asked.rest:
+            raise Refusal(400, "Missing name")
+        if self._version != "1.8.7" and len(asked.body) > _LARGEST:
+            raise Refusal(
+                413,
+                f"Event payload too large, received {len(asked.body)} bytes, max size: {_LARGEST} bytes. "
+                "User events should be kept small for efficient gossip propagation",
+            )
+        if asked.first("tag") and not asked.first("service"):
+            raise Refusal(500, "Cannot provide tag filter without service filter")
+        asked.reach_servers()
+        fired = {
+            "ID": self._new_id(),
+            "Name": asked.rest,
+            "Payload": b64encode(asked.body).decode("ascii") if asked.body else None,
+            "NodeFilter": asked.first("node"),
+            "ServiceFilter": asked.first("service"),
+            "TagFilter": asked.first("tag"),
+            "Version": 1,
+            "LTime": 0,
+        }
+        self._time += 1
+        self._events = [*self._events, fired | {"LTime": self._time + 1}][-_REMEMBERED:]
+        self._store.change("events")
+        return fired
+
+
+def _index(event_id: str) -> int:
+    """Halves of the id, as hexadecimal numbers, in exclusive or."""
+    digits = event_id.replace("-", "")
+    return int(digits[:16], 16) ^ int(digits[16:], 16)

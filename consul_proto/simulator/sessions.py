@@ -1,0 +1,255 @@
+"""Sessions: what they hold, and what their end does.
+
+https://developer.hashicorp.com/consul/api-docs/session, https://developer.hashicorp.com/consul/docs/dynamic-app-config/sessions
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.durations import nanoseconds
+from consul_proto.simulator.store import Store
+
+_SECOND = 10**9
+
+#: Nanoseconds: the least and the largest TTL, and the lock delay where none is given.
+_LEAST_TTL, _LARGEST_TTL, _LOCK_DELAY = 10 * _SECOND, 86_400 * _SECOND, 15 * _SECOND
+
+#: A session lives for twice its TTL without a renewal (structs.SessionTTLMultiplier).
+_GRACE = 2
+
+#: Nanoseconds: no lock delay is longer (structs.MaxLockDelay).
+_LONGEST_DELAY = 60 * _SECOND
+
+#: A lock delay that is a number below this is in seconds, not in nanoseconds.
+_SECONDS_BELOW = 1000
+
+_UUID_LENGTH = 36
+
+
+class Ended(Protocol):
+    """Called with the keys that a session held."""
+
+    def __call__(self, keys: list[str], *, delete: bool) -> None:
+        """Release the keys, or delete them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One session. Times in nanoseconds, but for `ttl`, which is kept as it was written."""
+
+    id: str
+    name: str
+    node: str
+    lock_delay: int
+    behavior: str
+    ttl: str
+    node_checks: list[str] | None
+    service_checks: list[dict[str, str]] | None
+    index: int
+
+    def shown(self) -> dict[str, Any]:
+        """The session in an answer."""
+        return {
+            "ID": self.id,
+            "Name": self.name,
+            "Node": self.node,
+            "LockDelay": self.lock_delay,
+            "Behavior": self.behavior,
+            "TTL": self.ttl,
+            "NodeChecks": self.node_checks,
+            "ServiceChecks": self.service_checks,
+            "CreateIndex": self.index,
+            "ModifyIndex": self.index,
+        }
+
+
+class Sessions:
+    """The table, the keys that each holds, and the keys whose lock is delayed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.sessions: dict[str, Session] = {}
+        self._held: dict[str, set[str]] = {}
+        self._delayed: dict[str, float] = {}
+        #: When each session with a TTL ends.
+        self.ends: dict[str, float] = {}
+        self._ended: Ended | None = None
+
+    def on_end(self, ended: Ended) -> None:
+        """Tell whoever keeps the keys that a session ended."""
+        self._ended = ended
+
+    def check(self, session: str) -> None:
+        """Refuse a session that there is not."""
+        if session not in self.sessions:
+            raise Refusal(500, f'invalid session "{session}"')
+
+    def holds(self, key: str, before: str, now: str) -> None:
+        """Note who holds a key."""
+        if before:
+            self._held.get(before, set()).discard(key)
+        if now:
+            self._held.setdefault(now, set()).add(key)
+
+    def is_delayed(self, key: str, now: float) -> bool:
+        """Whether a key's lock must wait, since its last holder was invalidated."""
+        return self._delayed.get(key, now) > now
+
+    def add(self, session: Session, now: float) -> None:
+        """Keep a new session."""
+        self.sessions[session.id] = session
+        self._store.change("sessions")
+        self.renew(session.id, now)
+
+    def renew(self, session: str, now: float) -> None:
+        """Let the time of a session begin anew."""
+        ttl = self.sessions[session].ttl
+        if ttl and (lasts := nanoseconds(ttl)):
+            self.ends[session] = now + _GRACE * lasts / _SECOND
+
+    def end(self, session: str, now: float) -> None:
+        """End a session: its locks are released, or its keys deleted, and delayed."""
+        ended = self.sessions.pop(session, None)
+        self.ends.pop(session, None)
+        if ended is None:
+            return
+        self._store.change("sessions")
+        keys = sorted(self._held.pop(session, ()))
+        if self._ended is not None:
+            self._ended(keys, delete=ended.behavior == "delete")
+        if ended.lock_delay > 0:
+            until = now + min(ended.lock_delay, _LONGEST_DELAY) / _SECOND
+            self._delayed |= dict.fromkeys(keys, until)
+
+
+class SessionEndpoint:
+    """`/v1/session/`."""
+
+    def __init__(self, store: Store, sessions: Sessions, node: str, version: str, new_id: Callable[[], str]) -> None:
+        self._store, self._sessions, self._node, self._version, self._new_id = store, sessions, node, version, new_id
+
+    def topics(self, _asked: Asked) -> tuple[Topic, ...]:
+        """Every read depends on the whole table."""
+        return (("table", "sessions"),)
+
+    def _index(self) -> int:
+        return self._store.table("sessions") or 1
+
+    def _named(self, asked: Asked, what: str = "session") -> str:
+        asked.no_namespace()
+        if not asked.rest:
+            raise Refusal(400, f"Missing {what}")
+        asked.reach_servers()
+        return asked.rest
+
+    def _is_uuid(self, session: str) -> None:
+        if self._version == "1.8.7" and len(session) != _UUID_LENGTH:
+            raise Refusal(500, f"failed session lookup: index error: UUID must be {_UUID_LENGTH} characters")
+
+    def info(self, asked: Asked) -> Found:
+        """One session, in a list that is empty where there is none."""
+        session = self._named(asked)
+        self._is_uuid(session)
+        found = self._sessions.sessions.get(session)
+        return Found(self._index(), [found.shown()] if found else [])
+
+    def every(self, asked: Asked) -> Found:
+        """Every session, by its id."""
+        asked.no_namespace()
+        asked.reach_servers()
+        return Found(self._index(), [session.shown() for _, session in sorted(self._sessions.sessions.items())])
+
+    def node(self, asked: Asked) -> Found:
+        """The sessions of a node."""
+        node = self._named(asked, "node name")
+        found = [session.shown() for _, session in sorted(self._sessions.sessions.items()) if session.node == node]
+        return Found(self._index(), found)
+
+    def create(self, asked: Asked, now: float) -> Any:
+        """PUT create: its id."""
+        asked.no_namespace()
+        given = self._given(asked.body)
+        asked.reach_servers()
+        behavior, ttl = given.get("behavior") or "release", given.get("ttl") or ""
+        if behavior not in ("release", "delete"):
+            raise Refusal(500, f"Invalid Behavior setting '{behavior}'")
+        if ttl:
+            self._check_ttl(ttl)
+        checks = given.get("nodechecks", given.get("checks", ["serfHealth"]))
+        of_services = [one.get("ID", "") for one in given.get("servicechecks") or []]
+        wrong = self._wrong(given.get("node", self._node), [*(checks or []), *of_services])
+        if wrong:
+            raise Refusal(500, wrong if self._version == "1.8.7" else f"apply failed: {wrong}")
+        session = Session(
+            self._new_id(),
+            given.get("name") or "",
+            given.get("node", self._node),
+            self._lock_delay(given.get("lockdelay", _LOCK_DELAY)),
+            behavior,
+            ttl,
+            checks,
+            given.get("servicechecks"),
+            self._store.apply(),
+        )
+        self._sessions.add(session, now)
+        return {"ID": session.id}
+
+    def _given(self, body: bytes) -> dict[str, Any]:
+        """The members of the body, in lower case: Go compares them without case, and ignores what it does not know here."""
+        if not body:
+            return {}
+        try:
+            given = json.loads(body)
+        except ValueError:
+            raise Refusal(400, "Request decode failed: unexpected EOF") from None
+        if given is None:
+            return {}
+        if not isinstance(given, dict):
+            raise Refusal(400, "Request decode failed: json: cannot unmarshal a value into a Go struct")
+        return {name.lower(): value for name, value in given.items()}
+
+    def _check_ttl(self, ttl: str) -> None:
+        try:
+            lasts = nanoseconds(ttl)
+        except ValueError as error:
+            raise Refusal(500, f"Session TTL '{ttl}' invalid: {error}") from None
+        if lasts and not _LEAST_TTL <= lasts <= _LARGEST_TTL:
+            raise Refusal(500, f"Invalid Session TTL '{lasts}', must be between [10s=24h0m0s]")
+
+    def _wrong(self, node: str, checks: list[str]) -> str:
+        """What a session cannot hang on."""
+        if node != self._node:
+            return "Missing node registration"
+        return next((f"Missing check '{check}' registration" for check in checks if check != "serfHealth"), "")
+
+    def _lock_delay(self, given: str | int) -> int:
+        if isinstance(given, str):
+            try:
+                return nanoseconds(given)
+            except ValueError as error:
+                raise Refusal(400, f"Request decode failed: {error}") from None
+        return given * _SECOND if given < _SECONDS_BELOW else given
+
+    def destroy(self, asked: Asked, now: float) -> Any:
+        """PUT destroy: true, whether it was there or not."""
+        session = self._named(asked)
+        self._is_uuid(session)
+        if session in self._sessions.sessions:
+            self._store.apply()
+            self._sessions.end(session, now)
+        return True
+
+    def renew(self, asked: Asked, now: float) -> Any:
+        """PUT renew: the session."""
+        session = self._named(asked)
+        self._is_uuid(session)
+        if session not in self._sessions.sessions:
+            raise Refusal(404, f"Session id '{session}' not found")
+        self._sessions.renew(session, now)
+        return [self._sessions.sessions[session].shown()]

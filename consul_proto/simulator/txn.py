@@ -1,0 +1,214 @@
+"""Transactions: all of it, or nothing.
+
+https://developer.hashicorp.com/consul/api-docs/txn
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import b64decode
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from consul_proto.simulator.asking import Asked, Refusal
+from consul_proto.simulator.kv import KV, LARGEST_VALUE, OPTIONS, Entry
+from consul_proto.simulator.sessions import Sessions
+from consul_proto.simulator.store import Store
+
+#: https://developer.hashicorp.com/consul/api-docs/txn: operations in one transaction; 128 since 1.14.
+_MOST = {"1.8.7": 64, "1.22.5": 128}
+
+#: The verbs that write nothing. A transaction of these alone is a read, and answers in another form.
+_READS = frozenset({"get", "get-or-empty", "get-tree", "check-index", "check-session", "check-not-exists"})
+
+#: What a read's answer has beyond a write's, in each version.
+_READ_FORM: dict[str, dict[str, Any]] = {
+    "1.8.7": {"Index": 0, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": ""},
+    "1.22.5": {
+        "Index": 1,
+        "LastContact": 0,
+        "KnownLeader": True,
+        "ConsistencyLevel": "",
+        "NotModified": False,
+        "Backend": 0,
+        "ResultsFilteredByACLs": False,
+    },
+}
+
+
+class Step(NamedTuple):
+    """One operation."""
+
+    verb: str
+    key: str
+    value: bytes
+    flags: int
+    modified: int
+    session: str
+
+
+class Failure(Exception):
+    """An operation that fails, in Consul's words."""
+
+
+Results = list[tuple[Entry, bool]]
+
+
+class Txn:
+    """`/v1/txn`."""
+
+    def __init__(self, store: Store, kv: KV, sessions: Sessions, version: str) -> None:
+        self._store, self._kv, self._sessions, self._version = store, kv, sessions, version
+        self._verbs: dict[str, Callable[[Step], Results]] = {
+            "set": lambda step: self._wrote(kv.put(step.key, step.value, step.flags), ""),
+            "cas": lambda step: self._wrote(
+                kv.cas(step.key, step.value, step.flags, step.modified), f"failed to set key {_quoted(step.key)}, index is stale"
+            ),
+            "lock": self._lock,
+            "unlock": lambda step: self._wrote(
+                kv.unlock(step.key, step.value, step.flags, step.session),
+                f"failed to unlock key {_quoted(step.key)}, lock isn't held, or is held by another session",
+            ),
+            "get": self._get,
+            "get-or-empty": lambda step: [(kv.get(step.key) or Entry(step.key, b""), True)],
+            "get-tree": lambda step: [(entry, True) for entry in kv.below(step.key)],
+            "check-index": self._check_index,
+            "check-session": self._check_session,
+            "check-not-exists": self._check_not_exists,
+            "delete": self._delete,
+            "delete-tree": self._delete_tree,
+            "delete-cas": self._delete_cas,
+        }
+
+    def apply(self, asked: Asked, now: float) -> tuple[int, dict[str, Any], bool]:
+        """PUT: the status, the answer, and whether it was a read."""
+        steps = self._steps(asked.body)
+        asked.reach_servers()
+        if all(step.verb not in self._verbs or step.verb in _READS for step in steps):
+            results, errors = self._run(steps)
+            return 409 if errors else 200, self._shown(results, errors) | _READ_FORM[self._version], True
+        delayed = [
+            (place, f"failed to lock key {_quoted(step.key)} due to lock delay")
+            for place, step in enumerate(steps)
+            if step.verb == "lock" and self._sessions.is_delayed(step.key, now)
+        ]
+        if delayed:
+            return 409, self._shown([], delayed), False
+        self._store.apply()
+        self._store.begin()
+        results, errors = self._run(steps)
+        if errors:
+            self._store.rollback()
+        else:
+            self._store.commit()
+        return 409 if errors else 200, self._shown(results, errors), False
+
+    def _run(self, steps: list[Step]) -> tuple[Results, list[tuple[int, str]]]:
+        results: Results = []
+        errors: list[tuple[int, str]] = []
+        for place, step in enumerate(steps):
+            verb = self._verbs.get(step.verb)
+            try:
+                if verb is None:
+                    raise Failure(f"unknown KV verb {_quoted(step.verb)}")
+                results += verb(step)
+            except Failure as failure:
+                errors.append((place, str(failure)))
+            except Refusal as refusal:
+                errors.append((place, refusal.text))
+        return results, errors
+
+    def _shown(self, results: Results, errors: list[tuple[int, str]]) -> dict[str, Any]:
+        return {
+            "Results": None if errors else [{"KV": entry.shown(value=value)} for entry, value in results],
+            "Errors": [{"OpIndex": place, "What": what} for place, what in errors] or None,
+        }
+
+    def _steps(self, body: bytes) -> list[Step]:
+        most_bytes = LARGEST_VALUE
+        if len(body) > most_bytes:
+            url = OPTIONS[self._version]
+            raise Refusal(413, f"Request body({len(body)} bytes) too large, max size: {most_bytes} bytes. See {url}txn_max_req_len.")
+        try:
+            given = json.loads(body)
+        except ValueError:
+            raise Refusal(400, "Failed to parse body: " + ("unexpected EOF" if body else "EOF")) from None
+        given = given or []
+        most = _MOST[self._version]
+        if len(given) > most:
+            raise Refusal(413, f"Transaction contains too many operations ({len(given)} > {most})")
+        return [self._step(operation) for operation in given]
+
+    def _step(self, operation: dict[str, Any]) -> Step:
+        kinds = {name.lower(): members for name, members in operation.items() if members is not None}
+        if "kv" not in kinds:
+            raise Refusal(501, "the simulator does not know the operations of a transaction on " + (", ".join(sorted(kinds)) or "nothing"))
+        members = {name.lower(): value for name, value in kinds["kv"].items() if value is not None}
+        try:
+            value = b64decode(members.get("value", ""), validate=True)
+        except binascii.Error:
+            raise Refusal(400, "Failed to parse body: illegal base64 data at input byte 0") from None
+        return Step(
+            members.get("verb", ""),
+            members.get("key", ""),
+            value,
+            members.get("flags", 0),
+            members.get("index", 0),
+            members.get("session", ""),
+        )
+
+    def _wrote(self, entry: Entry | None, otherwise: str) -> Results:
+        if entry is None:
+            raise Failure(otherwise)
+        return [(entry, False)]
+
+    def _lock(self, step: Step) -> Results:
+        entry = self._kv.lock(step.key, step.value, step.flags, step.session)
+        return self._wrote(entry, f"failed to lock key {_quoted(step.key)}, lock is already held")
+
+    def _existing(self, step: Step, what: str = "") -> Entry:
+        entry = self._kv.get(step.key)
+        if entry is None:
+            raise Failure(f"{what}key {_quoted(step.key)} doesn't exist")
+        return entry
+
+    def _get(self, step: Step) -> Results:
+        return [(self._existing(step), True)]
+
+    def _check_index(self, step: Step) -> Results:
+        entry = self._existing(step, "failed to check index, ")
+        if entry.modify_index != step.modified:
+            raise Failure(f"failed index check for key {_quoted(step.key)}, current modify index {entry.modify_index} != {step.modified}")
+        return [(entry, False)]
+
+    def _check_session(self, step: Step) -> Results:
+        entry = self._existing(step, "failed to check session, ")
+        if entry.session != step.session:
+            raise Failure(
+                f"failed session check for key {_quoted(step.key)}, current session {_quoted(entry.session)} != {_quoted(step.session)}"
+            )
+        return [(entry, False)]
+
+    def _check_not_exists(self, step: Step) -> Results:
+        if self._kv.get(step.key) is not None:
+            raise Failure(f"key {_quoted(step.key)} exists")
+        return []
+
+    def _delete(self, step: Step) -> Results:
+        self._kv.delete(step.key)
+        return []
+
+    def _delete_tree(self, step: Step) -> Results:
+        self._kv.delete_tree(step.key)
+        return []
+
+    def _delete_cas(self, step: Step) -> Results:
+        if not self._kv.delete_cas(step.key, step.modified):
+            raise Failure(f"failed to delete key {_quoted(step.key)}, index is stale")
+        return []
+
+
+def _quoted(text: str) -> str:
+    """Text as Go's %q writes it."""
+    return json.dumps(text, ensure_ascii=False)

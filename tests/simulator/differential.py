@@ -1,0 +1,186 @@
+"""The same requests to the simulator and to a real agent, and what differs between the answers.
+
+Requests are raw: nothing of the library's own requests and readers is used. Ids and indexes differ by nature: each side's are put in
+relation, and the relation must hold in both directions for as long as both live.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from consul_proto.message import Headers, Request, Response
+from consul_proto.simulator import Parked, Simulator
+from tests.agents import Agent
+
+#: Headers that mean something to a client.
+_TELLING = (
+    "content-type",
+    "x-consul-knownleader",
+    "x-consul-default-acl-policy",
+    "x-consul-query-backend",
+    "x-content-type-options",
+    "content-security-policy",
+    "allow",
+    "location",
+)
+
+#: Members whose values are indexes of raft.
+_INDEXES = frozenset({"CreateIndex", "ModifyIndex"})
+
+#: Where a text tells an index.
+_INDEX = re.compile(r"(current modify index |[ &]cas=)\d\d+")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A raw request. "{name}" in a path, a query or a body stands for what an answer gave that name; `names` names its ID or last index."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str | None], ...] = ()
+    body: bytes | None = None
+    names: str = ""
+
+    def with_names(self, names: dict[str, str]) -> Request:
+        """The request, with the names replaced."""
+
+        def filled(text: str) -> str:
+            for name, value in names.items():
+                text = text.replace("{" + name + "}", value)
+            return re.sub(r"\{[si]\d\}", "00000000-0000-0000-0000-000000000000", text) if "{s" in text else re.sub(r"\{i\d\}", "7", text)
+
+        body = None if self.body is None else filled(self.body.decode("latin-1")).encode("latin-1")
+        query = tuple((name, None if value is None else filled(value)) for name, value in self.query)
+        return Request(self.method, filled(self.path), query, body=body)
+
+
+@dataclass
+class Relation:
+    """Which value of one side is which of the other."""
+
+    there: dict[str, str] = field(default_factory=dict)
+    back: dict[str, str] = field(default_factory=dict)
+
+    def holds(self, real: str, simulated: str) -> bool:
+        """Whether two values are the same one, as far as was seen."""
+        return self.there.setdefault(real, simulated) == simulated and self.back.setdefault(simulated, real) == real
+
+
+class Sides:
+    """A real agent and a simulator that got the same requests since they began."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+        self._connection = http.client.HTTPConnection(agent.host, agent.port, timeout=30)
+        self.simulator = Simulator(version=agent.version, node=agent.node_name, datacenter=agent.datacenter)  # type: ignore[arg-type] # it is one
+        self.now = 0.0
+        self.names: tuple[dict[str, str], dict[str, str]] = ({}, {})
+        self._examples = 0
+        self._ids, self._indexes = Relation(), Relation()
+        self._indexes.holds("1", "1")
+
+    def close(self) -> None:
+        """Close the connection to the agent."""
+        self._connection.close()
+
+    def clear(self) -> None:
+        """Delete all keys and end all sessions, on both sides; and forget the names: an example begins."""
+        for side, listed in zip((self._real, self._simulated), self.answers(Ask("GET", "/v1/session/list")), strict=True):
+            for session in json.loads(listed.body):
+                side(Request("PUT", f"/v1/session/destroy/{session['ID']}"))
+        self.answers(Ask("DELETE", "/v1/kv/", (("recurse", None),)))
+        self._examples += 1
+        for names in self.names:
+            names.clear()
+            names["p"] = f"example-{self._examples}/"
+
+    def answers(self, ask: Ask) -> tuple[Response, Response]:
+        """What both say."""
+        return self._real(ask.with_names(self.names[0])), self._simulated(ask.with_names(self.names[1]))
+
+    def _real(self, request: Request) -> Response:
+        self._connection.request(request.method, request.target, request.body)
+        answer = self._connection.getresponse()
+        return Response(answer.status, Headers(answer.getheaders()), answer.read())
+
+    def _simulated(self, request: Request) -> Response:
+        answer = self.simulator.handle(request, self.now)
+        if isinstance(answer, Parked):
+            self.now = answer.deadline
+            self.simulator.advance(self.now)
+            answer = answer.response or Response(599)
+        return answer
+
+    def differences(self, ask: Ask) -> list[str]:
+        """Ask both, and tell what differs."""
+        real, simulated = self.answers(ask)
+        found = [f"status {real.status} {real.body!r}, simulated {simulated.status} {simulated.body!r}"] * (real.status != simulated.status)
+        for name in _TELLING:
+            if real.headers.get(name) != simulated.headers.get(name):
+                found.append(f"{name}: {real.headers.get(name)!r}, simulated {simulated.headers.get(name)!r}")
+        index, own = (answer.headers.get("x-consul-index") for answer in (real, simulated))
+        if (index is None) != (own is None) or (index and own and not self._same_index(index, own, ask)):
+            found.append(f"x-consul-index: {index}, simulated {own}; before {self._indexes.there.get(index or '')}")
+        if not found:
+            self._compare(_read(real), _read(simulated), "body", found)
+        if ask.names and not found:
+            self._name(ask.names, real, simulated)
+        return [f"{ask}: {difference}" for difference in found]
+
+    def _same_index(self, real: str, simulated: str, ask: Ask) -> bool:
+        if ask.path == "/v1/event/list":
+            return self._ids.holds(real, simulated)
+        return self._indexes.holds(real, simulated)
+
+    def _name(self, name: str, *answers: Response) -> None:
+        for names, answer in zip(self.names, answers, strict=True):
+            body = _read(answer)
+            if isinstance(body, dict) and "ID" in body:
+                names[name] = body["ID"]
+            elif answer.headers.get("x-consul-index"):
+                names[name] = str(answer.headers.get("x-consul-index"))
+
+    def _compare(self, real: Any, simulated: Any, where: str, found: list[str]) -> None:
+        """Compare what was decoded, member by member."""
+        if isinstance(real, dict) and isinstance(simulated, dict) and list(real) == list(simulated):
+            for name, value in real.items():
+                other = simulated[name]
+                if name in _INDEXES and isinstance(value, int) and isinstance(other, int) and value and other:
+                    if not self._indexes.holds(str(value), str(other)):
+                        found.append(f"{where}.{name}: {value}, simulated {other}")
+                elif name in ("ID", "Session") and value and other:
+                    if not self._ids.holds(str(value), str(other)):
+                        found.append(f"{where}.{name}: {value}, simulated {other}")
+                else:
+                    self._compare(value, other, f"{where}.{name}", found)
+        elif isinstance(real, list) and isinstance(simulated, list) and len(real) == len(simulated):
+            for place, (value, other) in enumerate(zip(_ordered(real), _ordered(simulated), strict=True)):
+                self._compare(value, other, f"{where}[{place}]", found)
+        elif isinstance(real, str) and isinstance(simulated, str):
+            if self._neutral(real, 0) != self._neutral(simulated, 1):
+                found.append(f"{where}: {real!r}, simulated {simulated!r}")
+        elif real != simulated or type(real) is not type(simulated):
+            found.append(f"{where}: {real!r}, simulated {simulated!r}")
+
+    def _neutral(self, text: str, side: int) -> str:
+        for name, value in self.names[side].items():
+            if len(value) > 8:
+                text = text.replace(value, name)
+        return _INDEX.sub(r"\1", text)
+
+
+def _ordered(items: list[Any]) -> list[Any]:
+    """Sessions come in the order of their ids, which are drawn: here in the order in which they were made."""
+    if items and isinstance(items[0], dict) and "LockDelay" in items[0]:
+        return sorted(items, key=lambda item: int(item["CreateIndex"]))
+    return items
+
+
+def _read(answer: Response) -> Any:
+    if (answer.headers.get("content-type") or "").startswith("application/json") and answer.body:
+        return json.loads(answer.body)
+    return answer.body.decode("latin-1").strip()

@@ -1,0 +1,205 @@
+"""Blocking queries, and time: what wakes a query, what does not, and what happens by itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from consul_proto.message import Request, Response
+from consul_proto.simulator import Parked, Simulator
+
+
+class Asking:
+    """A simulator, and the time."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.simulator = Simulator(**settings)
+        self.now = 0.0
+
+    def __call__(self, method: str, target: str, body: bytes | None = None) -> Response | Parked:
+        path, _, query = target.partition("?")
+        pairs = tuple((name, value if equals else None) for name, equals, value in (one.partition("=") for one in query.split("&") if one))
+        return self.simulator.handle(Request(method, path, pairs, body=body), self.now)
+
+    def done(self, method: str, target: str, body: bytes | None = None) -> Any:
+        """The body of an answer that comes at once."""
+        answer = self(method, target, body)
+        assert isinstance(answer, Response)
+        return json.loads(answer.body) if answer.body else None
+
+    def index(self, target: str) -> int:
+        answer = self("GET", target)
+        assert isinstance(answer, Response)
+        return int(answer.headers.get("x-consul-index") or 0)
+
+    def parked(self, target: str) -> Parked:
+        """A query that waits, and counts how often it is woken."""
+        answer = self("GET", target)
+        assert isinstance(answer, Parked)
+        answer.wake = woken = Woken()
+        assert answer.wake is woken
+        return answer
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+        self.simulator.advance(self.now)
+
+
+class Woken:
+    """Counts its calls."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self) -> None:
+        self.times += 1
+
+
+@pytest.fixture(params=["1.8.7", "1.22.5"])
+def ask(request: pytest.FixtureRequest) -> Asking:
+    return Asking(version=request.param)
+
+
+def body(parked: Parked) -> Any:
+    assert parked.response is not None
+    return json.loads(parked.response.body) if parked.response.body else None
+
+
+def test_a_write_wakes_only_whom_it_concerns(ask: Asking) -> None:
+    for name in ("a", "a/b", "c"):
+        ask.done("PUT", f"/v1/kv/{name}", b"1")
+    at = ask.simulator._store.index
+    key, other, below, elsewhere = (ask.parked(f"/v1/kv/{what}index={at}") for what in ("a/b?", "c?", "a/?recurse&", "d/?keys&"))
+    ask.done("PUT", "/v1/kv/a/b", b"2")
+    assert body(key)[0]["Value"] == "Mg=="
+    assert [entry["Key"] for entry in body(below)] == ["a/b"]
+    assert (other.response, elsewhere.response) == (None, None)
+    assert [parked.wake.times for parked in (key, below, other, elsewhere) if isinstance(parked.wake, Woken)] == [1, 1, 0, 0]
+
+
+def test_a_write_that_changes_nothing_wakes_nobody(ask: Asking) -> None:
+    ask.done("PUT", "/v1/kv/a", b"1")
+    parked = ask.parked(f"/v1/kv/a?index={ask.index('/v1/kv/a')}")
+    ask.done("PUT", "/v1/kv/a", b"1")
+    assert ask.done("PUT", "/v1/kv/a?cas=1", b"2") is False
+    assert parked.response is None
+
+
+def test_a_deletion_is_noticed_below_its_prefix(ask: Asking) -> None:
+    ask.done("PUT", "/v1/kv/a/b", b"1")
+    ask.done("PUT", "/v1/kv/a/c", b"1")
+    parked = ask.parked(f"/v1/kv/a/?recurse&index={ask.index('/v1/kv/a/?recurse')}")
+    ask.done("DELETE", "/v1/kv/a/c")
+    assert [entry["Key"] for entry in body(parked)] == ["a/b"]
+
+
+def test_a_missing_key_waits_for_itself(ask: Asking) -> None:
+    """Other writes move the index of a read of what is missing, and do not wake it."""
+    parked = ask.parked("/v1/kv/missing?index=1&wait=10s")
+    other = ask.parked("/v1/kv/other/?recurse&index=1")
+    ask.done("PUT", "/v1/kv/other/a", b"")
+    assert [entry["Key"] for entry in body(other)] == ["other/a"]
+    assert isinstance(parked.wake, Woken)
+    assert parked.wake.times == 0
+    ask.done("PUT", "/v1/kv/missing", b"")
+    assert [entry["Key"] for entry in body(parked)] == ["missing"]
+
+
+@pytest.mark.parametrize(("wait", "seconds"), [("10s", 10.0), ("1m30s", 90.0), ("", 300.0), ("1h", 600.0), ("-1s", 300.0)])
+def test_a_wait_ends(ask: Asking, wait: str, seconds: float) -> None:
+    ask.done("PUT", "/v1/kv/a", b"1")
+    parked = ask.parked(f"/v1/kv/a?index={ask.index('/v1/kv/a')}" + (f"&wait={wait}" if wait else ""))
+    assert ask.simulator.next_deadline() == parked.deadline == seconds
+    ask.advance(seconds - 0.001)
+    assert parked.response is None
+    ask.advance(0.001)
+    assert body(parked)[0]["Value"] == "MQ=="
+    assert ask.simulator.next_deadline() is None
+
+
+def test_a_wait_is_longer_by_a_sixteenth_at_most() -> None:
+    ask = Asking(jitter=lambda: 0.5)
+    assert ask.parked("/v1/kv/a?index=1&wait=16s").deadline == 16.5
+
+
+def test_a_query_that_was_forgotten_is_never_woken(ask: Asking) -> None:
+    parked = ask.parked("/v1/kv/a?index=1")
+    ask.simulator.forget(parked)
+    ask.done("PUT", "/v1/kv/a", b"1")
+    assert isinstance(parked.wake, Woken)
+    assert parked.wake.times == 0
+    assert ask.simulator.next_deadline() is None
+
+
+@pytest.mark.parametrize("behavior", ["release", "delete"])
+def test_a_session_lives_for_twice_its_ttl(ask: Asking, behavior: str) -> None:
+    session = ask.done("PUT", "/v1/session/create", json.dumps({"TTL": "10s", "Behavior": behavior}).encode())["ID"]
+    assert ask.done("PUT", f"/v1/kv/lock?acquire={session}", b"mine") is True
+    ask.advance(19)
+    ask.done("PUT", f"/v1/session/renew/{session}")
+    ask.advance(19.9)
+    assert ask.done("GET", "/v1/kv/lock")[0]["Session"] == session
+    parked = ask.parked(f"/v1/kv/lock?index={ask.index('/v1/kv/lock')}")
+    ask.advance(0.2)
+    assert ask.done("GET", "/v1/session/list") == []
+    assert parked.response is not None
+    assert parked.response.status == (404 if behavior == "delete" else 200)
+    if behavior == "release":
+        entry = ask.done("GET", "/v1/kv/lock")[0]
+        assert ("Session" in entry, entry["Value"], entry["LockIndex"]) == (False, "bWluZQ==", 1)
+
+
+@pytest.mark.parametrize(("delay", "seconds"), [("15s", 15), ("0s", 0), ("10m", 60)])
+def test_a_lock_is_delayed_when_its_session_ends(ask: Asking, delay: str, seconds: float) -> None:
+    first, second = (ask.done("PUT", "/v1/session/create", json.dumps({"LockDelay": delay}).encode())["ID"] for _ in range(2))
+    ask.done("PUT", f"/v1/kv/lock?acquire={first}", b"")
+    ask.done("PUT", f"/v1/session/destroy/{first}")
+    acquire = f"/v1/kv/lock?acquire={second}"
+    operation = json.dumps([{"KV": {"Verb": "lock", "Key": "lock", "Value": "", "Session": second}}]).encode()
+    if seconds:
+        ask.advance(seconds - 0.1)
+        assert ask.done("PUT", acquire, b"") is False
+        assert "due to lock delay" in ask.done("PUT", "/v1/txn", operation)["Errors"][0]["What"]
+        ask.advance(0.1)
+    assert ask.done("PUT", acquire, b"") is True
+
+
+def test_a_transaction_is_undone_as_a_whole(ask: Asking) -> None:
+    session = ask.done("PUT", "/v1/session/create")["ID"]
+    ask.done("PUT", "/v1/kv/old", b"1")
+    before = ask.done("GET", "/v1/kv/?recurse")
+    parked = ask.parked(f"/v1/kv/?recurse&index={ask.index('/v1/kv/?recurse')}")
+    steps = [
+        {"KV": {"Verb": "set", "Key": "new", "Value": ""}},
+        {"KV": {"Verb": "lock", "Key": "new", "Value": "", "Session": session}},
+        {"KV": {"Verb": "delete", "Key": "old"}},
+        {"KV": {"Verb": "get", "Key": "missing"}},
+    ]
+    answer = ask("PUT", "/v1/txn", json.dumps(steps).encode())
+    assert isinstance(answer, Response)
+    assert answer.status == 409
+    assert ask.done("GET", "/v1/kv/?recurse") == before
+    assert parked.response is None
+    ask.done("PUT", f"/v1/session/destroy/{session}")
+    assert ask.done("PUT", "/v1/txn", json.dumps(steps[2:3]).encode())["Errors"] is None
+    assert body(parked) is None
+
+
+def test_an_event_wakes_its_listeners(ask: Asking) -> None:
+    ask.done("PUT", "/v1/event/fire/deploy", b"1")
+    parked = ask.parked("/v1/event/list?index=18446744073709551615")
+    ask.advance(300)
+    assert len(body(parked)) == 1
+
+
+def test_what_is_not_simulated_says_so(ask: Asking) -> None:
+    answer = ask("GET", "/v1/catalog/nodes")
+    assert isinstance(answer, Response)
+    assert (answer.status, answer.body) == (501, b"the simulator does not know GET /v1/catalog/nodes")
+
+
+def test_ids_are_drawn_from_the_seed() -> None:
+    first, again, other = (Asking(seed=seed).done("PUT", "/v1/session/create")["ID"] for seed in (1, 1, 2))
+    assert first == again != other
