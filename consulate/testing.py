@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from consul_proto.simulator import Simulator
+from consul_proto.simulator import Settings, Simulator
 from consulate.client import AsyncConsul, Consul
 from transports.simulated import SimulatedAgent, SimulatedTransport
 
 if TYPE_CHECKING:
-    from consul_proto.simulator.agent import Version
+    from consul_proto.simulator.settings import Version
 
 __all__ = ["ConsulAgent"]
 
@@ -32,7 +32,7 @@ class ConsulAgent:
     """
 
     def __init__(self, *, version: Version = "1.22.5", node: str = "consul", datacenter: str = "dc1", seed: int = 0) -> None:
-        self._agent = SimulatedAgent(Simulator(version=version, node=node, datacenter=datacenter, seed=seed))
+        self._agent = SimulatedAgent(Simulator(Settings(version=version, node=node, datacenter=datacenter, seed=seed)))
 
     @property
     def now(self) -> float:

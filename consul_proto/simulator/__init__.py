@@ -6,5 +6,6 @@ a mistake in one of them is not repeated in the other.
 
 from consul_proto.simulator.agent import Simulator
 from consul_proto.simulator.asking import Parked
+from consul_proto.simulator.settings import Settings
 
-__all__ = ["Parked", "Simulator"]
+__all__ = ["Parked", "Settings", "Simulator"]

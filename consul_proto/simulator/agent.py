@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import heapq
 import posixpath
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 from itertools import count
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 from consul_proto.message import Request, Response
-from consul_proto.simulator.asking import Asked, Found, Parked, Refusal, Topic, Unrouted, answer, text_of, written
+from consul_proto.simulator.asking import Asked, Authorizer, Found, Parked, Refusal, Unrouted, Wrote, answer, seen, text_of, written
 from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.events import Events
 from consul_proto.simulator.kv import KV, KVEndpoint
+from consul_proto.simulator.routes import Read, Route, Routes
 from consul_proto.simulator.sessions import SessionEndpoint, Sessions
+from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 from consul_proto.simulator.txn import Txn
-
-#: The versions whose answers are known.
-Version = Literal["1.8.7", "1.22.5"]
 
 #: Seconds that a blocking query waits where it does not say, and at most: https://developer.hashicorp.com/consul/api-docs/features/blocking
 _WAIT, _LONGEST_WAIT = 300.0, 600.0
@@ -30,87 +28,47 @@ _WAIT, _LONGEST_WAIT = 300.0, 600.0
 #: The part of its wait that a query waits longer at most, so that those which came at once do not return at once.
 _JITTER = 1 / 16
 
-#: The groups of Consul's API that are not simulated: they answer 501; what is no part of the API, 404.
-_GROUPS = frozenset(
-    (
-        *("acl", "agent", "catalog", "config", "connect", "coordinate", "discovery-chain", "exported-services", "health"),
-        *("imported-services", "internal", "operator", "peering", "peerings", "query", "snapshot"),
-    )
-)
-
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _JSON = ("Content-Type", "application/json")
-
-_NO_API = "if attempting to use the HTTP API, ensure the path starts with '/v1/'"
-
-Read = Callable[[Asked], Found]
-Write = Callable[[Asked, float], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One endpoint. deep: whether its path goes on, with a key or an id. index: whether its refusals carry the headers of a read."""
-
-    methods: tuple[str, ...]
-    read: Read | None = None
-    write: Write | None = None
-    topics: Callable[[Asked], tuple[Topic, ...]] | None = None
-    deep: bool = False
-    index: bool = False
 
 
 class Simulator:
     """A development agent of one server.
 
-    version: whose answers it gives. node, datacenter: what it calls itself. seed: two agents with the same one give the same ids.
     jitter: a number from 0 to below 1 for each blocking query, how much of a sixteenth of its wait it waits longer.
 
     `handle` answers a request, or parks it; time is what the caller says it is, in seconds, and never goes back.
     """
 
-    def __init__(
-        self,
-        *,
-        version: Version = "1.22.5",
-        node: str = "consul",
-        datacenter: str = "dc1",
-        seed: int = 0,
-        jitter: Callable[[], float] = lambda: 0.0,
-    ) -> None:
-        self.version, self.node, self.datacenter = version, node, datacenter
+    def __init__(self, settings: Settings | None = None, *, jitter: Callable[[], float] = lambda: 0.0) -> None:
+        self.settings = settings or Settings()
         self._jitter = jitter
-        self._is_old = version == "1.8.7"
+        self._is_old = self.settings.is_old
         self._now = 0.0
         self._store = Store()
         self._sessions = Sessions(self._store)
         self._kv = KV(self._store, self._sessions)
-        self._txn = Txn(self._store, self._kv, self._sessions, version)
+        #: What a token may do; None: ACLs are off, and nobody asks.
+        self._resolve: Callable[[str], Authorizer] | None = None
         #: When what happens next: waits of queries. Entries of queries that were answered are passed over.
         self._deadlines: list[tuple[float, int, Parked]] = []
         self._order = count()
         numbers = count()
-        self._routes = self._make_routes(lambda: _uuid(f"{seed}:{next(numbers)}"))
+        self._routes = self._make_routes(lambda: _uuid(f"{self.settings.seed}:{next(numbers)}"))
 
-    def _make_routes(self, new_id: Callable[[], str]) -> Mapping[str, Route]:
-        kv = KVEndpoint(self._store, self._kv, self._sessions, self.version)
-        sessions = SessionEndpoint(self._store, self._sessions, self.node, self.version, new_id)
-        events = Events(self._store, self.version, new_id)
-        read = partial(Route, ("GET",), topics=sessions.topics, index=True)
-        write = partial(Route, ("PUT",))
-        return {
-            "/v1/kv/": Route(KVEndpoint.methods, kv.read, kv.write, kv.topics, deep=True),
-            "/v1/session/create": write(write=sessions.create),
-            "/v1/session/destroy/": write(write=sessions.destroy, deep=True),
-            "/v1/session/renew/": write(write=sessions.renew, deep=True),
-            "/v1/session/info/": read(sessions.info, deep=True),
-            "/v1/session/node/": read(sessions.node, deep=True),
-            "/v1/session/list": read(sessions.every),
-            "/v1/event/fire/": write(write=events.fire, deep=True),
-            "/v1/event/list": Route(("GET",), events.every, topics=events.topics),
-            "/v1/status/leader": Route(("GET",), write=self._leader),
-            "/v1/status/peers": Route(("GET",), write=lambda asked, now: [self._leader(asked, now)]),
-            "/v1/txn": Route(("PUT",)),
-        }
+    def _make_routes(self, new_id: Callable[[], str]) -> Routes:
+        settings, store = self.settings, self._store
+        return Routes(
+            KVEndpoint(store, self._kv, self._sessions, settings.version).routes(),
+            Txn(store, self._kv, self._sessions, settings.version).routes(),
+            SessionEndpoint(store, self._sessions, settings.node, settings.version, new_id).routes(),
+            Events(store, settings.version, new_id).routes(),
+            {
+                "/v1/status/leader": Route(("GET",), write=self._leader),
+                "/v1/status/peers": Route(("GET",), write=lambda asked, now: [self._leader(asked, now)]),
+            },
+            is_old=self._is_old,
+        )
 
     def _leader(self, asked: Asked, _now: float) -> str:
         asked.reach_servers()
@@ -123,8 +81,8 @@ class Simulator:
         try:
             if moved := self._moved(request, path):
                 return moved
-            prefix, route = self._route(path, request.method)
-            asked = Asked(request, path[len(prefix) :], self.datacenter, before_113=self._is_old)
+            prefix, route = self._routes.find(path, request.method)
+            asked = Asked(request, path[len(prefix) :], self.settings, self._resolve)
             return self._answer(asked, route, now)
         except Refusal as refusal:
             return self._refuse(refusal, request.method)
@@ -171,31 +129,23 @@ class Simulator:
         headers = [("Location", where)] + ([("Content-Type", "text/html; charset=utf-8")] if body else [])
         return answer(status, body, headers)
 
-    def _route(self, path: str, method: str) -> tuple[str, Route]:
-        for prefix, route in self._routes.items():
-            if path == prefix or (route.deep and path.startswith(prefix)):
-                allowed = ",".join(("OPTIONS", *route.methods))
-                if method == "OPTIONS":
-                    raise Refusal(200, "", Allow=allowed, Content_Type="" if self._is_old else "application/json; charset=utf-8")
-                if method not in route.methods:
-                    raise Refusal(405, f"method {method} not allowed", Allow=allowed)
-                return prefix, route
-        parts = path.split("/")
-        if len(parts) > 2 and parts[1] == "v1" and parts[2] in _GROUPS:
-            raise Refusal(501, f"the simulator does not know {method} {path}")
-        known = "not a recognized HTTP API endpoint" if path.startswith("/v1/") else _NO_API
-        raise Unrouted(404, "" if self._is_old else f"Invalid URL path: {known}\n")
-
     def _answer(self, asked: Asked, route: Route, now: float) -> Response | Parked:
         if asked.method == "GET" and asked.flag("stale") and asked.flag("consistent"):
             raise Refusal(400, "Cannot specify ?stale with ?consistent, conflicting semantics.")
         if asked.method == "GET" and route.read is not None:
             return self._read(asked, route.read, route, now)
-        if route.write is None:
-            status, body, read = self._txn.apply(asked, now)
-            headers = [_JSON if status == 200 or self._is_old else ("Content-Type", "application/json; charset=utf-8")]
-            return self._written(status, body, headers + (_seen() if read else []))
-        return self._written(200, route.write(asked, now), [_JSON])
+        assert route.write is not None, "a route reads or writes"
+        return self._wrote(route.write(asked, now))
+
+    def _wrote(self, wrote: Any) -> Response:
+        if not isinstance(wrote, Wrote):
+            return self._written(200, wrote, [_JSON])
+        usual = "application/json" if wrote.status == 200 or self._is_old else "application/json; charset=utf-8"
+        kind = usual if wrote.kind is None else wrote.kind
+        headers = [*([("Content-Type", kind)] if kind else []), *wrote.headers]
+        if isinstance(wrote.body, bytes):
+            return answer(wrote.status, wrote.body, self._always() + headers)
+        return self._written(wrote.status, wrote.body, headers)
 
     def _read(self, asked: Asked, read: Read, route: Route, now: float) -> Response | Parked:
         wait, minimum = self._blocking(asked)
@@ -203,7 +153,7 @@ class Simulator:
             found = read(asked)
         except Refusal as refusal:
             if route.index and refusal.status == 500:
-                refusal.headers += (("X-Consul-Index", "1"), *_seen(known=False), *self._backend())
+                refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), *self._backend())
             raise
         if not minimum or found.index > minimum or route.topics is None:
             return self._found(found)
@@ -245,7 +195,7 @@ class Simulator:
             parked.wake()
 
     def _found(self, found: Found) -> Response:
-        headers = [("X-Consul-Index", str(found.index or 1)), *([] if found.local else [*_seen(), *self._backend()])]
+        headers = [("X-Consul-Index", str(found.index or 1)), *([] if found.local else [*seen(), *self._backend()]), *found.headers]
         if found.raw:
             kind = ("Content-Type", "text/plain") if self._is_old else _TEXT
             headers += [kind, ("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff")]
@@ -267,11 +217,7 @@ class Simulator:
         return [] if self._is_old else [("X-Consul-Query-Backend", "blocking-query")]
 
     def _always(self) -> list[tuple[str, str]]:
-        return [] if self._is_old else [("X-Consul-Default-Acl-Policy", "allow")]
-
-
-def _seen(*, known: bool = True) -> list[tuple[str, str]]:
-    return [("X-Consul-Knownleader", "true" if known else "false"), ("X-Consul-Lastcontact", "0")]
+        return [] if self._is_old else [("X-Consul-Default-Acl-Policy", self.settings.default_policy if self.settings.acls else "allow")]
 
 
 def _uuid(text: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote_plus, unquote_to_bytes
 
 from consul_proto.message import Headers, Request, Response
+from consul_proto.simulator.settings import Settings
 
 #: What a read depends on: ("kv", key), ("kv/", prefix) or ("table", name).
 Topic = tuple[str, str]
@@ -27,27 +28,74 @@ class Unrouted(Refusal):
     """What Go's router refuses before anything of Consul's sees it."""
 
 
-class Asked:
-    """A request as a handler sees it: its path decoded, its query by name."""
+class Authorizer(Protocol):
+    """What a token may do."""
 
-    def __init__(self, request: Request, rest: str, datacenter: str, *, before_113: bool) -> None:
+    def allows(self, resource: str, name: str, access: str) -> bool:
+        """Whether it may: resource "key", "service", "node" ..., access "read", "list" or "write"; name "" where the rule has none."""
+        ...
+
+    def refusal(self, resource: str, name: str, access: str) -> str:
+        """What Consul says to a token that may not."""
+        ...
+
+
+class Asked:
+    """A request as a handler sees it: its path decoded, its query by name, and what its token may do.
+
+    resolve: finds what a token may do, by its secret; raises Refusal for one that there is not.
+    """
+
+    def __init__(self, request: Request, rest: str, settings: Settings, resolve: Callable[[str], Authorizer] | None) -> None:
         self.method = request.method
+        self.headers = request.headers
         self.body = request.body or b""
         #: What comes behind the route's own path: a key, an id.
         self.rest = rest
         self._query = request.query
-        self._datacenter = datacenter
-        self._before_113 = before_113
+        self._settings = settings
+        self._resolve = resolve
+        self._authorizer: Authorizer | None = None
+        #: Whether something was left out of the answer since the token may not see it.
+        self.is_filtered = False
+
+    @property
+    def token(self) -> str:
+        """The secret that was given, "" for none."""
+        bearer = self.headers.get("authorization") or ""
+        given = self.first("token") or self.headers.get("x-consul-token") or ""
+        return given or (bearer[7:].strip() if bearer[:7].lower() == "bearer " else "")
+
+    @property
+    def authorizer(self) -> Authorizer | None:
+        """What the token may do; None where ACLs are off, and everybody may do everything. Raises Refusal for a token that there is not."""
+        if self._authorizer is None and self._resolve is not None:
+            self._authorizer = self._resolve(self.token)
+        return self._authorizer
+
+    def may(self, resource: str, name: str, access: str) -> bool:
+        """Whether the token may see something: what it may not is left out of the answer."""
+        authorizer = self.authorizer
+        if authorizer is None or authorizer.allows(resource, name, access):
+            return True
+        self.is_filtered = True
+        return False
+
+    def require(self, resource: str, name: str, access: str) -> None:
+        """Refuse what the token may not do."""
+        authorizer = self.authorizer
+        if authorizer is not None and not authorizer.allows(resource, name, access):
+            raise Refusal(403, authorizer.refusal(resource, name, access))
 
     def no_namespace(self) -> None:
         """Refuse what only Consul Enterprise has."""
         if self.flag("ns"):
-            before = "Bad request: " if self._before_113 else ""
+            before = "Bad request: " if self._settings.is_old else ""
             raise Refusal(400, f'{before}Invalid query parameter: "ns" - Namespaces are a Consul Enterprise feature')
 
     def reach_servers(self) -> None:
         """Refuse a datacenter that there is not: what the agent itself refuses comes before."""
-        if self.first("dc") not in ("", self._datacenter):
+        if self.first("dc") not in ("", self._settings.datacenter):
             raise Refusal(500, "No path to datacenter")
 
     def flag(self, name: str) -> bool:
@@ -68,13 +116,27 @@ class Asked:
 class Found:
     """What a read found. body: None where there is nothing, which is a 404. raw: whether the body goes out as it is.
 
-    local: whether the agent answers by itself, and says nothing of the servers.
+    local: whether the agent answers by itself, and says nothing of the servers. headers: what the answer carries besides.
     """
 
     index: int
     body: Any
     raw: bool = False
     local: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """An answer that is more than a value as JSON with status 200. body: bytes go out as they are.
+
+    kind: its Content-Type, where it is not what Consul usually sends; "" for none. headers: what the answer carries besides.
+    """
+
+    body: Any
+    status: int = 200
+    kind: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Parked:
@@ -122,3 +184,8 @@ def answer(status: int, body: bytes, headers: Iterable[tuple[str, str]]) -> Resp
 def text_of(path: str) -> str:
     """A percent-encoded path as text. Bytes that are not UTF-8 become U+FFFD, as in Consul's JSON."""
     return unquote_to_bytes(path).decode("utf-8", "replace")
+
+
+def seen(*, known: bool = True) -> list[tuple[str, str]]:
+    """What an answer says of the servers."""
+    return [("X-Consul-Knownleader", "true" if known else "false"), ("X-Consul-Lastcontact", "0")]

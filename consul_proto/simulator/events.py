@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.routes import Route
 from consul_proto.simulator.store import Store
 
 #: How many an agent remembers (agent.userEventHandler keeps 256).
@@ -26,6 +27,13 @@ class Events:
         self._store, self._version, self._new_id = store, version, new_id
         self._events: list[dict[str, Any]] = []
         self._time = 0
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        return {
+            "/v1/event/fire/": Route(("PUT",), write=self.fire, deep=True),
+            "/v1/event/list": Route(("GET",), self.every, topics=self.topics),
+        }
 
     def topics(self, _asked: Asked) -> tuple[Topic, ...]:
         """Every read depends on every event."""

@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
 from consul_proto.simulator.numbers import unsigned
+from consul_proto.simulator.routes import Route
 from consul_proto.simulator.sessions import Sessions
 from consul_proto.simulator.store import Sorted, Store
 
@@ -198,10 +199,12 @@ class KV:
 class KVEndpoint:
     """`/v1/kv/`."""
 
-    methods = ("GET", "PUT", "DELETE")
-
     def __init__(self, store: Store, kv: KV, sessions: Sessions, version: str) -> None:
         self._store, self._kv, self._sessions, self._version = store, kv, sessions, version
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoint."""
+        return {"/v1/kv/": Route(("GET", "PUT", "DELETE"), self.read, self.write, self.topics, deep=True)}
 
     def topics(self, asked: Asked) -> tuple[Topic, ...]:
         """What a read depends on."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
 from consul_proto.simulator.durations import nanoseconds
+from consul_proto.simulator.routes import Route
 from consul_proto.simulator.store import Store
 
 _SECOND = 10**9
@@ -133,6 +135,19 @@ class SessionEndpoint:
 
     def __init__(self, store: Store, sessions: Sessions, node: str, version: str, new_id: Callable[[], str]) -> None:
         self._store, self._sessions, self._node, self._version, self._new_id = store, sessions, node, version, new_id
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        read = partial(Route, ("GET",), topics=self.topics, index=True)
+        write = partial(Route, ("PUT",))
+        return {
+            "/v1/session/create": write(write=self.create),
+            "/v1/session/destroy/": write(write=self.destroy, deep=True),
+            "/v1/session/renew/": write(write=self.renew, deep=True),
+            "/v1/session/info/": read(self.info, deep=True),
+            "/v1/session/node/": read(self.node, deep=True),
+            "/v1/session/list": read(self.every),
+        }
 
     def topics(self, _asked: Asked) -> tuple[Topic, ...]:
         """Every read depends on the whole table."""

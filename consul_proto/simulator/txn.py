@@ -11,8 +11,9 @@ from base64 import b64decode
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from consul_proto.simulator.asking import Asked, Refusal
+from consul_proto.simulator.asking import Asked, Refusal, Wrote, seen
 from consul_proto.simulator.kv import KV, LARGEST_VALUE, OPTIONS, Entry
+from consul_proto.simulator.routes import Route
 from consul_proto.simulator.sessions import Sessions
 from consul_proto.simulator.store import Store
 
@@ -81,20 +82,24 @@ class Txn:
             "delete-cas": self._delete_cas,
         }
 
-    def apply(self, asked: Asked, now: float) -> tuple[int, dict[str, Any], bool]:
-        """PUT: the status, the answer, and whether it was a read."""
+    def routes(self) -> dict[str, Route]:
+        """The endpoint."""
+        return {"/v1/txn": Route(("PUT",), write=self.apply)}
+
+    def apply(self, asked: Asked, now: float) -> Wrote:
+        """PUT: what was read and written, or what failed."""
         steps = self._steps(asked.body)
         asked.reach_servers()
         if all(step.verb not in self._verbs or step.verb in _READS for step in steps):
             results, errors = self._run(steps)
-            return 409 if errors else 200, self._shown(results, errors) | _READ_FORM[self._version], True
+            return Wrote(self._shown(results, errors) | _READ_FORM[self._version], 409 if errors else 200, headers=tuple(seen()))
         delayed = [
             (place, f"failed to lock key {_quoted(step.key)} due to lock delay")
             for place, step in enumerate(steps)
             if step.verb == "lock" and self._sessions.is_delayed(step.key, now)
         ]
         if delayed:
-            return 409, self._shown([], delayed), False
+            return Wrote(self._shown([], delayed), 409)
         self._store.apply()
         self._store.begin()
         results, errors = self._run(steps)
@@ -102,7 +107,7 @@ class Txn:
             self._store.rollback()
         else:
             self._store.commit()
-        return 409 if errors else 200, self._shown(results, errors), False
+        return Wrote(self._shown(results, errors), 409 if errors else 200)
 
     def _run(self, steps: list[Step]) -> tuple[Results, list[tuple[int, str]]]:
         results: Results = []

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from consul_proto.message import Headers, Request, Response
-from consul_proto.simulator import Parked, Simulator
+from consul_proto.simulator import Parked, Settings, Simulator
 from tests.agents import Agent
 
 #: Headers that mean something to a client.
@@ -76,7 +76,9 @@ class Sides:
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
         self._connection = http.client.HTTPConnection(agent.host, agent.port, timeout=30)
-        self.simulator = Simulator(version=agent.version, node=agent.node_name, datacenter=agent.datacenter)  # type: ignore[arg-type] # it is one
+        self.simulator = Simulator(
+            Settings(version=agent.version, node=agent.node_name, datacenter=agent.datacenter)  # type: ignore[arg-type] # it is one
+        )
         self.now = 0.0
         self.names: tuple[dict[str, str], dict[str, str]] = ({}, {})
         self._examples = 0

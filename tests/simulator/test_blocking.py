@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from consul_proto.message import Request, Response
-from consul_proto.simulator import Parked, Simulator
+from consul_proto.simulator import Parked, Settings, Simulator
 
 
 class Asking:
     """A simulator, and the time."""
 
-    def __init__(self, **settings: Any) -> None:
-        self.simulator = Simulator(**settings)
+    def __init__(self, jitter: float = 0.0, **settings: Any) -> None:
+        self.simulator = Simulator(Settings(**settings), jitter=lambda: jitter)
         self.now = 0.0
 
     def __call__(self, method: str, target: str, body: bytes | None = None) -> Response | Parked:
@@ -120,7 +120,7 @@ def test_a_wait_ends(ask: Asking, wait: str, seconds: float) -> None:
 
 
 def test_a_wait_is_longer_by_a_sixteenth_at_most() -> None:
-    ask = Asking(jitter=lambda: 0.5)
+    ask = Asking(jitter=0.5)
     assert ask.parked("/v1/kv/a?index=1&wait=16s").deadline == 16.5
 
 

@@ -1,0 +1,41 @@
+"""What an agent is told when it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+#: The versions whose answers are known.
+Version = Literal["1.8.7", "1.22.5"]
+
+Policy = Literal["allow", "deny"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The agent's configuration, as far as it means anything without a network.
+
+    version: whose answers it gives. node, node_id, node_meta, datacenter: what it calls itself; an id is drawn where none is given.
+    acls: whether the ACL system is on, with what a token may do that no rule speaks of. management_token: the secret of the token that
+    may do everything; agent_token: of the one that the agent itself uses. script_checks: whether checks with a script are accepted.
+    http_port: what the agent says of itself. seed: two agents with the same one give the same ids.
+    """
+
+    version: Version = "1.22.5"
+    node: str = "consul"
+    node_id: str = ""
+    node_meta: Mapping[str, str] = field(default_factory=dict)
+    datacenter: str = "dc1"
+    acls: bool = False
+    default_policy: Policy = "deny"
+    management_token: str = field(default="", repr=False)
+    agent_token: str = field(default="", repr=False)
+    script_checks: bool = False
+    http_port: int = 8500
+    seed: int = 0
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it answers as 1.8.7 does."""
+        return self.version == "1.8.7"
