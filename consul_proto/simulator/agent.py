@@ -16,6 +16,7 @@ from consul_proto.simulator.asking import Asked, Authorizer, Found, Parked, Refu
 from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.events import Events
 from consul_proto.simulator.kv import KV, KVEndpoint
+from consul_proto.simulator.probes import Probe
 from consul_proto.simulator.routes import Read, Route, Routes
 from consul_proto.simulator.sessions import SessionEndpoint, Sessions
 from consul_proto.simulator.settings import Settings
@@ -48,6 +49,8 @@ class Simulator:
         self._store = Store()
         self._sessions = Sessions(self._store)
         self._kv = KV(self._store, self._sessions)
+        #: What the host does for the checks that ask something, by the check's id.
+        self.probes: dict[str, Probe] = {}
         #: What a token may do; None: ACLs are off, and nobody asks.
         self._resolve: Callable[[str], Authorizer] | None = None
         #: When what happens next: waits of queries. Entries of queries that were answered are passed over.
@@ -108,6 +111,10 @@ class Simulator:
         while self._deadlines and self._deadlines[0][2].response is not None:
             heapq.heappop(self._deadlines)
         return min([*self._sessions.ends.values(), *(entry[0] for entry in self._deadlines[:1])], default=None)
+
+    def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
+        """Note what a probe found: "passing", "warning" or "critical". That of a check which is gone, or was replaced, says nothing."""
+        self.advance(now)
 
     def forget(self, parked: Parked) -> None:
         """Forget a query that nobody waits for any more."""
