@@ -31,6 +31,7 @@ from consul_proto.simulator.sessions import SessionEndpoint, Sessions
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 from consul_proto.simulator.txn import Txn
+from consul_proto.simulator.txn_catalog import CatalogSteps
 
 #: Seconds that a blocking query waits where it does not say, and at most: https://developer.hashicorp.com/consul/api-docs/features/blocking
 _WAIT, _LONGEST_WAIT = 300.0, 600.0
@@ -78,8 +79,8 @@ class Simulator:
         reader = Reader(store, self._catalog, settings, lambda _near: lambda _node: 0.0)
         return Routes(
             KVEndpoint(store, self._kv, self._sessions, settings.version).routes(),
-            Txn(store, self._kv, self._sessions, settings.version).routes(),
-            SessionEndpoint(store, self._sessions, settings.node, settings.version, new_id).routes(),
+            Txn(store, self._kv, self._sessions, CatalogSteps(self._catalog, settings), settings.version).routes(),
+            SessionEndpoint(store, self._sessions, self._catalog, settings, new_id).routes(),
             Events(store, settings.version, new_id).routes(),
             CatalogEndpoint(reader, store, self._catalog, settings).routes(),
             HealthEndpoint(reader, store, self._catalog, settings).routes(),

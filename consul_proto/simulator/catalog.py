@@ -42,8 +42,14 @@ class Row(NamedTuple):
     modified: int
 
     def shown(self) -> dict[str, Any]:
-        """The row with its indexes."""
-        return {**self.value, "CreateIndex": self.created, "ModifyIndex": self.modified}
+        """The row with its indexes, and with an empty list where it has no tags."""
+        tags: dict[str, list[str]] = {name: [] for name in ("Tags", "ServiceTags") if self.value.get(name, ()) is None}
+        return {**self.value, **tags, "CreateIndex": self.created, "ModifyIndex": self.modified}
+
+    @property
+    def tags(self) -> list[str]:
+        """A service's tags."""
+        return self.value["Tags"] or []
 
 
 Key = tuple[str, str]
@@ -61,6 +67,41 @@ class Broken(Exception):
     """A write that the catalog cannot make, in Consul's words."""
 
 
+class Addresses:
+    """The virtual address of each service of the mesh, since 1.11: https://developer.hashicorp.com/consul/docs/connect/proxies/transparent-proxy"""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._taken: dict[str, int] = {}
+        self._freed: list[int] = []
+        self._last = 0
+
+    def of(self, service: str) -> str:
+        """The address of a service: it gets one where it has none."""
+        if service not in self._taken:
+            self._note()
+            if self._freed:
+                number = self._freed.pop(0)
+            else:
+                self._last = number = self._last + 1
+            self._taken[service] = number
+        number = self._taken[service]
+        return f"240.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+
+    def free(self, service: str) -> None:
+        """Give back the address of a service that there is no more."""
+        if service in self._taken:
+            self._note()
+            self._freed = sorted([*self._freed, self._taken.pop(service)])
+
+    def _note(self) -> None:
+        before = {**self._taken}, [*self._freed], self._last
+        self._store.undoing(lambda: self._restore(*before))
+
+    def _restore(self, taken: dict[str, int], freed: list[int], last: int) -> None:
+        self._taken, self._freed, self._last = taken, freed, last
+
+
 class Catalog:
     """The tables. Names are compared without case. Every write is made at the store's present index."""
 
@@ -71,6 +112,7 @@ class Catalog:
         self.services: dict[Key, Row] = {}
         self.checks: dict[Key, Row] = {}
         self._instances: dict[str, set[Key]] = {}
+        self._addresses = Addresses(store)
         self.on_gone: Gone = lambda _node, _check: None
 
     # What is there.
@@ -187,6 +229,10 @@ class Catalog:
     def ensure_service(self, node: str, value: dict[str, Any]) -> bool:
         """Register a service on a node that there is."""
         key = (node.lower(), value["ID"].lower())
+        if (name := _stands_for(value)) and self._version != "1.8.7":
+            own = {"Address": self._addresses.of(name), "Port": value.get("Port", 0)}
+            tagged = {**(value.get("TaggedAddresses") or {}), "consul-virtual": own}
+            value = service_value({**value, "TaggedAddresses": dict(sorted(tagged.items()))}, self._version)
         if not self._keep(self.services, key, value):
             return False
         self._store.change("services")
@@ -254,6 +300,7 @@ class Catalog:
         self._change_parent(key[0])
         if not self._instances.get(name):
             self._store.change("service extinctions")
+            self._addresses.free(name)
         return True
 
     def delete_node(self, node: str) -> bool:
@@ -302,7 +349,7 @@ def service_value(given: dict[str, Any], version: str) -> dict[str, Any]:
         "Kind": given.get("Kind") or "",
         "ID": given.get("ID") or given.get("Service") or "",
         "Service": given.get("Service") or "",
-        "Tags": given.get("Tags") or [],
+        "Tags": given.get("Tags"),
         "Address": given.get("Address") or "",
         "TaggedAddresses": given.get("TaggedAddresses"),
         "Meta": given.get("Meta"),
@@ -357,7 +404,7 @@ def check_value(given: dict[str, Any], version: str) -> dict[str, Any]:
         "Output": given.get("Output") or "",
         "ServiceID": given.get("ServiceID") or "",
         "ServiceName": given.get("ServiceName") or "",
-        "ServiceTags": given.get("ServiceTags") or [],
+        "ServiceTags": given.get("ServiceTags"),
         "Type": given.get("Type") or kind,
         "Interval": given.get("Interval") or "",
         "Timeout": given.get("Timeout") or "",

@@ -129,7 +129,7 @@ class CatalogEndpoint:
                 continue
             if asked.may("service", service.value["Service"], "read"):
                 known = tags.setdefault(service.value["Service"], [])
-                known += [tag for tag in service.value["Tags"] if tag not in known]
+                known += [tag for tag in service.tags if tag not in known]
         tables = ("nodes", "services") if asked.every("node-meta") else ("services",)
         return self._reader.found(asked, tables, dict(sorted(tags.items())))
 
@@ -189,7 +189,7 @@ def service_topics(service: str) -> tuple[Topic, ...]:
 
 def has_tags(service: Row, tags: Iterable[str]) -> bool:
     """Whether a service has all of the tags, whatever their case."""
-    known = {tag.lower() for tag in service.value["Tags"]}
+    known = {tag.lower() for tag in service.tags}
     return all(tag.lower() in known for tag in tags if tag)
 
 
@@ -199,7 +199,7 @@ def _instance(node: Row, service: Row, settings: Settings) -> dict[str, Any]:
     old = settings.is_old
     shown = {name: there[name] for name in ("ID", "Node", "Address", "Datacenter", "TaggedAddresses")}
     shown |= {"NodeMeta": there["Meta"], "ServiceKind": value.get("Kind", "")}
-    shown |= {"ServiceID": value["ID"], "ServiceName": value["Service"], "ServiceTags": value["Tags"], "ServiceAddress": value["Address"]}
+    shown |= {"ServiceID": value["ID"], "ServiceName": value["Service"], "ServiceTags": service.tags, "ServiceAddress": value["Address"]}
     if value.get("TaggedAddresses"):
         shown["ServiceTaggedAddresses"] = value["TaggedAddresses"]
     shown |= {"ServiceWeights": value["Weights"], "ServiceMeta": value["Meta"] or {}, "ServicePort": value.get("Port", 0)}

@@ -164,10 +164,10 @@ class CheckEndpoint:
         """PUT register."""
         asked.no_namespace()
         given = decode(asked.body, CHECK_REGISTER, self._settings.version)
-        if given.get("Status") not in (None, "", *STATES):
-            raise Refusal(400, "Bad check status")
         if not given.get("Name"):
             raise Refusal(400, "Missing check name")
+        if given.get("Status") not in (None, "", *STATES):
+            raise Refusal(400, "Bad check status")
         if wrong := fault(given, self._settings.version):
             raise Refusal(400, f"Invalid check: {wrong}")
         service_id = given.get("ServiceID") or ""

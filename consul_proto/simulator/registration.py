@@ -11,7 +11,8 @@ from consul_proto.simulator.catalog import Broken, Catalog, check_value, node_va
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 
-_UUID_LENGTH, _UUID = 36, re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+#: How the id of a node is written.
+UUID_LENGTH, UUID = 36, re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Registration:
@@ -77,7 +78,7 @@ class Registration:
             if not check["ServiceID"]:
                 asked.require("node", given["Node"], "write")
                 continue
-            if service is not None and service["ID"].lower() == check["ServiceID"].lower():
+            if service is not None and service["ID"] == check["ServiceID"]:
                 continue
             other = self._catalog.services.get((given["Node"].lower(), check["ServiceID"].lower()))
             if other is not None:
@@ -183,7 +184,7 @@ def service_faults(service: dict[str, Any], settings: Settings) -> str:
 
 
 def _check_uuid(identity: str) -> None:
-    if len(identity) != _UUID_LENGTH:
+    if len(identity) != UUID_LENGTH:
         raise Refusal(500, "Bad node ID: uuid string is wrong length")
-    if not _UUID.fullmatch(identity):
+    if not UUID.fullmatch(identity):
         raise Refusal(500, "Bad node ID: uuid is improperly formatted")

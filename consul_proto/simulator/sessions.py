@@ -12,8 +12,10 @@ from functools import partial
 from typing import Any, Protocol
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.catalog import Catalog
 from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.routes import Route
+from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 
 _SECOND = 10**9
@@ -123,10 +125,13 @@ class Sessions:
 
     def end(self, session: str, now: float) -> None:
         """End a session: its locks are released, or its keys deleted, and delayed."""
-        ended = self.sessions.pop(session, None)
-        self.ends.pop(session, None)
-        if ended is None:
+        if session not in self.sessions:
             return
+        if self._store.may_roll_back:
+            before = {**self.sessions}, {**self.ends}, {**self._delayed}
+            self._store.undoing(lambda: self._restore(*before))
+        ended = self.sessions.pop(session)
+        self.ends.pop(session, None)
         self._store.change("sessions")
         keys = sorted(self._held.pop(session, ()))
         if self._ended is not None:
@@ -135,12 +140,16 @@ class Sessions:
             until = now + min(ended.lock_delay, _LONGEST_DELAY) / _SECOND
             self._delayed |= dict.fromkeys(keys, until)
 
+    def _restore(self, sessions: dict[str, Session], ends: dict[str, float], delayed: dict[str, float]) -> None:
+        self.sessions, self.ends, self._delayed = sessions, ends, delayed
+
 
 class SessionEndpoint:
     """`/v1/session/`."""
 
-    def __init__(self, store: Store, sessions: Sessions, node: str, version: str, new_id: Callable[[], str]) -> None:
-        self._store, self._sessions, self._node, self._version, self._new_id = store, sessions, node, version, new_id
+    def __init__(self, store: Store, sessions: Sessions, catalog: Catalog, settings: Settings, new_id: Callable[[], str]) -> None:
+        self._store, self._sessions, self._catalog, self._new_id = store, sessions, catalog, new_id
+        self._node, self._version = settings.node, settings.version
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
@@ -189,7 +198,7 @@ class SessionEndpoint:
     def node(self, asked: Asked) -> Found:
         """The sessions of a node."""
         node = self._named(asked, "node name")
-        found = [session.shown() for _, session in sorted(self._sessions.sessions.items()) if session.node == node]
+        found = [session.shown() for _, session in sorted(self._sessions.sessions.items()) if session.node.lower() == node.lower()]
         return Found(self._index(), found)
 
     def create(self, asked: Asked, now: float) -> Any:
@@ -245,9 +254,15 @@ class SessionEndpoint:
 
     def _wrong(self, node: str, checks: list[str]) -> str:
         """What a session cannot hang on."""
-        if node != self._node:
+        if self._catalog.node(node) is None:
             return "Missing node registration"
-        return next((f"Missing check '{check}' registration" for check in checks if check != "serfHealth"), "")
+        for check in checks:
+            row = self._catalog.checks.get((node.lower(), check.lower()))
+            if row is None:
+                return f"Missing check '{check}' registration"
+            if row.value["Status"] == "critical":
+                return f"Check '{check}' is in critical state"
+        return ""
 
     def _lock_delay(self, given: str | int) -> int:
         if isinstance(given, str):

@@ -75,6 +75,11 @@ class Store:
         if self._undo is not None:
             self._undo.append(undo)
 
+    @property
+    def may_roll_back(self) -> bool:
+        """Whether a transaction is under way."""
+        return self._undo is not None
+
     def begin(self) -> None:
         """Begin a transaction."""
         self._undo = []

@@ -16,6 +16,7 @@ from consul_proto.simulator.kv import KV, LARGEST_VALUE, OPTIONS, Entry
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.sessions import Sessions
 from consul_proto.simulator.store import Store
+from consul_proto.simulator.txn_catalog import CatalogStep, CatalogSteps, Failure, read_step
 
 #: https://developer.hashicorp.com/consul/api-docs/txn: operations in one transaction; 128 since 1.14.
 _MOST = {"1.8.7": 64, "1.22.5": 128}
@@ -49,18 +50,14 @@ class Step(NamedTuple):
     session: str
 
 
-class Failure(Exception):
-    """An operation that fails, in Consul's words."""
-
-
 Results = list[tuple[Entry, bool]]
 
 
 class Txn:
     """`/v1/txn`."""
 
-    def __init__(self, store: Store, kv: KV, sessions: Sessions, version: str) -> None:
-        self._store, self._kv, self._sessions, self._version = store, kv, sessions, version
+    def __init__(self, store: Store, kv: KV, sessions: Sessions, catalog: CatalogSteps, version: str) -> None:
+        self._store, self._kv, self._sessions, self._catalog, self._version = store, kv, sessions, catalog, version
         self._verbs: dict[str, Callable[[Step], Results]] = {
             "set": lambda step: self._wrote(kv.put(step.key, step.value, step.flags), ""),
             "cas": lambda step: self._wrote(
@@ -90,13 +87,23 @@ class Txn:
         """PUT: what was read and written, or what failed."""
         steps = self._steps(asked.body)
         asked.reach_servers()
-        if all(step.verb not in self._verbs or step.verb in _READS for step in steps):
+        denied = [
+            (place, text)
+            for place, step in enumerate(steps)
+            if isinstance(step, CatalogStep) and (text := self._catalog.require(asked, step))
+        ]
+        if denied:
+            return Wrote(self._shown([], denied), 409)
+        if all(self._is_read(step) for step in steps):
             results, errors = self._run(steps)
             return Wrote(self._shown(results, errors) | _READ_FORM[self._version], 409 if errors else 200, headers=tuple(seen()))
+        vetted = [(place, text) for place, step in enumerate(steps) if isinstance(step, CatalogStep) and (text := self._catalog.vet(step))]
+        if vetted:
+            return Wrote(self._shown([], vetted), 409)
         delayed = [
             (place, f"failed to lock key {_quoted(step.key)} due to lock delay")
             for place, step in enumerate(steps)
-            if step.verb == "lock" and self._sessions.is_delayed(step.key, now)
+            if isinstance(step, Step) and step.verb == "lock" and self._sessions.is_delayed(step.key, now)
         ]
         if delayed:
             return Wrote(self._shown([], delayed), 409)
@@ -109,28 +116,36 @@ class Txn:
             self._store.commit()
         return Wrote(self._shown(results, errors), 409 if errors else 200)
 
-    def _run(self, steps: list[Step]) -> tuple[Results, list[tuple[int, str]]]:
-        results: Results = []
+    def _is_read(self, step: Step | CatalogStep) -> bool:
+        if isinstance(step, CatalogStep):
+            return step.verb == "get"
+        return step.verb not in self._verbs or step.verb in _READS
+
+    def _run(self, steps: list[Step | CatalogStep]) -> tuple[list[dict[str, Any]], list[tuple[int, str]]]:
+        results: list[dict[str, Any]] = []
         errors: list[tuple[int, str]] = []
         for place, step in enumerate(steps):
-            verb = self._verbs.get(step.verb)
             try:
-                if verb is None:
-                    raise Failure(f"unknown KV verb {_quoted(step.verb)}")
-                results += verb(step)
+                results += self._catalog.run(step) if isinstance(step, CatalogStep) else self._run_kv(step)
             except Failure as failure:
                 errors.append((place, str(failure)))
             except Refusal as refusal:
                 errors.append((place, refusal.text))
         return results, errors
 
-    def _shown(self, results: Results, errors: list[tuple[int, str]]) -> dict[str, Any]:
+    def _run_kv(self, step: Step) -> list[dict[str, Any]]:
+        verb = self._verbs.get(step.verb)
+        if verb is None:
+            raise Failure(f"unknown KV verb {_quoted(step.verb)}")
+        return [{"KV": entry.shown(value=value)} for entry, value in verb(step)]
+
+    def _shown(self, results: list[dict[str, Any]], errors: list[tuple[int, str]]) -> dict[str, Any]:
         return {
-            "Results": None if errors else [{"KV": entry.shown(value=value)} for entry, value in results],
+            "Results": None if errors else results,
             "Errors": [{"OpIndex": place, "What": what} for place, what in errors] or None,
         }
 
-    def _steps(self, body: bytes) -> list[Step]:
+    def _steps(self, body: bytes) -> list[Step | CatalogStep]:
         most_bytes = LARGEST_VALUE
         if len(body) > most_bytes:
             url = OPTIONS[self._version]
@@ -143,13 +158,20 @@ class Txn:
         most = _MOST[self._version]
         if len(given) > most:
             raise Refusal(413, f"Transaction contains too many operations ({len(given)} > {most})")
-        return [self._step(operation) for operation in given]
+        return [step for operation in given if (step := self._step(operation)) is not None]
 
-    def _step(self, operation: dict[str, Any]) -> Step:
+    def _step(self, operation: dict[str, Any]) -> Step | CatalogStep | None:
+        """One operation; None for one on nothing."""
+        for name in operation:
+            if name.lower() not in ("kv", "node", "service", "check"):
+                raise Refusal(400, f'Failed to parse body: json: unknown field "{name}"')
         kinds = {name.lower(): members for name, members in operation.items() if members is not None}
-        if "kv" not in kinds:
-            raise Refusal(501, "the simulator does not know the operations of a transaction on " + (", ".join(sorted(kinds)) or "nothing"))
-        members = {name.lower(): value for name, value in kinds["kv"].items() if value is not None}
+        if not kinds:
+            return None
+        kind = next(iter(kinds))
+        members = {name.lower(): value for name, value in kinds[kind].items() if value is not None}
+        if kind != "kv":
+            return read_step(kind, members)
         try:
             value = b64decode(members.get("value", ""), validate=True)
         except binascii.Error:

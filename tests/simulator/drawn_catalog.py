@@ -125,4 +125,38 @@ _QUERIES: list[tuple[tuple[str, str | None], ...]] = [
 
 _READ = st.builds(lambda path, query: Ask("GET", "/v1/" + path, query), st.sampled_from(_PATHS), st.sampled_from(_QUERIES))
 
-ASKS = st.one_of(_REGISTER, _REGISTER, _DEREGISTER, _READ, _READ)
+_VERBS = st.sampled_from(["set", "set", "cas", "get", "delete", "delete-cas", "zap"])
+_INDEX = st.sampled_from([{}, {"ModifyIndex": 0}, {"ModifyIndex": 1}])
+
+
+def _step(kind: str, verb: str, node: str, of: dict[str, Any], index: dict[str, int]) -> dict[str, Any]:
+    if kind == "Service":
+        return {kind: {"Verb": verb, "Node": node, kind: {**of, **index}}}
+    return {kind: {"Verb": verb, kind: {"Node": node, **of, **index}}}
+
+
+_CHECK_STEP = _CHECK.map(lambda check: {name: value for name, value in check.items() if name != "Node"})
+
+_STEP = st.one_of(
+    st.builds(_step, st.just("Node"), _VERBS, _node, st.sampled_from([{}, {"Address": "10.0.0.3"}, {"Meta": {"rack": "a"}}]), _INDEX),
+    st.builds(_step, st.just("Service"), _VERBS, _node, st.one_of(_SERVICE, st.just({"ID": "w1"}), st.just({})), _INDEX),
+    st.builds(_step, st.just("Check"), _VERBS, _node, _CHECK_STEP, _INDEX),
+    st.builds(_step, st.just("Check"), st.sampled_from(["get", "delete"]), _node, st.just({}), _INDEX),
+    st.just({"KV": {"Verb": "check-not-exists", "Key": "nothing"}}),
+    st.just({"KV": {"Verb": "get", "Key": "nothing"}}),
+    st.just({}),
+)
+
+_TXN = st.builds(lambda steps: Ask("PUT", "/v1/txn", (), json.dumps(steps).encode()), st.lists(_STEP, min_size=1, max_size=4))
+
+_SESSION = st.one_of(
+    st.builds(
+        lambda node, more: Ask("PUT", "/v1/session/create", (), json.dumps({"Node": node, "LockDelay": "0s", **more}).encode()),
+        _node,
+        st.sampled_from([{}, {"Checks": []}, {"NodeChecks": ["c1"]}, {"NodeChecks": [], "ServiceChecks": [{"ID": "c2"}]}]),
+    ),
+    st.just(Ask("GET", "/v1/session/list")),
+    st.builds(lambda node: Ask("GET", f"/v1/session/node/{node}"), _node),
+)
+
+ASKS = st.one_of(_REGISTER, _REGISTER, _DEREGISTER, _READ, _READ, _TXN, _SESSION)

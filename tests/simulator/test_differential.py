@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.agents import Binary, find_binaries, running_agent
-from tests.simulator import drawn, drawn_catalog
+from tests.simulator import drawn, drawn_agent, drawn_catalog
 from tests.simulator.differential import Ask, Sides
 
 _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
@@ -31,7 +31,9 @@ def sides(request: pytest.FixtureRequest) -> Iterator[Sides]:
 
 @pytest.mark.real
 @settings(max_examples=int(os.environ.get("DIFFERENTIAL_EXAMPLES", "40")), suppress_health_check=list(HealthCheck))
-@pytest.mark.parametrize("drawn", [pytest.param(drawn.ASKS, id="kv"), pytest.param(drawn_catalog.ASKS, id="catalog")])
+@pytest.mark.parametrize(
+    "drawn", [pytest.param(drawn.ASKS, id="kv"), pytest.param(drawn_catalog.ASKS, id="catalog"), pytest.param(drawn_agent.ASKS, id="agent")]
+)
 @given(data=st.data())
 def test_nothing_differs(sides: Sides, drawn: st.SearchStrategy[Ask], data: st.DataObject) -> None:
     sides.clear()
