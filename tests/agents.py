@@ -171,7 +171,10 @@ def _is_ready(port: int, node_id: str, token: str | None) -> bool:
     except (OSError, http.client.HTTPException):
         return False
     return isinstance(entries, list) and any(
-        entry["Node"]["ID"] == node_id and any(check["CheckID"] == "serfHealth" for check in entry["Checks"]) for entry in entries
+        entry["Node"]["ID"] == node_id
+        and entry["Node"]["TaggedAddresses"]
+        and any(check["CheckID"] == "serfHealth" for check in entry["Checks"])
+        for entry in entries
     )
 
 

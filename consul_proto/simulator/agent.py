@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import posixpath
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from itertools import count
@@ -12,12 +13,20 @@ from typing import Any
 from urllib.parse import quote
 
 from consul_proto.message import Request, Response
+from consul_proto.simulator.agent_endpoint import AgentEndpoint
 from consul_proto.simulator.asking import Asked, Authorizer, Found, Parked, Refusal, Unrouted, Wrote, answer, seen, text_of, written
+from consul_proto.simulator.catalog import Catalog
+from consul_proto.simulator.catalog_endpoint import CatalogEndpoint, Reader
+from consul_proto.simulator.checks import CheckEndpoint
 from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.events import Events
+from consul_proto.simulator.health import HealthEndpoint
 from consul_proto.simulator.kv import KV, KVEndpoint
+from consul_proto.simulator.local import Local
+from consul_proto.simulator.members import register_itself
 from consul_proto.simulator.probes import Probe
 from consul_proto.simulator.routes import Read, Route, Routes
+from consul_proto.simulator.services import ServiceEndpoint
 from consul_proto.simulator.sessions import SessionEndpoint, Sessions
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
@@ -31,6 +40,7 @@ _JITTER = 1 / 16
 
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _JSON = ("Content-Type", "application/json")
+_CHARSET = "application/json; charset=utf-8"
 
 
 class Simulator:
@@ -42,30 +52,40 @@ class Simulator:
     """
 
     def __init__(self, settings: Settings | None = None, *, jitter: Callable[[], float] = lambda: 0.0) -> None:
-        self.settings = settings or Settings()
+        settings = settings or Settings()
+        #: An agent without an id draws one.
+        self.settings = settings if settings.node_id else replace(settings, node_id=_uuid(f"{settings.seed}:node"))
         self._jitter = jitter
         self._is_old = self.settings.is_old
         self._now = 0.0
         self._store = Store()
         self._sessions = Sessions(self._store)
         self._kv = KV(self._store, self._sessions)
-        #: What the host does for the checks that ask something, by the check's id.
-        self.probes: dict[str, Probe] = {}
+        self._catalog = Catalog(self._store, self.settings.version)
         #: What a token may do; None: ACLs are off, and nobody asks.
         self._resolve: Callable[[str], Authorizer] | None = None
         #: When what happens next: waits of queries. Entries of queries that were answered are passed over.
         self._deadlines: list[tuple[float, int, Parked]] = []
         self._order = count()
+        self._local = Local(self._store, self._catalog, self.settings, jitter)
+        register_itself(self._store, self._catalog, self.settings)
+        self._catalog.on_gone = lambda node, check: self._sessions.gone(node, check, self._now)
         numbers = count()
         self._routes = self._make_routes(lambda: _uuid(f"{self.settings.seed}:{next(numbers)}"))
 
     def _make_routes(self, new_id: Callable[[], str]) -> Routes:
         settings, store = self.settings, self._store
+        reader = Reader(store, self._catalog, settings, lambda _near: lambda _node: 0.0)
         return Routes(
             KVEndpoint(store, self._kv, self._sessions, settings.version).routes(),
             Txn(store, self._kv, self._sessions, settings.version).routes(),
             SessionEndpoint(store, self._sessions, settings.node, settings.version, new_id).routes(),
             Events(store, settings.version, new_id).routes(),
+            CatalogEndpoint(reader, store, self._catalog, settings).routes(),
+            HealthEndpoint(reader, store, self._catalog, settings).routes(),
+            AgentEndpoint(store, self._local, settings).routes(),
+            ServiceEndpoint(self._local, settings).routes(),
+            CheckEndpoint(self._local, settings).routes(),
             {
                 "/v1/status/leader": Route(("GET",), write=self._leader),
                 "/v1/status/peers": Route(("GET",), write=lambda asked, now: [self._leader(asked, now)]),
@@ -100,21 +120,33 @@ class Simulator:
                 self._store.apply()
                 self._sessions.end(session, due)
             self._wake()
+            self._local.advance(due)
+            self._wake()
             while self._deadlines and self._deadlines[0][0] <= due:
                 parked = heapq.heappop(self._deadlines)[2]
                 if parked.response is None:
-                    self._settle(parked, parked.read())
+                    self._end(parked, self._now_or_never(parked))
         self._now = max(self._now, now)
 
     def next_deadline(self) -> float | None:
         """When something happens by itself next; None: never."""
         while self._deadlines and self._deadlines[0][2].response is not None:
             heapq.heappop(self._deadlines)
-        return min([*self._sessions.ends.values(), *(entry[0] for entry in self._deadlines[:1])], default=None)
+        local = self._local.next_deadline()
+        times = [*self._sessions.ends.values(), *(entry[0] for entry in self._deadlines[:1]), *([] if local is None else [local])]
+        return min(times, default=None)
 
     def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
         """Note what a probe found: "passing", "warning" or "critical". That of a check which is gone, or was replaced, says nothing."""
         self.advance(now)
+        if self.probes.get(probe.check_id) is probe:
+            self._local.probed(probe, status, output, now)
+            self._wake()
+
+    @property
+    def probes(self) -> dict[str, Probe]:
+        """What the host does for the checks that ask something, by the check's id."""
+        return {check.id: check.probe for check in self._local.checks.values() if check.probe is not None}
 
     def forget(self, parked: Parked) -> None:
         """Forget a query that nobody waits for any more."""
@@ -139,6 +171,8 @@ class Simulator:
     def _answer(self, asked: Asked, route: Route, now: float) -> Response | Parked:
         if asked.method == "GET" and asked.flag("stale") and asked.flag("consistent"):
             raise Refusal(400, "Cannot specify ?stale with ?consistent, conflicting semantics.")
+        if asked.method == "GET" and asked.flag("cached") and asked.flag("consistent"):
+            raise Refusal(400, "Cannot specify ?cached with ?consistent, conflicting semantics.")
         if asked.method == "GET" and route.read is not None:
             return self._read(asked, route.read, route, now)
         assert route.write is not None, "a route reads or writes"
@@ -147,7 +181,9 @@ class Simulator:
     def _wrote(self, wrote: Any) -> Response:
         if not isinstance(wrote, Wrote):
             return self._written(200, wrote, [_JSON])
-        usual = "application/json" if wrote.status == 200 or self._is_old else "application/json; charset=utf-8"
+        usual = "application/json" if wrote.status == 200 or self._is_old else _CHARSET
+        if wrote.body == b"":
+            usual = "" if self._is_old else _CHARSET
         kind = usual if wrote.kind is None else wrote.kind
         headers = [*([("Content-Type", kind)] if kind else []), *wrote.headers]
         if isinstance(wrote.body, bytes):
@@ -162,11 +198,13 @@ class Simulator:
             if route.index and refusal.status == 500:
                 refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), *self._backend())
             raise
-        if not minimum or found.index > minimum or route.topics is None:
+        known = asked.first("hash") if found.content_hash else ""
+        waits = known == found.content_hash if known else minimum and found.index <= minimum
+        if not waits or route.topics is None:
             return self._found(found)
         deadline = now + wait * (1 + self._jitter() * _JITTER)
         parked = Parked(partial(read, asked), minimum, deadline, route.topics(asked))
-        parked.missed = found.body is None
+        parked.missed, parked.content_hash = found.body is None, known
         self._store.park(parked)
         heapq.heappush(self._deadlines, (deadline, next(self._order), parked))
         return parked
@@ -187,27 +225,40 @@ class Simulator:
     def _wake(self) -> None:
         """Look again at the queries that what was done concerns."""
         for parked in self._store.concerned():
-            found = parked.read()
+            try:
+                found = parked.read()
+            except Refusal as refusal:
+                self._end(parked, self._refuse(refusal, "GET"))
+                continue
             if found.body is None and parked.missed and not self._is_old:
                 # Since 1.12: what is not there still is no news, whatever else was written.
                 parked.minimum = found.index
             parked.missed = found.body is None
-            if found.index > parked.minimum:
-                self._settle(parked, found)
+            if parked.is_news(found):
+                self._end(parked, self._found(found))
 
-    def _settle(self, parked: Parked, found: Found) -> None:
+    def _now_or_never(self, parked: Parked) -> Response:
+        """The answer of a query whose wait is over."""
+        try:
+            return self._found(parked.read())
+        except Refusal as refusal:
+            return self._refuse(refusal, "GET")
+
+    def _end(self, parked: Parked, response: Response) -> None:
         self._store.unpark(parked)
-        parked.response = self._found(found)
+        parked.response = response
         if parked.wake is not None:
             parked.wake()
 
     def _found(self, found: Found) -> Response:
-        headers = [("X-Consul-Index", str(found.index or 1)), *([] if found.local else [*seen(), *self._backend()]), *found.headers]
+        servers = [] if found.local else [*seen(known=not found.streamed), *self._backend(streamed=found.streamed)]
+        news = ("X-Consul-ContentHash", found.content_hash) if found.content_hash else ("X-Consul-Index", str(found.index or 1))
+        headers = [news, *servers, *found.headers]
         if found.raw:
             kind = ("Content-Type", "text/plain") if self._is_old else _TEXT
             headers += [kind, ("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff")]
             return answer(200, found.body, self._always() + headers)
-        if found.body is None:
+        if found.body is None and not found.null:
             return answer(404, b"", self._always() + headers)
         return self._written(200, found.body, [_JSON, *headers])
 
@@ -220,8 +271,8 @@ class Simulator:
         always = [] if isinstance(refusal, Unrouted) else self._always()
         return answer(refusal.status, body, [*always, *kind, *refusal.headers])
 
-    def _backend(self) -> list[tuple[str, str]]:
-        return [] if self._is_old else [("X-Consul-Query-Backend", "blocking-query")]
+    def _backend(self, *, streamed: bool = False) -> list[tuple[str, str]]:
+        return [] if self._is_old else [("X-Consul-Query-Backend", "streaming" if streamed else "blocking-query")]
 
     def _always(self) -> list[tuple[str, str]]:
         return [] if self._is_old else [("X-Consul-Default-Acl-Policy", self.settings.default_policy if self.settings.acls else "allow")]

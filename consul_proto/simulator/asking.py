@@ -52,6 +52,7 @@ class Asked:
         self.body = request.body or b""
         #: What comes behind the route's own path: a key, an id.
         self.rest = rest
+        self.path = request.path
         self._query = request.query
         self._settings = settings
         self._resolve = resolve
@@ -106,6 +107,15 @@ class Asked:
         """The first value of a parameter, "" where it has none."""
         return next((value or "" for known, value in self._query if known == name), "")
 
+    def every(self, name: str) -> list[str]:
+        """All values of a parameter."""
+        return [value or "" for known, value in self._query if known == name]
+
+    @property
+    def consistency(self) -> str:
+        """How consistent the answer is to be."""
+        return next((mode for mode in ("stale", "consistent") if self.flag(mode)), "leader")
+
     def written(self) -> str:
         """The query as Go writes it: sorted by name."""
         pairs = sorted(self._query, key=lambda pair: pair[0])
@@ -116,7 +126,9 @@ class Asked:
 class Found:
     """What a read found. body: None where there is nothing, which is a 404. raw: whether the body goes out as it is.
 
-    local: whether the agent answers by itself, and says nothing of the servers. headers: what the answer carries besides.
+    local: whether the agent answers by itself, and says nothing of the servers. headers: what the answer carries besides. null: whether
+    nothing there is null, and no 404. streamed: whether the agent has it from a stream, and not from a query of its own. content_hash:
+    what one may wait for a change of, in the place of the index.
     """
 
     index: int
@@ -124,6 +136,9 @@ class Found:
     raw: bool = False
     local: bool = False
     headers: tuple[tuple[str, str], ...] = ()
+    null: bool = False
+    streamed: bool = False
+    content_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +160,19 @@ class Parked:
     wake: called with nothing when the answer is there; whoever drives the simulator sets it.
     """
 
-    __slots__ = ("_topics", "deadline", "minimum", "missed", "read", "response", "wake")
+    __slots__ = ("_topics", "content_hash", "deadline", "minimum", "missed", "read", "response", "wake")
 
     def __init__(self, read: Callable[[], Found], minimum: int, deadline: float, topics: Iterable[Topic]) -> None:
         self.read, self.minimum, self.deadline = read, minimum, deadline
         self._topics: tuple[Hashable, ...] = tuple(topics)
         self.missed = False
+        self.content_hash = ""
         self.response: Response | None = None
         self.wake: Callable[[], object] | None = None
+
+    def is_news(self, found: Found) -> bool:
+        """Whether this is what the query waits for."""
+        return found.content_hash != self.content_hash if self.content_hash else found.index > self.minimum
 
     @property
     def topics(self) -> tuple[Hashable, ...]:

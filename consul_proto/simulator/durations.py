@@ -20,3 +20,15 @@ def nanoseconds(text: str) -> int:
         raise ValueError(f'time: {kind} duration "{text}"')
     total = sum(int(Decimal(number) * _UNITS[unit]) for number, unit in _PART.findall(text))
     return -total if text.startswith("-") else total
+
+
+def as_go_writes(seconds: float) -> str:
+    """A duration as Go's Duration.String writes it."""
+    total = round(seconds * 10**9)
+    if total < 10**9:
+        unit, size = next(((name, size) for name, size in (("ms", 10**6), ("µs", 10**3)) if total >= size), ("ns", 1))
+        return "0s" if not total else f"{Decimal(total) / size:f}{unit}"
+    minutes, rest = divmod(total, _UNITS["m"])
+    hours, minutes = divmod(minutes, 60)
+    shown = f"{(Decimal(rest) / 10**9).normalize():f}s"
+    return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + shown

@@ -11,7 +11,7 @@ class Probe:
     """How to learn whether something is well. One of `http`, `tcp`, `udp` and `script` is given.
 
     check_id: of the agent's check. interval, timeout: seconds. http: a URL, asked with method, headers and body; redirects are followed
-    unless `follow` is False, and certificates verified unless `verify` is False. tcp, udp: "host:port". script: a command and its arguments.
+    unless `follow` is False, and certificates verified unless `verify` is False. tcp, udp: "host:port". script: a command with arguments.
     limit: how many bytes of what it says are kept.
     """
 

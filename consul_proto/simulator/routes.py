@@ -28,7 +28,7 @@ class Route:
 
     read: answers GET, and may be parked where `topics` tells what it depends on. write: answers anything else, and GET where there is no
     `read`: its result is JSON, or a `Wrote`. deep: whether the path goes on, with a key or an id. index: whether its refusals carry the
-    headers of a read. consistency: whether it says how consistent its answer is.
+    headers of a read.
     """
 
     methods: tuple[str, ...]
@@ -37,7 +37,6 @@ class Route:
     topics: Callable[[Asked], tuple[Topic, ...]] | None = None
     deep: bool = False
     index: bool = False
-    consistency: bool = False
 
 
 class Routes:

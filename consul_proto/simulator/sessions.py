@@ -115,6 +115,12 @@ class Sessions:
         if ttl and (lasts := nanoseconds(ttl)):
             self.ends[session] = now + _GRACE * lasts / _SECOND
 
+    def gone(self, node: str, check: str | None, now: float) -> None:
+        """End the sessions that hung on a check that is critical or gone, or on a node that is gone."""
+        for session in [session for session in self.sessions.values() if session.node.lower() == node.lower()]:
+            if check is None or check in (*(session.node_checks or ()), *(one["ID"] for one in session.service_checks or ())):
+                self.end(session.id, now)
+
     def end(self, session: str, now: float) -> None:
         """End a session: its locks are released, or its keys deleted, and delayed."""
         ended = self.sessions.pop(session, None)

@@ -59,6 +59,10 @@ class Store:
         for topic in (("table", table), *topics):
             self._changed |= self._waiting.get(topic, set())
 
+    def touch(self, topic: Topic) -> None:
+        """Note that what no table keeps has changed."""
+        self._changed |= self._waiting.get(topic, set())
+
     def change_key(self, key: str, table: str = "kv") -> None:
         """Note that a key changed: whoever waits for it, or for a prefix of it, looks again."""
         self.change(table, ("kv", key))

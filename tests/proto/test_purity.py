@@ -15,7 +15,7 @@ _ROOT = Path(__file__).parent.parent.parent
 #: All that the core may import of the standard library: nothing that opens, waits, draws or looks around.
 _PURE = {
     "__future__", "base64", "binascii", "builtins", "collections", "collections.abc", "dataclasses", "datetime",
-    "bisect", "decimal", "enum", "functools", "hashlib", "heapq", "inspect",
+    "bisect", "decimal", "enum", "functools", "hashlib", "heapq", "inspect", "ipaddress",
     "itertools", "json", "posixpath", "re", "types", "typing", "urllib.parse",
 }  # fmt: skip
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from consul_proto.message import Headers, Request, Response
 from consul_proto.simulator import Parked, Settings, Simulator
+from consul_proto.simulator.members import SERVER_PORT
+from consul_proto.simulator.settings import Version
 from tests.agents import Agent
 
 #: Headers that mean something to a client.
@@ -26,10 +30,16 @@ _TELLING = (
     "content-security-policy",
     "allow",
     "location",
+    "x-consul-effective-consistency",
+    "x-consul-reason",
+    "x-cache",
 )
 
 #: Members whose values are indexes of raft.
 _INDEXES = frozenset({"CreateIndex", "ModifyIndex"})
+
+#: Seconds until a real agent must have written what it knows into the catalog.
+_SETTLED = 5.0
 
 #: Where a text tells an index.
 _INDEX = re.compile(r"(current modify index |[ &]cas=)\d\d+")
@@ -74,11 +84,13 @@ class Sides:
     """A real agent and a simulator that got the same requests since they began."""
 
     def __init__(self, agent: Agent) -> None:
-        self._agent = agent
+        self._node = agent.node_name
         self._connection = http.client.HTTPConnection(agent.host, agent.port, timeout=30)
-        self.simulator = Simulator(
-            Settings(version=agent.version, node=agent.node_name, datacenter=agent.datacenter)  # type: ignore[arg-type] # it is one
-        )
+        itself = json.loads(self._real(Request("GET", "/v1/agent/self")).body)
+        self._server_port = int(itself["Member"]["Tags"]["port"])
+        version: Version = agent.version  # type: ignore[assignment] # it is one
+        node_id = itself["Config"]["NodeID"]
+        self.simulator = Simulator(Settings(version=version, node=agent.node_name, node_id=node_id, script_checks=True))
         self.now = 0.0
         self.names: tuple[dict[str, str], dict[str, str]] = ({}, {})
         self._examples = 0
@@ -95,10 +107,23 @@ class Sides:
             for session in json.loads(listed.body):
                 side(Request("PUT", f"/v1/session/destroy/{session['ID']}"))
         self.answers(Ask("DELETE", "/v1/kv/", (("recurse", None),)))
+        self._clear_agent()
+        for side, listed in zip((self._real, self._simulated), self.answers(Ask("GET", "/v1/catalog/nodes")), strict=True):
+            for node in json.loads(listed.body):
+                if node["Node"] != self._node:
+                    side(Request("PUT", "/v1/catalog/deregister", body=json.dumps({"Node": node["Node"]}).encode()))
         self._examples += 1
         for names in self.names:
             names.clear()
             names["p"] = f"example-{self._examples}/"
+
+    def _clear_agent(self) -> None:
+        """Deregister what the agent itself has."""
+        for kind in ("service", "check"):
+            for side, listed in zip((self._real, self._simulated), self.answers(Ask("GET", f"/v1/agent/{kind}s")), strict=True):
+                for identity in json.loads(listed.body):
+                    side(Request("PUT", f"/v1/agent/{kind}/deregister/{identity}"))
+        self._settle([])
 
     def answers(self, ask: Ask) -> tuple[Response, Response]:
         """What both say."""
@@ -128,10 +153,31 @@ class Sides:
         if (index is None) != (own is None) or (index and own and not self._same_index(index, own, ask)):
             found.append(f"x-consul-index: {index}, simulated {own}; before {self._indexes.there.get(index or '')}")
         if not found:
-            self._compare(_read(real), _read(simulated), "body", found)
+            bodies = _read(real), _read(simulated)
+            if ask.path == "/v1/catalog/services" and real.status == 200:
+                # Tags come in the order of a Go map: in none.
+                bodies = tuple({name: sorted(tags) for name, tags in body.items()} for body in bodies)  # type: ignore[assignment] # two
+            self._compare(*bodies, "body", found)
+        if ask.path.startswith("/v1/agent/") and ask.method == "PUT":
+            self._settle(found)
         if ask.names and not found:
             self._name(ask.names, real, simulated)
         return [f"{ask}: {difference}" for difference in found]
+
+    def _settle(self, found: list[str]) -> None:
+        """Wait until a real agent has written what it knows into the catalog: the simulated one does it at once."""
+        deadline = time.monotonic() + _SETTLED
+        while True:
+            for path in (f"/v1/health/node/{self._node}", f"/v1/catalog/node-services/{self._node}"):
+                real, simulated = (_without_indexes(_read(answer)) for answer in self.answers(Ask("GET", path)))
+                if real != simulated:
+                    break
+            else:
+                return
+            if time.monotonic() > deadline:
+                found.append(f"the catalog: {real}, simulated {simulated}")
+                return
+            time.sleep(0.002)
 
     def _same_index(self, real: str, simulated: str, ask: Ask) -> bool:
         if ask.path == "/v1/event/list":
@@ -151,10 +197,12 @@ class Sides:
         if isinstance(real, dict) and isinstance(simulated, dict) and list(real) == list(simulated):
             for name, value in real.items():
                 other = simulated[name]
+                if name in ("Port", "ServicePort") and value == self._server_port:
+                    value = SERVER_PORT
                 if name in _INDEXES and isinstance(value, int) and isinstance(other, int) and value and other:
                     if not self._indexes.holds(str(value), str(other)):
                         found.append(f"{where}.{name}: {value}, simulated {other}")
-                elif name in ("ID", "Session") and value and other:
+                elif name in ("ID", "Session", "ContentHash") and value and other:
                     if not self._ids.holds(str(value), str(other)):
                         found.append(f"{where}.{name}: {value}, simulated {other}")
                 else:
@@ -175,14 +223,24 @@ class Sides:
         return _INDEX.sub(r"\1", text)
 
 
+def _without_indexes(value: Any) -> Any:
+    if isinstance(value, dict):
+        left_out = ("CreateIndex", "ModifyIndex", "Port")
+        return {name: _without_indexes(member) for name, member in value.items() if name not in left_out}
+    return [_without_indexes(member) for member in value] if isinstance(value, list) else value
+
+
 def _ordered(items: list[Any]) -> list[Any]:
-    """Sessions come in the order of their ids, which are drawn: here in the order in which they were made."""
+    """Sessions come in the order of their ids, which are drawn: here in the order in which they were made. An agent's checks in none."""
     if items and isinstance(items[0], dict) and "LockDelay" in items[0]:
         return sorted(items, key=lambda item: int(item["CreateIndex"]))
+    if items and isinstance(items[0], dict) and items[0].get("CreateIndex") == 0 and "CheckID" in items[0]:
+        return sorted(items, key=lambda item: str(item["CheckID"]))
     return items
 
 
 def _read(answer: Response) -> Any:
     if (answer.headers.get("content-type") or "").startswith("application/json") and answer.body:
-        return json.loads(answer.body)
+        with suppress(ValueError):  # Consul calls some texts JSON
+            return json.loads(answer.body)
     return answer.body.decode("latin-1").strip()

@@ -195,9 +195,9 @@ def test_an_event_wakes_its_listeners(ask: Asking) -> None:
 
 
 def test_what_is_not_simulated_says_so(ask: Asking) -> None:
-    answer = ask("GET", "/v1/catalog/nodes")
+    answer = ask("GET", "/v1/agent/monitor")
     assert isinstance(answer, Response)
-    assert (answer.status, answer.body) == (501, b"the simulator does not know GET /v1/catalog/nodes")
+    assert (answer.status, answer.body) == (501, b"the simulator does not know GET /v1/agent/monitor")
 
 
 def test_ids_are_drawn_from_the_seed() -> None:

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.agents import Binary, find_binaries, running_agent
+from tests.simulator import drawn, drawn_catalog
 from tests.simulator.differential import Ask, Sides
-from tests.simulator.drawn import ASKS
 
 _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
 
@@ -31,8 +31,10 @@ def sides(request: pytest.FixtureRequest) -> Iterator[Sides]:
 
 @pytest.mark.real
 @settings(max_examples=int(os.environ.get("DIFFERENTIAL_EXAMPLES", "40")), suppress_health_check=list(HealthCheck))
-@given(asks=st.lists(ASKS, min_size=1, max_size=40))
-def test_nothing_differs(sides: Sides, asks: list[Ask]) -> None:
+@pytest.mark.parametrize("drawn", [pytest.param(drawn.ASKS, id="kv"), pytest.param(drawn_catalog.ASKS, id="catalog")])
+@given(data=st.data())
+def test_nothing_differs(sides: Sides, drawn: st.SearchStrategy[Ask], data: st.DataObject) -> None:
     sides.clear()
+    asks = data.draw(st.lists(drawn, min_size=1, max_size=40))
     for ask in asks:
         assert sides.differences(ask) == []

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from consulate import AsyncConsul
-from consulate.exceptions import ClientClosed, ConsulateException
+from consulate.exceptions import ClientClosed
 from consulate.testing import ConsulAgent
 from tests.concurrency.working import in_threads
 from tests.faces import eventually
@@ -106,8 +106,3 @@ def test_a_task_waits_for_another(backend: str) -> None:
         await consul.kv.get("other", index=1000)
 
     anyio.run(main, backend=backend)
-
-
-def test_what_is_not_simulated_is_an_error_that_names_the_call() -> None:
-    with ConsulAgent().client() as consul, pytest.raises(ConsulateException, match="simulator does not know GET /v1/catalog/nodes"):
-        consul.catalog.nodes()

@@ -1,0 +1,164 @@
+"""What an agent says of itself and of the members of its cluster, which has no other.
+
+https://developer.hashicorp.com/consul/api-docs/agent
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from consul_proto.simulator.asking import Asked, Refusal, Wrote
+from consul_proto.simulator.checks import DONE
+from consul_proto.simulator.local import Local
+from consul_proto.simulator.members import ADDRESS, SERF_PORT, SERF_WAN_PORT, SERVER_PORT, itself
+from consul_proto.simulator.routes import Route
+from consul_proto.simulator.services import NODE_MAINTENANCE, enabled, maintenance
+from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.store import Store
+
+#: Where an agent that has never met another one believes itself to be: https://developer.hashicorp.com/consul/docs/architecture/coordinates
+ORIGIN = {"Vec": [0, 0, 0, 0, 0, 0, 0, 0], "Error": 1.5, "Adjustment": 0, "Height": 1e-05}
+
+#: The tokens that may be set: https://developer.hashicorp.com/consul/api-docs/agent#update-acl-tokens
+_TOKENS = {
+    "1.8.7": (
+        *("acl_token", "default", "acl_agent_token", "agent", "acl_agent_master_token", "agent_master"),
+        *("acl_replication_token", "replication"),
+    ),
+    "1.22.5": ("default", "agent", "agent_recovery", "config_file_service_registration", "replication", "dns"),
+}
+
+
+class AgentEndpoint:
+    """`/v1/agent/`, but for services and checks."""
+
+    def __init__(self, store: Store, local: Local, settings: Settings, coordinate: Callable[[], dict[str, Any]] = lambda: ORIGIN) -> None:
+        self._store, self._local, self._settings, self._coordinate = store, local, settings, coordinate
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        get, put = partial(Route, ("GET",)), partial(Route, ("PUT",))
+        routes = {
+            "/v1/agent/self": get(write=self.itself),
+            "/v1/agent/members": get(write=self.members),
+            "/v1/agent/reload": put(write=self.reload),
+            "/v1/agent/maintenance": put(write=self.maintenance),
+            "/v1/agent/join/": put(write=self.join, deep=True),
+            "/v1/agent/leave": put(write=self.leave),
+            "/v1/agent/force-leave/": put(write=self.force_leave, deep=True),
+            "/v1/agent/token/": put(write=self.token, deep=True),
+        }
+        return routes if self._settings.is_old else routes | {"/v1/agent/version": get(write=self.version)}
+
+    def _require(self, asked: Asked, access: str) -> None:
+        asked.require("agent", self._settings.node, access)
+
+    def version(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET version."""
+        self._require(asked, "read")
+        return {"SHA": "", "BuildDate": "1970-01-01T00:00:01Z", "HumanVersion": self._settings.version, "FIPS": ""}
+
+    def itself(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET self."""
+        self._require(asked, "read")
+        settings, old = self._settings, self._settings.is_old
+        config: dict[str, Any] = {"Datacenter": settings.datacenter}
+        config |= {} if old else {"PrimaryDatacenter": settings.datacenter}
+        config |= {"NodeName": settings.node, "NodeID": settings.node_id, "Revision": "", "Server": True, "Version": settings.version}
+        config |= {} if old else {"BuildDate": "1970-01-01T00:00:01Z", "BindAddr": ADDRESS}
+        return {
+            "Config": config,
+            "DebugConfig": {"ACLsEnabled": settings.acls, "HTTPPort": settings.http_port},
+            "Coord": self._coordinate(),
+            "Member": self._member(wan=False),
+            "Stats": self._stats(),
+            "Meta": itself(settings)["Meta"],
+        }
+
+    def _stats(self) -> dict[str, dict[str, str]]:
+        checks, version, server = self._local.checks.values(), self._settings.version, f"{ADDRESS}:{SERVER_PORT}"
+        agent = {
+            "check_monitors": str(sum(check.probe is not None and bool(check.probe.script) for check in checks)),
+            "check_ttls": str(sum(bool(check.ttl) for check in checks)),
+            "checks": str(len(checks)),
+            "services": str(len(self._local.services)),
+        }
+        consul = {"acl": "enabled" if self._settings.acls else "disabled", "bootstrap": "false", "known_datacenters": "1"}
+        index = str(self._store.index)
+        return {
+            "agent": agent,
+            "build": {"prerelease": "", "revision": "", "version": version} | ({} if self._settings.is_old else {"version_metadata": ""}),
+            "consul": consul | {"leader": "true", "leader_addr": server, "server": "true"},
+            "raft": {"applied_index": index, "commit_index": index, "last_log_index": index, "num_peers": "0", "state": "Leader"},
+            "runtime": {},
+            "serf_lan": {"members": "1", "failed": "0", "left": "0"},
+            "serf_wan": {"members": "1", "failed": "0", "left": "0"},
+        }
+
+    def _member(self, *, wan: bool) -> dict[str, Any]:
+        settings = self._settings
+        tags = {"acls": "1" if settings.acls else "0", "build": f"{settings.version}:", "dc": settings.datacenter, "ft_fs": "1"}
+        tags |= {} if settings.is_old else {"ft_si": "1"}
+        tags |= {"id": settings.node_id, "port": str(SERVER_PORT), "raft_vsn": "3", "role": "consul", "segment": "", "vsn": "2"}
+        tags |= {"vsn_max": "3", "vsn_min": "2"} | ({} if wan else {"wan_join_port": str(SERF_WAN_PORT)})
+        name, port = (f"{settings.node}.{settings.datacenter}", SERF_WAN_PORT) if wan else (settings.node, SERF_PORT)
+        protocols = {"ProtocolMin": 1, "ProtocolMax": 5, "ProtocolCur": 2, "DelegateMin": 2, "DelegateMax": 5, "DelegateCur": 4}
+        return {"Name": name, "Addr": ADDRESS, "Port": port, "Tags": tags, "Status": 1, **protocols}
+
+    def members(self, asked: Asked, _now: float) -> list[dict[str, Any]]:
+        """GET members."""
+        wan, segment = bool(asked.first("wan")), asked.first("segment")
+        if wan and segment not in ("", "_all"):
+            raise Refusal(400, "Cannot provide a segment with wan=true")
+        if segment not in ("", "_all"):
+            raise Refusal(500, "Network segments are not supported in this version of Consul")
+        return [self._member(wan=wan)] if asked.may("node", self._settings.node, "read") else []
+
+    def reload(self, asked: Asked, _now: float) -> Wrote:
+        """PUT reload: there is nothing to read again."""
+        self._require(asked, "write")
+        return DONE
+
+    def maintenance(self, asked: Asked, now: float) -> Wrote:
+        """PUT maintenance: a critical check of the node comes, or goes."""
+        enable = enabled(asked)
+        asked.require("node", self._settings.node, "write")
+        known = NODE_MAINTENANCE in self._local.checks
+        if enable and not known:
+            self._local.add_check(maintenance(NODE_MAINTENANCE, "Node", asked.first("reason"), self._settings), now)
+        elif not enable and known:
+            self._local.remove_check(NODE_MAINTENANCE)
+        return DONE
+
+    def join(self, asked: Asked, _now: float) -> Wrote:
+        """PUT join: an agent can join itself; nobody else is there."""
+        self._require(asked, "write")
+        host, _, port = asked.rest.partition(":")
+        if host not in (ADDRESS, "localhost") or port not in ("", str(SERF_PORT), str(SERF_WAN_PORT)):
+            address = f"{host}:{port or SERF_PORT}"
+            why = f"Failed to join {address}: dial tcp {address}: connect: connection refused"
+            raise Refusal(500, f"1 error occurred:\n\t* {why}\n\n")
+        return DONE
+
+    def leave(self, asked: Asked, _now: float) -> Wrote:
+        """PUT leave: it says that it leaves, and stays: whoever runs it ends it."""
+        self._require(asked, "write")
+        return DONE
+
+    def force_leave(self, asked: Asked, _now: float) -> Wrote:
+        """PUT force-leave: of a node that is known."""
+        asked.require("operator", "", "write")
+        if asked.rest not in (self._settings.node, f"{self._settings.node}.{self._settings.datacenter}"):
+            raise Refusal(500, f"agent: No node found with name '{asked.rest}'")
+        return DONE
+
+    def token(self, asked: Asked, _now: float) -> Wrote:
+        """PUT token: accepted, for the agent writes to the catalog without one."""
+        if not self._settings.acls:
+            raise Refusal(401, "ACL support disabled")
+        self._require(asked, "write")
+        if asked.rest not in _TOKENS[self._settings.version]:
+            raise Refusal(404, f'Token "{asked.rest}" is unknown')
+        return DONE

@@ -1,0 +1,375 @@
+"""The catalog: nodes, their services and their checks, and the index of each table.
+
+https://developer.hashicorp.com/consul/api-docs/catalog
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+from consul_proto.simulator.store import Store
+
+#: The order of the members in an answer; a member that is not listed in a version does not exist there.
+_SERVICE = {
+    "1.8.7": (
+        *("Kind", "ID", "Service", "Tags", "Address", "TaggedAddresses", "Meta", "Port", "Weights", "EnableTagOverride"),
+        *("Proxy", "Connect"),
+    ),
+    "1.22.5": (
+        *("Kind", "ID", "Service", "Tags", "Address", "TaggedAddresses", "Meta", "Port", "Ports", "SocketPath", "Weights"),
+        *("EnableTagOverride", "Proxy", "Connect", "Locality", "PeerName"),
+    ),
+}
+
+#: Members of a service that are left out where they are empty.
+_OMITTED = {"1.8.7": {"Kind", "TaggedAddresses"}, "1.22.5": {"Kind", "TaggedAddresses", "Port", "Ports", "SocketPath", "Locality"}}
+
+_CHECK = {
+    "1.8.7": (*("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags", "Type", "Definition"),),
+    "1.22.5": (
+        *("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags", "Type"),
+        *("Interval", "Timeout", "ExposedPort", "Definition"),
+    ),
+}
+
+
+class Row(NamedTuple):
+    """A node, a service or a check, as an answer shows it."""
+
+    value: dict[str, Any]
+    created: int
+    modified: int
+
+    def shown(self) -> dict[str, Any]:
+        """The row with its indexes."""
+        return {**self.value, "CreateIndex": self.created, "ModifyIndex": self.modified}
+
+
+Key = tuple[str, str]
+
+
+class Gone(Protocol):
+    """Called when what sessions may hang on is gone, or critical."""
+
+    def __call__(self, node: str, check: str | None) -> None:
+        """check: None where the whole node is gone."""
+        ...
+
+
+class Broken(Exception):
+    """A write that the catalog cannot make, in Consul's words."""
+
+
+class Catalog:
+    """The tables. Names are compared without case. Every write is made at the store's present index."""
+
+    def __init__(self, store: Store, version: str) -> None:
+        self._store, self._version = store, version
+        self.nodes: dict[str, Row] = {}
+        #: By node and id.
+        self.services: dict[Key, Row] = {}
+        self.checks: dict[Key, Row] = {}
+        self._instances: dict[str, set[Key]] = {}
+        self.on_gone: Gone = lambda _node, _check: None
+
+    # What is there.
+
+    def node(self, name: str) -> Row | None:
+        """A node by its name."""
+        return self.nodes.get(name.lower())
+
+    def of_node(self, table: dict[Key, Row], name: str) -> list[Row]:
+        """The services or the checks of a node, by their ids."""
+        return [row for (node, _), row in sorted(table.items()) if node == name.lower()]
+
+    def instances(self, service: str) -> list[tuple[Row, Row]]:
+        """The nodes and services of a name, by node and id."""
+        return [(self.nodes[key[0]], self.services[key]) for key in sorted(self._instances.get(service.lower(), ()))]
+
+    def proxies(self, service: str) -> list[tuple[Row, Row]]:
+        """What may be connected to in the place of a service: its proxies, and itself where it speaks the protocol."""
+        name = service.lower()
+        return [(self.nodes[key[0]], row) for key, row in sorted(self.services.items()) if _stands_for(row.value) == name]
+
+    def checks_of(self, node: str, service_id: str) -> list[Row]:
+        """The checks that a service's health is made of: the node's own, then its own."""
+        rows = self.of_node(self.checks, node)
+        return [row for row in rows if not row.value["ServiceID"]] + [
+            row for row in rows if row.value["ServiceID"] and row.value["ServiceID"].lower() == service_id.lower()
+        ]
+
+    # Indexes.
+
+    def service_tables(self, service: str, *, found: bool, health: bool = False) -> tuple[str, ...]:
+        """The tables whose index is that of a service's reads. found: whether there was any of it."""
+        own = f"service.{service.lower()}"
+        if not found and self._store.table("service extinctions"):
+            return ("service extinctions",)
+        if self._instances.get(service.lower()):
+            return (own,)
+        return ("nodes", "services", "checks") if health else ("nodes", "services")
+
+    def node_tables(self, name: str) -> tuple[str, ...]:
+        """The tables whose index is that of a node's reads."""
+        if self._version == "1.8.7":
+            return ("nodes", "services") if self.node(name) else ()
+        return (f"node.{name.lower()}",) if self.node(name) else ("node extinctions",)
+
+    def _change_services(self, node: str) -> None:
+        """A change of a node, or of a check of its own, concerns all of its services."""
+        for key in [key for key in self.services if key[0] == node]:
+            self._store.change(f"service.{self.services[key].value['Service'].lower()}")
+
+    def _change_node(self, node: str) -> None:
+        if self._version != "1.8.7":
+            self._store.change(f"node.{node}")
+
+    def _set(self, table: dict[Any, Row], key: Any, row: Row | None) -> None:
+        before = table.get(key)
+        self._store.undoing(lambda: self._put(table, key, before))
+        self._put(table, key, row)
+
+    def _put(self, table: dict[Any, Row], key: Any, row: Row | None) -> None:
+        if table is self.services and (before := table.get(key)):
+            instances = self._instances[before.value["Service"].lower()]
+            instances.discard(key)
+        if row is None:
+            table.pop(key, None)
+            return
+        table[key] = row
+        if table is self.services:
+            self._instances.setdefault(row.value["Service"].lower(), set()).add(key)
+
+    def _keep(self, table: dict[Any, Row], key: Any, value: dict[str, Any]) -> bool:
+        """Write a row; whether this changed anything."""
+        before = table.get(key)
+        if before is not None and before.value == value:
+            return False
+        index = self._store.index
+        self._set(table, key, Row(value, before.created if before else index, index))
+        return True
+
+    # Writes.
+
+    def ensure_node(self, value: dict[str, Any]) -> bool:
+        """Register a node; one that is known by its id under another name is renamed. Raises Broken where the name is another's."""
+        key = value["Node"].lower()
+        renamed = self._renamed(value, key)
+        if renamed is not None:
+            created = self.nodes[renamed].created
+            self.delete_node(renamed)
+            self._set(self.nodes, key, Row({}, created, 0))
+        if not self._keep(self.nodes, key, value):
+            return False
+        self._store.change("nodes")
+        self._change_node(key)
+        self._change_services(key)
+        return True
+
+    def _renamed(self, value: dict[str, Any], key: str) -> str | None:
+        """The name under which a node is known, where it is another one than now."""
+        identity = value["ID"]
+        if not identity:
+            return None
+        before = self.nodes.get(key)
+        if before is not None and before.value["ID"] not in ("", identity) and self._is_alive(key):
+            held = before.value["ID"]
+            raise Broken(
+                f'node name "{value["Node"]}" is reserved by node {held} with name "{before.value["Node"]}" ({before.value["Address"]})'
+            )
+        return next((name for name, row in self.nodes.items() if row.value["ID"] == identity and name != key), None)
+
+    def _is_alive(self, node: str) -> bool:
+        alive = self.checks.get((node, "serfhealth"))
+        return alive is not None and alive.value["Status"] != "critical"
+
+    def ensure_service(self, node: str, value: dict[str, Any]) -> bool:
+        """Register a service on a node that there is."""
+        key = (node.lower(), value["ID"].lower())
+        if not self._keep(self.services, key, value):
+            return False
+        self._store.change("services")
+        self._store.change(f"service.{value['Service'].lower()}")
+        self._change_parent(key[0])
+        return True
+
+    def _change_parent(self, node: str) -> None:
+        if self._version != "1.8.7":
+            self._store.change("nodes")
+            self._change_node(node)
+
+    def ensure_check(self, node: str, value: dict[str, Any]) -> bool:
+        """Register a check on a node that there is. Raises Broken where its service is not there."""
+        key = (node.lower(), value["CheckID"].lower())
+        service = self.services.get((key[0], value["ServiceID"].lower())) if value["ServiceID"] else None
+        if service is not None:
+            value = {**value, "ServiceName": service.value["Service"], "ServiceTags": service.value["Tags"]}
+        elif value["ServiceID"]:
+            raise Broken("Missing service registration")
+        changed = self._keep(self.checks, key, value)
+        if changed:
+            self._concerns(key[0], service)
+        if value["Status"] == "critical":
+            self.on_gone(node, value["CheckID"])
+        if changed:
+            self._store.change("checks")
+        return changed
+
+    def _concerns(self, node: str, service: Row | None) -> None:
+        if service is not None:
+            self._store.change(f"service.{service.value['Service'].lower()}")
+        else:
+            self._change_services(node)
+
+    def delete_check(self, node: str, check_id: str) -> bool:
+        """Deregister a check; whether it was there."""
+        key = (node.lower(), check_id.lower())
+        row = self.checks.get(key)
+        if row is None:
+            return False
+        service = self.services.get((key[0], row.value["ServiceID"].lower())) if row.value["ServiceID"] else None
+        self._concerns(key[0], service)
+        if service is None:
+            self._store.change("services")
+        self._set(self.checks, key, None)
+        self._store.change("checks")
+        self.on_gone(row.value["Node"], row.value["CheckID"])
+        return True
+
+    def delete_service(self, node: str, service_id: str) -> bool:
+        """Deregister a service and its checks; whether it was there."""
+        key = (node.lower(), service_id.lower())
+        row = self.services.get(key)
+        if row is None:
+            return False
+        for check in self.of_node(self.checks, node):
+            if check.value["ServiceID"].lower() == key[1]:
+                self.delete_check(node, check.value["CheckID"])
+        name = row.value["Service"].lower()
+        self._store.change(f"service.{name}")
+        self._set(self.services, key, None)
+        self._store.change("services")
+        self._store.change("checks")
+        self._change_parent(key[0])
+        if not self._instances.get(name):
+            self._store.change("service extinctions")
+        return True
+
+    def delete_node(self, node: str) -> bool:
+        """Deregister a node with all that it has; whether it was there."""
+        key = node.lower()
+        row = self.nodes.get(key)
+        if row is None:
+            return False
+        self._change_services(key)
+        for service in self.of_node(self.services, key):
+            self.delete_service(key, service.value["ID"])
+        for check in self.of_node(self.checks, key):
+            self.delete_check(key, check.value["CheckID"])
+        self._set(self.nodes, key, None)
+        self._store.change("nodes")
+        self._change_node(key)
+        self._store.change("node extinctions")
+        self.on_gone(row.value["Node"], None)
+        return True
+
+
+def _stands_for(service: dict[str, Any]) -> str | None:
+    if service.get("Kind") == "connect-proxy":
+        return str(service["Proxy"].get("DestinationServiceName", "")).lower()
+    return str(service["Service"]).lower() if service["Connect"].get("Native") else None
+
+
+def node_value(given: dict[str, Any], datacenter: str) -> dict[str, Any]:
+    """A node as an answer shows it."""
+    return {
+        "ID": (given.get("ID") or "").lower(),
+        "Node": given.get("Node") or "",
+        "Address": given.get("Address") or "",
+        "Datacenter": datacenter,
+        "TaggedAddresses": given.get("TaggedAddresses"),
+        "Meta": given.get("NodeMeta", given.get("Meta")),
+        **({"Locality": given["Locality"]} if given.get("Locality") else {}),
+    }
+
+
+def service_value(given: dict[str, Any], version: str) -> dict[str, Any]:
+    """A service as an answer shows it, from what was registered."""
+    weights = given.get("Weights") or {}
+    proxy = given.get("Proxy") or {}
+    value = {
+        "Kind": given.get("Kind") or "",
+        "ID": given.get("ID") or given.get("Service") or "",
+        "Service": given.get("Service") or "",
+        "Tags": given.get("Tags") or [],
+        "Address": given.get("Address") or "",
+        "TaggedAddresses": given.get("TaggedAddresses"),
+        "Meta": given.get("Meta"),
+        "Port": given.get("Port") or 0,
+        "Ports": given.get("Ports"),
+        "SocketPath": given.get("SocketPath"),
+        "Weights": {"Passing": weights.get("Passing", 1), "Warning": weights.get("Warning", 1)},
+        "EnableTagOverride": bool(given.get("EnableTagOverride")),
+        "Proxy": _proxy(proxy, version),
+        "Connect": given.get("Connect") or {},
+        "Locality": given.get("Locality"),
+        "PeerName": given.get("PeerName") or "",
+    }
+    return {name: value[name] for name in _SERVICE[version] if value[name] or name not in _OMITTED[version]}
+
+
+def _proxy(given: dict[str, Any], version: str) -> dict[str, Any]:
+    names = ("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress", "LocalServicePort", "LocalServiceSocketPath")
+    shown = {name: given[name] for name in names if given.get(name)}
+    if version != "1.8.7":
+        shown["Mode"] = given.get("Mode") or ""
+    if given.get("Config"):
+        shown["Config"] = given["Config"]
+    if given.get("Upstreams"):
+        shown["Upstreams"] = [_upstream(upstream, version) for upstream in given["Upstreams"]]
+    return shown | {"MeshGateway": given.get("MeshGateway") or {}, "Expose": given.get("Expose") or {}}
+
+
+def _upstream(given: dict[str, Any], version: str) -> dict[str, Any]:
+    shown = {
+        "DestinationType": given.get("DestinationType") or "service",
+        "DestinationName": given.get("DestinationName") or "",
+        "Datacenter": given.get("Datacenter") or "",
+        **{name: given[name] for name in ("LocalBindAddress", "LocalBindPort") if given.get(name)},
+    }
+    if given.get("Config") or version == "1.8.7":
+        shown["Config"] = given.get("Config")
+    return shown | {"MeshGateway": given.get("MeshGateway") or {}}
+
+
+def check_value(given: dict[str, Any], version: str) -> dict[str, Any]:
+    """A check as an answer shows it, from what was registered."""
+    definition = {name: value for name, value in (given.get("Definition") or {}).items() if value}
+    kinds = {"HTTP": "http", "TCP": "tcp", "GRPC": "grpc", "UDP": "udp"}
+    kind = next((kinds[name] for name in kinds if definition.get(name) and definition.get("Interval")), "")
+    value = {
+        "Node": given.get("Node") or "",
+        "CheckID": given.get("CheckID") or given.get("Name") or "",
+        "Name": given.get("Name") or "",
+        "Status": given.get("Status") or "critical",
+        "Notes": given.get("Notes") or "",
+        "Output": given.get("Output") or "",
+        "ServiceID": given.get("ServiceID") or "",
+        "ServiceName": given.get("ServiceName") or "",
+        "ServiceTags": given.get("ServiceTags") or [],
+        "Type": given.get("Type") or kind,
+        "Interval": given.get("Interval") or "",
+        "Timeout": given.get("Timeout") or "",
+        "ExposedPort": given.get("ExposedPort") or 0,
+        "Definition": definition,
+    }
+    return {name: value[name] for name in _CHECK[version]}
+
+
+def each(rows: dict[str, Row]) -> Iterator[Row]:
+    """The rows of a table, by their names."""
+    return (rows[name] for name in sorted(rows))
+
+
+Visible = Callable[[str], bool]

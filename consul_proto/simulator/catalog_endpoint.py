@@ -1,0 +1,211 @@
+"""What is registered in the catalog, and how it is read.
+
+https://developer.hashicorp.com/consul/api-docs/catalog
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.catalog import Catalog, Row, each
+from consul_proto.simulator.filters import NODE, NODE_SERVICE, SERVICE_NODE
+from consul_proto.simulator.registration import Registration
+from consul_proto.simulator.routes import Route
+from consul_proto.simulator.selecting import compiled
+from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.store import Store
+
+#: Orders nodes by their distance from the node that was named.
+Nearness = Callable[[str], Callable[[str], float]]
+
+
+class Reader:
+    """What the reads of the catalog and of health share: their parameters, their indexes, and who may see what."""
+
+    def __init__(self, store: Store, catalog: Catalog, settings: Settings, distances: Nearness) -> None:
+        self._store, self._catalog, self._settings, self._distances = store, catalog, settings, distances
+        self._cached: set[tuple[str, str]] = set()
+
+    def named(self, asked: Asked, what: str) -> str:
+        """The name in the path. Refuses what has none, and what no server here can answer."""
+        asked.no_namespace()
+        if not asked.rest:
+            raise Refusal(400, f"Missing {what}")
+        asked.reach_servers()
+        return asked.rest
+
+    def found(self, asked: Asked, tables: Iterable[str], body: Any) -> Found:
+        """An answer with the index of its tables."""
+        headers = (("X-Consul-Effective-Consistency", asked.consistency), *self._cache(asked))
+        return Found(self._store.table(*tables) if tables else 0, body, headers=headers, null=True, streamed=self._is_streamed(asked))
+
+    def _cache(self, asked: Asked) -> tuple[tuple[str, str], ...]:
+        """Whether the agent had the answer in its cache; what it has is kept current."""
+        if not asked.flag("cached"):
+            return ()
+        key = (asked.path, asked.written())
+        if key in self._cached or self._is_streamed(asked):
+            return (("X-Cache", "HIT"), ("Age", "0"))
+        self._cached.add(key)
+        return (("X-Cache", "MISS"),)
+
+    def _is_streamed(self, asked: Asked) -> bool:
+        """Since 1.10, an agent has the answers on a service's health streamed to it, where they may be waited for."""
+        is_health = asked.path.startswith(("/v1/health/service/", "/v1/health/connect/")) and not self._settings.is_old
+        waits = asked.flag("cached") or asked.first("index") not in ("", "0")
+        return is_health and waits and not asked.first("near") and asked.consistency == "leader"
+
+    def has_meta(self, asked: Asked, node: Row) -> bool:
+        """Whether a node has all that the `node-meta` parameters ask for."""
+        meta = node.value["Meta"] or {}
+        wanted = {name: value for name, _, value in (pair.partition(":") for pair in asked.every("node-meta"))}
+        return all(meta.get(name) == value for name, value in wanted.items())
+
+    def in_order(self, asked: Asked, rows: list[Any], node_of: Callable[[Any], str]) -> list[Any]:
+        """The rows by their distance from the node that `near` names."""
+        near = asked.first("near")
+        if not near:
+            return rows
+        distance = self._distances(self._settings.node if near == "_agent" else near)
+        return sorted(rows, key=lambda row: distance(node_of(row)))
+
+    def may_see(self, asked: Asked, node: Row, service: Row | None = None) -> bool:
+        """Whether the token may read a node, and a service on it."""
+        return asked.may("node", node.value["Node"], "read") and (service is None or asked.may("service", service.value["Service"], "read"))
+
+
+class CatalogEndpoint:
+    """`/v1/catalog/`."""
+
+    def __init__(self, reader: Reader, store: Store, catalog: Catalog, settings: Settings) -> None:
+        self._reader, self._store, self._catalog, self._settings = reader, store, catalog, settings
+        self._writer = Registration(store, catalog, settings)
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        read = partial(Route, ("GET",), index=True)
+        return {
+            "/v1/catalog/register": Route(("PUT",), write=self._writer.register),
+            "/v1/catalog/deregister": Route(("PUT",), write=self._writer.deregister),
+            "/v1/catalog/datacenters": Route(("GET",), write=self.datacenters),
+            "/v1/catalog/nodes": read(self.nodes, topics=_of("nodes")),
+            "/v1/catalog/services": read(self.services, topics=_of("services")),
+            "/v1/catalog/service/": read(self.service, topics=self._service_topics, deep=True),
+            "/v1/catalog/connect/": read(self.connect, topics=self._service_topics, deep=True),
+            "/v1/catalog/node/": read(self.node, topics=_of("nodes", "services"), deep=True),
+            "/v1/catalog/node-services/": read(self.node_services, topics=_of("nodes", "services"), deep=True),
+        }
+
+    def _service_topics(self, asked: Asked) -> tuple[Topic, ...]:
+        return service_topics(asked.rest)
+
+    def datacenters(self, _asked: Asked, _now: float) -> list[str]:
+        """GET datacenters: this one alone."""
+        return [self._settings.datacenter]
+
+    def nodes(self, asked: Asked) -> Found:
+        """GET nodes."""
+        if not self._settings.is_old:
+            asked.no_namespace()
+        asked.reach_servers()
+        keep = compiled(asked, NODE)
+        rows = [row for row in each(self._catalog.nodes) if self._reader.has_meta(asked, row) and keep(row.shown())]
+        rows = [row for row in rows if self._reader.may_see(asked, row)]
+        rows = self._reader.in_order(asked, rows, lambda row: str(row.value["Node"]))
+        return self._reader.found(asked, ("nodes",), [row.shown() for row in rows])
+
+    def services(self, asked: Asked) -> Found:
+        """GET services: their names, with the tags of all of their instances."""
+        asked.no_namespace()
+        asked.reach_servers()
+        keep = (lambda _value: True) if self._settings.is_old else compiled(asked, SERVICE_NODE)
+        tags: dict[str, list[str]] = {}
+        for (name, _), service in sorted(self._catalog.services.items()):
+            node = self._catalog.nodes[name]
+            if not self._reader.has_meta(asked, node) or not keep(_instance(node, service, self._settings)):
+                continue
+            if asked.may("service", service.value["Service"], "read"):
+                known = tags.setdefault(service.value["Service"], [])
+                known += [tag for tag in service.value["Tags"] if tag not in known]
+        tables = ("nodes", "services") if asked.every("node-meta") else ("services",)
+        return self._reader.found(asked, tables, dict(sorted(tags.items())))
+
+    def service(self, asked: Asked) -> Found:
+        """GET service: the instances of a name."""
+        name = self._reader.named(asked, "service name")
+        return self._instances(asked, self._catalog.instances(name), name)
+
+    def connect(self, asked: Asked) -> Found:
+        """GET connect: what may be connected to in the place of a service."""
+        name = self._reader.named(asked, "service name")
+        return self._instances(asked, self._catalog.proxies(name), name)
+
+    def _instances(self, asked: Asked, instances: list[tuple[Row, Row]], name: str) -> Found:
+        keep = compiled(asked, SERVICE_NODE)
+        rows = [
+            _instance(node, service, self._settings)
+            for node, service in instances
+            if has_tags(service, asked.every("tag")) and self._reader.has_meta(asked, node) and self._reader.may_see(asked, node, service)
+        ]
+        rows = self._reader.in_order(asked, [row for row in rows if keep(row)], lambda row: str(row["Node"]))
+        return self._reader.found(asked, self._catalog.service_tables(name, found=bool(instances)), rows)
+
+    def node(self, asked: Asked) -> Found:
+        """GET node: a node with its services by their ids; null where there is none."""
+        name = self._reader.named(asked, "node name")
+        node, services = self._services_of(asked, name)
+        body = node and {"Node": node.shown(), "Services": {service["ID"]: service for service in services}}
+        return self._reader.found(asked, self._catalog.node_tables(name), body)
+
+    def node_services(self, asked: Asked) -> Found:
+        """GET node-services: a node and the list of its services; null for both where there is none."""
+        name = self._reader.named(asked, "node name")
+        node, services = self._services_of(asked, name)
+        body = {"Node": node and node.shown(), "Services": services or None}
+        return self._reader.found(asked, self._catalog.node_tables(name), body)
+
+    def _services_of(self, asked: Asked, name: str) -> tuple[Row | None, list[dict[str, Any]]]:
+        keep = compiled(asked, NODE_SERVICE)
+        node = self._catalog.node(name)
+        if node is None or not self._reader.may_see(asked, node):
+            return None, []
+        rows = self._catalog.of_node(self._catalog.services, name)
+        shown = [row.shown() for row in rows if asked.may("service", row.value["Service"], "read")]
+        return node, [service for service in shown if keep(service)]
+
+
+def _of(*tables: str) -> Callable[[Asked], tuple[Topic, ...]]:
+    topics = tuple(("table", table) for table in tables)
+    return lambda _asked: topics
+
+
+def service_topics(service: str) -> tuple[Topic, ...]:
+    """What the reads of a service depend on: a service that there is not may come with any."""
+    return tuple(("table", name) for name in (f"service.{service.lower()}", "services", "service extinctions"))
+
+
+def has_tags(service: Row, tags: Iterable[str]) -> bool:
+    """Whether a service has all of the tags, whatever their case."""
+    known = {tag.lower() for tag in service.value["Tags"]}
+    return all(tag.lower() in known for tag in tags if tag)
+
+
+def _instance(node: Row, service: Row, settings: Settings) -> dict[str, Any]:
+    """A service and its node in one, as the catalog shows it."""
+    there, value = node.value, service.value
+    old = settings.is_old
+    shown = {name: there[name] for name in ("ID", "Node", "Address", "Datacenter", "TaggedAddresses")}
+    shown |= {"NodeMeta": there["Meta"], "ServiceKind": value.get("Kind", "")}
+    shown |= {"ServiceID": value["ID"], "ServiceName": value["Service"], "ServiceTags": value["Tags"], "ServiceAddress": value["Address"]}
+    if value.get("TaggedAddresses"):
+        shown["ServiceTaggedAddresses"] = value["TaggedAddresses"]
+    shown |= {"ServiceWeights": value["Weights"], "ServiceMeta": value["Meta"] or {}, "ServicePort": value.get("Port", 0)}
+    if not old:
+        shown |= {"ServicePorts": value.get("Ports"), "ServiceSocketPath": value.get("SocketPath", "")}
+    shown |= {"ServiceEnableTagOverride": value["EnableTagOverride"], "ServiceProxy": value["Proxy"], "ServiceConnect": value["Connect"]}
+    if not old:
+        shown["ServiceLocality"] = value.get("Locality")
+    return shown | {"CreateIndex": service.created, "ModifyIndex": service.modified}

@@ -1,0 +1,128 @@
+"""The health of nodes and services, as the catalog knows it.
+
+https://developer.hashicorp.com/consul/api-docs/health
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.catalog import Catalog, Row
+from consul_proto.simulator.catalog_endpoint import Reader, has_tags, service_topics
+from consul_proto.simulator.filters import HEALTH_CHECK, HEALTH_SERVICE
+from consul_proto.simulator.routes import Route
+from consul_proto.simulator.selecting import compiled
+from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.store import Store
+
+#: What Go's strconv.ParseBool reads: https://pkg.go.dev/strconv#ParseBool
+TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
+FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
+
+
+class HealthEndpoint:
+    """`/v1/health/`."""
+
+    def __init__(self, reader: Reader, store: Store, catalog: Catalog, settings: Settings) -> None:
+        self._reader, self._store, self._catalog, self._settings = reader, store, catalog, settings
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        read = partial(Route, ("GET",), index=True, deep=True)
+        # Since 1.10 the agent asks for these on a way of its own.
+        streamed = partial(Route, ("GET",), index=self._settings.is_old, deep=True)
+        return {
+            "/v1/health/node/": read(self.node, topics=_checks),
+            "/v1/health/checks/": read(self.checks, topics=_checks),
+            "/v1/health/state/": read(self.state, topics=_checks),
+            "/v1/health/service/": streamed(self.service, topics=self._service_topics),
+            "/v1/health/connect/": streamed(self.connect, topics=self._connect_topics),
+        }
+
+    def _service_topics(self, asked: Asked) -> tuple[Topic, ...]:
+        return service_topics(asked.rest)
+
+    def _connect_topics(self, asked: Asked) -> tuple[Topic, ...]:
+        """A proxy for a service may come with any service."""
+        return (("table", "services"), ("table", "nodes"), ("table", "checks"), *self._service_topics(asked))
+
+    def node(self, asked: Asked) -> Found:
+        """GET node: the checks of a node."""
+        name = self._reader.named(asked, "node name")
+        return self._checks(asked, lambda check: check["Node"].lower() == name.lower(), by_meta=False)
+
+    def checks(self, asked: Asked) -> Found:
+        """GET checks: those of a service."""
+        name = self._reader.named(asked, "service name")
+        tables = ("nodes", "services", "checks") if asked.every("node-meta") else ("checks",)
+        return self._checks(asked, lambda check: check["ServiceName"].lower() == name.lower(), tables=tables)
+
+    def state(self, asked: Asked) -> Found:
+        """GET state: the checks in a state, or in "any"."""
+        state = self._reader.named(asked, "check state")
+        return self._checks(asked, lambda check: state in ("any", check["Status"]))
+
+    def _checks(
+        self, asked: Asked, wanted: Callable[[dict[str, Any]], bool], *, by_meta: bool = True, tables: tuple[str, ...] = ("checks",)
+    ) -> Found:
+        keep = compiled(asked, HEALTH_CHECK)
+        rows = [
+            row.shown()
+            for (node, _), row in sorted(self._catalog.checks.items())
+            if wanted(row.value)
+            and (not by_meta or self._reader.has_meta(asked, self._catalog.nodes[node]))
+            and self._may_see(asked, row.value)
+        ]
+        rows = self._reader.in_order(asked, [row for row in rows if keep(row)], lambda row: str(row["Node"]))
+        return self._reader.found(asked, tables, rows)
+
+    def _may_see(self, asked: Asked, check: dict[str, Any]) -> bool:
+        return asked.may("node", check["Node"], "read") and (not check["ServiceName"] or asked.may("service", check["ServiceName"], "read"))
+
+    def service(self, asked: Asked) -> Found:
+        """GET service: the instances of a name, with what their health is made of."""
+        name = self._reader.named(asked, "service name")
+        instances = self._catalog.instances(name)
+        return self._instances(asked, instances, self._catalog.service_tables(name, found=bool(instances), health=True))
+
+    def connect(self, asked: Asked) -> Found:
+        """GET connect: what may be connected to in the place of a service, with what its health is made of."""
+        name = self._reader.named(asked, "service name")
+        proxies = self._catalog.proxies(name)
+        tables = tuple(f"service.{service.value['Service'].lower()}" for _, service in proxies)
+        return self._instances(asked, proxies, tables or self._catalog.service_tables(name, found=False, health=True))
+
+    def _instances(self, asked: Asked, instances: list[tuple[Row, Row]], tables: tuple[str, ...]) -> Found:
+        if asked.first("peer") and asked.first("sg") and not self._settings.is_old:
+            raise Refusal(400, "peer-name and sameness-group are mutually exclusive")
+        passing = self._passing(asked)
+        keep = compiled(asked, HEALTH_SERVICE)
+        rows = [
+            self._instance(asked, node, service)
+            for node, service in instances
+            if has_tags(service, asked.every("tag")) and self._reader.has_meta(asked, node) and self._reader.may_see(asked, node, service)
+        ]
+        rows = [row for row in rows if keep(row)]
+        if passing:
+            rows = [row for row in rows if all(check["Status"] == "passing" for check in row["Checks"])]
+        return self._reader.found(asked, tables, self._reader.in_order(asked, rows, lambda row: str(row["Node"]["Node"])))
+
+    def _instance(self, asked: Asked, node: Row, service: Row) -> dict[str, Any]:
+        checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])
+        shown = [check.shown() for check in checks if self._may_see(asked, check.value)]
+        return {"Node": node.shown(), "Service": service.shown(), "Checks": shown}
+
+    def _passing(self, asked: Asked) -> bool:
+        if not asked.flag("passing"):
+            return False
+        value = asked.first("passing")
+        if value and value not in TRUE | FALSE:
+            raise Refusal(400, "Invalid value for ?passing")
+        return value not in FALSE
+
+
+def _checks(_asked: Asked) -> tuple[Topic, ...]:
+    return (("table", "checks"),)

@@ -1,0 +1,252 @@
+"""What the agent itself keeps: its services and checks, and how they come into the catalog.
+
+https://developer.hashicorp.com/consul/docs/architecture/anti-entropy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from consul_proto.simulator.catalog import Catalog
+from consul_proto.simulator.members import itself
+from consul_proto.simulator.probes import Probe
+from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.store import Store
+
+#: Seconds until the agent mends what others changed of it in the catalog, in a cluster of up to 128 nodes (the documentation's table).
+_SYNC = 60.0
+
+#: Seconds for which a change of a check's output alone may wait (`check_update_interval`'s default); at least half of it passes.
+_OUTPUT_SYNC = 300.0
+
+#: Seconds: a service is not deregistered before its check is critical for so long.
+_LEAST_PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check of the agent. Times in seconds. `value` is what the catalog shows of it."""
+
+    value: dict[str, Any]
+    ttl: float = 0.0
+    patience: float = 0.0
+    probe: Probe | None = None
+    alias: str | None = None
+    alias_node: str = ""
+    #: How often in a row it must be well, or not, before its status says so.
+    successes: int = 0
+    warnings: int = 0
+    failures: int = 0
+    #: How often in a row it was well, or not.
+    well: int = 0
+    ill: int = 0
+    expires: float | None = None
+    critical_since: float | None = None
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.value["CheckID"])
+
+
+class Local:
+    """The agent's services and checks, and its timers. Whatever changes here is written to the catalog at once."""
+
+    def __init__(self, store: Store, catalog: Catalog, settings: Settings, jitter: Callable[[], float]) -> None:
+        self._store, self._catalog, self._settings, self._jitter = store, catalog, settings, jitter
+        #: What the agent answers of each, by id.
+        self.services: dict[str, dict[str, Any]] = {}
+        self.checks: dict[str, Check] = {}
+        self._deferred: dict[str, float] = {}
+        self._sync_at: float | None = None
+
+    # Time.
+
+    def next_deadline(self) -> float | None:
+        """When something happens by itself next."""
+        times = [time for check in self.checks.values() for time in (check.expires, self._reaped(check)) if time is not None]
+        times += [*self._deferred.values(), *([] if self._sync_at is None else [self._sync_at])]
+        return min(times, default=None)
+
+    def advance(self, now: float) -> None:
+        """Do what is due: TTLs run out, services whose checks stay critical go, and the catalog is mended."""
+        for check in list(self.checks.values()):
+            if check.expires is not None and check.expires <= now:
+                self.checks[check.id] = replace(check, expires=None)
+                last = check.value["Output"]
+                output = "TTL expired" + (f" (last output before timeout follows): {last}" if last else "")
+                self.update(check.id, "critical", output, now)
+            if (reaped := self._reaped(check)) is not None and reaped <= now and check.id in self.checks:
+                self.remove_service(check.value["ServiceID"])
+        for check_id in [check_id for check_id, time in self._deferred.items() if time <= now]:
+            self.write_check(check_id)
+        if self._sync_at is not None and self._sync_at <= now:
+            self.sync()
+
+    def _reaped(self, check: Check) -> float | None:
+        if not check.patience or check.critical_since is None or not check.value["ServiceID"]:
+            return None
+        return check.critical_since + max(check.patience, _LEAST_PATIENCE)
+
+    # The catalog.
+
+    def touched(self, node: str, now: float) -> None:
+        """Note that somebody wrote about a node in the catalog: of this one the agent makes sure in time."""
+        if node.lower() == self._settings.node.lower() and self._sync_at is None:
+            self._sync_at = now + _SYNC
+
+    def sync(self) -> None:
+        """Mend what the catalog says of this node."""
+        self._sync_at = None
+        node, catalog = self._settings.node, self._catalog
+        self._store.apply()
+        catalog.ensure_node(itself(self._settings))
+        known = {"consul", *(service_id.lower() for service_id in self.services)}
+        for row in catalog.of_node(catalog.services, node):
+            if row.value["ID"].lower() not in known:
+                self._store.apply()
+                catalog.delete_service(node, row.value["ID"])
+        for row in catalog.of_node(catalog.checks, node):
+            if row.value["CheckID"] not in self.checks and row.value["CheckID"] != "serfHealth":
+                self._store.apply()
+                catalog.delete_check(node, row.value["CheckID"])
+        for service_id in self.services:
+            self.write_service(service_id)
+        for check in [check for check in self.checks.values() if not check.value["ServiceID"]]:
+            self.write_check(check.id)
+
+    def write_service(self, service_id: str) -> None:
+        """Write a service with its checks into the catalog, at one index."""
+        node, catalog = self._settings.node, self._catalog
+        value = self.services[service_id]
+        self._store.apply()
+        if catalog.node(node) is None:
+            catalog.ensure_node(itself(self._settings))
+        if value["EnableTagOverride"] and (known := catalog.services.get((node.lower(), service_id.lower()))):
+            value["Tags"] = known.value["Tags"]
+        catalog.ensure_service(node, {**value, "Meta": value["Meta"] or None})
+        for check in self.checks.values():
+            if check.value["ServiceID"] == service_id:
+                self._deferred.pop(check.id, None)
+                catalog.ensure_check(node, check.value)
+
+    def write_check(self, check_id: str) -> None:
+        """Write a check into the catalog."""
+        self._deferred.pop(check_id, None)
+        service = self.checks[check_id].value["ServiceID"]
+        key = (self._settings.node.lower(), service.lower())
+        if service and key not in self._catalog.services:
+            self.write_service(service)
+            return
+        self._store.apply()
+        if self._catalog.node(self._settings.node) is None:
+            self._catalog.ensure_node(itself(self._settings))
+        self._catalog.ensure_check(self._settings.node, self.checks[check_id].value)
+
+    # Services and checks.
+
+    def add_service(self, value: dict[str, Any], checks: list[Check], now: float, *, replace: bool) -> None:
+        """Keep a service with its checks; those that it had stay, unless they are replaced."""
+        service_id = value["ID"]
+        self.services[service_id] = value
+        if replace:
+            kept = {check.id for check in checks}
+            for check in [check for check in self.checks.values() if check.value["ServiceID"] == service_id and check.id not in kept]:
+                self.remove_check(check.id)
+        for check in checks:
+            self._keep(check, now)
+        self.write_service(service_id)
+        self._touch(service_id)
+        self.refresh_aliases(now)
+
+    def remove_service(self, service_id: str) -> None:
+        """Forget a service and its checks, here and in the catalog."""
+        self.services.pop(service_id, None)
+        for check in [check for check in self.checks.values() if check.value["ServiceID"] == service_id]:
+            self._forget(check.id)
+        self._store.apply()
+        self._catalog.delete_service(self._settings.node, service_id)
+        self._touch(service_id)
+
+    def add_check(self, check: Check, now: float) -> None:
+        """Keep a check."""
+        self._keep(check, now)
+        self.write_check(check.id)
+        self.refresh_aliases(now)
+
+    def _keep(self, check: Check, now: float) -> None:
+        before = self.checks.get(check.id)
+        if before is not None:
+            # A check that is registered again goes on as it was.
+            value = {**check.value, "Status": before.value["Status"], "Output": before.value["Output"]}
+            check = replace(check, value=value, critical_since=before.critical_since)
+        self.checks[check.id] = _noted(replace(check, expires=now + check.ttl if check.ttl else None), now)
+
+    def heard_of(self, check_id: str, now: float) -> None:
+        """Let the TTL of a check begin anew."""
+        check = self.checks[check_id]
+        self.checks[check_id] = replace(check, expires=now + check.ttl)
+
+    def remove_check(self, check_id: str) -> None:
+        """Forget a check, here and in the catalog."""
+        self._forget(check_id)
+        self._store.apply()
+        self._catalog.delete_check(self._settings.node, check_id)
+
+    def _forget(self, check_id: str) -> None:
+        self.checks.pop(check_id, None)
+        self._deferred.pop(check_id, None)
+
+    def _touch(self, service_id: str) -> None:
+        self._store.touch(("agent service", service_id))
+
+    def update(self, check_id: str, status: str, output: str, now: float) -> None:
+        """Note how a check is doing. The catalog learns of a new status at once, of another output in time."""
+        check = self.checks[check_id]
+        before = check.value
+        if (before["Status"], before["Output"]) == (status, output):
+            return
+        self.checks[check_id] = _noted(replace(check, value={**before, "Status": status, "Output": output}), now)
+        if before["Status"] != status:
+            self.write_check(check_id)
+            self.refresh_aliases(now)
+        else:
+            self._deferred.setdefault(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))
+
+    def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
+        """Note what a probe found; the check's status follows when it was so often enough."""
+        check = self.checks[probe.check_id]
+        check = replace(check, well=check.well + 1, ill=0) if status == "passing" else replace(check, well=0, ill=check.ill + 1)
+        self.checks[check.id] = check
+        before = check.value["Status"]
+        if status == "passing" and check.well <= check.successes:
+            status = before
+        elif status == "critical" and check.ill <= check.failures:
+            status = "warning" if check.ill > check.warnings else before
+        if len(output.encode()) > probe.limit:
+            output = output.encode()[: probe.limit].decode("utf-8", "replace")
+        self.update(check.id, status, output, now)
+
+    def refresh_aliases(self, now: float) -> None:
+        """Let checks that stand for a service follow its checks."""
+        for check in [check for check in self.checks.values() if check.alias is not None]:
+            self.update(check.id, *self._aliased(check), now)
+
+    def _aliased(self, alias: Check) -> tuple[str, str]:
+        if alias.alias and alias.alias not in self.services:
+            return "critical", f"Service {alias.alias} could not be found on node {alias.alias_node}"
+        theirs = [check.value for check in self.checks.values() if check.alias is None and check.value["ServiceID"] in ("", alias.alias)]
+        for status in ("critical", "warning"):
+            for value in theirs:
+                if value["Status"] == status:
+                    return status, f"Aliased check {value['Name']!r} failing: {value['Output']}".replace("'", '"', 2)
+        return "passing", "All checks passing." if theirs else "No checks found."
+
+
+def _noted(check: Check, now: float) -> Check:
+    """The check with the time since which it is critical."""
+    if check.value["Status"] != "critical":
+        return replace(check, critical_since=None)
+    return check if check.critical_since is not None else replace(check, critical_since=now)

@@ -1,0 +1,128 @@
+"""Requests on the catalog and on health, as Hypothesis draws them: few nodes, services and checks, so that they meet."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.simulator.differential import Ask
+
+_NODES = ("n1", "n2", "N1", "test-node")
+_SERVICES = ("web", "db", "Web", "web-2")
+_CHECKS = ("c1", "c2", "C1")
+_IDENTITIES = ("", "5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a01", "5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a02")
+
+_node = st.sampled_from(_NODES[:3])
+_service_id = st.sampled_from(_SERVICES)
+_check_id = st.sampled_from(_CHECKS)
+
+
+def _some(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Some of the members."""
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+_TAGGED = st.sampled_from([{}, {"lan": "10.0.0.1"}, {"wan": "198.51.100.1", "lan": "10.0.0.1"}])
+
+_SERVICE = st.builds(
+    lambda name, more: {"Service": name, **more},
+    _service_id,
+    _some(
+        {
+            "ID": st.sampled_from(["w1", "w2", "W1", "web"]),
+            "Tags": st.sampled_from([None, [], ["a"], ["b", "a"]]),
+            "Port": st.sampled_from([0, 80]),
+            "Address": st.sampled_from(["", "10.0.0.7"]),
+            "Meta": st.sampled_from([None, {}, {"k": "v"}]),
+            "Weights": st.sampled_from([{"Passing": 3, "Warning": 2}, {"Passing": 1, "Warning": 1}]),
+            "EnableTagOverride": st.booleans(),
+            "TaggedAddresses": st.sampled_from([{"lan": {"Address": "10.0.0.7", "Port": 80}}]),
+            "Kind": st.just(""),
+            "Connect": st.just({"Native": True}),
+            "Proxy": st.just({}),
+        }
+    ),
+)
+
+_PROXY = st.builds(
+    lambda name, of: {"Service": name, "Kind": "connect-proxy", "Port": 80, "Proxy": {"DestinationServiceName": of}},
+    st.sampled_from(["web-proxy", "db-proxy"]),
+    _service_id,
+)
+
+_CHECK = st.builds(
+    lambda identity, more: {"CheckID": identity, "Name": identity, **more},
+    _check_id,
+    _some(
+        {
+            "Status": st.sampled_from(["passing", "warning", "critical", ""]),
+            "ServiceID": st.sampled_from(["web", "w1", "db", "nothing", ""]),
+            "Output": st.sampled_from(["", "fine"]),
+            "Notes": st.sampled_from(["", "note"]),
+            "Node": st.sampled_from(["n1", "n2"]),
+            "Definition": st.sampled_from([{}, {"HTTP": "http://127.0.0.1/", "Interval": "10s"}, {"TCP": "127.0.0.1:1"}]),
+        }
+    ),
+)
+
+_REGISTER = st.builds(
+    lambda node, address, more: Ask("PUT", "/v1/catalog/register", (), json.dumps({"Node": node, **address, **more}).encode()),
+    _node,
+    st.sampled_from([{"Address": "10.0.0.1"}, {"Address": "10.0.0.2"}, {"SkipNodeUpdate": True}, {}]),
+    _some(
+        {
+            "ID": st.sampled_from(_IDENTITIES),
+            "Service": st.one_of(_SERVICE, _SERVICE, _PROXY),
+            "Check": _CHECK,
+            "Checks": st.lists(_CHECK, max_size=2),
+            "TaggedAddresses": _TAGGED,
+            "NodeMeta": st.sampled_from([{}, {"rack": "a"}, {"rack": "b"}]),
+        }
+    ),
+)
+
+_DEREGISTER = st.builds(
+    lambda node, more: Ask("PUT", "/v1/catalog/deregister", (), json.dumps({"Node": node, **more}).encode()),
+    _node,
+    st.one_of(
+        st.just({}),
+        st.fixed_dictionaries({"ServiceID": st.sampled_from(["web", "w1", "w2", "db", "nothing"])}),
+        st.fixed_dictionaries({"CheckID": _check_id}),
+    ),
+)
+
+_PATHS = [
+    *("catalog/nodes", "catalog/services", "health/state/any", "health/state/critical", "health/state/none"),
+    *(f"catalog/node/{node}" for node in _NODES),
+    *(f"catalog/node-services/{node}" for node in _NODES),
+    *(f"health/node/{node}" for node in _NODES),
+    *(f"{group}/{service}" for group in ("catalog/service", "health/service", "health/checks") for service in _SERVICES),
+    *("catalog/connect/web", "health/connect/web", "catalog/service/consul", "health/service/consul"),
+    *("catalog/service/", "catalog/connect/", "catalog/node/", "catalog/node-services/", "health/node/", "health/checks/"),
+    *("health/state/", "health/service/", "health/connect/"),
+]
+
+_QUERIES: list[tuple[tuple[str, str | None], ...]] = [
+    *[()] * 6,
+    (("stale", None),),
+    (("consistent", None),),
+    (("cached", None), ("consistent", None)),
+    (("stale", None), ("consistent", None)),
+    (("dc", "elsewhere"),),
+    (("ns", "x"),),
+    (("tag", "a"),),
+    (("tag", "A"), ("tag", "b")),
+    (("passing", None),),
+    (("passing", "0"),),
+    (("passing", "perhaps"),),
+    (("node-meta", "rack:a"),),
+    (("node-meta", "rack:b"), ("node-meta", "rack:a")),
+    (("index", "1"), ("wait", "50ms")),
+    (("near", "_agent"),),
+]
+
+_READ = st.builds(lambda path, query: Ask("GET", "/v1/" + path, query), st.sampled_from(_PATHS), st.sampled_from(_QUERIES))
+
+ASKS = st.one_of(_REGISTER, _REGISTER, _DEREGISTER, _READ, _READ)
