@@ -1,4 +1,4 @@
-"""Real Consul agents for the tests: where they are, and how one is started and stopped. Nothing of Consulate is used here."""
+"""Agents for the tests, real ones and `consulate dev`: how one is started and stopped. Nothing of Consulate is imported."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -58,6 +59,43 @@ def find_binaries() -> list[Binary]:
 def _version(path: str) -> str:
     said = subprocess.run([path, "version"], check=True, capture_output=True, text=True, timeout=30).stdout
     return said.split()[1].removeprefix("v")
+
+
+def find_dev_versions() -> list[str]:
+    """The versions that `consulate dev` answers as."""
+    return ["1.8.7", "1.22.5"]
+
+
+@contextmanager
+def running_dev(version: str, *options: str, acls: bool = False, unix_socket: bool = True) -> Iterator[Agent]:
+    """Start `consulate dev`, wait until it serves, and stop it in the end, which must be clean.
+
+    options: more of its options.
+    """
+    token = str(uuid.uuid4()) if acls else None
+    with tempfile.TemporaryDirectory(prefix="consul-") as name:
+        unix_path = str(Path(name, "consul.sock")) if unix_socket else ""
+        command = [sys.executable, "-W", "error", "-m", "consulate", "dev"]
+        command += ["--http-port", "0", "--consul-version", version, "--node", _NODE]
+        environment = {**os.environ, **({"CONSULATE_DEV_ACL_TOKEN": token} if token else {})}
+        log = Path(name, "agent.log")
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                [*command, *(["--unix", unix_path] if unix_path else []), *options], stdout=subprocess.PIPE, stderr=errors, env=environment
+            )
+        assert process.stdout is not None
+        with process.stdout:
+            try:
+                address = process.stdout.readline().decode().strip()
+                if not address:
+                    raise RuntimeError(f"consulate dev does not start:\n{_tail(log)}")
+                yield Agent(version, "127.0.0.1", int(address.rpartition(":")[2]), unix_path, _NODE, "dc1", token)
+            finally:
+                _stop(process)
+        said = log.read_text(errors="replace")
+        assert process.returncode == 0, said
+        for word in ("Traceback", "Warning", "mistake"):
+            assert word not in said, said
 
 
 def _free_ports(count: int) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 import zlib
 
 from consul_proto.errors import RequestError
@@ -9,6 +11,9 @@ from transports.errors import too_large
 
 #: zlib's window bits: gzip only; and zlib's own format, which is what HTTP calls deflate.
 _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+#: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3; what cannot be read as a weight refuses, as it does with Consul.
+_WEIGHT = re.compile(r"q=(\d+(?:\.\d*)?)")
 
 
 def decoded(encoding: str | None, body: bytes, limit: int | None) -> bytes:
@@ -31,3 +36,18 @@ def decoded(encoding: str | None, body: bytes, limit: int | None) -> bytes:
             raise RequestError(f"the answer's {encoding} body was cut off")
         body = inflate.unused_data
     return plain
+
+
+def accepts_gzip(accepts: str) -> bool:
+    """Whether an Accept-Encoding header asks for gzip; "*" does not, as with Consul."""
+    for part in accepts.lower().split(","):
+        coding, *parameters = (piece.strip() for piece in part.split(";"))
+        if coding == "gzip":
+            weights = [_WEIGHT.fullmatch(parameter) for parameter in parameters if parameter.startswith("q=")]
+            return all(weight is not None and float(weight[1]) > 0 for weight in weights)
+    return False
+
+
+def gzipped(body: bytes) -> bytes:
+    """The body as gzip, without a time: the same body gives the same bytes."""
+    return gzip.compress(body, mtime=0)

@@ -22,7 +22,11 @@ _PURE = {
 _PACKAGES = ("consul_proto", "transports", "consulate")
 
 #: Module -> the library that it is named after; any other module of `transports` has none.
-_LIBRARIES = {"sync_urllib3": {"urllib3"}, "async_anyio": {"anyio"}, "async_simulated": {"anyio"}, "http1": {"h11"}}
+_LIBRARIES = {
+    "sync_urllib3": {"urllib3"}, "async_anyio": {"anyio"}, "async_simulated": {"anyio"}, "http1": {"h11"}, "http1_server": {"h11"},
+    "serve_anyio": {"anyio"}, "hosted": {"anyio"}, "hosting": {"anyio"}, "probing": {"anyio"}, "probe_socket": {"anyio"},
+    "probe_script": {"anyio"}, "probe_http": {"anyio", "h11"},
+}  # fmt: skip
 
 _NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "base"}
 

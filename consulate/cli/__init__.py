@@ -1,0 +1,16 @@
+"""The command line: `consulate dev`. It needs the extra `cli`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        from consulate.cli.commands import consulate  # click is imported when it is used
+    except ModuleNotFoundError as error:
+        if error.name != "click":
+            raise
+        sys.exit("the command line needs click: pip install 'consulate[cli]'")
+    consulate(prog_name="consulate")

@@ -1,0 +1,106 @@
+"""Services and checks as configuration files write them, into the requests that register them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+#: https://developer.hashicorp.com/consul/api-docs/agent/service, /agent/check: the API's names; files write them in lower case, with "_".
+_NAMES = (
+    *("ID", "Name", "Tags", "Address", "TaggedAddresses", "Meta", "Port", "SocketPath", "Kind", "EnableTagOverride", "Weights", "Passing"),
+    *("Warning", "Check", "Checks", "Proxy", "Connect", "Native", "SidecarService", "Notes", "ServiceID", "Status", "Args", "HTTP"),
+    *(
+        "Header",
+        "Method",
+        "Body",
+        "DisableRedirects",
+        "TCP",
+        "TCPUseTLS",
+        "UDP",
+        "Interval",
+        "DockerContainerID",
+        "Shell",
+        "GRPC",
+        "GRPCUseTLS",
+    ),
+    *("H2PING", "H2PingUseTLS", "OSService", "AliasNode", "AliasService", "TLSServerName", "TLSSkipVerify", "Timeout", "TTL"),
+    *("SuccessBeforePassing", "FailuresBeforeWarning", "FailuresBeforeCritical", "DeregisterCriticalServiceAfter", "OutputMaxSize"),
+    *("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress", "LocalServicePort", "LocalServiceSocketPath", "Mode"),
+    *("TransparentProxy", "Config", "Upstreams", "DestinationType", "DestinationNamespace", "DestinationName", "Datacenter"),
+    *("LocalBindAddress", "LocalBindPort", "LocalBindSocketPath", "LocalBindSocketMode", "MeshGateway", "Expose", "Paths", "Path"),
+    *("ListenerPort", "LocalPathPort", "Protocol", "OutboundListenerPort", "DialedDirectly", "Locality", "Region", "Zone"),
+)
+
+_BY_NAME = {name.lower(): name for name in _NAMES} | {"scriptargs": "Args"}
+
+#: What is the user's own below these names, and passed on as it is.
+_OPAQUE = frozenset({"Meta", "Header", "Config"})
+
+#: Blocks that HCL gives as lists of one.
+_BLOCKS = frozenset(
+    (
+        *("Meta", "Header", "Config", "Check", "Weights", "Proxy", "Connect", "SidecarService", "TaggedAddresses", "MeshGateway"),
+        *("TransparentProxy", "Expose", "Locality"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A service or a check to register: where, with which body, and what it is called in a message."""
+
+    path: str
+    where: str
+    body: Mapping[str, Any] = field(repr=False)
+
+
+def service_definition(given: Mapping[str, Any], ignored: list[str]) -> Definition:
+    """A service. Its checks have a CheckID where a file gives an id."""
+    body = _in_api(given, "services", ignored)
+    checks = [body["Check"]] if isinstance(body.get("Check"), dict) else []
+    for check in [*checks, *(one for one in body.get("Checks") or () if isinstance(one, dict))]:
+        if "ID" in check:
+            check["CheckID"] = check.pop("ID")
+    return Definition("/v1/agent/service/register", f"the service {body.get('Name')!r}", body)
+
+
+def check_definition(given: Mapping[str, Any], ignored: list[str]) -> Definition:
+    """A check of the node, or of a service that is named."""
+    body = _in_api(given, "checks", ignored)
+    return Definition("/v1/agent/check/register", f"the check {body.get('Name')!r}", body)
+
+
+def merged(value: Any) -> dict[str, Any] | None:
+    """A block, which HCL may give as a list of its parts; None where it is none."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list) and all(isinstance(part, dict) for part in value):
+        return {name: one for part in value for name, one in part.items()}
+    return None
+
+
+def _in_api(given: Mapping[str, Any], within: str, ignored: list[str]) -> dict[str, Any]:
+    """A definition with the API's names."""
+    body = {}
+    for name, value in given.items():
+        known = _BY_NAME.get(name.replace("_", "").lower())
+        if known is None:
+            ignored.append(f"{within}.{name}")
+        else:
+            body[known] = _value(known, value, within, ignored)
+    return body
+
+
+def _value(name: str, value: Any, within: str, ignored: list[str]) -> Any:
+    if name in _BLOCKS:
+        value = value if (block := merged(value)) is None else block
+    if name in _OPAQUE:
+        return value
+    if name == "TaggedAddresses" and isinstance(value, dict):
+        return {tag: _value("", address, within, ignored) for tag, address in value.items()}
+    if isinstance(value, dict):
+        return _in_api(value, within, ignored)
+    if isinstance(value, list):
+        return [_in_api(one, within, ignored) if isinstance(one, dict) else one for one in value]
+    return value

@@ -1,0 +1,154 @@
+"""Each option of `consulate dev`, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from consulate import Consul
+from tests.agents import running_dev
+from tests.dev.raw import LEADER, PATIENCE, asked, everything, is_well
+
+_SECRET = "a-token-that-nobody-is-shown"
+
+
+def _run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run it where it ends by itself, since something is wrong."""
+    command = [sys.executable, "-m", "consulate", "dev", *options]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env={**os.environ, **environment})
+
+
+def test_it_says_where_it_listens_and_ends_with_sigterm(tmp_path: Path) -> None:
+    path = tmp_path / "s.sock"
+    command = [sys.executable, "-W", "error", "-m", "consulate", "dev", "--http-port", "0", "--unix", str(path)]
+    for end in (signal.SIGTERM, signal.SIGINT):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            tcp, unix = process.stdout.readline().strip(), process.stdout.readline().strip()
+            assert tcp.startswith("http://127.0.0.1:")
+            assert unix == f"unix://{path}"
+            for address in (tcp, unix):
+                with Consul(address) as consul:
+                    consul.kv["a"] = "b"
+            process.send_signal(end)
+            out, errors = process.communicate(timeout=PATIENCE)
+            assert (process.returncode, out) == (0, "")
+        assert "development and tests" in errors
+        assert "no quorum" in errors
+        assert "Traceback" not in errors
+        assert not path.exists()
+
+
+def test_it_ends_at_once_though_queries_wait() -> None:
+    """And those who wait for an answer, send half a request, or say nothing, are let go."""
+    with running_dev("1.22.5") as agent:
+        sockets = [socket.create_connection((agent.host, agent.port), timeout=PATIENCE) for _ in range(150)]
+        for place, sock in enumerate(sockets):
+            kinds = (b"GET /v1/kv/a?index=9&wait=600s HTTP/1.1\r\nHost: x\r\n\r\n", LEADER, b"")
+            sock.sendall(kinds[place % 3])
+        assert is_well(agent)
+        before = time.monotonic()
+    assert time.monotonic() - before < 5
+    for sock in sockets:
+        with sock:
+            assert everything(sock) == b""
+
+
+def test_a_port_that_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = _run("--http-port", str(port))
+    assert done.returncode == 1
+    assert done.stderr == f"Error: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+
+
+def test_a_socket_alone(tmp_path: Path) -> None:
+    path = tmp_path / "s.sock"
+    command = [sys.executable, "-m", "consulate", "dev", "--http-port", "-1", "--unix", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"unix://{path}\n"
+        process.terminate()
+        assert process.communicate(timeout=PATIENCE)[0] == ""
+    assert _run("--http-port", "-1").stderr == "Error: there is nothing to listen on: give --unix, or a port that is not -1\n"
+
+
+def test_a_file_in_the_place_of_a_socket_stays(tmp_path: Path) -> None:
+    path = tmp_path / "precious"
+    path.write_text("kept")
+    assert "Address already in use" in _run("--http-port", "-1", "--unix", str(path)).stderr
+    assert path.read_text() == "kept"
+
+
+@pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
+def test_the_version_whose_answers_it_gives(version: str) -> None:
+    with running_dev(version) as agent:
+        _, said = asked(agent, "PUT", "/v1/kv/a?acquire=none", b"")
+        assert said == (b"" if version == "1.8.7" else b"raft apply failed: ") + b'invalid session "none"'
+
+
+def test_options_that_mean_nothing() -> None:
+    assert "--acl-default means nothing without ACLs" in _run("--acl-default", "allow").stderr
+    assert _run("--http-port", "70000").returncode == 2
+    assert _run("--consul-version", "0.1").returncode == 2
+    done = _run("--acl-token", _SECRET + "\n")
+    assert (done.returncode, _SECRET in done.stdout + done.stderr) == (1, False)
+
+
+def test_the_datacenter() -> None:
+    with running_dev("1.22.5", "--datacenter", "east") as agent:
+        assert asked(agent, "GET", "/v1/kv/a?dc=east")[0] == 404
+        assert asked(agent, "GET", "/v1/kv/a?dc=dc1")[0] == 500
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    for name, text, says in (
+        ("missing.json", None, "cannot be read: No such file or directory"),
+        ("broken.json", '{"node_name": ', "is not JSON"),
+        ("list.json", "[]", "holds no configuration of an agent"),
+        ("kinds.json", '{"acl": {"tokens": {"agent": 7}}}', "acl.tokens.agent is a text"),
+        ("block.json", '{"ports": 7}', "ports is a block"),
+        ("policy.json", '{"acl": {"default_policy": "maybe"}}', 'acl.default_policy is "allow" or "deny"'),
+    ):
+        path = tmp_path / name
+        if text is not None:
+            path.write_text(text)
+        done = _run("--http-port", "0", "--config-file", str(path))
+        assert done.returncode == 1
+        assert says in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_what_means_nothing_in_a_file_is_named_once(tmp_path: Path) -> None:
+    file, another = tmp_path / "a.json", tmp_path / "b.json"
+    file.write_text(json.dumps({"server": True, "ports": {"http": 0, "grpc": -1}, "bind_addr": "0.0.0.0", "node_name": "one"}))
+    another.write_text(json.dumps({"server": True, "addresses": {"http": "0.0.0.0 127.0.0.1", "dns": "::"}, "node_name": "two"}))
+    command = [sys.executable, "-m", "consulate", "dev", "--config-file", str(file), "--config-file", str(another)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+        process.terminate()
+        _, errors = process.communicate(timeout=PATIENCE)
+    (warning,) = [line for line in errors.splitlines() if "ignored" in line]
+    names = "server, ports.grpc, bind_addr, addresses.http 0.0.0.0 (127.0.0.1 is served), addresses.dns"
+    assert warning == f"consulate dev: ignored, since it means nothing here: {names}"
+
+
+def test_without_click_it_says_what_to_install() -> None:
+    code = "import sys; sys.modules['click'] = None; from consulate.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (1, "the command line needs click: pip install 'consulate[cli]'\n")
+
+
+def test_its_help_names_each_option() -> None:
+    said = _run("--help").stdout
+    for option in ("--http-port", "--unix", "--acl-token", "--acl-default", "--consul-version", "--data ", "--datacenter", "--node"):
+        assert option in said

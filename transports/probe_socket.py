@@ -1,0 +1,102 @@
+"""Whether something listens: the TCP and UDP checks of a simulated agent, with anyio. What they find is worded as Consul words it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+import anyio
+import anyio.abc
+
+if TYPE_CHECKING:
+    from consul_proto.simulator.probes import Probe
+
+
+class Finding(NamedTuple):
+    """What a check found: status "passing", "warning" or "critical", and what Consul says of it."""
+
+    status: str
+    output: str
+
+
+class Unreachable(Exception):
+    """Nobody answers there: why, in Go's words."""
+
+
+async def connected(host: str, port: int, network: str = "tcp") -> anyio.abc.SocketStream:
+    """Connect to the first of a host's addresses that answers. Raises Unreachable."""
+    first = ""
+    for address in await resolved(host, port, network):
+        try:
+            return await anyio.connect_tcp(address, port)
+        except OSError as error:
+            first = first or f"dial {network} {shown(address, port)}: connect: {_reason(error)}"
+    raise Unreachable(first)
+
+
+async def resolved(host: str, port: int, network: str) -> list[str]:
+    """The addresses of a host. Raises Unreachable."""
+    try:
+        found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise Unreachable(f"dial {network}: lookup {host}: no such host") from None
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def shown(host: str, port: int) -> str:
+    """A host and a port, as in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _reason(error: OSError) -> str:
+    """What the system says, in Go's lower case. anyio puts the system's own error below its own."""
+    cause: BaseException = error
+    while not getattr(cause, "errno", None) and cause.__cause__ is not None:
+        cause = cause.__cause__
+    if isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    number = getattr(cause, "errno", None)
+    return os.strerror(number).lower() if number else str(error)
+
+
+def split(address: str) -> tuple[str, int]:
+    """The host and the port of "host:port". Raises Unreachable."""
+    host, _, port = address.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+        raise Unreachable(f"dial tcp: address {address}: missing port in address")
+    return host.strip("[]") or "localhost", int(port)
+
+
+async def ask_tcp(probe: Probe) -> Finding:
+    """Whether a TCP port accepts a connection."""
+    with anyio.move_on_after(probe.timeout):
+        try:
+            stream = await connected(*split(probe.tcp))
+        except Unreachable as error:
+            return Finding("critical", str(error))
+        with suppress(OSError):
+            await stream.aclose()
+        return Finding("passing", f"TCP connect {probe.tcp}: Success")
+    return Finding("critical", f"dial tcp {probe.tcp}: i/o timeout")
+
+
+async def ask_udp(probe: Probe) -> Finding:
+    """Whether a UDP port does not refuse: silence until the time is up is taken for success, as Consul takes it."""
+    with anyio.move_on_after(probe.timeout):
+        try:
+            host, port = split(probe.udp)
+            address = (await resolved(host, port, "udp"))[0]
+            # anyio tells nothing of a refusal.
+            with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                udp.setblocking(False)
+                udp.connect((address, port))
+                udp.send(b"\n")
+                await anyio.wait_readable(udp)
+                udp.recv(1)
+        except Unreachable as error:
+            return Finding("critical", str(error))
+        except OSError as error:
+            return Finding("critical", f"read udp {probe.udp}: read: {_reason(error)}")
+    return Finding("passing", f"UDP connect {probe.udp}: Success")
