@@ -108,8 +108,6 @@ class CatalogEndpoint:
 
     def nodes(self, asked: Asked) -> Found:
         """GET nodes."""
-        if not self._settings.is_old:
-            asked.no_namespace()
         asked.reach_servers()
         keep = compiled(asked, NODE)
         rows = [row for row in each(self._catalog.nodes) if self._reader.has_meta(asked, row) and keep(row.shown())]

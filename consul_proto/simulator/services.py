@@ -52,7 +52,7 @@ def maintenance(check_id: str, whose: str, reason: str, settings: Settings, serv
     """The check that stands for maintenance."""
     default = f"Maintenance mode is enabled for this {whose.lower()}, but no reason was provided. This is a default message."
     given = {"Node": settings.node, "CheckID": check_id, "Name": f"{whose} Maintenance Mode", "Notes": reason or default}
-    given |= {"Type": "maintenance", "Status": "critical"}
+    given |= {"Type": "maintenance", "Status": "critical", "ServiceTags": []}
     if service:
         given |= {"ServiceID": service["ID"], "ServiceName": service["Service"], "ServiceTags": service["Tags"]}
     return Check(check_value(given, settings.version))
@@ -361,7 +361,7 @@ def _kind_of_address(address: str) -> str:
 def _given_checks(given: dict[str, Any]) -> list[dict[str, Any]]:
     """The checks of a registration: an empty one is none."""
     one = given.get("Check")
-    return [*(given.get("Checks") or []), *([one] if one and any(one.values()) else [])]
+    return [*([one] if one and any(one.values()) else []), *(given.get("Checks") or [])]
 
 
 def _weights_fault(weights: dict[str, Any] | None) -> str:
