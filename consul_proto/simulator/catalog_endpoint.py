@@ -5,9 +5,9 @@ https://developer.hashicorp.com/consul/api-docs/catalog
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 import math
 import re
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
