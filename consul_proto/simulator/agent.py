@@ -60,7 +60,7 @@ class Simulator:
         self._is_old = self.settings.is_old
         self._now = 0.0
         self._store = Store()
-        self._sessions = Sessions(self._store)
+        self._sessions = Sessions(self._store, self.settings.version)
         self._kv = KV(self._store, self._sessions)
         self._catalog = Catalog(self._store, self.settings.version)
         #: What a token may do; None: ACLs are off, and nobody asks.
