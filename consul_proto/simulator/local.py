@@ -126,7 +126,7 @@ class Local:
             catalog.ensure_node(itself(self._settings))
         if value["EnableTagOverride"] and (known := catalog.services.get((node.lower(), service_id.lower()))):
             value["Tags"] = known.value["Tags"]
-        catalog.ensure_service(node, {**value, "Meta": value["Meta"] or None})
+        catalog.ensure_service(node, value)
         for check in self.checks.values():
             if check.value["ServiceID"] == service_id:
                 self._deferred.pop(check.id, None)

@@ -157,7 +157,7 @@ class ServiceEndpoint:
             value = service_value(
                 {**given, "ID": value["ID"], "Service": name, "TaggedAddresses": dict(sorted(tagged.items()))}, self._settings.version
             )
-        value |= {"Meta": value["Meta"] or {}, "Tags": value["Tags"] or []}
+        value["Tags"] = value["Tags"] or []
         return value
 
     def _check(self, given: dict[str, Any]) -> None:
