@@ -51,7 +51,7 @@ NODE_MAINTENANCE = "_node_maintenance"
 def maintenance(check_id: str, whose: str, reason: str, settings: Settings, service: dict[str, Any] | None = None) -> Check:
     """The check that stands for maintenance."""
     default = f"Maintenance mode is enabled for this {whose.lower()}, but no reason was provided. This is a default message."
-    given = {"Node": settings.node, "CheckID": check_id, "Name": f"{whose} Maintenance Mode", "Notes": reason or default}
+    given: dict[str, Any] = {"Node": settings.node, "CheckID": check_id, "Name": f"{whose} Maintenance Mode", "Notes": reason or default}
     given |= {"Type": "maintenance", "Status": "critical", "ServiceTags": []}
     if service:
         given |= {"ServiceID": service["ID"], "ServiceName": service["Service"], "ServiceTags": service["Tags"]}
