@@ -211,8 +211,7 @@ class Simulator:
                 refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), *self._backend())
             raise
         known = asked.first("hash") if found.content_hash else ""
-        waits = known == found.content_hash if known else minimum and found.index <= minimum
-        if not waits or route.topics is None:
+        if not (minimum or known) or found.is_news(minimum, known) or route.topics is None:
             return self._found(found)
         deadline = now + wait * (1 + self._jitter() * _JITTER)
         parked = Parked(partial(read, asked), minimum, deadline, route.topics(asked))

@@ -42,6 +42,8 @@ class AgentEndpoint:
         get, put = partial(Route, ("GET",)), partial(Route, ("PUT",))
         routes = {
             "/v1/agent/self": get(write=self.itself),
+            "/v1/agent/host": get(write=self.host),
+            "/v1/agent/metrics": get(write=self.metrics),
             "/v1/agent/members": get(write=self.members),
             "/v1/agent/reload": put(write=self.reload),
             "/v1/agent/maintenance": put(write=self.maintenance),
@@ -59,6 +61,17 @@ class AgentEndpoint:
         """GET version."""
         self._require(asked, "read")
         return {"SHA": "", "BuildDate": "1970-01-01T00:00:01Z", "HumanVersion": self._settings.version, "FIPS": ""}
+
+    def host(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET host: of a machine that is none, the names alone."""
+        asked.require("operator", "", "read")
+        named = {"hostname": self._settings.node, "os": "linux", "uptime": 0, "bootTime": 0, "procs": 0, "hostId": self._settings.node_id}
+        return {"Memory": {}, "CPU": [], "Host": named, "Disk": {}, "CollectionTime": 0, "Errors": None}
+
+    def metrics(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET metrics: none."""
+        self._require(asked, "read")
+        return {"Timestamp": "1970-01-01 00:00:00 +0000 UTC", "Gauges": [], "Points": [], "Counters": [], "Samples": []}
 
     def itself(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET self."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Container, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote_plus, unquote_to_bytes
@@ -125,9 +125,9 @@ class Asked:
         """How consistent the answer is to be."""
         return next((mode for mode in ("stale", "consistent") if self.flag(mode)), "leader")
 
-    def written(self) -> str:
+    def written(self, without: Container[str] = ()) -> str:
         """The query as Go writes it: sorted by name."""
-        pairs = sorted(self._query, key=lambda pair: pair[0])
+        pairs = sorted((pair for pair in self._query if pair[0] not in without), key=lambda pair: pair[0])
         return "&".join(f"{quote_plus(name)}={quote_plus(value or '')}" for name, value in pairs)
 
 
@@ -137,7 +137,7 @@ class Found:
 
     local: whether the agent answers by itself, and says nothing of the servers. headers: what the answer carries besides. null: whether
     nothing there is null, and no 404. streamed: whether the agent has it from a stream, and not from a query of its own. content_hash:
-    what one may wait for a change of, in the place of the index.
+    what one may wait for a change of, in the place of the index. is_hash: whether the index is no count, and any other one is news.
     """
 
     index: int
@@ -148,6 +148,13 @@ class Found:
     null: bool = False
     streamed: bool = False
     content_hash: str = ""
+    is_hash: bool = False
+
+    def is_news(self, minimum: int, content_hash: str) -> bool:
+        """Whether this is what somebody waits for who has seen an index, or a hash where there is one."""
+        if content_hash:
+            return self.content_hash != content_hash
+        return (self.index or 1) != minimum if self.is_hash else self.index > minimum
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +188,7 @@ class Parked:
 
     def is_news(self, found: Found) -> bool:
         """Whether this is what the query waits for."""
-        return found.content_hash != self.content_hash if self.content_hash else found.index > self.minimum
+        return found.is_news(self.minimum, self.content_hash)
 
     @property
     def topics(self) -> tuple[Hashable, ...]:

@@ -5,11 +5,13 @@ https://developer.hashicorp.com/consul/api-docs/catalog
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, Wrote
 from consul_proto.simulator.catalog import Catalog, Row, each
 from consul_proto.simulator.filters import NODE, NODE_SERVICE, SERVICE_NODE
 from consul_proto.simulator.registration import Registration
@@ -17,6 +19,13 @@ from consul_proto.simulator.routes import Route
 from consul_proto.simulator.selecting import compiled
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
+
+#: The reads that an agent can answer from its cache, and the parameters that make no other answer of one.
+_CACHED = ("/v1/catalog/services", "/v1/catalog/service/", "/v1/catalog/connect/", "/v1/health/service/", "/v1/health/connect/")
+_NO_KEY = frozenset(("cached", "near", "index", "wait", "stale", "consistent", "token"))
+
+#: Seconds: the `max-age` of a request.
+_MAX_AGE = re.compile(r"max-age=(\d+)")
 
 #: Orders nodes by their distance from the node that was named.
 Nearness = Callable[[str], Callable[[str], float]]
@@ -27,7 +36,7 @@ class Reader:
 
     def __init__(self, store: Store, catalog: Catalog, settings: Settings, distances: Nearness) -> None:
         self._store, self._catalog, self._settings, self._distances = store, catalog, settings, distances
-        self._cached: set[tuple[str, str]] = set()
+        self._cached: set[tuple[str, str, bool]] = set()
 
     def named(self, asked: Asked, what: str) -> str:
         """The name in the path. Refuses what has none, and what no server here can answer."""
@@ -44,13 +53,15 @@ class Reader:
 
     def _cache(self, asked: Asked) -> tuple[tuple[str, str], ...]:
         """Whether the agent had the answer in its cache; what it has is kept current."""
+        streamed = self._is_streamed(asked)
+        if not asked.path.startswith(_CACHED) or not (streamed or asked.flag("cached")):
+            return ()
+        key = (asked.path, asked.written(without=_NO_KEY), streamed)
+        known = key in self._cached
+        self._cached.add(key)
         if not asked.flag("cached"):
             return ()
-        key = (asked.path, asked.written())
-        if key in self._cached or self._is_streamed(asked):
-            return (("X-Cache", "HIT"), ("Age", "0"))
-        self._cached.add(key)
-        return (("X-Cache", "MISS"),)
+        return (("X-Cache", "HIT"), ("Age", "0")) if known else (("X-Cache", "MISS"),)
 
     def _is_streamed(self, asked: Asked) -> bool:
         """Since 1.10, an agent has the answers on a service's health streamed to it, where they may be waited for."""
@@ -82,6 +93,8 @@ class CatalogEndpoint:
 
     def __init__(self, reader: Reader, store: Store, catalog: Catalog, settings: Settings) -> None:
         self._reader, self._store, self._catalog, self._settings = reader, store, catalog, settings
+        #: When the agent took the list of datacenters into its cache.
+        self._listed: float | None = None
         self._writer = Registration(store, catalog, settings)
 
     def routes(self) -> dict[str, Route]:
@@ -102,9 +115,18 @@ class CatalogEndpoint:
     def _service_topics(self, asked: Asked) -> tuple[Topic, ...]:
         return service_topics(asked.rest)
 
-    def datacenters(self, _asked: Asked, _now: float) -> list[str]:
-        """GET datacenters: this one alone."""
-        return [self._settings.datacenter]
+    def datacenters(self, asked: Asked, now: float) -> Wrote:
+        """GET datacenters: this one alone. In the agent's cache it ages: nobody keeps it current."""
+        here = [self._settings.datacenter]
+        if not asked.flag("cached"):
+            return Wrote(here)
+        control = asked.headers.get("cache-control") or ""
+        given = _MAX_AGE.search(control)
+        oldest = 0.0 if "must-revalidate" in control else float(given[1]) if given else math.inf
+        if self._listed is None or now - self._listed > oldest or not oldest:
+            self._listed = now
+            return Wrote(here, headers=(("X-Cache", "MISS"),))
+        return Wrote(here, headers=(("X-Cache", "HIT"), ("Age", str(int(now - self._listed)))))
 
     def nodes(self, asked: Asked) -> Found:
         """GET nodes."""

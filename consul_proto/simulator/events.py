@@ -43,7 +43,7 @@ class Events:
         """The events that the agent remembers, the oldest first; their index is made of the last one's id."""
         name = asked.first("name")
         found = [event for event in self._events if not name or event["Name"] == name]
-        return Found(_index(found[-1]["ID"]) if found else 0, found, local=True)
+        return Found(_index(found[-1]["ID"]) if found else 0, found, local=True, is_hash=True)
 
     def fire(self, asked: Asked, _now: float) -> Any:
         """PUT fire: the event."""

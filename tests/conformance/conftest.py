@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.agents import Agent, Binary, find_binaries, running_agent
+from tests.agents import Agent, Binary, find_binaries, find_dev_versions, running_agent, running_dev
 
 #: The variables that say where Consul is, and nothing to a client.
 _OURS = ("CONSUL_BINS", "CONSUL_REQUIRED")
@@ -15,9 +15,23 @@ _OURS = ("CONSUL_BINS", "CONSUL_REQUIRED")
 _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
 
 
-@pytest.fixture(scope="session", params=_BINARIES, ids=lambda binary: "no Consul" if binary is None else str(binary.version))
+#: The versions of `consulate dev`: the same must hold on it.
+_DEV = [f"dev {version}" for version in find_dev_versions()]
+
+
+def _named(param: Binary | str | None) -> str:
+    if isinstance(param, str):
+        return param
+    return "no Consul" if param is None else str(param.version)
+
+
+@pytest.fixture(scope="session", params=[*_BINARIES, *_DEV], ids=_named)
 def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
     """A running agent."""
+    if isinstance(request.param, str):
+        with running_dev(request.param.removeprefix("dev "), "--enable-script-checks", acls=True) as running:
+            yield running
+        return
     if request.param is None:
         says = "there is no Consul: name one in CONSUL_BINS or put it on PATH"
         if os.environ.get("CONSUL_REQUIRED") == "1":

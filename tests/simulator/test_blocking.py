@@ -189,9 +189,16 @@ def test_a_transaction_is_undone_as_a_whole(ask: Asking) -> None:
 
 def test_an_event_wakes_its_listeners(ask: Asking) -> None:
     ask.done("PUT", "/v1/event/fire/deploy", b"1")
-    parked = ask.parked("/v1/event/list?index=18446744073709551615")
-    ask.advance(300)
-    assert len(body(parked)) == 1
+    seen = ask.index("/v1/event/list")
+    parked = ask.parked(f"/v1/event/list?index={seen}")
+    ask.done("PUT", "/v1/event/fire/deploy", b"2")
+    assert len(body(parked)) == 2
+
+
+def test_any_other_index_of_events_is_news(ask: Asking) -> None:
+    ask.done("PUT", "/v1/event/fire/deploy", b"1")
+    for other in ("5", "18446744073709551615"):
+        assert len(ask.done("GET", f"/v1/event/list?index={other}")) == 1
 
 
 def test_what_is_not_simulated_says_so(ask: Asking) -> None:
