@@ -50,9 +50,10 @@ async def run_script(probe: Probe) -> Finding:
     """Run a script, and read its exit code."""
     tail, code = Tail(probe.limit), None
     try:
-        process = await anyio.open_process(
-            probe.script, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-        )
+        with anyio.CancelScope(shield=True):  # a process that is being started cannot be ended
+            process = await anyio.open_process(
+                probe.script, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+            )
     except (OSError, ValueError) as error:
         return Finding("critical", _not_started(probe.script[0], error))
     try:

@@ -175,7 +175,7 @@ class CheckEndpoint:
         self._require(asked, service["Service"] if service else "")
         if service_id and service is None:
             raise Refusal(500 if self._settings.is_old else 404, f'ServiceID "{service_id}" does not exist')
-        if kind_of(given) == "script" and not self._settings.script_checks:
+        if kind_of(given) == "script" and not asked.may_have_scripts:
             raise Refusal(500, NO_SCRIPTS)
         if kind_of(given) == "os_service":
             raise Refusal(500, "not implemented")
@@ -231,8 +231,8 @@ class CheckEndpoint:
         return DONE
 
 
-#: What the agent says of scripts where they are not allowed.
-NO_SCRIPTS = "Scripts are disabled on this agent; to enable, configure 'enable_script_checks' or 'enable_local_script_checks' to true"
+#: What the agent says of scripts that are not in its own configuration.
+NO_SCRIPTS = "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true"
 
 #: What a change of the agent is answered: nothing.
 DONE = Wrote(b"")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -138,6 +139,8 @@ class KV:
 
     def unlock(self, key: str, value: bytes, flags: int, session: str) -> Entry | None:
         """Write and give the lock back, where this session holds it."""
+        if not session:
+            raise Refusal(500, "missing session")
         before = self.entries.get(key)
         if before is None or before.session != session:
             return None
@@ -275,16 +278,16 @@ class KVEndpoint:
             if self._sessions.is_delayed(key, now):
                 return False
             self._store.apply()
-            return self._lock(key, asked.body, flags, asked.first("acquire"))
+            return self._locked(self._kv.lock, key, asked.body, flags, asked.first("acquire"))
         self._store.apply()
         if asked.flag("release"):
-            return self._kv.unlock(key, asked.body, flags, asked.first("release")) is not None
+            return self._locked(self._kv.unlock, key, asked.body, flags, asked.first("release"))
         done = self._kv.put(key, asked.body, flags) if index is None else self._kv.cas(key, asked.body, flags, index)
         return done is not None
 
-    def _lock(self, key: str, value: bytes, flags: int, session: str) -> bool:
+    def _locked(self, change: Callable[[str, bytes, int, str], Entry | None], key: str, value: bytes, flags: int, session: str) -> bool:
         try:
-            return self._kv.lock(key, value, flags, session) is not None
+            return change(key, value, flags, session) is not None
         except Refusal as refusal:
             raise Refusal(500, refusal.text if self._version == "1.8.7" else f"raft apply failed: {refusal.text}") from None
 

@@ -134,7 +134,7 @@ class ServiceEndpoint:
         """PUT register."""
         asked.no_namespace()
         given = decode(asked.body, SERVICE_REGISTER, self._settings.version)
-        self._check(given)
+        self._check(given, may_have_scripts=asked.may_have_scripts)
         asked.require("service", given["Name"], "write")
         value = self._value(given, given["Name"])
         sidecar = self._sidecar(given, value)
@@ -160,7 +160,7 @@ class ServiceEndpoint:
         value["Tags"] = value["Tags"] or []
         return value
 
-    def _check(self, given: dict[str, Any]) -> None:
+    def _check(self, given: dict[str, Any], *, may_have_scripts: bool) -> None:
         """Refuse what is no service."""
         version = self._settings.version
         if not given.get("Name"):
@@ -182,8 +182,8 @@ class ServiceEndpoint:
         connect = given.get("Connect") or {}
         if given.get("Ports") and connect.get("SidecarService") is not None:
             raise Refusal(400, "MultiPort cannot be used with Consul Connect.")
-        if any(kind_of(check) == "script" for check in _given_checks(given)) and not self._settings.script_checks:
-            raise Refusal(400, f"Invalid check: {NO_SCRIPTS}")
+        if any(kind_of(check) == "script" for check in _given_checks(given)) and not may_have_scripts:
+            raise Refusal(500, NO_SCRIPTS)
 
     def _checks(self, given: dict[str, Any], value: dict[str, Any]) -> list[Check]:
         """The checks that come with a service; one without an id gets its number where there are several."""
