@@ -164,8 +164,10 @@ class Catalog:
             self._store.change(f"service.{self.services[key].value['Service'].lower()}")
 
     def _change_node(self, node: str) -> None:
+        """Reads of a node are woken by what concerns it; in 1.8 their index is that of everything all the same."""
         if self._version != "1.8.7":
-            self._store.change(f"node.{node}")
+            self._store.count(f"node.{node}")
+        self._store.touch(("table", f"node.{node}"))
 
     def _set(self, table: dict[Any, Row], key: Any, row: Row | None) -> None:
         before = table.get(key)
@@ -243,7 +245,7 @@ class Catalog:
     def _change_parent(self, node: str) -> None:
         if self._version != "1.8.7":
             self._store.change("nodes")
-            self._change_node(node)
+        self._change_node(node)
 
     def ensure_check(self, node: str, value: dict[str, Any]) -> bool:
         """Register a check on a node that there is. Raises Broken where its service is not there."""
@@ -277,7 +279,7 @@ class Catalog:
         service = self.services.get((key[0], row.value["ServiceID"].lower())) if row.value["ServiceID"] else None
         self._concerns(key[0], service)
         if service is None:
-            self._store.change("services")
+            self._store.count("services")
         self._set(self.checks, key, None)
         self._store.change("checks")
         self.on_gone(row.value["Node"], row.value["CheckID"])
@@ -296,7 +298,7 @@ class Catalog:
         self._store.change(f"service.{name}")
         self._set(self.services, key, None)
         self._store.change("services")
-        self._store.change("checks")
+        self._store.count("checks")
         self._change_parent(key[0])
         if not self._instances.get(name):
             self._store.change("service extinctions")

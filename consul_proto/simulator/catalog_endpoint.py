@@ -49,11 +49,11 @@ class Reader:
     def found(self, asked: Asked, tables: Iterable[str], body: Any) -> Found:
         """An answer with the index of its tables."""
         headers = (("X-Consul-Effective-Consistency", asked.consistency), *self._cache(asked))
-        return Found(self._store.table(*tables) if tables else 0, body, headers=headers, null=True, streamed=self._is_streamed(asked))
+        return Found(self._store.table(*tables) if tables else 0, body, headers=headers, null=True, streamed=self.is_streamed(asked))
 
     def _cache(self, asked: Asked) -> tuple[tuple[str, str], ...]:
         """Whether the agent had the answer in its cache; what it has is kept current."""
-        streamed = self._is_streamed(asked)
+        streamed = self.is_streamed(asked)
         if not asked.path.startswith(_CACHED) or not (streamed or asked.flag("cached")):
             return ()
         key = (asked.path, asked.written(without=_NO_KEY), streamed)
@@ -63,7 +63,7 @@ class Reader:
             return ()
         return (("X-Cache", "HIT"), ("Age", "0")) if known else (("X-Cache", "MISS"),)
 
-    def _is_streamed(self, asked: Asked) -> bool:
+    def is_streamed(self, asked: Asked) -> bool:
         """Since 1.10, an agent has the answers on a service's health streamed to it, where they may be waited for."""
         is_health = asked.path.startswith(("/v1/health/service/", "/v1/health/connect/")) and not self._settings.is_old
         waits = asked.flag("cached") or asked.first("index") not in ("", "0")
@@ -108,8 +108,8 @@ class CatalogEndpoint:
             "/v1/catalog/services": read(self.services, topics=_of("services")),
             "/v1/catalog/service/": read(self.service, topics=self._service_topics, deep=True),
             "/v1/catalog/connect/": read(self.connect, topics=self._service_topics, deep=True),
-            "/v1/catalog/node/": read(self.node, topics=_of("nodes", "services"), deep=True),
-            "/v1/catalog/node-services/": read(self.node_services, topics=_of("nodes", "services"), deep=True),
+            "/v1/catalog/node/": read(self.node, topics=_node_topics, deep=True),
+            "/v1/catalog/node-services/": read(self.node_services, topics=_node_topics, deep=True),
         }
 
     def _service_topics(self, asked: Asked) -> tuple[Topic, ...]:
@@ -195,6 +195,10 @@ class CatalogEndpoint:
         rows = self._catalog.of_node(self._catalog.services, name)
         shown = [row.shown() for row in rows if asked.may("service", row.value["Service"], "read")]
         return node, [service for service in shown if keep(service)]
+
+
+def _node_topics(asked: Asked) -> tuple[Topic, ...]:
+    return (("table", f"node.{asked.rest.lower()}"),)
 
 
 def _of(*tables: str) -> Callable[[Asked], tuple[Topic, ...]]:

@@ -113,7 +113,8 @@ class HealthEndpoint:
     def _instance(self, asked: Asked, node: Row, service: Row) -> dict[str, Any]:
         checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])
         shown = [check.shown() for check in checks if self._may_see(asked, check.value)]
-        return {"Node": node.shown(), "Service": service.shown(), "Checks": shown}
+        found = {"Node": node.shown(), "Service": service.shown(), "Checks": shown}
+        return _streamed(found) if self._reader.is_streamed(asked) else found
 
     def _passing(self, asked: Asked) -> bool:
         if not asked.flag("passing"):
@@ -122,6 +123,13 @@ class HealthEndpoint:
         if value and value not in TRUE | FALSE:
             raise Refusal(400, "Invalid value for ?passing")
         return value not in FALSE
+
+
+def _streamed(found: dict[str, Any]) -> dict[str, Any]:
+    """An instance as it comes out of a stream, where an empty map is none."""
+    for of in ("Node", "Service"):
+        found[of] |= {name: None for name in ("TaggedAddresses", "Meta") if found[of].get(name) == {}}
+    return found
 
 
 def _checks(_asked: Asked) -> tuple[Topic, ...]:

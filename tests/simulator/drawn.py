@@ -185,4 +185,7 @@ _OTHER = st.sampled_from(
     ]
 )
 
+#: What changes something, mostly.
+WRITES = st.one_of(_PUT, _PUT, _DELETE, _CREATE, _TXN)
+
 ASKS = st.one_of(_PUT, _PUT, _GET, _GET, _DELETE, _SESSION, _TXN, _OTHER)

@@ -159,4 +159,7 @@ _SESSION = st.one_of(
     st.builds(lambda node: Ask("GET", f"/v1/session/node/{node}"), _node),
 )
 
+#: What changes something, mostly.
+WRITES = st.one_of(_REGISTER, _REGISTER, _DEREGISTER, _TXN)
+
 ASKS = st.one_of(_REGISTER, _REGISTER, _DEREGISTER, _READ, _READ, _TXN, _SESSION)
