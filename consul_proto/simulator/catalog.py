@@ -255,14 +255,23 @@ class Catalog:
             value = {**value, "ServiceName": service.value["Service"], "ServiceTags": service.value["Tags"]}
         elif value["ServiceID"]:
             raise Broken("Missing service registration")
+        before = self.checks.get(key)
         changed = self._keep(self.checks, key, value)
         if changed:
             self._concerns(key[0], service)
+            self._touch_check(before)
+            self._touch_check(self.checks[key])
         if value["Status"] == "critical":
             self.on_gone(node, value["CheckID"])
         if changed:
             self._store.change("checks")
         return changed
+
+    def _touch_check(self, row: Row | None) -> None:
+        """A check concerns the reads of its node, of its service and of its state."""
+        if row is not None:
+            for of, value in (("node", row.value["Node"]), ("service", row.value["ServiceName"]), ("state", row.value["Status"])):
+                self._store.touch((f"checks of {of}", value.lower()))
 
     def _concerns(self, node: str, service: Row | None) -> None:
         if service is not None:
@@ -282,6 +291,7 @@ class Catalog:
             self._store.count("services")
         self._set(self.checks, key, None)
         self._store.change("checks")
+        self._touch_check(row)
         self.on_gone(row.value["Node"], row.value["CheckID"])
         return True
 

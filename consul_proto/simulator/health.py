@@ -35,9 +35,9 @@ class HealthEndpoint:
         # Since 1.10 the agent asks for these on a way of its own.
         streamed = partial(Route, ("GET",), index=self._settings.is_old, deep=True)
         return {
-            "/v1/health/node/": read(self.node, topics=_checks),
-            "/v1/health/checks/": read(self.checks, topics=_checks),
-            "/v1/health/state/": read(self.state, topics=_checks),
+            "/v1/health/node/": read(self.node, topics=_checks_of("node")),
+            "/v1/health/checks/": read(self.checks, topics=_checks_of("service")),
+            "/v1/health/state/": read(self.state, topics=_checks_of("state")),
             "/v1/health/service/": streamed(self.service, topics=self._service_topics),
             "/v1/health/connect/": streamed(self.connect, topics=self._connect_topics),
         }
@@ -132,5 +132,12 @@ def _streamed(found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _checks(_asked: Asked) -> tuple[Topic, ...]:
-    return (("table", "checks"),)
+def _checks_of(what: str) -> Callable[[Asked], tuple[Topic, ...]]:
+    """The checks of a node, of a service, or in a state."""
+
+    def topics(asked: Asked) -> tuple[Topic, ...]:
+        if what == "state" and asked.rest == "any":
+            return (("table", "checks"),)
+        return ((f"checks of {what}", asked.rest.lower()),)
+
+    return topics

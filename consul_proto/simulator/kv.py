@@ -104,15 +104,15 @@ class KV:
         if before is not None:
             self.entries[key] = before
 
-    def put(self, key: str, value: bytes, flags: int, session: str | None = None, lock_index: int | None = None) -> Entry:
-        """Write an entry; its session and its lock stay as they are, unless told otherwise. What changes nothing keeps its index."""
+    def put(self, key: str, value: bytes, flags: int, session: str | None = None, lock_index: int = 0) -> Entry:
+        """Write an entry; its session stays as it is, unless told otherwise. What changes nothing keeps its index."""
         index, before = self._store.index, self.entries.get(key)
         entry = Entry(
             key,
             value,
             flags,
             session if session is not None else before.session if before else "",
-            lock_index if lock_index is not None else before.lock_index if before else 0,
+            lock_index,
             before.create_index if before else index,
             before.modify_index if before else index,
         )

@@ -185,6 +185,12 @@ _OTHER = st.sampled_from(
     ]
 )
 
+#: Sessions that there are: without them few locks are taken.
+SESSIONS = [
+    Ask("PUT", "/v1/session/create", (), b'{"LockDelay": "0s"}', names="s0"),
+    Ask("PUT", "/v1/session/create", (), b'{"LockDelay": "0s", "Behavior": "delete"}', names="s1"),
+]
+
 #: What changes something, mostly.
 WRITES = st.one_of(_PUT, _PUT, _DELETE, _CREATE, _TXN)
 

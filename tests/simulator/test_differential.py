@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.simulator import drawn, drawn_agent, drawn_catalog
 from tests.simulator.differential import Ask, Sides
+from tests.simulator.drawn import SESSIONS
 
 
 @pytest.mark.real
@@ -20,6 +21,6 @@ from tests.simulator.differential import Ask, Sides
 @given(data=st.data())
 def test_nothing_differs(sides: Sides, drawn: st.SearchStrategy[Ask], data: st.DataObject) -> None:
     sides.clear()
-    asks = data.draw(st.lists(drawn, min_size=1, max_size=40))
+    asks = SESSIONS + data.draw(st.lists(drawn, min_size=1, max_size=40))
     for ask in asks:
         assert sides.differences(ask) == []
