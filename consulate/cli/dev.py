@@ -75,9 +75,8 @@ def run_dev(options: Options, *, say: Say, note: Say) -> None:
         note(f"a simulated Consul {options.version} for development and tests: it is no Consul, and keeps no quorum")
 
         def started() -> None:
-            with suppress(OSError):  # nobody may read it
-                for sock in listening:
-                    say(_address(sock))
+            for sock in listening:
+                say(_address(sock))
 
         run(
             simulator,
