@@ -156,6 +156,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     for name, text, says in (
         ("missing.json", None, "cannot be read: No such file or directory"),
         ("broken.json", '{"node_name": ', "is not JSON"),
+        ("broken.hcl", "service { name = web }", "is not HCL: At 1:18: Unknown token: 1:18 IDENT web"),
         ("list.json", "[]", "holds no configuration of an agent"),
         ("kinds.json", '{"acl": {"tokens": {"agent": 7}}}', "acl.tokens.agent is a text"),
         ("block.json", '{"ports": 7}', "ports is a block"),
