@@ -1,12 +1,13 @@
 """Carries requests to a simulated agent in the same process: for threads here, for tasks in `async_simulated`.
 
-Any number of clients share one agent. Time is the agent's own: it stands still until somebody calls `advance`.
+Any number of clients share one agent. Its time is its own, and stands still until somebody calls `advance`; or it is real time.
 """
 
 from __future__ import annotations
 
 import heapq
 import threading
+import time
 from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING
@@ -21,49 +22,82 @@ if TYPE_CHECKING:
 
 Wake = Callable[[], object]
 
+#: How many alarms of calls that ended are kept until they are cleared away.
+_OLD_ALARMS = 1000
+
+#: Seconds between two looks at a real clock at least.
+_LEAST_PAUSE = 0.001
+
 
 class SimulatedAgent:
-    """A simulator that threads share, and its clock."""
+    """A simulator that threads and event loops share, and its clock.
 
-    def __init__(self, simulator: Simulator) -> None:
+    is_real: whether time passes by itself, as `time.monotonic` says.
+    """
+
+    def __init__(self, simulator: Simulator, *, is_real: bool = False) -> None:
+        self.is_real = is_real
         self._simulator = simulator
         self._lock = threading.RLock()
-        self._now = 0.0
+        self._moved = threading.Condition(self._lock)
+        self._passed = 0.0
+        self._began = time.monotonic()
         #: Calls that give up at a time.
-        self._alarms: list[tuple[float, int, Wake]] = []
+        self._alarms: list[tuple[float, int, Wake, Parked]] = []
         self._order = count()
         self._parked: set[Parked] = set()
+        self._keeper: threading.Thread | None = None
 
     @property
     def now(self) -> float:
         """Seconds since the agent began."""
-        return self._now
+        return self._passed + (time.monotonic() - self._began if self.is_real else 0.0)
 
     @property
     def waiting(self) -> int:
         """How many blocking queries wait for an answer."""
-        return len(self._parked)
+        return sum(parked.response is None for parked in list(self._parked))
+
+    def next_event(self) -> float | None:
+        """When something happens by itself next, as `now` counts: a session ends, a wait is over, a call times out; None: never."""
+        with self._lock:
+            times = [self._simulator.next_deadline(), *(alarm[0] for alarm in self._alarms[:1])]
+            return min((due for due in times if due is not None), default=None)
 
     def advance(self, seconds: float) -> None:
         """Let this many seconds pass at once: sessions expire, waits end, lock delays are over, and calls time out."""
-        if seconds < 0:
+        if not seconds >= 0:
             raise ValueError("time does not go back")
         with self._lock:
-            self._now += seconds
-            self._simulator.advance(self._now)
-            while self._alarms and self._alarms[0][0] <= self._now:
-                heapq.heappop(self._alarms)[2]()
+            self._passed += seconds
+            self._catch_up()
+            self._moved.notify_all()
 
-    def begin(self, request: Request, timeout: float | None, wake: Wake) -> Response | Parked:
-        """Answer a request, or park it; then `wake` is called when the answer is there, or the time is up."""
+    def _catch_up(self) -> None:
+        """Do what is due."""
+        now = self.now
+        self._simulator.advance(now)
+        while self._alarms and self._alarms[0][0] <= now:
+            heapq.heappop(self._alarms)[2]()
+
+    def begin(self, request: Request) -> Response | Parked:
+        """Answer a request, or park it: then somebody waits for it, with `wait_for` and `forget`."""
         with self._lock:
-            answer = self._simulator.handle(request, self._now)
-            if not isinstance(answer, Response):
-                answer.wake = wake
-                self._parked.add(answer)
-                if timeout is not None:
-                    heapq.heappush(self._alarms, (self._now + timeout, next(self._order), wake))
+            answer = self._simulator.handle(request, self.now)
+            if self._parked:
+                self._look_again()
             return answer
+
+    def wait_for(self, parked: Parked, timeout: float | None, wake: Wake) -> None:
+        """Have `wake` called when the answer of a query is there, or the time is up, by whatever thread; at once where it is there."""
+        with self._lock:
+            self._parked.add(parked)
+            parked.wake = wake
+            if timeout is not None:
+                heapq.heappush(self._alarms, (self.now + timeout, next(self._order), wake, parked))
+            if parked.response is not None:
+                wake()
+            self._look_again()
 
     def end(self, parked: Parked) -> Response:
         """The answer of a query that was woken. Raises RequestTimeout where there is none."""
@@ -79,10 +113,33 @@ class SimulatedAgent:
             self._parked.discard(parked)
             if parked.response is None:
                 self._simulator.forget(parked)
+            if len(self._alarms) > _OLD_ALARMS + 2 * len(self._parked):
+                self._alarms = [alarm for alarm in self._alarms if alarm[3] in self._parked]
+                heapq.heapify(self._alarms)
+            if not self._parked:
+                self._moved.notify_all()
+
+    def _look_again(self) -> None:
+        """Where time is real and somebody waits, have a thread that looks when something is due; it ends when nobody waits."""
+        if not self.is_real:
+            return
+        if self._keeper is None:
+            self._keeper = threading.Thread(target=self._keep_time, name="consul-agent-clock", daemon=True)
+            self._keeper.start()
+        else:
+            self._moved.notify_all()
+
+    def _keep_time(self) -> None:
+        with self._lock:
+            while self._parked:
+                due = self.next_event()
+                self._moved.wait(None if due is None else max(due - self.now, _LEAST_PAUSE))
+                self._catch_up()
+            self._keeper = None
 
 
 class SimulatedTransport:
-    """A `Transport` to a simulated agent. A blocking query waits for a write of another thread, or for the agent's time to pass."""
+    """A `Transport` to a simulated agent. A blocking query waits for a write by another thread or task, or for time to pass."""
 
     def __init__(self, agent: SimulatedAgent) -> None:
         self._agent = agent
@@ -92,13 +149,15 @@ class SimulatedTransport:
     def send(self, request: Request, timeout: float | None) -> Response:
         """Return the agent's answer; a blocking query's when it comes."""
         self._check_open(maybe_applied=False)
-        woken = threading.Event()
-        answer = self._agent.begin(request, timeout, woken.set)
+        answer = self._agent.begin(request)
         if isinstance(answer, Response):
             return answer
+        woken = threading.Event()
         self._waiting.add(woken)
         try:
-            woken.wait()
+            self._agent.wait_for(answer, timeout, woken.set)
+            if not self._closed:
+                woken.wait()
             if answer.response is None:
                 self._check_open(maybe_applied=True)
             return self._agent.end(answer)
@@ -107,8 +166,11 @@ class SimulatedTransport:
             self._agent.forget(answer)
 
     def sleep(self, seconds: float) -> None:
-        """Let the agent's time pass: nobody sleeps."""
-        self._agent.advance(seconds)
+        """Let the agent's time pass: nobody sleeps, unless that time is real."""
+        if self._agent.is_real:
+            time.sleep(seconds)
+        else:
+            self._agent.advance(seconds)
 
     def close(self) -> None:
         """End the calls that wait."""

@@ -52,7 +52,7 @@ def maintenance(check_id: str, whose: str, reason: str, settings: Settings, serv
     """The check that stands for maintenance."""
     default = f"Maintenance mode is enabled for this {whose.lower()}, but no reason was provided. This is a default message."
     given: dict[str, Any] = {"Node": settings.node, "CheckID": check_id, "Name": f"{whose} Maintenance Mode", "Notes": reason or default}
-    given |= {"Type": "maintenance", "Status": "critical", "ServiceTags": []}
+    given |= {"Type": "maintenance", "Status": "critical"}
     if service:
         given |= {"ServiceID": service["ID"], "ServiceName": service["Service"], "ServiceTags": service["Tags"]}
     return Check(check_value(given, settings.version))
@@ -100,7 +100,7 @@ class ServiceEndpoint:
     def _shown(self, value: dict[str, Any], content_hash: str = "") -> dict[str, Any]:
         """A service as the agent shows it."""
         shown: dict[str, Any] = {"Kind": value["Kind"]} if value.get("Kind") else {}
-        shown |= {"ID": value["ID"], "Service": value["Service"], "Tags": value["Tags"], "Meta": value["Meta"] or {}}
+        shown |= {"ID": value["ID"], "Service": value["Service"], "Tags": value["Tags"] or [], "Meta": value["Meta"] or {}}
         shown["Port"] = value.get("Port", 0)
         if value.get("Ports"):
             shown["Ports"] = value["Ports"]
@@ -157,7 +157,6 @@ class ServiceEndpoint:
             value = service_value(
                 {**given, "ID": value["ID"], "Service": name, "TaggedAddresses": dict(sorted(tagged.items()))}, self._settings.version
             )
-        value["Tags"] = value["Tags"] or []
         return value
 
     def _check(self, given: dict[str, Any], *, may_have_scripts: bool) -> None:
@@ -309,9 +308,9 @@ class ServiceEndpoint:
         return status, {"AggregatedStatus": status, "Service": self._shown(value), "Checks": shown}
 
     def _shown_check(self, check: Check) -> dict[str, Any]:
-        """A check as the answers on the agent's health show it: without its tags and type, and with an empty definition."""
-        names = ("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName")
-        shown = {name: check.value[name] for name in names} | {"ServiceTags": None, "Type": ""}
+        """A check as the answers on the agent's health show it: without its type, and with an empty definition."""
+        names = ("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags")
+        shown = {name: check.value[name] for name in names} | {"Type": ""}
         if not self._settings.is_old:
             shown["ExposedPort"] = 0
         return shown | {"Definition": _DEFINITIONS[self._settings.version], "CreateIndex": 0, "ModifyIndex": 0}

@@ -1,0 +1,43 @@
+"""A Consul for tests, in memory: no server, no socket, and time that passes when the test says so.
+
+    agent = ConsulAgent()
+    consul = agent.client()
+    session = consul.session.create(ttl="10s", behavior="delete")
+    consul.kv.acquire_lock("leader", session)
+    agent.advance(20)          # twice its TTL: Consul lets a session live that long
+    assert "leader" not in consul.kv
+
+Beside it: plans of faults for any transport (`FaultPlan`), and, with the extra `testing`, strategies for Hypothesis
+(`consulate.testing.strategies`) and fixtures for pytest. What the agent does not simulate answers 501.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from consulate.testing.agent import ConsulAgent
+    from transports.faults import FaultPlan
+    from transports.faulty import AsyncFaultyTransport, FaultyTransport
+
+__all__ = ["AsyncFaultyTransport", "ConsulAgent", "FaultPlan", "FaultyTransport"]
+
+#: Public name -> the module that has it. Names are imported when they are first used: a pytest run that uses none pays for none.
+_HOMES = {
+    "AsyncFaultyTransport": "transports.faulty",
+    "ConsulAgent": "consulate.testing.agent",
+    "FaultPlan": "transports.faults",
+    "FaultyTransport": "transports.faulty",
+}
+
+
+if not TYPE_CHECKING:  # checkers see the imports above, and object to any other name
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found = getattr(import_module(_HOMES[name]), name)
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

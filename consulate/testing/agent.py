@@ -1,0 +1,112 @@
+"""An agent in memory, and clients on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from consul_proto.simulator import Settings, Simulator
+from consulate.client import AsyncConsul, Consul
+from consulate.configuration import ClientOptions
+from transports.faulty import AsyncFaultyTransport, FaultyTransport, Memory
+from transports.simulated import SimulatedAgent, SimulatedTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Unpack
+
+    from consul_proto.codec import Codec
+    from consul_proto.simulator.settings import Version
+    from transports.faults import Befallen, FaultPlan
+
+Clock = Literal["virtual", "real"]
+
+
+class Options(ClientOptions, total=False):
+    """What a client on an agent in memory can be told; datacenter, token and kv_codec are those of `Consul`."""
+
+    datacenter: str | None
+    token: str | None
+    kv_codec: Codec
+
+
+class ConsulAgent:
+    """An agent in memory. Clients of the same agent see the same store; two agents share nothing.
+
+    version: whose answers it gives, "1.22.5" or "1.8.7". node, datacenter: what it calls itself. seed: agents with the same one give
+    the same session ids, so that a failure can be repeated.
+    acl_token: the ACL system is on, everything is denied but to this management token, and clients that are given no token use it.
+    clock: "virtual", time passes when somebody calls `advance`, or a client sleeps; "real", it passes by itself, and `advance` skips some.
+
+    Raises ValueError for another clock.
+    """
+
+    def __init__(
+        self,
+        *,
+        version: Version = "1.22.5",
+        node: str = "consul",
+        datacenter: str = "dc1",
+        seed: int = 0,
+        acl_token: str | None = None,
+        clock: Clock = "virtual",
+    ) -> None:
+        if clock not in ("virtual", "real"):
+            raise ValueError(f"a clock is virtual or real, not {clock!r}")
+        settings = Settings(
+            version=version, node=node, datacenter=datacenter, seed=seed, acls=bool(acl_token), management_token=acl_token or ""
+        )
+        self._token = acl_token
+        self._agent = SimulatedAgent(Simulator(settings), is_real=clock == "real")
+        self._memory = Memory()
+        self._faulty: list[FaultyTransport | AsyncFaultyTransport] = []
+
+    @property
+    def now(self) -> float:
+        """Seconds that have passed since the agent began."""
+        return self._agent.now
+
+    @property
+    def waiting(self) -> int:
+        """How many blocking queries wait for an answer."""
+        return self._agent.waiting
+
+    @property
+    def befell(self) -> Sequence[Befallen]:
+        """Which requests met a fault, client by client."""
+        return [befallen for transport in self._faulty for befallen in transport.befell]
+
+    def advance(self, seconds: float) -> None:
+        """Let this many seconds pass at once: sessions expire, blocking queries end, lock delays are over, calls time out.
+
+        Raises ValueError below 0.
+        """
+        self._agent.advance(seconds)
+
+    def client(self, *, faults: FaultPlan | None = None, **options: Unpack[Options]) -> Consul:
+        """Return a client for threads; the other options are those of `Consul`.
+
+        faults: what befalls its requests. A blocking query waits for another thread or task, or for `advance`.
+        """
+        transport = SimulatedTransport(self._agent)
+        if faults is None:
+            return Consul(transport=transport, **self._with_token(options))
+        faulty = FaultyTransport(transport, faults, clock=lambda: self.now, memory=self._memory)
+        self._faulty.append(faulty)
+        return Consul(transport=faulty, **self._with_token(options))
+
+    def async_client(self, *, faults: FaultPlan | None = None, **options: Unpack[Options]) -> AsyncConsul:
+        """Return a client for tasks; the other options are those of `AsyncConsul`. Event loops and threads may share the agent.
+
+        faults: what befalls its requests.
+        """
+        from transports.async_simulated import AsyncSimulatedTransport  # anyio is imported when it is used
+
+        transport = AsyncSimulatedTransport(self._agent)
+        if faults is None:
+            return AsyncConsul(transport=transport, **self._with_token(options))
+        faulty = AsyncFaultyTransport(transport, faults, clock=lambda: self.now, memory=self._memory)
+        self._faulty.append(faulty)
+        return AsyncConsul(transport=faulty, **self._with_token(options))
+
+    def _with_token(self, options: Options) -> Options:
+        return {"token": self._token, **options} if self._token else options

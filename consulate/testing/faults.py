@@ -1,0 +1,33 @@
+"""What can befall a request, for the plans of `FaultPlan`."""
+
+from transports.faults import (
+    EVERY,
+    Befallen,
+    Delay,
+    Drop,
+    Duplicate,
+    Fault,
+    FaultPlan,
+    LeaderChange,
+    Leaderless,
+    Limited,
+    Reset,
+    Stale,
+    Truncate,
+)
+
+__all__ = [
+    "EVERY",
+    "Befallen",
+    "Delay",
+    "Drop",
+    "Duplicate",
+    "Fault",
+    "FaultPlan",
+    "LeaderChange",
+    "Leaderless",
+    "Limited",
+    "Reset",
+    "Stale",
+    "Truncate",
+]

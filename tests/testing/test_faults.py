@@ -1,0 +1,263 @@
+"""Plans of faults: what a client makes of each, and what the agent did, for threads and for tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import anyio
+import pytest
+
+from consul_proto.message import Response
+from consulate import AsyncConsul, Consul
+from consulate.exceptions import ConsulateException, DecodeError, NoLeader, RateLimited, RequestError, RequestTimeout
+from consulate.testing import AsyncFaultyTransport, ConsulAgent, FaultPlan, FaultyTransport
+from consulate.testing.faults import (
+    EVERY,
+    Delay,
+    Drop,
+    Duplicate,
+    Fault,
+    LeaderChange,
+    Leaderless,
+    Limited,
+    Reset,
+    Stale,
+    Truncate,
+)
+from tests.faces import ALL, Awaitably, Face, at_once, outcome
+from tests.fakes.faults import WELL
+from tests.transports.conftest import Serve
+from transports.memory import MemoryTransport
+
+Story = Callable[[Any, ConsulAgent], Coroutine[Any, Any, Any]]
+
+_FACES = ["threads", "asyncio", "trio"]
+
+on_each = pytest.mark.parametrize("face", _FACES)
+
+
+def play(face: str, agent: ConsulAgent, plan: FaultPlan, story: Story, **options: Any) -> Any:
+    """Run a story on a client of an agent in memory that meets these faults."""
+    if face == "threads":
+        with agent.client(faults=plan, **options) as client:
+            return at_once(story(Awaitably(client), agent))
+
+    async def main() -> Any:
+        async with agent.async_client(faults=plan, **options) as client:
+            return await story(client, agent)
+
+    return anyio.run(main, backend=face)
+
+
+async def put(consul: Any, _agent: ConsulAgent) -> Any:
+    return await outcome(consul.kv.put("k", "v"))
+
+
+#: Fault -> the exception of a write, its maybe_applied, whether it was carried out, and the seconds that it took.
+_WRITES: list[tuple[Fault, type[ConsulateException] | None, bool, bool, float]] = [
+    (Drop(), RequestError, False, False, 0),
+    (Drop("timeout"), RequestTimeout, True, False, 10),
+    (Delay(2), None, True, True, 2),
+    (Delay(2, "answer"), None, True, True, 2),
+    (Delay(60), RequestTimeout, True, True, 10),
+    (Delay(60, "answer"), RequestTimeout, True, True, 10),
+    (Reset(applied=False), RequestError, True, False, 0),
+    (Reset(applied=True), RequestError, True, True, 0),
+    (Reset(applied=True, idle=True), RequestError, True, True, 0),
+    (Truncate(), RequestError, True, True, 0),
+    (Truncate(2, noticed=False), DecodeError, True, True, 0),
+    (Truncate(100), None, True, True, 0),
+    (Duplicate(), None, True, True, 0),
+    (Stale(), None, True, True, 0),
+]
+
+
+@on_each
+@pytest.mark.parametrize(("fault", "kind", "maybe", "done", "seconds"), _WRITES, ids=lambda value: repr(value))
+def test_what_befalls_a_write(
+    face: str, fault: Fault, kind: type[ConsulateException] | None, maybe: bool, done: bool, seconds: float
+) -> None:
+    agent = ConsulAgent()
+    end = play(face, agent, FaultPlan([fault]), put)
+    if kind is None:
+        assert end is True
+    else:
+        assert type(end) is kind or (kind is RequestError and isinstance(end, kind))
+        assert end.maybe_applied is maybe
+        assert str(end).startswith("PUT /v1/kv/k")
+    assert agent.now == pytest.approx(seconds, abs=0.5)
+    assert ("k" in agent.client().kv) is done
+    assert [befallen.fault for befallen in agent.befell] == [fault]
+    assert agent.befell[0].request == "PUT /v1/kv/k"
+
+
+@on_each
+@pytest.mark.parametrize(("fault", "error"), [(Leaderless(), NoLeader), (Limited(), RateLimited)])
+def test_a_refusal_is_tried_again(face: str, fault: Fault, error: type[ConsulateException]) -> None:
+    agent = ConsulAgent()
+    assert play(face, agent, FaultPlan([fault] * 3), put) is True
+    assert agent.now > 0
+    end = play(face, agent, FaultPlan([fault] * 20), put, timeout=1)
+    assert isinstance(end, error)
+    assert end.maybe_applied is False
+
+
+@on_each
+def test_a_leader_change_lasts(face: str) -> None:
+    async def story(consul: Any, agent: ConsulAgent) -> list[Any]:
+        ends = [await outcome(consul.using(timeout=0.01).kv.get("k"))]
+        agent.advance(0.9)
+        ends.append(await outcome(consul.using(timeout=0.01).kv.get("k")))
+        agent.advance(0.2)
+        return [*ends, await outcome(consul.using(timeout=0.01).kv.get("k"))]
+
+    first, second, third = play(face, ConsulAgent(), FaultPlan([LeaderChange(1.0)]), story)
+    assert isinstance(first, NoLeader)
+    assert isinstance(second, NoLeader)
+    assert third is None
+
+
+@on_each
+def test_an_idle_connection_costs_a_read_nothing(face: str) -> None:
+    async def story(consul: Any, _agent: ConsulAgent) -> Any:
+        return await consul.kv.get("k", "none")
+
+    assert play(face, ConsulAgent(), FaultPlan([Reset(applied=False, idle=True)]), story) == "none"
+
+
+@on_each
+def test_a_write_that_arrives_twice(face: str) -> None:
+    async def story(consul: Any, _agent: ConsulAgent) -> list[Any]:
+        return [await consul.kv.put("k", n, cas=0) for n in (1, 2)]
+
+    assert play(face, ConsulAgent(), FaultPlan([Duplicate("first")]), story) == [True, False]
+    agent = ConsulAgent()
+    assert play(face, agent, FaultPlan([Duplicate("second")]), story) == [False, False]
+    assert agent.client().kv["k"] == 1
+
+
+@on_each
+def test_an_older_answer_comes_again(face: str) -> None:
+    async def story(consul: Any, _agent: ConsulAgent) -> list[Any]:
+        seen = []
+        for number in range(3):
+            await consul.kv.put("k", number)
+            seen.append(await consul.kv.get("k"))
+        return [*seen, await consul.kv.get("k"), await consul.kv.get("k"), await consul.kv.get("k"), await consul.kv.get("never")]
+
+    plan = FaultPlan([None, None, None, Stale(), Stale(2), Stale(9), Stale()], of="reads")
+    assert play(face, ConsulAgent(), plan, story) == [0, 1, 2, 1, 0, 0, None]
+
+
+def test_what_another_client_saw_can_be_stale_news() -> None:
+    agent = ConsulAgent()
+    one, other = agent.client(faults=FaultPlan()), agent.client(faults=FaultPlan([Stale()]))
+    one.kv.put("k", "old")
+    assert one.kv.get("k") == "old"
+    one.kv.put("k", "new")
+    assert other.kv.get("k") == "old"
+    assert other.kv.get("k") == "new"
+
+
+def test_a_plan_is_for_the_requests_that_it_names() -> None:
+    agent = ConsulAgent()
+    consul = agent.client(faults=FaultPlan([Drop(), Reset()], of="writes", path="/v1/kv/"))
+    session = consul.session.create()
+    assert consul.kv.get("k") is None
+    for maybe in (False, True):
+        with pytest.raises(RequestError) as caught:
+            consul.kv.put("k", 1)
+        assert caught.value.maybe_applied is maybe
+    assert consul.session.destroy(session)
+    assert [befallen.number for befallen in agent.befell] == [0, 1]
+
+
+def _befallen(plan: FaultPlan) -> list[Fault]:
+    agent = ConsulAgent()
+    consul = agent.client(faults=plan)
+    for number in range(60):
+        try:
+            consul.kv.put("k", number)
+        except ConsulateException:
+            continue
+    return [befallen.fault for befallen in agent.befell]
+
+
+def test_a_seed_gives_the_same_faults_again() -> None:
+    plan = FaultPlan.random(seed=7, rate=0.3)
+    assert plan == FaultPlan.random(seed=7, rate=0.3)
+    assert plan != FaultPlan.random(seed=8, rate=0.3)
+    assert len({type(plan[number]) for number in range(500)}) == len({type(fault) for fault in EVERY}) + 1
+    assert 100 < sum(plan[number] is not None for number in range(500)) < 200
+    # The client's own pauses are drawn, and with them how long a change of leader lasts: all else repeats.
+    lasting = FaultPlan.random(seed=7, rate=0.3, faults=[fault for fault in EVERY if not isinstance(fault, LeaderChange)], of="writes")
+    assert _befallen(lasting)[:10] == _befallen(lasting)[:10]
+    with pytest.raises(ValueError, match="probability"):
+        FaultPlan.random(seed=1, rate=2)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        FaultPlan(),
+        FaultPlan([Drop("timeout"), None, Truncate(3, noticed=False)], of="writes", path="/v1/kv/"),
+        FaultPlan.random(seed=3, rate=0.5),
+        FaultPlan.random(seed=3, rate=0.5, faults=[Stale(2)], of="reads"),
+    ],
+    ids=repr,
+)
+def test_a_plan_shows_how_to_make_it_again(plan: FaultPlan) -> None:
+    names = {type(fault).__name__: type(fault) for fault in EVERY}
+    assert eval(repr(plan), {**names, "FaultPlan": FaultPlan}) == plan
+    assert hash(plan) == hash(eval(repr(plan), {**names, "FaultPlan": FaultPlan}))
+
+
+@pytest.mark.parametrize("face", ALL, ids=str)
+def test_faults_around_a_real_transport(face: Face, serve: Serve) -> None:
+    """The client's own transport below, a server of bytes behind it: what did not arrive is not there."""
+    server = serve(face, WELL, WELL)
+    plan = FaultPlan([Drop(), Reset(applied=True), None, Reset(applied=False, idle=True), Truncate(), Delay(0.01)])
+    url = server.url
+
+    async def story(consul: Any) -> list[Any]:
+        ends = [await outcome(consul.kv.put("k", "v")) for _ in range(3)]
+        return [*ends, await outcome(consul.kv.get("k")), await outcome(consul.kv.get("k"))]
+
+    if face.backend is None:
+        plain = Consul(url)
+        with Consul(url, transport=FaultyTransport(plain._transport, plan)) as client:
+            ends = at_once(story(Awaitably(client)))
+    else:
+
+        async def main() -> list[Any]:
+            plain = AsyncConsul(url)
+            async with AsyncConsul(url, transport=AsyncFaultyTransport(plain._transport, plan)) as client:
+                return await story(client)
+
+        ends = anyio.run(main, backend=face.backend)
+    dropped, reset, written, cut, read = ends
+    assert isinstance(dropped, RequestError)
+    assert not dropped.maybe_applied
+    assert isinstance(reset, RequestError)
+    assert reset.maybe_applied
+    assert written is True
+    assert isinstance(cut, RequestError)
+    assert read == "v"
+    assert [received.method for received in server.requests] == ["PUT", "PUT", "GET", "GET"]
+
+
+def test_no_fault_shows_a_token() -> None:
+    agent = ConsulAgent()
+    consul = agent.client(faults=FaultPlan([Reset()]), token="very-secret")
+    with pytest.raises(RequestError) as caught:
+        consul.kv.put("k", "v")
+    assert "very-secret" not in repr(caught.value) + str(caught.value) + repr(agent.befell) + repr(vars(caught.value))
+
+
+def test_a_transport_of_ones_own_can_fail_too() -> None:
+    answers = MemoryTransport(lambda request: Response(200, body=b"true" if request.method == "PUT" else b"[]"), lambda _seconds: None)
+    with Consul(transport=FaultyTransport(answers, FaultPlan([Drop(), None]))) as consul:
+        with pytest.raises(RequestError):
+            consul.kv.put("k", "v")
+        assert consul.kv.put("k", "v")
