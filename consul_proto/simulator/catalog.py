@@ -36,11 +36,12 @@ _CHECK = {
 
 
 class Row(NamedTuple):
-    """A node, a service or a check, as an answer shows it."""
+    """A node, a service or a check, as an answer shows it. node: of a service, as its registration wrote the name."""
 
     value: dict[str, Any]
     created: int
     modified: int
+    node: str = ""
 
     def shown(self) -> dict[str, Any]:
         """The row with its indexes, and with an empty list where it has no tags."""
@@ -166,13 +167,14 @@ class Catalog:
         if table is self.services:
             self._instances.setdefault(row.value["Service"].lower(), set()).add(key)
 
-    def _keep(self, table: dict[Any, Row], key: Any, value: dict[str, Any]) -> bool:
-        """Write a row; whether this changed anything."""
+    def _keep(self, table: dict[Any, Row], key: Any, value: dict[str, Any], node: str = "") -> bool:
+        """Write a row; whether this changed anything. Another case of a node's name does not, since 1.9."""
         before = table.get(key)
-        if before is not None and before.value == value:
+        aside = {"Node": ""} if self._version != "1.8.7" else {}
+        if before is not None and before.value | aside == value | aside:
             return False
         index = self._store.index
-        self._set(table, key, Row(value, before.created if before else index, index))
+        self._set(table, key, Row(value, before.created if before else index, index, node))
         return True
 
     # Writes.
@@ -216,7 +218,7 @@ class Catalog:
             own = {"Address": self._addresses.of(name), "Port": value.get("Port", 0)}
             tagged = {**(value.get("TaggedAddresses") or {}), "consul-virtual": own}
             value = service_value({**value, "TaggedAddresses": dict(sorted(tagged.items()))}, self._version)
-        if not self._keep(self.services, key, value):
+        if not self._keep(self.services, key, value, node):
             return False
         self._store.change("services")
         self._store.change(f"service.{value['Service'].lower()}")

@@ -161,14 +161,17 @@ class CatalogEndpoint:
     def connect(self, asked: Asked) -> Found:
         """GET connect: what may be connected to in the place of a service."""
         name = self._reader.named(asked, "service name")
-        return self._instances(asked, self._catalog.proxies(name), name)
+        return self._instances(asked, self._catalog.proxies(name), name, tags=())
 
-    def _instances(self, asked: Asked, instances: list[tuple[Row, Row]], name: str) -> Found:
+    def _instances(self, asked: Asked, instances: list[tuple[Row, Row]], name: str, tags: Iterable[str] | None = None) -> Found:
+        """tags: what the instances must have, where it is not what was asked for: to what may be connected to, tags do not matter."""
         keep = compiled(asked, SERVICE_NODE)
         rows = [
             _instance(node, service, self._settings)
             for node, service in instances
-            if has_tags(service, asked.every("tag")) and self._reader.has_meta(asked, node) and self._reader.may_see(asked, node, service)
+            if has_tags(service, asked.every("tag") if tags is None else tags)
+            and self._reader.has_meta(asked, node)
+            and self._reader.may_see(asked, node, service)
         ]
         rows = self._reader.in_order(asked, [row for row in rows if keep(row)], lambda row: str(row["Node"]))
         return self._reader.found(asked, self._catalog.service_tables(name, found=bool(instances)), rows)
@@ -177,7 +180,7 @@ class CatalogEndpoint:
         """GET node: a node with its services by their ids; null where there is none."""
         name = self._reader.named(asked, "node name")
         node, services = self._services_of(asked, name)
-        body = node and {"Node": node.shown(), "Services": {service["ID"]: service for service in services}}
+        body = node and {"Node": node.shown(), "Services": dict(sorted((service["ID"], service) for service in services))}
         return self._reader.found(asked, self._catalog.node_tables(name), body)
 
     def node_services(self, asked: Asked) -> Found:
@@ -221,7 +224,7 @@ def _instance(node: Row, service: Row, settings: Settings) -> dict[str, Any]:
     """A service and its node in one, as the catalog shows it."""
     there, value = node.value, service.value
     old = settings.is_old
-    shown = {name: there[name] for name in ("ID", "Node", "Address", "Datacenter", "TaggedAddresses")}
+    shown = {name: there[name] for name in ("ID", "Node", "Address", "Datacenter", "TaggedAddresses")} | {"Node": service.node}
     shown |= {"NodeMeta": there["Meta"], "ServiceKind": value.get("Kind", "")}
     shown |= {"ServiceID": value["ID"], "ServiceName": value["Service"], "ServiceTags": service.tags, "ServiceAddress": value["Address"]}
     if value.get("TaggedAddresses"):

@@ -5,7 +5,7 @@ https://developer.hashicorp.com/consul/api-docs/health
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -93,9 +93,11 @@ class HealthEndpoint:
         name = self._reader.named(asked, "service name")
         proxies = self._catalog.proxies(name)
         tables = tuple(f"service.{service.value['Service'].lower()}" for _, service in proxies)
-        return self._instances(asked, proxies, tables or self._catalog.service_tables(name, found=False, health=True))
+        return self._instances(asked, proxies, tags=(), tables=tables or self._catalog.service_tables(name, found=False, health=True))
 
-    def _instances(self, asked: Asked, instances: list[tuple[Row, Row]], tables: tuple[str, ...]) -> Found:
+    def _instances(
+        self, asked: Asked, instances: list[tuple[Row, Row]], tables: tuple[str, ...], tags: Iterable[str] | None = None
+    ) -> Found:
         if asked.first("peer") and asked.first("sg") and not self._settings.is_old:
             raise Refusal(400, "peer-name and sameness-group are mutually exclusive")
         passing = self._passing(asked)
@@ -103,7 +105,9 @@ class HealthEndpoint:
         rows = [
             self._instance(asked, node, service)
             for node, service in instances
-            if has_tags(service, asked.every("tag")) and self._reader.has_meta(asked, node) and self._reader.may_see(asked, node, service)
+            if has_tags(service, asked.every("tag") if tags is None else tags)
+            and self._reader.has_meta(asked, node)
+            and self._reader.may_see(asked, node, service)
         ]
         rows = [row for row in rows if keep(row)]
         if passing:

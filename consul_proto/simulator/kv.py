@@ -147,7 +147,7 @@ class KV:
         self._sessions.check(session)
         before = self.entries.get(key)
         if before is not None and before.session:
-            return self.put(key, value, flags, session) if before.session == session else None
+            return self.put(key, value, flags, session, before.lock_index) if before.session == session else None
         return self.put(key, value, flags, session, (before.lock_index if before else 0) + 1)
 
     def unlock(self, key: str, value: bytes, flags: int, session: str) -> Entry | None:
@@ -157,7 +157,7 @@ class KV:
         before = self.entries.get(key)
         if before is None or before.session != session:
             return None
-        return self.put(key, value, flags, "")
+        return self.put(key, value, flags, "", before.lock_index)
 
     def delete(self, key: str, *, bury: bool = True) -> None:
         """Delete a key, where it is."""
@@ -209,7 +209,7 @@ class KV:
                 self.delete(key)
             else:
                 entry = self.entries[key]
-                self.put(key, entry.value, entry.flags, "")
+                self.put(key, entry.value, entry.flags, "", entry.lock_index)
 
 
 class KVEndpoint:

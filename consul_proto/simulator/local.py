@@ -131,7 +131,10 @@ class Local:
             if row.value["CheckID"] not in self.checks and row.value["CheckID"] != "serfHealth":
                 self._store.apply()
                 catalog.delete_check(node, row.value["CheckID"])
-        for service_id in self.services:
+        for service_id, value in self.services.items():
+            there = catalog.services.get((node.lower(), service_id.lower()))
+            if there is not None and value["EnableTagOverride"]:
+                value["Tags"] = there.value["Tags"]
             self.write_service(service_id, [check.id for check in self.checks.values() if check.value["ServiceID"] == service_id])
         for check in [check for check in self.checks.values() if not check.value["ServiceID"]]:
             self.write_check(check.id)
@@ -143,8 +146,6 @@ class Local:
         self._store.apply()
         if catalog.node(node) is None:
             catalog.ensure_node(itself(self._settings))
-        if value["EnableTagOverride"] and (known := catalog.services.get((node.lower(), service_id.lower()))):
-            value["Tags"] = known.value["Tags"]
         catalog.ensure_service(node, value)
         for check in self.checks.values():
             is_there = (node.lower(), check.id.lower()) in catalog.checks

@@ -95,6 +95,23 @@ DIFFERED = {
         put(_SERVICE, {"Name": "web", "Address": "web.test", "Port": 80}),
         get("/v1/agent/service/web"),
     ],
+    "tags do not matter to what may be connected to": [
+        put(_REGISTER, {**_N1, "Service": _PROXY}),
+        get("/v1/catalog/connect/web", ("tag", "a")),
+        get("/v1/health/connect/web", ("tag", "a")),
+    ],
+    "a name in another case is the same": [
+        put(_REGISTER, {**_N1, "Service": {"Service": "web"}, "Check": {"Name": "c"}}),
+        put(_REGISTER, {**_N1, "Node": "N1"}),
+        *(get(f"/v1/{path}") for path in ("catalog/node/n1", "catalog/service/web", "health/node/N1", "health/service/web")),
+        put(_REGISTER, {"Node": "N1", "Address": "10.0.0.2", "Check": {"Name": "c"}}),
+        *(get(f"/v1/{path}") for path in ("catalog/node/n1", "catalog/service/web", "health/node/N1", "health/service/web")),
+    ],
+    "an agent's check goes on under the name of its service before": [
+        put(_SERVICE, {"Name": "web", "ID": "db", "Check": {"TTL": "10m"}}),
+        put(_SERVICE, {"Name": "db"}),
+        get("/v1/health/checks/web"),
+    ],
     "weights are looked at before metadata": [put(_SERVICE, {"Name": "web", "Weights": {"Passing": 0}, "Meta": {"": "x"}})],
     "a check without a name is nameless before its status is bad": [put(_CHECK, {"TTL": "10m", "Status": "well"})],
     "what is not there is told in each version's words": [
