@@ -29,7 +29,7 @@ from consul_proto.simulator.routes import Read, Route, Routes
 from consul_proto.simulator.services import ServiceEndpoint
 from consul_proto.simulator.sessions import SessionEndpoint, Sessions
 from consul_proto.simulator.settings import Settings
-from consul_proto.simulator.store import Store
+from consul_proto.simulator.store import Kept, Store
 from consul_proto.simulator.txn import Txn
 from consul_proto.simulator.txn_catalog import CatalogSteps
 
@@ -71,8 +71,10 @@ class Simulator:
         self._local = Local(self._store, self._catalog, self.settings, jitter)
         register_itself(self._store, self._catalog, self.settings)
         self._catalog.on_gone = lambda node, check: self._sessions.gone(node, check, self._now)
-        numbers = count()
-        self._routes = self._make_routes(lambda: _uuid(f"{self.settings.seed}:{next(numbers)}"))
+        #: How many ids were drawn.
+        self._drawn = 0
+        self._events = Events(self._store, self.settings.version, self._new_id)
+        self._routes = self._make_routes(self._new_id)
 
     def _make_routes(self, new_id: Callable[[], str]) -> Routes:
         settings, store = self.settings, self._store
@@ -81,7 +83,7 @@ class Simulator:
             KVEndpoint(store, self._kv, self._sessions, settings.version).routes(),
             Txn(store, self._kv, self._sessions, CatalogSteps(self._catalog, settings), settings.version).routes(),
             SessionEndpoint(store, self._sessions, self._catalog, settings, new_id).routes(),
-            Events(store, settings.version, new_id).routes(),
+            self._events.routes(),
             CatalogEndpoint(reader, store, self._catalog, settings).routes(),
             HealthEndpoint(reader, store, self._catalog, settings).routes(),
             AgentEndpoint(store, self._local, settings).routes(),
@@ -94,6 +96,10 @@ class Simulator:
             is_old=self._is_old,
         )
 
+    def _new_id(self) -> str:
+        self._drawn += 1
+        return _uuid(f"{self.settings.seed}:{self._drawn - 1}")
+
     def _leader(self, asked: Asked, _now: float) -> str:
         asked.reach_servers()
         return "127.0.0.1:8300"
@@ -101,6 +107,37 @@ class Simulator:
     def handle(self, request: Request, now: float) -> Response | Parked:
         """Answer a request at a time, or park it: its answer comes from a later `handle` or `advance`."""
         return self._handle(request, now, self._resolve)
+
+    def dump(self) -> dict[str, Any]:
+        """The state, as JSON: what another agent of the same name and version can go on with. Queries that wait are no part of it."""
+        groups = {name: group.kept() for name, group in self._kept().items()}
+        return {"of": self._of(), "now": self._now, "drawn": self._drawn, "groups": groups}
+
+    def load(self, state: dict[str, Any], now: float) -> None:
+        """Go on with what `dump` gave. Times go on where they stood. Raises ValueError for the state of another agent."""
+        if state["of"] != self._of():
+            raise ValueError(f"it is that of {state['of']}, and this is {self._of()}")
+        self._now = now
+        self._drawn = state["drawn"]
+        for name, group in self._kept().items():
+            if name in state["groups"]:
+                group.keep(state["groups"][name], now - state["now"])
+        self._local.introduce_itself()
+
+    def _of(self) -> str:
+        settings = self.settings
+        return f"{settings.node} in {settings.datacenter}, id {settings.node_id}, Consul {settings.version}"
+
+    def _kept(self) -> dict[str, Kept]:
+        """What holds the state, in the order in which it is taken over."""
+        return {
+            "store": self._store,
+            "sessions": self._sessions,
+            "kv": self._kv,
+            "catalog": self._catalog,
+            "agent": self._local,
+            "events": self._events,
+        }
 
     def configure(self, request: Request, now: float) -> Response:
         """Register a service or a check of the agent's own configuration, which no ACL stops, and which may have scripts of its own."""

@@ -35,6 +35,14 @@ class Events:
             "/v1/event/list": Route(("GET",), self.every, topics=self.topics),
         }
 
+    def kept(self) -> Any:
+        """All of them, as JSON."""
+        return {"events": self._events, "time": self._time}
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Take over what was kept."""
+        self._events, self._time = list(kept["events"]), kept["time"]
+
     def topics(self, _asked: Asked) -> tuple[Topic, ...]:
         """Every read depends on every event."""
         return (("table", "events"),)

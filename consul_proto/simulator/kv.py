@@ -6,7 +6,7 @@ https://developer.hashicorp.com/consul/api-docs/kv
 from __future__ import annotations
 
 import posixpath
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
@@ -64,6 +64,19 @@ class KV:
         self._graves: dict[str, int] = {}
         self._buried = Sorted()
         sessions.on_end(self._session_ended)
+
+    def kept(self) -> Any:
+        """All of it, as JSON."""
+        entries = [[entry.key, b64encode(entry.value).decode(), *entry[2:]] for entry in self.entries.values()]
+        return {"entries": entries, "graves": self._graves}
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Take over what was kept."""
+        self.entries = {key: Entry(key, b64decode(value), *rest) for key, value, *rest in kept["entries"]}
+        self._graves = dict(kept["graves"])
+        self._order, self._buried = Sorted(self.entries), Sorted(self._graves)
+        for entry in self.entries.values():
+            self._sessions.holds(entry.key, "", entry.session)
 
     def get(self, key: str) -> Entry | None:
         """The entry, or None."""

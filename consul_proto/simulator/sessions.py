@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -84,6 +84,17 @@ class Sessions:
         #: When each session with a TTL ends.
         self.ends: dict[str, float] = {}
         self._ended: Ended | None = None
+
+    def kept(self) -> Any:
+        """All of it but the keys that each holds, as JSON."""
+        return {"sessions": [asdict(session) for session in self.sessions.values()], "ends": self.ends, "delayed": self._delayed}
+
+    def keep(self, kept: Any, shift: float) -> None:
+        """Take over what was kept; its times are moved by so many seconds. The keys tell by themselves who holds them."""
+        self.sessions = {session["id"]: Session(**session) for session in kept["sessions"]}
+        self.ends = {session: end + shift for session, end in kept["ends"].items()}
+        self._delayed = {key: until + shift for key, until in kept["delayed"].items()}
+        self._held = {}
 
     def on_end(self, ended: Ended) -> None:
         """Tell whoever keeps the keys that a session ended."""
