@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,7 +67,7 @@ def find_dev_versions() -> list[str]:
 
 
 @contextmanager
-def running_dev(version: str, *options: str, acls: bool = False, unix_socket: bool = True) -> Iterator[Agent]:
+def running_dev(version: str, *options: str, acls: bool = False, unix_socket: bool = True, script_checks: bool = True) -> Iterator[Agent]:
     """Start `consulate dev`, wait until it serves, and stop it in the end, which must be clean.
 
     options: more of its options.
@@ -77,12 +77,12 @@ def running_dev(version: str, *options: str, acls: bool = False, unix_socket: bo
         unix_path = str(Path(name, "consul.sock")) if unix_socket else ""
         command = [sys.executable, "-W", "error", "-m", "consulate", "dev"]
         command += ["--http-port", "0", "--consul-version", version, "--node", _NODE]
+        command += ["--enable-script-checks"] if script_checks else []
+        command += ["--unix", unix_path] if unix_path else []
         environment = {**os.environ, **({"CONSULATE_DEV_ACL_TOKEN": token} if token else {})}
         log = Path(name, "agent.log")
         with log.open("wb") as errors:
-            process = subprocess.Popen(
-                [*command, *(["--unix", unix_path] if unix_path else []), *options], stdout=subprocess.PIPE, stderr=errors, env=environment
-            )
+            process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=errors, env=environment)
         assert process.stdout is not None
         with process.stdout:
             try:
@@ -206,7 +206,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], agent: Agent, node_id: s
 
 
 @contextmanager
-def _attempt(binary: Binary, *, acls: bool, unix_socket: bool, limits: Mapping[str, int]) -> Iterator[Agent | None]:
+def _attempt(binary: Binary, *, acls: bool, unix_socket: bool, limits: Mapping[str, int], files: Sequence[Path]) -> Iterator[Agent | None]:
     """Start an agent on free ports; None where one of them was taken before the agent had it."""
     token, node_id = (str(uuid.uuid4()) if acls else None), str(uuid.uuid4())
     with tempfile.TemporaryDirectory(prefix="consul-") as name:
@@ -217,7 +217,8 @@ def _attempt(binary: Binary, *, acls: bool, unix_socket: bool, limits: Mapping[s
         agent = Agent(binary.version, "127.0.0.1", port, unix_path, _NODE, "dc1", token)
         # The token is in the file alone: the command line of a process can be read by everybody on the machine.
         with log.open("wb") as output:
-            process = subprocess.Popen([binary.path, "agent", "-dev", "-config-file", str(file)], stdout=output, stderr=subprocess.STDOUT)
+            configured = [word for path in (*files, file) for word in ("-config-file", str(path))]
+            process = subprocess.Popen([binary.path, "agent", "-dev", *configured], stdout=output, stderr=subprocess.STDOUT)
         try:
             yield agent if _wait_until_ready(process, agent, node_id, log) else None
         finally:
@@ -225,13 +226,15 @@ def _attempt(binary: Binary, *, acls: bool, unix_socket: bool, limits: Mapping[s
 
 
 @contextmanager
-def running_agent(binary: Binary, *, acls: bool, unix_socket: bool = True, limits: Mapping[str, int] | None = None) -> Iterator[Agent]:
+def running_agent(
+    binary: Binary, *, acls: bool, unix_socket: bool = True, limits: Mapping[str, int] | None = None, files: Sequence[Path] = ()
+) -> Iterator[Agent]:
     """Start an agent, wait until it is ready, and stop it in the end.
 
-    limits: more of Consul's `limits`, such as kv_max_value_size.
+    limits: more of Consul's `limits`, such as kv_max_value_size. files: of configuration, besides.
     """
     for _ in range(_TRIES):
-        with _attempt(binary, acls=acls, unix_socket=unix_socket, limits=limits or {}) as agent:
+        with _attempt(binary, acls=acls, unix_socket=unix_socket, limits=limits or {}, files=files) as agent:
             if agent is not None:
                 yield agent
                 return

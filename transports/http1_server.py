@@ -33,6 +33,9 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
+#: RFC 9110, section 5.5: what no value of a header holds; h11 lets it pass.
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
 #: A whole first line (RFC 9112, section 3); h11 looks at it when the head is whole, and a client of another protocol waits until then.
 _LINE = re.compile(rb"[^ \r\n]+ [^ \r\n]+ HTTP/[0-9]\.[0-9]\r?\n")
 
@@ -262,6 +265,8 @@ def _headers(head: h11.Request) -> Headers:
     """The headers as a Request can carry them: a value that is not ASCII, such as a token that cannot be one, is percent-encoded."""
     items = []
     for name, value in head.headers:
+        if _CONTROL.search(value):
+            raise Refused(400)
         text = value.decode("latin-1")
         try:
             check_header("x", text)

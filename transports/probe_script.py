@@ -50,9 +50,7 @@ async def run_script(probe: Probe) -> Finding:
     """Run a script, and read its exit code."""
     tail, code = Tail(probe.limit), None
     try:
-        process = await anyio.open_process(
-            probe.script, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-        )
+        process = await _started(probe)
     except (OSError, ValueError) as error:
         return Finding("critical", _not_started(probe.script[0], error))
     try:
@@ -68,6 +66,14 @@ async def run_script(probe: Probe) -> Finding:
         said = f"\n\n{tail.whole}" if tail.said else ""
         return Finding("critical", f"Timed out ({_duration(probe.timeout)}) running check{said}")
     return Finding(_EXITS.get(code, "critical"), tail.whole)
+
+
+async def _started(probe: Probe) -> Process:
+    pipe, merged, nothing = subprocess.PIPE, subprocess.STDOUT, subprocess.DEVNULL
+    started: list[Process] = []
+    with anyio.CancelScope(shield=True):  # a process that is being started cannot be ended
+        started.append(await anyio.open_process(probe.script, stdin=nothing, stdout=pipe, stderr=merged, start_new_session=True))
+    return started[0]
 
 
 async def _run(process: Process, tail: Tail) -> int:

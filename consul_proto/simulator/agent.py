@@ -60,7 +60,7 @@ class Simulator:
         self._is_old = self.settings.is_old
         self._now = 0.0
         self._store = Store()
-        self._sessions = Sessions(self._store)
+        self._sessions = Sessions(self._store, self.settings.version)
         self._kv = KV(self._store, self._sessions)
         self._catalog = Catalog(self._store, self.settings.version)
         #: What a token may do; None: ACLs are off, and nobody asks.
@@ -100,13 +100,24 @@ class Simulator:
 
     def handle(self, request: Request, now: float) -> Response | Parked:
         """Answer a request at a time, or park it: its answer comes from a later `handle` or `advance`."""
+        return self._handle(request, now, self._resolve)
+
+    def configure(self, request: Request, now: float) -> Response:
+        """Register a service or a check of the agent's own configuration, which no ACL stops, and which may have scripts of its own."""
+        answer = self._handle(request, now, None, is_own=True)
+        assert isinstance(answer, Response), "a write is answered at once"
+        return answer
+
+    def _handle(
+        self, request: Request, now: float, resolve: Callable[[str], Authorizer] | None, *, is_own: bool = False
+    ) -> Response | Parked:
         self.advance(now)
         path = text_of(request.path)
         try:
             if moved := self._moved(request, path):
                 return moved
             prefix, route = self._routes.find(path, request.method)
-            asked = Asked(request, path[len(prefix) :], self.settings, self._resolve)
+            asked = Asked(request, path[len(prefix) :], self.settings, resolve, is_own=is_own)
             return self._answer(asked, route, now)
         except Refusal as refusal:
             return self._refuse(refusal, request.method)

@@ -43,10 +43,13 @@ class Authorizer(Protocol):
 class Asked:
     """A request as a handler sees it: its path decoded, its query by name, and what its token may do.
 
-    resolve: finds what a token may do, by its secret; raises Refusal for one that there is not.
+    resolve: finds what a token may do, by its secret; raises Refusal for one that there is not. is_own: whether the agent's own
+    configuration asks.
     """
 
-    def __init__(self, request: Request, rest: str, settings: Settings, resolve: Callable[[str], Authorizer] | None) -> None:
+    def __init__(
+        self, request: Request, rest: str, settings: Settings, resolve: Callable[[str], Authorizer] | None, *, is_own: bool = False
+    ) -> None:
         self.method = request.method
         self.headers = request.headers
         self.body = request.body or b""
@@ -57,8 +60,14 @@ class Asked:
         self._settings = settings
         self._resolve = resolve
         self._authorizer: Authorizer | None = None
+        self._is_own = is_own
         #: Whether something was left out of the answer since the token may not see it.
         self.is_filtered = False
+
+    @property
+    def may_have_scripts(self) -> bool:
+        """Whether checks with a script are accepted."""
+        return self._settings.script_checks or (self._is_own and self._settings.local_script_checks)
 
     @property
     def token(self) -> str:

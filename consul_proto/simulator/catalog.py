@@ -35,11 +35,12 @@ _CHECK = {
 
 
 class Row(NamedTuple):
-    """A node, a service or a check, as an answer shows it."""
+    """A node, a service or a check, as an answer shows it. node: of a service, as its registration wrote the name."""
 
     value: dict[str, Any]
     created: int
     modified: int
+    node: str = ""
 
     def shown(self) -> dict[str, Any]:
         """The row with its indexes, and with an empty list where it has no tags."""
@@ -164,8 +165,10 @@ class Catalog:
             self._store.change(f"service.{self.services[key].value['Service'].lower()}")
 
     def _change_node(self, node: str) -> None:
+        """Reads of a node are woken by what concerns it; in 1.8 their index is that of everything all the same."""
         if self._version != "1.8.7":
-            self._store.change(f"node.{node}")
+            self._store.count(f"node.{node}")
+        self._store.touch(("table", f"node.{node}"))
 
     def _set(self, table: dict[Any, Row], key: Any, row: Row | None) -> None:
         before = table.get(key)
@@ -183,13 +186,14 @@ class Catalog:
         if table is self.services:
             self._instances.setdefault(row.value["Service"].lower(), set()).add(key)
 
-    def _keep(self, table: dict[Any, Row], key: Any, value: dict[str, Any]) -> bool:
-        """Write a row; whether this changed anything."""
+    def _keep(self, table: dict[Any, Row], key: Any, value: dict[str, Any], node: str = "") -> bool:
+        """Write a row; whether this changed anything. Another case of a node's name does not, since 1.9."""
         before = table.get(key)
-        if before is not None and before.value == value:
+        aside = {"Node": ""} if self._version != "1.8.7" else {}
+        if before is not None and before.value | aside == value | aside:
             return False
         index = self._store.index
-        self._set(table, key, Row(value, before.created if before else index, index))
+        self._set(table, key, Row(value, before.created if before else index, index, node))
         return True
 
     # Writes.
@@ -233,7 +237,7 @@ class Catalog:
             own = {"Address": self._addresses.of(name), "Port": value.get("Port", 0)}
             tagged = {**(value.get("TaggedAddresses") or {}), "consul-virtual": own}
             value = service_value({**value, "TaggedAddresses": dict(sorted(tagged.items()))}, self._version)
-        if not self._keep(self.services, key, value):
+        if not self._keep(self.services, key, value, node):
             return False
         self._store.change("services")
         self._store.change(f"service.{value['Service'].lower()}")
@@ -243,7 +247,7 @@ class Catalog:
     def _change_parent(self, node: str) -> None:
         if self._version != "1.8.7":
             self._store.change("nodes")
-            self._change_node(node)
+        self._change_node(node)
 
     def ensure_check(self, node: str, value: dict[str, Any]) -> bool:
         """Register a check on a node that there is. Raises Broken where its service is not there."""
@@ -253,14 +257,23 @@ class Catalog:
             value = {**value, "ServiceName": service.value["Service"], "ServiceTags": service.value["Tags"]}
         elif value["ServiceID"]:
             raise Broken("Missing service registration")
+        before = self.checks.get(key)
         changed = self._keep(self.checks, key, value)
         if changed:
             self._concerns(key[0], service)
+            self._touch_check(before)
+            self._touch_check(self.checks[key])
         if value["Status"] == "critical":
             self.on_gone(node, value["CheckID"])
         if changed:
             self._store.change("checks")
         return changed
+
+    def _touch_check(self, row: Row | None) -> None:
+        """A check concerns the reads of its node, of its service and of its state."""
+        if row is not None:
+            for of, value in (("node", row.value["Node"]), ("service", row.value["ServiceName"]), ("state", row.value["Status"])):
+                self._store.touch((f"checks of {of}", value.lower()))
 
     def _concerns(self, node: str, service: Row | None) -> None:
         if service is not None:
@@ -277,9 +290,10 @@ class Catalog:
         service = self.services.get((key[0], row.value["ServiceID"].lower())) if row.value["ServiceID"] else None
         self._concerns(key[0], service)
         if service is None:
-            self._store.change("services")
+            self._store.count("services")
         self._set(self.checks, key, None)
         self._store.change("checks")
+        self._touch_check(row)
         self.on_gone(row.value["Node"], row.value["CheckID"])
         return True
 
@@ -296,7 +310,7 @@ class Catalog:
         self._store.change(f"service.{name}")
         self._set(self.services, key, None)
         self._store.change("services")
-        self._store.change("checks")
+        self._store.count("checks")
         self._change_parent(key[0])
         if not self._instances.get(name):
             self._store.change("service extinctions")

@@ -49,11 +49,11 @@ class Reader:
     def found(self, asked: Asked, tables: Iterable[str], body: Any) -> Found:
         """An answer with the index of its tables."""
         headers = (("X-Consul-Effective-Consistency", asked.consistency), *self._cache(asked))
-        return Found(self._store.table(*tables) if tables else 0, body, headers=headers, null=True, streamed=self._is_streamed(asked))
+        return Found(self._store.table(*tables) if tables else 0, body, headers=headers, null=True, streamed=self.is_streamed(asked))
 
     def _cache(self, asked: Asked) -> tuple[tuple[str, str], ...]:
         """Whether the agent had the answer in its cache; what it has is kept current."""
-        streamed = self._is_streamed(asked)
+        streamed = self.is_streamed(asked)
         if not asked.path.startswith(_CACHED) or not (streamed or asked.flag("cached")):
             return ()
         key = (asked.path, asked.written(without=_NO_KEY), streamed)
@@ -63,7 +63,7 @@ class Reader:
             return ()
         return (("X-Cache", "HIT"), ("Age", "0")) if known else (("X-Cache", "MISS"),)
 
-    def _is_streamed(self, asked: Asked) -> bool:
+    def is_streamed(self, asked: Asked) -> bool:
         """Since 1.10, an agent has the answers on a service's health streamed to it, where they may be waited for."""
         is_health = asked.path.startswith(("/v1/health/service/", "/v1/health/connect/")) and not self._settings.is_old
         waits = asked.flag("cached") or asked.first("index") not in ("", "0")
@@ -108,8 +108,8 @@ class CatalogEndpoint:
             "/v1/catalog/services": read(self.services, topics=_of("services")),
             "/v1/catalog/service/": read(self.service, topics=self._service_topics, deep=True),
             "/v1/catalog/connect/": read(self.connect, topics=self._service_topics, deep=True),
-            "/v1/catalog/node/": read(self.node, topics=_of("nodes", "services"), deep=True),
-            "/v1/catalog/node-services/": read(self.node_services, topics=_of("nodes", "services"), deep=True),
+            "/v1/catalog/node/": read(self.node, topics=_node_topics, deep=True),
+            "/v1/catalog/node-services/": read(self.node_services, topics=_node_topics, deep=True),
         }
 
     def _service_topics(self, asked: Asked) -> tuple[Topic, ...]:
@@ -161,14 +161,17 @@ class CatalogEndpoint:
     def connect(self, asked: Asked) -> Found:
         """GET connect: what may be connected to in the place of a service."""
         name = self._reader.named(asked, "service name")
-        return self._instances(asked, self._catalog.proxies(name), name)
+        return self._instances(asked, self._catalog.proxies(name), name, tags=())
 
-    def _instances(self, asked: Asked, instances: list[tuple[Row, Row]], name: str) -> Found:
+    def _instances(self, asked: Asked, instances: list[tuple[Row, Row]], name: str, tags: Iterable[str] | None = None) -> Found:
+        """tags: what the instances must have, where it is not what was asked for: to what may be connected to, tags do not matter."""
         keep = compiled(asked, SERVICE_NODE)
         rows = [
             _instance(node, service, self._settings)
             for node, service in instances
-            if has_tags(service, asked.every("tag")) and self._reader.has_meta(asked, node) and self._reader.may_see(asked, node, service)
+            if has_tags(service, asked.every("tag") if tags is None else tags)
+            and self._reader.has_meta(asked, node)
+            and self._reader.may_see(asked, node, service)
         ]
         rows = self._reader.in_order(asked, [row for row in rows if keep(row)], lambda row: str(row["Node"]))
         return self._reader.found(asked, self._catalog.service_tables(name, found=bool(instances)), rows)
@@ -177,7 +180,7 @@ class CatalogEndpoint:
         """GET node: a node with its services by their ids; null where there is none."""
         name = self._reader.named(asked, "node name")
         node, services = self._services_of(asked, name)
-        body = node and {"Node": node.shown(), "Services": {service["ID"]: service for service in services}}
+        body = node and {"Node": node.shown(), "Services": dict(sorted((service["ID"], service) for service in services))}
         return self._reader.found(asked, self._catalog.node_tables(name), body)
 
     def node_services(self, asked: Asked) -> Found:
@@ -195,6 +198,10 @@ class CatalogEndpoint:
         rows = self._catalog.of_node(self._catalog.services, name)
         shown = [row.shown() for row in rows if asked.may("service", row.value["Service"], "read")]
         return node, [service for service in shown if keep(service)]
+
+
+def _node_topics(asked: Asked) -> tuple[Topic, ...]:
+    return (("table", f"node.{asked.rest.lower()}"),)
 
 
 def _of(*tables: str) -> Callable[[Asked], tuple[Topic, ...]]:
@@ -217,7 +224,7 @@ def _instance(node: Row, service: Row, settings: Settings) -> dict[str, Any]:
     """A service and its node in one, as the catalog shows it."""
     there, value = node.value, service.value
     old = settings.is_old
-    shown = {name: there[name] for name in ("ID", "Node", "Address", "Datacenter", "TaggedAddresses")}
+    shown = {name: there[name] for name in ("ID", "Node", "Address", "Datacenter", "TaggedAddresses")} | {"Node": service.node}
     shown |= {"NodeMeta": there["Meta"], "ServiceKind": value.get("Kind", "")}
     shown |= {"ServiceID": value["ID"], "ServiceName": value["Service"], "ServiceTags": service.tags, "ServiceAddress": value["Address"]}
     if value.get("TaggedAddresses"):

@@ -10,7 +10,7 @@ from typing import Any
 
 from consul_proto.simulator.asking import Asked, Refusal, Wrote
 from consul_proto.simulator.bodies import CHECK_REGISTER, CHECK_UPDATE, decode
-from consul_proto.simulator.catalog import check_value
+from consul_proto.simulator.catalog import Row, check_value
 from consul_proto.simulator.durations import as_go_writes, nanoseconds
 from consul_proto.simulator.filters import AGENT_CHECK
 from consul_proto.simulator.local import Check, Local
@@ -88,7 +88,7 @@ def made(given: dict[str, Any], settings: Settings, *, service: dict[str, Any] |
             "Notes": given.get("Notes"),
             "ServiceID": service["ID"] if service else "",
             "ServiceName": service["Service"] if service else "",
-            "ServiceTags": service["Tags"] if service else [],
+            "ServiceTags": service["Tags"] if service else None,
             "Type": kind,
             "Interval": as_go_writes(interval) if interval or own else "",
             "Timeout": as_go_writes(timeout) if timeout or own else "",
@@ -153,7 +153,7 @@ class CheckEndpoint:
         """GET checks: by their ids."""
         asked.no_namespace()
         keep = compiled(asked, AGENT_CHECK)
-        shown = {check_id: {**check.value, "CreateIndex": 0, "ModifyIndex": 0} for check_id, check in sorted(self._local.checks.items())}
+        shown = {check_id: Row(check.value, 0, 0).shown() for check_id, check in sorted(self._local.checks.items())}
         return {check_id: check for check_id, check in shown.items() if self._may_read(asked, check) and keep(check)}
 
     def _may_read(self, asked: Asked, check: dict[str, Any]) -> bool:
@@ -175,7 +175,7 @@ class CheckEndpoint:
         self._require(asked, service["Service"] if service else "")
         if service_id and service is None:
             raise Refusal(500 if self._settings.is_old else 404, f'ServiceID "{service_id}" does not exist')
-        if kind_of(given) == "script" and not self._settings.script_checks:
+        if kind_of(given) == "script" and not asked.may_have_scripts:
             raise Refusal(500, NO_SCRIPTS)
         if kind_of(given) == "os_service":
             raise Refusal(500, "not implemented")
@@ -231,8 +231,8 @@ class CheckEndpoint:
         return DONE
 
 
-#: What the agent says of scripts where they are not allowed.
-NO_SCRIPTS = "Scripts are disabled on this agent; to enable, configure 'enable_script_checks' or 'enable_local_script_checks' to true"
+#: What the agent says of scripts that are not in its own configuration.
+NO_SCRIPTS = "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true"
 
 #: What a change of the agent is answered: nothing.
 DONE = Wrote(b"")

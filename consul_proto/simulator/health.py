@@ -5,7 +5,7 @@ https://developer.hashicorp.com/consul/api-docs/health
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -35,9 +35,9 @@ class HealthEndpoint:
         # Since 1.10 the agent asks for these on a way of its own.
         streamed = partial(Route, ("GET",), index=self._settings.is_old, deep=True)
         return {
-            "/v1/health/node/": read(self.node, topics=_checks),
-            "/v1/health/checks/": read(self.checks, topics=_checks),
-            "/v1/health/state/": read(self.state, topics=_checks),
+            "/v1/health/node/": read(self.node, topics=_checks_of("node")),
+            "/v1/health/checks/": read(self.checks, topics=_checks_of("service")),
+            "/v1/health/state/": read(self.state, topics=_checks_of("state")),
             "/v1/health/service/": streamed(self.service, topics=self._service_topics),
             "/v1/health/connect/": streamed(self.connect, topics=self._connect_topics),
         }
@@ -93,9 +93,11 @@ class HealthEndpoint:
         name = self._reader.named(asked, "service name")
         proxies = self._catalog.proxies(name)
         tables = tuple(f"service.{service.value['Service'].lower()}" for _, service in proxies)
-        return self._instances(asked, proxies, tables or self._catalog.service_tables(name, found=False, health=True))
+        return self._instances(asked, proxies, tags=(), tables=tables or self._catalog.service_tables(name, found=False, health=True))
 
-    def _instances(self, asked: Asked, instances: list[tuple[Row, Row]], tables: tuple[str, ...]) -> Found:
+    def _instances(
+        self, asked: Asked, instances: list[tuple[Row, Row]], tables: tuple[str, ...], tags: Iterable[str] | None = None
+    ) -> Found:
         if asked.first("peer") and asked.first("sg") and not self._settings.is_old:
             raise Refusal(400, "peer-name and sameness-group are mutually exclusive")
         passing = self._passing(asked)
@@ -103,7 +105,9 @@ class HealthEndpoint:
         rows = [
             self._instance(asked, node, service)
             for node, service in instances
-            if has_tags(service, asked.every("tag")) and self._reader.has_meta(asked, node) and self._reader.may_see(asked, node, service)
+            if has_tags(service, asked.every("tag") if tags is None else tags)
+            and self._reader.has_meta(asked, node)
+            and self._reader.may_see(asked, node, service)
         ]
         rows = [row for row in rows if keep(row)]
         if passing:
@@ -113,7 +117,8 @@ class HealthEndpoint:
     def _instance(self, asked: Asked, node: Row, service: Row) -> dict[str, Any]:
         checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])
         shown = [check.shown() for check in checks if self._may_see(asked, check.value)]
-        return {"Node": node.shown(), "Service": service.shown(), "Checks": shown}
+        found = {"Node": node.shown(), "Service": service.shown(), "Checks": shown}
+        return _streamed(found) if self._reader.is_streamed(asked) else found
 
     def _passing(self, asked: Asked) -> bool:
         if not asked.flag("passing"):
@@ -124,5 +129,19 @@ class HealthEndpoint:
         return value not in FALSE
 
 
-def _checks(_asked: Asked) -> tuple[Topic, ...]:
-    return (("table", "checks"),)
+def _streamed(found: dict[str, Any]) -> dict[str, Any]:
+    """An instance as it comes out of a stream, where an empty map is none."""
+    for of in ("Node", "Service"):
+        found[of] |= {name: None for name in ("TaggedAddresses", "Meta") if found[of].get(name) == {}}
+    return found
+
+
+def _checks_of(what: str) -> Callable[[Asked], tuple[Topic, ...]]:
+    """The checks of a node, of a service, or in a state."""
+
+    def topics(asked: Asked) -> tuple[Topic, ...]:
+        if what == "state" and asked.rest == "any":
+            return (("table", "checks"),)
+        return ((f"checks of {what}", asked.rest.lower()),)
+
+    return topics

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -103,15 +104,15 @@ class KV:
         if before is not None:
             self.entries[key] = before
 
-    def put(self, key: str, value: bytes, flags: int, session: str | None = None, lock_index: int | None = None) -> Entry:
-        """Write an entry; its session and its lock stay as they are, unless told otherwise. What changes nothing keeps its index."""
+    def put(self, key: str, value: bytes, flags: int, session: str | None = None, lock_index: int = 0) -> Entry:
+        """Write an entry; its session stays as it is, unless told otherwise. What changes nothing keeps its index."""
         index, before = self._store.index, self.entries.get(key)
         entry = Entry(
             key,
             value,
             flags,
             session if session is not None else before.session if before else "",
-            lock_index if lock_index is not None else before.lock_index if before else 0,
+            lock_index,
             before.create_index if before else index,
             before.modify_index if before else index,
         )
@@ -133,15 +134,17 @@ class KV:
         self._sessions.check(session)
         before = self.entries.get(key)
         if before is not None and before.session:
-            return self.put(key, value, flags, session) if before.session == session else None
+            return self.put(key, value, flags, session, before.lock_index) if before.session == session else None
         return self.put(key, value, flags, session, (before.lock_index if before else 0) + 1)
 
     def unlock(self, key: str, value: bytes, flags: int, session: str) -> Entry | None:
         """Write and give the lock back, where this session holds it."""
+        if not session:
+            raise Refusal(500, "missing session")
         before = self.entries.get(key)
         if before is None or before.session != session:
             return None
-        return self.put(key, value, flags, "")
+        return self.put(key, value, flags, "", before.lock_index)
 
     def delete(self, key: str, *, bury: bool = True) -> None:
         """Delete a key, where it is."""
@@ -193,7 +196,7 @@ class KV:
                 self.delete(key)
             else:
                 entry = self.entries[key]
-                self.put(key, entry.value, entry.flags, "")
+                self.put(key, entry.value, entry.flags, "", entry.lock_index)
 
 
 class KVEndpoint:
@@ -275,16 +278,16 @@ class KVEndpoint:
             if self._sessions.is_delayed(key, now):
                 return False
             self._store.apply()
-            return self._lock(key, asked.body, flags, asked.first("acquire"))
+            return self._locked(self._kv.lock, key, asked.body, flags, asked.first("acquire"))
         self._store.apply()
         if asked.flag("release"):
-            return self._kv.unlock(key, asked.body, flags, asked.first("release")) is not None
+            return self._locked(self._kv.unlock, key, asked.body, flags, asked.first("release"))
         done = self._kv.put(key, asked.body, flags) if index is None else self._kv.cas(key, asked.body, flags, index)
         return done is not None
 
-    def _lock(self, key: str, value: bytes, flags: int, session: str) -> bool:
+    def _locked(self, change: Callable[[str, bytes, int, str], Entry | None], key: str, value: bytes, flags: int, session: str) -> bool:
         try:
-            return self._kv.lock(key, value, flags, session) is not None
+            return change(key, value, flags, session) is not None
         except Refusal as refusal:
             raise Refusal(500, refusal.text if self._version == "1.8.7" else f"raft apply failed: {refusal.text}") from None
 

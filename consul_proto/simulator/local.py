@@ -5,7 +5,7 @@ https://developer.hashicorp.com/consul/docs/architecture/anti-entropy
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,23 +112,25 @@ class Local:
             if row.value["CheckID"] not in self.checks and row.value["CheckID"] != "serfHealth":
                 self._store.apply()
                 catalog.delete_check(node, row.value["CheckID"])
-        for service_id in self.services:
-            self.write_service(service_id)
+        for service_id, value in self.services.items():
+            there = catalog.services.get((node.lower(), service_id.lower()))
+            if there is not None and value["EnableTagOverride"]:
+                value["Tags"] = there.value["Tags"]
+            self.write_service(service_id, [check.id for check in self.checks.values() if check.value["ServiceID"] == service_id])
         for check in [check for check in self.checks.values() if not check.value["ServiceID"]]:
             self.write_check(check.id)
 
-    def write_service(self, service_id: str) -> None:
-        """Write a service with its checks into the catalog, at one index."""
+    def write_service(self, service_id: str, changed: Iterable[str] = ()) -> None:
+        """Write a service into the catalog, and those of its checks that changed or are not there, at one index."""
         node, catalog = self._settings.node, self._catalog
         value = self.services[service_id]
         self._store.apply()
         if catalog.node(node) is None:
             catalog.ensure_node(itself(self._settings))
-        if value["EnableTagOverride"] and (known := catalog.services.get((node.lower(), service_id.lower()))):
-            value["Tags"] = known.value["Tags"]
         catalog.ensure_service(node, value)
         for check in self.checks.values():
-            if check.value["ServiceID"] == service_id:
+            is_there = (node.lower(), check.id.lower()) in catalog.checks
+            if check.value["ServiceID"] == service_id and (check.id in changed or not is_there):
                 self._deferred.pop(check.id, None)
                 catalog.ensure_check(node, check.value)
 
@@ -138,7 +140,7 @@ class Local:
         service = self.checks[check_id].value["ServiceID"]
         key = (self._settings.node.lower(), service.lower())
         if service and key not in self._catalog.services:
-            self.write_service(service)
+            self.write_service(service, [check_id])
             return
         self._store.apply()
         if self._catalog.node(self._settings.node) is None:
@@ -157,7 +159,7 @@ class Local:
                 self.remove_check(check.id)
         for check in checks:
             self._keep(check, now)
-        self.write_service(service_id)
+        self.write_service(service_id, [check.id for check in checks])
         self._touch(service_id)
         self.refresh_aliases(now)
 

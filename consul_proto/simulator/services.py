@@ -52,7 +52,7 @@ def maintenance(check_id: str, whose: str, reason: str, settings: Settings, serv
     """The check that stands for maintenance."""
     default = f"Maintenance mode is enabled for this {whose.lower()}, but no reason was provided. This is a default message."
     given: dict[str, Any] = {"Node": settings.node, "CheckID": check_id, "Name": f"{whose} Maintenance Mode", "Notes": reason or default}
-    given |= {"Type": "maintenance", "Status": "critical", "ServiceTags": []}
+    given |= {"Type": "maintenance", "Status": "critical"}
     if service:
         given |= {"ServiceID": service["ID"], "ServiceName": service["Service"], "ServiceTags": service["Tags"]}
     return Check(check_value(given, settings.version))
@@ -100,7 +100,7 @@ class ServiceEndpoint:
     def _shown(self, value: dict[str, Any], content_hash: str = "") -> dict[str, Any]:
         """A service as the agent shows it."""
         shown: dict[str, Any] = {"Kind": value["Kind"]} if value.get("Kind") else {}
-        shown |= {"ID": value["ID"], "Service": value["Service"], "Tags": value["Tags"], "Meta": value["Meta"] or {}}
+        shown |= {"ID": value["ID"], "Service": value["Service"], "Tags": value["Tags"] or [], "Meta": value["Meta"] or {}}
         shown["Port"] = value.get("Port", 0)
         if value.get("Ports"):
             shown["Ports"] = value["Ports"]
@@ -134,7 +134,7 @@ class ServiceEndpoint:
         """PUT register."""
         asked.no_namespace()
         given = decode(asked.body, SERVICE_REGISTER, self._settings.version)
-        self._check(given)
+        self._check(given, may_have_scripts=asked.may_have_scripts)
         asked.require("service", given["Name"], "write")
         value = self._value(given, given["Name"])
         sidecar = self._sidecar(given, value)
@@ -157,10 +157,9 @@ class ServiceEndpoint:
             value = service_value(
                 {**given, "ID": value["ID"], "Service": name, "TaggedAddresses": dict(sorted(tagged.items()))}, self._settings.version
             )
-        value["Tags"] = value["Tags"] or []
         return value
 
-    def _check(self, given: dict[str, Any]) -> None:
+    def _check(self, given: dict[str, Any], *, may_have_scripts: bool) -> None:
         """Refuse what is no service."""
         version = self._settings.version
         if not given.get("Name"):
@@ -182,8 +181,8 @@ class ServiceEndpoint:
         connect = given.get("Connect") or {}
         if given.get("Ports") and connect.get("SidecarService") is not None:
             raise Refusal(400, "MultiPort cannot be used with Consul Connect.")
-        if any(kind_of(check) == "script" for check in _given_checks(given)) and not self._settings.script_checks:
-            raise Refusal(400, f"Invalid check: {NO_SCRIPTS}")
+        if any(kind_of(check) == "script" for check in _given_checks(given)) and not may_have_scripts:
+            raise Refusal(500, NO_SCRIPTS)
 
     def _checks(self, given: dict[str, Any], value: dict[str, Any]) -> list[Check]:
         """The checks that come with a service; one without an id gets its number where there are several."""
@@ -309,9 +308,9 @@ class ServiceEndpoint:
         return status, {"AggregatedStatus": status, "Service": self._shown(value), "Checks": shown}
 
     def _shown_check(self, check: Check) -> dict[str, Any]:
-        """A check as the answers on the agent's health show it: without its tags and type, and with an empty definition."""
-        names = ("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName")
-        shown = {name: check.value[name] for name in names} | {"ServiceTags": None, "Type": ""}
+        """A check as the answers on the agent's health show it: without its type, and with an empty definition."""
+        names = ("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags")
+        shown = {name: check.value[name] for name in names} | {"Type": ""}
         if not self._settings.is_old:
             shown["ExposedPort"] = 0
         return shown | {"Definition": _DEFINITIONS[self._settings.version], "CreateIndex": 0, "ModifyIndex": 0}

@@ -76,8 +76,8 @@ class Session:
 class Sessions:
     """The table, the keys that each holds, and the keys whose lock is delayed."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, version: str) -> None:
+        self._store, self._version = store, version
         self.sessions: dict[str, Session] = {}
         self._held: dict[str, set[str]] = {}
         self._delayed: dict[str, float] = {}
@@ -91,8 +91,16 @@ class Sessions:
 
     def check(self, session: str) -> None:
         """Refuse a session that there is not."""
+        if not session:
+            raise Refusal(500, "missing session")
+        self.is_uuid(session)
         if session not in self.sessions:
             raise Refusal(500, f'invalid session "{session}"')
+
+    def is_uuid(self, session: str) -> None:
+        """Refuse what 1.8.7 does not look up."""
+        if self._version == "1.8.7" and len(session) != _UUID_LENGTH:
+            raise Refusal(500, f"failed session lookup: index error: UUID must be {_UUID_LENGTH} characters")
 
     def holds(self, key: str, before: str, now: str) -> None:
         """Note who holds a key."""
@@ -178,14 +186,10 @@ class SessionEndpoint:
         asked.reach_servers()
         return asked.rest
 
-    def _is_uuid(self, session: str) -> None:
-        if self._version == "1.8.7" and len(session) != _UUID_LENGTH:
-            raise Refusal(500, f"failed session lookup: index error: UUID must be {_UUID_LENGTH} characters")
-
     def info(self, asked: Asked) -> Found:
         """One session, in a list that is empty where there is none."""
         session = self._named(asked)
-        self._is_uuid(session)
+        self._sessions.is_uuid(session)
         found = self._sessions.sessions.get(session)
         return Found(self._index(), [found.shown()] if found else [])
 
@@ -275,7 +279,7 @@ class SessionEndpoint:
     def destroy(self, asked: Asked, now: float) -> Any:
         """PUT destroy: true, whether it was there or not."""
         session = self._named(asked)
-        self._is_uuid(session)
+        self._sessions.is_uuid(session)
         if session in self._sessions.sessions:
             self._store.apply()
             self._sessions.end(session, now)
@@ -284,7 +288,7 @@ class SessionEndpoint:
     def renew(self, asked: Asked, now: float) -> Any:
         """PUT renew: the session."""
         session = self._named(asked)
-        self._is_uuid(session)
+        self._sessions.is_uuid(session)
         if session not in self._sessions.sessions:
             raise Refusal(404, f"Session id '{session}' not found")
         self._sessions.renew(session, now)

@@ -18,7 +18,8 @@ class Settings:
 
     version: whose answers it gives. node, node_id, node_meta, datacenter: what it calls itself; an id is drawn where none is given.
     acls: whether the ACL system is on, with what a token may do that no rule speaks of. management_token: the secret of the token that
-    may do everything; agent_token: of the one that the agent itself uses. script_checks: whether checks with a script are accepted.
+    may do everything; agent_token: of the one that the agent itself uses. script_checks: whether checks with a script are accepted;
+    local_script_checks: those of the agent's own configuration.
     http_port: what the agent says of itself. seed: two agents with the same one give the same ids.
     """
 
@@ -32,6 +33,7 @@ class Settings:
     management_token: str = field(default="", repr=False)
     agent_token: str = field(default="", repr=False)
     script_checks: bool = False
+    local_script_checks: bool = False
     http_port: int = 8500
     seed: int = 0
 

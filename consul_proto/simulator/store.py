@@ -53,11 +53,15 @@ class Store:
 
     def change(self, table: str, *topics: Topic) -> None:
         """Note that a table changed with the write that is applied, and what else this concerns."""
+        self.count(table)
+        for topic in (("table", table), *topics):
+            self._changed |= self._waiting.get(topic, set())
+
+    def count(self, table: str) -> None:
+        """Give a table the index of the write that is applied, where nothing of it changed: this wakes nobody."""
         before = self._tables.get(table, 0)
         self.undoing(lambda: self._tables.__setitem__(table, before))
         self._tables[table] = self.index
-        for topic in (("table", table), *topics):
-            self._changed |= self._waiting.get(topic, set())
 
     def touch(self, topic: Topic) -> None:
         """Note that what no table keeps has changed."""

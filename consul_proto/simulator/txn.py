@@ -171,7 +171,7 @@ class Txn:
         kind = next(iter(kinds))
         members = {name.lower(): value for name, value in kinds[kind].items() if value is not None}
         if kind != "kv":
-            return read_step(kind, members)
+            return read_step(kind, members, self._version)
         try:
             value = b64decode(members.get("value", ""), validate=True)
         except binascii.Error:

@@ -55,16 +55,19 @@ class CatalogStep(NamedTuple):
         return f"{self.kind} {own}{where}"
 
 
-def read_step(kind: str, members: dict[str, Any]) -> CatalogStep:
+def read_step(kind: str, members: dict[str, Any], version: str) -> CatalogStep:
     """Read an operation on the catalog, its members in lower case. Of a service, transactions do not take all over."""
     given = {_NAMES.get(name.lower(), name): value for name, value in (members.get(kind) or {}).items()}
     node = members.get("node") if kind == "service" else given.get("Node")
     if kind == "service":
-        given = {name: value for name, value in given.items() if name not in ("Connect", "SocketPath")}
+        given = {name: value for name, value in given.items() if name not in _LEFT_OUT[version]}
         if given.get("Proxy"):
             given["Proxy"] = {name: value for name, value in given["Proxy"].items() if name != "Config"}
     return CatalogStep(kind, members.get("verb") or "", str(node or ""), given)
 
+
+#: Members of a service that transactions do not take over.
+_LEFT_OUT = {"1.8.7": ("Connect", "TaggedAddresses"), "1.22.5": ("Connect", "SocketPath")}
 
 _NAMES = {
     name.lower(): name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import get_args
 
 import click
@@ -13,6 +14,14 @@ from consulate.cli.dev import Options, Problem, run_dev
 
 #: From where the management token is read, so that it need not stand in the list of processes.
 _VARIABLE = "CONSULATE_DEV_ACL_TOKEN"
+
+
+def _say(text: str) -> None:
+    """Print to the standard output, unless whoever read it went away: then nothing is, and nothing is said of it at the end either."""
+    try:
+        click.echo(text)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,6 +78,6 @@ def dev(
         script_checks=enable_script_checks,
     )
     try:
-        run_dev(options, say=click.echo, note=lambda text: click.echo(f"consulate dev: {text}", err=True))
+        run_dev(options, say=_say, note=lambda text: click.echo(f"consulate dev: {text}", err=True))
     except Problem as problem:
         raise click.ClickException(str(problem)) from None

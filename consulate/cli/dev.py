@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consul_proto.message import Headers, Request, Response, check_header
+from consul_proto.message import Request, check_header
 from consul_proto.simulator import Settings, Simulator
 from consulate.cli.configured import AgentConfiguration, read_files
 from consulate.cli.kept import StateFile
@@ -75,9 +75,8 @@ def run_dev(options: Options, *, say: Say, note: Say) -> None:
         note(f"a simulated Consul {options.version} for development and tests: it is no Consul, and keeps no quorum")
 
         def started() -> None:
-            with suppress(OSError):  # nobody may read it
-                for sock in listening:
-                    say(_address(sock))
+            for sock in listening:
+                say(_address(sock))
 
         run(
             simulator,
@@ -133,7 +132,8 @@ def _settings(configured: AgentConfiguration, version: Version, port: int) -> Se
         default_policy=configured.default_policy,
         management_token=configured.management_token,
         agent_token=configured.agent_token,
-        script_checks=configured.script_checks or configured.local_script_checks,
+        script_checks=configured.script_checks,
+        local_script_checks=configured.local_script_checks,
         http_port=port,
     )
 
@@ -176,13 +176,14 @@ def _address(sock: socket.socket) -> str:
 
 def _register(simulator: Simulator, configured: AgentConfiguration) -> frozenset[Local]:
     """Register the services and checks of the configuration; returns the scripts that belong to them."""
-    headers = Headers([("X-Consul-Token", configured.management_token)] if configured.management_token else [])
     for definition in configured.definitions:
-        request = Request("PUT", definition.path, headers=headers, body=json.dumps(definition.body).encode())
-        answer = simulator.handle(request, 0.0)
-        if not isinstance(answer, Response) or answer.status != 200:
-            says = answer.body.decode("utf-8", "replace") if isinstance(answer, Response) else ""
-            raise Problem(f"{definition.where} cannot be registered: {says}")
+        request = Request("PUT", definition.path, body=json.dumps(definition.body).encode())
+        try:
+            answer = simulator.configure(request, 0.0)
+        except Exception as error:
+            raise Problem(f"{definition.where} cannot be registered: {_told(error)}") from None
+        if answer.status != 200:
+            raise Problem(f"{definition.where} cannot be registered: {answer.body.decode('utf-8', 'replace')}")
     return frozenset((name, probe.script) for name, probe in simulator.probes.items())
 
 

@@ -35,6 +35,7 @@ BAD: dict[str, tuple[bytes, set[int]]] = {
     "a blank in a header's name": (LEADER + b"a b: x\r\n" + CLOSE, {400}),
     "a blank before the colon": (LEADER + b"a : x\r\n" + CLOSE, {400}),
     "a nul in a header": (LEADER + b"a: \0\r\n" + CLOSE, {400}),
+    "a control character in a header": (LEADER + b"a: \x01\r\n" + CLOSE, {400}),
     "an endless header": (LEADER + b"a: " + b"x" * _A_LOT + b"\r\n" + CLOSE, {431}),
     "endless headers": (LEADER + b"".join(b"a%d: x\r\n" % number for number in range(400_000)) + CLOSE, {431}),
     "many headers": (LEADER + b"".join(b"a%d: x\r\n" % number for number in range(5_000)) + CLOSE, {431}),

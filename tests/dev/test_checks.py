@@ -204,19 +204,32 @@ def _wait_until_gone(pid: int) -> None:
     raise AssertionError(f"{pid} is still there")
 
 
+class _Probed(Simulator):
+    """A simulator whose checks the test names, and which keeps what they found."""
+
+    def __init__(self, named: dict[str, Probe]) -> None:
+        super().__init__()
+        self.named = named
+        self.found: list[tuple[str, str, str]] = []
+
+    @property
+    def probes(self) -> dict[str, Probe]:
+        return self.named
+
+    def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
+        self.found.append((probe.check_id, status, output))
+
+
 def _watched(probes: dict[str, Probe], runs: Callable[[Probe], bool], scenario: Callable[..., Awaitable[None]]) -> None:
     """Run checks, with the scenario beside them."""
 
     async def run() -> None:
-        simulator = Simulator()
-        simulator.probes = probes
-        found: list[tuple[str, str, str]] = []
-        simulator.probed = lambda probe, status, output, now: found.append((probe.check_id, status, output))  # type: ignore[method-assign]
+        simulator = _Probed(probes)
         host = HostedSimulator(simulator)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(probe_all, host, runs)
             with anyio.fail_after(_ENOUGH):
-                await scenario(host, found)
+                await scenario(host, simulator.found)
             tasks.cancel_scope.cancel()
 
     anyio.run(run)

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from consulate import Consul
-from tests.agents import running_dev
+from consulate.exceptions import RequestError
+from tests.agents import Agent, running_dev
 from tests.dev.raw import LEADER, PATIENCE, asked, everything, is_well
 
 _SECRET = "a-token-that-nobody-is-shown"
@@ -62,6 +63,48 @@ def test_it_ends_at_once_though_queries_wait() -> None:
             assert everything(sock) == b""
 
 
+def test_nobody_reads_what_it_prints(tmp_path: Path) -> None:
+    """It serves all the same, and ends cleanly."""
+    path = tmp_path / "s.sock"
+    command = [sys.executable, "-m", "consulate", "dev", "--http-port", "0", "--unix", str(path)]
+    read, write = os.pipe()
+    os.close(read)
+    with subprocess.Popen(command, stdout=write, stderr=subprocess.PIPE, text=True) as process:
+        os.close(write)
+        with Consul(f"unix://{path}") as consul:
+            while True:
+                try:
+                    consul.kv["a"] = "b"
+                except RequestError:
+                    time.sleep(0.01)  # it does not listen yet
+                else:
+                    break
+        process.terminate()
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, "Exception" in errors) == (0, False)
+
+
+def test_it_goes_on_when_it_has_no_descriptor_left() -> None:
+    command = f"ulimit -n 60; exec {sys.executable} -W error -m consulate dev --http-port 0"
+    with subprocess.Popen(["/bin/sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().rpartition(":")[2])
+        agent = Agent("1.22.5", "127.0.0.1", port, "", "consul", "dc1", None)
+        sockets = [socket.create_connection((agent.host, port), timeout=PATIENCE) for _ in range(200)]
+        for sock in sockets:
+            sock.close()
+        assert is_well(agent)
+        process.terminate()
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
+def test_what_is_not_simulated_is_said() -> None:
+    with running_dev("1.22.5") as agent:
+        assert asked(agent, "GET", "/v1/agent/monitor") == (501, b"the simulator does not know GET /v1/agent/monitor")
+
+
 def test_a_port_that_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -91,8 +134,8 @@ def test_a_file_in_the_place_of_a_socket_stays(tmp_path: Path) -> None:
 @pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
 def test_the_version_whose_answers_it_gives(version: str) -> None:
     with running_dev(version) as agent:
-        _, said = asked(agent, "PUT", "/v1/kv/a?acquire=none", b"")
-        assert said == (b"" if version == "1.8.7" else b"raft apply failed: ") + b'invalid session "none"'
+        _, said = asked(agent, "PUT", "/v1/kv/a?acquire=")
+        assert said == (b"" if version == "1.8.7" else b"raft apply failed: ") + b"missing session"
 
 
 def test_options_that_mean_nothing() -> None:

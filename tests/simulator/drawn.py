@@ -10,12 +10,18 @@ from hypothesis import strategies as st
 
 from tests.simulator.differential import Ask
 
+
+def mixed(*parts: st.SearchStrategy[Ask]) -> st.SearchStrategy[Ask]:
+    """One of the parts, each as likely as another: `one_of` counts the parts of the parts."""
+    return st.sampled_from(range(len(parts))).flatmap(parts.__getitem__)
+
+
 #: "{p}" is a prefix of the example's own: the lock delays of an earlier one do not reach it.
-_KEYS = st.sampled_from(["{p}" + key for key in ("a", "a/b", "a/b/c", "a/", "b", "ab", "lock", "%C3%BC", "a%20b", "x%3Cy")])
+_KEYS = st.sampled_from(["{p}" + key for key in (*("a", "a/b", "lock") * 4, "a/b/c", "a/", "b", "ab", "%C3%BC", "a%20b", "x%3Cy")])
 _PREFIXES = st.sampled_from(["{p}" + prefix for prefix in ("", "a", "a/", "a/b/", "b", "none/")])
 _VALUES = st.sampled_from([b"", b"v", b"w", b"\xff\x00", b'{"a": 1}'])
 _FLAGS = st.sampled_from(["0", "1", "42", "18446744073709551615", "-1", "18446744073709551616", "x", ""])
-_SESSIONS = st.sampled_from(["{s0}", "{s1}", "{s2}"])
+_SESSIONS = st.sampled_from(["{s0}", "{s0}", "{s1}", "{s2}"])
 _CAS = st.sampled_from(["0", "1", "{i0}", "{i1}", "x"])
 
 _PUT = st.builds(
@@ -96,7 +102,7 @@ _CREATE = st.builds(
     st.sampled_from(["s0", "s1", "s2"]),
 )
 
-_SESSION = st.one_of(
+_SESSION = mixed(
     _CREATE,
     st.builds(lambda what, session: Ask("PUT", f"/v1/session/{what}/{session}"), st.sampled_from(["destroy", "renew"]), _SESSIONS),
     st.builds(lambda session: Ask("GET", f"/v1/session/info/{session}"), _SESSIONS),
@@ -185,4 +191,13 @@ _OTHER = st.sampled_from(
     ]
 )
 
-ASKS = st.one_of(_PUT, _PUT, _GET, _GET, _DELETE, _SESSION, _TXN, _OTHER)
+#: Sessions that there are: without them few locks are taken.
+SESSIONS = [
+    Ask("PUT", "/v1/session/create", (), b'{"LockDelay": "0s"}', names="s0"),
+    Ask("PUT", "/v1/session/create", (), b'{"LockDelay": "0s", "Behavior": "delete"}', names="s1"),
+]
+
+#: What changes something, mostly.
+WRITES = mixed(_PUT, _PUT, _DELETE, _CREATE, _TXN)
+
+ASKS = mixed(_PUT, _PUT, _GET, _GET, _DELETE, _SESSION, _TXN, _OTHER)

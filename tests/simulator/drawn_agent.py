@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.simulator.differential import Ask
+from tests.simulator.drawn import mixed
 
 _IDS = ("web", "w1", "db", "nothing")
 _CHECKS = ("c1", "c2", "service:web", "service:w1", "service:web:1", "nothing")
@@ -88,7 +89,7 @@ _UPDATE = st.builds(
     ),
 )
 
-_END = st.one_of(
+_END = mixed(
     st.builds(lambda service: Ask("PUT", f"/v1/agent/service/deregister/{service}"), st.sampled_from(_IDS)),
     st.builds(lambda check: Ask("PUT", f"/v1/agent/check/deregister/{check}"), st.sampled_from(_CHECKS)),
 )
@@ -118,4 +119,4 @@ _TEXT = st.builds(
     st.sampled_from(_IDS),
 )
 
-ASKS = st.one_of(_REGISTER, _REGISTER, _REGISTER_CHECK, _SAY, _SAY, _UPDATE, _END, _MAINTENANCE, _READ, _READ, _TEXT)
+ASKS = mixed(_REGISTER, _REGISTER, _REGISTER_CHECK, _SAY, _SAY, _UPDATE, _END, _MAINTENANCE, _READ, _READ, _TEXT)

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.simulator.differential import Ask
+from tests.simulator.drawn import mixed
 
 _NODES = ("n1", "n2", "N1", "test-node")
 _SERVICES = ("web", "db", "Web", "web-2")
@@ -98,7 +99,9 @@ _PATHS = [
     *(f"catalog/node/{node}" for node in _NODES),
     *(f"catalog/node-services/{node}" for node in _NODES),
     *(f"health/node/{node}" for node in _NODES),
-    *(f"{group}/{service}" for group in ("catalog/service", "health/service", "health/checks") for service in _SERVICES),
+    *(f"{group}/{service}" for group in ("catalog/service", "health/checks") for service in _SERVICES),
+    # Streams take names that differ in case alone for others.
+    *(f"health/service/{service}" for service in _SERVICES if service != "Web"),
     *("catalog/connect/web", "health/connect/web", "catalog/service/consul", "health/service/consul"),
     *("catalog/service/", "catalog/connect/", "catalog/node/", "catalog/node-services/", "health/node/", "health/checks/"),
     *("health/state/", "health/service/", "health/connect/"),
@@ -149,7 +152,7 @@ _STEP = st.one_of(
 
 _TXN = st.builds(lambda steps: Ask("PUT", "/v1/txn", (), json.dumps(steps).encode()), st.lists(_STEP, min_size=1, max_size=4))
 
-_SESSION = st.one_of(
+_SESSION = mixed(
     st.builds(
         lambda node, more: Ask("PUT", "/v1/session/create", (), json.dumps({"Node": node, "LockDelay": "0s", **more}).encode()),
         _node,
@@ -159,4 +162,7 @@ _SESSION = st.one_of(
     st.builds(lambda node: Ask("GET", f"/v1/session/node/{node}"), _node),
 )
 
-ASKS = st.one_of(_REGISTER, _REGISTER, _DEREGISTER, _READ, _READ, _TXN, _SESSION)
+#: What changes something, mostly.
+WRITES = mixed(_REGISTER, _REGISTER, _DEREGISTER, _TXN)
+
+ASKS = mixed(_REGISTER, _REGISTER, _DEREGISTER, _READ, _READ, _TXN, _SESSION)

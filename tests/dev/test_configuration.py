@@ -1,0 +1,116 @@
+"""Consul's own configuration files: an agent of `consulate dev` comes out as a real one does that reads the same."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.agents import Agent, Binary, find_binaries, running_agent, running_dev
+from tests.dev.raw import asked, is_well
+
+_SERVICES: dict[str, Any] = {
+    "node_meta": {"rack": "r1"},
+    "datacenter": "East",
+    "service": {
+        "name": "web",
+        "tags": ["a", "b"],
+        "port": 80,
+        "meta": {"some_key": "v"},
+        "enable_tag_override": True,
+        "weights": {"passing": 3, "warning": 1},
+        "tagged_addresses": {"lan": {"address": "10.0.0.1", "port": 81}},
+        "check": {"id": "web-ttl", "name": "alive", "ttl": "30s", "status": "passing", "deregister_critical_service_after": "90m"},
+    },
+    "services": [
+        {"id": "db1", "name": "db", "address": "10.0.0.2", "checks": [{"ttl": "10s", "notes": "n"}, {"name": "second", "ttl": "20s"}]},
+        {"Name": "odd"},
+    ],
+    "check": {"id": "node-ttl", "name": "node", "ttl": "1h", "notes": "of the node", "status": "passing"},
+    "checks": [{"name": "of db", "service_id": "db1", "ttl": "1h", "success_before_passing": 2}],
+}
+
+#: What tells how the agent came out.
+_PATHS = ("/v1/agent/services", "/v1/agent/checks", "/v1/catalog/services", "/v1/health/node/test-node", "/v1/catalog/node/test-node")
+
+#: What differs: indexes, the port of the servers, and the type of a check, which real agents leave out of those of a file.
+_DIFFERS = frozenset({"CreateIndex", "ModifyIndex", "Type"})
+
+
+def _told(agent: Agent, path: str) -> Any:
+    connection = http.client.HTTPConnection(agent.host, agent.port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return _neutral(json.loads(connection.getresponse().read()))
+    finally:
+        connection.close()
+
+
+def _neutral(value: Any) -> Any:
+    """Without what differs, and with ids and hashes alike."""
+    if isinstance(value, dict):
+        if value.get("Service") == "consul":
+            value = value | {"Port": 8300}
+        return {
+            name: re.sub(r"^[0-9a-f-]{16,36}$", "<id>", one) if isinstance(one, str) else _neutral(one)
+            for name, one in value.items()
+            if name not in _DIFFERS
+        }
+    return [_neutral(one) for one in value] if isinstance(value, list) else value
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("binary", [*find_binaries()] or [None], ids=lambda binary: "no Consul" if binary is None else binary.version)
+def test_an_agent_comes_out_as_a_real_one(binary: Binary | None, tmp_path: Path) -> None:
+    if binary is None:
+        pytest.skip("there is no Consul: name one in CONSUL_BINS or put it on PATH")
+    file = tmp_path / "agent.json"
+    file.write_text(json.dumps(_SERVICES))
+    with (
+        running_agent(binary, acls=False, unix_socket=False, files=[file]) as real,
+        running_dev(binary.version, "--config-file", str(file), unix_socket=False) as simulated,
+    ):
+        for path in _PATHS:
+            assert _told(simulated, path) == _told(real, path), path
+
+
+def test_addresses(tmp_path: Path) -> None:
+    """A file can ask for sockets alone, as it can with Consul; the command line has the last word on the port."""
+    path, file = tmp_path / "own.sock", tmp_path / "agent.json"
+    file.write_text(json.dumps({"ports": {"http": 1}, "addresses": {"http": f"127.0.0.1 unix://{path}"}}))
+    with running_dev("1.22.5", "--config-file", str(file)) as agent:
+        assert is_well(agent)
+        assert path.is_socket()
+    assert not path.exists()
+
+
+def test_what_cannot_be_registered_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "agent.json"
+    for given, says in (
+        ({"service": {"name": "web", "check": {"ttl": "soon"}}}, "the service 'web' cannot be registered"),
+        ({"check": {"ttl": "10s"}}, "the check None cannot be registered"),
+        ({"services": [7]}, "services is a definition, or a list of them"),
+    ):
+        file.write_text(json.dumps(given))
+        with pytest.raises(RuntimeError, match=re.escape(says)), running_dev("1.22.5", "--config-file", str(file)):
+            pass
+
+
+@pytest.mark.parametrize(("setting", "remote"), [("enable_script_checks", 200), ("enable_local_script_checks", 500), ("none", 500)])
+def test_scripts_run_where_they_are_enabled(tmp_path: Path, setting: str, remote: int) -> None:
+    """enable_local_script_checks is for those of the file alone."""
+    file, ran = tmp_path / "agent.json", tmp_path / "ran"
+    check = {"id": "s", "name": "s", "interval": "1s", "args": ["/bin/sh", "-c", f"echo x >{ran}; echo fine"]}
+    file.write_text(json.dumps({setting: True, "checks": [check]} if setting != "none" else {}))
+    with running_dev("1.22.5", "--config-file", str(file), script_checks=False) as agent:
+        if setting != "none":
+            body = b""
+            while b"fine" not in body:
+                _, body = asked(agent, "GET", "/v1/agent/checks")
+            assert ran.exists()
+        another = json.dumps({"Name": "t", "Interval": "1s", "Args": ["true"]}).encode()
+        assert asked(agent, "PUT", "/v1/agent/check/register", another)[0] == remote

@@ -1,0 +1,111 @@
+"""The differential run, for as long as one likes: `scripts/differential --steps 50000`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.agents import Binary, find_binaries, running_agent
+from tests.simulator import drawn, drawn_agent, drawn_catalog
+from tests.simulator.differential import Ask, Sides
+
+#: Group -> its requests, and what an example begins with.
+GROUPS: dict[str, tuple[st.SearchStrategy[Ask], list[Ask]]] = {
+    "kv": (drawn.ASKS, drawn.SESSIONS),
+    "catalog": (drawn_catalog.ASKS, []),
+    "agent": (drawn_agent.ASKS, []),
+}
+
+#: Requests in an example, at most.
+_LONGEST = 40
+
+#: Seconds between two lines of progress.
+_PROGRESS = 10.0
+
+
+class Run:
+    """One group on one agent."""
+
+    def __init__(self, sides: Sides, group: str, steps: int) -> None:
+        self._sides, self._group, self._steps = sides, group, steps
+        self.taken = 0
+        self.differed: Counter[str] = Counter()
+        self._told = time.monotonic()
+
+    def go(self, seeded: int) -> None:
+        """Take the steps, as examples from a seed."""
+        strategy, first = GROUPS[self._group]
+        while self.taken < self._steps:
+            before = self.taken
+
+            @seed(seeded)
+            @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate], database=None)
+            @given(st.lists(strategy, min_size=10, max_size=_LONGEST))
+            def examples(asks: list[Ask]) -> None:
+                if self.taken < self._steps:
+                    self._example(first + asks)
+
+            examples()
+            seeded += 1
+            assert self.taken > before
+
+    def _example(self, asks: list[Ask]) -> None:
+        self._sides.clear()
+        for place, ask in enumerate(asks):
+            self.taken += 1
+            if found := self._sides.differences(ask):
+                self._tell(asks[: place + 1], found)
+                return
+        if time.monotonic() - self._told > _PROGRESS:
+            self._told = time.monotonic()
+            print(f"  {self.taken} steps", flush=True)
+
+    def _tell(self, asks: list[Ask], found: list[str]) -> None:
+        kind = f"{asks[-1].method} {asks[-1].path}"
+        self.differed[kind] += 1
+        if self.differed[kind] == 1:
+            print(
+                "\n".join(
+                    ["It differs. To replay it, as a row of tests/simulator/test_regressions.py:", *(f"    {ask!r}," for ask in asks)]
+                )
+            )
+            print("\n".join(f"  {difference}" for difference in found), flush=True)
+
+
+def run(binary: Binary, groups: list[str], steps: int, seeded: int) -> int:
+    """Take the steps on one version, spread over the groups; how many differed."""
+    differed = 0
+    for group in groups:
+        with running_agent(binary, acls=False) as agent, closing(Sides(agent)) as sides:
+            began = time.monotonic()
+            one = Run(sides.without_indexes() if group == "agent" else sides, group, steps // len(groups))
+            one.go(seeded)
+        took = time.monotonic() - began
+        print(f"{binary.version} {group}: {one.taken} steps in {took:.0f} s, {sum(one.differed.values())} differed", flush=True)
+        differed += sum(one.differed.values())
+    return differed
+
+
+def main() -> int:
+    """Read the arguments and run; 1 where anything differed, 2 where there is no Consul."""
+    reader = argparse.ArgumentParser(prog="scripts/differential", description=__doc__)
+    reader.add_argument("--steps", type=int, default=1000, help="requests for each version, spread over the groups")
+    reader.add_argument("--seed", type=int, default=0, help="two runs with the same one draw the same requests")
+    reader.add_argument("--consul-version", help="only the Consul of this version, of those that CONSUL_BINS names")
+    reader.add_argument("--group", choices=[*GROUPS], action="append", help="only this group; may be given several times")
+    given_ = reader.parse_args()
+    binaries = [binary for binary in find_binaries() if given_.consul_version in (None, binary.version)]
+    if not binaries:
+        print("there is no such Consul: name some in CONSUL_BINS (scripts/get-consul puts one on the machine)", file=sys.stderr)
+        return 2
+    return int(sum([run(binary, given_.group or [*GROUPS], given_.steps, given_.seed) for binary in binaries]) > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
