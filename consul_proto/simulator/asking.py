@@ -83,6 +83,10 @@ class Asked:
             self._authorizer = self._resolve(self.token)
         return self._authorizer
 
+    def begin(self) -> None:
+        """Look at the token anew: a query may have waited for long."""
+        self._authorizer, self.is_filtered = None, False
+
     def may(self, resource: str, name: str, access: str) -> bool:
         """Whether the token may see something: what it may not is left out of the answer."""
         authorizer = self.authorizer

@@ -196,6 +196,8 @@ class CheckEndpoint:
         check = self._local.checks.get(asked.rest)
         if check is None and not self._settings.is_old:
             raise Refusal(404, f'Unknown check ID "{asked.rest}". Ensure that the check ID is passed, not the check name.')
+        if check is None and asked.authorizer is not None:
+            raise Refusal(500, f'Unknown check "{asked.rest}"')
         self._require(asked, check.value["ServiceName"] if check else "")
         return check
 

@@ -248,12 +248,13 @@ class KVEndpoint:
             asked.no_namespace()
             asked.reach_servers()
         if asked.flag("keys"):
-            return self._names(key, asked.first("separator"))
+            return self._names(key, asked)
         if asked.flag("recurse"):
-            entries = self._kv.below(key)
+            entries = [entry for entry in self._kv.below(key) if asked.may("key", entry.key, "read")]
             return Found(self._kv.index_below(key) if entries else self._missing(key), [entry.shown() for entry in entries] or None)
         if not key:
             raise Refusal(400, "Missing key name")
+        asked.require("key", key, "read")
         entry = self._kv.get(key)
         if entry is None:
             return Found(self._kv.table_index() or 1, None)
@@ -264,9 +265,12 @@ class KVEndpoint:
     def _missing(self, prefix: str) -> int:
         return self._kv.index_below(prefix) or 1
 
-    def _names(self, prefix: str, separator: str) -> Found:
+    def _names(self, prefix: str, asked: Asked) -> Found:
         names: dict[str, None] = {}
+        separator = asked.first("separator")
         for entry in self._kv.below(prefix):
+            if not asked.may("key", entry.key, "read"):
+                continue
             end = entry.key.find(separator, len(prefix)) if separator else -1
             names[entry.key if end < 0 else entry.key[: end + len(separator)]] = None
         empty: list[str] | None = [] if not prefix else None
@@ -287,6 +291,7 @@ class KVEndpoint:
         if len(asked.body) > LARGEST_VALUE:
             raise Refusal(413, _TOO_LARGE.format(len(asked.body), LARGEST_VALUE, OPTIONS[self._version]))
         asked.reach_servers()
+        asked.require("key", key, "write")
         if asked.flag("acquire"):
             if self._sessions.is_delayed(key, now):
                 return False
@@ -309,6 +314,7 @@ class KVEndpoint:
         self._no_conflict(asked, "recurse", "cas")
         if asked.flag("recurse"):
             asked.reach_servers()
+            asked.require("key_prefix", key, "write")
             self._store.apply()
             self._kv.delete_tree(key)
             return True
@@ -316,6 +322,7 @@ class KVEndpoint:
             raise Refusal(400, "Missing key name")
         index = unsigned(asked.first("cas")) if asked.flag("cas") else None
         asked.reach_servers()
+        asked.require("key", key, "write")
         self._store.apply()
         if index is not None:
             return self._kv.delete_cas(key, index)
