@@ -208,7 +208,7 @@ class Simulator:
             return Response(400)
         given = path if self._is_old else request.path
         clean = posixpath.normpath(given if not given.startswith("//") else given[1:])
-        clean += "/" if (given.endswith("/") or clean + "/" in self._routes) and clean != "/" else ""
+        clean += "/" if (given.endswith("/") or (clean + "/" in self._routes and clean not in self._routes)) and clean != "/" else ""
         if clean == given:
             return None
         where = quote(clean, safe="/%" if not self._is_old else "/") + ("?" + request.target.partition("?")[2] if request.query else "")

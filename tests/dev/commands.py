@@ -174,6 +174,8 @@ WITH_ACLS = [
     Command(f"acl token create -accessor={_ACCESSOR} -secret={_SECRET} -description=t -role-name=watcher"),
     Command(f"acl token create -accessor={_OTHER} -policy-name=reader -local -expires-ttl=1h"),
     Command("acl token create -policy-name=none"),
+    Command("acl token read -self"),
+    Command("acl token read -id=00000000-0000-0000-0000-000000000002"),
     Command("acl token list"),
     Command(f"acl token read -id={_ACCESSOR}"),
     Command(f"acl token read -self -token={_SECRET}"),

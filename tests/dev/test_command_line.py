@@ -70,7 +70,9 @@ class Side:
         words = [word.replace("{folder}", str(self.folder)) for word in command.words]
         with self.begin(*words) as process:
             said, _ = process.communicate(command.given, timeout=_PATIENCE)
-        return process.returncode, self._neutral(said)
+        said = self._neutral(said)
+        # Tokens come in the order of their secrets, which are drawn.
+        return process.returncode, "\n\n".join(sorted(said.split("\n\n"))) if command.line == "acl token list" else said
 
     def _neutral(self, said: str) -> str:
         said = _ID.sub(lambda found: self.ids.setdefault(found[0], f"<id {len(self.ids)}>"), said.replace(str(self.folder), "{folder}"))
