@@ -4,3 +4,6 @@ from hypothesis import settings
 
 settings.register_profile("consulate", deadline=None, database=None, print_blob=True)
 settings.load_profile("consulate")
+
+#: Runs pytest in tests of a pytest plugin.
+pytest_plugins = ["pytester"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from consul_proto.flow import Sleep
 from transports.faults import Befallen, Fault, FaultPlan, LeaderChange, Leaderless
+from transports.simulated import tenths
 
 if TYPE_CHECKING:
     from consul_proto.message import Request, Response
@@ -53,13 +54,16 @@ class Memory:
 class Progress:
     """How far a client is in its plan, and what befell it.
 
-    clock: tells seconds, for what lasts. memory: the answers that may come again; its own where none is given.
+    clock: tells the seconds of a time that is not real; None: time is real. memory: the answers that may come again; its own where none is
+    given.
     """
 
-    def __init__(self, plan: FaultPlan, clock: Callable[[], float] = time.monotonic, memory: Memory | None = None) -> None:
+    def __init__(self, plan: FaultPlan, clock: Callable[[], float] | None = None, memory: Memory | None = None) -> None:
         self.plan = plan
         self.befell: list[Befallen] = []
-        self._clock = clock
+        self.next_faults: deque[Fault] = deque()
+        self._clock = clock or time.monotonic
+        self._is_virtual = clock is not None
         self._memory = memory or Memory()
         self._count = 0
         self._leaderless_until = float("-inf")
@@ -68,14 +72,16 @@ class Progress:
     def steps(self, request: Request, timeout: float | None) -> Steps | None:
         """What becomes of a request; None: nothing befalls it."""
         fault = self._next(request)
-        return None if fault is None else fault.steps(request, timeout, self._memory.earlier)
+        if fault is None:
+            return None
+        return fault.steps(request, tenths(timeout) if self._is_virtual else timeout, self._memory.earlier)
 
     def _next(self, request: Request) -> Fault | None:
         if not self.plan.counts(request):
             return None
         with self._lock:
             number, self._count = self._count, self._count + 1
-            fault = self.plan[number]
+            fault = self.next_faults.popleft() if self.next_faults else self.plan[number]
             if self._clock() < self._leaderless_until:
                 fault = Leaderless()
             elif isinstance(fault, LeaderChange):
@@ -92,11 +98,12 @@ class Progress:
 class FaultyTransport:
     """A `Transport` around another one, whose requests meet what a plan says.
 
-    clock: tells seconds as the other transport's `sleep` lets them pass. memory: shared by the clients of one agent.
+    clock: tells seconds as the other transport's `sleep` lets them pass, where that is not real time.
+    memory: shared by the clients of one agent.
     """
 
     def __init__(
-        self, transport: Transport, plan: FaultPlan, *, clock: Callable[[], float] = time.monotonic, memory: Memory | None = None
+        self, transport: Transport, plan: FaultPlan, *, clock: Callable[[], float] | None = None, memory: Memory | None = None
     ) -> None:
         self._transport = transport
         self._progress = Progress(plan, clock, memory)
@@ -105,6 +112,10 @@ class FaultyTransport:
     def befell(self) -> Sequence[Befallen]:
         """What befell the requests so far."""
         return self._progress.befell
+
+    def befall(self, fault: Fault) -> None:
+        """Let the next request that counts meet a fault, whatever the plan says."""
+        self._progress.next_faults.append(fault)
 
     def send(self, request: Request, timeout: float | None) -> Response:
         """Carry a request, or what a fault makes of it. Raises RequestError."""
@@ -142,7 +153,7 @@ class AsyncFaultyTransport:
     """An `AsyncTransport` around another one; parameters as of `FaultyTransport`."""
 
     def __init__(
-        self, transport: AsyncTransport, plan: FaultPlan, *, clock: Callable[[], float] = time.monotonic, memory: Memory | None = None
+        self, transport: AsyncTransport, plan: FaultPlan, *, clock: Callable[[], float] | None = None, memory: Memory | None = None
     ) -> None:
         self._transport = transport
         self._progress = Progress(plan, clock, memory)
@@ -151,6 +162,10 @@ class AsyncFaultyTransport:
     def befell(self) -> Sequence[Befallen]:
         """What befell the requests so far."""
         return self._progress.befell
+
+    def befall(self, fault: Fault) -> None:
+        """Let the next request that counts meet a fault, whatever the plan says."""
+        self._progress.next_faults.append(fault)
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         """As `FaultyTransport.send`."""

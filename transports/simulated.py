@@ -29,6 +29,11 @@ _OLD_ALARMS = 1000
 _LEAST_PAUSE = 0.001
 
 
+def tenths(timeout: float | None) -> float | None:
+    """A time limit as it was before whoever drives the call took from it what really passed: in a virtual time none did."""
+    return None if timeout is None else max(round(timeout, 1), 0.1)
+
+
 class SimulatedAgent:
     """A simulator that threads and event loops share, and its clock.
 
@@ -93,6 +98,7 @@ class SimulatedAgent:
         with self._lock:
             self._parked.add(parked)
             parked.wake = wake
+            timeout = timeout if self.is_real else tenths(timeout)
             if timeout is not None:
                 heapq.heappush(self._alarms, (self.now + timeout, next(self._order), wake, parked))
             if parked.response is not None:

@@ -57,7 +57,7 @@ class Asked:
         self.rest = rest
         self.path = request.path
         self._query = request.query
-        self._settings = settings
+        self.settings = settings
         self._resolve = resolve
         self._authorizer: Authorizer | None = None
         self._is_own = is_own
@@ -67,7 +67,7 @@ class Asked:
     @property
     def may_have_scripts(self) -> bool:
         """Whether checks with a script are accepted."""
-        return self._settings.script_checks or (self._is_own and self._settings.local_script_checks)
+        return self.settings.script_checks or (self._is_own and self.settings.local_script_checks)
 
     @property
     def token(self) -> str:
@@ -100,12 +100,12 @@ class Asked:
     def no_namespace(self) -> None:
         """Refuse what only Consul Enterprise has."""
         if self.flag("ns"):
-            before = "Bad request: " if self._settings.is_old else ""
+            before = "Bad request: " if self.settings.is_old else ""
             raise Refusal(400, f'{before}Invalid query parameter: "ns" - Namespaces are a Consul Enterprise feature')
 
     def reach_servers(self) -> None:
         """Refuse a datacenter that there is not: what the agent itself refuses comes before."""
-        if self.first("dc") not in ("", self._settings.datacenter):
+        if self.first("dc") not in ("", self.settings.datacenter):
             raise Refusal(500, "No path to datacenter")
 
     def flag(self, name: str) -> bool:

@@ -243,11 +243,12 @@ class Catalog:
         if changed:
             self._concerns(key[0], service)
             self._touch_check(before)
-            self._touch_check(self.checks[key])
         if value["Status"] == "critical":
             self.on_gone(node, value["CheckID"])
-        if changed:
+        if changed or self._version == "1.8.7":
+            # 1.8 writes a check that is the same once more.
             self._store.change("checks")
+            self._touch_check(self.checks[key])
         return changed
 
     def _touch_check(self, row: Row | None) -> None:

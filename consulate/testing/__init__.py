@@ -16,17 +16,36 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from consulate.testing.agent import ConsulAgent
+    from consulate.testing.machine import ConsulStateMachine
+    from consulate.testing.programs import End, Interleaving, Pass, Programs, sleep
     from transports.faults import FaultPlan
     from transports.faulty import AsyncFaultyTransport, FaultyTransport
 
-__all__ = ["AsyncFaultyTransport", "ConsulAgent", "FaultPlan", "FaultyTransport"]
+__all__ = [
+    "AsyncFaultyTransport",
+    "ConsulAgent",
+    "ConsulStateMachine",
+    "End",
+    "FaultPlan",
+    "FaultyTransport",
+    "Interleaving",
+    "Pass",
+    "Programs",
+    "sleep",
+]
 
 #: Public name -> the module that has it. Names are imported when they are first used: a pytest run that uses none pays for none.
 _HOMES = {
     "AsyncFaultyTransport": "transports.faulty",
     "ConsulAgent": "consulate.testing.agent",
+    "ConsulStateMachine": "consulate.testing.machine",
+    "End": "consulate.testing.programs",
     "FaultPlan": "transports.faults",
     "FaultyTransport": "transports.faulty",
+    "Interleaving": "consulate.testing.programs",
+    "Pass": "consulate.testing.programs",
+    "Programs": "consulate.testing.programs",
+    "sleep": "consulate.testing.programs",
 }
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from consul_proto.codec import Codec
     from consul_proto.simulator.settings import Version
     from transports.faults import Befallen, FaultPlan
+    from transports.protocol import AsyncTransport, Transport
 
 Clock = Literal["virtual", "real"]
 
@@ -55,8 +56,9 @@ class ConsulAgent:
         settings = Settings(
             version=version, node=node, datacenter=datacenter, seed=seed, acls=bool(acl_token), management_token=acl_token or ""
         )
-        self._token = acl_token
+        self.token = acl_token
         self._agent = SimulatedAgent(Simulator(settings), is_real=clock == "real")
+        self._virtual_clock = (lambda: self.now) if clock == "virtual" else None
         self._memory = Memory()
         self._faulty: list[FaultyTransport | AsyncFaultyTransport] = []
 
@@ -64,6 +66,11 @@ class ConsulAgent:
     def now(self) -> float:
         """Seconds that have passed since the agent began."""
         return self._agent.now
+
+    @property
+    def simulated(self) -> SimulatedAgent:
+        """What transports speak to."""
+        return self._agent
 
     @property
     def waiting(self) -> int:
@@ -88,11 +95,7 @@ class ConsulAgent:
         faults: what befalls its requests. A blocking query waits for another thread or task, or for `advance`.
         """
         transport = SimulatedTransport(self._agent)
-        if faults is None:
-            return Consul(transport=transport, **self._with_token(options))
-        faulty = FaultyTransport(transport, faults, clock=lambda: self.now, memory=self._memory)
-        self._faulty.append(faulty)
-        return Consul(transport=faulty, **self._with_token(options))
+        return Consul(transport=transport if faults is None else self.faulty(transport, faults), **self._with_token(options))
 
     def async_client(self, *, faults: FaultPlan | None = None, **options: Unpack[Options]) -> AsyncConsul:
         """Return a client for tasks; the other options are those of `AsyncConsul`. Event loops and threads may share the agent.
@@ -102,11 +105,19 @@ class ConsulAgent:
         from transports.async_simulated import AsyncSimulatedTransport  # anyio is imported when it is used
 
         transport = AsyncSimulatedTransport(self._agent)
-        if faults is None:
-            return AsyncConsul(transport=transport, **self._with_token(options))
-        faulty = AsyncFaultyTransport(transport, faults, clock=lambda: self.now, memory=self._memory)
+        return AsyncConsul(transport=transport if faults is None else self.async_faulty(transport, faults), **self._with_token(options))
+
+    def faulty(self, transport: Transport, faults: FaultPlan) -> FaultyTransport:
+        """Return a plan of faults around a transport to `simulated`; they show in `befell`."""
+        faulty = FaultyTransport(transport, faults, clock=self._virtual_clock, memory=self._memory)
         self._faulty.append(faulty)
-        return AsyncConsul(transport=faulty, **self._with_token(options))
+        return faulty
+
+    def async_faulty(self, transport: AsyncTransport, faults: FaultPlan) -> AsyncFaultyTransport:
+        """As `faulty`, for tasks."""
+        faulty = AsyncFaultyTransport(transport, faults, clock=self._virtual_clock, memory=self._memory)
+        self._faulty.append(faulty)
+        return faulty
 
     def _with_token(self, options: Options) -> Options:
-        return {"token": self._token, **options} if self._token else options
+        return {"token": self.token, **options} if self.token else options

@@ -1,0 +1,174 @@
+"""A real agent for tests: clients that remember what they wrote, so that it can be undone."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import unquote
+
+from consul_proto.errors import ConsulateException
+from consulate.client import AsyncConsul, Consul
+from transports.faulty import AsyncFaultyTransport, FaultyTransport
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from consul_proto.message import Request, Response
+    from consulate.testing.agent import Options
+    from transports.faults import Befallen, FaultPlan
+    from transports.protocol import AsyncTransport, Transport
+
+#: How a write is undone.
+Undo = Callable[[Consul], object]
+
+#: Told of a request, and of its answer where there is one.
+Note = Callable[["Request", "Response | None"], None]
+
+_KV, _SERVICE, _CHECK = "/v1/kv/", "/v1/agent/service/register", "/v1/agent/check/register"
+
+
+def _member(data: object, *names: str) -> str | None:
+    """The first of these members that an object has, as text."""
+    found = [data[name] for name in names if data.get(name)] if isinstance(data, dict) else []
+    return str(found[0]) if found else None
+
+
+def _json(body: bytes | None) -> object:
+    try:
+        value: object = json.loads(body or b"null")
+    except ValueError:
+        return None
+    return value
+
+
+def undo_of(request: Request, response: Response | None) -> list[Undo]:
+    """How what a request may have written is undone. response: None where there was none, and it may have been written nevertheless."""
+    if request.method == "GET":
+        return []
+    path, sent = request.path, _json(request.body) if not request.path.startswith(_KV) else None
+    if path.startswith(_KV) and request.method == "PUT":
+        return [_without_key(unquote(path.removeprefix(_KV)))]
+    if path == "/v1/txn" and isinstance(sent, list):
+        written = [_member(step.get("KV"), "Key") for step in sent if isinstance(step, dict)]
+        return [_without_key(key) for key in written if key is not None]
+    if path == "/v1/session/create":
+        session = None if response is None else _member(_json(response.body), "ID")
+        return [] if session is None else [lambda consul: consul.session.destroy(session)]
+    if path == _SERVICE and (service := _member(sent, "ID", "Name")):
+        return [lambda consul: consul.agent.service.deregister(service)]
+    if path == _CHECK and (check := _member(sent, "ID", "CheckID", "Name")):
+        return [lambda consul: consul.agent.check.deregister(check)]
+    if path == "/v1/catalog/register" and (node := _member(sent, "Node")):
+        return [lambda consul: consul.catalog.deregister(node)]
+    return []
+
+
+def _without_key(key: str) -> Undo:
+    return lambda consul: consul.perform(consul.ops.kv.delete(key, recurse=True)) if key.endswith("/") else consul.kv.delete(key)
+
+
+class _Noting:
+    """A transport that notes what went through it."""
+
+    def __init__(self, transport: Transport, note: Note) -> None:
+        self._transport, self._note = transport, note
+
+    def send(self, request: Request, timeout: float | None) -> Response:
+        response = None
+        try:
+            response = self._transport.send(request, timeout)
+        finally:
+            self._note(request, response)
+        return response
+
+    def sleep(self, seconds: float) -> None:
+        self._transport.sleep(seconds)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class _AsyncNoting:
+    """As `_Noting`."""
+
+    def __init__(self, transport: AsyncTransport, note: Note) -> None:
+        self._transport, self._note = transport, note
+
+    async def send(self, request: Request, timeout: float | None) -> Response:
+        response = None
+        try:
+            response = await self._transport.send(request, timeout)
+        finally:
+            self._note(request, response)
+        return response
+
+    async def sleep(self, seconds: float) -> None:
+        await self._transport.sleep(seconds)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+class RealAgent:
+    """A real agent, with the methods of `ConsulAgent`; for tests alone, since what clients wrote through it is undone.
+
+    url: of its HTTP API; the token and TLS come from the CONSUL_* variables, or the options of each client.
+    skip: called with a reason where a test asks for what only an agent in memory can do.
+    """
+
+    def __init__(self, url: str, *, skip: Callable[[str], NoReturn]) -> None:
+        self._url = url
+        self._skip = skip
+        self._began = time.monotonic()
+        self._undo: list[tuple[Undo, Options]] = []
+        self._faulty: list[FaultyTransport | AsyncFaultyTransport] = []
+
+    @property
+    def now(self) -> float:
+        """Seconds since the test began."""
+        return time.monotonic() - self._began
+
+    @property
+    def waiting(self) -> int:
+        """Skips: a real agent does not say how many queries wait."""
+        self._skip("a real agent (--consul) does not say how many blocking queries wait")
+
+    @property
+    def befell(self) -> Sequence[Befallen]:
+        """Which requests met a fault, client by client."""
+        return [befallen for transport in self._faulty for befallen in transport.befell]
+
+    def advance(self, _seconds: float) -> None:
+        """Skips: a real agent's time cannot be moved."""
+        self._skip("the time of a real agent (--consul) cannot be moved")
+
+    def client(self, *, faults: FaultPlan | None = None, **options: Unpack[Options]) -> Consul:
+        """As `ConsulAgent.client`."""
+        plain = Consul(self._url, **options)
+        transport: Transport = _Noting(plain._transport, self._noting(options))  # noqa: SLF001 - as made from the options
+        if faults is not None:
+            transport = FaultyTransport(transport, faults)
+            self._faulty.append(transport)
+        return Consul(self._url, transport=transport, **options)
+
+    def async_client(self, *, faults: FaultPlan | None = None, **options: Unpack[Options]) -> AsyncConsul:
+        """As `ConsulAgent.async_client`."""
+        plain = AsyncConsul(self._url, **options)
+        transport: AsyncTransport = _AsyncNoting(plain._transport, self._noting(options))  # noqa: SLF001 - as made from the options
+        if faults is not None:
+            transport = AsyncFaultyTransport(transport, faults)
+            self._faulty.append(transport)
+        return AsyncConsul(self._url, transport=transport, **options)
+
+    def _noting(self, options: Options) -> Note:
+        return lambda request, response: self._undo.extend((undo, options) for undo in undo_of(request, response))
+
+    def clean_up(self) -> None:
+        """Undo what clients wrote, the last first and as the client that wrote it; what is gone already, or may not be undone, stays."""
+        while self._undo:
+            undo, options = self._undo.pop()
+            with Consul(self._url, **options) as consul, suppress(ConsulateException):
+                undo(consul)

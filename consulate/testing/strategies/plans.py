@@ -1,0 +1,72 @@
+"""Strategies for what goes wrong, and for who goes first. Both shrink to where less happens, and earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from consulate.testing.programs import Interleaving, Pass
+from transports.faults import Delay, Drop, Duplicate, Fault, FaultPlan, LeaderChange, Leaderless, Limited, Reset, Stale, Truncate
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from transports.faults import Kind
+
+#: Seconds: so that a delay may be longer or shorter than a client's time limit, which is 10 where nobody says otherwise.
+_DELAYS = (0.1, 1.0, 5.0, 20.0)
+
+#: Seconds that pass at once: short, about a lock delay, about the shortest TTL and twice it, and about a wait.
+_PASSES = (1.0, 5.0, 10.0, 15.0, 20.0, 60.0, 300.0)
+
+
+def faults() -> SearchStrategy[Fault]:
+    """Any one fault of `consulate.testing.faults`."""
+    kinds: list[SearchStrategy[Fault]] = [
+        st.builds(Drop, st.sampled_from(("refused", "timeout"))),
+        st.builds(Reset, applied=st.booleans(), idle=st.booleans()),
+        st.builds(Delay, st.sampled_from(_DELAYS), st.sampled_from(("request", "answer"))),
+        st.builds(Duplicate, st.sampled_from(("second", "first"))),
+        st.builds(Truncate, st.integers(0, 20), st.booleans()),
+        st.builds(Stale, st.integers(1, 3)),
+        st.just(Leaderless()),
+        st.just(Limited()),
+        st.builds(LeaderChange, st.sampled_from((0.5, 5.0))),
+    ]
+    return st.one_of(kinds)
+
+
+def fault_plans(
+    of: Kind = "all", *, among: Sequence[Fault] | None = None, max_requests: int = 12, path: str = "/"
+) -> SearchStrategy[FaultPlan]:
+    """Plans for the first requests of a client. among: the faults to draw from; None: `faults()`. of, path: as of `FaultPlan`."""
+    return _plans(faults() if among is None else st.sampled_from(list(among)), of, max_requests, path)
+
+
+# Composite, so that Hypothesis shows the plan's own repr.
+@st.composite
+def _plans(draw: st.DrawFn, one: SearchStrategy[Fault], of: Kind, max_requests: int, path: str) -> FaultPlan:
+    drawn = draw(st.lists(st.none() | one, max_size=max_requests))
+    while drawn and drawn[-1] is None:
+        drawn = drawn[:-1]
+    return FaultPlan(drawn, of=of, path=path)
+
+
+def interleavings(programs: int = 2, *, max_turns: int = 24, passes: Sequence[float] = _PASSES) -> SearchStrategy[Interleaving]:
+    """Who of so many programs gets a turn, and when how much time passes. passes: the seconds that may pass at once; () for none.
+
+    Raises ValueError for less than one program.
+    """
+    if programs < 1:
+        raise ValueError("there is no interleaving of no programs")
+    turn: SearchStrategy[int | Pass] = st.integers(0, programs - 1)
+    if passes:
+        turn = turn | st.sampled_from([Pass(seconds) for seconds in passes])
+    return _interleavings(turn, max_turns)
+
+
+@st.composite
+def _interleavings(draw: st.DrawFn, turn: SearchStrategy[int | Pass], max_turns: int) -> Interleaving:
+    return Interleaving(*draw(st.lists(turn, max_size=max_turns)))

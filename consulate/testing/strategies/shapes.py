@@ -1,0 +1,74 @@
+"""Strategies for the objects of the API, made from their TypedDicts."""
+
+from __future__ import annotations
+
+import types
+from functools import cache
+from typing import Any, NotRequired, Required, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from consul_proto.types import check, node, service
+
+#: What the modules of `consul_proto.types` import for the type checker alone.
+_KNOWN = {**vars(node), **vars(service), **vars(check)}
+
+#: How deep objects in objects go until members that may be left out are.
+_DEEP = 2
+
+_STATES = st.sampled_from(("passing", "warning", "critical"))
+
+#: Members that take certain texts.
+_MEMBERS: dict[str, SearchStrategy[Any]] = {
+    "Status": _STATES,
+    "AggregatedStatus": _STATES,
+    "CreateIndex": st.integers(1, 2**32),
+    "ModifyIndex": st.integers(1, 2**32),
+    "Flags": st.integers(0, 2**64 - 1),
+    "Behavior": st.sampled_from(("release", "delete")),
+    "TTL": st.sampled_from(("", "10s", "1m0s")),
+}
+
+_PLAIN: dict[Any, SearchStrategy[Any]] = {
+    str: st.text("abc é-1", max_size=6),
+    int: st.integers(0, 2**31),
+    float: st.floats(0, 1e6),
+    bool: st.booleans(),
+    object: st.none() | st.integers(0, 9) | st.text("abc", max_size=3),
+    type(None): st.none(),
+}
+
+
+def of_type(shape: Any) -> SearchStrategy[Any]:
+    """JSON of this type: a TypedDict, a list or dict of something, or a plain type."""
+    return _drawn(shape, 0)
+
+
+@cache
+def _drawn(shape: Any, depth: int) -> SearchStrategy[Any]:
+    if shape in _PLAIN:
+        return _PLAIN[shape]
+    if is_typeddict(shape):
+        return _object(shape, depth)
+    origin, inner = get_origin(shape), get_args(shape)
+    if origin is list:
+        return st.lists(_drawn(inner[0], depth + 1), max_size=2)
+    if origin is dict:
+        return st.dictionaries(_PLAIN[str], _drawn(inner[1], depth + 1), max_size=2)
+    if origin in (Union, types.UnionType):
+        return st.one_of([_drawn(each, depth) for each in inner])
+    raise TypeError(f"no strategy for {shape!r}")
+
+
+def _object(shape: Any, depth: int) -> SearchStrategy[Any]:
+    required: dict[str, SearchStrategy[Any]] = {}
+    optional: dict[str, SearchStrategy[Any]] = {}
+    for name, hint in get_type_hints(shape, localns=_KNOWN, include_extras=True).items():
+        is_marked = get_origin(hint) in (Required, NotRequired)
+        is_optional = get_origin(hint) is NotRequired or (not shape.__total__ and get_origin(hint) is not Required)
+        if is_optional and depth >= _DEEP:
+            continue
+        kind = get_args(hint)[0] if is_marked else hint
+        (optional if is_optional else required)[name] = _MEMBERS[name] if name in _MEMBERS else _drawn(kind, depth + 1)
+    return st.fixed_dictionaries(required, optional=optional)
