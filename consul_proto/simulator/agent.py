@@ -18,17 +18,20 @@ from consul_proto.simulator.asking import Asked, Authorizer, Found, Parked, Refu
 from consul_proto.simulator.catalog import Catalog
 from consul_proto.simulator.catalog_endpoint import CatalogEndpoint, Reader
 from consul_proto.simulator.checks import CheckEndpoint
+from consul_proto.simulator.config_entries import ConfigEntries
 from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.events import Events
 from consul_proto.simulator.health import HealthEndpoint
 from consul_proto.simulator.kv import KV, KVEndpoint
 from consul_proto.simulator.local import Local
 from consul_proto.simulator.members import register_itself
+from consul_proto.simulator.operator_endpoint import OperatorEndpoint
 from consul_proto.simulator.probes import Probe
 from consul_proto.simulator.routes import Read, Route, Routes
 from consul_proto.simulator.services import ServiceEndpoint
 from consul_proto.simulator.sessions import SessionEndpoint, Sessions
 from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.snapshot import SnapshotEndpoint
 from consul_proto.simulator.store import Kept, Store
 from consul_proto.simulator.txn import Txn
 from consul_proto.simulator.txn_catalog import CatalogSteps
@@ -38,6 +41,9 @@ _WAIT, _LONGEST_WAIT = 300.0, 600.0
 
 #: The part of its wait that a query waits longer at most, so that those which came at once do not return at once.
 _JITTER = 1 / 16
+
+#: The parts of the state that are the agent's own, and in no snapshot of the servers.
+_OWN = frozenset({"agent", "events"})
 
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _JSON = ("Content-Type", "application/json")
@@ -62,6 +68,7 @@ class Simulator:
         self._store = Store()
         self._sessions = Sessions(self._store, self.settings.version)
         self._kv = KV(self._store, self._sessions)
+        self._config = ConfigEntries(self._store, self.settings)
         self._catalog = Catalog(self._store, self.settings.version)
         #: What a token may do; None: ACLs are off, and nobody asks.
         self._resolve: Callable[[str], Authorizer] | None = None
@@ -89,6 +96,9 @@ class Simulator:
             AgentEndpoint(store, self._local, settings).routes(),
             ServiceEndpoint(self._local, settings).routes(),
             CheckEndpoint(self._local, settings).routes(),
+            self._config.routes(),
+            OperatorEndpoint(store, settings).routes(),
+            SnapshotEndpoint(store, settings, self._take, self._restore).routes(),
             {
                 "/v1/status/leader": Route(("GET",), write=self._leader),
                 "/v1/status/peers": Route(("GET",), write=lambda asked, now: [self._leader(asked, now)]),
@@ -124,6 +134,19 @@ class Simulator:
                 group.keep(state["groups"][name], now - state["now"])
         self._local.introduce_itself()
 
+    def _take(self) -> dict[str, Any]:
+        """What the servers keep, and not the agent itself."""
+        groups = {name: group.kept() for name, group in self._kept().items() if name not in _OWN}
+        return {"now": self._now, "groups": groups}
+
+    def _restore(self, state: Any, now: float) -> None:
+        """Go on with what the servers kept; whoever waits looks again."""
+        groups, shift = {**state["groups"]}, now - state["now"]
+        for name, group in self._kept().items():
+            if name in groups and name not in _OWN:
+                group.keep(groups[name], shift)
+        self._store.touch_all()
+
     def _of(self) -> str:
         settings = self.settings
         return f"{settings.node} in {settings.datacenter}, id {settings.node_id}, Consul {settings.version}"
@@ -134,6 +157,7 @@ class Simulator:
             "store": self._store,
             "sessions": self._sessions,
             "kv": self._kv,
+            "config": self._config,
             "catalog": self._catalog,
             "agent": self._local,
             "events": self._events,

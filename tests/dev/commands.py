@@ -152,7 +152,7 @@ _SNAPSHOT = [
 ]
 
 #: With ACLs off.
-OPEN = [*_KEYS, *_SERVICES, *_AGENT, *_MESH, Command("acl token list"), Command("acl bootstrap")]
+OPEN = [*_KEYS, *_SERVICES, *_AGENT, *_MESH, *_SNAPSHOT, Command("acl token list"), Command("acl bootstrap")]
 
 _ACCESSOR, _OTHER = "11111111-2222-3333-4444-555555555555", "22222222-3333-4444-5555-666666666666"
 _SECRET = "33333333-4444-5555-6666-777777777777"

@@ -29,6 +29,7 @@ _NEUTRAL = (
     (re.compile(r"(\bid: |Index\W+|index = |LTime\W+|hash = )\w+"), r"\1<index>"),
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?( ?[+-]\d{4} \w+|Z|[+-]\d\d:\d\d)( m=\S+)?"), "<time>"),
     (re.compile(r"\d+\.\d+ ms"), "<time>"),
+    (re.compile(r"(leader +true +3 +|snapshot to index )\d+"), r"\1<index>"),
     (re.compile(r"\b[0-9a-f]{8}\b"), "<id>"),
     (re.compile(r"[ \t]+"), " "),
     (re.compile(r"-{2,}"), "--"),
