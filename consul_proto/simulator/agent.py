@@ -36,6 +36,7 @@ from consul_proto.simulator.routes import Read, Route, Routes
 from consul_proto.simulator.services import ServiceEndpoint
 from consul_proto.simulator.sessions import SessionEndpoint, Sessions
 from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.snapshot import SnapshotEndpoint
 from consul_proto.simulator.store import Kept, Store
 from consul_proto.simulator.txn import Txn
 from consul_proto.simulator.txn_catalog import CatalogSteps
@@ -45,6 +46,9 @@ _WAIT, _LONGEST_WAIT = 300.0, 600.0
 
 #: The part of its wait that a query waits longer at most, so that those which came at once do not return at once.
 _JITTER = 1 / 16
+
+#: The parts of the state that are the agent's own, and in no snapshot of the servers.
+_OWN = frozenset({"agent", "events"})
 
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _JSON = ("Content-Type", "application/json")
@@ -106,6 +110,7 @@ class Simulator:
             ConfigEndpoint(store, self._config, settings).routes(),
             self._coordinates.routes(),
             self._operator.routes(),
+            SnapshotEndpoint(store, settings, self._take, self._restore).routes(),
             {
                 "/v1/status/leader": Route(("GET",), write=self._leader),
                 "/v1/status/peers": Route(("GET",), write=lambda asked, now: [self._leader(asked, now)]),
@@ -140,6 +145,19 @@ class Simulator:
             if name in state["groups"]:
                 group.keep(state["groups"][name], now - state["now"])
         self._local.introduce_itself()
+
+    def _take(self) -> dict[str, Any]:
+        """What the servers keep, and not the agent itself."""
+        groups = {name: group.kept() for name, group in self._kept().items() if name not in _OWN}
+        return {"now": self._now, "groups": groups}
+
+    def _restore(self, state: Any, now: float) -> None:
+        """Go on with what the servers kept; whoever waits looks again."""
+        groups, shift = {**state["groups"]}, now - state["now"]
+        for name, group in self._kept().items():
+            if name in groups and name not in _OWN:
+                group.keep(groups[name], shift)
+        self._store.touch_all()
 
     def _of(self) -> str:
         settings = self.settings

@@ -62,14 +62,15 @@ class OperatorEndpoint:
 
     def remove_peer(self, asked: Asked, _now: float) -> Any:
         """DELETE raft peer: there is none but this one, which cannot go."""
-        identity, address = asked.first("id"), asked.first("address")
-        if not identity and not address:
-            raise Refusal(400, "Must specify either ?id with the server's ID or ?address with IP:port of peer to remove")
-        if identity and address:
-            raise Refusal(400, "Must specify only one of ?id or ?address")
+        named = [name for name in ("id", "address") if asked.first(name)]
+        before = "Bad request: " if self._settings.is_old else ""
+        if not named:
+            raise Refusal(400, f"{before}Must specify either ?id with the server's ID or ?address with IP:port of peer to remove")
+        if len(named) > 1:
+            raise Refusal(400, f"{before}Must specify only one of ?id or ?address")
+        asked.reach_servers()
         asked.require("operator", "", "write")
-        what = f'id "{identity}"' if identity else f'address "{address}"'
-        raise Refusal(500, f"{what} was not found in the Raft configuration")
+        raise Refusal(500, f'{named[0]} "{asked.first(named[0])}" was not found in the Raft configuration')
 
     def autopilot(self, asked: Asked, _now: float) -> Any:
         """GET and PUT autopilot configuration."""

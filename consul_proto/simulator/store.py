@@ -88,6 +88,11 @@ class Store:
         """Note that what no table keeps has changed."""
         self._changed |= self._waiting.get(topic, set())
 
+    def touch_all(self) -> None:
+        """Note that anything may have changed."""
+        for waiting in self._waiting.values():
+            self._changed |= waiting
+
     def change_key(self, key: str, table: str = "kv") -> None:
         """Note that a key changed: whoever waits for it, or for a prefix of it, looks again."""
         self.change(table, ("kv", key))

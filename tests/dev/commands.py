@@ -152,7 +152,7 @@ _SNAPSHOT = [
 ]
 
 #: With ACLs off.
-OPEN = [*_KEYS, *_SERVICES, *_AGENT, *_MESH, Command("acl token list"), Command("acl bootstrap")]
+OPEN = [*_KEYS, *_SERVICES, *_AGENT, *_MESH, *_SNAPSHOT, Command("acl token list"), Command("acl bootstrap")]
 
 _ACCESSOR, _OTHER = "11111111-2222-3333-4444-555555555555", "22222222-3333-4444-5555-666666666666"
 _SECRET = "33333333-4444-5555-6666-777777777777"
@@ -174,6 +174,8 @@ WITH_ACLS = [
     Command(f"acl token create -accessor={_ACCESSOR} -secret={_SECRET} -description=t -role-name=watcher"),
     Command(f"acl token create -accessor={_OTHER} -policy-name=reader -local -expires-ttl=1h"),
     Command("acl token create -policy-name=none"),
+    Command("acl token read -self"),
+    Command("acl token read -id=00000000-0000-0000-0000-000000000002"),
     Command("acl token list"),
     Command(f"acl token read -id={_ACCESSOR}"),
     Command(f"acl token read -self -token={_SECRET}"),

@@ -29,6 +29,7 @@ _NEUTRAL = (
     (re.compile(r"(\bid: |Index\W+|index = |LTime\W+|hash = )\w+"), r"\1<index>"),
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?( ?[+-]\d{4} \w+|Z|[+-]\d\d:\d\d)( m=\S+)?"), "<time>"),
     (re.compile(r"\d+\.\d+ ms"), "<time>"),
+    (re.compile(r"(leader +true +3 +|snapshot to index )\d+"), r"\1<index>"),
     (re.compile(r"\b[0-9a-f]{8}\b"), "<id>"),
     (re.compile(r"[ \t]+"), " "),
     (re.compile(r"-{2,}"), "--"),
@@ -70,7 +71,9 @@ class Side:
         words = [word.replace("{folder}", str(self.folder)) for word in command.words]
         with self.begin(*words) as process:
             said, _ = process.communicate(command.given, timeout=_PATIENCE)
-        return process.returncode, self._neutral(said)
+        said = self._neutral(said)
+        # Tokens come in the order of their secrets, which are drawn.
+        return process.returncode, "\n\n".join(sorted(said.split("\n\n"))) if command.line == "acl token list" else said
 
     def _neutral(self, said: str) -> str:
         said = _ID.sub(lambda found: self.ids.setdefault(found[0], f"<id {len(self.ids)}>"), said.replace(str(self.folder), "{folder}"))
