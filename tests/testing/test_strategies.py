@@ -174,7 +174,7 @@ def test_a_lost_update_is_found_and_shrinks() -> None:
     # Without a turn that is said, programs take theirs in order, which is already wrong.
     assert least == Interleaving()
     found = _least(strategies.interleavings(2), lambda drawn: len(drawn.turns) >= 2 and _count_after(lost_update, drawn) != 2)
-    assert found in (Interleaving(0, 1), Interleaving(1, 0))
+    assert len(found.turns) == 2
 
 
 @_quick
