@@ -44,7 +44,7 @@ class Printer(Protocol):
 class Fault(Protocol):
     """Something that goes wrong with one request."""
 
-    def steps(self, request: Request, timeout: float | None, earlier: Earlier) -> Steps:
+    def steps(self, request: Request, timeout: float | None, earlier: Earlier, /) -> Steps:
         """What happens instead of carrying the request out."""
         ...
 

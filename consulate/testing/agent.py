@@ -38,7 +38,7 @@ class ConsulAgent:
     acl_token: the ACL system is on, everything is denied but to this management token, and clients that are given no token use it.
     clock: "virtual", time passes when somebody calls `advance`, or a client sleeps; "real", it passes by itself, and `advance` skips some.
 
-    Raises ValueError for another clock.
+    Raises ValueError for another clock, and for an empty token.
     """
 
     def __init__(
@@ -53,6 +53,8 @@ class ConsulAgent:
     ) -> None:
         if clock not in ("virtual", "real"):
             raise ValueError(f"a clock is virtual or real, not {clock!r}")
+        if acl_token == "":
+            raise ValueError("the management token must not be empty")
         settings = Settings(
             version=version, node=node, datacenter=datacenter, seed=seed, acls=bool(acl_token), management_token=acl_token or ""
         )

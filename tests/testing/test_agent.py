@@ -209,6 +209,19 @@ def test_real_time_ends_a_session_for_who_waits(backend: str) -> None:
     anyio.run(main, backend=backend)
 
 
+def test_clients_use_the_management_token() -> None:
+    """What ACLs then allow is the simulator's own to tell; here: who sends what."""
+    agent = ConsulAgent(acl_token="root-secret")
+    assert agent.client()._context.settings.token == "root-secret"
+    assert agent.async_client()._context.settings.token == "root-secret"
+    assert agent.client(token="other")._context.settings.token == "other"
+    assert ConsulAgent().client()._context.settings.token is None
+    assert agent.client().kv.put("k", "v")
+    assert "root-secret" not in repr(agent.client()) + repr(vars(agent.simulated._simulator)["settings"])
+    with pytest.raises(ValueError, match="empty"):
+        ConsulAgent(acl_token="")
+
+
 def test_a_clock_is_one_of_two() -> None:
     with pytest.raises(ValueError, match="virtual or real"):
         ConsulAgent(clock="broken")  # type: ignore[arg-type] # the point of the test

@@ -20,6 +20,7 @@ from consulate.operations import Operations
 from consulate.testing import ConsulAgent, ConsulStateMachine, FaultPlan, Interleaving, Pass, Programs, strategies
 from consulate.testing.faults import EVERY, Delay, Duplicate, Reset, Truncate
 from consulate.testing.programs import Program
+from tests.agents import Binary, find_binaries, running_agent
 from tests.proto.test_golden_requests import ROWS
 
 #: Each call of the API once, without a legacy row that the golden requests have twice.
@@ -112,6 +113,26 @@ def test_arguments_are_accepted(session: Any, service: Any, check: Any) -> None:
             assert consul.agent.check.register(**check)
             assert {entry["Service"] for entry in consul.agent.services()} == {service["name"]}
             assert check["name"] in {entry["Name"] for entry in consul.agent.checks()}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("binary", find_binaries(), ids=lambda binary: str(binary.version))
+def test_a_real_agent_takes_keys_and_arguments(binary: Binary) -> None:
+    with running_agent(binary, acls=False, unix_socket=False) as agent, Consul(f"http://{agent.host}:{agent.port}") as consul:
+
+        @settings(max_examples=60, deadline=None)
+        @given(
+            strategies.keys(), strategies.values(), strategies.flags(), strategies.sessions(), strategies.services(), strategies.checks()
+        )
+        def takes(key: str, value: Any, flags: int, session: Any, service: Any, check: Any) -> None:
+            assert consul.kv.put(key, value, flags=flags)
+            assert consul.kv.get(key, raw=True) == encode(value)
+            assert key in consul.kv
+            assert consul.session.info(consul.session.create(**session))
+            assert consul.agent.service.register(**service)
+            assert consul.agent.check.register(**check)
+
+        takes()
 
 
 @_quick
