@@ -13,23 +13,30 @@ from typing import Any
 from urllib.parse import quote
 
 from consul_proto.message import Request, Response
+from consul_proto.simulator.acl_endpoint import ACLEndpoint
+from consul_proto.simulator.acl_legacy import LegacyEndpoint
+from consul_proto.simulator.acl_system import ACLSystem
+from consul_proto.simulator.acls import ACLs
 from consul_proto.simulator.agent_endpoint import AgentEndpoint
 from consul_proto.simulator.asking import Asked, Authorizer, Found, Parked, Refusal, Unrouted, Wrote, answer, seen, text_of, written
 from consul_proto.simulator.catalog import Catalog
 from consul_proto.simulator.catalog_endpoint import CatalogEndpoint, Reader
 from consul_proto.simulator.checks import CheckEndpoint
+from consul_proto.simulator.config_entries import ConfigEndpoint, ConfigEntries
+from consul_proto.simulator.coordinates import Coordinates
 from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.events import Events
 from consul_proto.simulator.health import HealthEndpoint
 from consul_proto.simulator.kv import KV, KVEndpoint
 from consul_proto.simulator.local import Local
 from consul_proto.simulator.members import register_itself
+from consul_proto.simulator.operator_endpoint import OperatorEndpoint
 from consul_proto.simulator.probes import Probe
 from consul_proto.simulator.routes import Read, Route, Routes
 from consul_proto.simulator.services import ServiceEndpoint
 from consul_proto.simulator.sessions import SessionEndpoint, Sessions
 from consul_proto.simulator.settings import Settings
-from consul_proto.simulator.store import Store
+from consul_proto.simulator.store import Kept, Store
 from consul_proto.simulator.txn import Txn
 from consul_proto.simulator.txn_catalog import CatalogSteps
 
@@ -63,36 +70,52 @@ class Simulator:
         self._sessions = Sessions(self._store, self.settings.version)
         self._kv = KV(self._store, self._sessions)
         self._catalog = Catalog(self._store, self.settings.version)
-        #: What a token may do; None: ACLs are off, and nobody asks.
-        self._resolve: Callable[[str], Authorizer] | None = None
         #: When what happens next: waits of queries. Entries of queries that were answered are passed over.
         self._deadlines: list[tuple[float, int, Parked]] = []
         self._order = count()
         self._local = Local(self._store, self._catalog, self.settings, jitter)
         register_itself(self._store, self._catalog, self.settings)
         self._catalog.on_gone = lambda node, check: self._sessions.gone(node, check, self._now)
-        numbers = count()
-        self._routes = self._make_routes(lambda: _uuid(f"{self.settings.seed}:{next(numbers)}"))
+        #: How many ids were drawn.
+        self._drawn = 0
+        self._config = ConfigEntries(self._store, self.settings)
+        self._coordinates = Coordinates(self._store, self._catalog, self.settings)
+        self._operator = OperatorEndpoint(self._store, self.settings)
+        self._acls = ACLs(self._store, self.settings, self._new_id)
+        #: What a token may do; None: ACLs are off, and nobody asks.
+        self._resolve: Callable[[str], Authorizer] | None = self._acls.resolve if self.settings.acls else None
+        self._events = Events(self._store, self.settings.version, self._new_id)
+        self._routes = self._make_routes(self._new_id)
 
     def _make_routes(self, new_id: Callable[[], str]) -> Routes:
         settings, store = self.settings, self._store
-        reader = Reader(store, self._catalog, settings, lambda _near: lambda _node: 0.0)
+        reader = Reader(store, self._catalog, settings, self._coordinates.distances)
         return Routes(
             KVEndpoint(store, self._kv, self._sessions, settings.version).routes(),
             Txn(store, self._kv, self._sessions, CatalogSteps(self._catalog, settings), settings.version).routes(),
             SessionEndpoint(store, self._sessions, self._catalog, settings, new_id).routes(),
-            Events(store, settings.version, new_id).routes(),
+            self._events.routes(),
             CatalogEndpoint(reader, store, self._catalog, settings).routes(),
-            HealthEndpoint(reader, store, self._catalog, settings).routes(),
+            HealthEndpoint(reader, store, self._catalog, self._config, settings).routes(),
             AgentEndpoint(store, self._local, settings).routes(),
             ServiceEndpoint(self._local, settings).routes(),
             CheckEndpoint(self._local, settings).routes(),
+            ACLEndpoint(store, self._acls, settings, new_id).routes(),
+            ACLSystem(store, self._acls, settings).routes(),
+            LegacyEndpoint(store, self._acls, settings, new_id).routes(),
+            ConfigEndpoint(store, self._config, settings).routes(),
+            self._coordinates.routes(),
+            self._operator.routes(),
             {
                 "/v1/status/leader": Route(("GET",), write=self._leader),
                 "/v1/status/peers": Route(("GET",), write=lambda asked, now: [self._leader(asked, now)]),
             },
             is_old=self._is_old,
         )
+
+    def _new_id(self) -> str:
+        self._drawn += 1
+        return _uuid(f"{self.settings.seed}:{self._drawn - 1}")
 
     def _leader(self, asked: Asked, _now: float) -> str:
         asked.reach_servers()
@@ -101,6 +124,41 @@ class Simulator:
     def handle(self, request: Request, now: float) -> Response | Parked:
         """Answer a request at a time, or park it: its answer comes from a later `handle` or `advance`."""
         return self._handle(request, now, self._resolve)
+
+    def dump(self) -> dict[str, Any]:
+        """The state, as JSON: what another agent of the same name and version can go on with. Queries that wait are no part of it."""
+        groups = {name: group.kept() for name, group in self._kept().items()}
+        return {"of": self._of(), "now": self._now, "drawn": self._drawn, "groups": groups}
+
+    def load(self, state: dict[str, Any], now: float) -> None:
+        """Go on with what `dump` gave. Times go on where they stood. Raises ValueError for the state of another agent."""
+        if state["of"] != self._of():
+            raise ValueError(f"it is that of {state['of']}, and this is {self._of()}")
+        self._now = now
+        self._drawn = state["drawn"]
+        for name, group in self._kept().items():
+            if name in state["groups"]:
+                group.keep(state["groups"][name], now - state["now"])
+        self._local.introduce_itself()
+
+    def _of(self) -> str:
+        settings = self.settings
+        return f"{settings.node} in {settings.datacenter}, id {settings.node_id}, Consul {settings.version}"
+
+    def _kept(self) -> dict[str, Kept]:
+        """What holds the state, in the order in which it is taken over."""
+        return {
+            "store": self._store,
+            "sessions": self._sessions,
+            "kv": self._kv,
+            "catalog": self._catalog,
+            "agent": self._local,
+            "events": self._events,
+            "acls": self._acls,
+            "config": self._config,
+            "coordinates": self._coordinates,
+            "operator": self._operator,
+        }
 
     def configure(self, request: Request, now: float) -> Response:
         """Register a service or a check of the agent's own configuration, which no ACL stops, and which may have scripts of its own."""
@@ -133,6 +191,7 @@ class Simulator:
                 self._sessions.end(session, due)
             self._wake()
             self._local.advance(due)
+            self._acls.advance(due)
             self._wake()
             while self._deadlines and self._deadlines[0][0] <= due:
                 parked = heapq.heappop(self._deadlines)[2]
@@ -145,7 +204,12 @@ class Simulator:
         while self._deadlines and self._deadlines[0][2].response is not None:
             heapq.heappop(self._deadlines)
         local = self._local.next_deadline()
-        times = [*self._sessions.ends.values(), *(entry[0] for entry in self._deadlines[:1]), *([] if local is None else [local])]
+        times = [
+            *self._sessions.ends.values(),
+            *self._acls.ends.values(),
+            *(entry[0] for entry in self._deadlines[:1]),
+            *([] if local is None else [local]),
+        ]
         return min(times, default=None)
 
     def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
@@ -171,7 +235,7 @@ class Simulator:
             return Response(400)
         given = path if self._is_old else request.path
         clean = posixpath.normpath(given if not given.startswith("//") else given[1:])
-        clean += "/" if (given.endswith("/") or clean + "/" in self._routes) and clean != "/" else ""
+        clean += "/" if (given.endswith("/") or (clean not in self._routes and clean + "/" in self._routes)) and clean != "/" else ""
         if clean == given:
             return None
         where = quote(clean, safe="/%" if not self._is_old else "/") + ("?" + request.target.partition("?")[2] if request.query else "")
@@ -205,16 +269,16 @@ class Simulator:
     def _read(self, asked: Asked, read: Read, route: Route, now: float) -> Response | Parked:
         wait, minimum = self._blocking(asked)
         try:
-            found = read(asked)
+            found = look(read, asked)
         except Refusal as refusal:
-            if route.index and refusal.status == 500:
+            if route.index and refusal.status in (403, 500):
                 refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), *self._backend())
             raise
         known = asked.first("hash") if found.content_hash else ""
         if not (minimum or known) or found.is_news(minimum, known) or route.topics is None:
             return self._found(found)
         deadline = now + wait * (1 + self._jitter() * _JITTER)
-        parked = Parked(partial(read, asked), minimum, deadline, route.topics(asked))
+        parked = Parked(partial(look, read, asked), minimum, deadline, route.topics(asked))
         parked.missed, parked.content_hash = found.body is None, known
         self._store.park(parked)
         heapq.heappush(self._deadlines, (deadline, next(self._order), parked))
@@ -292,3 +356,12 @@ class Simulator:
 def _uuid(text: str) -> str:
     digits = sha256(text.encode()).hexdigest()
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
+
+
+def look(read: Read, asked: Asked) -> Found:
+    """Read, with the eyes of the token that asks, which must be one."""
+    asked.begin()
+    found = read(asked)
+    if asked.authorizer is not None and asked.is_filtered and not asked.settings.is_old:
+        found = replace(found, headers=(*found.headers, ("X-Consul-Results-Filtered-By-ACLs", "true")))
+    return found

@@ -5,21 +5,18 @@ https://developer.hashicorp.com/consul/api-docs/agent
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Refusal, Wrote
 from consul_proto.simulator.checks import DONE
+from consul_proto.simulator.coordinates import ORIGIN
 from consul_proto.simulator.local import Local
 from consul_proto.simulator.members import ADDRESS, SERF_PORT, SERF_WAN_PORT, SERVER_PORT, itself
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.services import NODE_MAINTENANCE, enabled, maintenance
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
-
-#: Where an agent that has never met another one believes itself to be: https://developer.hashicorp.com/consul/docs/architecture/coordinates
-ORIGIN = {"Vec": [0, 0, 0, 0, 0, 0, 0, 0], "Error": 1.5, "Adjustment": 0, "Height": 1e-05}
 
 #: The tokens that may be set: https://developer.hashicorp.com/consul/api-docs/agent#update-acl-tokens
 _TOKENS = {
@@ -34,8 +31,8 @@ _TOKENS = {
 class AgentEndpoint:
     """`/v1/agent/`, but for services and checks."""
 
-    def __init__(self, store: Store, local: Local, settings: Settings, coordinate: Callable[[], dict[str, Any]] = lambda: ORIGIN) -> None:
-        self._store, self._local, self._settings, self._coordinate = store, local, settings, coordinate
+    def __init__(self, store: Store, local: Local, settings: Settings) -> None:
+        self._store, self._local, self._settings = store, local, settings
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
@@ -84,7 +81,7 @@ class AgentEndpoint:
         return {
             "Config": config,
             "DebugConfig": {"ACLsEnabled": settings.acls, "HTTPPort": settings.http_port},
-            "Coord": self._coordinate(),
+            "Coord": ORIGIN,
             "Member": self._member(wan=False),
             "Stats": self._stats(),
             "Meta": itself(settings)["Meta"],

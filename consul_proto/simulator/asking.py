@@ -57,7 +57,7 @@ class Asked:
         self.rest = rest
         self.path = request.path
         self._query = request.query
-        self._settings = settings
+        self.settings = settings
         self._resolve = resolve
         self._authorizer: Authorizer | None = None
         self._is_own = is_own
@@ -67,7 +67,7 @@ class Asked:
     @property
     def may_have_scripts(self) -> bool:
         """Whether checks with a script are accepted."""
-        return self._settings.script_checks or (self._is_own and self._settings.local_script_checks)
+        return self.settings.script_checks or (self._is_own and self.settings.local_script_checks)
 
     @property
     def token(self) -> str:
@@ -82,6 +82,10 @@ class Asked:
         if self._authorizer is None and self._resolve is not None:
             self._authorizer = self._resolve(self.token)
         return self._authorizer
+
+    def begin(self) -> None:
+        """Look at the token anew: a query may have waited for long."""
+        self._authorizer, self.is_filtered = None, False
 
     def may(self, resource: str, name: str, access: str) -> bool:
         """Whether the token may see something: what it may not is left out of the answer."""
@@ -100,12 +104,12 @@ class Asked:
     def no_namespace(self) -> None:
         """Refuse what only Consul Enterprise has."""
         if self.flag("ns"):
-            before = "Bad request: " if self._settings.is_old else ""
+            before = "Bad request: " if self.settings.is_old else ""
             raise Refusal(400, f'{before}Invalid query parameter: "ns" - Namespaces are a Consul Enterprise feature')
 
     def reach_servers(self) -> None:
         """Refuse a datacenter that there is not: what the agent itself refuses comes before."""
-        if self.first("dc") not in ("", self._settings.datacenter):
+        if self.first("dc") not in ("", self.settings.datacenter):
             raise Refusal(500, "No path to datacenter")
 
     def flag(self, name: str) -> bool:

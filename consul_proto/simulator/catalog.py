@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
+from consul_proto.simulator.addresses import Addresses
 from consul_proto.simulator.store import Store
 
 #: The order of the members in an answer; a member that is not listed in a version does not exist there.
@@ -68,41 +69,6 @@ class Broken(Exception):
     """A write that the catalog cannot make, in Consul's words."""
 
 
-class Addresses:
-    """The virtual address of each service of the mesh, since 1.11: https://developer.hashicorp.com/consul/docs/connect/proxies/transparent-proxy"""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._taken: dict[str, int] = {}
-        self._freed: list[int] = []
-        self._last = 0
-
-    def of(self, service: str) -> str:
-        """The address of a service: it gets one where it has none."""
-        if service not in self._taken:
-            self._note()
-            if self._freed:
-                number = self._freed.pop(0)
-            else:
-                self._last = number = self._last + 1
-            self._taken[service] = number
-        number = self._taken[service]
-        return f"240.{number >> 16}.{number >> 8 & 255}.{number & 255}"
-
-    def free(self, service: str) -> None:
-        """Give back the address of a service that there is no more."""
-        if service in self._taken:
-            self._note()
-            self._freed = sorted([*self._freed, self._taken.pop(service)])
-
-    def _note(self) -> None:
-        before = {**self._taken}, [*self._freed], self._last
-        self._store.undoing(lambda: self._restore(*before))
-
-    def _restore(self, taken: dict[str, int], freed: list[int], last: int) -> None:
-        self._taken, self._freed, self._last = taken, freed, last
-
-
 class Catalog:
     """The tables. Names are compared without case. Every write is made at the store's present index."""
 
@@ -115,6 +81,21 @@ class Catalog:
         self._instances: dict[str, set[Key]] = {}
         self._addresses = Addresses(store)
         self.on_gone: Gone = lambda _node, _check: None
+
+    def kept(self) -> Any:
+        """All of it, as JSON."""
+        tables = [[[key, *row] for key, row in table.items()] for table in (self.nodes, self.services, self.checks)]
+        return {"tables": tables, "addresses": self._addresses.kept()}
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Take over what was kept."""
+        tables: tuple[dict[Any, Row], ...] = (self.nodes, self.services, self.checks)
+        for table, rows in zip(tables, kept["tables"], strict=True):
+            for key in list(table):
+                self._put(table, key, None)
+            for key, *row in rows:
+                self._put(table, tuple(key) if isinstance(key, list) else key, Row(*row))
+        self._addresses.keep(kept["addresses"])
 
     # What is there.
 
@@ -262,11 +243,12 @@ class Catalog:
         if changed:
             self._concerns(key[0], service)
             self._touch_check(before)
-            self._touch_check(self.checks[key])
         if value["Status"] == "critical":
             self.on_gone(node, value["CheckID"])
-        if changed:
+        if changed or self._version == "1.8.7":
+            # 1.8 writes a check that is the same once more.
             self._store.change("checks")
+            self._touch_check(self.checks[key])
         return changed
 
     def _touch_check(self, row: Row | None) -> None:

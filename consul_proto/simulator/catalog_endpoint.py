@@ -187,7 +187,10 @@ class CatalogEndpoint:
         """GET node-services: a node and the list of its services; null for both where there is none."""
         name = self._reader.named(asked, "node name")
         node, services = self._services_of(asked, name)
-        body = {"Node": node and node.shown(), "Services": services or None}
+        body = {
+            "Node": node and node.shown(),
+            "Services": services or ([] if asked.first("filter") and (node or not self._settings.is_old) else None),
+        }
         return self._reader.found(asked, self._catalog.node_tables(name), body)
 
     def _services_of(self, asked: Asked, name: str) -> tuple[Row | None, list[dict[str, Any]]]:

@@ -152,7 +152,7 @@ class CheckEndpoint:
     def every(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET checks: by their ids."""
         asked.no_namespace()
-        keep = compiled(asked, AGENT_CHECK)
+        keep = compiled(asked, AGENT_CHECK, says_so=False)
         shown = {check_id: Row(check.value, 0, 0).shown() for check_id, check in sorted(self._local.checks.items())}
         return {check_id: check for check_id, check in shown.items() if self._may_read(asked, check) and keep(check)}
 
@@ -196,6 +196,8 @@ class CheckEndpoint:
         check = self._local.checks.get(asked.rest)
         if check is None and not self._settings.is_old:
             raise Refusal(404, f'Unknown check ID "{asked.rest}". Ensure that the check ID is passed, not the check name.')
+        if check is None and asked.authorizer is not None:
+            raise Refusal(500, f'Unknown check "{asked.rest}"')
         self._require(asked, check.value["ServiceName"] if check else "")
         return check
 

@@ -35,6 +35,14 @@ class Events:
             "/v1/event/list": Route(("GET",), self.every, topics=self.topics),
         }
 
+    def kept(self) -> Any:
+        """All of them, as JSON."""
+        return {"events": self._events, "time": self._time}
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Take over what was kept."""
+        self._events, self._time = list(kept["events"]), kept["time"]
+
     def topics(self, _asked: Asked) -> tuple[Topic, ...]:
         """Every read depends on every event."""
         return (("table", "events"),)
@@ -42,7 +50,7 @@ class Events:
     def every(self, asked: Asked) -> Found:
         """The events that the agent remembers, the oldest first; their index is made of the last one's id."""
         name = asked.first("name")
-        found = [event for event in self._events if not name or event["Name"] == name]
+        found = [event for event in self._events if (not name or event["Name"] == name) and asked.may("event", event["Name"], "read")]
         return Found(_index(found[-1]["ID"]) if found else 0, found, local=True, is_hash=True)
 
     def fire(self, asked: Asked, _now: float) -> Any:
@@ -58,6 +66,7 @@ class Events:
         if asked.first("tag") and not asked.first("service"):
             raise Refusal(500, "Cannot provide tag filter without service filter")
         asked.reach_servers()
+        asked.require("event", asked.rest, "write")
         fired = {
             "ID": self._new_id(),
             "Name": asked.rest,

@@ -1,21 +1,239 @@
-"""The `filter` parameter's expressions."""
+"""The `filter` parameter's expressions: how they are read, and what is wrong with one.
+
+https://developer.hashicorp.com/consul/api-docs/features/filtering
+
+What a selector may name, and which operators fit it, comes from a table of fields: "str", "int", "bool", "map" (of strings), "list" (of
+strings), a table for a structure, and `Each` of one for what there are several of, by name or in a list.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+from consul_proto.simulator.filter_grammar import parse
+
+
+class Each(NamedTuple):
+    """Structures of one kind, in a list or by their names."""
+
+    of: Mapping[str, Any]
+    named: bool = False
+
 
 Fields = Mapping[str, Any]
 
-NODE: Fields = {}
-NODE_SERVICE: Fields = {}
-SERVICE_NODE: Fields = {}
-HEALTH_CHECK: Fields = {}
-HEALTH_SERVICE: Fields = {}
-AGENT_SERVICE: Fields = {}
-AGENT_CHECK: Fields = {}
+Keep = Callable[[Mapping[str, Any]], bool]
+
+#: A field that is only there in newer versions.
+NEW = "new:"
+
+_TAGGED = Each({"Address": "str", "Port": "int"}, named=True)
+_WEIGHTS = {"Passing": "int", "Warning": "int"}
+_UPSTREAM = {
+    "DestinationType": "str",
+    "DestinationNamespace": "str",
+    "DestinationName": "str",
+    "Datacenter": "str",
+    "LocalBindAddress": "str",
+    "LocalBindPort": "int",
+    "MeshGateway": {"Mode": "str"},
+}
+_PROXY = {
+    "DestinationServiceName": "str",
+    "DestinationServiceID": "str",
+    "LocalServiceAddress": "str",
+    "LocalServicePort": "int",
+    f"{NEW}Mode": "str",
+    "Upstreams": Each(_UPSTREAM),
+    "MeshGateway": {"Mode": "str"},
+    "Expose": {"Checks": "bool", "Paths": Each({"Path": "str", "Protocol": "str", "ListenerPort": "int", "LocalPathPort": "int"})},
+    f"{NEW}TransparentProxy": {"OutboundListenerPort": "int", "DialedDirectly": "bool"},
+}
+
+NODE: Fields = {
+    **dict.fromkeys(("ID", "Node", "Address", "Datacenter"), "str"),
+    "TaggedAddresses": "map",
+    "Meta": "map",
+    f"{NEW}PeerName": "str",
+    f"{NEW}Partition": "str",
+}
+
+NODE_SERVICE: Fields = {
+    **dict.fromkeys(("Kind", "ID", "Service", "Address"), "str"),
+    "Tags": "list",
+    "TaggedAddresses": _TAGGED,
+    "Meta": "map",
+    "Port": "int",
+    f"{NEW}SocketPath": "str",
+    f"{NEW}PeerName": "str",
+    "Weights": _WEIGHTS,
+    "EnableTagOverride": "bool",
+    "Proxy": _PROXY,
+    "Connect": {"Native": "bool"},
+}
+
+AGENT_SERVICE = NODE_SERVICE
+
+SERVICE_NODE: Fields = {
+    **dict.fromkeys(("ID", "Node", "Address", "Datacenter", "ServiceKind", "ServiceID", "ServiceName", "ServiceAddress"), "str"),
+    "TaggedAddresses": "map",
+    "NodeMeta": "map",
+    "ServiceTags": "list",
+    "ServiceTaggedAddresses": _TAGGED,
+    "ServiceWeights": _WEIGHTS,
+    "ServiceMeta": "map",
+    "ServicePort": "int",
+    f"{NEW}ServiceSocketPath": "str",
+    f"{NEW}PeerName": "str",
+    "ServiceEnableTagOverride": "bool",
+    "ServiceProxy": _PROXY,
+    "ServiceConnect": {"Native": "bool"},
+}
+
+HEALTH_CHECK: Fields = {
+    **dict.fromkeys(("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "Type"), "str"),
+    "ServiceTags": "list",
+    **dict.fromkeys((f"{NEW}Interval", f"{NEW}Timeout", f"{NEW}PeerName"), "str"),
+    f"{NEW}ExposedPort": "int",
+}
+
+AGENT_CHECK = HEALTH_CHECK
+
+HEALTH_SERVICE: Fields = {"Node": NODE, "Service": NODE_SERVICE, "Checks": Each(HEALTH_CHECK)}
+
+_EQUAL, _NOT_EQUAL = "Equal", "Not Equal"
+
+#: What may be asked of a field of each kind.
+_OPERATORS = {
+    "str": {_EQUAL, _NOT_EQUAL, "In", "Not In", "Matches", "Not Matches"},
+    "int": {_EQUAL, _NOT_EQUAL},
+    "bool": {_EQUAL, _NOT_EQUAL},
+    "map": {"Is Empty", "Is Not Empty", "In", "Not In"},
+    "list": {"Is Empty", "Is Not Empty", "In", "Not In"},
+    "each": {"Is Empty", "Is Not Empty"},
+    "named": {"Is Empty", "Is Not Empty", "In", "Not In"},
+    "structure": set(),
+}
+
+#: What an operator says of a name that a map does not have: so the agents answer.
+_OF_NOTHING = {_EQUAL: False, _NOT_EQUAL: True, "In": False, "Not In": True, "Matches": True, "Not Matches": True}
+
+#: What Python's regular expressions have and Go's have not: looking around, references, possession.
+_NOT_GO = re.compile(r"\(\?(?:[=!]|<[=!]|\(|>|P=)")
+
+_TRUE, _FALSE = frozenset(("1", "t", "T", "TRUE", "true", "True")), frozenset(("0", "f", "F", "FALSE", "false", "False"))
 
 
-def compile_filter(text: str, fields: Fields) -> Callable[[Mapping[str, Any]], bool]:
-    """Read an expression. Raises ValueError."""
-    raise ValueError(f"the simulator does not read {text!r} on {fields!r}")
+def compile_filter(text: str, fields: Fields, version: str) -> Keep:
+    """Read an expression. Raises SyntaxError for one that is none, and ValueError for one that does not fit the fields."""
+    return _compiled(parse(text), fields, version)
+
+
+def _compiled(tree: tuple[Any, ...], fields: Fields, version: str) -> Keep:
+    match tree:
+        case ("or", left, right):
+            one, other = _compiled(left, fields, version), _compiled(right, fields, version)
+            return lambda value: one(value) or other(value)
+        case ("and", left, right):
+            one, other = _compiled(left, fields, version), _compiled(right, fields, version)
+            return lambda value: one(value) and other(value)
+        case ("not", inner):
+            kept = _compiled(inner, fields, version)
+            return lambda value: not kept(value)
+    operator, selector, wanted = tree
+    kind = _kind_of(selector, fields, version)
+    shown = ".".join(selector)
+    if operator not in _OPERATORS[_class_of(kind)]:
+        raise ValueError(f'Invalid match operator "{operator}" for selector "{shown}"')
+    holds = _test(operator, _coerced(wanted, kind, shown, operator))
+    return lambda value: _any(value, selector, fields, operator, holds)
+
+
+def _class_of(kind: Any) -> str:
+    if isinstance(kind, Each):
+        return "named" if kind.named else "each"
+    return kind if isinstance(kind, str) else "structure"
+
+
+def _kind_of(selector: tuple[str, ...], fields: Fields, version: str) -> Any:
+    """The kind of what a selector names. Raises ValueError where it names nothing."""
+    kind: Any = fields
+    for place, name in enumerate(selector):
+        if isinstance(kind, Each) and kind.named:
+            kind = kind.of
+            continue
+        if isinstance(kind, Mapping | Each):
+            members = kind.of if isinstance(kind, Each) else kind
+            known = members.get(name) or (members.get(f"{NEW}{name}") if version != "1.8.7" else None)
+            if known is None:
+                raise ValueError(f'Selector "{".".join(selector[: place + 1])}" is not valid')
+            kind = known
+        elif kind == "map":
+            kind = "str"
+        else:
+            raise ValueError(f'Selector "{".".join(selector)}" is not valid')
+    return kind
+
+
+def _coerced(wanted: str | None, kind: Any, shown: str, operator: str) -> Any:
+    """The value that is compared with. Raises ValueError where it is none of its kind."""
+    if wanted is None:
+        return None
+    if operator in ("Matches", "Not Matches"):
+        return _expression(wanted)
+    fault = f'Failed to coerce value "{wanted}" for selector "{shown}": strconv.Parse'
+    if kind == "int":
+        if not re.fullmatch(r"[+-]?\d+", wanted):
+            raise ValueError(f'{fault}Int: parsing "{wanted}": invalid syntax')
+        return int(wanted)
+    if kind == "bool":
+        if wanted not in _TRUE | _FALSE:
+            raise ValueError(f'{fault}Bool: parsing "{wanted}": invalid syntax')
+        return wanted in _TRUE
+    return wanted
+
+
+def _expression(text: str) -> re.Pattern[str]:
+    fault = f'Failed to compile regular expression "{text}": error parsing regexp: '
+    if foreign := _NOT_GO.search(text):
+        raise ValueError(f"{fault}invalid or unsupported Perl syntax: `{foreign[0]}`")
+    try:
+        return re.compile(text)
+    except re.error as error:
+        missing = "missing closing ): " if "unterminated subpattern" in str(error) else f"{error}: "
+        raise ValueError(f"{fault}{missing}`{text}`") from None
+
+
+def _test(operator: str, wanted: Any) -> Callable[[Any], bool]:
+    tests: dict[str, Callable[[Any], bool]] = {
+        _EQUAL: lambda value: bool(value == wanted),
+        _NOT_EQUAL: lambda value: bool(value != wanted),
+        "Is Empty": lambda value: not value,
+        "Is Not Empty": lambda value: bool(value),
+        "In": lambda value: wanted in value,
+        "Not In": lambda value: wanted not in value,
+        "Matches": lambda value: wanted.search(value) is not None,
+        "Not Matches": lambda value: wanted.search(value) is None,
+    }
+    return tests[operator]
+
+
+#: What a member is that is left out of an answer since it is empty.
+_EMPTY: dict[str, Any] = {"str": "", "int": 0, "bool": False, "map": {}, "list": (), "each": (), "named": {}, "structure": {}}
+
+
+def _any(value: Any, selector: tuple[str, ...], kind: Any, operator: str, holds: Callable[[Any], bool]) -> bool:
+    """Whether it holds for what the selector names, or for any of it where there are several."""
+    for place, name in enumerate(selector):
+        if isinstance(kind, Each) and not kind.named:
+            return any(_any(one, selector[place:], kind.of, operator, holds) for one in value)
+        if isinstance(kind, Each) or kind == "map":
+            if name not in value:
+                return _OF_NOTHING.get(operator, False)
+            kind, value = kind.of if isinstance(kind, Each) else "str", value[name]
+            continue
+        kind = kind.get(name) or kind[f"{NEW}{name}"]
+        value = value.get(name) or _EMPTY[_class_of(kind)]
+    return holds(value)

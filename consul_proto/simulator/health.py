@@ -12,6 +12,7 @@ from typing import Any
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
 from consul_proto.simulator.catalog import Catalog, Row
 from consul_proto.simulator.catalog_endpoint import Reader, has_tags, service_topics
+from consul_proto.simulator.config_entries import ConfigEntries
 from consul_proto.simulator.filters import HEALTH_CHECK, HEALTH_SERVICE
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.selecting import compiled
@@ -26,8 +27,8 @@ FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
 class HealthEndpoint:
     """`/v1/health/`."""
 
-    def __init__(self, reader: Reader, store: Store, catalog: Catalog, settings: Settings) -> None:
-        self._reader, self._store, self._catalog, self._settings = reader, store, catalog, settings
+    def __init__(self, reader: Reader, store: Store, catalog: Catalog, config: ConfigEntries, settings: Settings) -> None:
+        self._reader, self._store, self._catalog, self._config, self._settings = reader, store, catalog, config, settings
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
@@ -40,6 +41,7 @@ class HealthEndpoint:
             "/v1/health/state/": read(self.state, topics=_checks_of("state")),
             "/v1/health/service/": streamed(self.service, topics=self._service_topics),
             "/v1/health/connect/": streamed(self.connect, topics=self._connect_topics),
+            "/v1/health/ingress/": streamed(self.ingress, topics=_every_instance),
         }
 
     def _service_topics(self, asked: Asked) -> tuple[Topic, ...]:
@@ -95,6 +97,14 @@ class HealthEndpoint:
         tables = tuple(f"service.{service.value['Service'].lower()}" for _, service in proxies)
         return self._instances(asked, proxies, tags=(), tables=tables or self._catalog.service_tables(name, found=False, health=True))
 
+    def ingress(self, asked: Asked) -> Found:
+        """GET ingress: the gateways that lead to a service, with what their health is made of."""
+        name = self._reader.named(asked, "service name")
+        gateways = self._config.ingresses(name)
+        instances = [instance for gateway in gateways for instance in self._catalog.instances(gateway)]
+        tables = tuple(f"service.{gateway.lower()}" for gateway in gateways)
+        return self._instances(asked, instances, (*tables, "gateways") if tables else (), tags=())
+
     def _instances(
         self, asked: Asked, instances: list[tuple[Row, Row]], tables: tuple[str, ...], tags: Iterable[str] | None = None
     ) -> Found:
@@ -127,6 +137,10 @@ class HealthEndpoint:
         if value and value not in TRUE | FALSE:
             raise Refusal(400, "Invalid value for ?passing")
         return value not in FALSE
+
+
+def _every_instance(_asked: Asked) -> tuple[Topic, ...]:
+    return tuple(("table", table) for table in ("services", "nodes", "checks", "gateways"))
 
 
 def _streamed(found: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ https://developer.hashicorp.com/consul/api-docs/kv
 from __future__ import annotations
 
 import posixpath
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
@@ -64,6 +64,19 @@ class KV:
         self._graves: dict[str, int] = {}
         self._buried = Sorted()
         sessions.on_end(self._session_ended)
+
+    def kept(self) -> Any:
+        """All of it, as JSON."""
+        entries = [[entry.key, b64encode(entry.value).decode(), *entry[2:]] for entry in self.entries.values()]
+        return {"entries": entries, "graves": self._graves}
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Take over what was kept."""
+        self.entries = {key: Entry(key, b64decode(value), *rest) for key, value, *rest in kept["entries"]}
+        self._graves = dict(kept["graves"])
+        self._order, self._buried = Sorted(self.entries), Sorted(self._graves)
+        for entry in self.entries.values():
+            self._sessions.holds(entry.key, "", entry.session)
 
     def get(self, key: str) -> Entry | None:
         """The entry, or None."""
@@ -235,12 +248,13 @@ class KVEndpoint:
             asked.no_namespace()
             asked.reach_servers()
         if asked.flag("keys"):
-            return self._names(key, asked.first("separator"))
+            return self._names(key, asked)
         if asked.flag("recurse"):
-            entries = self._kv.below(key)
+            entries = [entry for entry in self._kv.below(key) if asked.may("key", entry.key, "read")]
             return Found(self._kv.index_below(key) if entries else self._missing(key), [entry.shown() for entry in entries] or None)
         if not key:
             raise Refusal(400, "Missing key name")
+        asked.require("key", key, "read")
         entry = self._kv.get(key)
         if entry is None:
             return Found(self._kv.table_index() or 1, None)
@@ -251,9 +265,12 @@ class KVEndpoint:
     def _missing(self, prefix: str) -> int:
         return self._kv.index_below(prefix) or 1
 
-    def _names(self, prefix: str, separator: str) -> Found:
+    def _names(self, prefix: str, asked: Asked) -> Found:
         names: dict[str, None] = {}
+        separator = asked.first("separator")
         for entry in self._kv.below(prefix):
+            if not asked.may("key", entry.key, "read"):
+                continue
             end = entry.key.find(separator, len(prefix)) if separator else -1
             names[entry.key if end < 0 else entry.key[: end + len(separator)]] = None
         empty: list[str] | None = [] if not prefix else None
@@ -274,6 +291,7 @@ class KVEndpoint:
         if len(asked.body) > LARGEST_VALUE:
             raise Refusal(413, _TOO_LARGE.format(len(asked.body), LARGEST_VALUE, OPTIONS[self._version]))
         asked.reach_servers()
+        asked.require("key", key, "write")
         if asked.flag("acquire"):
             if self._sessions.is_delayed(key, now):
                 return False
@@ -296,6 +314,7 @@ class KVEndpoint:
         self._no_conflict(asked, "recurse", "cas")
         if asked.flag("recurse"):
             asked.reach_servers()
+            asked.require("key_prefix", key, "write")
             self._store.apply()
             self._kv.delete_tree(key)
             return True
@@ -303,6 +322,7 @@ class KVEndpoint:
             raise Refusal(400, "Missing key name")
         index = unsigned(asked.first("cas")) if asked.flag("cas") else None
         asked.reach_servers()
+        asked.require("key", key, "write")
         self._store.apply()
         if index is not None:
             return self._kv.delete_cas(key, index)

@@ -6,7 +6,7 @@ https://developer.hashicorp.com/consul/docs/architecture/anti-entropy
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from consul_proto.simulator.catalog import Catalog
@@ -62,6 +62,18 @@ class Local:
         self._deferred: dict[str, float] = {}
         self._sync_at: float | None = None
 
+    def kept(self) -> Any:
+        """All of it, as JSON."""
+        checks = [asdict(check) for check in self.checks.values()]
+        return {"services": self.services, "checks": checks, "deferred": self._deferred, "sync_at": self._sync_at}
+
+    def keep(self, kept: Any, shift: float) -> None:
+        """Take over what was kept; its times are moved by so many seconds."""
+        self.services = dict(kept["services"])
+        self.checks = {check.id: check for check in (_check_kept(given, shift) for given in kept["checks"])}
+        self._deferred = {check: time + shift for check, time in kept["deferred"].items()}
+        self._sync_at = _moved(kept["sync_at"], shift)
+
     # Time.
 
     def next_deadline(self) -> float | None:
@@ -96,6 +108,13 @@ class Local:
         """Note that somebody wrote about a node in the catalog: of this one the agent makes sure in time."""
         if node.lower() == self._settings.node.lower() and self._sync_at is None:
             self._sync_at = now + _SYNC
+
+    def introduce_itself(self) -> None:
+        """Write this node into the catalog, where it is not as the agent knows it: it was told something else when it started again."""
+        row = self._catalog.node(self._settings.node)
+        if row is None or row.value != itself(self._settings):
+            self._store.apply()
+            self._catalog.ensure_node(itself(self._settings))
 
     def sync(self) -> None:
         """Mend what the catalog says of this node."""
@@ -245,6 +264,19 @@ class Local:
                 if value["Status"] == status:
                     return status, f"Aliased check {value['Name']!r} failing: {value['Output']}".replace("'", '"', 2)
         return "passing", "All checks passing." if theirs else "No checks found."
+
+
+def _moved(time: float | None, shift: float) -> float | None:
+    return None if time is None else time + shift
+
+
+def _check_kept(given: dict[str, Any], shift: float) -> Check:
+    probe = given["probe"]
+    if probe is not None:
+        headers = {name: tuple(values) for name, values in probe["headers"].items()}
+        probe = Probe(**{**probe, "headers": headers, "script": tuple(probe["script"])})
+    times = {name: _moved(given[name], shift) for name in ("expires", "critical_since")}
+    return Check(**{**given, **times, "probe": probe})
 
 
 def _noted(check: Check, now: float) -> Check:

@@ -16,6 +16,12 @@ _GROUPS = frozenset(
     )
 )
 
+#: What only other versions have: they have never heard of it.
+_OF_OTHERS = {
+    "1.8.7": ("/v1/agent/version", "/v1/agent/metrics/stream", "/v1/acl/templated-policies", "/v1/acl/templated-policy", "/v1/peering"),
+    "1.22.5": (*(f"/v1/acl/{verb}" for verb in ("create", "update", "destroy", "info", "clone", "list", "rules/translate")),),
+}
+
 _NO_API = "if attempting to use the HTTP API, ensure the path starts with '/v1/'"
 
 Read = Callable[[Asked], Found]
@@ -74,7 +80,8 @@ class Routes:
 
     def _missing(self, path: str, method: str) -> Refusal:
         parts = path.split("/")
-        if len(parts) > 2 and parts[1] == "v1" and parts[2] in _GROUPS:
+        gone = path.startswith(_OF_OTHERS["1.8.7" if self._is_old else "1.22.5"])
+        if len(parts) > 2 and parts[1] == "v1" and parts[2] in _GROUPS and not gone:
             return Refusal(501, f"the simulator does not know {method} {path}")
         known = "not a recognized HTTP API endpoint" if path.startswith("/v1/") else _NO_API
         return Unrouted(404, "" if self._is_old else f"Invalid URL path: {known}\n")

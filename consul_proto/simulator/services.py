@@ -223,7 +223,7 @@ class ServiceEndpoint:
 
     def deregister(self, asked: Asked, _now: float) -> Wrote:
         """PUT deregister: with the proxy that stands beside it."""
-        if self._settings.is_old and asked.rest and asked.rest not in self._local.services:
+        if self._settings.is_old and asked.rest and asked.rest not in self._local.services and asked.authorizer is None:
             return DONE
         value = self._known(asked)
         self._local.remove_service(value["ID"])
@@ -238,6 +238,8 @@ class ServiceEndpoint:
         value = self._local.services.get(asked.rest)
         if value is None and self._settings.is_old and not asked.rest:
             raise Refusal(500, "ServiceID missing")
+        if value is None and asked.authorizer is not None and self._settings.is_old:
+            raise Refusal(500, f'Unknown service {{"{asked.rest}" {{}}}}')
         if value is None:
             raise Refusal(404, self._unknown(asked.rest))
         asked.require("service", value["Service"], "write")

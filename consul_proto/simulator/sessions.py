@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -84,6 +84,17 @@ class Sessions:
         #: When each session with a TTL ends.
         self.ends: dict[str, float] = {}
         self._ended: Ended | None = None
+
+    def kept(self) -> Any:
+        """All of it but the keys that each holds, as JSON."""
+        return {"sessions": [asdict(session) for session in self.sessions.values()], "ends": self.ends, "delayed": self._delayed}
+
+    def keep(self, kept: Any, shift: float) -> None:
+        """Take over what was kept; its times are moved by so many seconds. The keys tell by themselves who holds them."""
+        self.sessions = {session["id"]: Session(**session) for session in kept["sessions"]}
+        self.ends = {session: end + shift for session, end in kept["ends"].items()}
+        self._delayed = {key: until + shift for key, until in kept["delayed"].items()}
+        self._held = {}
 
     def on_end(self, ended: Ended) -> None:
         """Tell whoever keeps the keys that a session ended."""
@@ -191,25 +202,30 @@ class SessionEndpoint:
         session = self._named(asked)
         self._sessions.is_uuid(session)
         found = self._sessions.sessions.get(session)
-        return Found(self._index(), [found.shown()] if found else [])
+        return Found(self._index(), self._shown(asked, [found] if found else []))
 
     def every(self, asked: Asked) -> Found:
         """Every session, by its id."""
         asked.no_namespace()
         asked.reach_servers()
-        return Found(self._index(), [session.shown() for _, session in sorted(self._sessions.sessions.items())])
+        return Found(self._index(), self._shown(asked, [session for _, session in sorted(self._sessions.sessions.items())]))
 
     def node(self, asked: Asked) -> Found:
         """The sessions of a node."""
         node = self._named(asked, "node name")
-        found = [session.shown() for _, session in sorted(self._sessions.sessions.items()) if session.node.lower() == node.lower()]
-        return Found(self._index(), found)
+        found = [session for _, session in sorted(self._sessions.sessions.items()) if session.node.lower() == node.lower()]
+        return Found(self._index(), self._shown(asked, found))
+
+    def _shown(self, asked: Asked, sessions: list[Session]) -> list[dict[str, Any]]:
+        """The sessions that the token may see."""
+        return [session.shown() for session in sessions if asked.may("session", session.node, "read")]
 
     def create(self, asked: Asked, now: float) -> Any:
         """PUT create: its id."""
         asked.no_namespace()
         given = self._given(asked.body)
         asked.reach_servers()
+        asked.require("session", given.get("node", self._node), "write")
         behavior, ttl = given.get("behavior") or "release", given.get("ttl") or ""
         if behavior not in ("release", "delete"):
             raise Refusal(500, f"Invalid Behavior setting '{behavior}'")
@@ -279,16 +295,28 @@ class SessionEndpoint:
     def destroy(self, asked: Asked, now: float) -> Any:
         """PUT destroy: true, whether it was there or not."""
         session = self._named(asked)
-        self._sessions.is_uuid(session)
+        self._lookup(asked, session)
         if session in self._sessions.sessions:
             self._store.apply()
             self._sessions.end(session, now)
         return True
 
+    def _lookup(self, asked: Asked, session: str) -> None:
+        """Refuse what is no id, and what the token may not change."""
+        try:
+            self._sessions.is_uuid(session)
+        except Refusal as refusal:
+            if asked.authorizer is not None:
+                raise Refusal(500, f"Session lookup failed: {refusal.text}") from None
+            raise
+        found = self._sessions.sessions.get(session)
+        if asked.authorizer is not None and found is not None:
+            asked.require("session", found.node, "write")
+
     def renew(self, asked: Asked, now: float) -> Any:
         """PUT renew: the session."""
         session = self._named(asked)
-        self._sessions.is_uuid(session)
+        self._lookup(asked, session)
         if session not in self._sessions.sessions:
             raise Refusal(404, f"Session id '{session}' not found")
         self._sessions.renew(session, now)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, Protocol
 
 from consul_proto.simulator.asking import Parked, Topic
 
@@ -11,8 +12,8 @@ from consul_proto.simulator.asking import Parked, Topic
 class Sorted:
     """Keys in order, for reads by prefix that cost as much as their answer."""
 
-    def __init__(self) -> None:
-        self._keys: list[str] = []
+    def __init__(self, keys: Iterable[str] = ()) -> None:
+        self._keys = sorted(keys)
 
     def add(self, key: str) -> None:
         """Add a key that is not there."""
@@ -31,6 +32,18 @@ class Sorted:
             yield keys[place]
 
 
+class Kept(Protocol):
+    """A part of the state."""
+
+    def kept(self) -> Any:
+        """All of it, as JSON."""
+        ...
+
+    def keep(self, kept: Any, shift: float, /) -> None:
+        """Take over what was kept. shift: seconds by which its times are moved."""
+        ...
+
+
 class Store:
     """Indexes, undoing, and waking. Each group keeps its own table beside it."""
 
@@ -41,6 +54,14 @@ class Store:
         self._waiting: dict[Hashable, set[Parked]] = {}
         self._changed: set[Parked] = set()
         self._undo: list[Callable[[], object]] | None = None
+
+    def kept(self) -> Any:
+        """The indexes, as JSON."""
+        return {"index": self.index, "tables": self._tables}
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Take over what was kept."""
+        self.index, self._tables = kept["index"], dict(kept["tables"])
 
     def table(self, *names: str) -> int:
         """The index of the last change to any of these tables, 0 where there was none."""

@@ -90,12 +90,13 @@ class Txn:
         denied = [
             (place, text)
             for place, step in enumerate(steps)
-            if isinstance(step, CatalogStep) and (text := self._catalog.require(asked, step))
+            if (text := self._catalog.require(asked, step) if isinstance(step, CatalogStep) else _denied(asked, step))
         ]
         if denied:
             return Wrote(self._shown([], denied), 409)
         if all(self._is_read(step) for step in steps):
             results, errors = self._run(steps)
+            results = _visible(asked, results)
             return Wrote(self._shown(results, errors) | _READ_FORM[self._version], 409 if errors else 200, headers=tuple(seen()))
         vetted = [(place, text) for place, step in enumerate(steps) if isinstance(step, CatalogStep) and (text := self._catalog.vet(step))]
         if vetted:
@@ -114,7 +115,7 @@ class Txn:
             self._store.rollback()
         else:
             self._store.commit()
-        return Wrote(self._shown(results, errors), 409 if errors else 200)
+        return Wrote(self._shown(_visible(asked, results), errors), 409 if errors else 200)
 
     def _is_read(self, step: Step | CatalogStep) -> bool:
         if isinstance(step, CatalogStep):
@@ -239,3 +240,22 @@ class Txn:
 def _quoted(text: str) -> str:
     """Text as Go's %q writes it."""
     return json.dumps(text, ensure_ascii=False)
+
+
+#: The verbs whose results are left out where the token may not read them; what the others do needs a right of its own.
+_FILTERED = frozenset({"get", "get-or-empty", "get-tree"})
+
+
+def _denied(asked: Asked, step: Step) -> str:
+    """What the token lacks for an operation on a key, "" where nothing is."""
+    authorizer = asked.authorizer
+    if authorizer is None or step.verb in _FILTERED:
+        return ""
+    resource = "key_prefix" if step.verb == "delete-tree" else "key"
+    access = "read" if step.verb in _READS else "write"
+    return "" if authorizer.allows(resource, step.key, access) else authorizer.refusal(resource, step.key, access)
+
+
+def _visible(asked: Asked, results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The results that the token may see."""
+    return [result for result in results if "KV" not in result or asked.may("key", result["KV"]["Key"], "read")]

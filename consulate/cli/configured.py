@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
+from consul_proto.simulator.hcl import parse
 from consul_proto.simulator.settings import Policy
 from consulate.cli.definitions import Definition, check_definition, merged, service_definition
 from consulate.cli.problems import Problem
@@ -65,7 +65,7 @@ class _Unfit(Exception):
 def _parsed(path: str) -> Mapping[str, Any]:
     try:
         text = Path(path).read_text(encoding="utf-8")
-        value = json.loads(text) if path.endswith(".json") else _hcl(text)
+        value = json.loads(text) if path.endswith(".json") else parse(text)
     except OSError as error:
         raise Problem(f"{path} cannot be read: {error.strerror}") from None
     except json.JSONDecodeError as error:
@@ -75,14 +75,6 @@ def _parsed(path: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise Problem(f"{path} holds no configuration of an agent")
     return value
-
-
-def _hcl(text: str) -> Any:
-    try:
-        hcl = import_module("consul_proto.simulator.hcl")
-    except ModuleNotFoundError:
-        raise Problem("configuration files are JSON, and are called .json") from None
-    return hcl.parse(text)
 
 
 def _text(value: Any, name: str) -> str:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from consulate.cli.problems import Problem
 
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 _FORM = 1
 
 
-@runtime_checkable
-class _Kept(Protocol):
-    def dump(self) -> dict[str, Any]: ...
-    def load(self, state: dict[str, Any], now: float) -> None: ...
-
-
 class StateFile:
     """A file that is replaced as a whole, and readable by its owner alone: it holds tokens."""
 
@@ -33,27 +27,29 @@ class StateFile:
 
     def load_into(self, simulator: Simulator) -> None:
         """Load what is kept. A file that is not there yet, or empty, keeps nothing. Raises Problem."""
-        if not isinstance(simulator, _Kept):
-            raise Problem("the simulator cannot keep its state yet")
         try:
             text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
             kept = json.loads(text) if text.strip() else None
         except (OSError, ValueError) as error:
             raise Problem(f"the state in {self._path} cannot be read: {getattr(error, 'strerror', None) or 'it is not JSON'}") from None
-        if not os.access(self._path.parent, os.W_OK):
-            raise Problem(f"the state cannot be kept: {self._path.parent} is no directory that can be written to")
+        try:
+            with tempfile.TemporaryFile(dir=self._path.parent):
+                pass
+        except OSError as error:
+            raise Problem(f"the state cannot be kept in {self._path.parent}: {error.strerror}") from None
         if kept is None:
             return
         if not isinstance(kept, dict) or kept.get("form") != _FORM:
             raise Problem(f"{self._path} holds no state of consulate dev that this version reads")
         try:
             simulator.load(kept["state"], 0.0)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except ValueError as error:
+            raise Problem(f"the state in {self._path} does not fit: {error}") from None
+        except (LookupError, TypeError, AttributeError) as error:
             raise Problem(f"the state in {self._path} does not fit: {type(error).__name__}") from None
 
     def keep(self, simulator: Simulator) -> Callable[[], None]:
         """Take the state as it is now; what is returned writes it down."""
-        assert isinstance(simulator, _Kept), "load_into saw to it"
         text = json.dumps({"form": _FORM, "state": simulator.dump()})
         return lambda: self._write(text)
 

@@ -100,6 +100,70 @@ def test_it_goes_on_when_it_has_no_descriptor_left() -> None:
     assert "Traceback" not in errors
 
 
+def test_the_state_is_kept_across_restarts(tmp_path: Path) -> None:
+    """Soon after a change, so that it is there when the process is killed; and at the end."""
+    file = tmp_path / "state"
+    with running_dev("1.22.5", "--data", str(file)) as agent:
+        _, made = asked(agent, "PUT", "/v1/session/create", b'{"LockDelay": "0s"}')
+        session = json.loads(made)["ID"]
+        assert asked(agent, "PUT", f"/v1/kv/lock?acquire={session}", b"mine") == (200, b"true")
+        assert asked(agent, "PUT", "/v1/agent/service/register", b'{"Name": "web", "Check": {"TTL": "1h", "Status": "passing"}}')[0] == 200
+        asked(agent, "PUT", "/v1/kv/binary", bytes(range(256)))
+        before = [asked(agent, "GET", path) for path in _KEPT]
+    assert file.stat().st_mode & 0o777 == 0o600
+    with running_dev("1.22.5", "--data", str(file)) as agent:
+        assert [asked(agent, "GET", path) for path in _KEPT] == before
+        assert json.loads(asked(agent, "PUT", "/v1/session/create")[1])["ID"] != session
+        asked(agent, "PUT", "/v1/kv/late", b"soon")
+        while "late" not in [entry[0] for entry in json.loads(file.read_text())["state"]["groups"]["kv"]["entries"]]:
+            time.sleep(0.01)
+        asked(agent, "PUT", "/v1/kv/last", b"at the end")
+    assert "last" in file.read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
+_KEPT = ("/v1/kv/?recurse", "/v1/kv/binary?raw", "/v1/session/list", "/v1/agent/services", "/v1/health/service/web", "/v1/status/leader")
+
+
+def test_a_file_that_holds_no_state(tmp_path: Path) -> None:
+    file = tmp_path / "state"
+    with running_dev("1.22.5", "--data", str(file)):
+        pass
+    whole = file.read_text()
+    for text, says in (
+        ("not json", "it is not JSON"),
+        ('{"a": 1}', "holds no state of consulate dev that this version reads"),
+        ('{"form": 1, "state": {}}', "does not fit: KeyError"),
+        (whole.replace('"store"', '"shop"').replace('"kv": {', '"kv": [], "x": {'), "does not fit: TypeError"),
+        (whole.replace("1.22.5", "1.8.7"), "and this is test-node in dc1"),
+    ):
+        file.write_text(text)
+        done = _run("--http-port", "0", "--node", "test-node", "--data", str(file))
+        assert done.returncode == 1, text
+        assert says in done.stderr
+        assert "Traceback" not in done.stderr
+        assert file.read_text() == text, "it is not written over"
+    assert "No such file or directory" in _run("--http-port", "0", "--data", str(tmp_path / "none" / "state")).stderr
+
+
+def test_a_state_that_cannot_be_written_is_said_and_served_on(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    command = [sys.executable, "-m", "consulate", "dev", "--http-port", "0", "--data", str(folder / "state")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        agent = Agent("1.22.5", "127.0.0.1", int(process.stdout.readline().rpartition(":")[2]), "", "consul", "dc1", None)
+        folder.rename(tmp_path / "elsewhere")
+        assert asked(agent, "PUT", "/v1/kv/a", b"b") == (200, b"true")
+        while "the state cannot be written: No such file or directory" not in process.stderr.readline():
+            assert process.poll() is None
+        assert is_well(agent)
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+
+
 def test_what_is_not_simulated_is_said() -> None:
     with running_dev("1.22.5") as agent:
         assert asked(agent, "GET", "/v1/agent/monitor") == (501, b"the simulator does not know GET /v1/agent/monitor")
@@ -156,6 +220,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     for name, text, says in (
         ("missing.json", None, "cannot be read: No such file or directory"),
         ("broken.json", '{"node_name": ', "is not JSON"),
+        ("broken.hcl", "service { name = web }", "is not HCL: At 1:18: Unknown token: 1:18 IDENT web"),
         ("list.json", "[]", "holds no configuration of an agent"),
         ("kinds.json", '{"acl": {"tokens": {"agent": 7}}}', "acl.tokens.agent is a text"),
         ("block.json", '{"ports": 7}', "ports is a block"),

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.agents import Binary, find_binaries, running_agent
-from tests.simulator import drawn, drawn_agent, drawn_catalog
+from tests.simulator import drawn, drawn_agent, drawn_catalog, drawn_filters
 from tests.simulator.differential import Ask, Sides
 
 #: Group -> its requests, and what an example begins with.
@@ -20,6 +20,7 @@ GROUPS: dict[str, tuple[st.SearchStrategy[Ask], list[Ask]]] = {
     "kv": (drawn.ASKS, drawn.SESSIONS),
     "catalog": (drawn_catalog.ASKS, []),
     "agent": (drawn_agent.ASKS, []),
+    "filters": (drawn_filters.ASKS, []),
 }
 
 #: Requests in an example, at most.

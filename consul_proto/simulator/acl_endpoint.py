@@ -1,0 +1,412 @@
+"""Tokens, policies, roles and what else the ACL system keeps.
+
+https://developer.hashicorp.com/consul/api-docs/acl
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+from consul_proto.simulator.acls import ANONYMOUS, MANAGEMENT, ACLs, Record, moment
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.checks import seconds
+from consul_proto.simulator.policies import checked
+from consul_proto.simulator.routes import Route
+from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.store import Store
+
+_UUID_LENGTH, _UUID = 36, re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+#: Seconds: how long a token may live (acl.token_min_ttl, acl.token_max_ttl).
+_LEAST, _LONGEST = 60.0, 86400.0
+
+
+class Kind(NamedTuple):
+    """One kind of record: its table, what it is called, and its members."""
+
+    table: str
+    name: str
+    members: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Its name at the start of a sentence."""
+        return self.name.capitalize()
+
+
+POLICY = Kind("policies", "policy", ("ID", "Name", "Description", "Rules", "Datacenters", "Namespace", "Partition", "Hash"))
+ROLE = Kind(
+    "roles",
+    "role",
+    ("ID", "Name", "Description", "Policies", "ServiceIdentities", "NodeIdentities", "TemplatedPolicies", "Namespace", "Partition", "Hash"),
+)
+TOKEN = Kind(
+    "tokens",
+    "token",
+    (
+        *("AccessorID", "SecretID", "ID", "Description", "Policies", "Roles", "ServiceIdentities", "NodeIdentities", "TemplatedPolicies"),
+        *(
+            "Local",
+            "AuthMethod",
+            "ExpirationTime",
+            "ExpirationTTL",
+            "CreateTime",
+            "Hash",
+            "Type",
+            "Rules",
+            "Name",
+            "Namespace",
+            "Partition",
+        ),
+    ),
+)
+RULE = Kind(
+    "binding-rules", "binding-rule", ("ID", "Description", "AuthMethod", "Selector", "BindType", "BindName", "BindVars", "Namespace")
+)
+METHOD = Kind(
+    "auth-methods",
+    "auth-method",
+    ("Name", "Type", "DisplayName", "Description", "MaxTokenTTL", "TokenLocality", "Config", "Namespace", "NamespaceRules"),
+)
+
+_NAMES = {
+    "1.8.7": (re.compile(r"[A-Za-z0-9\-_]{1,128}"), "Only alphanumeric characters, '-' and '_' are allowed"),
+    "1.22.5": (re.compile(r"[A-Za-z0-9\-_]+/?[A-Za-z0-9\-_]*"), "Only alphanumeric characters, a single '/', '-' and '_' are allowed"),
+}
+
+
+class ACLEndpoint:
+    """`/v1/acl/`, but for the legacy system."""
+
+    def __init__(self, store: Store, acls: ACLs, settings: Settings, new_id: Callable[[], str]) -> None:
+        self._store, self._acls, self._settings, self._new_id = store, acls, settings, new_id
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        get, put = partial(Route, ("GET",), index=True), partial(Route, ("PUT",))
+        routes = {"/v1/acl/token/self": get(self.itself, topics=_of("tokens"))}
+        for kind, plural in ((POLICY, "policies"), (ROLE, "roles"), (TOKEN, "tokens"), (RULE, "binding-rules"), (METHOD, "auth-methods")):
+            one = f"/v1/acl/{kind.name}"
+            routes[f"/v1/acl/{plural}"] = get(partial(self.every, kind), topics=_of(kind.table))
+            routes[one] = put(write=partial(self.create, kind))
+            routes[f"{one}/"] = Route(
+                ("GET", "PUT", "DELETE"), partial(self.get, kind), partial(self.change, kind), _of(kind.table), deep=True, index=True
+            )
+        for kind in (POLICY, ROLE):
+            routes[f"/v1/acl/{kind.name}/name/"] = get(partial(self.get_by_name, kind), topics=_of(kind.table), deep=True)
+        return routes
+
+    # What every call does first.
+
+    def _enabled(self) -> None:
+        if not self._settings.acls:
+            raise Refusal(401, "ACL support disabled")
+
+    def _bad(self, text: str) -> Refusal:
+        return Refusal(400, f"Bad request: {text}" if self._settings.is_old else text)
+
+    def _decoded(self, asked: Asked, kind: Kind) -> Record:
+        what = kind.title if kind in (POLICY, ROLE, TOKEN) else kind.name.replace("-", " ").title().replace(" ", "")
+        try:
+            given = json.loads(asked.body or b"")
+        except ValueError:
+            raise self._bad(f"{what} decoding failed: {'unexpected EOF' if asked.body else 'EOF'}") from None
+        known = {name.lower(): name for name in (*kind.members, "CreateIndex", "ModifyIndex")}
+        for name in given:
+            if name.lower() not in known:
+                raise self._bad(f'{what} decoding failed: json: unknown field "{name}"')
+        return {known[name.lower()]: value for name, value in given.items()}
+
+    # Reads.
+
+    def every(self, kind: Kind, asked: Asked) -> Found:
+        """GET all of a kind."""
+        self._enabled()
+        asked.require("acl", "", "read")
+        shown = [self._listed(kind, record, asked) for record in self._acls.tables[kind.table].values() if _is_wanted(record, asked)]
+        return self._found(kind, sorted(shown, key=lambda record: str(record.get("AccessorID") or record.get("ID") or record["Name"])))
+
+    def _listed(self, kind: Kind, record: Record, asked: Asked) -> Record:
+        shown = self._shown(kind, record)
+        if kind is POLICY:
+            return {name: value for name, value in {**shown, "Datacenters": record.get("Datacenters")}.items() if name != "Rules"}
+        if kind is not TOKEN:
+            return shown
+        may_write = asked.authorizer is None or asked.authorizer.allows("acl", "", "write")
+        secret = {} if self._settings.is_old else {"SecretID": shown["SecretID"] if may_write else "<hidden>"}
+        return {**{name: value for name, value in shown.items() if name != "SecretID"}, **secret}
+
+    def _found(self, kind: Kind, body: Any) -> Found:
+        return Found(self._store.table(f"acl {kind.table}"), body, null=True)
+
+    def _shown(self, kind: Kind, record: Record) -> Record:
+        """A record, with what it is linked to by its present name."""
+        shown = {name: value for name, value in record.items() if name not in ("Type", "Name", "Rules") or kind is not TOKEN or value}
+        if kind is POLICY and not shown.get("Datacenters"):
+            shown.pop("Datacenters", None)
+        for member, table in (("Policies", "policies"), ("Roles", "roles")):
+            links = shown.pop(member, None)
+            if links and (there := self._acls.links(links, table)):
+                shown[member] = there
+        order = {name: place for place, name in enumerate((*kind.members, "CreateIndex", "ModifyIndex"))}
+        return dict(sorted(shown.items(), key=lambda item: order.get(item[0], len(order))))
+
+    def get(self, kind: Kind, asked: Asked) -> Found:
+        """GET one, by its id."""
+        self._enabled()
+        identity = self._identity(kind, asked)
+        asked.require("acl", "", "read")
+        record = self._acls.tables[kind.table].get(identity)
+        if record is None:
+            return self._missing(kind)
+        shown = self._shown(kind, record)
+        if kind is TOKEN and asked.first("expanded") and not self._settings.is_old:
+            shown |= self._expanded(record)
+        return self._found(kind, shown)
+
+    def _identity(self, kind: Kind, asked: Asked, *, reads: bool = True) -> str:
+        if not asked.rest:
+            what = "Name" if kind is METHOD else "AccessorID" if kind is TOKEN and not self._settings.is_old else "ID"
+            raise self._bad(f"Missing {kind.name.replace('-', ' ')} {what}")
+        if kind is TOKEN and not reads and not _UUID.fullmatch(asked.rest):
+            raise Refusal(500, "Accessor ID is missing or an invalid UUID")
+        if kind is not METHOD and len(asked.rest) != _UUID_LENGTH:
+            raise Refusal(500, f"failed acl {kind.name} lookup: index error: UUID must be {_UUID_LENGTH} characters")
+        return asked.rest
+
+    def _missing(self, kind: Kind) -> Found:
+        if kind is ROLE and self._settings.is_old:
+            return Found(self._store.table("acl roles"), None)
+        if kind is TOKEN:
+            raise Refusal(403, "ACL not found" if self._settings.is_old else "token does not exist: ACL not found")
+        if self._settings.is_old:
+            raise Refusal(403, "ACL not found")
+        raise Refusal(404, f"Requested {kind.name.replace('-', ' ')} does not exist: ACL not found")
+
+    def _expanded(self, token: Record) -> Record:
+        tables = self._acls.tables
+        policies = [
+            self._shown(POLICY, tables["policies"][link["ID"]]) for link in self._acls.links(token.get("Policies") or [], "policies")
+        ]
+        roles = [self._shown(ROLE, tables["roles"][link["ID"]]) for link in self._acls.links(token.get("Roles") or [], "roles")]
+        return {
+            "ExpandedPolicies": policies or None,
+            "ExpandedRoles": roles or None,
+            "NamespaceDefaultPolicyIDs": None,
+            "NamespaceDefaultRoleIDs": None,
+            "AgentACLDefaultPolicy": self._settings.default_policy,
+            "AgentACLDownPolicy": "extend-cache",
+            "ResolvedByAgent": self._settings.node,
+        }
+
+    def get_by_name(self, kind: Kind, asked: Asked) -> Found:
+        """GET a policy or a role by its name."""
+        self._enabled()
+        if not asked.rest:
+            raise self._bad(f"Missing {kind.name} Name")
+        asked.require("acl", "", "read")
+        record = self._acls.by_name(kind.table, asked.rest)
+        return self._missing(kind) if record is None else self._found(kind, self._shown(kind, record))
+
+    def itself(self, asked: Asked) -> Found:
+        """GET the token that asks."""
+        self._enabled()
+        assert asked.authorizer is not None, "ACLs are on"
+        token = self._acls.by_secret(asked.token or "anonymous")
+        return self._missing(TOKEN) if token is None else self._found(TOKEN, self._shown(TOKEN, token))
+
+    # Writes.
+
+    def create(self, kind: Kind, asked: Asked, now: float) -> Record:
+        """PUT: the new record."""
+        self._enabled()
+        given = self._decoded(asked, kind)
+        if given.get("ID") and kind is not TOKEN:
+            raise self._bad(f"Cannot specify the ID when creating a new {kind.name.replace('-', ' ')}")
+        asked.require("acl", "", "write")
+        record = self._checked(kind, given, None, now)
+        return self._written(kind, record)
+
+    def change(self, kind: Kind, asked: Asked, now: float) -> Any:
+        """PUT or DELETE one by its id; of a token, also PUT its clone."""
+        self._enabled()
+        if asked.method == "DELETE":
+            return self._delete(kind, asked)
+        if kind is TOKEN and asked.rest.endswith("/clone"):
+            return self._clone(asked, now)
+        given = self._decoded(asked, kind)
+        member = {TOKEN: "AccessorID", METHOD: "Name"}.get(kind, "ID")
+        if given.get(member, asked.rest) != asked.rest:
+            what = {TOKEN: "Token Accessor ID", METHOD: "auth method Name"}.get(kind, f"{kind.name} ID")
+            raise self._bad(f"{what} in URL and payload do not match")
+        asked.require("acl", "", "write")
+        before = self._acls.tables[kind.table].get(asked.rest)
+        if before is None:
+            shown = f'Cannot find token "{asked.rest}"' if kind is TOKEN else f"cannot find {kind.name.replace('-', ' ')} {asked.rest}"
+            raise Refusal(500, shown)
+        return self._written(kind, self._checked(kind, given, before, now))
+
+    def _checked(self, kind: Kind, given: Record, before: Record | None, now: float) -> Record:
+        check = {POLICY: self._policy, ROLE: self._role, TOKEN: self._token}.get(kind)
+        if check is not None:
+            return check(given, before, now)
+        return self._other(kind, given, before)
+
+    def _written(self, kind: Kind, record: Record) -> Record:
+        self._store.apply()
+        ends = record.pop("_ends", None)
+        written = self._acls.write(kind.table, record)
+        if ends is not None:
+            self._acls.ends[written["AccessorID"]] = ends
+        return self._shown(kind, written)
+
+    def _name(self, kind: Kind, given: Record, before: Record | None) -> str:
+        """The name, which no other has. Refuses a bad one."""
+        name = given.get("Name") or ""
+        pattern, allowed = _NAMES[self._settings.version]
+        if not name:
+            raise Refusal(500, f"Invalid {kind.title}: no Name is set")
+        if not pattern.fullmatch(name):
+            raise Refusal(500, f"Invalid {kind.title}: invalid Name. {allowed}")
+        other = self._acls.by_name(kind.table, name)
+        if other is not None and (before is None or other["ID"] != before["ID"]):
+            raise Refusal(500, f'Invalid {kind.title}: A {kind.title} with Name "{name}" already exists')
+        return str(name)
+
+    def _policy(self, given: Record, before: Record | None, _now: float) -> Record:
+        name, rules = self._name(POLICY, given, before), given.get("Rules") or ""
+        identity = before["ID"] if before else self._new_id()
+        if identity == MANAGEMENT and rules != (before or {}).get("Rules"):
+            raise Refusal(500, "Changing the Rules for the builtin global-management policy is not permitted")
+        checked(rules, version=self._settings.version)
+        record = {"ID": identity, "Name": name, "Description": given.get("Description") or "", "Rules": rules}
+        return record | ({"Datacenters": given["Datacenters"]} if given.get("Datacenters") else {})
+
+    def _role(self, given: Record, before: Record | None, _now: float) -> Record:
+        name = self._name(ROLE, given, before)
+        record = {"ID": before["ID"] if before else self._new_id(), "Name": name, "Description": given.get("Description") or ""}
+        return record | self._granted(given)
+
+    def _granted(self, given: Record) -> Record:
+        """What a token or a role is given, each where there is any."""
+        granted: Record = {}
+        for member, table, what in (("Policies", "policies", "policy"), ("Roles", "roles", "role")):
+            if links := [self._link(link, table, what) for link in given.get(member) or ()]:
+                granted[member] = links
+        for member in ("ServiceIdentities", "NodeIdentities", "TemplatedPolicies"):
+            if given.get(member):
+                granted[member] = given[member]
+        return granted
+
+    def _link(self, link: Mapping[str, str], table: str, what: str) -> dict[str, str]:
+        if identity := link.get("ID"):
+            if len(identity) != _UUID_LENGTH:
+                shown = f'id "{identity}"' if self._settings.is_old else f'ID: "{identity}"'
+                why = f"failed acl {what} lookup: index error: UUID must be {_UUID_LENGTH} characters"
+                raise Refusal(500, f"Error looking up {what} for {shown}: {why}")
+            known = self._acls.tables[table].get(identity)
+            if known is None:
+                raise Refusal(
+                    500,
+                    f'No such ACL {what} with ID "{identity}"' if not self._settings.is_old else f"No such ACL {what} with ID {identity}",
+                )
+            return {"ID": identity, "Name": known["Name"]}
+        record = self._acls.by_name(table, link.get("Name", ""))
+        if record is None:
+            raise Refusal(500, f'No such ACL {what} with name "{link.get("Name", "")}"')
+        return {"ID": record["ID"], "Name": record["Name"]}
+
+    def _token(self, given: Record, before: Record | None, now: float) -> Record:
+        accessor, secret = given.get("AccessorID") or "", given.get("SecretID") or ""
+        if before is None:
+            self._check_new(accessor, secret)
+        elif secret and secret != before["SecretID"]:
+            raise Refusal(500, "Changing a token's SecretID is not permitted")
+        ttl = seconds(given.get("ExpirationTTL"))
+        if ttl and before is None and not _LEAST <= ttl <= _LONGEST:
+            limit = "less than 1m0s" if ttl < _LEAST else "more than 24h0m0s"
+            raise Refusal(500, f"ExpirationTime cannot be {limit} in the future (was {given['ExpirationTTL']})")
+        record: Record = {
+            "AccessorID": before["AccessorID"] if before else accessor or self._new_id(),
+            "SecretID": before["SecretID"] if before else secret or self._new_id(),
+            "Description": given.get("Description") or "",
+            **self._granted(given),
+            "Local": before["Local"] if before else bool(given.get("Local")),
+        }
+        if ttl and before is None:
+            record |= {"ExpirationTime": moment(now + ttl), "_ends": now + ttl}
+        kept: Record = {name: before[name] for name in ("ExpirationTime", "AuthMethod", "CreateTime") if name in before} if before else {}
+        return {**record, "CreateTime": moment(now), **kept}
+
+    def _check_new(self, accessor: str, secret: str) -> None:
+        if accessor and not _UUID.fullmatch(accessor):
+            why = f"failed acl token lookup: index error: UUID must be {_UUID_LENGTH} characters"
+            old = f"Failed acl token lookup by accessor: {why}"
+            raise Refusal(500, old if self._settings.is_old else "Invalid Token: AccessorID - not a valid UUID")
+        if accessor in self._acls.tables["tokens"]:
+            raise Refusal(500, "Invalid Token: AccessorID is already in use")
+        if secret and not _UUID.fullmatch(secret):
+            raise Refusal(500, "Invalid Token: SecretID - not a valid UUID")
+        if secret and self._acls.by_secret(secret):
+            raise Refusal(500, "Invalid Token: SecretID is already in use")
+
+    def _other(self, kind: Kind, given: Record, before: Record | None) -> Record:
+        """A binding rule or an auth method: what is given, after the first thing that agents look at."""
+        if kind is METHOD:
+            if not given.get("Name"):
+                raise Refusal(500, "Invalid Auth Method: no Name is set")
+            known = "[jwt kubernetes]" if self._settings.is_old else "[aws-iam jwt kubernetes]"
+            if given.get("Type") not in known.strip("[]").split():
+                raise Refusal(500, f"Invalid Auth Method: Type should be one of: {known}")
+            return given
+        method = given.get("AuthMethod") or ""
+        if method not in self._acls.tables["auth-methods"]:
+            raise Refusal(500, f'cannot find auth method with name "{method}"')
+        return {**given, "ID": before["ID"] if before else self._new_id()}
+
+    def _clone(self, asked: Asked, now: float) -> Record:
+        given = self._decoded(asked, TOKEN)
+        asked.require("acl", "", "write")
+        accessor = asked.rest.removesuffix("/clone")
+        token = self._acls.tables["tokens"].get(accessor)
+        if token is None:
+            raise Refusal(403, "ACL not found" if self._settings.is_old else "token does not exist: ACL not found")
+        if accessor == ANONYMOUS:
+            raise Refusal(500, "Cannot clone the anonymous token")
+        copied = {name: value for name, value in token.items() if name not in ("CreateIndex", "ModifyIndex", "Hash")}
+        own = {"AccessorID": self._new_id(), "SecretID": self._new_id(), "CreateTime": moment(now)}
+        return self._written(TOKEN, {**copied, **own, "Description": given.get("Description") or token["Description"]})
+
+    def _delete(self, kind: Kind, asked: Asked) -> bool:
+        identity = self._identity(kind, asked, reads=False)
+        asked.require("acl", "", "write")
+        if kind is POLICY and identity == MANAGEMENT:
+            raise Refusal(500, "Delete operation not permitted on the builtin global-management policy")
+        if kind is TOKEN and identity == ANONYMOUS:
+            raise Refusal(500, "Delete operation not permitted on the anonymous token")
+        if identity not in self._acls.tables[kind.table]:
+            if self._settings.is_old:
+                return True
+            raise Refusal(404, f"Cannot find {kind.name.replace('-', ' ')} to delete")
+        self._store.apply()
+        self._acls.delete(kind.table, identity)
+        return True
+
+
+def _is_wanted(record: Record, asked: Asked) -> bool:
+    """Whether a list shows a record: by the `policy`, `role` and other parameters."""
+    links = {"policy": "Policies", "role": "Roles"}
+    for parameter, member in links.items():
+        if (wanted := asked.first(parameter)) and wanted not in [link["ID"] for link in record.get(member) or ()]:
+            return False
+    service = asked.first("servicename")
+    return not service or service in [identity["ServiceName"] for identity in record.get("ServiceIdentities") or ()]
+
+
+def _of(table: str) -> Callable[[Asked], tuple[Topic, ...]]:
+    topics: tuple[Topic, ...] = (("table", f"acl {table}"),)
+    return lambda _asked: topics

@@ -1,0 +1,129 @@
+"""The ACL system of before Consul 1.4, which agents had until 1.10.
+
+https://developer.hashicorp.com/consul/api-docs/v1.8.x/acl/legacy
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from consul_proto.simulator.acls import ACLs, Record
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.policies import checked
+from consul_proto.simulator.routes import Route
+from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.store import Store
+
+
+class LegacyEndpoint:
+    """`/v1/acl/create`, `update`, `destroy`, `info`, `clone` and `list`."""
+
+    def __init__(self, store: Store, acls: ACLs, settings: Settings, new_id: Callable[[], str]) -> None:
+        self._store, self._acls, self._settings, self._new_id = store, acls, settings, new_id
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints; of newer agents, none."""
+        if not self._settings.is_old:
+            return {}
+        put = partial(Route, ("PUT",))
+        return {
+            "/v1/acl/create": put(write=self.create),
+            "/v1/acl/update": put(write=self.update),
+            "/v1/acl/destroy/": put(write=self.destroy, deep=True),
+            "/v1/acl/info/": Route(("GET",), self.info, topics=_tokens, deep=True, index=True),
+            "/v1/acl/clone/": put(write=self.clone, deep=True),
+            "/v1/acl/list": Route(("GET",), self.every, topics=_tokens, index=True),
+        }
+
+    def _enabled(self) -> None:
+        if not self._settings.acls:
+            raise Refusal(401, "ACL support disabled")
+
+    def _named(self, asked: Asked) -> str:
+        self._enabled()
+        if not asked.rest:
+            raise Refusal(400, "Missing ACL")
+        return asked.rest
+
+    def _given(self, asked: Asked) -> Record:
+        if not asked.body:
+            return {}
+        try:
+            given: Record = json.loads(asked.body)
+        except ValueError:
+            raise Refusal(400, "Request decode failed: unexpected EOF") from None
+        return {name.lower(): value for name, value in given.items()}
+
+    def create(self, asked: Asked, _now: float) -> Record:
+        """PUT create: its ID, which is its secret."""
+        self._enabled()
+        given = self._given(asked)
+        asked.require("acl", "", "write")
+        return {"ID": self._write(given, given.get("id") or self._new_id())}
+
+    def update(self, asked: Asked, _now: float) -> Record:
+        """PUT update: its ID. One that there is not is created."""
+        self._enabled()
+        given = self._given(asked)
+        if not given.get("id"):
+            raise Refusal(400, "ACL ID must be set")
+        asked.require("acl", "", "write")
+        return {"ID": self._write(given, given["id"])}
+
+    def _write(self, given: Record, secret: str) -> str:
+        kind, rules = given.get("type") or "client", given.get("rules") or ""
+        if kind not in ("client", "management"):
+            raise Refusal(500, "Invalid ACL Type")
+        checked(rules, legacy=True, version=self._settings.version)
+        before = self._acls.by_secret(secret)
+        self._store.apply()
+        own = {"AccessorID": before["AccessorID"] if before else self._new_id(), "SecretID": secret, "Description": given.get("name") or ""}
+        self._acls.write("tokens", {**own, "Type": kind, "Rules": rules, "Local": False, "CreateTime": "0001-01-01T00:00:00Z"})
+        return secret
+
+    def destroy(self, asked: Asked, _now: float) -> bool:
+        """PUT destroy: true, whether it was there or not."""
+        secret = self._named(asked)
+        if secret == "anonymous":  # noqa: S105 # the name that everybody knows
+            asked.require("acl", "", "write")
+            raise Refusal(403, "Permission denied: Cannot delete anonymous token")
+        asked.require("acl", "", "write")
+        token = self._acls.by_secret(secret)
+        if token is not None:
+            self._store.apply()
+            self._acls.delete("tokens", token["AccessorID"])
+        return True
+
+    def info(self, asked: Asked) -> Found:
+        """GET info: the token in a list, empty where there is none. Whoever knows the ID may ask."""
+        token = self._acls.by_secret(self._named(asked))
+        return Found(self._store.table("acl tokens"), [] if token is None or "Type" not in token else [_shown(token)])
+
+    def clone(self, asked: Asked, _now: float) -> Record:
+        """PUT clone: the ID of a new one with the same rules."""
+        secret = self._named(asked)
+        asked.require("acl", "", "write")
+        token = self._acls.by_secret(secret)
+        if token is None:
+            raise Refusal(403, "Permission denied")
+        copied = {"name": token["Description"], "type": token.get("Type"), "rules": token.get("Rules")}
+        return {"ID": self._write(copied, self._new_id())}
+
+    def every(self, asked: Asked) -> Found:
+        """GET list."""
+        self._enabled()
+        asked.require("acl", "", "write")
+        shown = [_shown(token) for token in self._acls.tables["tokens"].values() if token.get("Type")]
+        return Found(self._store.table("acl tokens"), sorted(shown, key=lambda token: str(token["ID"])))
+
+
+def _shown(token: Record) -> dict[str, Any]:
+    indexes = {name: token[name] for name in ("CreateIndex", "ModifyIndex")}
+    return {"ID": token["SecretID"], "Name": token["Description"], "Type": token["Type"], "Rules": token["Rules"], **indexes}
+
+
+def _tokens(_asked: Asked) -> tuple[Topic, ...]:
+    return (("table", "acl tokens"),)

@@ -1,0 +1,92 @@
+"""The ACL system as a whole: how it begins, who may come in, and what a token may do.
+
+https://developer.hashicorp.com/consul/api-docs/acl
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+from consul_proto.simulator.acls import ACLs, Record
+from consul_proto.simulator.asking import Asked, Refusal, Wrote
+from consul_proto.simulator.routes import Route
+from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.store import Store
+
+_RESOURCES = (
+    *("acl", "agent", "event", "intention", "key", "keyring", "mesh", "node", "operator", "peering", "query", "service", "session"),
+    "snapshot",
+)
+
+
+class ACLSystem:
+    """`/v1/acl/bootstrap`, `replication`, `login` and `logout`, and `/v1/internal/acl/authorize`."""
+
+    def __init__(self, store: Store, acls: ACLs, settings: Settings) -> None:
+        self._store, self._acls, self._settings = store, acls, settings
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        post = partial(Route, ("POST",))
+        return {
+            "/v1/acl/bootstrap": Route(("PUT",), write=self.bootstrap),
+            "/v1/acl/replication": Route(("GET",), write=self.replication),
+            "/v1/acl/login": post(write=self.login),
+            "/v1/acl/logout": post(write=self.logout),
+            "/v1/internal/acl/authorize": post(write=self.authorize),
+        }
+
+    def _enabled(self) -> None:
+        if not self._settings.acls:
+            raise Refusal(401, "ACL support disabled")
+
+    def bootstrap(self, asked: Asked, now: float) -> Record:
+        """PUT bootstrap: the first management token, once."""
+        self._enabled()
+        if self._acls.bootstrapped:
+            text = f"ACL bootstrap no longer allowed (reset index: {self._acls.bootstrapped})"
+            raise Refusal(403, f"Permission denied: {text}")
+        secret = ""
+        if asked.body and not self._settings.is_old:
+            secret = json.loads(asked.body).get("BootstrapSecret", "")
+        self._store.apply()
+        self._acls.bootstrapped = self._store.index
+        token = self._acls.add_management(secret, "Bootstrap Token (Global Management)", now)
+        return {"ID": token["SecretID"], **token}
+
+    def replication(self, _asked: Asked, _now: float) -> Record:
+        """GET replication: there is none in the one datacenter."""
+        self._enabled()
+        never = "0001-01-01T00:00:00Z"
+        indexes = dict.fromkeys(("ReplicatedIndex", "ReplicatedRoleIndex", "ReplicatedTokenIndex"), 0)
+        ends = {"LastSuccess": never, "LastError": never} | ({} if self._settings.is_old else {"LastErrorMessage": ""})
+        return {"Enabled": False, "Running": False, "SourceDatacenter": "", "ReplicationType": "", **indexes, **ends}
+
+    def login(self, asked: Asked, _now: float) -> Record:
+        """POST login: no auth method can be asked here, so nobody is let in."""
+        self._enabled()
+        method = str(json.loads(asked.body or b"{}").get("AuthMethod") or "")
+        if method not in self._acls.tables["auth-methods"]:
+            raise Refusal(403, "ACL not found" if self._settings.is_old else f'ACL not found: auth method "{method}" not found')
+        raise Refusal(403, "Permission denied")
+
+    def logout(self, asked: Asked, _now: float) -> Wrote:
+        """POST logout: for tokens that came by a login."""
+        self._enabled()
+        assert asked.authorizer is not None, "ACLs are on"
+        raise Refusal(403, "Permission denied" if self._settings.is_old else "Permission denied: token wasn't created via login")
+
+    def authorize(self, asked: Asked, _now: float) -> list[Record]:
+        """POST authorize: whether the token may do each of some things."""
+        self._enabled()
+        answers: list[Record] = []
+        for wanted in json.loads(asked.body or b"[]"):
+            resource, access, segment = (wanted.get(name) or "" for name in ("Resource", "Access", "Segment"))
+            if resource not in _RESOURCES:
+                text = f'Invalid ACL resource requested: "{resource}"'
+                raise Refusal(400, f"Bad request: {text}" if self._settings.is_old else text)
+            assert asked.authorizer is not None, "ACLs are on"
+            allowed = asked.authorizer.allows(resource, segment, access)
+            answers.append({"Resource": resource, "Access": access, **({"Segment": segment} if segment else {}), "Allow": allowed})
+        return answers

@@ -1,0 +1,174 @@
+"""Tokens, policies and roles: the tables, and what a token may do.
+
+https://developer.hashicorp.com/consul/docs/security/acl
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+from consul_proto.simulator.asking import Authorizer, Refusal
+from consul_proto.simulator.policies import Permissions, Rule, of_node, of_service, of_template, read_rules
+from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.store import Store
+
+#: https://developer.hashicorp.com/consul/docs/security/acl/acl-policies#built-in-policies, acl-tokens#special-purpose-tokens
+MANAGEMENT, READ_ONLY = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
+ANONYMOUS = "00000000-0000-0000-0000-000000000002"
+
+_BUILTIN = "Builtin Policy that grants unlimited access"
+_READER = "A policy that grants read-only access to all Consul features"
+
+#: When the clock of an agent begins.
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Record = dict[str, Any]
+
+TABLES = ("tokens", "policies", "roles", "binding-rules", "auth-methods")
+
+
+def moment(now: float) -> str:
+    """A time as Go writes it in JSON."""
+    return (_EPOCH + timedelta(seconds=now)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class ACLs:
+    """The tables, by the id of each record."""
+
+    def __init__(self, store: Store, settings: Settings, new_id: Callable[[], str]) -> None:
+        self._store, self._settings, self._new_id = store, settings, new_id
+        self.tables: dict[str, dict[str, Record]] = {table: {} for table in TABLES}
+        self._by_secret: dict[str, str] = {}
+        #: When each token that does so expires.
+        self.ends: dict[str, float] = {}
+        #: At which write the first management token came; 0: it may still be had.
+        self.bootstrapped = 0
+        if settings.acls:
+            self._begin()
+
+    def kept(self) -> Any:
+        """The tables, as JSON."""
+        return [self.tables, self.ends, self.bootstrapped]
+
+    def keep(self, kept: Any, shift: float) -> None:
+        """Go on with what was kept."""
+        self.tables, ends, self.bootstrapped = kept
+        self.ends = {accessor: end + shift for accessor, end in ends.items()}
+        self._by_secret = {token["SecretID"]: accessor for accessor, token in self.tables["tokens"].items()}
+
+    def _begin(self) -> None:
+        """Write what a server writes when it starts."""
+        self._store.apply()
+        builtin = {"Name": "global-management", "Description": _BUILTIN, "Rules": "", "Datacenters": None}
+        self.write("policies", {"ID": MANAGEMENT, **builtin})
+        if not self._settings.is_old:
+            reader = {"Name": "builtin/global-read-only", "Description": _READER, "Rules": "", "Datacenters": None}
+            self.write("policies", {"ID": READ_ONLY, **reader})
+        if self._settings.management_token:
+            self._store.apply()
+            self.bootstrapped = self._store.index
+            name = "Master Token" if self._settings.is_old else "Initial Management Token"
+            self.add_management(self._settings.management_token, name, 0.0)
+        self._store.apply()
+        anonymous = {"AccessorID": ANONYMOUS, "SecretID": "anonymous", "Description": "Anonymous Token", "Local": False}
+        self.write("tokens", {**anonymous, "CreateTime": moment(0.0)})
+
+    def add_management(self, secret: str, description: str, now: float) -> Record:
+        """Keep a token that may do everything."""
+        own = {"AccessorID": self._new_id(), "SecretID": secret or self._new_id(), "Description": description}
+        policies = [{"ID": MANAGEMENT, "Name": "global-management"}]
+        return self.write("tokens", {**own, "Policies": policies, "Local": False, "CreateTime": moment(now)})
+
+    def write(self, table: str, record: Record) -> Record:
+        """Keep a record at the present index."""
+        identity = record.get("AccessorID") or record.get("ID") or record["Name"]
+        before = self.tables[table].get(identity)
+        index = self._store.index
+        shown = {name: value for name, value in record.items() if name not in ("Hash", "CreateIndex", "ModifyIndex")}
+        hashed = {} if table in ("binding-rules", "auth-methods") else {"Hash": _hash(shown)}
+        record = {**shown, **hashed, "CreateIndex": before["CreateIndex"] if before else index, "ModifyIndex": index}
+        if table == "tokens":
+            self._by_secret[record["SecretID"]] = identity
+        self.tables[table][identity] = record
+        self._store.change(f"acl {table}")
+        return record
+
+    def delete(self, table: str, identity: str) -> None:
+        """Forget a record."""
+        record = self.tables[table].pop(identity)
+        if table == "tokens":
+            self._by_secret.pop(record["SecretID"], None)
+            self.ends.pop(identity, None)
+        self._store.change(f"acl {table}")
+
+    def by_name(self, table: str, name: str) -> Record | None:
+        """A policy or a role by its name."""
+        return next((record for record in self.tables[table].values() if record["Name"] == name), None)
+
+    def by_secret(self, secret: str) -> Record | None:
+        """A token by its secret."""
+        accessor = self._by_secret.get(secret)
+        return None if accessor is None else self.tables["tokens"][accessor]
+
+    def advance(self, now: float) -> None:
+        """Delete the tokens that have expired."""
+        for accessor in [accessor for accessor, end in self.ends.items() if end <= now]:
+            self._store.apply()
+            self.delete("tokens", accessor)
+
+    def links(self, links: list[dict[str, str]], table: str) -> list[dict[str, str]]:
+        """The policies or roles that a token names, by what they are called now; those that are gone are left out."""
+        known = self.tables[table]
+        return [{"ID": link["ID"], "Name": known[link["ID"]]["Name"]} for link in links if link["ID"] in known]
+
+    def resolve(self, secret: str) -> Authorizer:
+        """What a token may do. Raises Refusal for one that there is not."""
+        token = self.by_secret(secret or "anonymous")
+        if token is None:
+            if secret and secret == self._settings.agent_token:
+                return Permissions(tuple(of_node(self._settings.node)), self._settings.default_policy, accessor=secret)
+            raise Refusal(403, "ACL not found")
+        accessor = "" if self._settings.is_old else token["AccessorID"]
+        rules, manages = self._rules(token)
+        for link in token.get("Roles") or ():
+            if role := self.tables["roles"].get(link["ID"]):
+                more, also = self._rules(role)
+                rules, manages = rules + more, manages or also
+        manages = manages or token.get("Type") == "management"
+        is_anonymous = token["AccessorID"] == ANONYMOUS
+        return Permissions(tuple(rules), self._settings.default_policy, manages, accessor, is_anonymous)
+
+    def _rules(self, record: Record) -> tuple[list[Rule], bool]:
+        """The rules of a token or a role, and whether it may do everything."""
+        rules: list[Rule] = []
+        named = [link["ID"] for link in record.get("Policies") or ()]
+        for policy in (self.tables["policies"][identity] for identity in named if identity in self.tables["policies"]):
+            here = policy.get("Datacenters")
+            if not here or self._settings.datacenter in here:
+                rules += read_rules(policy["Rules"], once=not self._settings.is_old)
+        for identity in record.get("ServiceIdentities") or ():
+            if self._settings.datacenter in (identity.get("Datacenters") or [self._settings.datacenter]):
+                rules += of_service(identity["ServiceName"])
+        for identity in record.get("NodeIdentities") or ():
+            if identity["Datacenter"] == self._settings.datacenter:
+                rules += of_node(identity["NodeName"])
+        for template in record.get("TemplatedPolicies") or ():
+            rules += of_template(template["TemplateName"], (template.get("TemplateVariables") or {}).get("Name", ""))
+        if record.get("Rules"):
+            rules += read_rules(record["Rules"], legacy=True, once=not self._settings.is_old)
+        if READ_ONLY in named:
+            rules += [Rule(resource, "", True, "read") for resource in _READ]
+        return rules, MANAGEMENT in named
+
+
+#: What the policy that reads everything has a rule for.
+_READ = ("acl", "agent", "event", "key", "keyring", "mesh", "node", "operator", "peering", "query", "service", "session")
+
+
+def _hash(record: Record) -> str:
+    return b64encode(blake2b(json.dumps(record, sort_keys=True).encode(), digest_size=32).digest()).decode("ascii")

@@ -1,0 +1,257 @@
+"""Configuration entries, and the gateways that they describe.
+
+https://developer.hashicorp.com/consul/api-docs/config. What an entry says is kept as it was given; of what it may say, only what a list
+or an answer here depends on is looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import Any
+
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.numbers import unsigned
+from consul_proto.simulator.routes import Route
+from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.store import Store
+
+Entry = dict[str, Any]
+
+_OLD = (
+    *("service-defaults", "proxy-defaults", "service-router", "service-splitter", "service-resolver", "ingress-gateway"),
+    "terminating-gateway",
+)
+
+#: https://developer.hashicorp.com/consul/docs/connect/config-entries, by version.
+_KINDS = {
+    "1.8.7": _OLD,
+    "1.22.5": (
+        *_OLD,
+        *("service-intentions", "mesh", "exported-services", "sameness-group", "api-gateway", "bound-api-gateway", "http-route"),
+        *("tcp-route", "inline-certificate", "file-system-certificate", "jwt-provider", "control-plane-request-limit"),
+    ),
+}
+
+#: What an answer shows of an entry that does not say it, in this order, by kind and version.
+_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
+    "1.8.7": {
+        "service-defaults": {"MeshGateway": {}, "Expose": {}},
+        "proxy-defaults": {"Config": None, "MeshGateway": {}, "Expose": {}},
+        "ingress-gateway": {"TLS": {"Enabled": False}, "Listeners": None},
+        "terminating-gateway": {"Services": None},
+    },
+    "1.22.5": {
+        "service-defaults": {"TransparentProxy": {}, "MeshGateway": {}, "Expose": {}},
+        "proxy-defaults": {"Config": None, "TransparentProxy": {}, "MeshGateway": {}, "Expose": {}, "AccessLogs": {}},
+        "ingress-gateway": {"TLS": {"Enabled": False}, "Listeners": None},
+        "terminating-gateway": {"Services": None},
+    },
+}
+
+#: Members whose own members are the user's, not Consul's.
+_OPAQUE = frozenset(("Config", "Meta", "EnvoyExtensions"))
+
+
+class ConfigEntries:
+    """The table, by kind and name."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._settings = store, settings
+        self.entries: dict[tuple[str, str], Entry] = {}
+
+    def kept(self) -> Any:
+        """The table, as JSON."""
+        return list(self.entries.values())
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Go on with what was kept."""
+        self.entries = {(entry["Kind"], entry["Name"]): entry for entry in kept}
+
+    def write(self, entry: Entry) -> None:
+        """Keep an entry at the present index; one that is the same stays as it is, since 1.12."""
+        key = (entry["Kind"], entry["Name"])
+        before = self.entries.get(key)
+        index = self._store.index
+        hashed = {} if self._settings.is_old else {"Hash": _hash(entry)}
+        if before is not None and not self._settings.is_old and before["Hash"] == hashed["Hash"]:
+            return
+        self.entries[key] = {**entry, **hashed, "CreateIndex": before["CreateIndex"] if before else index, "ModifyIndex": index}
+        self._store.change("config")
+        if entry["Kind"].endswith("-gateway"):
+            self._store.change("gateways")
+
+    def delete(self, kind: str, name: str) -> None:
+        """Forget an entry."""
+        if self.entries.pop((kind, name), None) is not None:
+            self._store.change("config")
+            if kind.endswith("-gateway"):
+                self._store.change("gateways")
+
+    def gateway_services(self, gateway: str) -> list[Entry]:
+        """The services that a gateway is for."""
+        found: list[Entry] = []
+        for kind in ("ingress-gateway", "terminating-gateway"):
+            entry = self.entries.get((kind, gateway))
+            if entry is not None:
+                found += [self._served(entry, *one) for one in _services_of(entry)]
+        return found
+
+    def _served(self, entry: Entry, service: Entry, listener: Entry) -> Entry:
+        shown: Entry = {"Gateway": {"Name": entry["Name"]}, "Service": {"Name": service["Name"]}, "GatewayKind": entry["Kind"]}
+        if listener:
+            shown |= {"Port": listener.get("Port", 0), "Protocol": listener.get("Protocol", "tcp")}
+        shown |= {name: service[name] for name in ("CAFile", "CertFile", "KeyFile", "SNI") if service.get(name)}
+        if hosts := service.get("Hosts"):
+            shown["Hosts"] = hosts
+        return shown | {"CreateIndex": entry["CreateIndex"], "ModifyIndex": entry["ModifyIndex"]}
+
+    def ingresses(self, service: str) -> list[str]:
+        """The names of the ingress gateways that lead to a service."""
+        return [
+            name
+            for (kind, name), entry in sorted(self.entries.items())
+            if kind == "ingress-gateway" and service in [one["Name"] for one, _ in _services_of(entry)]
+        ]
+
+
+def _services_of(entry: Entry) -> list[tuple[Entry, Entry]]:
+    if entry["Kind"] == "terminating-gateway":
+        return [(service, {}) for service in entry.get("Services") or ()]
+    return [(service, listener) for listener in entry.get("Listeners") or () for service in listener.get("Services") or ()]
+
+
+def _hash(entry: Entry) -> int:
+    return int.from_bytes(blake2b(json.dumps(entry, sort_keys=True).encode(), digest_size=8).digest(), "big")
+
+
+def _named(value: Any, *, opaque: bool = False) -> Any:
+    """Names as the documentation of JSON writes them: `default_subset` is DefaultSubset."""
+    if isinstance(value, list):
+        return [_named(one, opaque=opaque) for one in value]
+    if not isinstance(value, dict) or opaque:
+        return value
+    found = {}
+    for name, member in value.items():
+        camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+        found[camel] = _named(member, opaque=camel in _OPAQUE)
+    return found
+
+
+class ConfigEndpoint:
+    """`/v1/config` and `/v1/catalog/gateway-services/`."""
+
+    def __init__(self, store: Store, entries: ConfigEntries, settings: Settings) -> None:
+        self._store, self._entries, self._settings = store, entries, settings
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        return {
+            "/v1/config": Route(("PUT",), write=self.apply),
+            "/v1/config/": Route(("GET", "DELETE"), self.read, self.delete, _of("config"), deep=True),
+            "/v1/catalog/gateway-services/": Route(("GET",), self.gateway_services, topics=_of("gateways"), deep=True, index=True),
+        }
+
+    def _bad(self, text: str) -> Refusal:
+        return Refusal(
+            400, f"Bad request: Request decoding failed: {text}" if self._settings.is_old else f"Request decoding failed: {text}"
+        )
+
+    def _given(self, asked: Asked) -> Entry:
+        try:
+            given = _named(json.loads(asked.body or b""))
+        except ValueError:
+            raise self._bad("unexpected EOF" if asked.body else "EOF") from None
+        if "Kind" not in given:
+            raise self._bad("Payload does not contain a kind/Kind key at the top level")
+        if given["Kind"].lower() not in _KINDS[self._settings.version]:
+            raise self._bad(f"invalid config entry kind: {given['Kind']}")
+        shown: Entry = {"Kind": given["Kind"].lower(), "Name": given.get("Name") or ""}
+        if shown["Kind"] in ("proxy-defaults", "mesh"):
+            shown["Name"] = self._only_name(shown)
+        defaults = _DEFAULTS[self._settings.version].get(shown["Kind"], {})
+        rest = {name: value for name, value in given.items() if name not in (*shown, *defaults, "CreateIndex", "ModifyIndex", "Hash")}
+        shown |= rest | {name: given.get(name, value) for name, value in defaults.items()}
+        for service, _ in _services_of(shown) if shown["Kind"] == "ingress-gateway" else ():
+            service.setdefault("Hosts", None)
+        return shown
+
+    def _only_name(self, shown: Entry) -> str:
+        """The one name that an entry of some kinds can have."""
+        only = "global" if shown["Kind"] == "proxy-defaults" else "mesh"
+        if shown["Name"] not in ("", only) and not self._settings.is_old:
+            raise Refusal(500, f'invalid name ("{shown["Name"]}"), only "{only}" is supported')
+        return only
+
+    def _resource(self, kind: str, name: str) -> tuple[str, str]:
+        """What a token needs the right to: services have their own, what concerns all of the mesh has another."""
+        if kind in ("proxy-defaults", "mesh", "ingress-gateway", "terminating-gateway", "api-gateway", "exported-services"):
+            return ("operator" if self._settings.is_old else "mesh"), ""
+        return ("intention" if kind == "service-intentions" else "service"), name
+
+    def apply(self, asked: Asked, _now: float) -> bool:
+        """PUT: whether it was written."""
+        entry = self._given(asked)
+        if not entry["Name"]:
+            raise Refusal(500, "Name is required")
+        asked.reach_servers()
+        asked.require(*self._resource(entry["Kind"], entry["Name"]), "write")
+        index = unsigned(asked.first("cas")) if asked.flag("cas") else None
+        before = self._entries.entries.get((entry["Kind"], entry["Name"]))
+        self._store.apply()
+        if index is not None and index != (before["ModifyIndex"] if before else 0):
+            return False
+        self._entries.write(entry)
+        return True
+
+    def read(self, asked: Asked) -> Found:
+        """GET one, or all of a kind."""
+        kind, _, name = asked.rest.partition("/")
+        if kind and kind not in _KINDS[self._settings.version]:
+            raise Refusal(500, f"invalid config entry kind: {kind}")
+        asked.reach_servers()
+        index = self._store.table("config")
+        if not name:
+            entries = [entry for (known, _), entry in sorted(self._entries.entries.items()) if kind in ("", known)]
+            return Found(index, [entry for entry in entries if asked.may(*self._resource(entry["Kind"], entry["Name"]), "read")])
+        if self._resource(kind, name)[0] == "service":
+            asked.require("service", name, "read")
+        entry = self._entries.entries.get((kind, name))
+        if entry is None:
+            raise Refusal(404, f'Config entry not found for "{kind}" / "{name}"', X_Consul_Index=str(index or 1))
+        return Found(index, entry)
+
+    def delete(self, asked: Asked, _now: float) -> Any:
+        """DELETE: an empty object, whether it was there or not; with `cas`, whether it was done, since 1.11."""
+        kind, _, name = asked.rest.partition("/")
+        if not name:
+            raise Refusal(404, "Must provide both a kind and name to delete")
+        asked.reach_servers()
+        asked.require(*self._resource(kind, name), "write")
+        before = self._entries.entries.get((kind, name))
+        self._store.apply()
+        if asked.flag("cas") and not self._settings.is_old:
+            if before is None or unsigned(asked.first("cas")) != before["ModifyIndex"]:
+                return False
+            self._entries.delete(kind, name)
+            return True
+        self._entries.delete(kind, name)
+        return {}
+
+    def gateway_services(self, asked: Asked) -> Found:
+        """GET gateway-services."""
+        asked.no_namespace()
+        if not asked.rest:
+            raise Refusal(400, "Missing gateway name")
+        asked.reach_servers()
+        asked.require("service", asked.rest, "read")
+        found = [one for one in self._entries.gateway_services(asked.rest) if asked.may("service", one["Service"]["Name"], "read")]
+        headers = (("X-Consul-Effective-Consistency", asked.consistency),)
+        return Found(self._store.table("gateways"), found, headers=headers)
+
+
+def _of(table: str) -> Any:
+    def topics(_asked: Asked) -> tuple[Topic, ...]:
+        return (("table", table),)
+
+    return topics

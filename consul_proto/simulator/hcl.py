@@ -1,0 +1,247 @@
+"""HCL, the language of rules and configuration files (its first version), and JSON, which may stand in its place.
+
+https://github.com/hashicorp/hcl/tree/hcl1#syntax. Messages are worded as real agents word them; they name a line and a column.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple
+
+#: The kinds of tokens, by what they look like. The first that fits counts.
+_TOKENS = re.compile(
+    r"""
+      (?P<BLANK>   [ \t\r\n]+ | \#[^\n]* | //[^\n]* | /\*.*?\*/ )
+    | (?P<HEREDOC> <<-?[A-Za-z0-9_]+\r?\n )
+    | (?P<BOOL>    (?:true|false)(?![\w.-]) )
+    | (?P<IDENT>   [^\W\d][\w.-]* )
+    | (?P<FLOAT>   -?(?:\d*\.\d+(?:[eE][+-]?\d+)? | \d+[eE][+-]?\d+) )
+    | (?P<NUMBER>  -?(?:0[xX][0-9A-Fa-f]+ | \d+) )
+    | (?P<STRING>  "(?P<inside>(?: \\. | \$\{(?:[^{}]|\{[^{}]*\})*\} | \$(?!\{) | [^"\\\n$] )*)" )
+    | (?P<ASSIGN>  = ) | (?P<LBRACE> \{ ) | (?P<RBRACE> \} ) | (?P<LBRACK> \[ ) | (?P<RBRACK> \] ) | (?P<COMMA> , )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_ESCAPE = re.compile(r"\\(?:([abfnrtv\\\"])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|([0-7]{3})|(.))", re.DOTALL)
+
+_SINGLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"'}
+
+_INTERPOLATED = re.compile(r"(\$\{(?:[^{}]|\{[^{}]*\})*\})")
+
+_LITERALS = frozenset({"NUMBER", "FLOAT", "BOOL", "STRING", "HEREDOC"})
+
+#: How deep blocks and lists may lie in each other: far more than anybody writes.
+_DEEPEST = 200
+
+
+class _Token(NamedTuple):
+    """A token: its kind, as it is written, where, and what it means."""
+
+    kind: str
+    written: str
+    place: int
+    value: Any = None
+
+
+def parse(text: str, *, once: bool = True) -> dict[str, Any]:
+    """Read HCL or JSON.
+
+    once: refuse an argument that is set twice, as agents since 1.15 do; else the last counts.
+
+    A block becomes a dict, below its labels: `key "a" { policy = "read" }` is {"key": {"a": {"policy": "read"}}}. A block that is there
+    several times becomes a list of dicts. Raises ValueError with Consul's words.
+    """
+    if text.lstrip().startswith("{"):
+        try:
+            found = json.loads(text)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        return found if isinstance(found, dict) else {}
+    return _Parser(text, once=once).whole()
+
+
+class _Parser:
+    """Reads token by token."""
+
+    def __init__(self, text: str, *, once: bool) -> None:
+        self._text, self._once = text, once
+        self._place = self._depth = 0
+        self._token = self._scan()
+
+    def whole(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while self._token.kind != "EOF":
+            self._item(found)
+        return found
+
+    def _fault(self, says: str, place: int) -> ValueError:
+        return ValueError(f"At {self._where(place)}: {says}")
+
+    def _where(self, place: int) -> str:
+        line = self._text.count("\n", 0, place) + 1
+        return f"{line}:{place - self._text.rfind(chr(10), 0, place)}"
+
+    def _next(self) -> _Token:
+        """The token that is at hand; the one behind it is at hand then."""
+        token, self._token = self._token, self._token
+        self._token = self._scan()
+        return token
+
+    def _scan(self) -> _Token:
+        while True:
+            place = self._place
+            if place == len(self._text):
+                return _Token("EOF", "", place)
+            match = _TOKENS.match(self._text, place)
+            if match is None:
+                raise self._illegal(place)
+            self._place = match.end()
+            kind = match.lastgroup if match.lastgroup != "inside" else "STRING"
+            if kind == "BLANK":
+                continue
+            if kind == "HEREDOC":
+                return self._heredoc(match[0], place)
+            return _Token(str(kind), match[0], place, self._value(str(kind), match))
+
+    def _illegal(self, place: int) -> ValueError:
+        if self._text[place] == '"':
+            return self._fault("literal not terminated", len(self._text))
+        if self._text.startswith("/*", place):
+            return self._fault("comment not terminated", len(self._text))
+        return self._fault("unexpected null character (0x00)" if self._text[place] == "\0" else "illegal char", place)
+
+    def _value(self, kind: str, match: re.Match[str]) -> Any:
+        if kind == "STRING":
+            # What is to be interpolated is nobody's here, and stays as it is.
+            parts = _INTERPOLATED.split(match["inside"])
+            place = match.start("inside")
+            return "".join(part if number % 2 else self._unescaped(part, place) for number, part in enumerate(parts))
+        if kind == "NUMBER":
+            return int(match[0], 16 if "x" in match[0].lower() else 10)
+        if kind == "FLOAT":
+            return float(match[0])
+        return match[0] == "true" if kind == "BOOL" else match[0]
+
+    def _unescaped(self, part: str, place: int) -> str:
+        def meant(escape: re.Match[str]) -> str:
+            single, *codes, wrong = escape.groups()
+            if wrong is not None:
+                raise self._fault("illegal char escape", place + escape.start() + 1)
+            if single is not None:
+                return _SINGLE[single]
+            code = next(int(code, 8 if number == 3 else 16) for number, code in enumerate(codes) if code is not None)
+            return chr(code) if code <= 0x10FFFF and not 0xD800 <= code < 0xE000 else "\ufffd"
+
+        return _ESCAPE.sub(meant, part)
+
+    def _heredoc(self, begin: str, place: int) -> _Token:
+        """Lines up to one that holds the name alone. With "<<-" what all are indented by is taken away."""
+        name = begin.strip().lstrip("<-")
+        lines: list[str] = []
+        start = self._place
+        while start < len(self._text):
+            end = self._text.find("\n", start)
+            end = len(self._text) if end < 0 else end
+            line = self._text[start:end]
+            if line.strip() == name:
+                self._place = end
+                indent = min((len(one) - len(one.lstrip()) for one in lines if one.strip()), default=0) if begin.startswith("<<-") else 0
+                return _Token("HEREDOC", begin, place, "".join(one[indent:] + "\n" for one in lines))
+            lines.append(line)
+            start = end + 1
+        raise self._fault("heredoc not terminated", len(self._text))
+
+    def _item(self, found: dict[str, Any]) -> None:
+        """A key with a value, or a block with its labels; commas may separate them."""
+        keys = self._keys()
+        if self._token.kind == "ASSIGN":
+            self._next()
+            value, is_block = self._object(), False
+        else:
+            value, is_block = self._block(), True
+        self._add(found, keys, value, is_block=is_block)
+        if self._token.kind == "COMMA":
+            self._next()
+
+    def _keys(self) -> list[_Token]:
+        keys: list[_Token] = []
+        while self._token.kind in ("IDENT", "BOOL", "STRING"):
+            keys.append(self._next())
+        kind, place = self._token.kind, self._token.place
+        if kind in ("EOF", "RBRACE") and keys:
+            written = " ".join(key.written for key in keys)
+            raise self._fault(f"key '{written}' expected start of object ('{{') or assignment ('=')", place)
+        if kind not in ("ASSIGN", "LBRACE"):
+            raise self._fault(f"expected: IDENT | STRING | ASSIGN | LBRACE got: {kind}", place)
+        if not keys:
+            raise self._fault("no object keys found!" if kind == "ASSIGN" else f"expected: IDENT | STRING got: {kind}", place)
+        if kind == "ASSIGN" and len(keys) > 1:
+            raise self._fault("nested object expected: LBRACE got: ASSIGN", place)
+        return keys
+
+    def _add(self, found: dict[str, Any], keys: list[_Token], value: Any, *, is_block: bool) -> None:
+        *labels, last = [key.value if key.kind == "STRING" else key.written for key in keys]
+        for label in labels:
+            below = found.setdefault(label, {})
+            if isinstance(below, list) and below and isinstance(below[-1], dict):
+                below = below[-1]
+            if not isinstance(below, dict):
+                below = found[label] = {}
+            found = below
+        before = found.get(last)
+        if last in found and not is_block and self._once:
+            where = self._where(keys[-1].place)
+            raise ValueError(f'The argument "{last}" at {where} was already set. Each argument can only be defined once')
+        if is_block and isinstance(before, dict | list):
+            found[last] = [*before, value] if isinstance(before, list) else [before, value]
+        else:
+            found[last] = value
+
+    def _object(self) -> Any:
+        kind = self._token.kind
+        if kind == "LBRACE":
+            return self._block()
+        if kind == "LBRACK":
+            return self._list()
+        token = self._next()
+        if kind in _LITERALS:
+            return token.value
+        raise self._fault(f"Unknown token: {self._where(token.place)} {kind} {token.written}".rstrip(), token.place)
+
+    def _block(self) -> dict[str, Any]:
+        self._deeper(self._next())
+        found: dict[str, Any] = {}
+        while self._token.kind not in ("RBRACE", "EOF"):
+            self._item(found)
+        if self._token.kind == "EOF":
+            raise self._fault("object expected closing RBRACE got: EOF", self._token.place + 1)
+        self._next()
+        self._depth -= 1
+        return found
+
+    def _list(self) -> list[Any]:
+        self._deeper(self._next())
+        found: list[Any] = []
+        needs_comma = False
+        while self._token.kind != "RBRACK":
+            kind, place = self._token.kind, self._token.place
+            if kind == "COMMA":
+                self._next()
+                needs_comma = False
+            elif needs_comma:
+                raise self._fault(f"error parsing list, expected comma or list end, got: {kind}", place)
+            elif kind in ("LBRACE", "LBRACK") or kind in _LITERALS:
+                found.append(self._object())
+                needs_comma = True
+            else:
+                raise self._fault(f"unexpected token while parsing list: {kind}", place)
+        self._next()
+        self._depth -= 1
+        return found
+
+    def _deeper(self, token: _Token) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._fault("nested too deeply", token.place)

@@ -1,0 +1,101 @@
+"""What operators look at: the one server that there is.
+
+https://developer.hashicorp.com/consul/api-docs/operator
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+from consul_proto.simulator.asking import Asked, Refusal
+from consul_proto.simulator.members import ADDRESS, SERVER_PORT
+from consul_proto.simulator.routes import Route
+from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.store import Store
+
+_AUTOPILOT = {
+    "CleanupDeadServers": True,
+    "LastContactThreshold": "200ms",
+    "MaxTrailingLogs": 250,
+    "MinQuorum": 0,
+    "ServerStabilizationTime": "10s",
+    "RedundancyZoneTag": "",
+    "DisableUpgradeMigration": False,
+    "UpgradeVersionTag": "",
+}
+
+
+class OperatorEndpoint:
+    """`/v1/operator/raft/` and `/v1/operator/autopilot/`."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._settings = store, settings
+        self._autopilot: dict[str, Any] = {**_AUTOPILOT, "CreateIndex": store.index, "ModifyIndex": store.index}
+
+    def kept(self) -> Any:
+        """Autopilot's configuration."""
+        return self._autopilot
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Go on with what was kept."""
+        self._autopilot = kept
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        get = partial(Route, ("GET",))
+        return {
+            "/v1/operator/raft/configuration": get(write=self.configuration),
+            "/v1/operator/raft/peer": Route(("DELETE",), write=self.remove_peer),
+            "/v1/operator/autopilot/configuration": Route(("GET", "PUT"), write=self.autopilot),
+            "/v1/operator/autopilot/health": get(write=self.health),
+        }
+
+    def configuration(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET raft configuration: this server leads, and votes."""
+        asked.reach_servers()
+        asked.require("operator", "", "read")
+        server = {"ID": self._settings.node_id, "Node": self._settings.node, "Address": f"{ADDRESS}:{SERVER_PORT}", "Leader": True}
+        server |= {"ProtocolVersion": "3", "Voter": True} | ({} if self._settings.is_old else {"LastIndex": self._store.index})
+        return {"Servers": [server], "Index": 0}
+
+    def remove_peer(self, asked: Asked, _now: float) -> Any:
+        """DELETE raft peer: there is none but this one, which cannot go."""
+        identity, address = asked.first("id"), asked.first("address")
+        if not identity and not address:
+            raise Refusal(400, "Must specify either ?id with the server's ID or ?address with IP:port of peer to remove")
+        if identity and address:
+            raise Refusal(400, "Must specify only one of ?id or ?address")
+        asked.require("operator", "", "write")
+        what = f'id "{identity}"' if identity else f'address "{address}"'
+        raise Refusal(500, f"{what} was not found in the Raft configuration")
+
+    def autopilot(self, asked: Asked, _now: float) -> Any:
+        """GET and PUT autopilot configuration."""
+        asked.reach_servers()
+        asked.require("operator", "", "read" if asked.method == "GET" else "write")
+        if asked.method == "GET":
+            return self._autopilot
+        try:
+            given = json.loads(asked.body or b"")
+        except ValueError:
+            raise Refusal(400, f"Error parsing autopilot config: {'unexpected EOF' if asked.body else 'EOF'}") from None
+        index = self._store.apply()
+        known = {name: value for name, value in given.items() if name in _AUTOPILOT}
+        self._autopilot = {**self._autopilot, **known, "ModifyIndex": index}
+        return True
+
+    def health(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET autopilot health."""
+        asked.reach_servers()
+        asked.require("operator", "", "read")
+        server: dict[str, Any] = {
+            "ID": self._settings.node_id,
+            "Name": self._settings.node,
+            "Address": f"{ADDRESS}:{SERVER_PORT}",
+            "SerfStatus": "alive",
+        }
+        server |= {"Version": self._settings.version, "Leader": True, "LastContact": "0s", "LastTerm": 2, "LastIndex": self._store.index}
+        since = {"Healthy": True, "Voter": True, "StableSince": "1970-01-01T00:00:00Z"}
+        return {"Healthy": True, "FailureTolerance": 0, "Servers": [server | since]}
