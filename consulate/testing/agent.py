@@ -39,7 +39,7 @@ class ConsulAgent:
     script_checks: whether checks with a script are accepted; nobody runs them here.
     clock: "virtual", time passes when somebody calls `advance`, or a client sleeps; "real", it passes by itself, and `advance` skips some.
 
-    Raises ValueError for another clock.
+    Raises ValueError for another clock, and for an empty token.
     """
 
     def __init__(
@@ -55,6 +55,8 @@ class ConsulAgent:
     ) -> None:
         if clock not in ("virtual", "real"):
             raise ValueError(f"a clock is virtual or real, not {clock!r}")
+        if acl_token == "":
+            raise ValueError("the management token must not be empty")
         settings = Settings(
             version=version,
             node=node,
