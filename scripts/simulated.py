@@ -27,10 +27,10 @@ _DIFFERS = {
     "agent.force_leave": "it says so of itself, and does nothing",
     "agent.reload": "there is nothing to read again",
     "agent.token.update": "accepted; the agent needs no token",
-    "agent.service.register": "of wrong types in the body, the words differ; `Connect.SidecarService` takes over the most usual members",
-    "agent.check.register": "of wrong types in the body, the words differ; docker, grpc, h2ping and OS service checks are kept and never run",
+    "agent.service.register": "of wrong types, the words differ; a sidecar takes over the most usual members",
+    "agent.check.register": "of wrong types, the words differ; checks with docker, grpc, h2ping are never run",
     "agent.service.get": "the hash is another one",
-    "catalog.register": "of wrong types in the body, the words differ",
+    "catalog.register": "of wrong types, the words differ",
     "catalog.connect": "virtual addresses are drawn in another order",
     "catalog.datacenters": "there is this one",
     "config.": "what an entry says is kept as given: few of its rules are checked, and its hash is another one",
@@ -42,7 +42,7 @@ _DIFFERS = {
     "operator.raft.transfer_leader": "",
     "session.": "",
     "snapshot.": "the state inside is the simulator's own: it goes back into a simulator, and into no Consul",
-    "txn": "of wrong types in the body, the words differ",
+    "txn": "of wrong types, the words differ",
     "kv.": "",
     "status.": "the one server, at 127.0.0.1:8300",
 }
@@ -50,10 +50,10 @@ _DIFFERS = {
 _HEAD = """\
 # What is simulated
 
-How far the Consul in memory goes (`consulate.testing`, `consulate dev`), for each endpoint of the HTTP API. *Exact*: every answer was the same as a real
-agent's in all requests that were drawn, but for ids, hashes and times (`scripts/differential`). *Approximate*: what differs is said. *Not simulated*: it answers
-501 and names the call; what a version does not have answers 404, as there. This page is written by `python -m scripts.simulated` from the manifest of endpoints,
-`tests/spec/endpoints.json`, and from asking the simulator.
+How far the Consul in memory goes (`consulate.testing`, `consulate dev`), for each endpoint of the HTTP API. *Exact*: every answer was the same as
+a real agent's in all requests that were drawn, but for ids, hashes and times (`scripts/differential`). *Approximate*: what differs is said. *Not
+simulated*: it answers 501 and names the call; what a version does not have answers 404, as there. This page is written by
+`python -m scripts.simulated` from the manifest of endpoints, `tests/spec/endpoints.json`, and from asking the simulator.
 """
 
 
