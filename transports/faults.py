@@ -33,10 +33,18 @@ _TOO_MANY = b"rate limit exceeded, try again later or against a different server
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
 
+class Printer(Protocol):
+    """As much of IPython's pretty printer as is used."""
+
+    def text(self, text: str, /) -> object:
+        """Print a text as it is."""
+        ...
+
+
 class Fault(Protocol):
     """Something that goes wrong with one request."""
 
-    def steps(self, request: Request, timeout: float | None, earlier: Earlier) -> Steps:
+    def steps(self, request: Request, timeout: float | None, earlier: Earlier, /) -> Steps:
         """What happens instead of carrying the request out."""
         ...
 
@@ -258,6 +266,10 @@ class FaultPlan:
             return f"FaultPlan({list(self.faults)!r}{options})"
         faults = "" if self.faults == EVERY else f", faults={list(self.faults)!r}"
         return f"FaultPlan.random(seed={self._seed}, rate={self._rate}{faults}{options})"
+
+    def _repr_pretty_(self, printer: Printer, _cycle: bool) -> None:
+        """Have IPython's printer, which is Hypothesis's, show the repr rather than the fields."""
+        printer.text(repr(self))
 
 
 @dataclass(frozen=True, slots=True)

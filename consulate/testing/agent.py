@@ -36,9 +36,10 @@ class ConsulAgent:
     version: whose answers it gives, "1.22.5" or "1.8.7". node, datacenter: what it calls itself. seed: agents with the same one give
     the same session ids, so that a failure can be repeated.
     acl_token: the ACL system is on, everything is denied but to this management token, and clients that are given no token use it.
+    script_checks: whether checks with a script are accepted; nobody runs them here.
     clock: "virtual", time passes when somebody calls `advance`, or a client sleeps; "real", it passes by itself, and `advance` skips some.
 
-    Raises ValueError for another clock.
+    Raises ValueError for another clock, and for an empty token.
     """
 
     def __init__(
@@ -49,12 +50,21 @@ class ConsulAgent:
         datacenter: str = "dc1",
         seed: int = 0,
         acl_token: str | None = None,
+        script_checks: bool = False,
         clock: Clock = "virtual",
     ) -> None:
         if clock not in ("virtual", "real"):
             raise ValueError(f"a clock is virtual or real, not {clock!r}")
+        if acl_token == "":
+            raise ValueError("the management token must not be empty")
         settings = Settings(
-            version=version, node=node, datacenter=datacenter, seed=seed, acls=bool(acl_token), management_token=acl_token or ""
+            version=version,
+            node=node,
+            datacenter=datacenter,
+            seed=seed,
+            acls=bool(acl_token),
+            management_token=acl_token or "",
+            script_checks=script_checks,
         )
         self.token = acl_token
         self._agent = SimulatedAgent(Simulator(settings), is_real=clock == "real")

@@ -77,11 +77,12 @@ class _Noting:
         self._transport, self._note = transport, note
 
     def send(self, request: Request, timeout: float | None) -> Response:
-        response = None
         try:
             response = self._transport.send(request, timeout)
-        finally:
-            self._note(request, response)
+        except BaseException:
+            self._note(request, None)
+            raise
+        self._note(request, response)
         return response
 
     def sleep(self, seconds: float) -> None:
@@ -98,11 +99,12 @@ class _AsyncNoting:
         self._transport, self._note = transport, note
 
     async def send(self, request: Request, timeout: float | None) -> Response:
-        response = None
         try:
             response = await self._transport.send(request, timeout)
-        finally:
-            self._note(request, response)
+        except BaseException:
+            self._note(request, None)
+            raise
+        self._note(request, response)
         return response
 
     async def sleep(self, seconds: float) -> None:

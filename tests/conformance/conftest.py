@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from consul_proto.simulator.settings import Version
 from tests.agents import Agent, Binary, find_binaries, find_dev_versions, running_agent, running_dev
+from tests.conformance.memory import memory_agent
 
 #: The variables that say where Consul is, and nothing to a client.
 _OURS = ("CONSUL_BINS", "CONSUL_REQUIRED")
@@ -19,15 +21,22 @@ _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
 _DEV = [f"dev {version}" for version in find_dev_versions()]
 
 
+_MEMORY: dict[str, Version] = {"memory 1.8.7": "1.8.7", "memory 1.22.5": "1.22.5"}
+
+
 def _named(param: Binary | str | None) -> str:
     if isinstance(param, str):
         return param
     return "no Consul" if param is None else str(param.version)
 
 
-@pytest.fixture(scope="session", params=[*_BINARIES, *_DEV], ids=_named)
+@pytest.fixture(scope="session", params=[*_BINARIES, *_DEV, *_MEMORY], ids=_named)
 def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
     """A running agent."""
+    if request.param in _MEMORY:
+        with memory_agent(_MEMORY[request.param]) as in_memory:
+            yield in_memory
+        return
     if isinstance(request.param, str):
         with running_dev(request.param.removeprefix("dev "), "--enable-script-checks", acls=True) as running:
             yield running

@@ -20,7 +20,7 @@ from tests.faces import ALL, Face, outcome
 
 assert all((rows_blocking, rows_reads, rows_refusals, rows_services))  # they fill the table
 
-pytestmark = [pytest.mark.real, pytest.mark.parametrize("face", ALL, ids=str)]
+pytestmark = [pytest.mark.parametrize("face", ALL, ids=str)]
 
 #: What waits for the agent's coordinates comes last, when they are there.
 _IN_TURN = sorted(BEYOND, key=lambda row: row is rows_reads.the_nearest_first)

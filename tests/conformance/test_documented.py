@@ -40,7 +40,6 @@ _CLASSES = {
 }
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("face", ALL, ids=str)
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_row(row: Row, face: Face, agent: Agent) -> None:

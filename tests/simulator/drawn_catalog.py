@@ -123,7 +123,6 @@ _QUERIES: list[tuple[tuple[str, str | None], ...]] = [
     (("node-meta", "rack:a"),),
     (("node-meta", "rack:b"), ("node-meta", "rack:a")),
     (("index", "1"), ("wait", "50ms")),
-    (("near", "_agent"),),
 ]
 
 _READ = st.builds(lambda path, query: Ask("GET", "/v1/" + path, query), st.sampled_from(_PATHS), st.sampled_from(_QUERIES))

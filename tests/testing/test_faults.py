@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -26,7 +27,8 @@ from consulate.testing.faults import (
     Truncate,
 )
 from tests.faces import ALL, Awaitably, Face, at_once, outcome
-from tests.fakes.faults import WELL
+from tests.fakes.faults import FAULTS, HEALING, WELL
+from tests.fakes.raw_server import ReadRequest, Script, Send, answer
 from tests.transports.conftest import Serve
 from transports.memory import MemoryTransport
 
@@ -261,3 +263,40 @@ def test_a_transport_of_ones_own_can_fail_too() -> None:
         with pytest.raises(RequestError):
             consul.kv.put("k", "v")
         assert consul.kv.put("k", "v")
+
+
+#: Fault -> what a server does that is the same fault. None: nobody listens.
+_SAME: dict[str, tuple[Fault, Script | None, float]] = {
+    "refused": (Drop(), None, 10),
+    "never answered": (Drop("timeout"), FAULTS["never answers"], 0.1),
+    "reset": (Reset(applied=True), FAULTS["reset before the answer"], 10),
+    "cut off": (Truncate(40), FAULTS["truncated body"], 10),
+    "no leader": (Leaderless(), [ReadRequest(), Send(answer(500, b"No cluster leader"))], 0.1),
+    "too many requests": (Limited(), [ReadRequest(), Send(HEALING["a 429"])], 0.1),
+}
+
+
+@pytest.mark.parametrize("face", ALL, ids=str)
+@pytest.mark.parametrize("name", _SAME)
+def test_a_fault_is_told_as_a_real_transport_tells_it(face: Face, serve: Serve, name: str) -> None:
+    fault, script, timeout = _SAME[name]
+
+    async def read(consul: Any) -> Any:
+        return await outcome(consul.kv.get("k"))
+
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        url = serve(face, script).url if script is not None else f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        real = face.run(read, url, timeout=timeout)
+    agent = ConsulAgent()
+    agent.client().kv.put("k", "v")
+
+    async def fail(consul: Any, _agent: ConsulAgent) -> Any:
+        return await read(consul)
+
+    told = play(face.backend or "threads", agent, FaultPlan([fault]), fail, timeout=timeout)
+    assert type(told) is type(real)
+    assert told.maybe_applied is real.maybe_applied
+    assert (told.status, told.body) == (real.status, real.body)
+    if name not in ("refused", "reset"):
+        assert told.message == real.message

