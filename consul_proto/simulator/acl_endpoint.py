@@ -127,8 +127,9 @@ class ACLEndpoint:
         """GET all of a kind."""
         self._enabled()
         asked.require("acl", "", "read")
-        shown = [self._listed(kind, record, asked) for record in self._acls.tables[kind.table].values() if _is_wanted(record, asked)]
-        return self._found(kind, sorted(shown, key=lambda record: str(record.get("AccessorID") or record.get("ID") or record["Name"])))
+        # Tokens come by their secrets, the others by their names, where they have one.
+        records = sorted(self._acls.tables[kind.table].values(), key=lambda one: str(one.get("SecretID") or one.get("Name") or one["ID"]))
+        return self._found(kind, [self._listed(kind, record, asked) for record in records if _is_wanted(record, asked)])
 
     def _listed(self, kind: Kind, record: Record, asked: Asked) -> Record:
         shown = self._shown(kind, record)

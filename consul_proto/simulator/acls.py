@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Any
 
 from consul_proto.simulator.asking import Authorizer, Refusal
-from consul_proto.simulator.policies import Permissions, Rule, of_node, of_service, of_template, read_rules
+from consul_proto.simulator.policies import Permissions, Rule, of_everything, of_node, of_service, of_template, read_rules
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 
@@ -21,8 +21,11 @@ from consul_proto.simulator.store import Store
 MANAGEMENT, READ_ONLY = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
 ANONYMOUS = "00000000-0000-0000-0000-000000000002"
 
-_BUILTIN = "Builtin Policy that grants unlimited access"
-_READER = "A policy that grants read-only access to all Consul features"
+_BUILTIN = {
+    True: "Builtin Policy that grants unlimited access",
+    False: "A built-in policy that grants read and write access to all Consul features",
+}
+_READER = "A built-in policy that grants read-only access to all Consul features"
 
 #: When the clock of an agent begins.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -64,10 +67,14 @@ class ACLs:
     def _begin(self) -> None:
         """Write what a server writes when it starts."""
         self._store.apply()
-        builtin = {"Name": "global-management", "Description": _BUILTIN, "Rules": "", "Datacenters": None}
+        is_old = self._settings.is_old
+        rules = of_everything("write", is_old=is_old)
+        builtin = {"Name": "global-management", "Description": _BUILTIN[is_old], "Rules": rules, "Datacenters": None}
         self.write("policies", {"ID": MANAGEMENT, **builtin})
-        if not self._settings.is_old:
-            reader = {"Name": "builtin/global-read-only", "Description": _READER, "Rules": "", "Datacenters": None}
+        if not is_old:
+            self._store.apply()
+            rules = of_everything("read", is_old=False)
+            reader = {"Name": "builtin/global-read-only", "Description": _READER, "Rules": rules, "Datacenters": None}
             self.write("policies", {"ID": READ_ONLY, **reader})
         if self._settings.management_token:
             self._store.apply()

@@ -68,6 +68,11 @@ class ConfigEntries:
         """Go on with what was kept."""
         self.entries = {(entry["Kind"], entry["Name"]): entry for entry in kept}
 
+    def is_same(self, entry: Entry) -> bool:
+        """Whether an entry is there as it is, as far as agents look at that, since 1.12."""
+        before = self.entries.get((entry["Kind"], entry["Name"]))
+        return before is not None and not self._settings.is_old and before["Hash"] == _hash(entry)
+
     def write(self, entry: Entry) -> None:
         """Keep an entry at the present index; one that is the same stays as it is, since 1.12."""
         key = (entry["Kind"], entry["Name"])
@@ -193,13 +198,15 @@ class ConfigEndpoint:
         """PUT: whether it was written."""
         entry = self._given(asked)
         if not entry["Name"]:
-            raise Refusal(500, "Name is required")
+            is_old_service = self._settings.is_old and entry["Kind"] == "service-defaults"
+            raise Refusal(500, "serviceName is required" if is_old_service else "Name is required")
         asked.reach_servers()
         asked.require(*self._resource(entry["Kind"], entry["Name"]), "write")
         index = unsigned(asked.first("cas")) if asked.flag("cas") else None
         before = self._entries.entries.get((entry["Kind"], entry["Name"]))
         self._store.apply()
-        if index is not None and index != (before["ModifyIndex"] if before else 0):
+        # What is there already is written without a look at the index, since 1.12.
+        if index is not None and index != (before["ModifyIndex"] if before else 0) and not self._entries.is_same(entry):
             return False
         self._entries.write(entry)
         return True

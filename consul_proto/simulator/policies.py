@@ -63,7 +63,7 @@ def read_rules(text: str, *, legacy: bool = False, once: bool = True) -> list[Ru
         if member in _SINGLE:
             rules.append(_single(member, content))
         elif resource in _NAMED:
-            rules += [_rule(resource, name, is_prefix, body) for name, body in _each(content)]
+            rules += [_rule(resource, name, is_prefix, body, member) for name, body in _each(content)]
     return rules
 
 
@@ -80,13 +80,13 @@ def _each(content: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 yield name, one
 
 
-def _rule(resource: str, name: str, prefix: bool, body: Mapping[str, Any]) -> Rule:
+def _rule(resource: str, name: str, prefix: bool, body: Mapping[str, Any], written_as: str) -> Rule:
     policy, intentions = body.get("policy", ""), body.get("intentions", "")
     if policy not in _NAMED[resource]:
         kind, member = _TYPES.get(resource, ("Rule", "Name"))
         rest = f', Intentions:"{intentions}"' if resource == "service" else ""
         shown = f'&acl.{kind}{{{member}:"{name}", Policy:"{policy}"{rest}, EnterpriseRule:acl.EnterpriseRule{{}}}}'
-        raise ValueError(f"Invalid {resource} policy: {shown}")
+        raise ValueError(f"Invalid {written_as} policy: {shown}")
     return Rule(resource, name, prefix, policy, intentions)
 
 
@@ -94,6 +94,15 @@ def of_service(name: str) -> list[Rule]:
     """The rules of a service identity."""
     every = [Rule("service", "", True, "read"), Rule("node", "", True, "read")]
     return [Rule("service", name, False, "write"), Rule("service", f"{name}-sidecar-proxy", False, "write"), *every]
+
+
+def of_everything(access: str, *, is_old: bool) -> str:
+    """The text of the rules of the built-in policies, which grant "write", or "read", of everything."""
+    plain = {name: f'{name} = "{access}"' for name in _SINGLE}
+    more = f'\tintentions = "{access}"\n'
+    block = {name: f'{name}_prefix "" {{\n\tpolicy = "{access}"\n{more * (name == "service")}}}' for name in _NAMED}
+    names = ["acl", "agent", "event", "key", "keyring", "node", "operator", *([] if is_old else ["mesh", "peering"])]
+    return "\n" + "\n".join((plain | block)[name] for name in [*names, "query", "service", "session"])
 
 
 def of_node(name: str) -> list[Rule]:

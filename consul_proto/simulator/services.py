@@ -135,7 +135,11 @@ class ServiceEndpoint:
         asked.no_namespace()
         given = decode(asked.body, SERVICE_REGISTER, self._settings.version)
         self._check(given, may_have_scripts=asked.may_have_scripts)
-        asked.require("service", given["Name"], "write")
+        try:
+            asked.require("service", given["Name"], "write")
+        except Refusal as refusal:
+            missing = f": Missing service:write on {given['Name']}" if self._settings.is_old and refusal.text == "Permission denied" else ""
+            raise Refusal(refusal.status, refusal.text + missing) from None
         value = self._value(given, given["Name"])
         sidecar = self._sidecar(given, value)
         replace = asked.flag("replace-existing-checks") and asked.first("replace-existing-checks") in TRUE | {""}

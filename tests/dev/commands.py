@@ -92,7 +92,6 @@ _AGENT = [
     Command("event -name=deploy 'some payload'"),
     Command("event -name="),
     Command("reload"),
-    Command("rtt test-node"),
     Command("rtt none"),
     Command("watch -type=key -key=x/y"),
     Command("watch -type=keyprefix -prefix=x/"),

@@ -126,7 +126,7 @@ def _differences(binary: Binary, commands: list[Command], folder: Path, *, acls:
     return found
 
 
-@pytest.mark.parametrize("acls", [False], ids=["open"])
+@pytest.mark.parametrize("acls", [False, True], ids=["open", "with ACLs"])
 def test_it_says_the_same_as_with_a_real_agent(binary: Binary, tmp_path: Path, acls: bool) -> None:
     found = _differences(binary, WITH_ACLS if acls else OPEN, tmp_path, acls=acls)
     assert not found, "\n".join(found)
