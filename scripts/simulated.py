@@ -33,11 +33,13 @@ _DIFFERS = {
     "catalog.register": "of wrong types, the words differ",
     "catalog.connect": "virtual addresses are drawn in another order",
     "catalog.datacenters": "there is this one",
+    "connect.intentions.": "permissions on paths and headers are kept, and their rules not checked",
     "config.": "what an entry says is kept as given: few of its rules are checked, and its hash is another one",
     "coordinate.datacenters": "this server alone",
     "health.service": "with `index` or `cached`, since 1.10: the index is that of the service, not of the agent's stream",
     "health.connect": "as health.service; virtual addresses are drawn in another order",
     "health.ingress": "gateways of config entries alone",
+    "query.": "instances come in their order, not mixed; failover leads nowhere; the words of refusals are those of the usual cases",
     "operator.": "one server, which stays; autopilot's configuration changes nothing",
     "operator.raft.transfer_leader": "",
     "session.": "",
@@ -50,9 +52,9 @@ _DIFFERS = {
 _HEAD = """\
 # What is simulated
 
-How far the Consul in memory goes (`consulate.testing`, `consulate dev`), for each endpoint of the HTTP API. *Exact*: every answer was the same as
-a real agent's in all requests that were drawn, but for ids, hashes and times (`scripts/differential`). *Approximate*: what differs is said. *Not
-simulated*: it answers 501 and names the call; what a version does not have answers 404, as there. This page is written by
+How far the Consul in memory goes (`consulate.testing`, `consulate dev`), for each endpoint of the HTTP API. *Exact*: every answer was the
+same as a real agent's in all requests that were drawn, but for ids, hashes and times (`scripts/differential`). *Approximate*: what differs
+is said. *Not simulated*: it answers 501 and names the call; what a version does not have answers 404, as there. This page is written by
 `python -m scripts.simulated` from the manifest of endpoints, `tests/spec/endpoints.json`, and from asking the simulator.
 """
 

@@ -27,11 +27,13 @@ from consul_proto.simulator.coordinates import Coordinates
 from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.events import Events
 from consul_proto.simulator.health import HealthEndpoint
+from consul_proto.simulator.intentions import Intentions
 from consul_proto.simulator.kv import KV, KVEndpoint
 from consul_proto.simulator.local import Local
 from consul_proto.simulator.members import register_itself
 from consul_proto.simulator.operator_endpoint import OperatorEndpoint
 from consul_proto.simulator.probes import Probe
+from consul_proto.simulator.queries import Queries
 from consul_proto.simulator.routes import Read, Route, Routes
 from consul_proto.simulator.services import ServiceEndpoint
 from consul_proto.simulator.sessions import SessionEndpoint, Sessions
@@ -83,7 +85,11 @@ class Simulator:
         #: How many ids were drawn.
         self._drawn = 0
         self._config = ConfigEntries(self._store, self.settings)
+        self._intentions = Intentions(self._store, self._config, self.settings, self._new_id)
         self._coordinates = Coordinates(self._store, self._catalog, self.settings)
+        self._reader = Reader(self._store, self._catalog, self.settings, self._coordinates.distances)
+        self._queries = Queries(self._store, self._catalog, self._sessions, self._reader, self.settings, self._new_id)
+        self._sessions.on_gone = self._queries.session_ended
         self._operator = OperatorEndpoint(self._store, self.settings)
         self._acls = ACLs(self._store, self.settings, self._new_id)
         #: What a token may do; None: ACLs are off, and nobody asks.
@@ -93,7 +99,7 @@ class Simulator:
 
     def _make_routes(self, new_id: Callable[[], str]) -> Routes:
         settings, store = self.settings, self._store
-        reader = Reader(store, self._catalog, settings, self._coordinates.distances)
+        reader = self._reader
         return Routes(
             KVEndpoint(store, self._kv, self._sessions, settings.version).routes(),
             Txn(store, self._kv, self._sessions, CatalogSteps(self._catalog, settings), settings.version).routes(),
@@ -108,6 +114,8 @@ class Simulator:
             ACLSystem(store, self._acls, settings).routes(),
             LegacyEndpoint(store, self._acls, settings, new_id).routes(),
             ConfigEndpoint(store, self._config, settings).routes(),
+            self._intentions.routes(),
+            self._queries.routes(),
             self._coordinates.routes(),
             self._operator.routes(),
             SnapshotEndpoint(store, settings, self._take, self._restore).routes(),
@@ -174,6 +182,8 @@ class Simulator:
             "events": self._events,
             "acls": self._acls,
             "config": self._config,
+            "intentions": self._intentions,
+            "queries": self._queries,
             "coordinates": self._coordinates,
             "operator": self._operator,
         }

@@ -78,8 +78,10 @@ class Reader:
     def in_order(self, asked: Asked, rows: list[Any], node_of: Callable[[Any], str]) -> list[Any]:
         """The rows by their distance from the node that `near` names."""
         near = asked.first("near")
-        if not near:
-            return rows
+        return self.by_distance(near, rows, node_of) if near else rows
+
+    def by_distance(self, near: str, rows: list[Any], node_of: Callable[[Any], str]) -> list[Any]:
+        """The rows by their distance from a node; "_agent" is the agent's."""
         distance = self._distances(self._settings.node if near == "_agent" else near)
         return sorted(rows, key=lambda row: distance(node_of(row)))
 

@@ -50,10 +50,13 @@ _INTERVAL = {"1.8.7": "Script, HTTP, or TCP", "1.22.5": "Script, HTTP, H2PING, T
 
 
 def seconds(given: Any) -> float:
-    """A duration, as text or in nanoseconds, in seconds."""
+    """A duration, as text or in nanoseconds, in seconds. Refuses what is none."""
     if not given:
         return 0.0
-    return (nanoseconds(given) if isinstance(given, str) else int(given)) / _SECOND
+    try:
+        return (nanoseconds(given) if isinstance(given, str) else int(given)) / _SECOND
+    except (ValueError, TypeError) as error:
+        raise Refusal(400, f"Request decode failed: {error}") from None
 
 
 def kind_of(given: dict[str, Any]) -> str:

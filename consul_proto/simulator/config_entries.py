@@ -10,7 +10,7 @@ import json
 from hashlib import blake2b
 from typing import Any
 
-from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, seen
 from consul_proto.simulator.numbers import unsigned
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
@@ -225,7 +225,9 @@ class ConfigEndpoint:
             asked.require("service", name, "read")
         entry = self._entries.entries.get((kind, name))
         if entry is None:
-            raise Refusal(404, f'Config entry not found for "{kind}" / "{name}"', X_Consul_Index=str(index or 1))
+            refusal = Refusal(404, f'Config entry not found for "{kind}" / "{name}"', X_Consul_Index=str(index or 1))
+            refusal.headers += tuple(seen())
+            raise refusal
         return Found(index, entry)
 
     def delete(self, asked: Asked, _now: float) -> Any:

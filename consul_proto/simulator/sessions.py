@@ -84,6 +84,8 @@ class Sessions:
         #: When each session with a TTL ends.
         self.ends: dict[str, float] = {}
         self._ended: Ended | None = None
+        #: Told of each session that ended.
+        self.on_gone: Callable[[str], object] = lambda _session: None
 
     def kept(self) -> Any:
         """All of it but the keys that each holds, as JSON."""
@@ -155,6 +157,7 @@ class Sessions:
         keys = sorted(self._held.pop(session, ()))
         if self._ended is not None:
             self._ended(keys, delete=ended.behavior == "delete")
+        self.on_gone(session)
         if ended.lock_delay > 0:
             until = now + min(ended.lock_delay, _LONGEST_DELAY) / _SECOND
             self._delayed |= dict.fromkeys(keys, until)

@@ -1,0 +1,276 @@
+"""Intentions: which service may speak to which. Since 1.9 they are config entries of the destination.
+
+https://developer.hashicorp.com/consul/api-docs/connect/intentions
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+from consul_proto.simulator.acls import moment
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.config_entries import ConfigEntries, Entry
+from consul_proto.simulator.routes import Route
+from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.store import Store
+
+_KIND, _UUID_LENGTH = "service-intentions", 36
+
+Intention = dict[str, Any]
+
+
+def precedence(source: str, destination: str) -> int:
+    """https://developer.hashicorp.com/consul/docs/connect/intentions#precedence-and-match-order"""
+    return {(False, False): 9, (True, False): 8, (False, True): 6, (True, True): 5}[source == "*", destination == "*"]
+
+
+class Intentions:
+    """`/v1/connect/intentions`."""
+
+    def __init__(self, store: Store, config: ConfigEntries, settings: Settings, new_id: Callable[[], str]) -> None:
+        self._store, self._config, self._settings, self._new_id = store, config, settings, new_id
+        #: Of 1.8, by id.
+        self._table: dict[str, Intention] = {}
+
+    def kept(self) -> Any:
+        """The table of 1.8."""
+        return self._table
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Go on with what was kept."""
+        self._table = kept
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        path = "/v1/connect/intentions"
+        return {
+            path: Route(("GET", "POST"), self.every, self.create, self._topics, index=True),
+            f"{path}/match": Route(("GET",), write=lambda asked, _now: self.match(asked).body)
+            if self._settings.is_old
+            else Route(("GET",), self.match, topics=self._topics),
+            f"{path}/check": Route(("GET",), write=self.check),
+            f"{path}/": Route(("GET", "PUT", "DELETE"), write=self.one, deep=True),
+        } | ({} if self._settings.is_old else {f"{path}/exact": Route(("GET", "PUT", "DELETE"), write=self.exact)})
+
+    def _topics(self, _asked: Asked) -> tuple[Topic, ...]:
+        return (("table", self._name),)
+
+    @property
+    def _name(self) -> str:
+        return "intentions" if self._settings.is_old else "config"
+
+    # What there is.
+
+    def _all(self) -> list[Intention]:
+        """Every intention, the one that counts before the others first."""
+        if self._settings.is_old:
+            found = [*self._table.values()]
+        else:
+            entries = [entry for (kind, _), entry in self._config.entries.items() if kind == _KIND]
+            found = [_of_entry(entry, source) for entry in entries for source in entry.get("Sources") or ()]
+        return sorted(found, key=lambda one: (-one["Precedence"], one["DestinationName"], one["SourceName"]))
+
+    def every(self, asked: Asked) -> Found:
+        """GET all."""
+        found = [one for one in self._all() if self._may_see(asked, one)]
+        return Found(self._store.table(self._name), found)
+
+    def _may_see(self, asked: Asked, one: Intention) -> bool:
+        return asked.may("intention", one["DestinationName"], "read") or asked.may("intention", one["SourceName"], "read")
+
+    def match(self, asked: Asked) -> Found:
+        """GET match: what concerns a source or a destination, by each of its names."""
+        if not asked.flag("by"):
+            raise Refusal(500, "required query parameter 'by' not set")
+        by = asked.first("by")
+        if by not in ("source", "destination"):
+            raise Refusal(500, "'by' parameter must be one of 'source' or 'destination'")
+        names = asked.every("name")
+        if not names:
+            raise Refusal(500, "required query parameter 'name' not set")
+        for name in names:
+            asked.require("intention", name, "read")
+        member = "SourceName" if by == "source" else "DestinationName"
+        found = {name: [one for one in self._all() if one[member] in (name, "*")] or None for name in names}
+        headers = (("X-Consul-Effective-Consistency", asked.consistency),)
+        return Found(self._store.table(self._name), found, headers=headers)
+
+    def check(self, asked: Asked, _now: float) -> dict[str, bool]:
+        """GET check: whether a source may speak to a destination."""
+        source, destination = self._pair(asked)
+        asked.require("intention", destination, "read")
+        for one in self._all():
+            if one["SourceName"] in (source, "*") and one["DestinationName"] in (destination, "*"):
+                return {"Allowed": one.get("Action") == "allow"}
+        return {"Allowed": not self._settings.acls or self._settings.default_policy == "allow"}
+
+    def _pair(self, asked: Asked) -> tuple[str, str]:
+        for name in ("source", "destination"):
+            if not asked.flag(name):
+                raise Refusal(500, f"required query parameter '{name}' not set")
+        return asked.first("source"), asked.first("destination")
+
+    # By id.
+
+    def _given(self, asked: Asked) -> Intention:
+        try:
+            given: Intention = json.loads(asked.body or b"")
+        except ValueError:
+            raise Refusal(500, f"Failed to decode request body: {'unexpected EOF' if asked.body else 'EOF'}") from None
+        return given
+
+    def _check(self, given: Intention) -> None:
+        rules = []
+        for member in ("SourceName", "DestinationName"):
+            name = given.get(member) or ""
+            if not name:
+                rules.append(f"{member} must be set")
+            elif "*" in name and name != "*":
+                rules.append(f"{member}: wildcard character '*' cannot be used with partial values")
+        if given.get("Action") not in ("allow", "deny") and not given.get("Permissions"):
+            rules.append("Action must be set to 'allow' or 'deny'")
+        if rules:
+            count = f"{len(rules)} error{'s' * (len(rules) > 1)} occurred:"
+            raise Refusal(500, "\n\t* ".join((count, *rules)) + "\n\n")
+
+    def create(self, asked: Asked, now: float) -> dict[str, str]:
+        """POST: the id of the new one."""
+        given = self._given(asked)
+        if given.get("ID"):
+            raise Refusal(500, "ID must be empty when creating a new intention")
+        if not given.get("DestinationName") and not self._settings.is_old:
+            raise Refusal(403, "Permission denied")
+        asked.require("intention", given.get("DestinationName") or "", "write")
+        self._check(given)
+        source, destination = given["SourceName"], given["DestinationName"]
+        same = self._exact(source, destination)
+        if same is not None and self._settings.is_old:
+            shown = (
+                f"{same['Action'].upper()} default/{source} => default/{destination} (ID: {same['ID']}, Precedence: {same['Precedence']})"
+            )
+            raise Refusal(500, f"duplicate intention found: {shown}")
+        if same is not None:
+            raise Refusal(500, f'Sources[{len(self._sources(destination))}] defines "{source}" more than once')
+        self._store.apply()
+        return {"ID": self._put(given, self._new_id(), now, None)}
+
+    def _exact(self, source: str, destination: str) -> Intention | None:
+        return next((one for one in self._all() if (one["SourceName"], one["DestinationName"]) == (source, destination)), None)
+
+    def _sources(self, destination: str) -> list[Entry]:
+        return [*(self._config.entries.get((_KIND, destination), {}).get("Sources") or ())]
+
+    def _put(self, given: Intention, identity: str, now: float, before: Intention | None) -> str:
+        """Keep an intention under its id."""
+        if self._settings.is_old:
+            self._put_old(given, identity, now, before)
+            return identity
+        times = {"LegacyCreateTime": before["CreatedAt"] if before else moment(now), "LegacyUpdateTime": moment(now)}
+        source = _source(given, given["SourceName"], given["DestinationName"])
+        source = {**source, "LegacyID": identity, "Type": "consul"} | _optional(given, "Description")
+        source |= ({"LegacyMeta": given["Meta"]} if given.get("Meta") else {}) | times
+        self._write_sources(given["DestinationName"], source)
+        return identity
+
+    def _write_sources(self, destination: str, source: Entry | None, gone: str = "") -> None:
+        name = source["Name"] if source else gone
+        sources = [one for one in self._sources(destination) if one["Name"] != name] + ([source] if source else [])
+        if sources:
+            ordered = sorted(sources, key=lambda one: -one["Precedence"])
+            self._config.write({"Kind": _KIND, "Name": destination, "Sources": ordered})
+        else:
+            self._config.delete(_KIND, destination)
+
+    def _put_old(self, given: Intention, identity: str, now: float, before: Intention | None) -> None:
+        source, destination = given["SourceName"], given["DestinationName"]
+        shown: Intention = {"ID": identity, "Description": given.get("Description") or "", "SourceNS": "default", "SourceName": source}
+        shown |= {"DestinationNS": "default", "DestinationName": destination, "SourceType": "consul", "Action": given["Action"]}
+        shown |= {"DefaultAddr": "", "DefaultPort": 0, "Meta": given.get("Meta") or {}, "Precedence": precedence(source, destination)}
+        shown |= {"CreatedAt": before["CreatedAt"] if before else moment(now), "UpdatedAt": moment(now)}
+        hashed = b64encode(blake2b(json.dumps(shown).encode(), digest_size=32).digest()).decode("ascii")
+        index = self._store.index
+        self._table[identity] = {**shown, "Hash": hashed, "CreateIndex": before["CreateIndex"] if before else index, "ModifyIndex": index}
+        self._store.change("intentions")
+
+    def one(self, asked: Asked, now: float) -> Any:
+        """GET, PUT and DELETE one by its id."""
+        identity = asked.rest
+        if len(identity) != _UUID_LENGTH:
+            what = "intention" if self._settings.is_old else "config entry"
+            text = f"failed {what} lookup: index error: UUID must be {_UUID_LENGTH} characters"
+            if asked.method == "GET":
+                raise Refusal(400, f"Bad request: {text}" if self._settings.is_old else text)
+            raise Refusal(500, f"Intention lookup failed: {text}")
+        before = next((one for one in self._all() if one.get("ID") == identity), None)
+        if asked.method == "GET":
+            if before is None or not self._may_see(asked, before):
+                raise Refusal(404, "Intention not found")
+            return before
+        verb = "modify" if asked.method == "PUT" else "delete"
+        if before is None:
+            raise Refusal(500, f"Cannot {verb} non-existent intention: '{identity}'")
+        asked.require("intention", before["DestinationName"], "write")
+        given = self._given(asked) if asked.method == "PUT" else {}
+        if given:
+            self._check(given)
+        self._store.apply()
+        if asked.method == "PUT":
+            return {"ID": self._put(given, identity, now, before)}
+        self._remove(before)
+        return True
+
+    def _remove(self, one: Intention) -> None:
+        if self._settings.is_old:
+            del self._table[one["ID"]]
+            self._store.change("intentions")
+        else:
+            self._write_sources(one["DestinationName"], None, one["SourceName"])
+
+    # By name, since 1.9.
+
+    def exact(self, asked: Asked, _now: float) -> Any:
+        """GET, PUT and DELETE one by its source and its destination."""
+        source, destination = self._pair(asked)
+        before = self._exact(source, destination)
+        if asked.method == "GET":
+            if before is None or not self._may_see(asked, before):
+                raise Refusal(404, "Intention not found")
+            return before
+        asked.require("intention", destination, "write")
+        if asked.method == "DELETE":
+            self._store.apply()
+            if before is not None:
+                self._remove(before)
+            return True
+        given = {**self._given(asked), "SourceName": source, "DestinationName": destination}
+        if any("LegacyMeta" in one for one in self._sources(destination)):
+            raise Refusal(500, "Sources[0].LegacyMeta must be omitted")
+        self._check(given)
+        self._store.apply()
+        shown = {**_source(given, source, destination), "Type": "consul"} | _optional(given, "Description")
+        self._write_sources(destination, shown | _optional(given, "Permissions"))
+        return True
+
+
+def _source(given: Intention, source: str, destination: str) -> Entry:
+    return {"Name": source, "Action": given.get("Action") or "", "Precedence": precedence(source, destination)}
+
+
+def _optional(given: Intention, member: str) -> Entry:
+    return {member: given[member]} if given.get(member) else {}
+
+
+def _of_entry(entry: Entry, source: Entry) -> Intention:
+    """An intention out of the entry of its destination."""
+    times = {"CreatedAt": source["LegacyCreateTime"], "UpdatedAt": source["LegacyUpdateTime"]} if "LegacyID" in source else {}
+    shown: Intention = {**times, **({"ID": source["LegacyID"]} if "LegacyID" in source else {}), **_optional(source, "Description")}
+    shown |= {"SourceNS": "default", "SourceName": source["Name"], "DestinationNS": "default", "DestinationName": entry["Name"]}
+    shown |= {"SourceType": source.get("Type", "consul")} | _optional(source, "Action") | _optional(source, "Permissions")
+    shown |= {"Meta": source["LegacyMeta"]} if source.get("LegacyMeta") else {}
+    hashed = b64encode(blake2b(json.dumps(source, sort_keys=True).encode(), digest_size=32).digest()).decode("ascii")
+    shown |= {"Precedence": source.get("Precedence") or precedence(source["Name"], entry["Name"]), "Hash": hashed}
+    return shown | {"CreateIndex": entry["CreateIndex"], "ModifyIndex": entry["ModifyIndex"]}
