@@ -1,44 +1,65 @@
-"""The same work three times: in a plain script, on asyncio and on trio. It needs an agent, which CONSUL_HTTP_ADDR names."""
+"""The same work in a script, on asyncio and on trio: on an agent in memory, or on the one that CONSUL_HTTP_ADDR names."""
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 import anyio
 
 from consulate import AsyncConsul, Consul
 from consulate.exceptions import RequestError
+from consulate.testing import ConsulAgent
 
-WITHOUT_CONSUL = """\
-This example talks to a Consul agent, and CONSUL_HTTP_ADDR does not name one. Start one and run it again:
+UNREACHED = """\
+CONSUL_HTTP_ADDR names no agent that answers. Without it, this example makes an agent in memory; or start a real one:
 
     consul agent -dev &
     CONSUL_HTTP_ADDR=127.0.0.1:8500 .venv/bin/python examples/quickstart.py
 
-A `consul` comes with your distribution or from https://developer.hashicorp.com/consul/install. The environment variables of the official
-client are read: CONSUL_HTTP_TOKEN where the agent has ACLs, CONSUL_HTTP_SSL and CONSUL_CACERT for TLS, unix:///path for a socket."""
+The environment variables of the official client are read: CONSUL_HTTP_TOKEN where the agent has ACLs, CONSUL_HTTP_SSL and CONSUL_CACERT for
+TLS, unix:///path for a socket."""
+
+#: The agent in memory, whose time passes by itself; None where a real one is named.
+AGENT = None if os.environ.get("CONSUL_HTTP_ADDR") else ConsulAgent(clock="real")
+
+
+def client() -> Consul:
+    return Consul() if AGENT is None else AGENT.client()
+
+
+def async_client() -> AsyncConsul:
+    return AsyncConsul() if AGENT is None else AGENT.async_client()
 
 
 def script() -> None:
-    with Consul() as consul:
+    with client() as consul, ThreadPoolExecutor() as threads:
         consul.agent.service.register("quickstart", port=8080, ttl="30s")
         consul.agent.check.ttl_pass("service:quickstart")
+        print("script : the service runs at", [entry["Service"]["Port"] for entry in consul.health.service("quickstart", passing=True)])
         consul.kv["quickstart/release"] = {"version": 3, "flags": ["a", "b"]}
-        print("script: ", consul.kv["quickstart/release"], "quickstart/release" in consul.kv)
+        print("script : the key is", consul.kv["quickstart/release"])
+        index = int(consul.kv.get_record("quickstart/release")["ModifyIndex"])
+        watch = threads.submit(consul.kv.get, "quickstart/release", index=index, wait="10s")
+        consul.kv.put("quickstart/release", {"version": 4})
+        print("script : the key became", watch.result())
         session = consul.session.create(ttl="10s", behavior="delete")
-        print("script:  took the lock:", consul.kv.acquire_lock("quickstart/leader", session))
-        print("script:  gave it back: ", consul.kv.release_lock("quickstart/leader", session))
+        print("script : took the lock:", consul.kv.acquire_lock("quickstart/leader", session))
+        print("script : gave it back: ", consul.kv.release_lock("quickstart/leader", session))
         consul.session.destroy(session)
         del consul.kv["quickstart/release"]
         consul.agent.service.deregister("quickstart")
 
 
 async def tasks(library: str) -> None:
-    async with AsyncConsul() as consul:
+    async with async_client() as consul:
         await consul.agent.service.register("quickstart", port=8080, ttl="30s")
         await consul.agent.check.ttl_pass("service:quickstart")
+        entries = await consul.health.service("quickstart", passing=True)
+        print(f"{library}: the service runs at", [entry["Service"]["Port"] for entry in entries])
         await consul.kv.set("quickstart/release", {"version": 3, "flags": ["a", "b"]})
-        index = (await consul.perform_with_meta(consul.ops.kv.get("quickstart/release"))).meta.index or 1
+        print(f"{library}: the key is", await consul.kv.read("quickstart/release"))
+        index = int((await consul.kv.get_record("quickstart/release"))["ModifyIndex"])
         async with anyio.create_task_group() as group:
             group.start_soon(watch, consul, library, index)
             await consul.kv.put("quickstart/release", {"version": 4})
@@ -55,9 +76,7 @@ async def watch(consul: AsyncConsul, library: str, index: int) -> None:
 
 
 if __name__ == "__main__":
-    if not os.environ.get("CONSUL_HTTP_ADDR"):
-        print(WITHOUT_CONSUL, file=sys.stderr)
-        sys.exit(2)
+    print("on an agent in memory" if AGENT else f"on the agent at {os.environ['CONSUL_HTTP_ADDR']}")
     try:
         script()
         anyio.run(tasks, "asyncio", backend="asyncio")
@@ -66,4 +85,4 @@ if __name__ == "__main__":
         else:
             anyio.run(tasks, "trio   ", backend="trio")
     except RequestError as error:
-        sys.exit(f"{error}\n\n{WITHOUT_CONSUL}")
+        sys.exit(f"{error}\n\n{UNREACHED}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 import tomllib
@@ -67,15 +68,32 @@ def test_the_blocks_and_the_example_run_on_a_real_consul(binary: Binary) -> None
         _run((_ROOT / "examples" / "quickstart.py").read_text(), variables)
 
 
-def test_the_example_says_what_to_do_without_a_consul() -> None:
-    done = subprocess.run(
-        [sys.executable, str(_ROOT / "examples" / "quickstart.py")],
-        env={"PYTHONPATH": str(_ROOT), "PATH": "/usr/bin:/bin"},
+def _example(**variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", str(_ROOT / "examples" / "quickstart.py")],
+        env={"PYTHONPATH": str(_ROOT), "PATH": "/usr/bin:/bin", **variables},
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert done.returncode == 2
+
+
+def test_the_example_needs_no_consul() -> None:
+    done = _example()
+    assert done.returncode == 0, done.stderr
+    first, *lines = done.stdout.splitlines()
+    assert first == "on an agent in memory"
+    said = [line.partition(": ")[::2] for line in lines]
+    assert [who.strip() for who, _ in said] == ["script"] * 5 + ["asyncio"] * 5 + ["trio"] * 5
+    assert [what for _, what in said[:5]] == [what for _, what in said[5:10]] == [what for _, what in said[10:]]
+    assert "the key became {'version': 4}" in done.stdout
+
+
+def test_the_example_says_what_to_do_where_no_agent_answers() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        done = _example(CONSUL_HTTP_ADDR="127.0.0.1:" + str(unused.getsockname()[1]))
+    assert done.returncode == 1
     assert "consul agent -dev" in done.stderr
     assert "CONSUL_HTTP_ADDR=127.0.0.1:8500" in done.stderr
 

@@ -1,0 +1,100 @@
+"""Write docs/simulated.md: how far the simulator goes, endpoint by endpoint of the manifest. `--check` says whether the page is current."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from consul_proto.message import Request, Response
+from consul_proto.simulator import Settings, Simulator
+from consul_proto.simulator.settings import Version
+
+_ROOT = Path(__file__).parent.parent
+_PAGE = _ROOT / "docs" / "simulated.md"
+
+#: What differs from a real agent, by the beginning of an endpoint's id; the longest that fits counts.
+_DIFFERS = {
+    "acl.": "tokens are checked at once, never from a cache; auth methods and binding rules are kept and shown, and let nobody in",
+    "acl.legacy.": "",
+    "agent.self": "DebugConfig has two members; Stats leaves out most of the numbers",
+    "agent.host": "it names a machine that is none",
+    "agent.metrics": "there are none",
+    "agent.members": "the agent alone, on the default ports",
+    "agent.join": "the agent itself can be joined",
+    "agent.leave": "it says so, and stays",
+    "agent.force_leave": "it says so of itself, and does nothing",
+    "agent.reload": "there is nothing to read again",
+    "agent.token.update": "accepted; the agent needs no token",
+    "agent.service.register": "of wrong types, the words differ; a sidecar takes over the most usual members",
+    "agent.check.register": "of wrong types, the words differ; checks with docker, grpc, h2ping are never run",
+    "agent.service.get": "the hash is another one",
+    "catalog.register": "of wrong types, the words differ",
+    "catalog.connect": "virtual addresses are drawn in another order",
+    "catalog.datacenters": "there is this one",
+    "config.": "what an entry says is kept as given: few of its rules are checked, and its hash is another one",
+    "coordinate.datacenters": "this server alone",
+    "health.service": "with `index` or `cached`, since 1.10: the index is that of the service, not of the agent's stream",
+    "health.connect": "as health.service; virtual addresses are drawn in another order",
+    "health.ingress": "gateways of config entries alone",
+    "operator.": "one server, which stays; autopilot's configuration changes nothing",
+    "operator.raft.transfer_leader": "",
+    "session.": "",
+    "snapshot.": "the state inside is the simulator's own: it goes back into a simulator, and into no Consul",
+    "txn": "of wrong types, the words differ",
+    "kv.": "",
+    "status.": "the one server, at 127.0.0.1:8300",
+}
+
+_HEAD = """\
+# What is simulated
+
+How far the Consul in memory goes (`consulate.testing`, `consulate dev`), for each endpoint of the HTTP API. *Exact*: every answer was the same as
+a real agent's in all requests that were drawn, but for ids, hashes and times (`scripts/differential`). *Approximate*: what differs is said. *Not
+simulated*: it answers 501 and names the call; what a version does not have answers 404, as there. This page is written by
+`python -m scripts.simulated` from the manifest of endpoints, `tests/spec/endpoints.json`, and from asking the simulator.
+"""
+
+
+def _rows() -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = json.loads((_ROOT / "tests" / "spec" / "endpoints.json").read_text())
+    return rows
+
+
+def _answers(row: dict[str, str], version: Version) -> bool:
+    """Whether the simulator of a version knows an endpoint."""
+    path = re.sub(r"\{[^}]*\}", "x", row["path"])
+    simulator = Simulator(Settings(version=version, acls=True, management_token="m" * 36))
+    answer = simulator.handle(Request(row["method"], path, (("token", "m" * 36),)), 0.0)
+    known = not isinstance(answer, Response) or (answer.status not in (501, 405) and b"Invalid URL path" not in answer.body)
+    return known and not (
+        isinstance(answer, Response) and answer.status == 404 and not answer.headers.get("x-consul-index") and not answer.body
+    )
+
+
+def level(row: dict[str, str]) -> tuple[str, str]:
+    """How far the simulator goes, and what differs."""
+    versions: tuple[Version, ...] = ("1.22.5", "1.8.7")
+    if not any(_answers(row, version) for version in versions):
+        return "not simulated", ""
+    fitting = [prefix for prefix in _DIFFERS if row["id"].startswith(prefix)]
+    differs = _DIFFERS[max(fitting, key=len)] if fitting else ""
+    return ("approximate" if differs else "exact"), differs
+
+
+def page() -> str:
+    """The page."""
+    lines = [_HEAD, "| endpoint | call | simulated | what differs |", "|---|---|---|---|"]
+    counted = {"exact": 0, "approximate": 0, "not simulated": 0}
+    for row in _rows():
+        how, differs = level(row)
+        counted[how] += 1
+        lines.append(f"| {row['id']} | `{row['method']} {row['path']}` | {how} | {differs} |")
+    return "\n".join([*lines, "", "; ".join(f"{count} {how}" for how, count in counted.items()) + ".", ""])
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(_PAGE.read_text() != page())
+    _PAGE.write_text(page())
