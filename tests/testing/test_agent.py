@@ -11,9 +11,10 @@ from typing import Any
 import anyio
 import pytest
 
+from consul_proto.simulator.settings import Version
 from consulate import AsyncConsul
-from consulate.exceptions import ClientClosed
-from consulate.testing import ConsulAgent
+from consulate.exceptions import ClientClosed, Forbidden
+from consulate.testing import ConsulAgent, End, Programs
 from consulate.testing.agent import Clock
 from tests.concurrency.working import in_threads
 from tests.faces import eventually
@@ -209,15 +210,22 @@ def test_real_time_ends_a_session_for_who_waits(backend: str) -> None:
     anyio.run(main, backend=backend)
 
 
-def test_clients_use_the_management_token() -> None:
-    """What ACLs then allow is the simulator's own to tell; here: who sends what."""
-    agent = ConsulAgent(acl_token="root-secret")
-    assert agent.client()._context.settings.token == "root-secret"
-    assert agent.async_client()._context.settings.token == "root-secret"
-    assert agent.client(token="other")._context.settings.token == "other"
-    assert ConsulAgent().client()._context.settings.token is None
+@pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
+def test_clients_use_the_management_token(version: Version) -> None:
+    agent = ConsulAgent(version=version, acl_token="root-secret")
     assert agent.client().kv.put("k", "v")
-    assert "root-secret" not in repr(agent.client()) + repr(vars(agent.simulated._simulator)["settings"])
+    for token, says in (("", "Permission denied"), ("other", "ACL not found")):
+        with pytest.raises(Forbidden, match=says):
+            agent.client(token=token).kv.put("k", "v")
+    assert ConsulAgent(version=version).client(token="").kv.put("k", "v")
+
+    async def main() -> None:
+        async with agent.async_client() as consul:
+            assert await consul.kv.read("k") == "v"
+
+    anyio.run(main)
+    assert Programs(agent, lambda consul: consul.kv.read("k")).run() == [End("v")]
+    assert "root-secret" not in repr(agent) + repr(agent.client())
     with pytest.raises(ValueError, match="empty"):
         ConsulAgent(acl_token="")
 
