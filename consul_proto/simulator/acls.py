@@ -63,6 +63,7 @@ class ACLs:
         self.tables, ends, self.bootstrapped = kept
         self.ends = {accessor: end + shift for accessor, end in ends.items()}
         self._by_secret = {token["SecretID"]: accessor for accessor, token in self.tables["tokens"].items()}
+        self._introduce_management()
 
     def _begin(self) -> None:
         """Write what a server writes when it starts."""
@@ -76,14 +77,18 @@ class ACLs:
             rules = of_everything("read", is_old=False)
             reader = {"Name": "builtin/global-read-only", "Description": _READER, "Rules": rules, "Datacenters": None}
             self.write("policies", {"ID": READ_ONLY, **reader})
-        if self._settings.management_token:
-            self._store.apply()
-            self.bootstrapped = self._store.index
-            name = "Master Token" if self._settings.is_old else "Initial Management Token"
-            self.add_management(self._settings.management_token, name, 0.0)
+        self._introduce_management()
         self._store.apply()
         anonymous = {"AccessorID": ANONYMOUS, "SecretID": "anonymous", "Description": "Anonymous Token", "Local": False}
         self.write("tokens", {**anonymous, "CreateTime": moment(0.0)})
+
+    def _introduce_management(self) -> None:
+        """Keep the management token of the configuration, where it is not there yet."""
+        secret = self._settings.management_token
+        if self._settings.acls and secret and self.by_secret(secret) is None:
+            self._store.apply()
+            self.bootstrapped = self.bootstrapped or self._store.index
+            self.add_management(secret, "Master Token" if self._settings.is_old else "Initial Management Token", 0.0)
 
     def add_management(self, secret: str, description: str, now: float) -> Record:
         """Keep a token that may do everything."""

@@ -139,3 +139,17 @@ def test_scripts_run_where_they_are_enabled(tmp_path: Path, setting: str, remote
             assert ran.exists()
         another = json.dumps({"Name": "t", "Interval": "1s", "Args": ["true"]}).encode()
         assert asked(agent, "PUT", "/v1/agent/check/register", another)[0] == remote
+
+
+def test_tokens_of_a_file(tmp_path: Path) -> None:
+    """The management token may do everything; whoever gives none has the default one; services are registered all the same."""
+    file = tmp_path / "agent.hcl"
+    file.write_text("""
+        acl { enabled = true default_policy = "deny" tokens { initial_management = "root-secret" default = "root-secret" } }
+        service { name = "web" port = 80 }
+    """)
+    with running_dev("1.22.5", "--config-file", str(file)) as agent:
+        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="root-secret")[0] == 404
+        assert asked(agent, "GET", "/v1/kv/a")[0] == 404
+        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="other")[0] == 403
+        assert b'"web"' in asked(agent, "GET", "/v1/catalog/services")[1]

@@ -125,6 +125,17 @@ def test_the_state_is_kept_across_restarts(tmp_path: Path) -> None:
 _KEPT = ("/v1/kv/?recurse", "/v1/kv/binary?raw", "/v1/session/list", "/v1/agent/services", "/v1/health/service/web", "/v1/status/leader")
 
 
+def test_tokens_are_kept_and_a_new_one_may_do_everything_too(tmp_path: Path) -> None:
+    file = str(tmp_path / "state")
+    with running_dev("1.22.5", "--data", file, acls=True) as agent:
+        before = agent.management_token or ""
+        assert asked(agent, "PUT", "/v1/kv/a", b"b", X_Consul_Token=before) == (200, b"true")
+    with running_dev("1.22.5", "--data", file, acls=True) as agent:
+        for token in (before, agent.management_token or ""):
+            assert asked(agent, "GET", "/v1/kv/a?raw", X_Consul_Token=token) == (200, b"b")
+        assert asked(agent, "GET", "/v1/kv/a?raw")[0] == 403
+
+
 def test_a_file_that_holds_no_state(tmp_path: Path) -> None:
     file = tmp_path / "state"
     with running_dev("1.22.5", "--data", str(file)):
@@ -208,6 +219,31 @@ def test_options_that_mean_nothing() -> None:
     assert _run("--consul-version", "0.1").returncode == 2
     done = _run("--acl-token", _SECRET + "\n")
     assert (done.returncode, _SECRET in done.stdout + done.stderr) == (1, False)
+
+
+@pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
+def test_acls_are_on_with_a_token_and_deny_what_no_rule_speaks_of(version: str) -> None:
+    with running_dev(version, acls=True) as agent:
+        token = agent.management_token or ""
+        assert asked(agent, "PUT", "/v1/kv/a", b"b", X_Consul_Token=token) == (200, b"true")
+        assert asked(agent, "GET", "/v1/kv/a")[0] == 403
+        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, b"ACL not found")
+        assert asked(agent, "GET", "/v1/kv/a?raw", Authorization=f"Bearer {token}") == (200, b"b")
+    with running_dev(version, "--acl-default", "allow", acls=True) as agent:
+        assert asked(agent, "PUT", "/v1/kv/a", b"b") == (200, b"true")
+        assert asked(agent, "GET", "/v1/acl/tokens")[0] == 403
+
+
+def test_a_token_on_the_command_line_is_not_shown() -> None:
+    command = [sys.executable, "-m", "consulate", "dev", "--http-port", "0", "--acl-token", _SECRET]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        agent = Agent("1.22.5", "127.0.0.1", int(process.stdout.readline().rpartition(":")[2]), "", "consul", "dc1", None)
+        assert asked(agent, "PUT", "/v1/kv/a", b"b", X_Consul_Token=_SECRET) == (200, b"true")
+        assert asked(agent, "PUT", "/v1/kv/a", b"b")[0] == 403
+        process.terminate()
+        out, errors = process.communicate(timeout=PATIENCE)
+    assert _SECRET not in out + errors
 
 
 def test_the_datacenter() -> None:
