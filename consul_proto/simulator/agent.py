@@ -105,7 +105,7 @@ class Simulator:
             Txn(store, self._kv, self._sessions, CatalogSteps(self._catalog, settings), settings.version).routes(),
             SessionEndpoint(store, self._sessions, self._catalog, settings, new_id).routes(),
             self._events.routes(),
-            CatalogEndpoint(reader, store, self._catalog, settings).routes(),
+            CatalogEndpoint(reader, store, self._catalog, settings, self._local.touched).routes(),
             HealthEndpoint(reader, store, self._catalog, self._config, settings).routes(),
             AgentEndpoint(store, self._local, settings).routes(),
             ServiceEndpoint(self._local, settings).routes(),

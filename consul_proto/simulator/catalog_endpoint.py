@@ -93,11 +93,11 @@ class Reader:
 class CatalogEndpoint:
     """`/v1/catalog/`."""
 
-    def __init__(self, reader: Reader, store: Store, catalog: Catalog, settings: Settings) -> None:
+    def __init__(self, reader: Reader, store: Store, catalog: Catalog, settings: Settings, touched: Callable[[str, float], object]) -> None:
         self._reader, self._store, self._catalog, self._settings = reader, store, catalog, settings
         #: When the agent took the list of datacenters into its cache.
         self._listed: float | None = None
-        self._writer = Registration(store, catalog, settings)
+        self._writer = Registration(store, catalog, settings, touched)
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""

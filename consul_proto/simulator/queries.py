@@ -260,7 +260,7 @@ def _filled(query: Query, name: str) -> Query:
     expression = query["Template"]["Regexp"]
     matched = re.search(expression, name) if expression else None
     groups = [matched[0], *matched.groups("")] if matched else []
-    named = {"full": name, "prefix": query["Name"], "suffix": name.removeprefix(query["Name"])}
+    named: dict[str, str] = {"full": name, "prefix": query["Name"], "suffix": name.removeprefix(query["Name"])}
 
     def value(found: re.Match[str]) -> str:
         if found[2]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Refusal
@@ -18,10 +19,11 @@ UUID_LENGTH, UUID = 36, re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-
 class Registration:
     """`/v1/catalog/register` and `/v1/catalog/deregister`."""
 
-    def __init__(self, store: Store, catalog: Catalog, settings: Settings) -> None:
-        self._store, self._catalog, self._settings = store, catalog, settings
+    def __init__(self, store: Store, catalog: Catalog, settings: Settings, touched: Callable[[str, float], object]) -> None:
+        """touched: told of each node that somebody wrote about."""
+        self._store, self._catalog, self._settings, self._touched = store, catalog, settings, touched
 
-    def register(self, asked: Asked, _now: float) -> bool:
+    def register(self, asked: Asked, now: float) -> bool:
         """PUT register: true."""
         asked.no_namespace()
         given = decode(asked.body, CATALOG_REGISTER, self._settings.version)
@@ -35,6 +37,7 @@ class Registration:
         self._require(asked, given, service, checks)
         self._store.apply()
         self._apply(given, service, checks)
+        self._touched(given["Node"], now)
         return True
 
     def _reach(self, asked: Asked, given: dict[str, Any]) -> None:
@@ -124,7 +127,7 @@ class Registration:
         why = "failed health check lookup: index error: object is missing a value for this index"
         return f'failed inserting check on node "{node}": {why}'
 
-    def deregister(self, asked: Asked, _now: float) -> bool:
+    def deregister(self, asked: Asked, now: float) -> bool:
         """PUT deregister: true, whether it was there or not."""
         asked.no_namespace()
         given = decode(asked.body, CATALOG_DEREGISTER, self._settings.version)
@@ -141,6 +144,7 @@ class Registration:
             self._catalog.delete_check(node, check)
         else:
             self._catalog.delete_node(node)
+        self._touched(node, now)
         return True
 
     def _require_end(self, asked: Asked, node: str, service: str | None, check: str | None) -> None:

@@ -31,7 +31,8 @@ def test_it_says_where_it_listens_and_ends_with_sigterm(tmp_path: Path) -> None:
     path = tmp_path / "s.sock"
     command = [sys.executable, "-W", "error", "-m", "consulate", "dev", "--http-port", "0", "--unix", str(path)]
     for end in (signal.SIGTERM, signal.SIGINT):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
             assert process.stdout is not None
             tcp, unix = process.stdout.readline().strip(), process.stdout.readline().strip()
             assert tcp.startswith("http://127.0.0.1:")
@@ -42,6 +43,10 @@ def test_it_says_where_it_listens_and_ends_with_sigterm(tmp_path: Path) -> None:
             process.send_signal(end)
             out, errors = process.communicate(timeout=PATIENCE)
             assert (process.returncode, out) == (0, "")
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
         assert "development and tests" in errors
         assert "no quorum" in errors
         assert "Traceback" not in errors
