@@ -80,7 +80,7 @@ class Catalog:
         self.checks: dict[Key, Row] = {}
         self._instances: dict[str, set[Key]] = {}
         self._addresses = Addresses(store)
-        self.on_gone: Gone = lambda _node, _check: None
+        self.on_gone: Gone = lambda node, check: None  # noqa: ARG005 - the border names its parameters
 
     def kept(self) -> Any:
         """All of it, as JSON."""

@@ -57,7 +57,8 @@ class CatalogStep(NamedTuple):
 
 def read_step(kind: str, members: dict[str, Any], version: str) -> CatalogStep:
     """Read an operation on the catalog, its members in lower case. Of a service, transactions do not take all over."""
-    given = {_NAMES.get(name.lower(), name): value for name, value in (members.get(kind) or {}).items()}
+    body: dict[str, Any] = members.get(kind) or {}
+    given = {_NAMES.get(name.lower(), name): value for name, value in body.items()}
     node = members.get("node") if kind == "service" else given.get("Node")
     if kind == "service":
         given = {name: value for name, value in given.items() if name not in _LEFT_OUT[version]}
