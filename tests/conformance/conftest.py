@@ -9,7 +9,7 @@ import pytest
 
 from consul_proto.simulator.settings import Version
 from tests.agents import Agent, Binary, find_binaries, find_dev_versions, running_agent, running_dev
-from tests.conformance.memory import memory_agent
+from tests.conformance.memory import MemoryAgent, every_address_leads_to, make_memory_agent
 
 #: The variables that say where Consul is, and nothing to a client.
 _OURS = ("CONSUL_BINS", "CONSUL_REQUIRED")
@@ -34,8 +34,7 @@ def _named(param: Binary | str | None) -> str:
 def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
     """A running agent."""
     if request.param in _MEMORY:
-        with memory_agent(_MEMORY[request.param]) as in_memory:
-            yield in_memory
+        yield make_memory_agent(_MEMORY[request.param])
         return
     if isinstance(request.param, str):
         with running_dev(request.param.removeprefix("dev "), "--enable-script-checks", acls=True) as running:
@@ -55,3 +54,14 @@ def no_consul_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is set where the tests run says nothing here."""
     for name in [name for name in os.environ if name.startswith("CONSUL_") and name not in _OURS]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def addresses(request: pytest.FixtureRequest) -> Iterator[None]:
+    """In a test of the agent in memory, and only there, every address leads to it."""
+    agent = request.getfixturevalue("agent") if "agent" in request.fixturenames else None
+    if isinstance(agent, MemoryAgent):
+        with every_address_leads_to(agent):
+            yield
+    else:
+        yield

@@ -1,10 +1,11 @@
-"""An agent in memory, where every address leads for as long as it is there."""
+"""An agent in memory, and how every address leads to it."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -15,14 +16,26 @@ from consulate.testing import ConsulAgent
 from tests.agents import Agent
 from transports.async_simulated import AsyncSimulatedTransport
 from transports.protocol import AsyncTransport, Transport
-from transports.simulated import SimulatedTransport
+from transports.simulated import SimulatedAgent, SimulatedTransport
 
 
-@contextmanager
-def memory_agent(version: Version) -> Iterator[Agent]:
+@dataclass(frozen=True)
+class MemoryAgent(Agent):
+    """An agent of this process."""
+
+    simulated: SimulatedAgent = field(repr=False)
+
+
+def make_memory_agent(version: Version) -> MemoryAgent:
     """Make an agent whose time passes by itself, with ACLs on."""
     token = str(uuid.uuid4())
     agent = ConsulAgent(version=version, node="test-node", acl_token=token, script_checks=True, clock="real")
+    return MemoryAgent(version, "127.0.0.1", 8500, "/consul.sock", "test-node", "dc1", token, agent.simulated)
+
+
+@contextmanager
+def every_address_leads_to(agent: MemoryAgent) -> Iterator[None]:
+    """Whatever address a client is given, it talks to this agent."""
 
     def transport(_adapter: object, _config: Config) -> Transport:
         return SimulatedTransport(agent.simulated)
@@ -34,4 +47,4 @@ def memory_agent(version: Version) -> Iterator[Agent]:
         for adapter in (adapters.Request, adapters.UnixSocketRequest):
             patched.setattr(adapter, "transport", transport)
             patched.setattr(adapter, "async_transport", async_transport)
-        yield Agent(version, "127.0.0.1", 8500, "/consul.sock", "test-node", "dc1", token)
+        yield
