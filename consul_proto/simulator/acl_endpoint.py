@@ -5,7 +5,6 @@ https://developer.hashicorp.com/consul/api-docs/acl
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -13,7 +12,10 @@ from typing import Any, NamedTuple
 
 from consul_proto.simulator.acls import ANONYMOUS, MANAGEMENT, ACLs, Record, moment
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.bodies import ACL_METHOD, ACL_POLICY, ACL_ROLE, ACL_RULE, ACL_TOKEN
 from consul_proto.simulator.checks import seconds
+from consul_proto.simulator.durations import as_go_writes
+from consul_proto.simulator.go_json import Struct
 from consul_proto.simulator.policies import checked
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
@@ -26,11 +28,11 @@ _LEAST, _LONGEST = 60.0, 86400.0
 
 
 class Kind(NamedTuple):
-    """One kind of record: its table, what it is called, and its members."""
+    """One kind of record: its table, what it is called, and its members in the order in which answers show them."""
 
     table: str
     name: str
-    members: tuple[str, ...]
+    body: Struct
 
     @property
     def title(self) -> str:
@@ -38,40 +40,11 @@ class Kind(NamedTuple):
         return self.name.capitalize()
 
 
-POLICY = Kind("policies", "policy", ("ID", "Name", "Description", "Rules", "Datacenters", "Namespace", "Partition", "Hash"))
-ROLE = Kind(
-    "roles",
-    "role",
-    ("ID", "Name", "Description", "Policies", "ServiceIdentities", "NodeIdentities", "TemplatedPolicies", "Namespace", "Partition", "Hash"),
-)
-TOKEN = Kind(
-    "tokens",
-    "token",
-    (
-        *("AccessorID", "SecretID", "ID", "Description", "Policies", "Roles", "ServiceIdentities", "NodeIdentities", "TemplatedPolicies"),
-        *(
-            "Local",
-            "AuthMethod",
-            "ExpirationTime",
-            "ExpirationTTL",
-            "CreateTime",
-            "Hash",
-            "Type",
-            "Rules",
-            "Name",
-            "Namespace",
-            "Partition",
-        ),
-    ),
-)
-RULE = Kind(
-    "binding-rules", "binding-rule", ("ID", "Description", "AuthMethod", "Selector", "BindType", "BindName", "BindVars", "Namespace")
-)
-METHOD = Kind(
-    "auth-methods",
-    "auth-method",
-    ("Name", "Type", "DisplayName", "Description", "MaxTokenTTL", "TokenLocality", "Config", "Namespace", "NamespaceRules"),
-)
+POLICY = Kind("policies", "policy", ACL_POLICY)
+ROLE = Kind("roles", "role", ACL_ROLE)
+TOKEN = Kind("tokens", "token", ACL_TOKEN)
+RULE = Kind("binding-rules", "binding-rule", ACL_RULE)
+METHOD = Kind("auth-methods", "auth-method", ACL_METHOD)
 
 _NAMES = {
     "1.8.7": (re.compile(r"[A-Za-z0-9\-_]{1,128}"), "Only alphanumeric characters, '-' and '_' are allowed"),
@@ -107,19 +80,16 @@ class ACLEndpoint:
             raise Refusal(401, "ACL support disabled")
 
     def _bad(self, text: str) -> Refusal:
-        return Refusal(400, f"Bad request: {text}" if self._settings.is_old else text)
+        return Refusal(400, self._before + text)
+
+    @property
+    def _before(self) -> str:
+        return "Bad request: " if self._settings.is_old else ""
 
     def _decoded(self, asked: Asked, kind: Kind) -> Record:
         what = kind.title if kind in (POLICY, ROLE, TOKEN) else kind.name.replace("-", " ").title().replace(" ", "")
-        try:
-            given = json.loads(asked.body or b"")
-        except ValueError:
-            raise self._bad(f"{what} decoding failed: {'unexpected EOF' if asked.body else 'EOF'}") from None
-        known = {name.lower(): name for name in (*kind.members, "CreateIndex", "ModifyIndex")}
-        for name in given:
-            if name.lower() not in known:
-                raise self._bad(f'{what} decoding failed: json: unknown field "{name}"')
-        return {known[name.lower()]: value for name, value in given.items()}
+        given: Record = asked.decoded(kind.body, f"{self._before}{what} decoding failed: ", namespaced=True)
+        return given
 
     # Reads.
 
@@ -153,7 +123,8 @@ class ACLEndpoint:
             links = shown.pop(member, None)
             if links and (there := self._acls.links(links, table)):
                 shown[member] = there
-        order = {name: place for place, name in enumerate((*kind.members, "CreateIndex", "ModifyIndex"))}
+        order: dict[str, float] = {name: place for place, name in enumerate(kind.body.members)}
+        order.setdefault("Type", order.get("Rules", 0) - 0.5)  # of a legacy token
         return dict(sorted(shown.items(), key=lambda item: order.get(item[0], len(order))))
 
     def get(self, kind: Kind, asked: Asked) -> Found:
@@ -330,7 +301,7 @@ class ACLEndpoint:
         ttl = seconds(given.get("ExpirationTTL"))
         if ttl and before is None and not _LEAST <= ttl <= _LONGEST:
             limit = "less than 1m0s" if ttl < _LEAST else "more than 24h0m0s"
-            raise Refusal(500, f"ExpirationTime cannot be {limit} in the future (was {given['ExpirationTTL']})")
+            raise Refusal(500, f"ExpirationTime cannot be {limit} in the future (was {as_go_writes(ttl)})")
         record: Record = {
             "AccessorID": before["AccessorID"] if before else accessor or self._new_id(),
             "SecretID": before["SecretID"] if before else secret or self._new_id(),

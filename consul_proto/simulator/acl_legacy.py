@@ -5,13 +5,13 @@ https://developer.hashicorp.com/consul/api-docs/v1.8.x/acl/legacy
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from consul_proto.simulator.acls import ACLs, Record
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.bodies import ACL_LEGACY
 from consul_proto.simulator.policies import checked
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
@@ -51,36 +51,33 @@ class LegacyEndpoint:
     def _given(self, asked: Asked) -> Record:
         if not asked.body:
             return {}
-        try:
-            given: Record = json.loads(asked.body)
-        except ValueError:
-            raise Refusal(400, "Request decode failed: unexpected EOF") from None
-        return {name.lower(): value for name, value in given.items()}
+        given: Record = asked.decoded(ACL_LEGACY)
+        return given
 
     def create(self, asked: Asked, _now: float) -> Record:
         """PUT create: its ID, which is its secret."""
         self._enabled()
         given = self._given(asked)
         asked.require("acl", "", "write")
-        return {"ID": self._write(given, given.get("id") or self._new_id())}
+        return {"ID": self._write(given, given.get("ID") or self._new_id())}
 
     def update(self, asked: Asked, _now: float) -> Record:
         """PUT update: its ID. One that there is not is created."""
         self._enabled()
         given = self._given(asked)
-        if not given.get("id"):
+        if not given.get("ID"):
             raise Refusal(400, "ACL ID must be set")
         asked.require("acl", "", "write")
-        return {"ID": self._write(given, given["id"])}
+        return {"ID": self._write(given, given["ID"])}
 
     def _write(self, given: Record, secret: str) -> str:
-        kind, rules = given.get("type") or "client", given.get("rules") or ""
+        kind, rules = given.get("Type") or "client", given.get("Rules") or ""
         if kind not in ("client", "management"):
             raise Refusal(500, "Invalid ACL Type")
         checked(rules, legacy=True, version=self._settings.version)
         before = self._acls.by_secret(secret)
         self._store.apply()
-        own = {"AccessorID": before["AccessorID"] if before else self._new_id(), "SecretID": secret, "Description": given.get("name") or ""}
+        own = {"AccessorID": before["AccessorID"] if before else self._new_id(), "SecretID": secret, "Description": given.get("Name") or ""}
         self._acls.write("tokens", {**own, "Type": kind, "Rules": rules, "Local": False, "CreateTime": "0001-01-01T00:00:00Z"})
         return secret
 
@@ -109,7 +106,7 @@ class LegacyEndpoint:
         token = self._acls.by_secret(secret)
         if token is None:
             raise Refusal(403, "Permission denied")
-        copied = {"name": token["Description"], "type": token.get("Type"), "rules": token.get("Rules")}
+        copied = {"Name": token["Description"], "Type": token.get("Type"), "Rules": token.get("Rules")}
         return {"ID": self._write(copied, self._new_id())}
 
     def every(self, asked: Asked) -> Found:

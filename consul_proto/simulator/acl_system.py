@@ -5,11 +5,11 @@ https://developer.hashicorp.com/consul/api-docs/acl
 
 from __future__ import annotations
 
-import json
 from functools import partial
 
 from consul_proto.simulator.acls import ACLs, Record
 from consul_proto.simulator.asking import Asked, Refusal, Wrote
+from consul_proto.simulator.bodies import ACL_AUTHORIZE, ACL_BOOTSTRAP, ACL_LOGIN
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
@@ -44,12 +44,11 @@ class ACLSystem:
     def bootstrap(self, asked: Asked, now: float) -> Record:
         """PUT bootstrap: the first management token, once."""
         self._enabled()
+        given = {} if self._settings.is_old or not asked.body else asked.decoded(ACL_BOOTSTRAP, "Request decoding failed: ")
         if self._acls.bootstrapped:
             text = f"ACL bootstrap no longer allowed (reset index: {self._acls.bootstrapped})"
             raise Refusal(403, f"Permission denied: {text}")
-        secret = ""
-        if asked.body and not self._settings.is_old:
-            secret = json.loads(asked.body).get("BootstrapSecret", "")
+        secret = given.get("BootstrapSecret", "")
         self._store.apply()
         self._acls.bootstrapped = self._store.index
         token = self._acls.add_management(secret, "Bootstrap Token (Global Management)", now)
@@ -63,10 +62,14 @@ class ACLSystem:
         ends = {"LastSuccess": never, "LastError": never} | ({} if self._settings.is_old else {"LastErrorMessage": ""})
         return {"Enabled": False, "Running": False, "SourceDatacenter": "", "ReplicationType": "", **indexes, **ends}
 
+    @property
+    def _before_reason(self) -> str:
+        return f"{'Bad request: ' if self._settings.is_old else ''}Failed to decode request body: "
+
     def login(self, asked: Asked, _now: float) -> Record:
         """POST login: no auth method can be asked here, so nobody is let in."""
         self._enabled()
-        method = str(json.loads(asked.body or b"{}").get("AuthMethod") or "")
+        method = asked.decoded(ACL_LOGIN, self._before_reason, namespaced=True).get("AuthMethod") or ""
         if method not in self._acls.tables["auth-methods"]:
             raise Refusal(403, "ACL not found" if self._settings.is_old else f'ACL not found: auth method "{method}" not found')
         raise Refusal(403, "Permission denied")
@@ -81,7 +84,7 @@ class ACLSystem:
         """POST authorize: whether the token may do each of some things."""
         self._enabled()
         answers: list[Record] = []
-        for wanted in json.loads(asked.body or b"[]"):
+        for wanted in asked.decoded(ACL_AUTHORIZE, self._before_reason):
             resource, access, segment = (wanted.get(name) or "" for name in ("Resource", "Access", "Segment"))
             if resource not in _RESOURCES:
                 text = f'Invalid ACL resource requested: "{resource}"'

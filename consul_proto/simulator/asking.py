@@ -9,10 +9,14 @@ from typing import Any, Protocol
 from urllib.parse import quote_plus, unquote_to_bytes
 
 from consul_proto.message import Headers, Request, Response
+from consul_proto.simulator.go_json import Shape, Unreadable, decoded
 from consul_proto.simulator.settings import Settings
 
 #: What a read depends on: ("kv", key), ("kv/", prefix) or ("table", name).
 Topic = tuple[str, str]
+
+
+_NO_NAMESPACES = " - Namespaces are a Consul Enterprise feature"
 
 
 class Refusal(Exception):
@@ -101,11 +105,22 @@ class Asked:
         if authorizer is not None and not authorizer.allows(resource, name, access):
             raise Refusal(403, authorizer.refusal(resource, name, access))
 
+    def decoded(self, shape: Shape, before: str = "Request decode failed: ", status: int = 400, *, namespaced: bool = False) -> Any:
+        """The body, as a type takes it. Refuses what is none.
+
+        before: what the refusal says before its reason. namespaced: whether Consul Enterprise takes a namespace here, which is said.
+        """
+        try:
+            return decoded(self.body, shape, is_old=self.settings.is_old)
+        except Unreadable as error:
+            after = _NO_NAMESPACES if namespaced and str(error).endswith('"Namespace"') else ""
+            raise Refusal(status, f"{before}{error}{after}") from None
+
     def no_namespace(self) -> None:
         """Refuse what only Consul Enterprise has."""
         if self.flag("ns"):
             before = "Bad request: " if self.settings.is_old else ""
-            raise Refusal(400, f'{before}Invalid query parameter: "ns" - Namespaces are a Consul Enterprise feature')
+            raise Refusal(400, f'{before}Invalid query parameter: "ns"{_NO_NAMESPACES}')
 
     def reach_servers(self) -> None:
         """Refuse a datacenter that there is not: what the agent itself refuses comes before."""

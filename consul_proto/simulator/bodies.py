@@ -1,156 +1,437 @@
-"""JSON in the bodies of requests."""
+"""What the bodies of requests are decoded into: Consul's types, by their Go names where errors tell them.
+
+Members by https://pkg.go.dev/github.com/hashicorp/consul/api and the API pages; their types are what agents say when they get another.
+"""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from functools import partial
 
-from consul_proto.simulator.asking import Refusal
+from consul_proto.simulator.go_json import Anything, Bytes, Float, Lasting, ListOf, MapOf, Shape, Struct, Text, Truth, Whole
 
-S: dict[str, Any] = dict.fromkeys(
-    (
-        "ID",
-        "Service",
-        "Name",
-        "Kind",
-        "Tags",
-        "Address",
-        "TaggedAddresses",
-        "Meta",
-        "Port",
-        "Ports",
-        "SocketPath",
-        "Weights",
-        "EnableTagOverride",
-        "Proxy",
-        "Connect",
-        "Locality",
-        "PeerName",
-        "Datacenter",
-        "Namespace",
-        "Partition",
-        "CreateIndex",
-        "ModifyIndex",
-    )
+TEXT, TRUTH, WHOLE, ANY, LASTING = Text(), Truth(), Whole(), Anything(), Lasting()
+RAFT = Whole("uint64", 0, 2**64 - 1, embedded="RaftIndex")
+INDEX, TEXTS, META = Whole("uint64", 0, 2**64 - 1), ListOf(TEXT), MapOf(TEXT)
+
+#: What Go calls a type without a name is a page long; errors tell its beginning.
+ANONYMOUS = "struct { }"
+
+
+def _texts(*names: str) -> dict[str, Shape]:
+    return dict.fromkeys(names, TEXT)
+
+
+_INDEXES: dict[str, Shape] = {"CreateIndex": RAFT, "ModifyIndex": RAFT}
+_API_INDEXES: dict[str, Shape] = {"CreateIndex": INDEX, "ModifyIndex": INDEX}
+
+# The catalog.
+
+_ADDRESS = Struct("structs.ServiceAddress", {"Address": TEXT, "Port": WHOLE})
+_PORTS = ListOf(Struct("structs.ServicePort", {"Name": TEXT, "Port": WHOLE, "Default": TRUTH}), "structs.ServicePorts")
+_WEIGHTS = Struct("structs.Weights", {"Passing": WHOLE, "Warning": WHOLE})
+_LOCALITY = Struct("structs.Locality", {"Region": TEXT, "Zone": TEXT})
+_UPSTREAM = Struct(ANONYMOUS, {}, unknown="kept", own=())
+
+
+def _proxy(*, snake: bool) -> Struct:
+    members: dict[str, Shape] = {
+        **_texts("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress"),
+        "LocalServicePort": WHOLE,
+        "Config": MapOf(ANY),
+        "Upstreams": ListOf(_UPSTREAM, "structs.Upstreams"),
+        "MeshGateway": Struct("structs.MeshGatewayConfig", {}, unknown="kept"),
+        "Expose": Struct("structs.ExposeConfig", {}, unknown="kept"),
+    }
+    later: dict[str, Shape] = {"Mode": Text("structs.ProxyMode"), "LocalServiceSocketPath": TEXT}
+    later |= dict.fromkeys(("TransparentProxy", "EnvoyExtensions", "AccessLogs", "MutualTLSMode"), ANY)
+    return Struct(ANONYMOUS, members | later, tuple(later), snake=snake, own=())
+
+
+_NODE_SERVICE = Struct(
+    "structs.NodeService",
+    {
+        "Kind": Text("structs.ServiceKind"),
+        **_texts("ID", "Service"),
+        "Tags": TEXTS,
+        "Address": TEXT,
+        "TaggedAddresses": MapOf(_ADDRESS),
+        "Meta": META,
+        "Port": WHOLE,
+        "Weights": _WEIGHTS,
+        "EnableTagOverride": TRUTH,
+        "Proxy": _proxy(snake=False),
+        "Connect": Struct(ANONYMOUS, {"Native": TRUTH}, unknown="kept", own=()),
+        **_INDEXES,
+        "SocketPath": TEXT,
+        "Ports": _PORTS,
+        "Locality": _LOCALITY,
+        "PeerName": TEXT,
+    },
+    ("SocketPath", "Ports", "Locality", "PeerName"),
 )
-S["Weights"] = {"Passing": None, "Warning": None}
-C: dict[str, Any] = dict.fromkeys(
-    (
-        "Node",
-        "CheckID",
-        "Name",
-        "Status",
-        "Notes",
-        "Output",
-        "ServiceID",
-        "ServiceName",
-        "ServiceTags",
-        "Type",
-        "Interval",
-        "Timeout",
-        "ExposedPort",
-        "Definition",
-        "Namespace",
-        "Partition",
-        "CreateIndex",
-        "ModifyIndex",
-    )
+
+_DEFINITION = Struct(
+    ANONYMOUS,
+    {
+        **_texts("HTTP", "Method", "Body", "TCP"),
+        "Header": MapOf(TEXTS),
+        "TLSSkipVerify": TRUTH,
+        **dict.fromkeys(("Interval", "Timeout", "DeregisterCriticalServiceAfter"), LASTING),
+    },
+    unknown="kept",
+    own=("Interval", "Timeout", "DeregisterCriticalServiceAfter"),
 )
-CATALOG_REGISTER: dict[str, Any] = dict.fromkeys(
-    ("ID", "Node", "Address", "TaggedAddresses", "NodeMeta", "Datacenter", "SkipNodeUpdate", "Locality", "Namespace", "Partition")
-) | {"Service": S, "Check": C, "Checks": C}
-CATALOG_DEREGISTER: dict[str, Any] = dict.fromkeys(("Node", "ServiceID", "CheckID", "Datacenter", "Namespace", "Partition"))
-A: dict[str, Any] = dict.fromkeys(
-    (
-        "CheckID",
-        "ID",
-        "Name",
-        "Status",
-        "Notes",
-        "Args",
-        "ScriptArgs",
-        "HTTP",
-        "H2PING",
-        "H2PingUseTLS",
-        "Header",
-        "Method",
-        "Body",
-        "DisableRedirects",
-        "TCP",
-        "TCPUseTLS",
-        "UDP",
-        "Interval",
-        "DockerContainerID",
-        "Shell",
-        "GRPC",
-        "OSService",
-        "GRPCUseTLS",
-        "TLSServerName",
-        "TLSSkipVerify",
-        "AliasNode",
-        "AliasService",
-        "Timeout",
-        "TTL",
-        "SuccessBeforePassing",
-        "FailuresBeforeWarning",
-        "FailuresBeforeCritical",
-        "DeregisterCriticalServiceAfter",
-        "OutputMaxSize",
-        "ProxyHTTP",
-        "ProxyGRPC",
-        "ServiceID",
-        "Token",
-        "Namespace",
-        "Partition",
-    )
+
+_HEALTH_CHECK = Struct(
+    "structs.HealthCheck",
+    {
+        "Node": TEXT,
+        "CheckID": Text("types.CheckID"),
+        **_texts("Name", "Status", "Notes", "Output", "ServiceID", "ServiceName"),
+        "ServiceTags": TEXTS,
+        "Type": TEXT,
+        "Definition": _DEFINITION,
+        **_INDEXES,
+        **_texts("Interval", "Timeout", "PeerName"),
+        "ExposedPort": WHOLE,
+    },
+    ("Interval", "Timeout", "ExposedPort", "PeerName"),
 )
-CHECK_REGISTER = A
-CHECK_UPDATE: dict[str, Any] = {"Status": None, "Output": None}
-SERVICE_REGISTER: dict[str, Any] = dict.fromkeys(
-    (
-        "Kind",
-        "ID",
-        "Name",
-        "Tags",
-        "Address",
-        "TaggedAddresses",
-        "Meta",
-        "Port",
-        "Ports",
-        "SocketPath",
-        "Token",
-        "EnableTagOverride",
-        "Proxy",
-        "Connect",
-        "Locality",
-        "Namespace",
-        "Partition",
+
+CATALOG_REGISTER = Struct(
+    "structs.RegisterRequest",
+    {
+        "ID": Text("types.NodeID"),
+        **_texts("Node", "Address", "Datacenter"),
+        "TaggedAddresses": META,
+        "NodeMeta": META,
+        "Service": _NODE_SERVICE,
+        "Check": _HEALTH_CHECK,
+        "Checks": ListOf(_HEALTH_CHECK, "structs.HealthChecks"),
+        "SkipNodeUpdate": TRUTH,
+        "Locality": _LOCALITY,
+        "PeerName": TEXT,
+    },
+    ("Locality", "PeerName"),
+)
+CATALOG_DEREGISTER = Struct(
+    ANONYMOUS,
+    {**_texts("Node", "ServiceID", "Datacenter", "Address", "PeerName"), "CheckID": Text("types.CheckID")},
+    ("PeerName",),
+    own=("Address",),
+)
+
+# The agent.
+
+_LASTING = ("Interval", "Timeout", "TTL", "DeregisterCriticalServiceAfter")
+
+_SINCE: dict[str, Shape] = {
+    **_texts("H2PING", "UDP", "OSService", "TLSServerName"),
+    "H2PingUseTLS": TRUTH,
+    "TCPUseTLS": TRUTH,
+    "DisableRedirects": TRUTH,
+    "FailuresBeforeWarning": WHOLE,
+}
+
+
+def _check(own: tuple[str, ...], **others: Shape) -> Struct:
+    members: dict[str, Shape] = {
+        **others,
+        **_texts("Name", "Status", "Notes", "ServiceID"),
+        "Args": TEXTS,
+        "ScriptArgs": TEXTS,
+        "Header": MapOf(TEXTS),
+        **_texts("HTTP", "Method", "Body", "TCP", "DockerContainerID", "Shell", "GRPC", "AliasNode", "AliasService"),
+        "GRPCUseTLS": TRUTH,
+        "TLSSkipVerify": TRUTH,
+        "SuccessBeforePassing": WHOLE,
+        "FailuresBeforeCritical": WHOLE,
+        "OutputMaxSize": WHOLE,
+        **dict.fromkeys(_LASTING, LASTING),
+        **_SINCE,
+    }
+    return Struct(ANONYMOUS, members, tuple(_SINCE), snake=True, own=(*_LASTING, "args", *own))
+
+
+#: A check of its own, and one that comes with its service.
+CHECK_REGISTER = _check((), ID=Text("types.CheckID"), Token=TEXT)
+_SERVICE_CHECK = _check(("ServiceID",), CheckID=Text("types.CheckID"), ProxyHTTP=TEXT, ProxyGRPC=TEXT)
+CHECK_UPDATE = Struct("agent.checkUpdate", _texts("Status", "Output"))
+
+
+def _service_definition(connect: Shape) -> Struct:
+    return Struct(
+        ANONYMOUS,
+        {
+            "Kind": Text("structs.ServiceKind"),
+            **_texts("ID", "Name", "Address", "Token"),
+            "Tags": TEXTS,
+            "Meta": META,
+            "TaggedAddresses": MapOf(_ADDRESS),
+            "Port": WHOLE,
+            "Weights": _WEIGHTS,
+            "EnableTagOverride": TRUTH,
+            "Check": _SERVICE_CHECK,
+            "Checks": ListOf(_SERVICE_CHECK, "structs.CheckTypes"),
+            "Proxy": _proxy(snake=True),
+            "Connect": connect,
+            "SocketPath": TEXT,
+            "Ports": _PORTS,
+            "Locality": _LOCALITY,
+        },
+        ("SocketPath", "Ports", "Locality"),
+        snake=True,
+        own=(),
     )
-) | {"Check": A, "Checks": A, "Weights": {"Passing": None, "Warning": None}}
 
 
-def decode(body: bytes, fields: dict[str, Any], _version: str) -> dict[str, Any]:
-    """A body with its members as they are written in the documentation. Raises Refusal."""
-    if not body:
-        raise Refusal(400, "Request decode failed: EOF")
-    try:
-        given: dict[str, Any] = json.loads(body)
-    except ValueError:
-        raise Refusal(400, "Request decode failed: unexpected EOF") from None
-    named: dict[str, Any] = _named(given, fields)
-    return named
+_SIDECAR = _service_definition(ANY)
+SERVICE_REGISTER = _service_definition(Struct(ANONYMOUS, {"Native": TRUTH, "SidecarService": _SIDECAR}, unknown="kept", snake=True, own=()))
+
+# Sessions, coordinates, the operator.
+
+SESSION = Struct(
+    ANONYMOUS,
+    {
+        **_texts("ID", "Name", "Node", "TTL"),
+        "NodeChecks": TEXTS,
+        "Checks": ListOf(Text("types.CheckID")),
+        "ServiceChecks": ListOf(Struct("structs.ServiceCheck", _texts("ID", "Namespace"), unknown="ignored")),
+        "Behavior": Text("structs.SessionBehavior"),
+        "LockDelay": LASTING,
+    },
+    unknown="ignored",
+    own=("LockDelay",),
+)
+
+COORDINATE = Struct(
+    "structs.CoordinateUpdateRequest",
+    {
+        **_texts("Datacenter", "Node", "Segment"),
+        "Coord": Struct("coordinate.Coordinate", {"Vec": ListOf(Float()), **dict.fromkeys(("Error", "Adjustment", "Height"), Float())}),
+    },
+)
+
+AUTOPILOT = Struct(
+    "api.AutopilotConfiguration",
+    {
+        "CleanupDeadServers": TRUTH,
+        "LastContactThreshold": LASTING,
+        "MaxTrailingLogs": INDEX,
+        "ServerStabilizationTime": LASTING,
+        "MinQuorum": Whole("uint", 0, 2**64 - 1),
+        "RedundancyZoneTag": TEXT,
+        "DisableUpgradeMigration": TRUTH,
+        "UpgradeVersionTag": TEXT,
+        **_API_INDEXES,
+    },
+)
+
+# Transactions.
+
+_TXN_KV = Struct(
+    "api.KVTxnOp",
+    {
+        "Verb": Text("api.KVOp"),
+        "Key": TEXT,
+        "Value": Bytes(),
+        "Flags": INDEX,
+        "Index": INDEX,
+        **_texts("Session", "Namespace", "Partition"),
+    },
+    ("Partition",),
+)
+_TXN_NODE = Struct(
+    "api.Node",
+    {
+        **_texts("ID", "Node", "Address", "Datacenter", "Partition", "PeerName"),
+        "TaggedAddresses": META,
+        "Meta": META,
+        "Locality": Struct("api.Locality", {"Region": TEXT, "Zone": TEXT}),
+        **_API_INDEXES,
+    },
+    ("Partition", "PeerName", "Locality"),
+)
+_TXN_SERVICE = Struct(
+    "api.AgentService",
+    {
+        "Kind": Text("api.ServiceKind"),
+        **_texts("ID", "Service", "Address"),
+        "Tags": TEXTS,
+        "Meta": META,
+        "Port": WHOLE,
+        "TaggedAddresses": MapOf(Struct("api.ServiceAddress", {"Address": TEXT, "Port": WHOLE})),
+        "EnableTagOverride": TRUTH,
+        "Weights": Struct("api.AgentWeights", {"Passing": WHOLE, "Warning": WHOLE}),
+        "ContentHash": TEXT,
+        **_API_INDEXES,
+        "Proxy": Struct(
+            "api.AgentServiceConnectProxyConfig",
+            {
+                **_texts("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress"),
+                "LocalServicePort": WHOLE,
+                "Config": MapOf(ANY),
+                "Upstreams": ListOf(Struct("api.Upstream", {}, unknown="kept")),
+            },
+            unknown="kept",
+        ),
+        "Connect": Struct("api.AgentServiceConnect", {"Native": TRUTH}, unknown="kept"),
+        "Namespace": TEXT,
+        **_texts("SocketPath", "Datacenter", "PeerName", "Partition"),
+    },
+    ("SocketPath", "Datacenter", "PeerName", "Partition"),
+)
+_TXN_CHECK = Struct(
+    "api.HealthCheck",
+    {
+        **_texts("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "Type", "Namespace"),
+        "ServiceTags": TEXTS,
+        "Definition": Struct(ANONYMOUS, {}, unknown="kept", own=()),
+        **_API_INDEXES,
+        "Partition": TEXT,
+        "ExposedPort": WHOLE,
+        "PeerName": TEXT,
+    },
+    ("Partition", "ExposedPort", "PeerName"),
+)
+TXN = ListOf(
+    Struct(
+        "api.TxnOp",
+        {
+            "KV": _TXN_KV,
+            "Node": Struct("api.NodeTxnOp", {"Verb": Text("api.NodeOp"), "Node": _TXN_NODE}),
+            "Service": Struct("api.ServiceTxnOp", {"Verb": Text("api.ServiceOp"), "Node": TEXT, "Service": _TXN_SERVICE}),
+            "Check": Struct("api.CheckTxnOp", {"Verb": Text("api.CheckOp"), "Check": _TXN_CHECK}),
+        },
+    ),
+    "api.TxnOps",
+)
+
+# Prepared queries, intentions.
+
+_FAILOVER = Struct(
+    ("structs.QueryDatacenterOptions", "structs.QueryFailoverOptions"),
+    {"NearestN": WHOLE, "Datacenters": TEXTS, "Targets": ListOf(Struct("structs.QueryFailoverTarget", {}, unknown="kept"))},
+    ("Targets",),
+)
+QUERY = Struct(
+    "structs.PreparedQuery",
+    {
+        **_texts("ID", "Name", "Session", "Token"),
+        **_INDEXES,
+        "Template": Struct("structs.QueryTemplateOptions", {"Type": TEXT, "Regexp": TEXT, "RemoveEmptyTags": TRUTH}),
+        "Service": Struct(
+            "structs.ServiceQuery",
+            {
+                "Service": TEXT,
+                "Failover": _FAILOVER,
+                "OnlyPassing": TRUTH,
+                "IgnoreCheckIDs": ListOf(Text("types.CheckID")),
+                "Near": TEXT,
+                "Tags": TEXTS,
+                "NodeMeta": META,
+                "ServiceMeta": META,
+                "Connect": TRUTH,
+                **_texts("Peer", "SamenessGroup"),
+            },
+            ("Peer", "SamenessGroup"),
+        ),
+        "DNS": Struct("structs.QueryDNSOptions", {"TTL": TEXT}),
+    },
+)
+
+_OWN = ("Hash", "CreatedAt", "UpdatedAt")
+_SINCE_INTENTION: dict[str, Shape] = {
+    "Permissions": ListOf(Struct("structs.IntentionPermission", {}, unknown="kept"), "[]*structs.IntentionPermission"),
+    **_texts("SourcePeer", "SourcePartition", "DestinationPartition", "SourceSamenessGroup"),
+}
+INTENTION = Struct(
+    ANONYMOUS,
+    {
+        **_texts("ID", "Description", "SourceNS", "SourceName", "DestinationNS", "DestinationName", "DefaultAddr", *_OWN),
+        "SourceType": Text("structs.IntentionSourceType"),
+        "Action": Text("structs.IntentionAction"),
+        "DefaultPort": WHOLE,
+        "Meta": META,
+        "Precedence": WHOLE,
+        **_INDEXES,
+        **_SINCE_INTENTION,
+    },
+    tuple(_SINCE_INTENTION),
+    own=_OWN,
+)
+
+# ACLs.
+
+_LINK = {"ID": TEXT, "Name": TEXT}
 
 
-def _named(given: Any, fields: Any) -> Any:
-    if isinstance(given, list):
-        return [_named(one, fields) for one in given]
-    if not isinstance(given, dict) or not fields:
-        return given
-    known = {name.lower(): name for name in fields}
-    out = {}
-    for key, value in given.items():
-        name = known.get(key.lower()) or known.get(key.lower().replace("_", ""))
-        if name is None:
-            raise Refusal(400, f'Request decode failed: json: unknown field "{key}"')
-        out[name] = _named(value, fields[name])
-    return out
+def _identities(kind: str, name: str, **others: Shape) -> ListOf:
+    return ListOf(Struct(f"structs.ACL{kind}", {name: TEXT, **others}), (f"[]*structs.ACL{kind}", f"structs.ACL{kind[:-1]}ies"))
+
+
+def _links(kind: str) -> ListOf:
+    return ListOf(Struct(f"structs.ACL{kind}Link", _LINK))
+
+
+_IDENTITIES: dict[str, Shape] = {
+    "ServiceIdentities": _identities("ServiceIdentity", "ServiceName", Datacenters=TEXTS),
+    "NodeIdentities": _identities("NodeIdentity", "NodeName", Datacenter=TEXT),
+}
+_TEMPLATED = ListOf(Struct("structs.ACLTemplatedPolicy", {}, unknown="kept"), "structs.ACLTemplatedPolicies")
+_acl = partial(Struct, ANONYMOUS)
+
+ACL_POLICY = _acl(
+    {**_texts("ID", "Name", "Description", "Rules"), "Datacenters": TEXTS, "Hash": TEXT, **_INDEXES},
+    own=("Hash",),
+)
+ACL_ROLE = _acl(
+    {
+        **_texts("ID", "Name", "Description"),
+        "Policies": _links("RolePolicy"),
+        **_IDENTITIES,
+        "TemplatedPolicies": _TEMPLATED,
+        "Hash": TEXT,
+        **_INDEXES,
+    },
+    ("TemplatedPolicies",),
+    own=("Hash",),
+)
+ACL_TOKEN = _acl(
+    {
+        **_texts("AccessorID", "SecretID", "Description"),
+        "Policies": _links("TokenPolicy"),
+        "Roles": _links("TokenRole"),
+        **_IDENTITIES,
+        "TemplatedPolicies": _TEMPLATED,
+        "Local": TRUTH,
+        "AuthMethod": TEXT,
+        "ExpirationTime": ANY,
+        "ExpirationTTL": LASTING,
+        "CreateTime": ANY,
+        **_texts("Hash", "Rules"),
+        **_INDEXES,
+    },
+    ("TemplatedPolicies",),
+    gone=("Rules",),
+    own=("ExpirationTTL", "Hash"),
+)
+ACL_RULE = Struct(
+    "structs.ACLBindingRule",
+    {**_texts("ID", "Description", "AuthMethod", "Selector", "BindType", "BindName"), "BindVars": ANY, **_INDEXES},
+    ("BindVars",),
+)
+ACL_METHOD = _acl(
+    {
+        **_texts("Name", "Type", "DisplayName", "Description"),
+        "MaxTokenTTL": LASTING,
+        "TokenLocality": TEXT,
+        "Config": MapOf(ANY),
+        **_INDEXES,
+    },
+    own=("MaxTokenTTL",),
+)
+ACL_LEGACY = Struct("structs.ACL", {**_texts("ID", "Name", "Type", "Rules"), **_INDEXES})
+ACL_BOOTSTRAP = Struct("api.BootstrapRequest", {"BootstrapSecret": TEXT})
+ACL_LOGIN = Struct("structs.ACLLoginParams", {**_texts("AuthMethod", "BearerToken"), "Meta": META})
+ACL_AUTHORIZE = ListOf(Struct("structs.ACLAuthorizationRequest", {"Resource": Text("acl.Resource"), "Segment": TEXT, "Access": TEXT}))

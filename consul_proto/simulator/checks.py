@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Refusal, Wrote
-from consul_proto.simulator.bodies import CHECK_REGISTER, CHECK_UPDATE, decode
+from consul_proto.simulator.bodies import CHECK_REGISTER, CHECK_UPDATE
 from consul_proto.simulator.catalog import Row, check_value
 from consul_proto.simulator.durations import as_go_writes, nanoseconds
 from consul_proto.simulator.filters import AGENT_CHECK
@@ -50,13 +50,8 @@ _INTERVAL = {"1.8.7": "Script, HTTP, or TCP", "1.22.5": "Script, HTTP, H2PING, T
 
 
 def seconds(given: Any) -> float:
-    """A duration, as text or in nanoseconds, in seconds. Refuses what is none."""
-    if not given:
-        return 0.0
-    try:
-        return (nanoseconds(given) if isinstance(given, str) else int(given)) / _SECOND
-    except (ValueError, TypeError) as error:
-        raise Refusal(400, f"Request decode failed: {error}") from None
+    """A duration that was decoded, as text or in nanoseconds, in seconds."""
+    return (nanoseconds(given) if isinstance(given, str) else int(given)) / _SECOND if given else 0.0
 
 
 def kind_of(given: dict[str, Any]) -> str:
@@ -166,7 +161,7 @@ class CheckEndpoint:
     def register(self, asked: Asked, now: float) -> Wrote:
         """PUT register."""
         asked.no_namespace()
-        given = decode(asked.body, CHECK_REGISTER, self._settings.version)
+        given = asked.decoded(CHECK_REGISTER)
         if not given.get("Name"):
             raise Refusal(400, "Missing check name")
         if given.get("Status") not in (None, "", *STATES):
@@ -219,7 +214,7 @@ class CheckEndpoint:
 
     def update(self, asked: Asked, now: float) -> Wrote:
         """PUT update: a status and what it is made of."""
-        given = decode(asked.body, CHECK_UPDATE, self._settings.version)
+        given = asked.decoded(CHECK_UPDATE)
         status = given.get("Status") or ""
         if status not in STATES:
             raise Refusal(400, f"Invalid check status: '{status}'")

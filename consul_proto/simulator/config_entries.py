@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, seen
+from consul_proto.simulator.go_json import Anything, kind_of
 from consul_proto.simulator.numbers import unsigned
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
@@ -48,6 +49,12 @@ _DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
         "terminating-gateway": {"Services": None},
     },
 }
+
+#: Members that are lists of objects, as far as something here depends on them.
+_LISTS = ("Listeners", "Services", "Sources")
+
+#: What mapstructure calls the kinds of JSON.
+_MAPSTRUCTURE = {"number": "float64", "array": "[]interface {}", "string": "string", "bool": "bool", "object": "map"}
 
 #: Members whose own members are the user's, not Consul's.
 _OPAQUE = frozenset(("Config", "Meta", "EnvoyExtensions"))
@@ -143,6 +150,13 @@ def _named(value: Any, *, opaque: bool = False) -> Any:
     return found
 
 
+def _text(value: Any) -> str:
+    """A text, or what mapstructure makes one of."""
+    if isinstance(value, list):
+        return "".join(map(_text, value))
+    return str(int(value) if isinstance(value, bool) else value or "")
+
+
 class ConfigEndpoint:
     """`/v1/config` and `/v1/catalog/gateway-services/`."""
 
@@ -163,15 +177,17 @@ class ConfigEndpoint:
         )
 
     def _given(self, asked: Asked) -> Entry:
-        try:
-            given = _named(json.loads(asked.body or b""))
-        except ValueError:
-            raise self._bad("unexpected EOF" if asked.body else "EOF") from None
-        if "Kind" not in given:
+        given = _named(asked.decoded(Anything(), self._bad("").text))
+        if given is not None and not isinstance(given, dict):
+            raise self._bad(f"'' {self._no_map(given)}")
+        if not given or "Kind" not in given:
             raise self._bad("Payload does not contain a kind/Kind key at the top level")
+        if not isinstance(given["Kind"], str):
+            raise self._bad("Kind value in payload is not a string")
         if given["Kind"].lower() not in _KINDS[self._settings.version]:
             raise self._bad(f"invalid config entry kind: {given['Kind']}")
-        shown: Entry = {"Kind": given["Kind"].lower(), "Name": given.get("Name") or ""}
+        shown: Entry = {"Kind": given["Kind"].lower(), "Name": _text(given.get("Name"))}
+        self._listed(given, "")
         if shown["Kind"] in ("proxy-defaults", "mesh"):
             shown["Name"] = self._only_name(shown)
         defaults = _DEFAULTS[self._settings.version].get(shown["Kind"], {})
@@ -180,6 +196,33 @@ class ConfigEndpoint:
         for service, _ in _services_of(shown) if shown["Kind"] == "ingress-gateway" else ():
             service.setdefault("Hosts", None)
         return shown
+
+    def _no_map(self, value: Any) -> str:
+        """What mapstructure says of a body that is no object."""
+        if self._settings.is_old:
+            return f"expected a map, got '{_MAPSTRUCTURE[kind_of(value)].replace('[]interface {}', 'slice')}'"
+        return f"expected type 'map[string]interface {{}}', got unconvertible type '{_MAPSTRUCTURE[kind_of(value)]}'"
+
+    def _listed(self, holder: Entry, where: str) -> None:
+        """Make lists of the members that are lists of objects: what is one object stands for a list of it."""
+        for name in _LISTS:
+            if holder.get(name) is None:
+                continue
+            members = holder[name] if isinstance(holder[name], list) else [holder[name]]
+            holder[name] = [{} if member is None else member for member in members]
+            for number, member in enumerate(holder[name]):
+                place = f"{where}{name}[{number}]"
+                if not isinstance(member, dict):
+                    raise self._bad(self._no_struct(place, member))
+                if name != "Listeners":
+                    member["Name"] = _text(member.get("Name"))
+                self._listed(member, f"{place}.")
+
+    def _no_struct(self, place: str, value: Any) -> str:
+        kind = "slice" if isinstance(value, list) else _MAPSTRUCTURE[kind_of(value)]
+        if self._settings.is_old:
+            return f"1 error(s) decoding:\n\n* '{place}' expected a map, got '{kind}'"
+        return f"decoding failed due to the following error(s):\n\n'{place}' expected a map or struct, got \"{kind}\""
 
     def _only_name(self, shown: Entry) -> str:
         """The one name that an entry of some kinds can have."""

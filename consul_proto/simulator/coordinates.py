@@ -5,19 +5,22 @@ https://developer.hashicorp.com/consul/api-docs/coordinate
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.bodies import COORDINATE
 from consul_proto.simulator.catalog import Catalog
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 
 #: Where an agent believes itself to be that has never met another one.
-ORIGIN = {"Vec": [0, 0, 0, 0, 0, 0, 0, 0], "Error": 1.5, "Adjustment": 0, "Height": 1e-05}
+_DIMENSIONS = 8
+ORIGIN = {"Vec": [0] * _DIMENSIONS, "Error": 1.5, "Adjustment": 0, "Height": 1e-05}
+
+_ZERO: dict[str, Any] = {"Vec": [], "Error": 0, "Adjustment": 0, "Height": 0}
 
 #: Seconds: what is subtracted of a distance by the adjustments is not below this (coordinate.zeroThreshold).
 _FARTHEST = math.inf
@@ -73,15 +76,15 @@ class Coordinates:
 
     def update(self, asked: Asked, _now: float) -> Any:
         """PUT update."""
-        try:
-            given = json.loads(asked.body or b"")
-        except ValueError:
-            raise Refusal(400, f"Request decode failed: {'unexpected EOF' if asked.body else 'EOF'}") from None
+        given = asked.decoded(COORDINATE)
+        node, place = given.get("Node") or "", {**_ZERO, **(given.get("Coord") or {})}
         asked.reach_servers()
-        asked.require("node", given.get("Node", ""), "write")
+        asked.require("node", node, "write")
+        if len(place["Vec"] or ()) != _DIMENSIONS:
+            raise Refusal(500, "incompatible coordinate")
         self._store.apply()
-        if self._catalog.node(given["Node"]) is not None:
-            self._known = {**self._known, given["Node"]: given["Coord"]}
+        if self._catalog.node(node) is not None:
+            self._known = {**self._known, node: place}
             self._store.change("coordinates")
         return True
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from consul_proto.simulator.acls import moment
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.bodies import INTENTION
 from consul_proto.simulator.config_entries import ConfigEntries, Entry
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
@@ -117,10 +118,7 @@ class Intentions:
     # By id.
 
     def _given(self, asked: Asked) -> Intention:
-        try:
-            given: Intention = json.loads(asked.body or b"")
-        except ValueError:
-            raise Refusal(500, f"Failed to decode request body: {'unexpected EOF' if asked.body else 'EOF'}") from None
+        given: Intention = asked.decoded(INTENTION, "Failed to decode request body: ", 500)
         return given
 
     def _check(self, given: Intention) -> None:

@@ -5,15 +5,20 @@ https://developer.hashicorp.com/consul/api-docs/operator
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Refusal
+from consul_proto.simulator.bodies import AUTOPILOT
+from consul_proto.simulator.checks import seconds
+from consul_proto.simulator.durations import as_go_writes
 from consul_proto.simulator.members import ADDRESS, SERVER_PORT
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
+
+#: The members that are durations.
+_LASTING = ("LastContactThreshold", "ServerStabilizationTime")
 
 _AUTOPILOT = {
     "CleanupDeadServers": True,
@@ -78,12 +83,11 @@ class OperatorEndpoint:
         asked.require("operator", "", "read" if asked.method == "GET" else "write")
         if asked.method == "GET":
             return self._autopilot
-        try:
-            given = json.loads(asked.body or b"")
-        except ValueError:
-            raise Refusal(400, f"Error parsing autopilot config: {'unexpected EOF' if asked.body else 'EOF'}") from None
+        before = "Bad request: " if self._settings.is_old else ""
+        given = asked.decoded(AUTOPILOT, f"{before}Error parsing autopilot config: ")
         index = self._store.apply()
         known = {name: value for name, value in given.items() if name in _AUTOPILOT}
+        known |= {name: as_go_writes(seconds(known[name])) for name in _LASTING if name in known}
         self._autopilot = {**self._autopilot, **known, "ModifyIndex": index}
         return True
 

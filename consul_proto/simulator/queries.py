@@ -5,12 +5,12 @@ https://developer.hashicorp.com/consul/api-docs/query
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, Wrote, seen
+from consul_proto.simulator.bodies import QUERY
 from consul_proto.simulator.catalog import Catalog, Row
 from consul_proto.simulator.catalog_endpoint import Reader
 from consul_proto.simulator.durations import nanoseconds
@@ -98,7 +98,7 @@ class Queries:
 
     def create(self, asked: Asked, _now: float) -> dict[str, str]:
         """POST: the id of the new one."""
-        given = self._given(asked)
+        given = asked.decoded(QUERY)
         if given.get("ID"):
             raise Refusal(500, "ID must be empty when creating a new prepared query")
         asked.reach_servers()
@@ -110,7 +110,7 @@ class Queries:
 
     def change(self, asked: Asked, _now: float) -> Wrote:
         """PUT and DELETE one by its id."""
-        given = self._given(asked) if asked.method == "PUT" else {}
+        given = asked.decoded(QUERY) if asked.method == "PUT" else {}
         asked.reach_servers()
         before = self._by_id(asked.rest, "Prepared Query lookup failed: ")
         if before is None:
@@ -124,13 +124,6 @@ class Queries:
         self._check(given)
         self._write(given, asked.rest, before)
         return Wrote(b"")
-
-    def _given(self, asked: Asked) -> Query:
-        try:
-            given: Query = json.loads(asked.body or b"")
-        except ValueError:
-            raise Refusal(400, f"Request decode failed: {'unexpected EOF' if asked.body else 'EOF'}") from None
-        return given
 
     def _check(self, given: Query) -> None:
         """Refuse what is no query."""

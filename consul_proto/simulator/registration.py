@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Refusal
-from consul_proto.simulator.bodies import CATALOG_DEREGISTER, CATALOG_REGISTER, decode
+from consul_proto.simulator.bodies import CATALOG_DEREGISTER, CATALOG_REGISTER
 from consul_proto.simulator.catalog import Broken, Catalog, check_value, node_value, service_value
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
@@ -26,7 +26,7 @@ class Registration:
     def register(self, asked: Asked, now: float) -> bool:
         """PUT register: true."""
         asked.no_namespace()
-        given = decode(asked.body, CATALOG_REGISTER, self._settings.version)
+        given = asked.decoded(CATALOG_REGISTER, namespaced=True)
         self._reach(asked, given)
         self._check_node(given)
         service = given.get("Service")
@@ -130,7 +130,7 @@ class Registration:
     def deregister(self, asked: Asked, now: float) -> bool:
         """PUT deregister: true, whether it was there or not."""
         asked.no_namespace()
-        given = decode(asked.body, CATALOG_DEREGISTER, self._settings.version)
+        given = asked.decoded(CATALOG_DEREGISTER, namespaced=True)
         self._reach(asked, given)
         node = given.get("Node")
         if not node:

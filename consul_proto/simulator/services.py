@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, Wrote
-from consul_proto.simulator.bodies import SERVICE_REGISTER, decode
+from consul_proto.simulator.bodies import SERVICE_REGISTER
 from consul_proto.simulator.catalog import check_value, service_value
 from consul_proto.simulator.checks import DONE, NO_SCRIPTS, STATES, fault, kind_of, made
 from consul_proto.simulator.filters import AGENT_SERVICE
@@ -133,7 +133,7 @@ class ServiceEndpoint:
     def register(self, asked: Asked, now: float) -> Wrote:
         """PUT register."""
         asked.no_namespace()
-        given = decode(asked.body, SERVICE_REGISTER, self._settings.version)
+        given = asked.decoded(SERVICE_REGISTER)
         self._check(given, may_have_scripts=asked.may_have_scripts)
         try:
             asked.require("service", given["Name"], "write")

@@ -5,13 +5,13 @@ https://developer.hashicorp.com/consul/api-docs/session, https://developer.hashi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Protocol
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.bodies import SESSION
 from consul_proto.simulator.catalog import Catalog
 from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.routes import Route
@@ -226,46 +226,32 @@ class SessionEndpoint:
     def create(self, asked: Asked, now: float) -> Any:
         """PUT create: its id."""
         asked.no_namespace()
-        given = self._given(asked.body)
+        given = asked.decoded(SESSION) if asked.body else {}
         asked.reach_servers()
-        asked.require("session", given.get("node", self._node), "write")
-        behavior, ttl = given.get("behavior") or "release", given.get("ttl") or ""
+        asked.require("session", given.get("Node", self._node), "write")
+        behavior, ttl = given.get("Behavior") or "release", given.get("TTL") or ""
         if behavior not in ("release", "delete"):
             raise Refusal(500, f"Invalid Behavior setting '{behavior}'")
         if ttl:
             self._check_ttl(ttl)
-        checks = given.get("nodechecks", given.get("checks", ["serfHealth"]))
-        of_services = [one.get("ID", "") for one in given.get("servicechecks") or []]
-        wrong = self._wrong(given.get("node", self._node), [*(checks or []), *of_services])
+        checks = given.get("NodeChecks", given.get("Checks", ["serfHealth"]))
+        of_services = [one.get("ID", "") for one in given.get("ServiceChecks") or []]
+        wrong = self._wrong(given.get("Node", self._node), [*(checks or []), *of_services])
         if wrong:
             raise Refusal(500, wrong if self._version == "1.8.7" else f"apply failed: {wrong}")
         session = Session(
             self._new_id(),
-            given.get("name") or "",
-            given.get("node", self._node),
-            self._lock_delay(given.get("lockdelay", _LOCK_DELAY)),
+            given.get("Name") or "",
+            given.get("Node", self._node),
+            self._lock_delay(given.get("LockDelay", _LOCK_DELAY)),
             behavior,
             ttl,
             checks,
-            given.get("servicechecks"),
+            given.get("ServiceChecks"),
             self._store.apply(),
         )
         self._sessions.add(session, now)
         return {"ID": session.id}
-
-    def _given(self, body: bytes) -> dict[str, Any]:
-        """The members of the body, in lower case: Go compares them without case, and ignores what it does not know here."""
-        if not body:
-            return {}
-        try:
-            given = json.loads(body)
-        except ValueError:
-            raise Refusal(400, "Request decode failed: unexpected EOF") from None
-        if given is None:
-            return {}
-        if not isinstance(given, dict):
-            raise Refusal(400, "Request decode failed: json: cannot unmarshal a value into a Go struct")
-        return {name.lower(): value for name, value in given.items()}
 
     def _check_ttl(self, ttl: str) -> None:
         try:
@@ -289,10 +275,7 @@ class SessionEndpoint:
 
     def _lock_delay(self, given: str | int) -> int:
         if isinstance(given, str):
-            try:
-                return nanoseconds(given)
-            except ValueError as error:
-                raise Refusal(400, f"Request decode failed: {error}") from None
+            return nanoseconds(given)
         return given * _SECOND if given < _SECONDS_BELOW else given
 
     def destroy(self, asked: Asked, now: float) -> Any:

@@ -5,13 +5,12 @@ https://developer.hashicorp.com/consul/api-docs/txn
 
 from __future__ import annotations
 
-import binascii
 import json
-from base64 import b64decode
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from consul_proto.simulator.asking import Asked, Refusal, Wrote, seen
+from consul_proto.simulator.bodies import TXN
 from consul_proto.simulator.kv import KV, LARGEST_VALUE, OPTIONS, Entry
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.sessions import Sessions
@@ -85,7 +84,7 @@ class Txn:
 
     def apply(self, asked: Asked, now: float) -> Wrote:
         """PUT: what was read and written, or what failed."""
-        steps = self._steps(asked.body)
+        steps = self._steps(asked)
         asked.reach_servers()
         denied = [
             (place, text)
@@ -146,45 +145,28 @@ class Txn:
             "Errors": [{"OpIndex": place, "What": what} for place, what in errors] or None,
         }
 
-    def _steps(self, body: bytes) -> list[Step | CatalogStep]:
+    def _steps(self, asked: Asked) -> list[Step | CatalogStep]:
         most_bytes = LARGEST_VALUE
-        if len(body) > most_bytes:
+        size = len(asked.body)
+        if size > most_bytes:
             url = OPTIONS[self._version]
-            raise Refusal(413, f"Request body({len(body)} bytes) too large, max size: {most_bytes} bytes. See {url}txn_max_req_len.")
-        try:
-            given = json.loads(body)
-        except ValueError:
-            raise Refusal(400, "Failed to parse body: " + ("unexpected EOF" if body else "EOF")) from None
-        given = given or []
+            raise Refusal(413, f"Request body({size} bytes) too large, max size: {most_bytes} bytes. See {url}txn_max_req_len.")
+        given = asked.decoded(TXN, "Failed to parse body: ")
         most = _MOST[self._version]
         if len(given) > most:
             raise Refusal(413, f"Transaction contains too many operations ({len(given)} > {most})")
         return [step for operation in given if (step := self._step(operation)) is not None]
 
     def _step(self, operation: dict[str, Any]) -> Step | CatalogStep | None:
-        """One operation; None for one on nothing."""
-        for name in operation:
-            if name.lower() not in ("kv", "node", "service", "check"):
-                raise Refusal(400, f'Failed to parse body: json: unknown field "{name}"')
-        kinds = {name.lower(): members for name, members in operation.items() if members is not None}
-        if not kinds:
+        """One operation: the first that it has; None for one on nothing."""
+        kind = next((name for name in ("KV", "Node", "Service", "Check") if operation.get(name) is not None), None)
+        if kind is None:
             return None
-        kind = next(iter(kinds))
-        members = {name.lower(): value for name, value in kinds[kind].items() if value is not None}
-        if kind != "kv":
-            return read_step(kind, members, self._version)
-        try:
-            value = b64decode(members.get("value", ""), validate=True)
-        except binascii.Error:
-            raise Refusal(400, "Failed to parse body: illegal base64 data at input byte 0") from None
-        return Step(
-            members.get("verb", ""),
-            members.get("key", ""),
-            value,
-            members.get("flags", 0),
-            members.get("index", 0),
-            members.get("session", ""),
-        )
+        given = operation[kind]
+        if kind != "KV":
+            return read_step(kind, given, self._version)
+        verb, key, session = (given.get(name, "") for name in ("Verb", "Key", "Session"))
+        return Step(verb, key, given.get("Value", b""), given.get("Flags", 0), given.get("Index", 0), session)
 
     def _wrote(self, entry: Entry | None, otherwise: str) -> Results:
         if entry is None:

@@ -56,28 +56,18 @@ class CatalogStep(NamedTuple):
 
 
 def read_step(kind: str, members: dict[str, Any], version: str) -> CatalogStep:
-    """Read an operation on the catalog, its members in lower case. Of a service, transactions do not take all over."""
-    body: dict[str, Any] = members.get(kind) or {}
-    given = {_NAMES.get(name.lower(), name): value for name, value in body.items()}
-    node = members.get("node") if kind == "service" else given.get("Node")
-    if kind == "service":
+    """Read an operation on the catalog. Of a service, transactions do not take all over."""
+    given: dict[str, Any] = members.get(kind) or {}
+    node = members.get("Node") if kind == "Service" else given.get("Node")
+    if kind == "Service":
         given = {name: value for name, value in given.items() if name not in _LEFT_OUT[version]}
         if given.get("Proxy"):
             given["Proxy"] = {name: value for name, value in given["Proxy"].items() if name != "Config"}
-    return CatalogStep(kind, members.get("verb") or "", str(node or ""), given)
+    return CatalogStep(kind.lower(), members.get("Verb") or "", node or "", given)
 
 
 #: Members of a service that transactions do not take over.
 _LEFT_OUT = {"1.8.7": ("Connect", "TaggedAddresses"), "1.22.5": ("Connect", "SocketPath")}
-
-_NAMES = {
-    name.lower(): name
-    for name in (
-        *("ID", "Node", "Address", "TaggedAddresses", "Meta", "Service", "Kind", "Tags", "Port", "Ports", "SocketPath", "Weights"),
-        *("EnableTagOverride", "Proxy", "Connect", "Locality", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID"),
-        *("ServiceName", "ServiceTags", "Type", "Interval", "Timeout", "ExposedPort", "Definition", "CreateIndex", "ModifyIndex"),
-    )
-}
 
 
 class CatalogSteps:

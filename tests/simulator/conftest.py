@@ -15,12 +15,19 @@ _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
 
 
 @pytest.fixture(scope="module", params=_BINARIES, ids=lambda binary: "no Consul" if binary is None else str(binary.version))
-def sides(request: pytest.FixtureRequest) -> Iterator[Sides]:
-    """A new agent without ACLs, and a simulator of its version."""
+def binary(request: pytest.FixtureRequest) -> Binary:
+    """A Consul of each version that there is."""
     if request.param is None:
         says = "there is no Consul: name one in CONSUL_BINS or put it on PATH"
         if os.environ.get("CONSUL_REQUIRED") == "1":
             pytest.fail(says)
         pytest.skip(says)
-    with running_agent(request.param, acls=False) as agent, closing(Sides(agent)) as both:
+    found: Binary = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def sides(binary: Binary) -> Iterator[Sides]:
+    """A new agent without ACLs, and a simulator of its version."""
+    with running_agent(binary, acls=False) as agent, closing(Sides(agent)) as both:
         yield both
