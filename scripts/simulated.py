@@ -27,16 +27,16 @@ _DIFFERS = {
     "agent.force_leave": "it says so of itself, and does nothing",
     "agent.reload": "there is nothing to read again",
     "agent.token.update": "accepted; the agent needs no token",
-    "agent.service.register": "of wrong types, the words differ; a sidecar takes over the most usual members",
-    "agent.check.register": "of wrong types, the words differ; checks with docker, grpc, h2ping are never run",
+    "agent.service.register": "a sidecar takes over the most usual members",
+    "agent.check.register": "checks with docker, grpc, h2ping are never run",
     "agent.service.get": "the hash is another one",
-    "catalog.register": "of wrong types, the words differ",
     "catalog.connect": "virtual addresses are drawn in another order",
     "catalog.datacenters": "there is this one",
     "connect.intentions.": "permissions on paths and headers are kept, and their rules not checked",
     "config.": "what an entry says is kept as given: few of its rules are checked, and its hash is another one",
     "coordinate.datacenters": "this server alone",
-    "health.service": "with `index` or `cached`, since 1.10: the index is that of the service, not of the agent's stream",
+    "health.service": "with `index` or `cached`, since 1.10: the index is that of the service, not of the agent's stream, which also keeps "
+    "what was registered under names that differ in case alone",
     "health.connect": "as health.service; virtual addresses are drawn in another order",
     "health.ingress": "gateways of config entries alone",
     "query.": "instances come in their order, not mixed; failover leads nowhere; the words of refusals are those of the usual cases",
@@ -44,7 +44,6 @@ _DIFFERS = {
     "operator.raft.transfer_leader": "",
     "session.": "",
     "snapshot.": "the state inside is the simulator's own: it goes back into a simulator, and into no Consul",
-    "txn": "of wrong types, the words differ",
     "kv.": "",
     "status.": "the one server, at 127.0.0.1:8300",
 }
@@ -53,9 +52,10 @@ _HEAD = """\
 # What is simulated
 
 How far the Consul in memory goes (`consulate.testing`, `consulate dev`), for each endpoint of the HTTP API. *Exact*: every answer was the
-same as a real agent's in all requests that were drawn, but for ids, hashes and times (`scripts/differential`). *Approximate*: what differs
-is said. *Not simulated*: it answers 501 and names the call; what a version does not have answers 404, as there. This page is written by
-`python -m scripts.simulated` from the manifest of endpoints, `tests/spec/endpoints.json`, and from asking the simulator.
+same as a real agent's in all requests that were drawn, but for ids, hashes, times and what Go calls a type without a name
+(`scripts/differential`). *Approximate*: what differs is said. *Not simulated*: it answers 501 and names the call; what a version does not
+have answers 404, as there. This page is written by `python -m scripts.simulated` from the manifest of endpoints,
+`tests/spec/endpoints.json`, and from asking the simulator.
 """
 
 

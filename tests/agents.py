@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 #: Seconds until an agent must have a leader, and must have stopped.
 _START, _STOP = 60.0, 10.0
 
@@ -54,6 +56,16 @@ def find_binaries() -> list[Binary]:
     named = [path for path in os.environ.get("CONSUL_BINS", "").split(":") if path]
     on_path = shutil.which("consul")
     return [Binary(_version(path), path) for path in named or ([on_path] if on_path else [])]
+
+
+def required(found: Binary | None) -> Binary:
+    """A Consul that was found. Without one the test skips, or fails with CONSUL_REQUIRED=1."""
+    if found is not None:
+        return found
+    says = "there is no Consul: name one in CONSUL_BINS or put it on PATH"
+    if os.environ.get("CONSUL_REQUIRED") == "1":
+        pytest.fail(says)
+    pytest.skip(says)
 
 
 def _version(path: str) -> str:

@@ -95,17 +95,10 @@ class Progress:
         self._memory.note(request, response)
 
 
-class FaultyTransport:
-    """A `Transport` around another one, whose requests meet what a plan says.
+class _Planned:
+    """What befalls requests by a plan, however they are carried."""
 
-    clock: tells seconds as the other transport's `sleep` lets them pass, where that is not real time.
-    memory: shared by the clients of one agent.
-    """
-
-    def __init__(
-        self, transport: Transport, plan: FaultPlan, *, clock: Callable[[], float] | None = None, memory: Memory | None = None
-    ) -> None:
-        self._transport = transport
+    def __init__(self, plan: FaultPlan, clock: Callable[[], float] | None, memory: Memory | None) -> None:
         self._progress = Progress(plan, clock, memory)
 
     @property
@@ -116,6 +109,20 @@ class FaultyTransport:
     def befall(self, fault: Fault) -> None:
         """Let the next request that counts meet a fault, whatever the plan says."""
         self._progress.next_faults.append(fault)
+
+
+class FaultyTransport(_Planned):
+    """A `Transport` around another one, whose requests meet what a plan says.
+
+    clock: tells seconds as the other transport's `sleep` lets them pass, where that is not real time.
+    memory: shared by the clients of one agent.
+    """
+
+    def __init__(
+        self, transport: Transport, plan: FaultPlan, *, clock: Callable[[], float] | None = None, memory: Memory | None = None
+    ) -> None:
+        super().__init__(plan, clock, memory)
+        self._transport = transport
 
     def send(self, request: Request, timeout: float | None) -> Response:
         """Carry a request, or what a fault makes of it. Raises RequestError."""
@@ -149,23 +156,14 @@ class FaultyTransport:
         self._transport.close()
 
 
-class AsyncFaultyTransport:
+class AsyncFaultyTransport(_Planned):
     """An `AsyncTransport` around another one; parameters as of `FaultyTransport`."""
 
     def __init__(
         self, transport: AsyncTransport, plan: FaultPlan, *, clock: Callable[[], float] | None = None, memory: Memory | None = None
     ) -> None:
+        super().__init__(plan, clock, memory)
         self._transport = transport
-        self._progress = Progress(plan, clock, memory)
-
-    @property
-    def befell(self) -> Sequence[Befallen]:
-        """What befell the requests so far."""
-        return self._progress.befell
-
-    def befall(self, fault: Fault) -> None:
-        """Let the next request that counts meet a fault, whatever the plan says."""
-        self._progress.next_faults.append(fault)
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         """As `FaultyTransport.send`."""

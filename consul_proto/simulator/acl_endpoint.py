@@ -20,8 +20,7 @@ from consul_proto.simulator.policies import checked
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
-
-_UUID_LENGTH, _UUID = 36, re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+from consul_proto.simulator.uuids import UUID, UUID_LENGTH, WRONG_LENGTH
 
 #: Seconds: how long a token may live (acl.token_min_ttl, acl.token_max_ttl).
 _LEAST, _LONGEST = 60.0, 86400.0
@@ -80,15 +79,11 @@ class ACLEndpoint:
             raise Refusal(401, "ACL support disabled")
 
     def _bad(self, text: str) -> Refusal:
-        return Refusal(400, self._before + text)
-
-    @property
-    def _before(self) -> str:
-        return "Bad request: " if self._settings.is_old else ""
+        return Refusal(400, self._settings.bad_request + text)
 
     def _decoded(self, asked: Asked, kind: Kind) -> Record:
         what = kind.title if kind in (POLICY, ROLE, TOKEN) else kind.name.replace("-", " ").title().replace(" ", "")
-        given: Record = asked.decoded(kind.body, f"{self._before}{what} decoding failed: ", namespaced=True)
+        given: Record = asked.decoded(kind.body, f"{self._settings.bad_request}{what} decoding failed: ", namespaced=True)
         return given
 
     # Reads.
@@ -144,10 +139,10 @@ class ACLEndpoint:
         if not asked.rest:
             what = "Name" if kind is METHOD else "AccessorID" if kind is TOKEN and not self._settings.is_old else "ID"
             raise self._bad(f"Missing {kind.name.replace('-', ' ')} {what}")
-        if kind is TOKEN and not reads and not _UUID.fullmatch(asked.rest):
+        if kind is TOKEN and not reads and not UUID.fullmatch(asked.rest):
             raise Refusal(500, "Accessor ID is missing or an invalid UUID")
-        if kind is not METHOD and len(asked.rest) != _UUID_LENGTH:
-            raise Refusal(500, f"failed acl {kind.name} lookup: index error: UUID must be {_UUID_LENGTH} characters")
+        if kind is not METHOD and len(asked.rest) != UUID_LENGTH:
+            raise Refusal(500, f"failed acl {kind.name} lookup: {WRONG_LENGTH}")
         return asked.rest
 
     def _missing(self, kind: Kind) -> Found:
@@ -276,9 +271,9 @@ class ACLEndpoint:
 
     def _link(self, link: Mapping[str, str], table: str, what: str) -> dict[str, str]:
         if identity := link.get("ID"):
-            if len(identity) != _UUID_LENGTH:
+            if len(identity) != UUID_LENGTH:
                 shown = f'id "{identity}"' if self._settings.is_old else f'ID: "{identity}"'
-                why = f"failed acl {what} lookup: index error: UUID must be {_UUID_LENGTH} characters"
+                why = f"failed acl {what} lookup: {WRONG_LENGTH}"
                 raise Refusal(500, f"Error looking up {what} for {shown}: {why}")
             known = self._acls.tables[table].get(identity)
             if known is None:
@@ -315,13 +310,13 @@ class ACLEndpoint:
         return {**record, "CreateTime": moment(now), **kept}
 
     def _check_new(self, accessor: str, secret: str) -> None:
-        if accessor and not _UUID.fullmatch(accessor):
-            why = f"failed acl token lookup: index error: UUID must be {_UUID_LENGTH} characters"
+        if accessor and not UUID.fullmatch(accessor):
+            why = f"failed acl token lookup: {WRONG_LENGTH}"
             old = f"Failed acl token lookup by accessor: {why}"
             raise Refusal(500, old if self._settings.is_old else "Invalid Token: AccessorID - not a valid UUID")
         if accessor in self._acls.tables["tokens"]:
             raise Refusal(500, "Invalid Token: AccessorID is already in use")
-        if secret and not _UUID.fullmatch(secret):
+        if secret and not UUID.fullmatch(secret):
             raise Refusal(500, "Invalid Token: SecretID - not a valid UUID")
         if secret and self._acls.by_secret(secret):
             raise Refusal(500, "Invalid Token: SecretID is already in use")

@@ -64,7 +64,7 @@ class ACLSystem:
 
     @property
     def _before_reason(self) -> str:
-        return f"{'Bad request: ' if self._settings.is_old else ''}Failed to decode request body: "
+        return f"{self._settings.bad_request}Failed to decode request body: "
 
     def login(self, asked: Asked, _now: float) -> Record:
         """POST login: no auth method can be asked here, so nobody is let in."""
@@ -88,7 +88,7 @@ class ACLSystem:
             resource, access, segment = (wanted.get(name) or "" for name in ("Resource", "Access", "Segment"))
             if resource not in _RESOURCES:
                 text = f'Invalid ACL resource requested: "{resource}"'
-                raise Refusal(400, f"Bad request: {text}" if self._settings.is_old else text)
+                raise Refusal(400, self._settings.bad_request + text)
             assert asked.authorizer is not None, "ACLs are on"
             allowed = asked.authorizer.allows(resource, segment, access)
             answers.append({"Resource": resource, "Access": access, **({"Segment": segment} if segment else {}), "Allow": allowed})

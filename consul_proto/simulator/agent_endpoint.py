@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from consul_proto.simulator.asking import Asked, Refusal, Wrote
+from consul_proto.simulator.asking import Asked, Refusal, Wrote, multierror
 from consul_proto.simulator.checks import DONE
 from consul_proto.simulator.coordinates import ORIGIN
 from consul_proto.simulator.local import Local
@@ -149,7 +149,7 @@ class AgentEndpoint:
         if host not in (ADDRESS, "localhost") or port not in ("", str(SERF_PORT), str(SERF_WAN_PORT)):
             address = f"{host}:{port or SERF_PORT}"
             why = f"Failed to join {address}: dial tcp {address}: connect: connection refused"
-            raise Refusal(500, f"1 error occurred:\n\t* {why}\n\n")
+            raise Refusal(500, multierror([why]))
         return DONE
 
     def leave(self, asked: Asked, _now: float) -> Wrote:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Hashable, Iterable
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote_plus, unquote_to_bytes
@@ -26,6 +26,11 @@ class Refusal(Exception):
         super().__init__(text)
         self.status, self.text = status, text
         self.headers = tuple((name.replace("_", "-"), value) for name, value in headers.items() if value)
+
+
+def multierror(reasons: Sequence[str]) -> str:
+    """Reasons as https://github.com/hashicorp/go-multierror writes them."""
+    return "\n\t* ".join((f"{len(reasons)} error{'s' * (len(reasons) > 1)} occurred:", *reasons)) + "\n\n"
 
 
 class Unrouted(Refusal):
@@ -119,8 +124,7 @@ class Asked:
     def no_namespace(self) -> None:
         """Refuse what only Consul Enterprise has."""
         if self.flag("ns"):
-            before = "Bad request: " if self.settings.is_old else ""
-            raise Refusal(400, f'{before}Invalid query parameter: "ns"{_NO_NAMESPACES}')
+            raise Refusal(400, f'{self.settings.bad_request}Invalid query parameter: "ns"{_NO_NAMESPACES}')
 
     def reach_servers(self) -> None:
         """Refuse a datacenter that there is not: what the agent itself refuses comes before."""

@@ -195,7 +195,7 @@ class Catalog:
         return True
 
     def _renamed(self, value: dict[str, Any], key: str) -> str | None:
-        """The name under which a node is known, where it is another one than now."""
+        """The key under which a node is known, where it has another name now; in 1.8 another case is another name."""
         identity = value["ID"]
         if not identity:
             return None
@@ -205,7 +205,9 @@ class Catalog:
             raise Broken(
                 f'node name "{value["Node"]}" is reserved by node {held} with name "{before.value["Node"]}" ({before.value["Address"]})'
             )
-        return next((name for name, row in self.nodes.items() if row.value["ID"] == identity and name != key), None)
+        known = next((row.value["Node"] for row in self.nodes.values() if row.value["ID"] == identity), value["Node"])
+        is_same = known == value["Node"] if self._version == "1.8.7" else known.lower() == key
+        return None if is_same else known.lower()
 
     def _is_alive(self, node: str) -> bool:
         alive = self.checks.get((node, "serfhealth"))

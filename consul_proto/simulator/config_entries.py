@@ -172,9 +172,7 @@ class ConfigEndpoint:
         }
 
     def _bad(self, text: str) -> Refusal:
-        return Refusal(
-            400, f"Bad request: Request decoding failed: {text}" if self._settings.is_old else f"Request decoding failed: {text}"
-        )
+        return Refusal(400, f"{self._settings.bad_request}Request decoding failed: {text}")
 
     def _given(self, asked: Asked) -> Entry:
         given = _named(asked.decoded(Anything(), self._bad("").text))

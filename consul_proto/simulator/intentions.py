@@ -12,14 +12,15 @@ from hashlib import blake2b
 from typing import Any
 
 from consul_proto.simulator.acls import moment
-from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, multierror
 from consul_proto.simulator.bodies import INTENTION
 from consul_proto.simulator.config_entries import ConfigEntries, Entry
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
+from consul_proto.simulator.uuids import UUID_LENGTH, WRONG_LENGTH
 
-_KIND, _UUID_LENGTH = "service-intentions", 36
+_KIND = "service-intentions"
 
 Intention = dict[str, Any]
 
@@ -132,8 +133,7 @@ class Intentions:
         if given.get("Action") not in ("allow", "deny") and not given.get("Permissions"):
             rules.append("Action must be set to 'allow' or 'deny'")
         if rules:
-            count = f"{len(rules)} error{'s' * (len(rules) > 1)} occurred:"
-            raise Refusal(500, "\n\t* ".join((count, *rules)) + "\n\n")
+            raise Refusal(500, multierror(rules))
 
     def create(self, asked: Asked, now: float) -> dict[str, str]:
         """POST: the id of the new one."""
@@ -197,11 +197,11 @@ class Intentions:
     def one(self, asked: Asked, now: float) -> Any:
         """GET, PUT and DELETE one by its id."""
         identity = asked.rest
-        if len(identity) != _UUID_LENGTH:
+        if len(identity) != UUID_LENGTH:
             what = "intention" if self._settings.is_old else "config entry"
-            text = f"failed {what} lookup: index error: UUID must be {_UUID_LENGTH} characters"
+            text = f"failed {what} lookup: {WRONG_LENGTH}"
             if asked.method == "GET":
-                raise Refusal(400, f"Bad request: {text}" if self._settings.is_old else text)
+                raise Refusal(400, self._settings.bad_request + text)
             raise Refusal(500, f"Intention lookup failed: {text}")
         before = next((one for one in self._all() if one.get("ID") == identity), None)
         if asked.method == "GET":

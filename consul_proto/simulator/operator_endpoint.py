@@ -68,7 +68,7 @@ class OperatorEndpoint:
     def remove_peer(self, asked: Asked, _now: float) -> Any:
         """DELETE raft peer: there is none but this one, which cannot go."""
         named = [name for name in ("id", "address") if asked.first(name)]
-        before = "Bad request: " if self._settings.is_old else ""
+        before = self._settings.bad_request
         if not named:
             raise Refusal(400, f"{before}Must specify either ?id with the server's ID or ?address with IP:port of peer to remove")
         if len(named) > 1:
@@ -83,7 +83,7 @@ class OperatorEndpoint:
         asked.require("operator", "", "read" if asked.method == "GET" else "write")
         if asked.method == "GET":
             return self._autopilot
-        before = "Bad request: " if self._settings.is_old else ""
+        before = self._settings.bad_request
         given = asked.decoded(AUTOPILOT, f"{before}Error parsing autopilot config: ")
         index = self._store.apply()
         known = {name: value for name, value in given.items() if name in _AUTOPILOT}

@@ -18,8 +18,7 @@ from consul_proto.simulator.routes import Route
 from consul_proto.simulator.sessions import Sessions
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
-
-_UUID_LENGTH = 36
+from consul_proto.simulator.uuids import UUID_LENGTH, WRONG_LENGTH
 
 Query = dict[str, Any]
 
@@ -90,8 +89,8 @@ class Queries:
         return refusal
 
     def _by_id(self, identity: str, before: str = "") -> Query | None:
-        if len(identity) != _UUID_LENGTH:
-            raise Refusal(500, f"{before}failed prepared query lookup: index error: UUID must be {_UUID_LENGTH} characters")
+        if len(identity) != UUID_LENGTH:
+            raise Refusal(500, f"{before}failed prepared query lookup: {WRONG_LENGTH}")
         return self._queries.get(identity)
 
     # Writes.
@@ -145,8 +144,8 @@ class Queries:
     def _write(self, given: Query, identity: str, before: Query | None) -> None:
         session = given.get("Session") or ""
         if session and session not in self._sessions.sessions:
-            if self._settings.is_old and len(session) != _UUID_LENGTH:
-                raise Refusal(500, f"invalid session: index error: UUID must be {_UUID_LENGTH} characters")
+            if self._settings.is_old and len(session) != UUID_LENGTH:
+                raise Refusal(500, f"invalid session: {WRONG_LENGTH}")
             raise Refusal(500, f'{self._was_old}invalid session "{session}"' if not self._settings.is_old else "invalid session")
         name = given.get("Name") or ""
         if name and any(query["Name"] == name and query["ID"] != identity for query in self._queries.values()):

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
-from consul_proto.simulator.asking import Asked, Refusal
+from consul_proto.simulator.asking import Asked, Refusal, multierror
 from consul_proto.simulator.bodies import CATALOG_DEREGISTER, CATALOG_REGISTER
 from consul_proto.simulator.catalog import Broken, Catalog, check_value, node_value, service_value
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
-
-#: How the id of a node is written.
-UUID_LENGTH, UUID = 36, re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+from consul_proto.simulator.uuids import UUID, UUID_LENGTH
 
 
 class Registration:
@@ -181,10 +178,7 @@ def service_faults(service: dict[str, Any], settings: Settings) -> str:
         (native and not is_proxy and not has_port and not old, "Port or SocketPath must be set for a Connect native service."),
     )
     faults = [text for is_broken, text in rules if is_broken]
-    if not faults:
-        return ""
-    count = f"{len(faults)} error{'s' * (len(faults) > 1)} occurred:"
-    return "\n\t* ".join((count, *faults)) + "\n\n"
+    return multierror(faults) if faults else ""
 
 
 def _check_uuid(identity: str) -> None:

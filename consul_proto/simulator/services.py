@@ -296,7 +296,7 @@ class ServiceEndpoint:
         return self._health(asked, _CODES[worst], worst, [body for _, body in every])
 
     def _nameless(self, what: str) -> Refusal:
-        return Refusal(500, f"Bad request: {what}" if self._settings.is_old else what)
+        return Refusal(500, self._settings.bad_request + what)
 
     def _health(self, asked: Asked, status: int, reason: str, body: Any) -> Wrote:
         headers = (("X-Consul-Reason", reason),)

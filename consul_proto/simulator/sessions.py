@@ -17,6 +17,7 @@ from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
+from consul_proto.simulator.uuids import UUID_LENGTH, WRONG_LENGTH
 
 _SECOND = 10**9
 
@@ -31,8 +32,6 @@ _LONGEST_DELAY = 60 * _SECOND
 
 #: A lock delay that is a number below this is in seconds, not in nanoseconds.
 _SECONDS_BELOW = 1000
-
-_UUID_LENGTH = 36
 
 
 class Ended(Protocol):
@@ -112,8 +111,8 @@ class Sessions:
 
     def is_uuid(self, session: str) -> None:
         """Refuse what 1.8.7 does not look up."""
-        if self._version == "1.8.7" and len(session) != _UUID_LENGTH:
-            raise Refusal(500, f"failed session lookup: index error: UUID must be {_UUID_LENGTH} characters")
+        if self._version == "1.8.7" and len(session) != UUID_LENGTH:
+            raise Refusal(500, f"failed session lookup: {WRONG_LENGTH}")
 
     def holds(self, key: str, before: str, now: str) -> None:
         """Note who holds a key."""

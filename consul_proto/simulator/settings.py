@@ -38,6 +38,11 @@ class Settings:
     seed: int = 0
 
     @property
+    def bad_request(self) -> str:
+        """What 1.8.7 says before the reason of many a refusal with 400."""
+        return "Bad request: " if self.is_old else ""
+
+    @property
     def is_old(self) -> bool:
         """Whether it answers as 1.8.7 does."""
         return self.version == "1.8.7"

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from consul_proto.simulator.asking import Asked
 from consul_proto.simulator.catalog import Broken, Catalog, Row, check_value, node_value, service_value
-from consul_proto.simulator.registration import UUID, UUID_LENGTH, service_faults
+from consul_proto.simulator.registration import service_faults
 from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.uuids import UUID, UUID_LENGTH
 
 _VERBS = ("set", "cas", "get", "delete", "delete-cas")
 

@@ -5,7 +5,6 @@ Agents are found as `tests/agents.py` says; without one these tests skip, and CO
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +12,7 @@ import anyio
 import pytest
 
 from consulate import AsyncConsul, Consul, Limits
-from tests.agents import Agent, Binary, find_binaries, running_agent
+from tests.agents import Agent, Binary, find_binaries, required, running_agent
 from tests.concurrency.leftovers import nothing_left_open
 from tests.concurrency.tasks import tasks_alive, transport_of
 from tests.concurrency.working import in_threads
@@ -38,13 +37,7 @@ FOUND: list[Binary | None] = [*find_binaries()] or [None]
 
 @pytest.fixture(scope="module", params=FOUND, ids=lambda binary: binary.version if binary else "none")
 def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
-    binary: Binary | None = request.param
-    if binary is None:
-        reason = "there is no Consul: name one in CONSUL_BINS or put it on PATH"
-        if os.environ.get("CONSUL_REQUIRED") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with running_agent(binary, acls=True) as running:
+    with running_agent(required(request.param), acls=True) as running:
         yield running
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from consul_proto.simulator.settings import Version
-from tests.agents import Agent, Binary, find_binaries, find_dev_versions, running_agent, running_dev
+from tests.agents import Agent, Binary, find_binaries, find_dev_versions, required, running_agent, running_dev
 from tests.conformance.memory import MemoryAgent, every_address_leads_to, make_memory_agent
 
 #: The variables that say where Consul is, and nothing to a client.
@@ -40,12 +40,7 @@ def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
         with running_dev(request.param.removeprefix("dev "), "--enable-script-checks", acls=True) as running:
             yield running
         return
-    if request.param is None:
-        says = "there is no Consul: name one in CONSUL_BINS or put it on PATH"
-        if os.environ.get("CONSUL_REQUIRED") == "1":
-            pytest.fail(says)
-        pytest.skip(says)
-    with running_agent(request.param, acls=True) as running:
+    with running_agent(required(request.param), acls=True) as running:
         yield running
 
 

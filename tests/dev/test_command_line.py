@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents import Agent, Binary, find_binaries, running_agent, running_dev
+from tests.agents import Agent, Binary, find_binaries, required, running_agent, running_dev
 from tests.dev.commands import OPEN, WEB, WITH_ACLS, Command
 
 pytestmark = pytest.mark.real
@@ -88,13 +88,7 @@ class Side:
 @pytest.fixture(scope="module", params=_BINARIES, ids=lambda binary: "no Consul" if binary is None else str(binary.version))
 def binary(request: pytest.FixtureRequest) -> Binary:
     """A Consul of some version."""
-    if request.param is None:
-        says = "there is no Consul: name one in CONSUL_BINS or put it on PATH"
-        if os.environ.get("CONSUL_REQUIRED") == "1":
-            pytest.fail(says)
-        pytest.skip(says)
-    found: Binary = request.param
-    return found
+    return required(request.param)
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 
-from tests.agents import Binary, find_binaries, running_agent
+from tests.agents import Binary, find_binaries, required, running_agent
 from tests.simulator.differential import Sides
 
 _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
@@ -17,13 +16,7 @@ _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
 @pytest.fixture(scope="module", params=_BINARIES, ids=lambda binary: "no Consul" if binary is None else str(binary.version))
 def binary(request: pytest.FixtureRequest) -> Binary:
     """A Consul of each version that there is."""
-    if request.param is None:
-        says = "there is no Consul: name one in CONSUL_BINS or put it on PATH"
-        if os.environ.get("CONSUL_REQUIRED") == "1":
-            pytest.fail(says)
-        pytest.skip(says)
-    found: Binary = request.param
-    return found
+    return required(request.param)
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ def get(path: str, *query: tuple[str, str | None]) -> Ask:
 
 _REGISTER, _DEREGISTER, _TXN = "/v1/catalog/register", "/v1/catalog/deregister", "/v1/txn"
 _SERVICE, _CHECK = "/v1/agent/service/register", "/v1/agent/check/register"
+_ID = "5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a02"
 _N1 = {"Node": "n1", "Address": "10.0.0.1"}
 _PROXY = {"Service": "web-proxy", "Kind": "connect-proxy", "Port": 80, "Proxy": {"DestinationServiceName": "web"}}
 
@@ -43,6 +44,11 @@ DIFFERED = {
         put(_TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "web", "Port": 1, "Connect": {"Native": True}}}}]),
         put(_TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "db", "Tags": []}}}]),
         get("/v1/catalog/service/web"),
+    ],
+    "a node that comes by its id in another case is the same one, but in 1.8, where it is renamed and loses what it had": [
+        put(_REGISTER, {**_N1, "ID": _ID, "Service": {"Service": "web"}, "Check": {"Name": "c"}}),
+        put(_REGISTER, {**_N1, "Node": "N1", "ID": _ID}),
+        *(get(f"/v1/{path}") for path in ("health/node/n1", "catalog/node/n1", "catalog/nodes", "health/service/web")),
     ],
     "a service is read by its id alone": [put(_TXN, [{"Service": {"Verb": "get", "Node": "n1", "Service": {"Service": "web"}}}])],
     "the end of a node's check counts for services": [
