@@ -96,6 +96,8 @@ class Sides:
         self.names: tuple[dict[str, str], dict[str, str]] = ({}, {})
         self._examples = 0
         self._with_indexes = True
+        #: Instances that the agent's streams kept and nothing else had.
+        self.phantoms = 0
         self._forget()
 
     def _forget(self) -> None:
@@ -159,7 +161,22 @@ class Sides:
     def differences(self, ask: Ask) -> list[str]:
         """Ask both, and tell what differs."""
         real, simulated = self.answers(ask)
+        if real.headers.get("x-consul-query-backend") == "streaming":
+            real = self._without_phantoms(ask, real)
         return self.compare(ask, real, simulated)
+
+    def _without_phantoms(self, ask: Ask, streamed: Response) -> Response:
+        """What the agent has from its stream, less the instances that its own query does not know.
+
+        The stream takes an instance by the name of its node as the node wrote it last, and lets it go by the one that its registration
+        wrote: where these differ in case, the agent keeps it until nobody has asked for the service for 20 minutes
+        (test_streams.py shows it). The simulator does not.
+        """
+        plain = Ask(ask.method, ask.path, tuple(pair for pair in ask.query if pair[0] not in ("index", "wait")))
+        known = {_instance(entry) for entry in _read(self._real(plain.with_names(self.names[0])))}
+        kept = [entry for entry in _read(streamed) if _instance(entry) in known]
+        self.phantoms += len(_read(streamed)) - len(kept)
+        return Response(streamed.status, streamed.headers, json.dumps(kept).encode())
 
     def compare(self, ask: Ask, real: Response, simulated: Response) -> list[str]:
         """Tell what differs between two answers."""
@@ -250,6 +267,10 @@ class Sides:
             if len(value) > 8:
                 text = text.replace(value, name)
         return _INDEX.sub(r"\1", text)
+
+
+def _instance(entry: Any) -> tuple[str, str]:
+    return entry["Node"]["Node"], entry["Service"]["ID"]
 
 
 def _status_aside(body: Any) -> Any:

@@ -88,7 +88,8 @@ def run(binary: Binary, groups: list[str], steps: int, seeded: int) -> int:
             one = Run(sides.without_indexes() if group == "agent" else sides, group, steps // len(groups))
             one.go(seeded)
         took = time.monotonic() - began
-        print(f"{binary.version} {group}: {one.taken} steps in {took:.0f} s, {sum(one.differed.values())} differed", flush=True)
+        phantoms = f", {sides.phantoms} phantoms in streams" * (sides.phantoms > 0)
+        print(f"{binary.version} {group}: {one.taken} steps in {took:.0f} s, {sum(one.differed.values())} differed{phantoms}", flush=True)
         differed += sum(one.differed.values())
     return differed
 
