@@ -6,12 +6,13 @@ https://developer.hashicorp.com/consul/api-docs/acl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from consul_proto.simulator.acls import ANONYMOUS, MANAGEMENT, ACLs, Record, moment
-from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.acl_grants import Grants
+from consul_proto.simulator.acls import ANONYMOUS, MANAGEMENT, READ_ONLY, ACLs, Record, moment
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, seen
 from consul_proto.simulator.bodies import ACL_METHOD, ACL_POLICY, ACL_ROLE, ACL_RULE, ACL_TOKEN
 from consul_proto.simulator.checks import seconds
 from consul_proto.simulator.durations import as_go_writes
@@ -22,7 +23,9 @@ from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 from consul_proto.simulator.uuids import UUID, UUID_LENGTH, WRONG_LENGTH
 
-#: Seconds: how long a token may live (acl.token_min_ttl, acl.token_max_ttl).
+_LOST_ACCESSOR = f"Failed acl token lookup by accessor: failed acl token lookup: {WRONG_LENGTH}"
+
+#: Seconds: how long a token may live (acl.token_min_ttl, acl.token_max_ttl; the latter in 1.8 alone).
 _LEAST, _LONGEST = 60.0, 86400.0
 
 
@@ -56,6 +59,7 @@ class ACLEndpoint:
 
     def __init__(self, store: Store, acls: ACLs, settings: Settings, new_id: Callable[[], str]) -> None:
         self._store, self._acls, self._settings, self._new_id = store, acls, settings, new_id
+        self._grants = Grants(acls, settings)
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
@@ -92,19 +96,22 @@ class ACLEndpoint:
         """GET all of a kind."""
         self._enabled()
         asked.require("acl", "", "read")
-        # Tokens come by their secrets, the others by their names, where they have one.
-        records = sorted(self._acls.tables[kind.table].values(), key=lambda one: str(one.get("SecretID") or one.get("Name") or one["ID"]))
+        # Tokens come by their secrets; the others by their names since 1.9, where they have one, and before by their ids.
+        by = ("SecretID", "ID", "Name") if self._settings.is_old else ("SecretID", "Name", "ID")
+        records = sorted(self._acls.tables[kind.table].values(), key=lambda one: str(next(one[name] for name in by if one.get(name))))
         return self._found(kind, [self._listed(kind, record, asked) for record in records if _is_wanted(record, asked)])
 
     def _listed(self, kind: Kind, record: Record, asked: Asked) -> Record:
         shown = self._shown(kind, record)
         if kind is POLICY:
-            return {name: value for name, value in {**shown, "Datacenters": record.get("Datacenters")}.items() if name != "Rules"}
+            names = ("ID", "Name", "Description", "Datacenters", "Hash", "CreateIndex", "ModifyIndex")
+            return {name: shown.get(name) for name in names}
         if kind is not TOKEN:
             return shown
         may_write = asked.authorizer is None or asked.authorizer.allows("acl", "", "write")
-        secret = {} if self._settings.is_old else {"SecretID": shown["SecretID"] if may_write else "<hidden>"}
-        return {**{name: value for name, value in shown.items() if name != "SecretID"}, **secret}
+        if self._settings.is_old:
+            return {name: value for name, value in shown.items() if name != "SecretID"}
+        return shown if may_write else {**shown, "SecretID": "<hidden>"}
 
     def _found(self, kind: Kind, body: Any) -> Found:
         return Found(self._store.table(f"acl {kind.table}"), body, null=True)
@@ -145,13 +152,13 @@ class ACLEndpoint:
             raise Refusal(500, f"failed acl {kind.name} lookup: {WRONG_LENGTH}")
         return asked.rest
 
-    def _missing(self, kind: Kind) -> Found:
-        if kind is ROLE and self._settings.is_old:
-            return Found(self._store.table("acl roles"), None)
-        if kind is TOKEN:
-            raise Refusal(403, "ACL not found" if self._settings.is_old else "token does not exist: ACL not found")
+    def _missing(self, kind: Kind) -> NoReturn:
         if self._settings.is_old:
-            raise Refusal(403, "ACL not found")
+            refusal = Refusal(404, "") if kind is ROLE else Refusal(403, "ACL not found")
+            refusal.headers = (("X-Consul-Index", str(self._store.table(f"acl {kind.table}") or 1)), *seen()) if refusal.text else ()
+            raise refusal
+        if kind is TOKEN:
+            raise Refusal(403, "token does not exist: ACL not found")
         raise Refusal(404, f"Requested {kind.name.replace('-', ' ')} does not exist: ACL not found")
 
     def _expanded(self, token: Record) -> Record:
@@ -212,6 +219,8 @@ class ACLEndpoint:
             raise self._bad(f"{what} in URL and payload do not match")
         asked.require("acl", "", "write")
         before = self._acls.tables[kind.table].get(asked.rest)
+        if kind is TOKEN and not UUID.fullmatch(asked.rest):
+            raise Refusal(500, _LOST_ACCESSOR if self._settings.is_old else "AccessorID is not a valid UUID")
         if before is None:
             shown = f'Cannot find token "{asked.rest}"' if kind is TOKEN else f"cannot find {kind.name.replace('-', ' ')} {asked.rest}"
             raise Refusal(500, shown)
@@ -241,7 +250,8 @@ class ACLEndpoint:
             raise Refusal(500, f"Invalid {kind.title}: invalid Name. {allowed}")
         other = self._acls.by_name(kind.table, name)
         if other is not None and (before is None or other["ID"] != before["ID"]):
-            raise Refusal(500, f'Invalid {kind.title}: A {kind.title} with Name "{name}" already exists')
+            a_other = f"A {kind.title} with Name" if before is None else f"A {kind.name} with name"
+            raise Refusal(500, f'Invalid {kind.title}: {a_other} "{name}" already exists')
         return str(name)
 
     def _policy(self, given: Record, before: Record | None, _now: float) -> Record:
@@ -256,70 +266,59 @@ class ACLEndpoint:
     def _role(self, given: Record, before: Record | None, _now: float) -> Record:
         name = self._name(ROLE, given, before)
         record = {"ID": before["ID"] if before else self._new_id(), "Name": name, "Description": given.get("Description") or ""}
-        return record | self._granted(given)
-
-    def _granted(self, given: Record) -> Record:
-        """What a token or a role is given, each where there is any."""
-        granted: Record = {}
-        for member, table, what in (("Policies", "policies", "policy"), ("Roles", "roles", "role")):
-            if links := [self._link(link, table, what) for link in given.get(member) or ()]:
-                granted[member] = links
-        for member in ("ServiceIdentities", "NodeIdentities", "TemplatedPolicies"):
-            if given.get(member):
-                granted[member] = given[member]
-        return granted
-
-    def _link(self, link: Mapping[str, str], table: str, what: str) -> dict[str, str]:
-        if identity := link.get("ID"):
-            if len(identity) != UUID_LENGTH:
-                shown = f'id "{identity}"' if self._settings.is_old else f'ID: "{identity}"'
-                why = f"failed acl {what} lookup: {WRONG_LENGTH}"
-                raise Refusal(500, f"Error looking up {what} for {shown}: {why}")
-            known = self._acls.tables[table].get(identity)
-            if known is None:
-                raise Refusal(
-                    500,
-                    f'No such ACL {what} with ID "{identity}"' if not self._settings.is_old else f"No such ACL {what} with ID {identity}",
-                )
-            return {"ID": identity, "Name": known["Name"]}
-        record = self._acls.by_name(table, link.get("Name", ""))
-        if record is None:
-            raise Refusal(500, f'No such ACL {what} with name "{link.get("Name", "")}"')
-        return {"ID": record["ID"], "Name": record["Name"]}
+        return record | self._grants.of_role(given)
 
     def _token(self, given: Record, before: Record | None, now: float) -> Record:
         accessor, secret = given.get("AccessorID") or "", given.get("SecretID") or ""
-        if before is None:
-            self._check_new(accessor, secret)
-        elif secret and secret != before["SecretID"]:
-            raise Refusal(500, "Changing a token's SecretID is not permitted")
         ttl = seconds(given.get("ExpirationTTL"))
-        if ttl and before is None and not _LEAST <= ttl <= _LONGEST:
-            limit = "less than 1m0s" if ttl < _LEAST else "more than 24h0m0s"
-            raise Refusal(500, f"ExpirationTime cannot be {limit} in the future (was {as_go_writes(ttl)})")
+        if before is None:
+            self._check_new(accessor, secret, given.get("AuthMethod") or "", ttl)
+        else:
+            self._check_same(given, before, secret)
+        granted = self._grants.of_token(given)
         record: Record = {
             "AccessorID": before["AccessorID"] if before else accessor or self._new_id(),
             "SecretID": before["SecretID"] if before else secret or self._new_id(),
             "Description": given.get("Description") or "",
-            **self._granted(given),
+            **granted,
             "Local": before["Local"] if before else bool(given.get("Local")),
         }
-        if ttl and before is None:
+        if ttl:
             record |= {"ExpirationTime": moment(now + ttl), "_ends": now + ttl}
         kept: Record = {name: before[name] for name in ("ExpirationTime", "AuthMethod", "CreateTime") if name in before} if before else {}
         return {**record, "CreateTime": moment(now), **kept}
 
-    def _check_new(self, accessor: str, secret: str) -> None:
+    def _check_new(self, accessor: str, secret: str, method: str, ttl: float) -> None:
+        """Refuse what no new token may have."""
         if accessor and not UUID.fullmatch(accessor):
-            why = f"failed acl token lookup: {WRONG_LENGTH}"
-            old = f"Failed acl token lookup by accessor: {why}"
-            raise Refusal(500, old if self._settings.is_old else "Invalid Token: AccessorID - not a valid UUID")
+            raise Refusal(500, _LOST_ACCESSOR if self._settings.is_old else "Invalid Token: AccessorID - not a valid UUID")
         if accessor in self._acls.tables["tokens"]:
             raise Refusal(500, "Invalid Token: AccessorID is already in use")
         if secret and not UUID.fullmatch(secret):
             raise Refusal(500, "Invalid Token: SecretID - not a valid UUID")
         if secret and self._acls.by_secret(secret):
             raise Refusal(500, "Invalid Token: SecretID is already in use")
+        if method:
+            raise Refusal(500, f"AuthMethod field is disallowed outside of {'Login' if self._settings.is_old else 'login'}")
+        if ttl < 0:
+            raise Refusal(500, f"Token Expiration TTL '{as_go_writes(ttl)}' should be > 0")
+        if ttl and (ttl < _LEAST or (ttl > _LONGEST and self._settings.is_old)):
+            limit = "less than 1m0s" if ttl < _LEAST else "more than 24h0m0s"
+            raise Refusal(500, f"ExpirationTime cannot be {limit} in the future (was {as_go_writes(ttl)})")
+
+    def _check_same(self, given: Record, before: Record, secret: str) -> None:
+        """Refuse to change what stays with a token."""
+        accessor = before["AccessorID"]
+        if secret and secret != before["SecretID"]:
+            whose = "tokens" if self._settings.is_old else "token's"
+            raise Refusal(500, f"Changing a {whose} SecretID is not permitted")
+        if bool(given.get("Local")) != before["Local"]:
+            raise Refusal(500, f"{'cannot' if self._settings.is_old else 'Cannot'} toggle local mode of {accessor}")
+        if given.get("AuthMethod") and given["AuthMethod"] != before.get("AuthMethod"):
+            raise Refusal(500, f"Cannot change AuthMethod of {accessor}")
+        ends = given.get("ExpirationTime")
+        if given.get("ExpirationTTL") or (ends and ends != before.get("ExpirationTime")):
+            raise Refusal(500, f"Cannot change expiration time of {accessor}")
 
     def _other(self, kind: Kind, given: Record, before: Record | None) -> Record:
         """A binding rule or an auth method: what is given, after the first thing that agents look at."""
@@ -351,8 +350,9 @@ class ACLEndpoint:
     def _delete(self, kind: Kind, asked: Asked) -> bool:
         identity = self._identity(kind, asked, reads=False)
         asked.require("acl", "", "write")
-        if kind is POLICY and identity == MANAGEMENT:
-            raise Refusal(500, "Delete operation not permitted on the builtin global-management policy")
+        if kind is POLICY and (identity == MANAGEMENT or (identity == READ_ONLY and not self._settings.is_old)):
+            name = self._acls.tables["policies"][identity]["Name"]
+            raise Refusal(500, f"Delete operation not permitted on the builtin {name} policy")
         if kind is TOKEN and identity == ANONYMOUS:
             raise Refusal(500, "Delete operation not permitted on the anonymous token")
         if identity not in self._acls.tables[kind.table]:

@@ -131,7 +131,7 @@ class Simulator:
         return _uuid(f"{self.settings.seed}:{self._drawn - 1}")
 
     def _leader(self, asked: Asked, _now: float) -> str:
-        asked.reach_servers()
+        asked.reach_datacenter()
         return "127.0.0.1:8300"
 
     def handle(self, request: Request, now: float) -> Response | Parked:
@@ -299,7 +299,7 @@ class Simulator:
         try:
             found = look(read, asked)
         except Refusal as refusal:
-            if route.index and refusal.status in (403, 500):
+            if route.index and refusal.status in (403, 500) and not refusal.headers:
                 refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), *self._backend())
             raise
         known = asked.first("hash") if found.content_hash else ""
@@ -390,6 +390,7 @@ def look(read: Read, asked: Asked) -> Found:
     """Read, with the eyes of the token that asks, which must be one."""
     asked.begin()
     found = read(asked)
-    if asked.authorizer is not None and asked.is_filtered and not asked.settings.is_old:
+    if asked.is_filtered and asked.token and not asked.settings.is_old:
+        # Nobody is not told that there is more.
         found = replace(found, headers=(*found.headers, ("X-Consul-Results-Filtered-By-ACLs", "true")))
     return found

@@ -127,9 +127,18 @@ class Asked:
             raise Refusal(400, f'{self.settings.bad_request}Invalid query parameter: "ns"{_NO_NAMESPACES}')
 
     def reach_servers(self) -> None:
-        """Refuse a datacenter that there is not: what the agent itself refuses comes before."""
+        """Refuse a datacenter that there is not, and then a token: what the agent itself refuses comes before."""
+        self.reach_datacenter()
+        self.know_token()
+
+    def reach_datacenter(self) -> None:
+        """Refuse a datacenter that there is not."""
         if self.first("dc") not in ("", self.settings.datacenter):
             raise Refusal(500, "No path to datacenter")
+
+    def know_token(self) -> None:
+        """Refuse a token that there is not."""
+        _ = self.authorizer
 
     def flag(self, name: str) -> bool:
         """Whether a parameter is there at all; `stale=false` means stale."""

@@ -14,6 +14,7 @@ from consul_proto.simulator.catalog import Row, check_value
 from consul_proto.simulator.durations import as_go_writes, nanoseconds
 from consul_proto.simulator.filters import AGENT_CHECK
 from consul_proto.simulator.local import Check, Local
+from consul_proto.simulator.numbers import as_int64
 from consul_proto.simulator.probes import Probe
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.selecting import compiled
@@ -51,7 +52,7 @@ _INTERVAL = {"1.8.7": "Script, HTTP, or TCP", "1.22.5": "Script, HTTP, H2PING, T
 
 def seconds(given: Any) -> float:
     """A duration that was decoded, as text or in nanoseconds, in seconds."""
-    return (nanoseconds(given) if isinstance(given, str) else int(given)) / _SECOND if given else 0.0
+    return (nanoseconds(given) if isinstance(given, str) else as_int64(given)) / _SECOND if given else 0.0
 
 
 def kind_of(given: dict[str, Any]) -> str:
@@ -151,6 +152,7 @@ class CheckEndpoint:
         """GET checks: by their ids."""
         asked.no_namespace()
         keep = compiled(asked, AGENT_CHECK, says_so=False)
+        asked.know_token()
         shown = {check_id: Row(check.value, 0, 0).shown() for check_id, check in sorted(self._local.checks.items())}
         return {check_id: check for check_id, check in shown.items() if self._may_read(asked, check) and keep(check)}
 

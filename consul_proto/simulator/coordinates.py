@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, Wrote
 from consul_proto.simulator.bodies import COORDINATE
 from consul_proto.simulator.catalog import Catalog
 from consul_proto.simulator.routes import Route
@@ -74,7 +74,7 @@ class Coordinates:
         found = [self._shown(asked.rest)] if asked.rest in self._known else None
         return Found(self._store.table("coordinates"), found)
 
-    def update(self, asked: Asked, _now: float) -> Any:
+    def update(self, asked: Asked, _now: float) -> Wrote:
         """PUT update."""
         given = asked.decoded(COORDINATE)
         node, place = given.get("Node") or "", {**_ZERO, **(given.get("Coord") or {})}
@@ -86,7 +86,7 @@ class Coordinates:
         if self._catalog.node(node) is not None:
             self._known = {**self._known, node: place}
             self._store.change("coordinates")
-        return True
+        return Wrote(b"")
 
     def distances(self, near: str) -> Callable[[str], float]:
         """The distances from a node, in seconds. One whose place nobody knows is the farthest."""

@@ -24,6 +24,8 @@ def nanoseconds(text: str) -> int:
 
 def as_go_writes(seconds: float) -> str:
     """A duration as Go's Duration.String writes it."""
+    if seconds < 0:
+        return f"-{as_go_writes(-seconds)}"
     total = round(seconds * 10**9)
     if total < 10**9:
         unit, size = next(((name, size) for name, size in (("ms", 10**6), ("µs", 10**3)) if total >= size), ("ns", 1))

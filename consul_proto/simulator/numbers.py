@@ -1,4 +1,4 @@
-"""Numbers as Go's strconv reads them."""
+"""Numbers as Go reads and converts them."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def unsigned(text: str) -> int:
     if int(text) >= _ABOVE:
         raise Refusal(500, f'strconv.ParseUint: parsing "{text}": value out of range')
     return int(text)
+
+
+def as_int64(number: float) -> int:
+    """A number as a signed one of 64 bits: what does not fit is the least one, as amd64 converts it."""
+    return int(number) if -_ABOVE // 2 <= number < _ABOVE // 2 else -_ABOVE // 2

@@ -13,6 +13,7 @@ from consul_proto.simulator.bodies import AUTOPILOT
 from consul_proto.simulator.checks import seconds
 from consul_proto.simulator.durations import as_go_writes
 from consul_proto.simulator.members import ADDRESS, SERVER_PORT
+from consul_proto.simulator.numbers import unsigned
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
@@ -30,6 +31,9 @@ _AUTOPILOT = {
     "DisableUpgradeMigration": False,
     "UpgradeVersionTag": "",
 }
+
+#: What a configuration is that says nothing, in 1.8.
+_NOTHING = {name: type(value)() for name, value in _AUTOPILOT.items()} | dict.fromkeys(_LASTING, "0s")
 
 
 class OperatorEndpoint:
@@ -85,10 +89,20 @@ class OperatorEndpoint:
             return self._autopilot
         before = self._settings.bad_request
         given = asked.decoded(AUTOPILOT, f"{before}Error parsing autopilot config: ")
+        expected = None
+        if asked.flag("cas"):
+            try:
+                expected = unsigned(asked.first("cas"))
+            except Refusal as refusal:
+                raise Refusal(400, f"{before}Error parsing cas value: {refusal.text}") from None
         index = self._store.apply()
+        if expected not in (None, self._autopilot["ModifyIndex"]):
+            return False
         known = {name: value for name, value in given.items() if name in _AUTOPILOT}
         known |= {name: as_go_writes(seconds(known[name])) for name in _LASTING if name in known}
-        self._autopilot = {**self._autopilot, **known, "ModifyIndex": index}
+        # What is not told is as in the beginning; in 1.8 it is nothing at all.
+        told = _NOTHING if self._settings.is_old else _AUTOPILOT
+        self._autopilot = {**told, **known, "CreateIndex": self._autopilot["CreateIndex"], "ModifyIndex": index}
         return True
 
     def health(self, asked: Asked, _now: float) -> dict[str, Any]:

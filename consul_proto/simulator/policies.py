@@ -69,7 +69,7 @@ def read_rules(text: str, *, legacy: bool = False, once: bool = True) -> list[Ru
 
 def _single(resource: str, policy: Any) -> Rule:
     if policy not in ("deny", "read", "write"):
-        raise ValueError(f"Invalid {resource} policy: {policy}")
+        raise ValueError(f'Invalid {resource} policy: "{policy}"')
     return Rule(resource, "", True, policy)
 
 
@@ -82,11 +82,12 @@ def _each(content: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _rule(resource: str, name: str, prefix: bool, body: Mapping[str, Any], written_as: str) -> Rule:
     policy, intentions = body.get("policy", ""), body.get("intentions", "")
-    if policy not in _NAMED[resource]:
+    is_bad = policy not in _NAMED[resource]
+    if is_bad or (resource == "service" and intentions not in ("", "deny", "read", "write")):
         kind, member = _TYPES.get(resource, ("Rule", "Name"))
         rest = f', Intentions:"{intentions}"' if resource == "service" else ""
         shown = f'&acl.{kind}{{{member}:"{name}", Policy:"{policy}"{rest}, EnterpriseRule:acl.EnterpriseRule{{}}}}'
-        raise ValueError(f"Invalid {written_as} policy: {shown}")
+        raise ValueError(f"Invalid {written_as}{'' if is_bad else ' intentions'} policy: {shown}")
     return Rule(resource, name, prefix, policy, intentions)
 
 

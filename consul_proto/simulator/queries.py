@@ -66,21 +66,25 @@ class Queries:
     def every(self, asked: Asked) -> Found:
         """GET all."""
         asked.reach_servers()
-        found = [query for query in self._queries.values() if asked.may("query", query["Name"], "read")]
-        return self._found(asked, sorted(found, key=lambda query: str(query["ID"])))
+        manages = asked.authorizer is None or asked.authorizer.allows("acl", "", "write")
+        found = [query for query in self._queries.values() if manages or (_has_rule(query) and asked.may("query", query["Name"], "read"))]
+        return self._found(asked, [self._shown(asked, query) for query in sorted(found, key=lambda query: str(query["ID"]))])
 
     def one(self, asked: Asked) -> Found:
         """GET one by its id, or what it finds, or what it comes to."""
-        asked.reach_servers()
+        asked.reach_datacenter()
         name, _, verb = asked.rest.rpartition("/")
         if name and verb == "execute":
             return self._execute(asked, name)
         if name and verb == "explain":
             return self._explain(asked, name)
         query = self._by_id(asked.rest)
-        if query is None or not asked.may("query", query["Name"], "read"):
+        if query is None:
             raise self._missing()
-        return self._found(asked, [query])
+        asked.know_token()
+        if _has_rule(query):
+            asked.require("query", query["Name"], "read")
+        return self._found(asked, [self._shown(asked, query)])
 
     def _missing(self) -> Refusal:
         refusal = Refusal(404, "Query not found")
@@ -101,7 +105,7 @@ class Queries:
         if given.get("ID"):
             raise Refusal(500, "ID must be empty when creating a new prepared query")
         asked.reach_servers()
-        asked.require("query", given.get("Name") or "", "write")
+        self._require(asked, given)
         self._check(given)
         identity = self._new_id()
         self._write(given, identity, None)
@@ -111,10 +115,11 @@ class Queries:
         """PUT and DELETE one by its id."""
         given = asked.decoded(QUERY) if asked.method == "PUT" else {}
         asked.reach_servers()
+        self._require(asked, given)
         before = self._by_id(asked.rest, "Prepared Query lookup failed: ")
         if before is None:
             raise Refusal(500, f"Cannot modify non-existent prepared query: '{asked.rest}'")
-        asked.require("query", before["Name"], "write")
+        self._require(asked, before)
         if asked.method == "DELETE":
             self._store.apply()
             del self._queries[asked.rest]
@@ -123,6 +128,17 @@ class Queries:
         self._check(given)
         self._write(given, asked.rest, before)
         return Wrote(b"")
+
+    def _require(self, asked: Asked, query: Query) -> None:
+        """Refuse what the token may not write. What has no name is everybody's."""
+        if _has_rule(query):
+            asked.require("query", query.get("Name") or "", "write")
+
+    def _shown(self, asked: Asked, query: Query) -> Query:
+        """A query, without its token for who does not manage ACLs."""
+        if not query["Token"] or asked.authorizer is None or asked.authorizer.allows("acl", "", "write"):
+            return query
+        return {**query, "Token": "<hidden>"}
 
     def _check(self, given: Query) -> None:
         """Refuse what is no query."""
@@ -202,15 +218,17 @@ class Queries:
 
     def _explain(self, asked: Asked, name: str) -> Found:
         query = self._resolved(name)
-        if not asked.may("query", query["Name"], "read"):
-            raise self._missing()
-        return self._answer(asked, {"Query": query})
+        asked.know_token()
+        if _has_rule(query):
+            asked.require("query", query["Name"], "read")
+        return self._answer(asked, {"Query": self._shown(asked, query)})
 
     def _execute(self, asked: Asked, name: str) -> Found:
         limit = asked.first("limit")
         if limit and not re.fullmatch(r"[+-]?\d+", limit):
             raise Refusal(500, f'Bad limit: strconv.Atoi: parsing "{limit}": invalid syntax')
         query = self._resolved(name)
+        asked.know_token()
         service = query["Service"]
         connect = service["Connect"] or (asked.flag("connect") and asked.first("connect") != "false")
         found = self._catalog.proxies(service["Service"]) if connect else self._catalog.instances(service["Service"])
@@ -238,6 +256,11 @@ class Queries:
                 return False
         meta = ((wanted["NodeMeta"], node.value["Meta"]), (wanted["ServiceMeta"], service.value["Meta"]))
         return all((there or {}).get(name) == value for asked_for, there in meta for name, value in (asked_for or {}).items())
+
+
+def _has_rule(query: Query) -> bool:
+    """Whether a rule may speak of a query: one without a name is known by its id, which nobody guesses."""
+    return bool(query.get("Name") or (query.get("Template") or {}).get("Type"))
 
 
 def _is_well(found: Query, wanted: Query) -> bool:

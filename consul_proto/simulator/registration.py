@@ -41,7 +41,8 @@ class Registration:
         if given.get("Datacenter") not in (None, "", self._settings.datacenter):
             raise Refusal(500, "No path to datacenter")
         if not given.get("Datacenter"):
-            asked.reach_servers()
+            asked.reach_datacenter()
+        asked.know_token()
 
     def _check_node(self, given: dict[str, Any]) -> None:
         if not given.get("Node"):
@@ -156,9 +157,8 @@ class Registration:
         if known is not None:
             asked.require("service", known.value["Service"], "write")
         elif service or check:
-            raise Refusal(
-                400 if not self._settings.is_old else 500, f"Unknown service '{service}'" if service else f"Unknown check '{check}'"
-            )
+            what = "" if self._settings.is_old else " ID"
+            raise Refusal(500, f"Unknown service{what} '{service}'" if service else f"Unknown check{what} '{check}'")
         else:
             asked.require("node", node, "write")
 

@@ -94,6 +94,7 @@ class ServiceEndpoint:
         """GET services: by their ids."""
         asked.no_namespace()
         keep = compiled(asked, AGENT_SERVICE)
+        asked.know_token()
         shown = {service_id: self._shown(value) for service_id, value in sorted(self._local.services.items())}
         return {service_id: value for service_id, value in shown.items() if asked.may("service", value["Service"], "read") and keep(value)}
 

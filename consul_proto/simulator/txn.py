@@ -86,27 +86,12 @@ class Txn:
         """PUT: what was read and written, or what failed."""
         steps = self._steps(asked)
         asked.reach_servers()
-        denied = [
-            (place, text)
-            for place, step in enumerate(steps)
-            if (text := self._catalog.require(asked, step) if isinstance(step, CatalogStep) else _denied(asked, step))
-        ]
-        if denied:
-            return Wrote(self._shown([], denied), 409)
+        if faults := [(place, text) for place, step in enumerate(steps) if (text := self._fault(asked, step, now))]:
+            return Wrote(self._shown([], faults), 409)
         if all(self._is_read(step) for step in steps):
             results, errors = self._run(steps)
             results = _visible(asked, results)
             return Wrote(self._shown(results, errors) | _READ_FORM[self._version], 409 if errors else 200, headers=tuple(seen()))
-        vetted = [(place, text) for place, step in enumerate(steps) if isinstance(step, CatalogStep) and (text := self._catalog.vet(step))]
-        if vetted:
-            return Wrote(self._shown([], vetted), 409)
-        delayed = [
-            (place, f"failed to lock key {_quoted(step.key)} due to lock delay")
-            for place, step in enumerate(steps)
-            if isinstance(step, Step) and step.verb == "lock" and self._sessions.is_delayed(step.key, now)
-        ]
-        if delayed:
-            return Wrote(self._shown([], delayed), 409)
         self._store.apply()
         self._store.begin()
         results, errors = self._run(steps)
@@ -115,6 +100,15 @@ class Txn:
         else:
             self._store.commit()
         return Wrote(self._shown(_visible(asked, results), errors), 409 if errors else 200)
+
+    def _fault(self, asked: Asked, step: Step | CatalogStep, now: float) -> str:
+        """Why an operation is not even begun, "" where nothing speaks against it."""
+        if isinstance(step, CatalogStep):
+            return self._catalog.vet(step) or self._catalog.require(asked, step)
+        if denied := _denied(asked, step):
+            return denied
+        is_delayed = step.verb == "lock" and self._sessions.is_delayed(step.key, now)
+        return f"failed to lock key {_quoted(step.key)} due to lock delay" if is_delayed else ""
 
     def _is_read(self, step: Step | CatalogStep) -> bool:
         if isinstance(step, CatalogStep):
@@ -240,4 +234,12 @@ def _denied(asked: Asked, step: Step) -> str:
 
 def _visible(asked: Asked, results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The results that the token may see."""
-    return [result for result in results if "KV" not in result or asked.may("key", result["KV"]["Key"], "read")]
+    return [result for result in results if _may_see(asked, result)]
+
+
+def _may_see(asked: Asked, result: dict[str, Any]) -> bool:
+    ((kind, shown),) = result.items()
+    if kind == "KV":
+        return asked.may("key", shown["Key"], "read")
+    service = shown.get("Service") or shown.get("ServiceName")
+    return asked.may("service", service, "read") if service else asked.may("node", shown["Node"], "read")

@@ -80,11 +80,13 @@ class CatalogSteps:
     def vet(self, step: CatalogStep) -> str:
         """What is wrong with an operation before anything is done, "" where nothing is."""
         old = self._settings.is_old
+        if step.verb == "get":
+            return ""
         if not old and step.verb not in _VERBS:
             return f"unknown {step.kind} operation: {step.verb}"
         if step.kind == "node":
             return self._vet_node(step)
-        if step.kind == "service" and step.verb != "get":
+        if step.kind == "service":
             return self._vet_service(step)
         return ""
 
@@ -104,26 +106,16 @@ class CatalogSteps:
         return service_faults(step.given, self._settings) if step.given.get("Kind") == "connect-proxy" else ""
 
     def require(self, asked: Asked, step: CatalogStep) -> str:
-        """What the token lacks for an operation, "" where nothing is."""
+        """What the token lacks for an operation, "" where nothing is: of a service, the name counts that the operation gives."""
         authorizer = asked.authorizer
-        if authorizer is None:
+        if authorizer is None or step.verb == "get":
             return ""
         resource, name = "node", step.node
         if step.kind == "service":
-            resource, name = "service", step.given.get("Service") or self._name_of(step.node, step.id)
-        elif step.kind == "check" and (service := self._service_of(step)):
-            resource, name = "service", service
-        access = "read" if step.verb == "get" else "write"
-        return "" if authorizer.allows(resource, name, access) else authorizer.refusal(resource, name, access)
-
-    def _name_of(self, node: str, service_id: str) -> str:
-        row = self._catalog.services.get((node.lower(), service_id.lower()))
-        return str(row.value["Service"]) if row else ""
-
-    def _service_of(self, step: CatalogStep) -> str:
-        row = self._row(step)
-        service_id = step.given.get("ServiceID") or (row.value["ServiceID"] if row else "")
-        return self._name_of(step.node, service_id) if service_id else ""
+            resource, name = "service", step.given.get("Service") or ""
+        elif step.kind == "check" and step.given.get("ServiceID"):
+            resource, name = "service", step.given.get("ServiceName") or ""
+        return "" if authorizer.allows(resource, name, "write") else authorizer.refusal(resource, name, "write")
 
     def run(self, step: CatalogStep) -> list[dict[str, Any]]:
         """Carry out an operation: what it has to show. Raises Failure."""

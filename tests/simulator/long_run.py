@@ -9,22 +9,10 @@ from collections import Counter
 from contextlib import closing
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 
 from tests.agents import Binary, find_binaries, running_agent
-from tests.simulator import drawn, drawn_agent, drawn_catalog, drawn_filters
 from tests.simulator.differential import Ask, Sides
-
-#: Group -> its requests, and what an example begins with.
-GROUPS: dict[str, tuple[st.SearchStrategy[Ask], list[Ask]]] = {
-    "kv": (drawn.ASKS, drawn.SESSIONS),
-    "catalog": (drawn_catalog.ASKS, []),
-    "agent": (drawn_agent.ASKS, []),
-    "filters": (drawn_filters.ASKS, []),
-}
-
-#: Requests in an example, at most.
-_LONGEST = 40
+from tests.simulator.groups import GROUPS
 
 #: Seconds between two lines of progress.
 _PROGRESS = 10.0
@@ -41,16 +29,15 @@ class Run:
 
     def go(self, seeded: int) -> None:
         """Take the steps, as examples from a seed."""
-        strategy, first = GROUPS[self._group]
         while self.taken < self._steps:
             before = self.taken
 
             @seed(seeded)
             @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate], database=None)
-            @given(st.lists(strategy, min_size=10, max_size=_LONGEST))
+            @given(GROUPS[self._group].examples)
             def examples(asks: list[Ask]) -> None:
                 if self.taken < self._steps:
-                    self._example(first + asks)
+                    self._example(asks)
 
             examples()
             seeded += 1
@@ -83,9 +70,10 @@ def run(binary: Binary, groups: list[str], steps: int, seeded: int) -> int:
     """Take the steps on one version, spread over the groups; how many differed."""
     differed = 0
     for group in groups:
-        with running_agent(binary, acls=False) as agent, closing(Sides(agent)) as sides:
+        about = GROUPS[group]
+        with running_agent(binary, acls=about.acls) as agent, closing(Sides(agent, indexes=about.indexes)) as sides:
             began = time.monotonic()
-            one = Run(sides.without_indexes() if group == "agent" else sides, group, steps // len(groups))
+            one = Run(sides, group, steps // len(groups))
             one.go(seeded)
         took = time.monotonic() - began
         phantoms = f", {sides.phantoms} phantoms in streams" * (sides.phantoms > 0)

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.simulator import drawn, drawn_agent, drawn_catalog, drawn_filters
-from tests.simulator.differential import Ask, Sides
-from tests.simulator.drawn import SESSIONS
+from tests.agents import Binary, running_agent
+from tests.simulator.differential import Sides
+from tests.simulator.groups import GROUPS, Group
+
+
+@pytest.fixture(scope="module", params=[*GROUPS.values()], ids=[*GROUPS])
+def grouped(request: pytest.FixtureRequest, binary: Binary) -> Iterator[tuple[Group, Sides]]:
+    """A group of requests, an agent for it, and a simulator of its version."""
+    group: Group = request.param
+    with running_agent(binary, acls=group.acls) as agent, closing(Sides(agent, indexes=group.indexes)) as sides:
+        yield group, sides
 
 
 @pytest.mark.real
 @settings(max_examples=int(os.environ.get("DIFFERENTIAL_EXAMPLES", "40")), suppress_health_check=list(HealthCheck))
-@pytest.mark.parametrize(
-    "drawn",
-    [
-        pytest.param(drawn.ASKS, id="kv"),
-        pytest.param(drawn_catalog.ASKS, id="catalog"),
-        pytest.param(drawn_agent.ASKS, id="agent"),
-        pytest.param(drawn_filters.ASKS, id="filters"),
-    ],
-)
 @given(data=st.data())
-def test_nothing_differs(sides: Sides, drawn: st.SearchStrategy[Ask], data: st.DataObject) -> None:
-    (sides.without_indexes() if drawn is drawn_agent.ASKS else sides).clear()
-    asks = SESSIONS + data.draw(st.lists(drawn, min_size=1, max_size=40))
-    for ask in asks:
+def test_nothing_differs(grouped: tuple[Group, Sides], data: st.DataObject) -> None:
+    group, sides = grouped
+    sides.clear()
+    for ask in data.draw(group.examples):
         assert sides.differences(ask) == []
