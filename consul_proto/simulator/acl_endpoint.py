@@ -105,10 +105,10 @@ class ACLEndpoint:
         shown = self._shown(kind, record)
         if kind is POLICY:
             names = ("ID", "Name", "Description", "Datacenters", "Hash", "CreateIndex", "ModifyIndex")
-            return {name: shown.get(name) for name in names}
+            return {name: {**record, **shown}.get(name) for name in names}
         if kind is not TOKEN:
             return shown
-        may_write = asked.authorizer is None or asked.authorizer.allows("acl", "", "write")
+        may_write = asked.allows("acl", "", "write")
         if self._settings.is_old:
             return {name: value for name, value in shown.items() if name != "SecretID"}
         return shown if may_write else {**shown, "SecretID": "<hidden>"}
@@ -132,8 +132,7 @@ class ACLEndpoint:
     def get(self, kind: Kind, asked: Asked) -> Found:
         """GET one, by its id."""
         self._enabled()
-        identity = self._identity(kind, asked)
-        asked.require("acl", "", "read")
+        identity = self._identity(kind, asked, "read")
         record = self._acls.tables[kind.table].get(identity)
         if record is None:
             return self._missing(kind)
@@ -142,19 +141,21 @@ class ACLEndpoint:
             shown |= self._expanded(record)
         return self._found(kind, shown)
 
-    def _identity(self, kind: Kind, asked: Asked, *, reads: bool = True) -> str:
+    def _identity(self, kind: Kind, asked: Asked, access: str) -> str:
+        """The id in the path, which the token may read or write."""
         if not asked.rest:
             what = "Name" if kind is METHOD else "AccessorID" if kind is TOKEN and not self._settings.is_old else "ID"
             raise self._bad(f"Missing {kind.name.replace('-', ' ')} {what}")
-        if kind is TOKEN and not reads and not UUID.fullmatch(asked.rest):
+        asked.require("acl", "", access)
+        if kind is TOKEN and access == "write" and not UUID.fullmatch(asked.rest):
             raise Refusal(500, "Accessor ID is missing or an invalid UUID")
         if kind is not METHOD and len(asked.rest) != UUID_LENGTH:
-            raise Refusal(500, f"failed acl {kind.name} lookup: {WRONG_LENGTH}")
+            raise Refusal(500, f"failed acl {kind.name.replace('-', ' ')} lookup: {WRONG_LENGTH}")
         return asked.rest
 
     def _missing(self, kind: Kind) -> NoReturn:
         if self._settings.is_old:
-            refusal = Refusal(404, "") if kind is ROLE else Refusal(403, "ACL not found")
+            refusal = Refusal(403, "ACL not found") if kind in (POLICY, TOKEN) else Refusal(404, "")
             refusal.headers = (("X-Consul-Index", str(self._store.table(f"acl {kind.table}") or 1)), *seen()) if refusal.text else ()
             raise refusal
         if kind is TOKEN:
@@ -189,8 +190,7 @@ class ACLEndpoint:
     def itself(self, asked: Asked) -> Found:
         """GET the token that asks."""
         self._enabled()
-        assert asked.authorizer is not None, "ACLs are on"
-        token = self._acls.by_secret(asked.token or "anonymous")
+        token = self._acls.by_secret(asked.token)
         return self._missing(TOKEN) if token is None else self._found(TOKEN, self._shown(TOKEN, token))
 
     # Writes.
@@ -215,7 +215,7 @@ class ACLEndpoint:
         given = self._decoded(asked, kind)
         member = {TOKEN: "AccessorID", METHOD: "Name"}.get(kind, "ID")
         if given.get(member, asked.rest) != asked.rest:
-            what = {TOKEN: "Token Accessor ID", METHOD: "auth method Name"}.get(kind, f"{kind.name} ID")
+            what = {TOKEN: "Token Accessor ID", METHOD: "AuthMethod Name"}.get(kind, f"{kind.name} ID")
             raise self._bad(f"{what} in URL and payload do not match")
         asked.require("acl", "", "write")
         before = self._acls.tables[kind.table].get(asked.rest)
@@ -261,7 +261,7 @@ class ACLEndpoint:
             raise Refusal(500, "Changing the Rules for the builtin global-management policy is not permitted")
         checked(rules, version=self._settings.version)
         record = {"ID": identity, "Name": name, "Description": given.get("Description") or "", "Rules": rules}
-        return record | ({"Datacenters": given["Datacenters"]} if given.get("Datacenters") else {})
+        return record | ({} if given.get("Datacenters") is None else {"Datacenters": given["Datacenters"]})
 
     def _role(self, given: Record, before: Record | None, _now: float) -> Record:
         name = self._name(ROLE, given, before)
@@ -348,8 +348,12 @@ class ACLEndpoint:
         return self._written(TOKEN, {**copied, **own, "Description": given.get("Description") or token["Description"]})
 
     def _delete(self, kind: Kind, asked: Asked) -> bool:
-        identity = self._identity(kind, asked, reads=False)
-        asked.require("acl", "", "write")
+        missing = Refusal(404, f"Cannot find {kind.name.replace('-', ' ')} to delete")
+        try:
+            identity = self._identity(kind, asked, "write")
+        except Refusal as refusal:
+            # That the token is not found, and not the record, is lost on the way.
+            raise missing if refusal.text == "ACL not found" and not self._settings.is_old else refusal from None
         if kind is POLICY and (identity == MANAGEMENT or (identity == READ_ONLY and not self._settings.is_old)):
             name = self._acls.tables["policies"][identity]["Name"]
             raise Refusal(500, f"Delete operation not permitted on the builtin {name} policy")
@@ -358,7 +362,7 @@ class ACLEndpoint:
         if identity not in self._acls.tables[kind.table]:
             if self._settings.is_old:
                 return True
-            raise Refusal(404, f"Cannot find {kind.name.replace('-', ' ')} to delete")
+            raise missing
         self._store.apply()
         self._acls.delete(kind.table, identity)
         return True

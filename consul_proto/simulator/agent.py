@@ -52,6 +52,8 @@ _JITTER = 1 / 16
 #: The parts of the state that are the agent's own, and in no snapshot of the servers.
 _OWN = frozenset({"agent", "events"})
 
+Headers = tuple[tuple[str, str], ...]
+
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _JSON = ("Content-Type", "application/json")
 _CHARSET = "application/json; charset=utf-8"
@@ -80,21 +82,21 @@ class Simulator:
         self._deadlines: list[tuple[float, int, Parked]] = []
         self._order = count()
         self._local = Local(self._store, self._catalog, self.settings, jitter)
-        register_itself(self._store, self._catalog, self.settings)
         self._catalog.on_gone = lambda node, check: self._sessions.gone(node, check, self._now)
         #: How many ids were drawn.
         self._drawn = 0
+        self._acls = ACLs(self._store, self.settings, self._new_id)
+        self._operator = OperatorEndpoint(self._store, self.settings)
         self._config = ConfigEntries(self._store, self.settings)
         self._intentions = Intentions(self._store, self._config, self.settings, self._new_id)
         self._coordinates = Coordinates(self._store, self._catalog, self.settings)
         self._reader = Reader(self._store, self._catalog, self.settings, self._coordinates.distances)
         self._queries = Queries(self._store, self._catalog, self._sessions, self._reader, self.settings, self._new_id)
         self._sessions.on_gone = self._queries.session_ended
-        self._operator = OperatorEndpoint(self._store, self.settings)
-        self._acls = ACLs(self._store, self.settings, self._new_id)
         #: What a token may do; None: ACLs are off, and nobody asks.
         self._resolve: Callable[[str], Authorizer] | None = self._acls.resolve if self.settings.acls else None
         self._events = Events(self._store, self.settings.version, self._new_id)
+        register_itself(self._store, self._catalog, self.settings)
         self._routes = self._make_routes(self._new_id)
 
     def _make_routes(self, new_id: Callable[[], str]) -> Routes:
@@ -280,16 +282,15 @@ class Simulator:
         if asked.method == "GET" and route.read is not None:
             return self._read(asked, route.read, route, now)
         assert route.write is not None, "a route reads or writes"
-        return self._wrote(route.write(asked, now))
+        wrote = route.write(asked, now)
+        return self._wrote(wrote if isinstance(wrote, Wrote) else Wrote(wrote), _filtered(asked))
 
-    def _wrote(self, wrote: Any) -> Response:
-        if not isinstance(wrote, Wrote):
-            return self._written(200, wrote, [_JSON])
+    def _wrote(self, wrote: Wrote, more: Headers) -> Response:
         usual = "application/json" if wrote.status == 200 or self._is_old else _CHARSET
         if wrote.body == b"":
             usual = "" if self._is_old else _CHARSET
         kind = usual if wrote.kind is None else wrote.kind
-        headers = [*([("Content-Type", kind)] if kind else []), *wrote.headers]
+        headers = [*([("Content-Type", kind)] if kind else []), *wrote.headers, *more]
         if isinstance(wrote.body, bytes):
             return answer(wrote.status, wrote.body, self._always() + headers)
         return self._written(wrote.status, wrote.body, headers)
@@ -354,7 +355,7 @@ class Simulator:
             parked.wake()
 
     def _found(self, found: Found) -> Response:
-        servers = [] if found.local else [*seen(known=not found.streamed), *self._backend(streamed=found.streamed)]
+        servers = [] if found.local else [*seen(known=not (found.streamed or found.unasked)), *self._backend(streamed=found.streamed)]
         news = ("X-Consul-ContentHash", found.content_hash) if found.content_hash else ("X-Consul-Index", str(found.index or 1))
         headers = [news, *servers, *found.headers]
         if found.raw:
@@ -362,7 +363,7 @@ class Simulator:
             headers += [kind, ("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff")]
             return answer(200, found.body, self._always() + headers)
         if found.body is None and not found.null:
-            return answer(404, b"", self._always() + headers)
+            return answer(404, b"", self._always() + ([] if found.silent else headers))
         return self._written(200, found.body, [_JSON, *headers])
 
     def _written(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Response:
@@ -390,7 +391,11 @@ def look(read: Read, asked: Asked) -> Found:
     """Read, with the eyes of the token that asks, which must be one."""
     asked.begin()
     found = read(asked)
-    if asked.is_filtered and asked.token and not asked.settings.is_old:
-        # Nobody is not told that there is more.
-        found = replace(found, headers=(*found.headers, ("X-Consul-Results-Filtered-By-ACLs", "true")))
-    return found
+    filtered = _filtered(asked)
+    return replace(found, headers=(*found.headers, *filtered)) if filtered else found
+
+
+def _filtered(asked: Asked) -> Headers:
+    """What an answer says that leaves out what the token may not see: who comes without a token is not told that there is more."""
+    is_told = asked.is_filtered and asked.token and asked.method == "GET" and not asked.settings.is_old
+    return (("X-Consul-Results-Filtered-By-ACLs", "true"),) if is_told else ()

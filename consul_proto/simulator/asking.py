@@ -96,10 +96,14 @@ class Asked:
         """Look at the token anew: a query may have waited for long."""
         self._authorizer, self.is_filtered = None, False
 
+    def allows(self, resource: str, name: str, access: str) -> bool:
+        """Whether the token may do something."""
+        authorizer = self.authorizer
+        return authorizer is None or authorizer.allows(resource, name, access)
+
     def may(self, resource: str, name: str, access: str) -> bool:
         """Whether the token may see something: what it may not is left out of the answer."""
-        authorizer = self.authorizer
-        if authorizer is None or authorizer.allows(resource, name, access):
+        if self.allows(resource, name, access):
             return True
         self.is_filtered = True
         return False
@@ -109,6 +113,14 @@ class Asked:
         authorizer = self.authorizer
         if authorizer is not None and not authorizer.allows(resource, name, access):
             raise Refusal(403, authorizer.refusal(resource, name, access))
+
+    def require_of_agent(self, resource: str, name: str) -> None:
+        """Refuse a token that may not write what the agent itself has: 1.8 says what it lacks."""
+        try:
+            self.require(resource, name, "write")
+        except Refusal as refusal:
+            is_lacking = self.settings.is_old and refusal.text == "Permission denied"
+            raise Refusal(refusal.status, refusal.text + f": Missing {resource}:write on {name}" * is_lacking) from None
 
     def decoded(self, shape: Shape, before: str = "Request decode failed: ", status: int = 400, *, namespaced: bool = False) -> Any:
         """The body, as a type takes it. Refuses what is none.
@@ -170,6 +182,7 @@ class Found:
     local: whether the agent answers by itself, and says nothing of the servers. headers: what the answer carries besides. null: whether
     nothing there is null, and no 404. streamed: whether the agent has it from a stream, and not from a query of its own. content_hash:
     what one may wait for a change of, in the place of the index. is_hash: whether the index is no count, and any other one is news.
+    unasked: whether nobody was asked, since the token may not see the answer. silent: whether a 404 says nothing of the servers.
     """
 
     index: int
@@ -181,6 +194,8 @@ class Found:
     streamed: bool = False
     content_hash: str = ""
     is_hash: bool = False
+    unasked: bool = False
+    silent: bool = False
 
     def is_news(self, minimum: int, content_hash: str) -> bool:
         """Whether this is what somebody waits for who has seen an index, or a hash where there is one."""

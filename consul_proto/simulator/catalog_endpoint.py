@@ -46,10 +46,11 @@ class Reader:
         asked.reach_servers()
         return asked.rest
 
-    def found(self, asked: Asked, tables: Iterable[str], body: Any) -> Found:
+    def found(self, asked: Asked, tables: Iterable[str], body: Any, *, unasked: bool = False) -> Found:
         """An answer with the index of its tables."""
         headers = (("X-Consul-Effective-Consistency", asked.consistency), *self._cache(asked))
-        return Found(self._store.table(*tables) if tables else 0, body, headers=headers, null=True, streamed=self.is_streamed(asked))
+        index, streamed = self._store.table(*tables) if tables else 0, self.is_streamed(asked)
+        return Found(index, body, headers=headers, null=True, streamed=streamed, unasked=unasked)
 
     def _cache(self, asked: Asked) -> tuple[tuple[str, str], ...]:
         """Whether the agent had the answer in its cache; what it has is kept current."""
@@ -149,11 +150,17 @@ class CatalogEndpoint:
             node = self._catalog.nodes[name]
             if not self._reader.has_meta(asked, node) or not keep(_instance(node, service, self._settings)):
                 continue
-            if asked.may("service", service.value["Service"], "read"):
+            if self._may_see(asked, node, service):
                 known = tags.setdefault(service.value["Service"], [])
                 known += [tag for tag in service.tags if tag not in known]
         tables = ("nodes", "services") if asked.every("node-meta") else ("services",)
         return self._reader.found(asked, tables, dict(sorted(tags.items())))
+
+    def _may_see(self, asked: Asked, node: Row, service: Row) -> bool:
+        """Whether a token may know that an instance is there: in 1.8, whoever may see the service, wherever it is."""
+        return (
+            asked.may("service", service.value["Service"], "read") if self._settings.is_old else self._reader.may_see(asked, node, service)
+        )
 
     def service(self, asked: Asked) -> Found:
         """GET service: the instances of a name."""
@@ -163,6 +170,8 @@ class CatalogEndpoint:
     def connect(self, asked: Asked) -> Found:
         """GET connect: what may be connected to in the place of a service."""
         name = self._reader.named(asked, "service name")
+        if not asked.allows("service", name, "read"):
+            return self._reader.found(asked, (), [], unasked=True)
         return self._instances(asked, self._catalog.proxies(name), name, tags=())
 
     def _instances(self, asked: Asked, instances: list[tuple[Row, Row]], name: str, tags: Iterable[str] | None = None) -> Found:

@@ -172,9 +172,13 @@ class CheckEndpoint:
             raise Refusal(400, f"Invalid check: {wrong}")
         service_id = given.get("ServiceID") or ""
         service = self._local.services.get(service_id)
+        missing = Refusal(500 if self._settings.is_old else 404, f'ServiceID "{service_id}" does not exist')
+        asked.know_token()
+        if service_id and service is None and not self._settings.is_old:
+            raise missing
         self._require(asked, service["Service"] if service else "")
         if service_id and service is None:
-            raise Refusal(500 if self._settings.is_old else 404, f'ServiceID "{service_id}" does not exist')
+            raise missing
         if kind_of(given) == "script" and not asked.may_have_scripts:
             raise Refusal(500, NO_SCRIPTS)
         if kind_of(given) == "os_service":
@@ -185,14 +189,12 @@ class CheckEndpoint:
         return DONE
 
     def _require(self, asked: Asked, service: str) -> None:
-        if service:
-            asked.require("service", service, "write")
-        else:
-            asked.require("node", self._settings.node, "write")
+        asked.require_of_agent(*(("service", service) if service else ("node", self._settings.node)))
 
     def _known(self, asked: Asked) -> Check | None:
         """The check in the path, which the token may change."""
         asked.no_namespace()
+        asked.know_token()
         check = self._local.checks.get(asked.rest)
         if check is None and not self._settings.is_old:
             raise Refusal(404, f'Unknown check ID "{asked.rest}". Ensure that the check ID is passed, not the check name.')

@@ -66,6 +66,10 @@ class ConfigEntries:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store, self._settings = store, settings
         self.entries: dict[tuple[str, str], Entry] = {}
+        if not settings.is_old:
+            # A server that starts looks whether intentions of before 1.9 must become entries.
+            store.apply()
+            store.count("config")
 
     def kept(self) -> Any:
         """The table, as JSON."""
@@ -267,7 +271,7 @@ class ConfigEndpoint:
         entry = self._entries.entries.get((kind, name))
         if entry is None:
             refusal = Refusal(404, f'Config entry not found for "{kind}" / "{name}"', X_Consul_Index=str(index or 1))
-            refusal.headers += tuple(seen())
+            refusal.headers += tuple(seen()) + (() if self._settings.is_old else (("X-Consul-Query-Backend", "blocking-query"),))
             raise refusal
         return Found(index, entry)
 

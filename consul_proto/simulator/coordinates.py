@@ -72,7 +72,7 @@ class Coordinates:
         asked.reach_servers()
         asked.require("node", asked.rest, "read")
         found = [self._shown(asked.rest)] if asked.rest in self._known else None
-        return Found(self._store.table("coordinates"), found)
+        return Found(self._store.table("coordinates"), found, silent=True)
 
     def update(self, asked: Asked, _now: float) -> Wrote:
         """PUT update."""

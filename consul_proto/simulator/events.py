@@ -50,8 +50,15 @@ class Events:
     def every(self, asked: Asked) -> Found:
         """The events that the agent remembers, the oldest first; their index is made of the last one's id."""
         name = asked.first("name")
+        asked.know_token()
         found = [event for event in self._events if (not name or event["Name"] == name) and asked.may("event", event["Name"], "read")]
         return Found(_index(found[-1]["ID"]) if found else 0, found, local=True, is_hash=True)
+
+    def _know_token(self, asked: Asked) -> None:
+        try:
+            asked.know_token()
+        except Refusal as refusal:
+            raise Refusal(500, refusal.text) from None
 
     def fire(self, asked: Asked, _now: float) -> Any:
         """PUT fire: the event."""
@@ -65,7 +72,8 @@ class Events:
             )
         if asked.first("tag") and not asked.first("service"):
             raise Refusal(500, "Cannot provide tag filter without service filter")
-        asked.reach_servers()
+        asked.reach_datacenter()
+        self._know_token(asked)
         asked.require("event", asked.rest, "write")
         fired = {
             "ID": self._new_id(),

@@ -93,6 +93,8 @@ class HealthEndpoint:
     def connect(self, asked: Asked) -> Found:
         """GET connect: what may be connected to in the place of a service, with what its health is made of."""
         name = self._reader.named(asked, "service name")
+        if not self._may_ask(asked, name):
+            return self._reader.found(asked, (), [], unasked=True)
         proxies = self._catalog.proxies(name)
         tables = tuple(f"service.{service.value['Service'].lower()}" for _, service in proxies)
         return self._instances(asked, proxies, tags=(), tables=tables or self._catalog.service_tables(name, found=False, health=True))
@@ -100,10 +102,20 @@ class HealthEndpoint:
     def ingress(self, asked: Asked) -> Found:
         """GET ingress: the gateways that lead to a service, with what their health is made of."""
         name = self._reader.named(asked, "service name")
+        if not self._may_ask(asked, name):
+            return self._reader.found(asked, (), [], unasked=True)
         gateways = self._config.ingresses(name)
         instances = [instance for gateway in gateways for instance in self._catalog.instances(gateway)]
         tables = tuple(f"service.{gateway.lower()}" for gateway in gateways)
         return self._instances(asked, instances, (*tables, "gateways") if tables else (), tags=())
+
+    def _may_ask(self, asked: Asked, name: str) -> bool:
+        """Whether a token may know what leads to a service: 1.8 finds nothing, and later versions refuse."""
+        if asked.allows("service", name, "read"):
+            return True
+        if not self._settings.is_old:
+            raise Refusal(403, "Permission denied")
+        return False
 
     def _instances(
         self, asked: Asked, instances: list[tuple[Row, Row]], tables: tuple[str, ...], tags: Iterable[str] | None = None

@@ -53,7 +53,7 @@ class Intentions:
             path: Route(("GET", "POST"), self.every, self.create, self._topics, index=True),
             f"{path}/match": Route(("GET",), write=lambda asked, _now: self.match(asked).body)
             if self._settings.is_old
-            else Route(("GET",), self.match, topics=self._topics),
+            else Route(("GET",), self.match, topics=self._topics, index=True),
             f"{path}/check": Route(("GET",), write=self.check),
             f"{path}/": Route(("GET", "PUT", "DELETE"), write=self.one, deep=True),
         } | ({} if self._settings.is_old else {f"{path}/exact": Route(("GET", "PUT", "DELETE"), write=self.exact)})
@@ -78,6 +78,7 @@ class Intentions:
 
     def every(self, asked: Asked) -> Found:
         """GET all."""
+        asked.know_token()
         found = [one for one in self._all() if self._may_see(asked, one)]
         return Found(self._store.table(self._name), found)
 
@@ -104,7 +105,7 @@ class Intentions:
     def check(self, asked: Asked, _now: float) -> dict[str, bool]:
         """GET check: whether a source may speak to a destination."""
         source, destination = self._pair(asked)
-        asked.require("intention", destination, "read")
+        asked.require("service", destination, "read")
         for one in self._all():
             if one["SourceName"] in (source, "*") and one["DestinationName"] in (destination, "*"):
                 return {"Allowed": one.get("Action") == "allow"}
@@ -141,10 +142,11 @@ class Intentions:
         if given.get("ID"):
             raise Refusal(500, "ID must be empty when creating a new intention")
         if not given.get("DestinationName") and not self._settings.is_old:
-            raise Refusal(403, "Permission denied")
-        asked.require("intention", given.get("DestinationName") or "", "write")
+            raise Refusal(403, "Permission denied")  # whether ACLs are on or not
+        self._require(asked, given.get("DestinationName") or "")
         self._check(given)
         source, destination = given["SourceName"], given["DestinationName"]
+        self._check_legacy(destination)
         same = self._exact(source, destination)
         if same is not None and self._settings.is_old:
             shown = (
@@ -155,6 +157,18 @@ class Intentions:
             raise Refusal(500, f'Sources[{len(self._sources(destination))}] defines "{source}" more than once')
         self._store.apply()
         return {"ID": self._put(given, self._new_id(), now, None)}
+
+    def _check_legacy(self, destination: str) -> None:
+        """Refuse to write by id what was written by its names."""
+        if any("LegacyID" not in one for one in self._sources(destination)):
+            text = f'cannot use legacy intention API to edit intentions with a destination of "{destination}"'
+            raise Refusal(500, f"{text} after editing them via a service-intentions config entry")
+
+    def _require(self, asked: Asked, destination: str) -> None:
+        """Refuse a token that may not write, without a word of what it lacks."""
+        nameless = not destination and asked.authorizer is not None
+        if nameless or not asked.allows("intention", destination, "write"):
+            raise Refusal(403, "Permission denied")
 
     def _exact(self, source: str, destination: str) -> Intention | None:
         return next((one for one in self._all() if (one["SourceName"], one["DestinationName"]) == (source, destination)), None)
@@ -197,6 +211,11 @@ class Intentions:
     def one(self, asked: Asked, now: float) -> Any:
         """GET, PUT and DELETE one by its id."""
         identity = asked.rest
+        given = self._given(asked) if asked.method == "PUT" else {}
+        if asked.method != "GET" or not self._settings.is_old:
+            asked.know_token()
+        if asked.method == "PUT" and self._settings.is_old:
+            self._require(asked, given.get("DestinationName") or "")
         if len(identity) != UUID_LENGTH:
             what = "intention" if self._settings.is_old else "config entry"
             text = f"failed {what} lookup: {WRONG_LENGTH}"
@@ -211,8 +230,8 @@ class Intentions:
         verb = "modify" if asked.method == "PUT" else "delete"
         if before is None:
             raise Refusal(500, f"Cannot {verb} non-existent intention: '{identity}'")
-        asked.require("intention", before["DestinationName"], "write")
-        given = self._given(asked) if asked.method == "PUT" else {}
+        self._require(asked, before["DestinationName"])
+        self._check_legacy(before["DestinationName"])
         if given:
             self._check(given)
         self._store.apply()
@@ -233,12 +252,13 @@ class Intentions:
     def exact(self, asked: Asked, _now: float) -> Any:
         """GET, PUT and DELETE one by its source and its destination."""
         source, destination = self._pair(asked)
+        asked.know_token()
         before = self._exact(source, destination)
         if asked.method == "GET":
             if before is None or not self._may_see(asked, before):
                 raise Refusal(404, "Intention not found")
             return before
-        asked.require("intention", destination, "write")
+        self._require(asked, destination)
         if asked.method == "DELETE":
             self._store.apply()
             if before is not None:
@@ -269,6 +289,8 @@ def _of_entry(entry: Entry, source: Entry) -> Intention:
     shown |= {"SourceNS": "default", "SourceName": source["Name"], "DestinationNS": "default", "DestinationName": entry["Name"]}
     shown |= {"SourceType": source.get("Type", "consul")} | _optional(source, "Action") | _optional(source, "Permissions")
     shown |= {"Meta": source["LegacyMeta"]} if source.get("LegacyMeta") else {}
-    hashed = b64encode(blake2b(json.dumps(source, sort_keys=True).encode(), digest_size=32).digest()).decode("ascii")
-    shown |= {"Precedence": source.get("Precedence") or precedence(source["Name"], entry["Name"]), "Hash": hashed}
+    shown |= {"Precedence": source.get("Precedence") or precedence(source["Name"], entry["Name"])}
+    if "LegacyID" in source:
+        hashed = blake2b(json.dumps(source, sort_keys=True).encode(), digest_size=32).digest()
+        shown["Hash"] = b64encode(hashed).decode("ascii")
     return shown | {"CreateIndex": entry["CreateIndex"], "ModifyIndex": entry["ModifyIndex"]}

@@ -41,7 +41,8 @@ class OperatorEndpoint:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store, self._settings = store, settings
-        self._autopilot: dict[str, Any] = {**_AUTOPILOT, "CreateIndex": store.index, "ModifyIndex": store.index}
+        index = store.apply()
+        self._autopilot: dict[str, Any] = {**_AUTOPILOT, "CreateIndex": index, "ModifyIndex": index}
 
     def kept(self) -> Any:
         """Autopilot's configuration."""

@@ -84,8 +84,9 @@ class Registration:
             other = self._catalog.services.get((given["Node"].lower(), check["ServiceID"].lower()))
             if other is not None:
                 asked.require("service", other.value["Service"], "write")
-            elif not self._settings.is_old:
-                raise Refusal(500, f"Unknown service ID '{check['ServiceID']}' for check ID '{check['CheckID']}'")
+            elif asked.authorizer is not None or not self._settings.is_old:
+                what = "" if self._settings.is_old else " ID"
+                raise Refusal(500, f"Unknown service{what} '{check['ServiceID']}' for check{what} '{check['CheckID']}'")
 
     def _node(self, given: dict[str, Any]) -> dict[str, Any]:
         return node_value(given, self._settings.datacenter)
@@ -147,8 +148,7 @@ class Registration:
 
     def _require_end(self, asked: Asked, node: str, service: str | None, check: str | None) -> None:
         """Refuse what the token may not end: the right over a node is enough."""
-        authorizer = asked.authorizer
-        if authorizer is None or authorizer.allows("node", node, "write"):
+        if asked.allows("node", node, "write"):
             return
         if not service and check:
             row = self._catalog.checks.get((node.lower(), check.lower()))

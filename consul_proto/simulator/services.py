@@ -124,6 +124,7 @@ class ServiceEndpoint:
     def get(self, asked: Asked) -> Found:
         """GET service: one, with the hash of what it says."""
         asked.no_namespace()
+        asked.know_token()
         value = self._local.services.get(asked.rest)
         if value is None:
             raise Refusal(404, f"unknown service ID: {asked.rest}")
@@ -136,11 +137,7 @@ class ServiceEndpoint:
         asked.no_namespace()
         given = asked.decoded(SERVICE_REGISTER)
         self._check(given, may_have_scripts=asked.may_have_scripts)
-        try:
-            asked.require("service", given["Name"], "write")
-        except Refusal as refusal:
-            missing = f": Missing service:write on {given['Name']}" if self._settings.is_old and refusal.text == "Permission denied" else ""
-            raise Refusal(refusal.status, refusal.text + missing) from None
+        asked.require_of_agent("service", given["Name"])
         value = self._value(given, given["Name"])
         sidecar = self._sidecar(given, value)
         replace = asked.flag("replace-existing-checks") and asked.first("replace-existing-checks") in TRUE | {""}
@@ -247,7 +244,7 @@ class ServiceEndpoint:
             raise Refusal(500, f'Unknown service {{"{asked.rest}" {{}}}}')
         if value is None:
             raise Refusal(404, self._unknown(asked.rest))
-        asked.require("service", value["Service"], "write")
+        asked.require_of_agent("service", value["Service"])
         return value
 
     def _unknown(self, service_id: str) -> str:
@@ -274,6 +271,7 @@ class ServiceEndpoint:
         asked.no_namespace()
         if not asked.rest:
             raise self._nameless("Missing serviceID")
+        asked.know_token()
         value = self._local.services.get(asked.rest)
         if value is None:
             reason, empty = f"ServiceId {asked.rest} not found", {"AggregatedStatus": "critical", "Service": None, "Checks": None}

@@ -42,7 +42,8 @@ class SnapshotEndpoint:
         asked.reach_servers()
         asked.require("acl", "", "write")
         if asked.method == "GET":
-            headers = (("X-Consul-Index", str(self._store.index)), *seen())
+            backend = () if self._settings.is_old else (("X-Consul-Query-Backend", "blocking-query"),)
+            headers = (("X-Consul-Index", str(self._store.index)), *seen(), *backend)
             return Wrote(self._archive(), kind="application/x-gzip", headers=headers)
         try:
             self._restore(json.loads(_files(asked.body)["state.bin"]), now)

@@ -48,8 +48,8 @@ class Store:
     """Indexes, undoing, and waking. Each group keeps its own table beside it."""
 
     def __init__(self) -> None:
-        #: Of the last write that raft has applied.
-        self.index = 1
+        #: Of the last write that raft has applied. The first three are its own.
+        self.index = 3
         self._tables: dict[str, int] = {}
         self._waiting: dict[Hashable, set[Parked]] = {}
         self._changed: set[Parked] = set()

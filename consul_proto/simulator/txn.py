@@ -38,6 +38,10 @@ _READ_FORM: dict[str, dict[str, Any]] = {
 }
 
 
+#: The same where it is refused before anything is read.
+_REFUSED_FORM = {"1.8.7": _READ_FORM["1.8.7"], "1.22.5": _READ_FORM["1.22.5"] | {"Index": 0, "KnownLeader": False}}
+
+
 class Step(NamedTuple):
     """One operation."""
 
@@ -86,12 +90,14 @@ class Txn:
         """PUT: what was read and written, or what failed."""
         steps = self._steps(asked)
         asked.reach_servers()
+        is_read = all(self._is_read(step) for step in steps)
         if faults := [(place, text) for place, step in enumerate(steps) if (text := self._fault(asked, step, now))]:
-            return Wrote(self._shown([], faults), 409)
-        if all(self._is_read(step) for step in steps):
+            return self._read([], faults, _REFUSED_FORM[self._version]) if is_read else Wrote(self._shown([], faults), 409)
+        if is_read:
             results, errors = self._run(steps)
             results = _visible(asked, results)
-            return Wrote(self._shown(results, errors) | _READ_FORM[self._version], 409 if errors else 200, headers=tuple(seen()))
+            filtered = {"ResultsFilteredByACLs": True} if asked.is_filtered and asked.token and self._version != "1.8.7" else {}
+            return self._read(results, errors, _READ_FORM[self._version] | filtered)
         self._store.apply()
         self._store.begin()
         results, errors = self._run(steps)
@@ -100,6 +106,10 @@ class Txn:
         else:
             self._store.commit()
         return Wrote(self._shown(_visible(asked, results), errors), 409 if errors else 200)
+
+    def _read(self, results: list[dict[str, Any]], errors: list[tuple[int, str]], form: dict[str, Any]) -> Wrote:
+        headers = tuple(seen(known=form["KnownLeader"]))
+        return Wrote(self._shown(results, errors) | form, 409 if errors else 200, headers=headers)
 
     def _fault(self, asked: Asked, step: Step | CatalogStep, now: float) -> str:
         """Why an operation is not even begun, "" where nothing speaks against it."""
@@ -228,7 +238,7 @@ def _denied(asked: Asked, step: Step) -> str:
     if authorizer is None or step.verb in _FILTERED:
         return ""
     resource = "key_prefix" if step.verb == "delete-tree" else "key"
-    access = "read" if step.verb in _READS else "write"
+    access = "read" if step.verb in ("check-index", "check-session") else "write"
     return "" if authorizer.allows(resource, step.key, access) else authorizer.refusal(resource, step.key, access)
 
 

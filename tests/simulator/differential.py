@@ -52,7 +52,7 @@ _OPAQUE = frozenset(
 _IDS = frozenset({"ID", "Session", "ContentHash", "AccessorID", "SecretID"})
 
 #: Members that are there on both sides, and say nothing.
-_MOMENTS = frozenset({"Hash", "CreateTime", "ExpirationTime"})
+_MOMENTS = frozenset({"Hash", "CreateTime", "ExpirationTime", "CreatedAt", "UpdatedAt"})
 
 #: Members whose values are indexes of raft.
 _INDEXES = frozenset({"CreateIndex", "ModifyIndex"})
@@ -347,11 +347,12 @@ def _without_indexes(value: Any) -> Any:
 
 
 def _ordered(items: list[Any]) -> list[Any]:
-    """In an order: sessions come in that of their ids, which are drawn; an agent's checks and services in none."""
+    """In an order that does not hang on what is drawn: sessions come in that of their ids; an agent's checks and services in none."""
     if items and isinstance(items[0], dict) and "LockDelay" in items[0]:
         return sorted(items, key=lambda item: int(item["CreateIndex"]))
     if items and isinstance(items[0], dict) and "Hash" in items[0]:
-        return sorted(items, key=lambda item: int(item["CreateIndex"]))
+        # Tokens come by their secrets, in 1.8 policies by their ids; the two that every server writes come in either order.
+        return sorted(items, key=lambda item: (str(item.get("Name")), int(item["CreateIndex"])))
     if items and isinstance(items[0], dict) and "AggregatedStatus" in items[0]:
         return sorted(items, key=lambda item: str(item["Service"]["ID"]))
     if items and isinstance(items[0], dict) and items[0].get("CreateIndex") == 0 and "CheckID" in items[0]:

@@ -1,0 +1,175 @@
+"""What once differed between the simulator and the real agents with ACLs on, each by its name, asked of both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.agents import Binary, running_agent
+from tests.simulator.differential import Ask, Sides
+from tests.simulator.test_regressions import get, put
+
+#: Who asks: two tokens, nobody, and a token that there is not.
+ONE, OTHER, NOBODY, LOST = "{x0}", "{x1}", "", "{x9}"
+
+_ABSENT = "00000000-0000-0000-0000-00000000abcd"
+_POLICIES = ("00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002")
+_ANONYMOUS = "00000000-0000-0000-0000-000000000002"
+_INTENTION = {"SourceName": "a", "DestinationName": "b", "Action": "allow"}
+_EXACT = ("/v1/connect/intentions/exact", ("source", "a"), ("destination", "b"))
+
+
+def by(ask: Ask, *who: str | None) -> list[Ask]:
+    """The same request by several."""
+    return [replace(ask, token=one) for one in who]
+
+
+def delete(path: str, *query: tuple[str, str | None]) -> Ask:
+    return Ask("DELETE", path, query)
+
+
+def with_rules(number: int, rules: str, **more: Any) -> list[Ask]:
+    """A policy, and a token that has it."""
+    return [
+        put("/v1/acl/policy", {"Name": f"pol{number}", "Rules": rules}, names=f"P{number}"),
+        put(
+            "/v1/acl/token",
+            {"AccessorID": f"{{t{number}}}", "SecretID": f"{{x{number}}}", "Policies": [{"Name": f"pol{number}"}], **more},
+        ),
+    ]
+
+
+def txn(*operations: dict[str, Any]) -> Ask:
+    return put("/v1/txn", [*operations])
+
+
+def kv(verb: str, key: str) -> dict[str, Any]:
+    return {"KV": {"Verb": verb, "Key": key}}
+
+
+_EVERYBODY = (ONE, OTHER, NOBODY, LOST, None)
+_READS_SERVICES = with_rules(0, 'service_prefix "" { policy = "read" }')
+_SOME_RIGHTS = with_rules(
+    1,
+    """
+    service "web" { policy = "write" }
+    service "b" { policy = "read" intentions = "write" }
+    key "{p}a" { policy = "read" }
+    """,
+)
+_WEB = put("/v1/catalog/register", {"Node": "n1", "Address": "10.0.0.1", "Service": {"Service": "web"}})
+_TOKENS = [*_READS_SERVICES, *_SOME_RIGHTS]
+
+DIFFERED = {
+    "an event by a token that is lost is an error of the server": [
+        *by(put("/v1/event/fire/deploy"), LOST, NOBODY),
+        *by(get("/v1/event/list"), LOST, NOBODY),
+    ],
+    "the agent looks at the token before it looks for a check or a service": [
+        *(ask for verb in ("deregister", "pass", "warn", "fail") for ask in by(put(f"/v1/agent/check/{verb}/nothing"), LOST, NOBODY)),
+        *by(put("/v1/agent/check/update/nothing", {"Status": "passing"}), LOST, NOBODY),
+        *(ask for path in ("service/nothing", "health/service/id/nothing") for ask in by(get(f"/v1/agent/{path}"), LOST, NOBODY)),
+    ],
+    "1.8 says what a token lacks to write what the agent has": [
+        *_TOKENS,
+        *by(put("/v1/agent/check/register", {"ID": "c1", "Name": "c1", "TTL": "1h"}), ONE, NOBODY),
+        *by(put("/v1/agent/check/register", {"ID": "c1", "Name": "c1", "TTL": "1h", "ServiceID": "nothing"}), ONE, LOST),
+        put("/v1/agent/service/register", {"Name": "db"}),
+        *by(put("/v1/agent/check/register", {"ID": "c2", "Name": "c2", "TTL": "1h", "ServiceID": "db"}), ONE, NOBODY),
+        *by(put("/v1/agent/service/deregister/db"), ONE, NOBODY),
+    ],
+    "members that are left out are told of": [*_TOKENS, *by(get("/v1/agent/members"), ONE, NOBODY, LOST)],
+    "a policy for no datacenter is listed as it was given": [
+        put("/v1/acl/policy", {"Name": "pol0", "Datacenters": []}),
+        put("/v1/acl/policy", {"Name": "pol1"}),
+        get("/v1/acl/policies"),
+    ],
+    "a check of a service that is nowhere is refused": [
+        put("/v1/catalog/register", {"Node": "n1", "Address": "10.0.0.1", "Check": {"CheckID": "c", "Name": "c", "ServiceID": "web"}}),
+    ],
+    "the list of services shows those on nodes that the token may see, but in 1.8": [
+        *_TOKENS,
+        _WEB,
+        *by(get("/v1/catalog/services"), *_EVERYBODY),
+    ],
+    "nobody and a lost token have no token of their own": [*_TOKENS, *by(get("/v1/acl/token/self"), *_EVERYBODY)],
+    "a read transaction that is refused was not read": [
+        *_TOKENS,
+        *by(txn(kv("check-not-exists", "{p}a")), *_EVERYBODY),
+        *by(txn(kv("get", "{p}a"), kv("check-not-exists", "{p}a")), *_EVERYBODY),
+        *by(txn(kv("check-index", "{p}a"), kv("check-session", "{p}a")), *_EVERYBODY),
+    ],
+    "a read transaction says whether anything is left out": [
+        *_TOKENS,
+        *(put(f"/v1/kv/{{p}}{key}", b"v") for key in "ab"),
+        *by(txn(kv("get-tree", "{p}")), *_EVERYBODY),
+        *by(txn({"Node": {"Verb": "get", "Node": {"Node": "test-node"}}}), ONE, NOBODY),
+    ],
+    "who may not manage ACLs learns nothing of ids": [
+        *_TOKENS,
+        *(
+            ask
+            for what in ("policy", "role", "token", "binding-rule")
+            for identity in ("x", _ABSENT)
+            for method in (get, delete)
+            for ask in by(method(f"/v1/acl/{what}/{identity}"), *_EVERYBODY)
+        ),
+        *by(get("/v1/acl/auth-method/x"), *_EVERYBODY),
+    ],
+    "a lost token that deletes is told that there is nothing to delete, since 1.9": [
+        *(ask for policy in _POLICIES for ask in by(delete(f"/v1/acl/policy/{policy}"), LOST, NOBODY)),
+        *by(delete(f"/v1/acl/token/{_ANONYMOUS}"), LOST, NOBODY),
+    ],
+    "what leads to a service that the token may not see is nothing, or refused": [
+        *_TOKENS,
+        *(
+            ask
+            for path in ("health/ingress/web", "health/connect/web", "catalog/connect/web")
+            for ask in by(get(f"/v1/{path}"), *_EVERYBODY)
+        ),
+    ],
+    "intentions are refused without a word of what is lacking": [
+        *_TOKENS,
+        *by(get("/v1/connect/intentions"), *_EVERYBODY),
+        *by(Ask("POST", "/v1/connect/intentions", (), json.dumps(_INTENTION).encode()), ONE, NOBODY, LOST),
+        *by(put(f"/v1/connect/intentions/{_ABSENT}", _INTENTION), *_EVERYBODY),
+        *by(put("/v1/connect/intentions/x", {}), *_EVERYBODY),
+        *by(delete(f"/v1/connect/intentions/{_ABSENT}"), *_EVERYBODY),
+        *by(put(_EXACT[0], {"Action": "allow"}, *_EXACT[1:]), ONE, NOBODY, LOST),
+        *by(get("/v1/connect/intentions/check", *_EXACT[1:]), *_EVERYBODY),
+        *by(get("/v1/connect/intentions/match", ("by", "source"), ("name", "b")), *_EVERYBODY),
+    ],
+    "the version is everybody's": by(get("/v1/agent/version"), *_EVERYBODY),
+    "a node without coordinates is not found, and nothing is said of the servers": by(get("/v1/coordinate/node/n1"), NOBODY, LOST, None),
+    "a config entry that is not there": [*_TOKENS, *by(get("/v1/config/service-defaults/web"), *_EVERYBODY)],
+    "autopilot has written its configuration before the server writes of itself": [
+        get("/v1/operator/autopilot/configuration"),
+        get("/v1/catalog/nodes"),
+        get("/v1/config/service-defaults"),
+    ],
+    "a life of a token that no clock holds": [
+        put("/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}", "ExpirationTTL": 1e300}),
+        put("/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}", "ExpirationTTL": -1}),
+        put("/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}", "ExpirationTTL": "25h"}),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def acl_sides(binary: Binary) -> Iterator[Sides]:
+    """A new agent with ACLs, and a simulator of its version."""
+    with running_agent(binary, acls=True) as agent, closing(Sides(agent)) as both:
+        yield both
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in DIFFERED.items()])
+def test_it_differs_no_more(acl_sides: Sides, asks: list[Ask]) -> None:
+    acl_sides.clear()
+    for ask in asks:
+        assert acl_sides.differences(ask) == []
