@@ -74,7 +74,7 @@ def _answers(row: dict[str, str], version: Version) -> bool:
     answer = simulator.handle(Request(row["method"], path, (("token", "m" * 36),)), 0.0)
     known = not isinstance(answer, Response) or (answer.status not in (501, 405) and b"Invalid URL path" not in answer.body)
     return known and not (
-        isinstance(answer, Response) and answer.status == 404 and not answer.body and not any(name in answer.headers for name in _KNOWING)
+        isinstance(answer, Response) and answer.status == 404 and not answer.body and not any(answer.headers.get(name) for name in _KNOWING)
     )
 
 
