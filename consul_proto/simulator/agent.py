@@ -19,6 +19,7 @@ from consul_proto.simulator.acl_system import ACLSystem
 from consul_proto.simulator.acls import ACLs
 from consul_proto.simulator.agent_endpoint import AgentEndpoint
 from consul_proto.simulator.asking import Asked, Authorizer, Found, Parked, Refusal, Unrouted, Wrote, answer, seen, text_of, written
+from consul_proto.simulator.ca import CARoots
 from consul_proto.simulator.catalog import Catalog
 from consul_proto.simulator.catalog_endpoint import CatalogEndpoint, Reader
 from consul_proto.simulator.checks import CheckEndpoint
@@ -80,6 +81,7 @@ class Simulator:
         self._deadlines: list[tuple[float, int, Parked]] = []
         self._order = count()
         self._local = Local(self._store, self._catalog, self.settings, jitter)
+        self._roots = CARoots(self._store, self.settings)
         register_itself(self._store, self._catalog, self.settings)
         self._catalog.on_gone = lambda node, check: self._sessions.gone(node, check, self._now)
         #: How many ids were drawn.
@@ -115,6 +117,7 @@ class Simulator:
             LegacyEndpoint(store, self._acls, settings, new_id).routes(),
             ConfigEndpoint(store, self._config, settings).routes(),
             self._intentions.routes(),
+            self._roots.routes(),
             self._queries.routes(),
             self._coordinates.routes(),
             self._operator.routes(),
@@ -354,6 +357,8 @@ class Simulator:
             parked.wake()
 
     def _found(self, found: Found) -> Response:
+        if found.kind:
+            return answer(200, found.body, [*self._always(), ("Content-Type", found.kind)])
         servers = [] if found.local else [*seen(known=not found.streamed), *self._backend(streamed=found.streamed)]
         news = ("X-Consul-ContentHash", found.content_hash) if found.content_hash else ("X-Consul-Index", str(found.index or 1))
         headers = [news, *servers, *found.headers]

@@ -170,6 +170,7 @@ class Found:
     local: whether the agent answers by itself, and says nothing of the servers. headers: what the answer carries besides. null: whether
     nothing there is null, and no 404. streamed: whether the agent has it from a stream, and not from a query of its own. content_hash:
     what one may wait for a change of, in the place of the index. is_hash: whether the index is no count, and any other one is news.
+    kind: the Content-Type of a body that goes out as it is, without a word of the servers.
     """
 
     index: int
@@ -181,6 +182,7 @@ class Found:
     streamed: bool = False
     content_hash: str = ""
     is_hash: bool = False
+    kind: str = ""
 
     def is_news(self, minimum: int, content_hash: str) -> bool:
         """Whether this is what somebody waits for who has seen an index, or a hash where there is one."""

@@ -135,6 +135,15 @@ DIFFERED = {
         put(_DEREGISTER, {"Node": "n1"}),
         get("/v1/session/list"),
     ],
+    "the authority's roots are there, for which Consul's own test helpers wait": [
+        get("/v1/connect/ca/roots"),
+        get("/v1/connect/ca/roots", ("index", "1")),
+        get("/v1/connect/ca/roots", ("pem", "0")),
+        get("/v1/connect/ca/roots", ("pem", "x")),
+        get("/v1/connect/ca/roots", ("dc", "x")),
+        get("/v1/agent/connect/ca/roots", ("dc", "x")),
+        put("/v1/agent/connect/ca/roots"),
+    ],
 }
 
 
