@@ -53,7 +53,7 @@ _IDS = frozenset({"ID", "Session", "ContentHash", "AccessorID", "SecretID", "Act
 
 #: Members that are there on both sides, and say nothing.
 _MOMENTS = frozenset(
-    {"Hash", "CreateTime", "ExpirationTime", "NotBefore", "NotAfter", "SerialNumber", "SigningKeyID", "RootCert"},
+    {"Hash", "CreateTime", "ExpirationTime", "NotBefore", "NotAfter", "SerialNumber", "SigningKeyID", "RootCert", "CreatedAt", "UpdatedAt"},
 )
 
 #: Members whose values are indexes of raft.
