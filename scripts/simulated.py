@@ -33,6 +33,7 @@ _DIFFERS = {
     "agent.check.register": "checks with docker, grpc, h2ping are never run",
     "agent.service.get": "the hash is another one",
     "catalog.connect": "virtual addresses are drawn in another order",
+    "catalog.gateway_services": "the indexes of what a gateway serves are those of its entry, or since when the service is there",
     "catalog.datacenters": "there is this one",
     "connect.intentions.": "permissions on paths and headers are kept, and their rules not checked",
     "config.": "what an entry says is kept as given: few of its rules are checked, and its hash is another one",

@@ -115,7 +115,7 @@ class Simulator:
             ACLEndpoint(store, self._acls, settings, new_id).routes(),
             ACLSystem(store, self._acls, settings).routes(),
             LegacyEndpoint(store, self._acls, settings, new_id).routes(),
-            ConfigEndpoint(store, self._config, settings).routes(),
+            ConfigEndpoint(store, self._config, self._catalog, settings).routes(),
             self._intentions.routes(),
             self._roots.routes(),
             self._queries.routes(),
