@@ -20,7 +20,7 @@ _DIFFERS = {
     "acl.legacy.": "",
     "agent.connect.ca_roots": "the certificate is always the same one, and nobody has its key",
     "connect.ca.roots": "the certificate is always the same one, and nobody has its key",
-    "agent.self": "DebugConfig has two members; Stats leaves out most of the numbers",
+    "agent.self": "DebugConfig has the members that programs look up; Stats leaves out most of the numbers",
     "agent.host": "it names a machine that is none",
     "agent.metrics": "there are none",
     "agent.members": "the agent alone, on the default ports",

@@ -59,17 +59,22 @@ class CARoots:
             "/v1/agent/connect/ca/roots": Route(("GET",), self.cached, topics=_topics),
         }
 
+    def _require(self, asked: Asked) -> None:
+        asked.reach_datacenter()
+        if not self._settings.connect:
+            raise Refusal(500, "Connect must be enabled in order to use this endpoint")
+
     def roots(self, asked: Asked) -> Found:
         """GET roots, as JSON or with `pem` the certificates themselves."""
         pem = asked.first("pem")
         if pem and pem not in TRUE | FALSE:
             raise Refusal(400, f"{self._settings.bad_request}The 'pem' query parameter must be a boolean value")
-        asked.reach_datacenter()
+        self._require(asked)
         return Found(0, _CERTIFICATE.encode(), kind="application/pem-certificate-chain") if pem in TRUE else self._found()
 
     def cached(self, asked: Asked) -> Found:
         """GET roots of the agent, which has them in its cache."""
-        asked.reach_datacenter()
+        self._require(asked)
         known = asked.token in self._cached
         self._cached.add(asked.token)
         return self._found(("X-Cache", "HIT"), ("Age", "0")) if known else self._found(("X-Cache", "MISS"))

@@ -169,7 +169,8 @@ def _ingress(entry: Entry) -> Entry:
     for listener in entry["Listeners"] or ():
         listener["Protocol"] = listener.get("Protocol") or "tcp"
     if isinstance(entry.get("Defaults"), dict):
-        entry["Defaults"] = dict.fromkeys(("MaxConnections", "MaxPendingRequests", "MaxConcurrentRequests"), 0) | entry["Defaults"]
+        limits = ("MaxConnections", "MaxPendingRequests", "MaxConcurrentRequests")
+        entry["Defaults"] |= {name: entry["Defaults"].get(name) or 0 for name in limits}
     return entry
 
 

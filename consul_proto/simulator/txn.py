@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from consul_proto.simulator.asking import Asked, Refusal, Wrote, seen
 from consul_proto.simulator.bodies import TXN
-from consul_proto.simulator.kv import KV, LARGEST_VALUE, OPTIONS, Entry
+from consul_proto.simulator.kv import KV, OPTIONS, Entry
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.sessions import Sessions
 from consul_proto.simulator.store import Store
@@ -140,7 +140,8 @@ class Txn:
         }
 
     def _steps(self, asked: Asked) -> list[Step | CatalogStep]:
-        most_bytes = LARGEST_VALUE
+        largest = asked.settings.kv_max_value_size
+        most_bytes = max(asked.settings.txn_max_req_len, largest)
         size = len(asked.body)
         if size > most_bytes:
             url = OPTIONS[self._version]
@@ -149,7 +150,11 @@ class Txn:
         most = _MOST[self._version]
         if len(given) > most:
             raise Refusal(413, f"Transaction contains too many operations ({len(given)} > {most})")
-        return [step for operation in given if (step := self._step(operation)) is not None]
+        steps = [step for operation in given if (step := self._step(operation)) is not None]
+        for step in steps:
+            if isinstance(step, Step) and len(step.value) > largest:
+                raise Refusal(413, f"Value for key {_quoted(step.key)} is too large ({len(step.value)} > {largest} bytes)")
+        return steps
 
     def _step(self, operation: dict[str, Any]) -> Step | CatalogStep | None:
         """One operation: the first that it has; None for one on nothing."""
