@@ -20,7 +20,7 @@ _SERVICE = {
     ),
     "1.22.5": (
         *("Kind", "ID", "Service", "Tags", "Address", "TaggedAddresses", "Meta", "Port", "Ports", "SocketPath", "Weights"),
-        *("EnableTagOverride", "Proxy", "Connect", "Locality", "PeerName"),
+        *("EnableTagOverride", "Locality", "Proxy", "Connect", "PeerName"),
     ),
 }
 
@@ -44,10 +44,14 @@ class Row(NamedTuple):
     modified: int
     node: str = ""
 
+    def stored(self) -> dict[str, Any]:
+        """The row with its indexes, as the servers have it: no tags are none, and no empty list."""
+        return {**self.value, "CreateIndex": self.created, "ModifyIndex": self.modified}
+
     def shown(self) -> dict[str, Any]:
         """The row with its indexes, and with an empty list where it has no tags."""
         tags: dict[str, list[str]] = {name: [] for name in ("Tags", "ServiceTags") if self.value.get(name, ()) is None}
-        return {**self.value, **tags, "CreateIndex": self.created, "ModifyIndex": self.modified}
+        return {**self.stored(), **tags}
 
     @property
     def tags(self) -> list[str]:

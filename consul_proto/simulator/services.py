@@ -119,6 +119,8 @@ class ServiceEndpoint:
             shown["Connect"] = value["Connect"]
         if not self._settings.is_old:
             shown["Datacenter"] = self._settings.datacenter
+        if value.get("Locality"):
+            shown["Locality"] = {"Region": "", "Zone": ""} | value["Locality"]
         return shown
 
     def get(self, asked: Asked) -> Found:

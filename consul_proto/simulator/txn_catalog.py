@@ -185,8 +185,8 @@ class CatalogSteps:
         return "" if self._settings.is_old else step.given.get("Type") or ""
 
     def _shown(self, kind: str, row: Row) -> dict[str, Any]:
-        """A row as a transaction shows it: no tags are none, not an empty list."""
-        return {kind.capitalize(): {**row.shown(), **row.value}}
+        """A row as a transaction shows it."""
+        return {kind.capitalize(): row.stored()}
 
     def _delete(self, step: CatalogStep) -> None:
         if step.kind == "node":

@@ -75,7 +75,7 @@ class _Unfit(Exception):
 def _parsed(path: str) -> Mapping[str, Any]:
     try:
         text = Path(path).read_text(encoding="utf-8")
-        value = json.loads(text) if path.endswith(".json") else parse(text)
+        value = (json.loads(text) if text.strip() else {}) if path.endswith(".json") else parse(text)
     except OSError as error:
         raise Problem(f"{path} cannot be read: {error.strerror}") from None
     except json.JSONDecodeError as error:

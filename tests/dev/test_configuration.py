@@ -199,6 +199,10 @@ def test_a_file_that_turns_acls_on_allows_what_no_rule_speaks_of(tmp_path: Path)
     with running_dev("1.22.5", "--config-file", str(file)) as agent:
         assert asked(agent, "PUT", "/v1/kv/a", b"v") == (200, b"true")
         assert asked(agent, "GET", "/v1/acl/tokens")[0] == 403
+        early = b"ACL system must be bootstrapped before making any requests that require authorization: ACL not found"
+        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, early)
+        asked(agent, "PUT", "/v1/acl/bootstrap")
+        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, b"ACL not found")
 
 
 #: What sdk/testutil of the Go client writes, for Consul 1.22.5.

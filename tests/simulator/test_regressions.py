@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from tests.agents import Binary, running_agent
 from tests.simulator.differential import Ask, Sides
 from tests.simulator.drawn import SESSIONS
 
@@ -232,6 +235,15 @@ DIFFERED = {
         get("/v1/catalog/gateway-services/out"),
         Ask("DELETE", "/v1/config/terminating-gateway/out"),
     ],
+    "what a query finds is as the servers have it, without a list where there are no tags": [
+        put(_REGISTER, {**_N1, "Service": {"Service": "web"}, "Check": {"Name": "c", "Status": "passing"}}),
+        post("/v1/query", {"Name": "q", "Service": {"Service": "web"}}, "Q0"),
+        get("/v1/query/q/execute"),
+    ],
+    "a service says where it is": [
+        put(_SERVICE, {"Name": "web", "Locality": {"Region": "a"}}),
+        *(get(f"/v1/{path}") for path in ("agent/services", "health/service/web", "catalog/service/web")),
+    ],
     "a subset has the name that it was given": [
         put("/v1/config", {"Kind": "service-resolver", "Name": "web", "Subsets": {"v1": {"filter": "Service.Meta.v == 1"}}}),
         get("/v1/config/service-resolver/web"),
@@ -272,3 +284,35 @@ def test_it_differs_no_more(sides: Sides, asks: list[Ask]) -> None:
     sides.clear()
     for ask in asks:
         assert sides.differences(ask) == []
+
+
+#: The same of agents with ACLs.
+WITH_ACLS = {
+    "tokens are looked for by one thing at a time": [
+        get("/v1/acl/tokens", *query)
+        for query in (
+            (("servicename", "a"), ("authmethod", "b")),
+            (("policy", "a"), ("role", "b")),
+            (("authmethod", "b"),),
+            (("servicename", "a"),),
+        )
+    ],
+    "an agent's tokens have the names of before, too": [
+        put(f"/v1/agent/token/{name}", {"Token": "x"})
+        for name in ("acl_replication_token", "replication", "acl_agent_master_token", "agent_master", "agent_recovery", "dns", "none")
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def guarded(binary: Binary) -> Iterator[Sides]:
+    """A new agent with ACLs, and a simulator of its version."""
+    with running_agent(binary, acls=True) as agent, closing(Sides(agent)) as both:
+        yield both
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in WITH_ACLS.items()])
+def test_with_acls_it_differs_no_more(guarded: Sides, asks: list[Ask]) -> None:
+    for ask in asks:
+        assert guarded.differences(ask) == []
