@@ -121,6 +121,8 @@ class ACLEndpoint:
     def _shown(self, kind: Kind, record: Record) -> Record:
         """A record, with what it is linked to by its present name."""
         shown = {name: value for name, value in record.items() if name not in ("Type", "Name", "Rules") or kind is not TOKEN or value}
+        if kind is TOKEN and record.get("Policies"):
+            shown.pop("Type", None)
         if kind is POLICY and not shown.get("Datacenters"):
             shown.pop("Datacenters", None)
         for member, table in (("Policies", "policies"), ("Roles", "roles")):

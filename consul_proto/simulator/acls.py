@@ -98,6 +98,8 @@ class ACLs:
         """Keep a token that may do everything."""
         own = {"AccessorID": self._new_id(), "SecretID": secret or self._new_id(), "Description": description}
         policies = [{"ID": MANAGEMENT, "Name": "global-management"}]
+        # The ACLs of before 1.4 show it as well, as long as there are these.
+        own |= {"Type": "management"} if self._settings.is_old else {}
         return self.write("tokens", {**own, "Policies": policies, "Local": False, "CreateTime": moment(now)})
 
     def write(self, table: str, record: Record) -> Record:

@@ -297,6 +297,12 @@ WITH_ACLS = {
             (("servicename", "a"),),
         )
     ],
+    "the management token is one of before, too": [
+        get("/v1/acl/list"),
+        get("/v1/acl/tokens"),
+        get("/v1/acl/info/{m}"),
+        get("/v1/acl/token/self"),
+    ],
     "an agent's tokens have the names of before, too": [
         put(f"/v1/agent/token/{name}", {"Token": "x"})
         for name in ("acl_replication_token", "replication", "acl_agent_master_token", "agent_master", "agent_recovery", "dns", "none")
