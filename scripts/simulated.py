@@ -35,7 +35,8 @@ _DIFFERS = {
     "catalog.connect": "virtual addresses are drawn in another order",
     "catalog.gateway_services": "the indexes of what a gateway serves are those of its entry, or since when the service is there",
     "catalog.datacenters": "there is this one",
-    "connect.intentions.": "permissions on paths and headers are kept, and their rules not checked; 1.8.7 keeps namespaces, which this does not",
+    "connect.intentions.": "permissions on paths and headers are kept, and their rules not checked; 1.8.7 keeps namespaces, "
+    "which this does not",
     "config.": "what an entry says is kept as given: few of its rules are checked, and its hash is another one",
     "coordinate.datacenters": "this server alone",
     "health.service": "with `index` or `cached`, since 1.10: the index is that of the service, not of the agent's stream, which also keeps "
