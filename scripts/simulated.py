@@ -18,7 +18,9 @@ _PAGE = _ROOT / "docs" / "simulated.md"
 _DIFFERS = {
     "acl.": "tokens are checked at once, never from a cache; auth methods and binding rules are kept and shown, and let nobody in",
     "acl.legacy.": "",
-    "agent.self": "DebugConfig has two members; Stats leaves out most of the numbers",
+    "agent.connect.ca_roots": "the certificate is always the same one, and nobody has its key",
+    "connect.ca.roots": "the certificate is always the same one, and nobody has its key",
+    "agent.self": "DebugConfig has the members that programs look up; Stats leaves out most of the numbers",
     "agent.host": "it names a machine that is none",
     "agent.metrics": "there are none",
     "agent.members": "the agent alone, on the default ports",
@@ -31,8 +33,10 @@ _DIFFERS = {
     "agent.check.register": "checks with docker, grpc, h2ping are never run",
     "agent.service.get": "the hash is another one",
     "catalog.connect": "virtual addresses are drawn in another order",
+    "catalog.gateway_services": "the indexes of what a gateway serves are those of its entry, or since when the service is there",
     "catalog.datacenters": "there is this one",
-    "connect.intentions.": "permissions on paths and headers are kept, and their rules not checked",
+    "connect.intentions.": "permissions on paths and headers are kept, and their rules not checked; 1.8.7 keeps namespaces, "
+    "which this does not",
     "config.": "what an entry says is kept as given: few of its rules are checked, and its hash is another one",
     "coordinate.datacenters": "this server alone",
     "health.service": "with `index` or `cached`, since 1.10: the index is that of the service, not of the agent's stream, which also keeps "

@@ -79,16 +79,18 @@ def find_dev_versions() -> list[str]:
 
 
 @contextmanager
-def running_dev(version: str, *options: str, acls: bool = False, unix_socket: bool = True, script_checks: bool = True) -> Iterator[Agent]:
+def running_dev(
+    version: str, *options: str, acls: bool = False, unix_socket: bool = True, script_checks: bool = True, named: bool = True
+) -> Iterator[Agent]:
     """Start `consulate dev`, wait until it serves, and stop it in the end, which must be clean.
 
-    options: more of its options.
+    options: more of its options. named: whether the command line names the node.
     """
     token = str(uuid.uuid4()) if acls else None
     with tempfile.TemporaryDirectory(prefix="consul-") as name:
         unix_path = str(Path(name, "consul.sock")) if unix_socket else ""
         command = [sys.executable, "-W", "error", "-m", "consulate", "dev"]
-        command += ["--http-port", "0", "--consul-version", version, "--node", _NODE]
+        command += ["--http-port", "0", "--consul-version", version, *(["--node", _NODE] if named else [])]
         command += ["--enable-script-checks"] if script_checks else []
         command += ["--unix", unix_path] if unix_path else []
         environment = {**os.environ, **({"CONSULATE_DEV_ACL_TOKEN": token} if token else {})}

@@ -20,6 +20,7 @@ import anyio.abc
 
 from consul_proto.message import Response
 from transports.http1_server import CONTINUE, HTTP1ServerConnection, Refused, RequestLimits
+from transports.pretty import asks_for_pretty, prettied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -170,6 +171,8 @@ class _Connection:
         response = answer if isinstance(answer, Response) else await self._wait(answer)
         if response is None:
             return False
+        if asks_for_pretty(request):
+            response = prettied(response)
         keeps = http1.keeps
         await self._send(http1.answer(response, _date()))
         if not keeps:

@@ -96,6 +96,8 @@ class ACLEndpoint:
         """GET all of a kind."""
         self._enabled()
         asked.require("acl", "", "read")
+        if kind is TOKEN:
+            _check_filters(asked)
         # Tokens come by their secrets; the others by their names since 1.9, where they have one, and before by their ids.
         by = ("SecretID", "ID", "Name") if self._settings.is_old else ("SecretID", "Name", "ID")
         records = sorted(self._acls.tables[kind.table].values(), key=lambda one: str(next(one[name] for name in by if one.get(name))))
@@ -119,6 +121,8 @@ class ACLEndpoint:
     def _shown(self, kind: Kind, record: Record) -> Record:
         """A record, with what it is linked to by its present name."""
         shown = {name: value for name, value in record.items() if name not in ("Type", "Name", "Rules") or kind is not TOKEN or value}
+        if kind is TOKEN and record.get("Policies"):
+            shown.pop("Type", None)
         if kind is POLICY and not shown.get("Datacenters"):
             shown.pop("Datacenters", None)
         for member, table in (("Policies", "policies"), ("Roles", "roles")):
@@ -368,13 +372,22 @@ class ACLEndpoint:
         return True
 
 
+def _check_filters(asked: Asked) -> None:
+    """Refuse to look for tokens by more than one thing."""
+    by_service = () if asked.settings.is_old else ("servicename",)
+    if sum(bool(asked.first(name)) for name in ("policy", "role", "authmethod", *by_service)) > 1:
+        raise Refusal(500, f"can only filter by one of policy, role, {'serviceName, ' if by_service else ''}or methodName at a time")
+
+
 def _is_wanted(record: Record, asked: Asked) -> bool:
     """Whether a list shows a record: by the `policy`, `role` and other parameters."""
     links = {"policy": "Policies", "role": "Roles"}
     for parameter, member in links.items():
         if (wanted := asked.first(parameter)) and wanted not in [link["ID"] for link in record.get(member) or ()]:
             return False
-    service = asked.first("servicename")
+    if (method := asked.first("authmethod")) and record.get("AuthMethod") != method:
+        return False
+    service = "" if asked.settings.is_old else asked.first("servicename")
     return not service or service in [identity["ServiceName"] for identity in record.get("ServiceIdentities") or ()]
 
 

@@ -119,7 +119,7 @@ class LegacyEndpoint:
 
 def _shown(token: Record) -> dict[str, Any]:
     indexes = {name: token[name] for name in ("CreateIndex", "ModifyIndex")}
-    return {"ID": token["SecretID"], "Name": token["Description"], "Type": token["Type"], "Rules": token["Rules"], **indexes}
+    return {"ID": token["SecretID"], "Name": token["Description"], "Type": token["Type"], "Rules": token.get("Rules") or "", **indexes}
 
 
 def _tokens(_asked: Asked) -> tuple[Topic, ...]:

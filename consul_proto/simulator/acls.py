@@ -40,6 +40,10 @@ def moment(now: float) -> str:
     return (_EPOCH + timedelta(seconds=now)).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+#: What is said before the refusal of a token as long as nobody has made the first one (observed in 1.22.5).
+_EARLY = "ACL system must be bootstrapped before making any requests that require authorization: "
+
+
 class ACLs:
     """The tables, by the id of each record."""
 
@@ -94,6 +98,8 @@ class ACLs:
         """Keep a token that may do everything."""
         own = {"AccessorID": self._new_id(), "SecretID": secret or self._new_id(), "Description": description}
         policies = [{"ID": MANAGEMENT, "Name": "global-management"}]
+        # The ACLs of before 1.4 show it as well, as long as there are these.
+        own |= {"Type": "management"} if self._settings.is_old else {}
         return self.write("tokens", {**own, "Policies": policies, "Local": False, "CreateTime": moment(now)})
 
     def write(self, table: str, record: Record) -> Record:
@@ -144,7 +150,8 @@ class ACLs:
         if token is None:
             if secret and secret == self._settings.agent_token:
                 return Permissions(tuple(of_node(self._settings.node)), self._settings.default_policy, accessor=secret)
-            raise Refusal(403, "ACL not found")
+            early = "" if self._settings.is_old or self.bootstrapped else _EARLY
+            raise Refusal(403, f"{early}ACL not found")
         accessor = "" if self._settings.is_old else token["AccessorID"]
         rules, manages = self._rules(token)
         for link in token.get("Roles") or ():

@@ -19,6 +19,7 @@ from consul_proto.simulator.acl_system import ACLSystem
 from consul_proto.simulator.acls import ACLs
 from consul_proto.simulator.agent_endpoint import AgentEndpoint
 from consul_proto.simulator.asking import Asked, Authorizer, Found, Parked, Refusal, Unrouted, Wrote, answer, seen, text_of, written
+from consul_proto.simulator.ca import CARoots
 from consul_proto.simulator.catalog import Catalog
 from consul_proto.simulator.catalog_endpoint import CatalogEndpoint, Reader
 from consul_proto.simulator.checks import CheckEndpoint
@@ -87,6 +88,7 @@ class Simulator:
         self._drawn = 0
         self._acls = ACLs(self._store, self.settings, self._new_id)
         self._operator = OperatorEndpoint(self._store, self.settings)
+        self._roots = CARoots(self._store, self.settings)
         self._config = ConfigEntries(self._store, self.settings)
         self._intentions = Intentions(self._store, self._config, self.settings, self._new_id)
         self._coordinates = Coordinates(self._store, self._catalog, self.settings)
@@ -115,8 +117,9 @@ class Simulator:
             ACLEndpoint(store, self._acls, settings, new_id).routes(),
             ACLSystem(store, self._acls, settings).routes(),
             LegacyEndpoint(store, self._acls, settings, new_id).routes(),
-            ConfigEndpoint(store, self._config, settings).routes(),
+            ConfigEndpoint(store, self._config, self._catalog, settings).routes(),
             self._intentions.routes(),
+            self._roots.routes(),
             self._queries.routes(),
             self._coordinates.routes(),
             self._operator.routes(),
@@ -355,6 +358,8 @@ class Simulator:
             parked.wake()
 
     def _found(self, found: Found) -> Response:
+        if found.kind:
+            return answer(200, found.body, [*self._always(), ("Content-Type", found.kind)])
         servers = [] if found.local else [*seen(known=not (found.streamed or found.unasked)), *self._backend(streamed=found.streamed)]
         news = ("X-Consul-ContentHash", found.content_hash) if found.content_hash else ("X-Consul-Index", str(found.index or 1))
         headers = [news, *servers, *found.headers]

@@ -11,6 +11,7 @@ from typing import Any
 from consul_proto.simulator.asking import Asked, Refusal, Wrote, multierror
 from consul_proto.simulator.checks import DONE
 from consul_proto.simulator.coordinates import ORIGIN
+from consul_proto.simulator.durations import as_go_writes
 from consul_proto.simulator.local import Local
 from consul_proto.simulator.members import ADDRESS, SERF_PORT, SERF_WAN_PORT, SERVER_PORT, itself
 from consul_proto.simulator.routes import Route
@@ -19,13 +20,14 @@ from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 
 #: The tokens that may be set: https://developer.hashicorp.com/consul/api-docs/agent#update-acl-tokens
-_TOKENS = {
-    "1.8.7": (
-        *("acl_token", "default", "acl_agent_token", "agent", "acl_agent_master_token", "agent_master"),
-        *("acl_replication_token", "replication"),
-    ),
-    "1.22.5": ("default", "agent", "agent_recovery", "config_file_service_registration", "replication", "dns"),
-}
+_OLD_TOKENS = (
+    *("acl_token", "default", "acl_agent_token", "agent", "acl_agent_master_token", "agent_master"),
+    *("acl_replication_token", "replication"),
+)
+_TOKENS = {"1.8.7": _OLD_TOKENS, "1.22.5": (*_OLD_TOKENS, "agent_recovery", "config_file_service_registration", "dns")}
+
+#: The ports of gossip, by their networks.
+_SERF = {"LAN": SERF_PORT, "WAN": SERF_WAN_PORT}
 
 
 class AgentEndpoint:
@@ -79,12 +81,24 @@ class AgentEndpoint:
         config |= {} if old else {"BuildDate": "1970-01-01T00:00:01Z", "BindAddr": ADDRESS}
         return {
             "Config": config,
-            "DebugConfig": {"ACLsEnabled": settings.acls, "HTTPPort": settings.http_port},
+            "DebugConfig": self._debug_config(),
             "Coord": ORIGIN,
             "Member": self._member(wan=False),
             "Stats": self._stats(),
             "Meta": itself(settings)["Meta"],
         }
+
+    def _debug_config(self) -> dict[str, Any]:
+        """What programs look up there: what was configured, and where the agent is."""
+        settings = self._settings
+        where = {f"Serf{what}Addr{net}": f"tcp://{ADDRESS}:{port}" for what in ("Advertise", "Bind") for net, port in _SERF.items()}
+        said = {"Datacenter": settings.datacenter, "PrimaryDatacenter": settings.datacenter, "NodeName": settings.node}
+        said |= {"NodeID": settings.node_id, "Version": settings.version, "BindAddr": ADDRESS}
+        limits = {"KVMaxValueSize": settings.kv_max_value_size, "TxnMaxReqLen": settings.txn_max_req_len}
+        ports = {f"SerfPort{net}": port for net, port in _SERF.items()} | {"ServerPort": SERVER_PORT, "HTTPPort": settings.http_port}
+        said["SessionTTLMin"] = as_go_writes(settings.session_ttl_min / 10**9)
+        flags = {"ACLsEnabled": settings.acls, "ConnectEnabled": settings.connect, "DevMode": True, "ServerMode": True, "Bootstrap": False}
+        return dict(sorted((said | where | limits | ports | flags).items()))
 
     def _stats(self) -> dict[str, dict[str, str]]:
         checks, version, server = self._local.checks.values(), self._settings.version, f"{ADDRESS}:{SERVER_PORT}"

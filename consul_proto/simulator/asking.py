@@ -183,6 +183,7 @@ class Found:
     nothing there is null, and no 404. streamed: whether the agent has it from a stream, and not from a query of its own. content_hash:
     what one may wait for a change of, in the place of the index. is_hash: whether the index is no count, and any other one is news.
     unasked: whether nobody was asked, since the token may not see the answer. silent: whether a 404 says nothing of the servers.
+    kind: the Content-Type of a body that goes out as it is, without a word of the servers.
     """
 
     index: int
@@ -196,6 +197,7 @@ class Found:
     is_hash: bool = False
     unasked: bool = False
     silent: bool = False
+    kind: str = ""
 
     def is_news(self, minimum: int, content_hash: str) -> bool:
         """Whether this is what somebody waits for who has seen an index, or a hash where there is one."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from consul_proto.simulator.check_definitions import CATALOG_DEFINITION, TXN_DEFINITION
 from consul_proto.simulator.go_json import Anything, Bytes, Float, Lasting, ListOf, MapOf, Shape, Struct, Text, Truth, Whole
 
 TEXT, TRUTH, WHOLE, ANY, LASTING = Text(), Truth(), Whole(), Anything(), Lasting()
@@ -30,7 +31,23 @@ _ADDRESS = Struct("structs.ServiceAddress", {"Address": TEXT, "Port": WHOLE})
 _PORTS = ListOf(Struct("structs.ServicePort", {"Name": TEXT, "Port": WHOLE, "Default": TRUTH}), "structs.ServicePorts")
 _WEIGHTS = Struct("structs.Weights", {"Passing": WHOLE, "Warning": WHOLE})
 _LOCALITY = Struct("structs.Locality", {"Region": TEXT, "Zone": TEXT})
-_UPSTREAM = Struct(ANONYMOUS, {}, unknown="kept", own=())
+_SINCE_UPSTREAM: dict[str, Shape] = {
+    **_texts("DestinationPeer", "DestinationPartition", "LocalBindSocketPath", "LocalBindSocketMode"),
+    "CentrallyConfigured": TRUTH,
+}
+_UPSTREAM = Struct(
+    ANONYMOUS,
+    {
+        **_texts("DestinationType", "DestinationNamespace", "DestinationName", "Datacenter", "LocalBindAddress"),
+        "LocalBindPort": WHOLE,
+        "Config": MapOf(ANY),
+        "MeshGateway": Struct("structs.MeshGatewayConfig", {}, unknown="kept"),
+        **_SINCE_UPSTREAM,
+    },
+    tuple(_SINCE_UPSTREAM),
+    snake=True,
+    own=(),
+)
 
 
 def _proxy(*, snake: bool) -> Struct:
@@ -70,18 +87,6 @@ _NODE_SERVICE = Struct(
     ("SocketPath", "Ports", "Locality", "PeerName"),
 )
 
-_DEFINITION = Struct(
-    ANONYMOUS,
-    {
-        **_texts("HTTP", "Method", "Body", "TCP"),
-        "Header": MapOf(TEXTS),
-        "TLSSkipVerify": TRUTH,
-        **dict.fromkeys(("Interval", "Timeout", "DeregisterCriticalServiceAfter"), LASTING),
-    },
-    unknown="kept",
-    own=("Interval", "Timeout", "DeregisterCriticalServiceAfter"),
-)
-
 _HEALTH_CHECK = Struct(
     "structs.HealthCheck",
     {
@@ -90,7 +95,7 @@ _HEALTH_CHECK = Struct(
         **_texts("Name", "Status", "Notes", "Output", "ServiceID", "ServiceName"),
         "ServiceTags": TEXTS,
         "Type": TEXT,
-        "Definition": _DEFINITION,
+        "Definition": CATALOG_DEFINITION,
         **_INDEXES,
         **_texts("Interval", "Timeout", "PeerName"),
         "ExposedPort": WHOLE,
@@ -286,7 +291,7 @@ _TXN_CHECK = Struct(
     {
         **_texts("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "Type", "Namespace"),
         "ServiceTags": TEXTS,
-        "Definition": Struct(ANONYMOUS, {}, unknown="kept", own=()),
+        "Definition": TXN_DEFINITION,
         **_API_INDEXES,
         "Partition": TEXT,
         "ExposedPort": WHOLE,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 from consul_proto.simulator.addresses import Addresses
+from consul_proto.simulator.check_definitions import kind_of_check, shown_definition
 from consul_proto.simulator.store import Store
 
 #: The order of the members in an answer; a member that is not listed in a version does not exist there.
@@ -19,7 +20,7 @@ _SERVICE = {
     ),
     "1.22.5": (
         *("Kind", "ID", "Service", "Tags", "Address", "TaggedAddresses", "Meta", "Port", "Ports", "SocketPath", "Weights"),
-        *("EnableTagOverride", "Proxy", "Connect", "Locality", "PeerName"),
+        *("EnableTagOverride", "Locality", "Proxy", "Connect", "PeerName"),
     ),
 }
 
@@ -43,10 +44,14 @@ class Row(NamedTuple):
     modified: int
     node: str = ""
 
+    def stored(self) -> dict[str, Any]:
+        """The row with its indexes, as the servers have it: no tags are none, and no empty list."""
+        return {**self.value, "CreateIndex": self.created, "ModifyIndex": self.modified}
+
     def shown(self) -> dict[str, Any]:
         """The row with its indexes, and with an empty list where it has no tags."""
         tags: dict[str, list[str]] = {name: [] for name in ("Tags", "ServiceTags") if self.value.get(name, ()) is None}
-        return {**self.value, **tags, "CreateIndex": self.created, "ModifyIndex": self.modified}
+        return {**self.stored(), **tags}
 
     @property
     def tags(self) -> list[str]:
@@ -115,6 +120,19 @@ class Catalog:
         """What may be connected to in the place of a service: its proxies, and itself where it speaks the protocol."""
         name = service.lower()
         return [(self.nodes[key[0]], row) for key, row in sorted(self.services.items()) if _stands_for(row.value) == name]
+
+    def plain_services(self) -> dict[str, int]:
+        """The names of the services that are neither proxies nor gateways nor Consul, with the index since when they are there."""
+        found: dict[str, int] = {}
+        for row in self.services.values():
+            name = row.value["Service"]
+            if not row.value.get("Kind") and name != "consul":
+                found[name] = min(row.created, found.get(name, row.created))
+        return found
+
+    def mesh_services(self) -> set[str]:
+        """The names of what may be connected to."""
+        return {name for row in self.services.values() if (name := _stands_for(row.value))}
 
     def checks_of(self, node: str, service_id: str) -> list[Row]:
         """The checks that a service's health is made of: the node's own, then its own."""
@@ -341,7 +359,6 @@ def node_value(given: dict[str, Any], datacenter: str) -> dict[str, Any]:
 
 def service_value(given: dict[str, Any], version: str) -> dict[str, Any]:
     """A service as an answer shows it, from what was registered."""
-    weights = given.get("Weights") or {}
     proxy = given.get("Proxy") or {}
     value = {
         "Kind": given.get("Kind") or "",
@@ -354,7 +371,7 @@ def service_value(given: dict[str, Any], version: str) -> dict[str, Any]:
         "Port": given.get("Port") or 0,
         "Ports": given.get("Ports"),
         "SocketPath": given.get("SocketPath"),
-        "Weights": {"Passing": weights.get("Passing", 1), "Warning": weights.get("Warning", 1)},
+        "Weights": _weights(given.get("Weights") or {}),
         "EnableTagOverride": bool(given.get("EnableTagOverride")),
         "Proxy": _proxy(proxy, version),
         "Connect": given.get("Connect") or {},
@@ -364,11 +381,18 @@ def service_value(given: dict[str, Any], version: str) -> dict[str, Any]:
     return {name: value[name] for name in _SERVICE[version] if value[name] or name not in _OMITTED[version]}
 
 
+def _weights(given: dict[str, Any]) -> dict[str, int]:
+    """What is given as a whole, where it can be: weights of which one cannot be are as if none were given."""
+    passing, warning = given.get("Passing") or 0, given.get("Warning") or 0
+    return {"Passing": passing, "Warning": warning} if passing > 0 and warning >= 0 else {"Passing": 1, "Warning": 1}
+
+
 def _proxy(given: dict[str, Any], version: str) -> dict[str, Any]:
     names = ("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress", "LocalServicePort", "LocalServiceSocketPath")
     shown = {name: given[name] for name in names if given.get(name)}
     if version != "1.8.7":
         shown["Mode"] = given.get("Mode") or ""
+        shown |= {name: given[name] for name in ("TransparentProxy", "AccessLogs", "EnvoyExtensions") if _says(given.get(name))}
     if given.get("Config"):
         shown["Config"] = given["Config"]
     if given.get("Upstreams"):
@@ -376,12 +400,21 @@ def _proxy(given: dict[str, Any], version: str) -> dict[str, Any]:
     return shown | {"MeshGateway": given.get("MeshGateway") or {}, "Expose": given.get("Expose") or {}}
 
 
+def _says(given: Any) -> bool:
+    """Whether an object or a list holds anything but zeros."""
+    return any(given.values()) if isinstance(given, dict) else bool(given)
+
+
+_LOCAL_BINDS = ("LocalBindAddress", "LocalBindPort", "LocalBindSocketPath", "LocalBindSocketMode")
+
+
 def _upstream(given: dict[str, Any], version: str) -> dict[str, Any]:
     shown = {
-        "DestinationType": given.get("DestinationType") or "service",
+        "DestinationType": given.get("DestinationType") or "",
+        **({"DestinationPeer": given["DestinationPeer"]} if given.get("DestinationPeer") else {}),
         "DestinationName": given.get("DestinationName") or "",
         "Datacenter": given.get("Datacenter") or "",
-        **{name: given[name] for name in ("LocalBindAddress", "LocalBindPort") if given.get(name)},
+        **{name: given[name] for name in _LOCAL_BINDS if given.get(name)},
     }
     if given.get("Config") or version == "1.8.7":
         shown["Config"] = given.get("Config")
@@ -390,9 +423,7 @@ def _upstream(given: dict[str, Any], version: str) -> dict[str, Any]:
 
 def check_value(given: dict[str, Any], version: str) -> dict[str, Any]:
     """A check as an answer shows it, from what was registered."""
-    definition = {name: value for name, value in (given.get("Definition") or {}).items() if value}
-    kinds = {"HTTP": "http", "TCP": "tcp", "GRPC": "grpc", "UDP": "udp"}
-    kind = next((kinds[name] for name in kinds if definition.get(name) and definition.get("Interval")), "")
+    definition = shown_definition(given.get("Definition") or {})
     value = {
         "Node": given.get("Node") or "",
         "CheckID": given.get("CheckID") or given.get("Name") or "",
@@ -403,7 +434,7 @@ def check_value(given: dict[str, Any], version: str) -> dict[str, Any]:
         "ServiceID": given.get("ServiceID") or "",
         "ServiceName": given.get("ServiceName") or "",
         "ServiceTags": given.get("ServiceTags"),
-        "Type": given.get("Type") or kind,
+        "Type": given.get("Type") or kind_of_check(definition),
         "Interval": given.get("Interval") or "",
         "Timeout": given.get("Timeout") or "",
         "ExposedPort": given.get("ExposedPort") or 0,

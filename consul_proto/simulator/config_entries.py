@@ -7,10 +7,12 @@ or an answer here depends on is looked at.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, seen
+from consul_proto.simulator.catalog import Catalog
 from consul_proto.simulator.go_json import Anything, kind_of
 from consul_proto.simulator.numbers import unsigned
 from consul_proto.simulator.routes import Route
@@ -50,6 +52,9 @@ _DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 
+#: The kinds of gateways that serve services by their names.
+_SERVING = ("ingress-gateway", "terminating-gateway")
+
 #: Members that are lists of objects, as far as something here depends on them.
 _LISTS = ("Listeners", "Services", "Sources")
 
@@ -57,7 +62,10 @@ _LISTS = ("Listeners", "Services", "Sources")
 _MAPSTRUCTURE = {"number": "float64", "array": "[]interface {}", "string": "string", "bool": "bool", "object": "map"}
 
 #: Members whose own members are the user's, not Consul's.
-_OPAQUE = frozenset(("Config", "Meta", "EnvoyExtensions"))
+_OPAQUE = frozenset(("Config", "Meta", "EnvoyExtensions", "Add", "Set"))
+
+#: Members whose members have names of the user's, and are Consul's own below.
+_BY_NAME = frozenset(("Subsets", "Failover"))
 
 
 class ConfigEntries:
@@ -104,23 +112,44 @@ class ConfigEntries:
             if kind.endswith("-gateway"):
                 self._store.change("gateways")
 
-    def gateway_services(self, gateway: str) -> list[Entry]:
-        """The services that a gateway is for."""
-        found: list[Entry] = []
-        for kind in ("ingress-gateway", "terminating-gateway"):
-            entry = self.entries.get((kind, gateway))
-            if entry is not None:
-                found += [self._served(entry, *one) for one in _services_of(entry)]
-        return found
+    def has_wildcard(self, gateway: str) -> bool:
+        """Whether a gateway is for any service."""
+        entries = (self.entries.get((kind, gateway)) for kind in _SERVING)
+        return any(service["Name"] == "*" for entry in entries if entry for service, _ in _services_of(entry))
 
-    def _served(self, entry: Entry, service: Entry, listener: Entry) -> Entry:
+    def gateway_services(self, gateway: str, plain: Mapping[str, int], in_mesh: Collection[str]) -> list[Entry]:
+        """The services that a gateway is for, by their names.
+
+        plain: the services of the catalog that are neither proxies nor gateways, with the index since when they are there. in_mesh: those
+        of them, and others, that may be connected to.
+        """
+        found: list[Entry] = []
+        for kind in _SERVING:
+            entry = self.entries.get((kind, gateway))
+            services = _services_of(entry) if entry is not None else []
+            named = {service["Name"] for service, _ in services}
+            for service, listener in services:
+                wild = service["Name"] == "*"
+                any_name = in_mesh if kind == "ingress-gateway" and not self._settings.is_old else plain
+                names = sorted(set(any_name) - named) if wild else [service["Name"]]
+                found += [self._served(entry or {}, {**service, "Name": name}, listener, plain.get(name), wild=wild) for name in names]
+        return sorted(found, key=lambda one: str(one["Service"]["Name"]))
+
+    def _served(self, entry: Entry, service: Entry, listener: Entry, since: int | None, *, wild: bool) -> Entry:
         shown: Entry = {"Gateway": {"Name": entry["Name"]}, "Service": {"Name": service["Name"]}, "GatewayKind": entry["Kind"]}
         if listener:
-            shown |= {"Port": listener.get("Port", 0), "Protocol": listener.get("Protocol", "tcp")}
+            shown |= {"Port": listener.get("Port", 0), "Protocol": listener.get("Protocol") or "tcp"}
         shown |= {name: service[name] for name in ("CAFile", "CertFile", "KeyFile", "SNI") if service.get(name)}
         if hosts := service.get("Hosts"):
             shown["Hosts"] = hosts
-        return shown | {"CreateIndex": entry["CreateIndex"], "ModifyIndex": entry["ModifyIndex"]}
+        index = max(entry["ModifyIndex"], since or 0) if wild else entry["ModifyIndex"]
+        shown |= {"FromWildcard": True} if wild else {}
+        leads_out = entry["Kind"] == "terminating-gateway" and not self._settings.is_old
+        # Of those that any name stands for, it is known of what came later.
+        if leads_out and since is not None and (not wild or since > entry["ModifyIndex"]):
+            shown["ServiceKind"] = "service"
+        shown |= {"CreateIndex": index if wild else entry["CreateIndex"], "ModifyIndex": index}
+        return shown | ({"AutoHostRewrite": True} if leads_out else {})
 
     def ingresses(self, service: str) -> list[str]:
         """The names of the ingress gateways that lead to a service."""
@@ -137,6 +166,18 @@ def _services_of(entry: Entry) -> list[tuple[Entry, Entry]]:
     return [(service, listener) for listener in entry.get("Listeners") or () for service in listener.get("Services") or ()]
 
 
+def _ingress(entry: Entry) -> Entry:
+    """An ingress gateway, with what it does not say and answers show all the same."""
+    for service, _ in _services_of(entry):
+        service.setdefault("Hosts", None)
+    for listener in entry["Listeners"] or ():
+        listener["Protocol"] = listener.get("Protocol") or "tcp"
+    if isinstance(entry.get("Defaults"), dict):
+        limits = ("MaxConnections", "MaxPendingRequests", "MaxConcurrentRequests")
+        entry["Defaults"] |= {name: entry["Defaults"].get(name) or 0 for name in limits}
+    return entry
+
+
 def _hash(entry: Entry) -> int:
     return int.from_bytes(blake2b(json.dumps(entry, sort_keys=True).encode(), digest_size=8).digest(), "big")
 
@@ -150,7 +191,10 @@ def _named(value: Any, *, opaque: bool = False) -> Any:
     found = {}
     for name, member in value.items():
         camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-        found[camel] = _named(member, opaque=camel in _OPAQUE)
+        if camel in _BY_NAME and isinstance(member, dict):
+            found[camel] = {own: _named(one) for own, one in member.items()}
+        else:
+            found[camel] = _named(member, opaque=camel in _OPAQUE)
     return found
 
 
@@ -164,15 +208,17 @@ def _text(value: Any) -> str:
 class ConfigEndpoint:
     """`/v1/config` and `/v1/catalog/gateway-services/`."""
 
-    def __init__(self, store: Store, entries: ConfigEntries, settings: Settings) -> None:
-        self._store, self._entries, self._settings = store, entries, settings
+    def __init__(self, store: Store, entries: ConfigEntries, catalog: Catalog, settings: Settings) -> None:
+        self._store, self._entries, self._catalog, self._settings = store, entries, catalog, settings
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
         return {
             "/v1/config": Route(("PUT",), write=self.apply),
             "/v1/config/": Route(("GET", "DELETE"), self.read, self.delete, _of("config"), deep=True),
-            "/v1/catalog/gateway-services/": Route(("GET",), self.gateway_services, topics=_of("gateways"), deep=True, index=True),
+            "/v1/catalog/gateway-services/": Route(
+                ("GET",), self.gateway_services, topics=_of("gateways", "services"), deep=True, index=True
+            ),
         }
 
     def _bad(self, text: str) -> Refusal:
@@ -195,9 +241,7 @@ class ConfigEndpoint:
         defaults = _DEFAULTS[self._settings.version].get(shown["Kind"], {})
         rest = {name: value for name, value in given.items() if name not in (*shown, *defaults, "CreateIndex", "ModifyIndex", "Hash")}
         shown |= rest | {name: given.get(name, value) for name, value in defaults.items()}
-        for service, _ in _services_of(shown) if shown["Kind"] == "ingress-gateway" else ():
-            service.setdefault("Hosts", None)
-        return shown
+        return _ingress(shown) if shown["Kind"] == "ingress-gateway" else shown
 
     def _no_map(self, value: Any) -> str:
         """What mapstructure says of a body that is no object."""
@@ -299,13 +343,15 @@ class ConfigEndpoint:
             raise Refusal(400, "Missing gateway name")
         asked.reach_servers()
         asked.require("service", asked.rest, "read")
-        found = [one for one in self._entries.gateway_services(asked.rest) if asked.may("service", one["Service"]["Name"], "read")]
+        every = self._entries.gateway_services(asked.rest, self._catalog.plain_services(), self._catalog.mesh_services())
+        found = [one for one in every if asked.may("service", one["Service"]["Name"], "read")]
         headers = (("X-Consul-Effective-Consistency", asked.consistency),)
-        return Found(self._store.table("gateways"), found, headers=headers)
+        tables = ("gateways", "services") if self._entries.has_wildcard(asked.rest) else ("gateways",)
+        return Found(self._store.table(*tables), found, headers=headers)
 
 
-def _of(table: str) -> Any:
+def _of(*tables: str) -> Any:
     def topics(_asked: Asked) -> tuple[Topic, ...]:
-        return (("table", table),)
+        return tuple(("table", table) for table in tables)
 
     return topics

@@ -12,9 +12,10 @@ from hashlib import blake2b
 from typing import Any
 
 from consul_proto.simulator.acls import moment
-from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, multierror
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, multierror, seen
 from consul_proto.simulator.bodies import INTENTION
 from consul_proto.simulator.config_entries import ConfigEntries, Entry
+from consul_proto.simulator.intention_names import check_namespaces, known, parts
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
@@ -53,7 +54,7 @@ class Intentions:
             path: Route(("GET", "POST"), self.every, self.create, self._topics, index=True),
             f"{path}/match": Route(("GET",), write=lambda asked, _now: self.match(asked).body)
             if self._settings.is_old
-            else Route(("GET",), self.match, topics=self._topics, index=True),
+            else Route(("GET",), self.match, topics=self._topics),
             f"{path}/check": Route(("GET",), write=self.check),
             f"{path}/": Route(("GET", "PUT", "DELETE"), write=self.one, deep=True),
         } | ({} if self._settings.is_old else {f"{path}/exact": Route(("GET", "PUT", "DELETE"), write=self.exact)})
@@ -95,32 +96,46 @@ class Intentions:
         names = asked.every("name")
         if not names:
             raise Refusal(500, "required query parameter 'name' not set")
-        for name in names:
-            asked.require("intention", name, "read")
+        split = {name: parts(name, self._settings, "name") for name in names}
+        try:
+            services = {name: known(*split[name], self._settings, "Invalid match entry namespace") for name in names}
+            for service in services.values():
+                asked.require("intention", service or "", "read")
+        except Refusal as refusal:  # the servers refuse it, while what is above is refused by the agent
+            if not self._settings.is_old:
+                refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), ("X-Consul-Query-Backend", "blocking-query"))
+            raise
         member = "SourceName" if by == "source" else "DestinationName"
-        found = {name: [one for one in self._all() if one[member] in (name, "*")] or None for name in names}
+        found = {
+            name: [one for one in self._all() if service is not None and one[member] in (service, "*")] or None
+            for name, service in services.items()
+        }
         headers = (("X-Consul-Effective-Consistency", asked.consistency),)
         return Found(self._store.table(self._name), found, headers=headers)
 
     def check(self, asked: Asked, _now: float) -> dict[str, bool]:
         """GET check: whether a source may speak to a destination."""
-        source, destination = self._pair(asked)
-        asked.require("service", destination, "read")
-        for one in self._all():
+        source, destination = self._pair(asked, "Invalid source namespace", "Invalid destination namespace")
+        asked.require("service", destination or "", "read")
+        for one in self._all() if None not in (source, destination) else ():
             if one["SourceName"] in (source, "*") and one["DestinationName"] in (destination, "*"):
                 return {"Allowed": one.get("Action") == "allow"}
         return {"Allowed": not self._settings.acls or self._settings.default_policy == "allow"}
 
-    def _pair(self, asked: Asked) -> tuple[str, str]:
+    def _pair(self, asked: Asked, *invalid: str) -> tuple[str | None, str | None]:
+        """The names of the source and of the destination. invalid: what is said of the namespaces of each."""
         for name in ("source", "destination"):
             if not asked.flag(name):
                 raise Refusal(500, f"required query parameter '{name}' not set")
-        return asked.first("source"), asked.first("destination")
+        of_source, of_destination = invalid
+        source, destination = (parts(asked.first(name), self._settings, name) for name in ("source", "destination"))
+        return known(*source, self._settings, of_source), known(*destination, self._settings, of_destination)
 
     # By id.
 
     def _given(self, asked: Asked) -> Intention:
         given: Intention = asked.decoded(INTENTION, "Failed to decode request body: ", 500)
+        check_namespaces(given, self._settings)
         return given
 
     def _check(self, given: Intention) -> None:
@@ -145,18 +160,24 @@ class Intentions:
             raise Refusal(403, "Permission denied")  # whether ACLs are on or not
         self._require(asked, given.get("DestinationName") or "")
         self._check(given)
-        source, destination = given["SourceName"], given["DestinationName"]
-        self._check_legacy(destination)
-        same = self._exact(source, destination)
-        if same is not None and self._settings.is_old:
-            shown = (
-                f"{same['Action'].upper()} default/{source} => default/{destination} (ID: {same['ID']}, Precedence: {same['Precedence']})"
-            )
-            raise Refusal(500, f"duplicate intention found: {shown}")
-        if same is not None:
-            raise Refusal(500, f'Sources[{len(self._sources(destination))}] defines "{source}" more than once')
+        self._check_legacy(given["DestinationName"])
+        self._check_alone(given, None)
         self._store.apply()
         return {"ID": self._put(given, self._new_id(), now, None)}
+
+    def _check_alone(self, given: Intention, before: Intention | None) -> None:
+        """Refuse what says the same as another one. before: what it replaces."""
+        source, destination = given["SourceName"], given["DestinationName"]
+        same = self._exact(source, destination)
+        if same is None or (before is not None and same.get("ID") == before.get("ID")):
+            return
+        if self._settings.is_old:
+            pair = f"default/{source} => default/{destination}"
+            shown = f"{same['Action'].upper()} {pair} (ID: {same['ID']}, Precedence: {same['Precedence']})"
+            raise Refusal(500, f"duplicate intention found: {shown}")
+        names = [one["Name"] for one in self._sources(destination)]
+        place = len(names) if before is None else max(names.index(source), names.index(before["SourceName"]))
+        raise Refusal(500, f'Sources[{place}] defines "{source}" more than once')
 
     def _check_legacy(self, destination: str) -> None:
         """Refuse to write by id what was written by its names."""
@@ -185,12 +206,15 @@ class Intentions:
         source = _source(given, given["SourceName"], given["DestinationName"])
         source = {**source, "LegacyID": identity, "Type": "consul"} | _optional(given, "Description")
         source |= ({"LegacyMeta": given["Meta"]} if given.get("Meta") else {}) | times
-        self._write_sources(given["DestinationName"], source)
+        self._write_sources(given["DestinationName"], source, before["SourceName"] if before else "")
         return identity
 
     def _write_sources(self, destination: str, source: Entry | None, gone: str = "") -> None:
-        name = source["Name"] if source else gone
-        sources = [one for one in self._sources(destination) if one["Name"] != name] + ([source] if source else [])
+        """Write a source in the place of the one that goes, or of its own name."""
+        name = gone or (source["Name"] if source else "")
+        sources = self._sources(destination)
+        place = next((place for place, one in enumerate(sources) if one["Name"] == name), len(sources))
+        sources[place : place + 1] = [source] if source else []
         if sources:
             ordered = sorted(sources, key=lambda one: -one["Precedence"])
             self._config.write({"Kind": _KIND, "Name": destination, "Sources": ordered})
@@ -232,8 +256,11 @@ class Intentions:
             raise Refusal(500, f"Cannot {verb} non-existent intention: '{identity}'")
         self._require(asked, before["DestinationName"])
         self._check_legacy(before["DestinationName"])
-        if given:
+        if asked.method == "PUT":
+            if not self._settings.is_old and given.get("DestinationName") != before["DestinationName"]:
+                raise Refusal(500, "Cannot modify Destination partition/namespace/name for an intention once it exists.")
             self._check(given)
+            self._check_alone(given, before)
         self._store.apply()
         if asked.method == "PUT":
             return {"ID": self._put(given, identity, now, before)}
@@ -251,7 +278,9 @@ class Intentions:
 
     def exact(self, asked: Asked, _now: float) -> Any:
         """GET, PUT and DELETE one by its source and its destination."""
-        source, destination = self._pair(asked)
+        source, destination = self._pair(asked, "Invalid SourceNS", "Invalid DestinationNS")
+        assert source is not None, "only 1.8.7 says nothing of a namespace, and it has no such endpoint"
+        assert destination is not None, "as above"
         asked.know_token()
         before = self._exact(source, destination)
         if asked.method == "GET":

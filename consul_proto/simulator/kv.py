@@ -17,9 +17,6 @@ from consul_proto.simulator.routes import Route
 from consul_proto.simulator.sessions import Sessions
 from consul_proto.simulator.store import Sorted, Store
 
-#: Bytes: https://developer.hashicorp.com/consul/docs/agent/config/config-files#kv_max_value_size
-LARGEST_VALUE = 512 * 1024
-
 _TOO_LARGE = "Request body({} bytes) too large, max size: {} bytes. See {}kv_max_value_size."
 
 #: Where the agent of each version says that its options are described.
@@ -288,8 +285,9 @@ class KVEndpoint:
         self._no_conflict(asked, "cas", "acquire", "release")
         flags = unsigned(asked.first("flags")) if asked.flag("flags") else 0
         index = unsigned(asked.first("cas")) if asked.flag("cas") else None
-        if len(asked.body) > LARGEST_VALUE:
-            raise Refusal(413, _TOO_LARGE.format(len(asked.body), LARGEST_VALUE, OPTIONS[self._version]))
+        largest = asked.settings.kv_max_value_size
+        if len(asked.body) > largest:
+            raise Refusal(413, _TOO_LARGE.format(len(asked.body), largest, OPTIONS[self._version]))
         asked.reach_servers()
         asked.require("key", key, "write")
         if asked.flag("acquire"):

@@ -244,7 +244,7 @@ class Queries:
 
     def _instance(self, _asked: Asked, node: Row, service: Row) -> Query:
         checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])
-        return {"Node": node.shown(), "Service": service.shown(), "Checks": [check.shown() for check in checks]}
+        return {"Node": node.shown(), "Service": service.stored(), "Checks": [check.stored() for check in checks]}
 
     def _may_see(self, asked: Asked, found: Query) -> bool:
         return asked.may("node", found["Node"]["Node"], "read") and asked.may("service", found["Service"]["Service"], "read")

@@ -119,6 +119,8 @@ class ServiceEndpoint:
             shown["Connect"] = value["Connect"]
         if not self._settings.is_old:
             shown["Datacenter"] = self._settings.datacenter
+        if value.get("Locality"):
+            shown["Locality"] = {"Region": "", "Zone": ""} | value["Locality"]
         return shown
 
     def get(self, asked: Asked) -> Found:
@@ -149,6 +151,7 @@ class ServiceEndpoint:
 
     def _value(self, given: dict[str, Any], name: str) -> dict[str, Any]:
         """A service as the catalog shows it: where it has an address, the agent says so once more."""
+        given = {**given, "Proxy": _with_types(given.get("Proxy") or {})}
         value = service_value({**given, "ID": given.get("ID") or name, "Service": name}, self._settings.version)
         address = value["Address"]
         if kind := _kind_of_address(address):
@@ -342,6 +345,14 @@ _DEFINITIONS: dict[str, dict[str, Any]] = {
         "GRPCUseTLS": False,
     },
 }
+
+
+def _with_types(proxy: dict[str, Any]) -> dict[str, Any]:
+    """A proxy with the types of its upstreams, which an agent adds, and the catalog does not."""
+    upstreams = proxy.get("Upstreams")
+    if not upstreams:
+        return proxy
+    return {**proxy, "Upstreams": [{**one, "DestinationType": one.get("DestinationType") or "service"} for one in upstreams]}
 
 
 def _shown_proxy(proxy: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
 from consul_proto.simulator.bodies import SESSION
 from consul_proto.simulator.catalog import Catalog
-from consul_proto.simulator.durations import nanoseconds
+from consul_proto.simulator.durations import as_go_writes, nanoseconds
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
@@ -21,8 +21,8 @@ from consul_proto.simulator.uuids import UUID_LENGTH, WRONG_LENGTH
 
 _SECOND = 10**9
 
-#: Nanoseconds: the least and the largest TTL, and the lock delay where none is given.
-_LEAST_TTL, _LARGEST_TTL, _LOCK_DELAY = 10 * _SECOND, 86_400 * _SECOND, 15 * _SECOND
+#: Nanoseconds: the largest TTL, and the lock delay where none is given.
+_LARGEST_TTL, _LOCK_DELAY = 86_400 * _SECOND, 15 * _SECOND
 
 #: A session lives for twice its TTL without a renewal (structs.SessionTTLMultiplier).
 _GRACE = 2
@@ -170,7 +170,7 @@ class SessionEndpoint:
 
     def __init__(self, store: Store, sessions: Sessions, catalog: Catalog, settings: Settings, new_id: Callable[[], str]) -> None:
         self._store, self._sessions, self._catalog, self._new_id = store, sessions, catalog, new_id
-        self._node, self._version = settings.node, settings.version
+        self._settings, self._node, self._version = settings, settings.node, settings.version
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
@@ -257,8 +257,9 @@ class SessionEndpoint:
             lasts = nanoseconds(ttl)
         except ValueError as error:
             raise Refusal(500, f"Session TTL '{ttl}' invalid: {error}") from None
-        if lasts and not _LEAST_TTL <= lasts <= _LARGEST_TTL:
-            raise Refusal(500, f"Invalid Session TTL '{lasts}', must be between [10s=24h0m0s]")
+        least = self._settings.session_ttl_min
+        if lasts and not least <= lasts <= _LARGEST_TTL:
+            raise Refusal(500, f"Invalid Session TTL '{lasts}', must be between [{as_go_writes(least / _SECOND)}=24h0m0s]")
 
     def _wrong(self, node: str, checks: list[str]) -> str:
         """What a session cannot hang on."""

@@ -19,8 +19,9 @@ class Settings:
     version: whose answers it gives. node, node_id, node_meta, datacenter: what it calls itself; an id is drawn where none is given.
     acls: whether the ACL system is on, with what a token may do that no rule speaks of. management_token: the secret of the token that
     may do everything; agent_token: of the one that the agent itself uses. script_checks: whether checks with a script are accepted;
-    local_script_checks: those of the agent's own configuration.
-    http_port: what the agent says of itself. seed: two agents with the same one give the same ids.
+    local_script_checks: those of the agent's own configuration. connect: whether there is a certificate authority.
+    session_ttl_min: nanoseconds of the least TTL of a session. kv_max_value_size, txn_max_req_len: bytes of a value, and of a transaction,
+    which may be as large as a value. http_port: what the agent says of itself. seed: two agents with the same one give the same ids.
     """
 
     version: Version = "1.22.5"
@@ -34,6 +35,10 @@ class Settings:
     agent_token: str = field(default="", repr=False)
     script_checks: bool = False
     local_script_checks: bool = False
+    connect: bool = True
+    session_ttl_min: int = 10 * 10**9
+    kv_max_value_size: int = 512 * 1024
+    txn_max_req_len: int = 512 * 1024
     http_port: int = 8500
     seed: int = 0
 

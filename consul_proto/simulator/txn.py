@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from consul_proto.simulator.asking import Asked, Refusal, Wrote, seen
 from consul_proto.simulator.bodies import TXN
-from consul_proto.simulator.kv import KV, LARGEST_VALUE, OPTIONS, Entry
+from consul_proto.simulator.kv import KV, OPTIONS, Entry
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.sessions import Sessions
 from consul_proto.simulator.store import Store
@@ -115,6 +115,8 @@ class Txn:
         """Why an operation is not even begun, "" where nothing speaks against it."""
         if isinstance(step, CatalogStep):
             return self._catalog.vet(step) or self._catalog.require(asked, step)
+        if step.verb not in self._verbs and self._version != "1.8.7":
+            return f"unknown KV operation: {step.verb}"
         if denied := _denied(asked, step):
             return denied
         is_delayed = step.verb == "lock" and self._sessions.is_delayed(step.key, now)
@@ -150,7 +152,8 @@ class Txn:
         }
 
     def _steps(self, asked: Asked) -> list[Step | CatalogStep]:
-        most_bytes = LARGEST_VALUE
+        largest = asked.settings.kv_max_value_size
+        most_bytes = max(asked.settings.txn_max_req_len, largest)
         size = len(asked.body)
         if size > most_bytes:
             url = OPTIONS[self._version]
@@ -159,7 +162,11 @@ class Txn:
         most = _MOST[self._version]
         if len(given) > most:
             raise Refusal(413, f"Transaction contains too many operations ({len(given)} > {most})")
-        return [step for operation in given if (step := self._step(operation)) is not None]
+        steps = [step for operation in given if (step := self._step(operation)) is not None]
+        for step in steps:
+            if isinstance(step, Step) and len(step.value) > largest:
+                raise Refusal(413, f"Value for key {_quoted(step.key)} is too large ({len(step.value)} > {largest} bytes)")
+        return steps
 
     def _step(self, operation: dict[str, Any]) -> Step | CatalogStep | None:
         """One operation: the first that it has; None for one on nothing."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from consul_proto.simulator.asking import Asked
 from consul_proto.simulator.catalog import Broken, Catalog, Row, check_value, node_value, service_value
+from consul_proto.simulator.check_definitions import of_transaction
 from consul_proto.simulator.registration import service_faults
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.uuids import UUID, UUID_LENGTH
@@ -63,12 +64,17 @@ def read_step(kind: str, members: dict[str, Any], version: str) -> CatalogStep:
     if kind == "Service":
         given = {name: value for name, value in given.items() if name not in _LEFT_OUT[version]}
         if given.get("Proxy"):
-            given["Proxy"] = {name: value for name, value in given["Proxy"].items() if name != "Config"}
+            given["Proxy"] = {name: value for name, value in given["Proxy"].items() if name not in _LEFT_OUT_OF_PROXY}
+    if kind == "Check":
+        given = {**given, "Definition": of_transaction(given.get("Definition") or {})}
     return CatalogStep(kind.lower(), members.get("Verb") or "", node or "", given)
 
 
 #: Members of a service that transactions do not take over.
-_LEFT_OUT = {"1.8.7": ("Connect", "TaggedAddresses"), "1.22.5": ("Connect", "SocketPath")}
+_LEFT_OUT = {"1.8.7": ("Connect", "TaggedAddresses", "Kind", "Proxy"), "1.22.5": ("Connect", "SocketPath")}
+
+
+_LEFT_OUT_OF_PROXY = ("Config", "Mode", "Upstreams")
 
 
 class CatalogSteps:
@@ -167,16 +173,20 @@ class CatalogSteps:
             catalog.ensure_service(step.node, service_value(step.given, version))
         else:
             try:
-                catalog.ensure_check(step.node, {**check_value(step.given, version), "Type": ""})
+                catalog.ensure_check(step.node, {**check_value(step.given, version), "Type": self._type_of(step)})
             except Broken as error:
                 raise Failure(str(error)) from None
         row = self._row(step)
         assert row is not None, "it was written"
         return [self._shown(step.kind, row)]
 
+    def _type_of(self, step: CatalogStep) -> str:
+        """The type of a check: as it is told, since 1.9, and never found out."""
+        return "" if self._settings.is_old else step.given.get("Type") or ""
+
     def _shown(self, kind: str, row: Row) -> dict[str, Any]:
-        """A row as a transaction shows it: no tags are none, not an empty list."""
-        return {kind.capitalize(): {**row.shown(), **row.value}}
+        """A row as a transaction shows it."""
+        return {kind.capitalize(): row.stored()}
 
     def _delete(self, step: CatalogStep) -> None:
         if step.kind == "node":

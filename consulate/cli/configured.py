@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.hcl import parse
-from consul_proto.simulator.settings import Policy
-from consulate.cli.definitions import Definition, check_definition, merged, service_definition
+from consul_proto.simulator.settings import Policy, Settings
+from consulate.cli.definitions import Definition, check_definition, entry_definition, merged, service_definition
 from consulate.cli.problems import Problem
 
 #: Hosts that mean this machine; only 127.0.0.1 is served.
@@ -22,11 +23,16 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "{{ GetLoopbackIP }}"})
 _UNIX = "unix://"
 
 
+#: What counts where a file says nothing.
+_STANDARD = Settings()
+
+
 @dataclass(frozen=True, slots=True)
 class AgentConfiguration:
     """What the files say.
 
-    has_tcp: whether TCP is served. definitions: services and checks to register. ignored: names that mean nothing here.
+    has_tcp: whether TCP is served. default_policy: None where nothing is said. session_ttl_min: nanoseconds. definitions: services, checks
+    and configuration entries to register. ignored: names that mean nothing here.
     """
 
     node: str = ""
@@ -37,12 +43,16 @@ class AgentConfiguration:
     has_tcp: bool = True
     unix_paths: tuple[str, ...] = ()
     acls: bool = False
-    default_policy: Policy = "deny"
+    default_policy: Policy | None = None
     management_token: str = field(default="", repr=False)
     agent_token: str = field(default="", repr=False)
     default_token: str = field(default="", repr=False)
     script_checks: bool = False
     local_script_checks: bool = False
+    connect: bool = True
+    session_ttl_min: int = _STANDARD.session_ttl_min
+    kv_max_value_size: int = _STANDARD.kv_max_value_size
+    txn_max_req_len: int = _STANDARD.txn_max_req_len
     definitions: tuple[Definition, ...] = ()
     ignored: tuple[str, ...] = ()
 
@@ -65,7 +75,7 @@ class _Unfit(Exception):
 def _parsed(path: str) -> Mapping[str, Any]:
     try:
         text = Path(path).read_text(encoding="utf-8")
-        value = json.loads(text) if path.endswith(".json") else parse(text)
+        value = (json.loads(text) if text.strip() else {}) if path.endswith(".json") else parse(text)
     except OSError as error:
         raise Problem(f"{path} cannot be read: {error.strerror}") from None
     except json.JSONDecodeError as error:
@@ -95,6 +105,13 @@ def _number(value: Any, name: str) -> int:
     return value
 
 
+def _lasting(value: Any, name: str) -> int:
+    try:
+        return nanoseconds(_text(value, name))
+    except ValueError:
+        raise _Unfit(f'{name} is a duration, such as "1s"') from None
+
+
 def _policy(value: Any, name: str) -> Policy:
     for policy in get_args(Policy):
         if value == policy:
@@ -116,7 +133,7 @@ def _texts(value: Any, name: str) -> Mapping[str, str]:
 #: Name in the configuration -> name here, and how it is read. The names of before Consul 1.4 are among them.
 _READ: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "node_name": ("node", _text),
-    "node_id": ("node_id", _text),
+    "node_id": ("node_id", lambda value, name: _text(value, name).lower()),
     "node_meta": ("node_meta", _texts),
     "datacenter": ("datacenter", lambda value, name: _text(value, name).lower()),
     "ports.http": ("http_port", _number),
@@ -131,14 +148,20 @@ _READ: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "acl_agent_token": ("agent_token", _text),
     "acl_token": ("default_token", _text),
     "acl_datacenter": ("acls", lambda value, name: bool(_text(value, name))),
+    "connect.enabled": ("connect", _flag),
+    "session_ttl_min": ("session_ttl_min", _lasting),
+    "limits.kv_max_value_size": ("kv_max_value_size", _number),
+    "limits.txn_max_req_len": ("txn_max_req_len", _number),
     "enable_script_checks": ("script_checks", _flag),
     "enable_local_script_checks": ("local_script_checks", _flag),
 }
 
 #: Blocks of which some members mean something.
-_BLOCKS = frozenset({"ports", "acl", "acl.tokens"})
+_BLOCKS = frozenset({"ports", "acl", "acl.tokens", "limits", "config_entries", "connect"})
 
-_DEFINITIONS = {
+#: What is registered, in this order: checks may belong to services, and services to what entries say.
+_DEFINITIONS: dict[str, Callable[[Mapping[str, Any], list[str]], Definition]] = {
+    "config_entries.bootstrap": entry_definition,
     "service": service_definition,
     "services": service_definition,
     "check": check_definition,
@@ -159,7 +182,7 @@ def _merged(configured: AgentConfiguration, given: Mapping[str, Any]) -> AgentCo
             changes |= _addresses(value, configured, ignored)
         elif name not in _DEFINITIONS:
             ignored.append(name)
-    definitions = [*configured.definitions, *_defined(given, ignored)]
+    definitions = [*configured.definitions, *_defined(dict(_leaves(given, "")), ignored)]
     return replace(configured, **changes, definitions=tuple(definitions), ignored=tuple(ignored))
 
 
@@ -188,7 +211,6 @@ def _addresses(value: Any, configured: AgentConfiguration, ignored: list[str]) -
 
 
 def _defined(given: Mapping[str, Any], ignored: list[str]) -> Iterator[Definition]:
-    """Services first: checks may belong to them."""
     for name in sorted(_DEFINITIONS.keys() & given.keys(), key=list(_DEFINITIONS).index):
         value = given[name]
         for one in value if isinstance(value, list) else [value]:

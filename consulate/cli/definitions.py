@@ -1,4 +1,4 @@
-"""Services and checks as configuration files write them, into the requests that register them."""
+"""Services, checks and configuration entries as configuration files write them, into the requests that register them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _BLOCKS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A service or a check to register: where, with which body, and what it is called in a message."""
+    """A service, a check or a configuration entry to register: where, with which body, and what it is called in a message."""
 
     path: str
     where: str
@@ -69,6 +69,12 @@ def check_definition(given: Mapping[str, Any], ignored: list[str]) -> Definition
     """A check of the node, or of a service that is named."""
     body = _in_api(given, "checks", ignored)
     return Definition("/v1/agent/check/register", f"the check {body.get('Name')!r}", body)
+
+
+def entry_definition(given: Mapping[str, Any], _ignored: list[str]) -> Definition:
+    """A configuration entry, which `/v1/config` takes with the names of a file."""
+    name = next((value for known, value in given.items() if known.lower() == "name"), None)
+    return Definition("/v1/config", f"the configuration entry {name!r}", given)
 
 
 def merged(value: Any) -> dict[str, Any] | None:

@@ -106,6 +106,8 @@ def _with_options(configured: AgentConfiguration, options: Options) -> AgentConf
         configured = replace(configured, default_policy=options.acl_default)
     for token in (configured.management_token, configured.agent_token, configured.default_token):
         _check_token(token)
+    if configured.default_policy is None:  # Consul's own default is for those who turn ACLs on as Consul has it
+        configured = replace(configured, default_policy="deny" if options.acl_token is not None else "allow")
     return replace(
         configured,
         node=options.node or configured.node,
@@ -129,11 +131,15 @@ def _settings(configured: AgentConfiguration, version: Version, port: int) -> Se
         node_meta=configured.node_meta,
         datacenter=configured.datacenter or "dc1",
         acls=configured.acls,
-        default_policy=configured.default_policy,
+        default_policy=configured.default_policy or "deny",
         management_token=configured.management_token,
         agent_token=configured.agent_token,
         script_checks=configured.script_checks,
         local_script_checks=configured.local_script_checks,
+        connect=configured.connect,
+        session_ttl_min=configured.session_ttl_min,
+        kv_max_value_size=configured.kv_max_value_size,
+        txn_max_req_len=configured.txn_max_req_len,
         http_port=port,
     )
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.agents import Agent, Binary, find_binaries, running_agent, running_dev
+from consulate.cli.configured import read_files
+from tests.agents import Agent, Binary, find_binaries, required, running_agent, running_dev
 from tests.dev.raw import asked, is_well
 
 _SERVICES: dict[str, Any] = {
@@ -139,6 +140,116 @@ def test_scripts_run_where_they_are_enabled(tmp_path: Path, setting: str, remote
             assert ran.exists()
         another = json.dumps({"Name": "t", "Interval": "1s", "Args": ["true"]}).encode()
         assert asked(agent, "PUT", "/v1/agent/check/register", another)[0] == remote
+
+
+_LIMITS = """
+session_ttl_min = "1s"
+limits { kv_max_value_size = 10 txn_max_req_len = 300 }
+config_entries {
+  bootstrap { kind = "proxy-defaults" name = "global" config { protocol = "http" a_b = 1 } mesh_gateway { mode = "local" } }
+  bootstrap { kind = "service-resolver" name = "web" subsets { v1 { filter = "Service.Meta.v == 1" } } }
+}
+"""
+
+#: Requests that come upon the limits, or see the entries.
+_WITH_LIMITS = (
+    ("PUT", "/v1/session/create", b'{"TTL": "1s"}'),
+    ("PUT", "/v1/session/create", b'{"TTL": "999ms"}'),
+    ("PUT", "/v1/kv/a", b"0123456789"),
+    ("PUT", "/v1/kv/a", b"01234567890"),
+    ("PUT", "/v1/txn", b'[{"KV": {"Verb": "set", "Key": "a", "Value": "MDEyMzQ1Njc4OWFi"}}]'),
+    ("PUT", "/v1/txn", b'[{"KV": {"Verb": "set", "Key": "%s", "Value": "MDEy"}}]' % (b"a" * 300)),
+    ("GET", "/v1/config/proxy-defaults", b""),
+    ("GET", "/v1/config/service-resolver", b""),
+)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("binary", [*find_binaries()] or [None], ids=lambda binary: "no Consul" if binary is None else binary.version)
+def test_limits_and_entries_of_a_file(binary: Binary | None, tmp_path: Path) -> None:
+    binary = required(binary)
+    file = tmp_path / "agent.hcl"
+    file.write_text(_LIMITS)
+    answers = []
+    with (
+        running_agent(binary, acls=False, unix_socket=False, files=[file]) as real,
+        running_dev(binary.version, "--config-file", str(file), unix_socket=False) as simulated,
+    ):
+        for agent in (real, simulated):
+            said = [asked(agent, *ask) for ask in _WITH_LIMITS]
+            answers.append([(status, _neutral_text(body)) for status, body in said])
+    assert answers[1] == answers[0]
+
+
+def _neutral_text(body: bytes) -> Any:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return body
+    entries = value if isinstance(value, list) else [value]
+    return [
+        {name: one for name, one in entry.items() if name not in ("ID", "Hash", *_DIFFERS)} for entry in entries if isinstance(entry, dict)
+    ]
+
+
+def test_a_file_that_turns_acls_on_allows_what_no_rule_speaks_of(tmp_path: Path) -> None:
+    """As Consul does where no default_policy is given; the command line's own way to turn them on denies."""
+    file = tmp_path / "agent.json"
+    file.write_text('{"acl": {"enabled": true}}')
+    with running_dev("1.22.5", "--config-file", str(file)) as agent:
+        assert asked(agent, "PUT", "/v1/kv/a", b"v") == (200, b"true")
+        assert asked(agent, "GET", "/v1/acl/tokens")[0] == 403
+        early = b"ACL system must be bootstrapped before making any requests that require authorization: ACL not found"
+        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, early)
+        asked(agent, "PUT", "/v1/acl/bootstrap")
+        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, b"ACL not found")
+
+
+#: What sdk/testutil of the Go client writes, for Consul 1.22.5.
+_OF_TESTUTIL: dict[str, Any] = {
+    "node_name": "node-1b671a64-40d5-491e-99b0-da01ff1f3341",
+    "node_id": "1b671a64-40d5-491e-99b0-da01ff1f3341",
+    "performance": {"raft_multiplier": 1},
+    "bootstrap": True,
+    "server": True,
+    "data_dir": "/nowhere/data",
+    "segments": None,
+    "disable_update_check": True,
+    "log_level": "debug",
+    "bind_addr": "127.0.0.1",
+    "addresses": {},
+    "ports": {"dns": 1, "http": 0, "https": 2, "serf_lan": 3, "serf_wan": 4, "server": 5, "grpc": 6, "grpc_tls": 7},
+    "primary_datacenter": "dc1",
+    "acl": {"enabled": True, "default_policy": "deny", "tokens": {"master": "root", "agent": "root"}},
+    "connect": {"ca_config": {"cluster_id": "11111111-2222-3333-4444-555555555555"}, "enabled": True},
+    "skip_leave_on_interrupt": True,
+    "peering": {"enabled": True},
+    "version": "1.22.5",
+}
+
+
+def test_the_configuration_of_consuls_own_test_helpers(tmp_path: Path) -> None:
+    """It is served as it is, and what it waits for before each test is there."""
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(_OF_TESTUTIL))
+    configured = read_files([str(file)])
+    assert "segments" not in configured.ignored, "it says nothing"
+    assert {"performance", "ports.dns", "connect.ca_config", "version"} <= {*configured.ignored}
+    with running_dev("1.22.5", "--config-file", str(file), named=False) as agent:
+        _, said = asked(agent, "GET", "/v1/agent/self", X_Consul_Token="root")
+        node = json.loads(said)["Config"]
+        assert (node["NodeName"], node["NodeID"]) == (_OF_TESTUTIL["node_name"], _OF_TESTUTIL["node_id"])
+        assert asked(agent, "GET", "/v1/status/leader")[1] == b'"127.0.0.1:8300"'
+        assert asked(agent, "GET", "/v1/agent/connect/ca/roots")[0] == 200
+        assert asked(agent, "GET", "/v1/kv/a")[0] == 403
+
+
+def test_connect_can_be_off(tmp_path: Path) -> None:
+    file = tmp_path / "agent.hcl"
+    file.write_text("connect { enabled = false }")
+    with running_dev("1.22.5", "--config-file", str(file)) as agent:
+        for path in ("/v1/connect/ca/roots", "/v1/agent/connect/ca/roots"):
+            assert asked(agent, "GET", path) == (500, b"Connect must be enabled in order to use this endpoint")
 
 
 def test_tokens_of_a_file(tmp_path: Path) -> None:

@@ -49,10 +49,12 @@ _OPAQUE = frozenset(
 )
 
 #: Members that are drawn: they differ between the sides, and are the same thing wherever they stand again.
-_IDS = frozenset({"ID", "Session", "ContentHash", "AccessorID", "SecretID"})
+_IDS = frozenset({"ID", "Session", "ContentHash", "AccessorID", "SecretID", "ActiveRootID", "TrustDomain", "ExternalTrustDomain"})
 
 #: Members that are there on both sides, and say nothing.
-_MOMENTS = frozenset({"Hash", "CreateTime", "ExpirationTime", "CreatedAt", "UpdatedAt"})
+_MOMENTS = frozenset(
+    {"Hash", "CreateTime", "ExpirationTime", "NotBefore", "NotAfter", "SerialNumber", "SigningKeyID", "RootCert", "CreatedAt", "UpdatedAt"},
+)
 
 #: Members whose values are indexes of raft.
 _INDEXES = frozenset({"CreateIndex", "ModifyIndex"})

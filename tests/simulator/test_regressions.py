@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from tests.agents import Binary, running_agent
 from tests.simulator.differential import Ask, Sides
 from tests.simulator.drawn import SESSIONS
 
@@ -14,6 +17,10 @@ from tests.simulator.drawn import SESSIONS
 def put(path: str, body: Any = None, *query: tuple[str, str | None], names: str = "") -> Ask:
     """A write; what is no bytes goes out as JSON."""
     return Ask("PUT", path, query, body if body is None or isinstance(body, bytes) else json.dumps(body).encode(), names)
+
+
+def post(path: str, body: Any, names: str = "") -> Ask:
+    return Ask("POST", path, (), json.dumps(body).encode(), names)
 
 
 def get(path: str, *query: tuple[str, str | None]) -> Ask:
@@ -24,7 +31,30 @@ _REGISTER, _DEREGISTER, _TXN = "/v1/catalog/register", "/v1/catalog/deregister",
 _SERVICE, _CHECK = "/v1/agent/service/register", "/v1/agent/check/register"
 _ID = "5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a02"
 _N1 = {"Node": "n1", "Address": "10.0.0.1"}
-_PROXY = {"Service": "web-proxy", "Kind": "connect-proxy", "Port": 80, "Proxy": {"DestinationServiceName": "web"}}
+_PROXY: dict[str, Any] = {"Service": "web-proxy", "Kind": "connect-proxy", "Port": 80, "Proxy": {"DestinationServiceName": "web"}}
+_MORE_OF_A_PROXY: tuple[dict[str, Any], ...] = (
+    {"Mode": "transparent"},
+    {"TransparentProxy": {"OutboundListenerPort": 808}},
+    {"AccessLogs": {"Enabled": True, "Type": "stdout"}},
+    {"Upstreams": [{"DestinationName": "db", "DestinationPeer": "p", "LocalBindPort": 80}]},
+    {"Upstreams": [{"DestinationName": "db", "LocalBindSocketPath": "/s", "LocalBindSocketMode": "0600"}]},
+)
+_INTENTIONS = "/v1/connect/intentions"
+
+_DEFINITIONS = (
+    {"HTTP": "h", "Interval": "1h", "Timeout": "90s", "Header": {"a": ["b"]}, "Foo": 1},
+    {"TCP": "t", "Interval": 40 * 10**9, "TLSSkipVerify": True, "TCPUseTLS": True, "TLSServerName": "n"},
+    {"UDP": "u", "Interval": "3s", "DisableRedirects": True, "OSService": "o"},
+    {"H2PING": "h", "Interval": "3s", "H2PingUseTLS": True},
+    {"GRPC": "g", "Interval": "3s", "GRPCUseTLS": True},
+    {"ScriptArgs": ["a"], "Interval": "3s"},
+    {"ScriptArgs": ["a"], "Interval": "3s", "DockerContainerID": "d", "Shell": "s"},
+    {"AliasService": "a"},
+    {"TTL": "3s", "OutputMaxSize": 4},
+    {"IntervalDuration": "5s", "TimeoutDuration": 10**9, "Interval": "9s", "HTTP": "h"},
+    {"Interval": "soon"},
+    {"Interval": ""},
+)
 
 DIFFERED = {
     "a write that takes no lock forgets how often the key was locked": [
@@ -50,6 +80,7 @@ DIFFERED = {
         put(_REGISTER, {**_N1, "Node": "N1", "ID": _ID}),
         *(get(f"/v1/{path}") for path in ("health/node/n1", "catalog/node/n1", "catalog/nodes", "health/service/web")),
     ],
+    "an operation on a key that there is not": [put(_TXN, [{"KV": {"Verb": "zz", "Key": "{p}a"}}])],
     "a service is read by its id alone": [put(_TXN, [{"Service": {"Verb": "get", "Node": "n1", "Service": {"Service": "web"}}}])],
     "the end of a node's check counts for services": [
         put(_REGISTER, {**_N1, "Service": {"Service": "web"}, "Check": {"Name": "c"}}),
@@ -135,6 +166,116 @@ DIFFERED = {
         put(_DEREGISTER, {"Node": "n1"}),
         get("/v1/session/list"),
     ],
+    "weights of which one cannot be are as none": [
+        put(_REGISTER, _N1),
+        *(
+            put(_TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "web", "Port": 1, "Weights": weights}}}])
+            for weights in (
+                *({"Passing": passing, "Warning": warning} for passing, warning in ((0, 0), (0, 3), (3, 0), (3, -1))),
+                {"Passing": 3},
+            )
+        ),
+        put(_REGISTER, {**_N1, "Service": {"Service": "web", "Weights": {"Passing": 0, "Warning": 2}}}),
+        get("/v1/catalog/service/web"),
+        put(_SERVICE, {"Name": "own", "Weights": {"Passing": 3}}),
+        get("/v1/agent/services"),
+    ],
+    "a proxy in a transaction is none in 1.8": [
+        put(_REGISTER, _N1),
+        put(_TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "p", "Kind": "connect-proxy"}}}]),
+        put(_TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "p", "Kind": "mesh-gateway", "Port": 1}}}]),
+    ],
+    "a check's definition has the members of its version, and durations as Go writes them": [
+        *(put(_REGISTER, {**_N1, "Check": {"Name": f"c{number}", "Definition": given}}) for number, given in enumerate(_DEFINITIONS)),
+        *(
+            put(_TXN, [{"Check": {"Verb": "set", "Check": {"Node": "n1", "CheckID": f"t{number}", "Type": "tcp", "Definition": given}}}])
+            for number, given in enumerate(_DEFINITIONS)
+        ),
+        get("/v1/health/node/n1"),
+    ],
+    "an intention is changed in its place, and of each source there is one": [
+        post(_INTENTIONS, {"SourceName": "api", "DestinationName": "db", "Action": "allow"}, "Q1"),
+        post(_INTENTIONS, {"SourceName": "other", "DestinationName": "db", "Action": "deny", "Description": "d"}, "Q0"),
+        put(f"{_INTENTIONS}/{{Q0}}", {"SourceName": "renamed", "DestinationName": "db", "Action": "deny"}),
+        get(_INTENTIONS),
+        put(f"{_INTENTIONS}/{{Q0}}", {"SourceName": "api", "DestinationName": "db", "Action": "deny"}),
+        put(f"{_INTENTIONS}/{{Q0}}", {"SourceName": "api", "Action": "deny"}),
+        put(f"{_INTENTIONS}/{{Q0}}", {"SourceName": "renamed", "DestinationName": "db", "Action": "sometimes"}),
+        Ask("DELETE", f"{_INTENTIONS}/{{Q0}}"),
+        get(_INTENTIONS),
+        Ask("DELETE", f"{_INTENTIONS}/{{Q1}}"),
+    ],
+    "intentions are asked about with the namespace, too": [
+        post(_INTENTIONS, {"SourceName": "*", "DestinationName": "db", "Action": "deny"}, "Q0"),
+        *(
+            get(f"{_INTENTIONS}/check", ("source", source), ("destination", destination))
+            for source in ("web", "default/web", "x/web", "/web", "web/", "*/web")
+            for destination in ("db", "default/db", "a/default/db", "x/db", "a/b/c/db")
+        ),
+        *(
+            get(f"{_INTENTIONS}/match", ("by", "destination"), ("name", name))
+            for name in ("db", "default/db", "x/db", "a/b/db", "a/b/c/db")
+        ),
+        *(
+            get(f"{_INTENTIONS}/exact", ("source", source), ("destination", "db"))
+            for source in ("*", "default/*", "x/*", "a/default/*", "a/b/c/*")
+        ),
+        Ask("DELETE", f"{_INTENTIONS}/{{Q0}}"),
+    ],
+    "a gateway may be for any service": [
+        put(_REGISTER, {**_N1, "Service": {"Service": "web"}}),
+        put(_REGISTER, {**_N1, "Service": _PROXY}),
+        put(
+            "/v1/config",
+            {"Kind": "terminating-gateway", "Name": "out", "Services": [{"Name": "web", "SNI": "s"}, {"Name": "*"}, {"Name": "none"}]},
+        ),
+        get("/v1/catalog/gateway-services/out"),
+        put(_REGISTER, {**_N1, "Service": {"Service": "db"}}),
+        get("/v1/catalog/gateway-services/out"),
+        put(_DEREGISTER, {"Node": "n1", "ServiceID": "db"}),
+        get("/v1/catalog/gateway-services/out"),
+        Ask("DELETE", "/v1/config/terminating-gateway/out"),
+    ],
+    "what a query finds is as the servers have it, without a list where there are no tags": [
+        put(_REGISTER, {**_N1, "Service": {"Service": "web"}, "Check": {"Name": "c", "Status": "passing"}}),
+        post("/v1/query", {"Name": "q", "Service": {"Service": "web"}}, "Q0"),
+        get("/v1/query/q/execute"),
+    ],
+    "a service says where it is": [
+        put(_SERVICE, {"Name": "web", "Locality": {"Region": "a"}}),
+        *(get(f"/v1/{path}") for path in ("agent/services", "health/service/web", "catalog/service/web")),
+    ],
+    "a subset has the name that it was given": [
+        put("/v1/config", {"Kind": "service-resolver", "Name": "web", "Subsets": {"v1": {"filter": "Service.Meta.v == 1"}}}),
+        get("/v1/config/service-resolver/web"),
+        Ask("DELETE", "/v1/config/service-resolver/web"),
+    ],
+    "a proxy keeps all that is said of its upstreams, and how it is transparent": [
+        *(
+            ask
+            for more in _MORE_OF_A_PROXY
+            for ask in (
+                put(_REGISTER, {**_N1, "Service": {**_PROXY, "Proxy": {**_PROXY["Proxy"], **more}}}),
+                get("/v1/catalog/node/n1"),
+                put(_SERVICE, {"Name": "p", "Kind": "connect-proxy", "Port": 1, "Proxy": {**_PROXY["Proxy"], **more}}),
+                get("/v1/agent/services"),
+            )
+        )
+    ],
+    "an ingress gateway says more than it was told": [
+        put("/v1/config", {"Kind": "ingress-gateway", "Name": "in", "Listeners": [{"Port": 1, "Services": [{"Name": "web"}]}]}),
+        get("/v1/config/ingress-gateway/in"),
+        Ask("DELETE", "/v1/config/ingress-gateway/in"),
+    ],
+    "the authority's roots are there, for which Consul's own test helpers wait": [
+        get("/v1/connect/ca/roots"),
+        get("/v1/connect/ca/roots", ("index", "1")),
+        get("/v1/connect/ca/roots", ("pem", "0")),
+        get("/v1/connect/ca/roots", ("pem", "x")),
+        get("/v1/connect/ca/roots", ("dc", "x")),
+        get("/v1/agent/connect/ca/roots", ("dc", "x")),
+        put("/v1/agent/connect/ca/roots"),
+    ],
 }
 
 
@@ -144,3 +285,41 @@ def test_it_differs_no_more(sides: Sides, asks: list[Ask]) -> None:
     sides.clear()
     for ask in asks:
         assert sides.differences(ask) == []
+
+
+#: The same of agents with ACLs.
+WITH_ACLS = {
+    "tokens are looked for by one thing at a time": [
+        get("/v1/acl/tokens", *query)
+        for query in (
+            (("servicename", "a"), ("authmethod", "b")),
+            (("policy", "a"), ("role", "b")),
+            (("authmethod", "b"),),
+            (("servicename", "a"),),
+        )
+    ],
+    "the management token is one of before, too": [
+        get("/v1/acl/list"),
+        get("/v1/acl/tokens"),
+        get("/v1/acl/info/{m}"),
+        get("/v1/acl/token/self"),
+    ],
+    "an agent's tokens have the names of before, too": [
+        put(f"/v1/agent/token/{name}", {"Token": "x"})
+        for name in ("acl_replication_token", "replication", "acl_agent_master_token", "agent_master", "agent_recovery", "dns", "none")
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def guarded(binary: Binary) -> Iterator[Sides]:
+    """A new agent with ACLs, and a simulator of its version."""
+    with running_agent(binary, acls=True) as agent, closing(Sides(agent)) as both:
+        yield both
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in WITH_ACLS.items()])
+def test_with_acls_it_differs_no_more(guarded: Sides, asks: list[Ask]) -> None:
+    for ask in asks:
+        assert guarded.differences(ask) == []

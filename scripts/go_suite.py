@@ -1,0 +1,195 @@
+"""The official Go client's own tests, on a real Consul and on `consulate dev`: what passes there passes here.
+
+Its tests start `consul agent -config-file FILE` from PATH, where a script stands for it that starts `consulate dev`. The Go toolchain
+fetches the module, and runs the tests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+_ROOT = Path(__file__).parent.parent
+
+_MODULE = "github.com/hashicorp/consul/api"
+
+#: By the version of Consul, that of the client which belongs to it.
+_CLIENTS = {"1.8.7": "v1.7.0", "1.22.5": "v1.33.2"}
+
+#: Go's own limit for all tests of a package.
+_LIMIT = "20m"
+
+#: Tests that need not pass: the row of docs/simulated.md which says so, and what it says differs, "" where it is not simulated at all.
+#: An excuse holds as long as the row says that.
+_EXCUSED = {
+    "TestAPI_AgentConnectAuthorize": ("agent.connect.authorize", ""),
+    "TestAPI_AgentConnectCALeaf": ("agent.connect.ca_leaf", ""),
+    "TestAPI_AgentLeave": ("agent.join", "the agent itself can be joined"),
+    "TestAPI_AgentMembersOpts": ("agent.join", "the agent itself can be joined"),
+    "TestAPI_AgentMetrics": ("agent.metrics", "there are none"),
+    "TestAPI_AgentMonitor": ("agent.monitor", ""),
+    "TestAPI_AgentMonitorJSON": ("agent.monitor", ""),
+    "TestAPI_AgentReload": ("agent.reload", "there is nothing to read again"),
+    "TestAPI_AgentReload_MultiPort": ("agent.reload", "there is nothing to read again"),
+    "TestAPI_AgentService": ("agent.service.get", "the hash is another one"),
+    "TestAPI_ConnectCAConfig_get_set": ("connect.ca.config_get", ""),
+    "TestAPI_DiscoveryChain_Get": ("discovery_chain.read", ""),
+    "TestAPI_Internal_AssignServiceVirtualIP": ("internal.service_virtual_ip", ""),
+    "TestAPI_OperatorAutopilotState": ("operator.autopilot.state", ""),
+    "TestAPI_OperatorKeyringInstallListPutRemove": ("operator.keyring.list", ""),
+    "TestAPI_OperatorRaftLeaderTransfer": ("operator.raft.transfer_leader", ""),
+    "TestAPI_OperatorRaftRemovePeerByAddress": ("operator.raft.remove_peer", "one server, which stays"),
+    "TestAPI_OperatorRaftRemovePeerByID": ("operator.raft.remove_peer", "one server, which stays"),
+    "TestAPI_OperatorUsage": ("operator.usage", ""),
+    "TestAPI_Peering_ACLDeny": ("peering.generate_token", ""),
+    "TestAPI_Peering_GenerateToken": ("peering.generate_token", ""),
+    "TestAPI_Peering_GenerateToken_ExternalAddresses": ("peering.generate_token", ""),
+    "TestAPI_Peering_GenerateToken_Read_Establish_Delete": ("peering.generate_token", ""),
+    "TestConnectLeafWatch": ("agent.connect.ca_leaf", ""),
+    "TestConnectRootsWatch": ("connect.ca.config_set", ""),
+}
+
+#: The same of the older client alone.
+_EXCUSED_BEFORE = {
+    "TestAPI_ConnectIntentionCheck": ("connect.intentions.check", "1.8.7 keeps namespaces"),
+    "TestAPI_ConnectIntentionCreateListGetUpdateDelete": ("connect.intentions.create", "1.8.7 keeps namespaces"),
+    "TestAPI_ConnectIntentionMatch": ("connect.intentions.match", "1.8.7 keeps namespaces"),
+    "TestAPI_RulesTranslate_FromToken": ("acl.legacy.rules_translate_token", ""),
+    "TestAPI_RulesTranslate_Raw": ("acl.legacy.rules_translate", ""),
+}
+
+#: Tests of what is no part of `/v1`: the words of docs/dev.md which say that it is not there.
+_OUTSIDE = {
+    "TestAPI_DebugGoroutine": "`/debug/pprof`",
+    "TestAPI_DebugHeap": "`/debug/pprof`",
+    "TestAPI_DebugProfile": "`/debug/pprof`",
+    "TestAPI_DebugTrace": "`/debug/pprof`",
+    "TestAPI_RawV2ExportedServices": "`/api/`",
+}
+
+#: The older client's tests take a file that says nothing of Connect for one that turns it off, as it did without `-dev`.
+_OUTSIDE_BEFORE = dict.fromkeys(
+    ("TestAPI_AgentConnectCARoots_empty", "TestAPI_ConnectCARoots_empty"), "Connect is on where nothing is said"
+)
+
+_STANDS_FOR_CONSUL = """\
+#!/bin/sh
+if [ "$1" != agent ]; then exec '{consul}' "$@"; fi
+files=
+while [ $# -gt 0 ]; do
+  if [ "$1" = -config-file ]; then files="$files --config-file $2"; shift; fi
+  shift
+done
+PYTHONPATH='{root}' exec '{python}' -m consulate dev --consul-version {version} $files
+"""
+
+#: A test by its package and name, and how it ended: "pass", "fail" or "skip".
+Ended = dict[tuple[str, str], str]
+
+
+def excused(version: str) -> dict[str, str]:
+    """The tests that need not pass, and why: what the pages say."""
+    is_old = version == "1.8.7"
+    rows_of, words_of = _EXCUSED | (_EXCUSED_BEFORE if is_old else {}), _OUTSIDE | (_OUTSIDE_BEFORE if is_old else {})
+    rows = re.findall(r"^\| (\S+) \| `[^`]*` \| ([a-z ]+) \| (.*?) ?\|$", (_ROOT / "docs" / "simulated.md").read_text(), re.MULTILINE)
+    says = {row: differs or level for row, level, differs in rows}
+    found = {test: f"{row}: {says[row]}" for test, (row, differs) in rows_of.items() if (differs or "not simulated") in says.get(row, "")}
+    page = (_ROOT / "docs" / "dev.md").read_text()
+    return found | {test: f"docs/dev.md says: {words}" for test, words in words_of.items() if words in page}
+
+
+def _binary(version: str) -> str:
+    """The real Consul of a version."""
+    for path in os.environ.get("CONSUL_BINS", "").split(":"):
+        if path and f"v{version}" in subprocess.run([path, "version"], capture_output=True, text=True, timeout=30, check=True).stdout:
+            return path
+    sys.exit(f"there is no Consul {version}: name one in CONSUL_BINS")
+
+
+def _fetched(version: str, folder: Path) -> Path:
+    """The client's module, where it can be written."""
+    named = f"{_MODULE}@{_CLIENTS[version]}"
+    said = subprocess.run(["go", "mod", "download", "-json", named], capture_output=True, text=True, check=True, cwd=folder).stdout
+    module = folder / "api"
+    shutil.copytree(json.loads(said)["Dir"], module)
+    for path in (module, *module.rglob("*")):
+        path.chmod(path.stat().st_mode | stat.S_IWUSR)
+    # The older one takes another module from the folder beside it, where there is none.
+    subprocess.run(["go", "mod", "edit", "-dropreplace", "github.com/hashicorp/consul/sdk"], check=True, cwd=module)
+    return module
+
+
+def _tested(module: Path, consul: Path, *options: str) -> Ended:
+    """Run the tests with a Consul that is first on PATH. Servers that a test leaves behind are ended as well."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CONSUL_")}
+    environment |= {"PATH": f"{consul.parent}:{environment['PATH']}", "GOFLAGS": "-mod=mod"}
+    command = ["go", "test", "-json", "-vet=off", "-count=1", f"-timeout={_LIMIT}", *options, "./..."]
+    ended: Ended = {}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=module, env=environment, start_new_session=True) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                event = json.loads(line) if line.startswith("{") else {}
+                if event.get("Test") and event["Action"] in ("run", "pass", "fail", "skip"):
+                    ended[event["Package"].removeprefix(_MODULE), event["Test"]] = event["Action"]
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+    return ended
+
+
+def _only(tests: list[str]) -> str:
+    """The tests by their names, as Go takes them."""
+    return f"^({'|'.join(map(re.escape, tests))})$"
+
+
+def _passed(ended: Ended) -> set[tuple[str, str]]:
+    return {test for test, how in ended.items() if how == "pass"}
+
+
+def _compared(version: str, folder: Path) -> int:
+    module, need_not = _fetched(version, folder), excused(version)
+    real, ours = folder / "real" / "consul", folder / "ours" / "consul"
+    for path in (real, ours):
+        path.parent.mkdir()
+    consul = _binary(version)
+    real.symlink_to(consul)
+    ours.write_text(_STANDS_FOR_CONSUL.format(consul=consul, root=_ROOT, python=sys.executable, version=version))
+    ours.chmod(0o755)
+    there = _tested(module, real)
+    here = _tested(module, ours, "-skip", _only(list(need_not)))
+    open_ones = {test for test in _passed(there) - _passed(here) if test[1].partition("/")[0] not in need_not}
+    if open_ones:  # a busy machine makes some late
+        here |= _tested(module, ours, "-run", _only(sorted({name.partition("/")[0] for _, name in open_ones})))
+        open_ones -= _passed(here)
+    print(f"{_MODULE} {_CLIENTS[version]}, with subtests:")
+    for what, ended in ((f"Consul {version}", there), ("consulate dev", here)):
+        print(f"  {what}: {len(_passed(ended))} of {len(ended)} pass")
+    for _, name in sorted(_passed(there)):
+        if name in need_not:
+            print(f"  excused: {name}, {need_not[name]}")
+    for package, name in sorted(open_ones):
+        print(f"  passes on Consul alone: {name}{f' ({package})' if package else ''}")
+    return 1 if open_ones else 0
+
+
+def main() -> int:
+    """Compare for one version, which is an argument, or for the newest."""
+    version = sys.argv[1] if len(sys.argv) > 1 else [*_CLIENTS][-1]
+    if version not in _CLIENTS:
+        sys.exit(f"known are {', '.join(_CLIENTS)}")
+    with tempfile.TemporaryDirectory(prefix="go-suite-") as name:
+        return _compared(version, Path(name))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
