@@ -82,7 +82,7 @@ class Simulator:
         #: When what happens next: waits of queries. Entries of queries that were answered are passed over.
         self._deadlines: list[tuple[float, int, Parked]] = []
         self._order = count()
-        self._local = Local(self._store, self._catalog, self.settings, jitter)
+        self._local = Local(self._store, self._catalog, self.settings, jitter, self._may_write, lambda: self._now)
         self._catalog.on_gone = lambda node, check: self._sessions.gone(node, check, self._now)
         #: How many ids were drawn.
         self._drawn = 0
@@ -134,6 +134,13 @@ class Simulator:
     def _new_id(self) -> str:
         self._drawn += 1
         return _uuid(f"{self.settings.seed}:{self._drawn - 1}")
+
+    def _may_write(self, token: str, resource: str, name: str) -> bool:
+        """Whether a token may write, of those that services and checks were registered with."""
+        try:
+            return self._resolve is None or self._resolve(token).allows(resource, name, "write")
+        except Refusal:  # there is no such token any more
+            return False
 
     def _leader(self, asked: Asked, _now: float) -> str:
         asked.reach_datacenter()

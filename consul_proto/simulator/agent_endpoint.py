@@ -150,7 +150,9 @@ class AgentEndpoint:
         asked.require("node", self._settings.node, "write")
         known = NODE_MAINTENANCE in self._local.checks
         if enable and not known:
-            self._local.add_check(maintenance(NODE_MAINTENANCE, "Node", asked.first("reason"), self._settings), now)
+            self._local.add_check(
+                maintenance(NODE_MAINTENANCE, "Node", asked.first("reason"), self._settings), now, token=asked.lasting_token
+            )
         elif not enable and known:
             self._local.remove_check(NODE_MAINTENANCE)
         return DONE

@@ -86,6 +86,11 @@ class Asked:
         return given or (bearer[7:].strip() if bearer[:7].lower() == "bearer " else "")
 
     @property
+    def lasting_token(self) -> str | None:
+        """The token whose rights what is registered goes on with; None where nobody asks for one."""
+        return None if self.authorizer is None else self.token
+
+    @property
     def authorizer(self) -> Authorizer | None:
         """What the token may do; None where ACLs are off, and everybody may do everything. Raises Refusal for a token that there is not."""
         if self._authorizer is None and self._resolve is not None:

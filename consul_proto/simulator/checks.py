@@ -185,7 +185,7 @@ class CheckEndpoint:
             raise Refusal(500, "not implemented")
         name = given["Name"]
         check = made(given, self._settings, service=service, check_id=given.get("ID") or name, name=name, own=True)
-        self._local.add_check(check, now)
+        self._local.add_check(check, now, token=asked.lasting_token)
         return DONE
 
     def _require(self, asked: Asked, service: str) -> None:

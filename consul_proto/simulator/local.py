@@ -52,10 +52,25 @@ class Check:
 
 
 class Local:
-    """The agent's services and checks, and its timers. Whatever changes here is written to the catalog at once."""
+    """The agent's services and checks, and its timers. Whatever changes here is written to the catalog at once, with the rights of the
+    token that registered it: what this may not write waits until it may.
 
-    def __init__(self, store: Store, catalog: Catalog, settings: Settings, jitter: Callable[[], float]) -> None:
+    may_write: whether a token may write a resource of a name. clock: the time.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        settings: Settings,
+        jitter: Callable[[], float],
+        may_write: Callable[[str, str, str], bool],
+        clock: Callable[[], float],
+    ) -> None:
         self._store, self._catalog, self._settings, self._jitter = store, catalog, settings, jitter
+        self._may_write, self._clock = may_write, clock
+        #: The tokens that registered the services and checks, by their ids; None: nobody asks for one.
+        self._tokens: dict[str, dict[str, str | None]] = {"service": {}, "check": {}}
         #: What the agent answers of each, by id.
         self.services: dict[str, dict[str, Any]] = {}
         self.checks: dict[str, Check] = {}
@@ -65,7 +80,7 @@ class Local:
     def kept(self) -> Any:
         """All of it, as JSON."""
         checks = [asdict(check) for check in self.checks.values()]
-        return {"services": self.services, "checks": checks, "deferred": self._deferred, "sync_at": self._sync_at}
+        return {"services": self.services, "checks": checks, "deferred": self._deferred, "sync_at": self._sync_at, "tokens": self._tokens}
 
     def keep(self, kept: Any, shift: float) -> None:
         """Take over what was kept; its times are moved by so many seconds."""
@@ -73,6 +88,7 @@ class Local:
         self.checks = {check.id: check for check in (_check_kept(given, shift) for given in kept["checks"])}
         self._deferred = {check: time + shift for check, time in kept["deferred"].items()}
         self._sync_at = _moved(kept["sync_at"], shift)
+        self._tokens = {kind: dict(tokens) for kind, tokens in kept["tokens"].items()}
 
     # Time.
 
@@ -124,11 +140,12 @@ class Local:
         catalog.ensure_node(itself(self._settings))
         known = {"consul", *(service_id.lower() for service_id in self.services)}
         for row in catalog.of_node(catalog.services, node):
-            if row.value["ID"].lower() not in known:
+            if row.value["ID"].lower() not in known and self._may_end("service", row.value["ID"], row.value["Service"]):
                 self._store.apply()
                 catalog.delete_service(node, row.value["ID"])
         for row in catalog.of_node(catalog.checks, node):
-            if row.value["CheckID"] not in self.checks and row.value["CheckID"] != "serfHealth":
+            check_id, service = row.value["CheckID"], row.value["ServiceName"]
+            if check_id not in self.checks and check_id != "serfHealth" and self._may_end("check", check_id, service):
                 self._store.apply()
                 catalog.delete_check(node, row.value["CheckID"])
         for service_id, value in self.services.items():
@@ -139,10 +156,35 @@ class Local:
         for check in [check for check in self.checks.values() if not check.value["ServiceID"]]:
             self.write_check(check.id)
 
+    # Rights.
+
+    def _may(self, tokens: Iterable[str | None], services: Iterable[str]) -> bool:
+        """Whether any of the tokens may write any of the services, where "" is the node; where not, the agent tries again in time."""
+        node = self._settings.node
+        resources = [("service", service) if service else ("node", node) for service in services]
+        if any(token is None or self._may_write(token, *resource) for token in tokens for resource in resources):
+            return True
+        self.touched(node, self._clock())
+        return False
+
+    def _may_end(self, kind: str, identity: str, service: str) -> bool:
+        """Whether the agent may end a service or a check in the catalog: the right over the node is enough.
+
+        1.8 asks with the token that registered it, later versions with the agent's own, where there is one.
+        """
+        own = self._tokens[kind].get(identity, self._settings.agent_token or None)
+        agents = [] if self._settings.is_old else [self._settings.agent_token or own]
+        ends = self._may([own, *agents], ["", service])
+        if ends:
+            self._tokens[kind].pop(identity, None)
+        return ends
+
     def write_service(self, service_id: str, changed: Iterable[str] = ()) -> None:
         """Write a service into the catalog, and those of its checks that changed or are not there, at one index."""
         node, catalog = self._settings.node, self._catalog
-        value = self.services[service_id]
+        value, token = self.services[service_id], self._tokens["service"].get(service_id)
+        if not self._may([token], [value["Service"]]):
+            return
         self._store.apply()
         if catalog.node(node) is None:
             catalog.ensure_node(itself(self._settings))
@@ -150,14 +192,19 @@ class Local:
         for check in self.checks.values():
             is_there = (node.lower(), check.id.lower()) in catalog.checks
             if check.value["ServiceID"] == service_id and (check.id in changed or not is_there):
-                self._deferred.pop(check.id, None)
-                catalog.ensure_check(node, check.value)
+                if self._tokens["check"].get(check.id) == token:
+                    self._deferred.pop(check.id, None)
+                    catalog.ensure_check(node, check.value)
+                else:
+                    self.write_check(check.id)
 
     def write_check(self, check_id: str) -> None:
         """Write a check into the catalog."""
         self._deferred.pop(check_id, None)
-        service = self.checks[check_id].value["ServiceID"]
-        key = (self._settings.node.lower(), service.lower())
+        value = self.checks[check_id].value
+        service, key = value["ServiceID"], (self._settings.node.lower(), value["ServiceID"].lower())
+        if not self._may([self._tokens["check"].get(check_id)], [value["ServiceName"]]):
+            return
         if service and key not in self._catalog.services:
             self.write_service(service, [check_id])
             return
@@ -168,36 +215,43 @@ class Local:
 
     # Services and checks.
 
-    def add_service(self, value: dict[str, Any], checks: list[Check], now: float, *, replace: bool) -> None:
+    def add_service(self, value: dict[str, Any], checks: list[Check], now: float, *, replace: bool, token: str | None) -> None:
         """Keep a service with its checks; those that it had stay, unless they are replaced."""
         service_id = value["ID"]
         self.services[service_id] = value
+        self._tokens["service"][service_id] = token
         if replace:
             kept = {check.id for check in checks}
             for check in [check for check in self.checks.values() if check.value["ServiceID"] == service_id and check.id not in kept]:
                 self.remove_check(check.id)
         for check in checks:
-            self._keep(check, now)
+            self._keep(check, now, token)
         self.write_service(service_id, [check.id for check in checks])
         self._touch(service_id)
         self.refresh_aliases(now)
 
     def remove_service(self, service_id: str) -> None:
         """Forget a service and its checks, here and in the catalog."""
-        self.services.pop(service_id, None)
-        for check in [check for check in self.checks.values() if check.value["ServiceID"] == service_id]:
+        name = (self.services.pop(service_id, None) or {"Service": ""})["Service"]
+        checks = [check for check in self.checks.values() if check.value["ServiceID"] == service_id]
+        for check in checks:
             self._forget(check.id)
-        self._store.apply()
-        self._catalog.delete_service(self._settings.node, service_id)
+        if self._may_end("service", service_id, name):
+            self._store.apply()
+            self._catalog.delete_service(self._settings.node, service_id)
+        else:
+            for check in checks:
+                self._end_check(check)
         self._touch(service_id)
 
-    def add_check(self, check: Check, now: float) -> None:
+    def add_check(self, check: Check, now: float, *, token: str | None) -> None:
         """Keep a check."""
-        self._keep(check, now)
+        self._keep(check, now, token)
         self.write_check(check.id)
         self.refresh_aliases(now)
 
-    def _keep(self, check: Check, now: float) -> None:
+    def _keep(self, check: Check, now: float, token: str | None) -> None:
+        self._tokens["check"][check.id] = token
         before = self.checks.get(check.id)
         if before is not None:
             # A check that is registered again goes on as it was.
@@ -212,9 +266,14 @@ class Local:
 
     def remove_check(self, check_id: str) -> None:
         """Forget a check, here and in the catalog."""
+        check = self.checks[check_id]
         self._forget(check_id)
-        self._store.apply()
-        self._catalog.delete_check(self._settings.node, check_id)
+        self._end_check(check)
+
+    def _end_check(self, check: Check) -> None:
+        if self._may_end("check", check.id, check.value["ServiceName"]):
+            self._store.apply()
+            self._catalog.delete_check(self._settings.node, check.id)
 
     def _forget(self, check_id: str) -> None:
         self.checks.pop(check_id, None)

@@ -143,10 +143,10 @@ class ServiceEndpoint:
         value = self._value(given, given["Name"])
         sidecar = self._sidecar(given, value)
         replace = asked.flag("replace-existing-checks") and asked.first("replace-existing-checks") in TRUE | {""}
-        self._local.add_service(value, self._checks(given, value), now, replace=replace)
+        self._local.add_service(value, self._checks(given, value), now, replace=replace, token=asked.lasting_token)
         if sidecar is not None:
             checks = self._checks(sidecar, proxy := self._value(sidecar, sidecar["Name"]))
-            self._local.add_service(proxy, checks, now, replace=replace)
+            self._local.add_service(proxy, checks, now, replace=replace, token=asked.lasting_token)
         return DONE
 
     def _value(self, given: dict[str, Any], name: str) -> dict[str, Any]:
@@ -264,7 +264,9 @@ class ServiceEndpoint:
         value = self._known(asked)
         check_id = _service_maintenance(value["ID"])
         if enable and check_id not in self._local.checks:
-            self._local.add_check(maintenance(check_id, "Service", asked.first("reason"), self._settings, value), now)
+            self._local.add_check(
+                maintenance(check_id, "Service", asked.first("reason"), self._settings, value), now, token=asked.lasting_token
+            )
         elif not enable and check_id in self._local.checks:
             self._local.remove_check(check_id)
         return DONE

@@ -139,7 +139,9 @@ class Sides:
         version: Version = agent.version  # type: ignore[assignment] # it is one
         node_id = itself["Config"]["NodeID"]
         named = Settings(version=version, node=agent.node_name, node_id=node_id, script_checks=True)
-        self.simulator = Simulator(replace(named, acls=bool(self._management), management_token=self._management))
+        self.simulator = Simulator(
+            replace(named, acls=bool(self._management), management_token=self._management, agent_token=self._management)
+        )
         self.now = 0.0
         self._own_tokens = [
             json.loads(self._answer(side, Ask("GET", "/v1/acl/token/self")).body)["AccessorID"] for side in (0, 1) if self._management

@@ -65,7 +65,35 @@ _SOME_RIGHTS = with_rules(
 _WEB = put("/v1/catalog/register", {"Node": "n1", "Address": "10.0.0.1", "Service": {"Service": "web"}})
 _TOKENS = [*_READS_SERVICES, *_SOME_RIGHTS]
 
+_WRITES_ALL = with_rules(0, 'service_prefix "" { policy = "write" } node_prefix "" { policy = "write" }')
+_NO_TOKEN, _NO_RIGHTS = delete("/v1/acl/token/{t0}"), put("/v1/acl/token/{t0}", {})
+_OWN = [get(f"/v1/{path}") for path in ("catalog/node-services/test-node", "health/node/test-node")]
+_REGISTER, _DEREGISTER = put("/v1/agent/service/register", {"Name": "web", "Check": {"TTL": "1h"}}), put("/v1/agent/service/deregister/web")
+_NODE_CHECK = put("/v1/agent/check/register", {"Name": "c1", "TTL": "1h"})
+
 DIFFERED = {
+    "1.8 ends a service in the catalog with the token that registered it": [
+        *_WRITES_ALL,
+        *by(_REGISTER, ONE),
+        *(_NO_TOKEN, _DEREGISTER, *_OWN, _REGISTER, *_OWN, _DEREGISTER, *_OWN),
+    ],
+    "1.8 does not end a service whose token lost its rights": [
+        *_WRITES_ALL,
+        *by(_REGISTER, ONE),
+        *(_NO_RIGHTS, _DEREGISTER, *_OWN, put("/v1/agent/service/register", {"Name": "db"}), *_OWN, _REGISTER, _DEREGISTER, *_OWN),
+    ],
+    "a check's status reaches the catalog with the rights of the token that registered it": [
+        *_WRITES_ALL,
+        *by(_NODE_CHECK, ONE),
+        *(_NO_TOKEN, put("/v1/agent/check/pass/c1"), *_OWN, put("/v1/agent/check/deregister/c1"), *_OWN),
+        *(_NODE_CHECK, *_OWN, put("/v1/agent/check/deregister/c1"), *_OWN),
+    ],
+    "a check of another token goes by itself where its service may not go": [
+        *_WRITES_ALL,
+        *by(_REGISTER, ONE),
+        put("/v1/agent/check/register", {"Name": "c2", "TTL": "1h", "ServiceID": "web"}),
+        *(_NO_TOKEN, put("/v1/agent/check/pass/c2"), *_OWN, _DEREGISTER, *_OWN, _REGISTER, _DEREGISTER, *_OWN),
+    ],
     "an event by a token that is lost is an error of the server": [
         *by(put("/v1/event/fire/deploy"), LOST, NOBODY),
         *by(get("/v1/event/list"), LOST, NOBODY),
