@@ -10,7 +10,8 @@ from typing import Any
 
 from consul_proto.simulator.asking import Asked, Refusal, Wrote
 from consul_proto.simulator.bodies import CHECK_REGISTER, CHECK_UPDATE
-from consul_proto.simulator.catalog import Row, check_value
+from consul_proto.simulator.catalog import Row
+from consul_proto.simulator.catalog_values import check_value
 from consul_proto.simulator.durations import as_go_writes, nanoseconds
 from consul_proto.simulator.filters import AGENT_CHECK
 from consul_proto.simulator.local import Check, Local

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from consul_proto.simulator.catalog import Catalog, check_value, node_value, service_value
+from consul_proto.simulator.catalog import Catalog
+from consul_proto.simulator.catalog_values import check_value, node_value, service_value
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 

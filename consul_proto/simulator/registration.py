@@ -7,7 +7,8 @@ from typing import Any
 
 from consul_proto.simulator.asking import Asked, Refusal, multierror
 from consul_proto.simulator.bodies import CATALOG_DEREGISTER, CATALOG_REGISTER
-from consul_proto.simulator.catalog import Broken, Catalog, check_value, node_value, service_value
+from consul_proto.simulator.catalog import Broken, Catalog
+from consul_proto.simulator.catalog_values import check_value, node_value, service_value
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 from consul_proto.simulator.uuids import UUID, UUID_LENGTH

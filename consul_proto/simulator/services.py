@@ -14,7 +14,7 @@ from typing import Any
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, Wrote
 from consul_proto.simulator.bodies import SERVICE_REGISTER
-from consul_proto.simulator.catalog import check_value, service_value
+from consul_proto.simulator.catalog_values import check_value, service_value
 from consul_proto.simulator.checks import DONE, NO_SCRIPTS, STATES, fault, kind_of, made
 from consul_proto.simulator.filters import AGENT_SERVICE
 from consul_proto.simulator.health import FALSE, TRUE

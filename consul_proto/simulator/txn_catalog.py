@@ -6,7 +6,8 @@ import json
 from typing import Any, NamedTuple
 
 from consul_proto.simulator.asking import Asked
-from consul_proto.simulator.catalog import Broken, Catalog, Row, check_value, node_value, service_value
+from consul_proto.simulator.catalog import Broken, Catalog, Row
+from consul_proto.simulator.catalog_values import check_value, node_value, service_value
 from consul_proto.simulator.check_definitions import of_transaction
 from consul_proto.simulator.registration import service_faults
 from consul_proto.simulator.settings import Settings
