@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from tests.agents import Binary, find_binaries, required, running_agent
+from tests.simulator.asking import Asking
 from tests.simulator.differential import Sides
 
 _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
@@ -24,3 +25,9 @@ def sides(binary: Binary) -> Iterator[Sides]:
     """A new agent without ACLs, and a simulator of its version."""
     with running_agent(binary, acls=False) as agent, closing(Sides(agent)) as both:
         yield both
+
+
+@pytest.fixture(params=["1.8.7", "1.22.5"])
+def ask(request: pytest.FixtureRequest) -> Asking:
+    """A simulator of each version."""
+    return Asking(version=request.param)

@@ -3,68 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
-from consul_proto.message import Request, Response
-from consul_proto.simulator import Parked, Settings, Simulator
-
-
-class Asking:
-    """A simulator, and the time."""
-
-    def __init__(self, jitter: float = 0.0, **settings: Any) -> None:
-        self.simulator = Simulator(Settings(**settings), jitter=lambda: jitter)
-        self.now = 0.0
-
-    def __call__(self, method: str, target: str, body: bytes | None = None) -> Response | Parked:
-        path, _, query = target.partition("?")
-        pairs = tuple((name, value if equals else None) for name, equals, value in (one.partition("=") for one in query.split("&") if one))
-        return self.simulator.handle(Request(method, path, pairs, body=body), self.now)
-
-    def done(self, method: str, target: str, body: bytes | None = None) -> Any:
-        """The body of an answer that comes at once."""
-        answer = self(method, target, body)
-        assert isinstance(answer, Response)
-        return json.loads(answer.body) if answer.body else None
-
-    def index(self, target: str) -> int:
-        answer = self("GET", target)
-        assert isinstance(answer, Response)
-        return int(answer.headers.get("x-consul-index") or 0)
-
-    def parked(self, target: str) -> Parked:
-        """A query that waits, and counts how often it is woken."""
-        answer = self("GET", target)
-        assert isinstance(answer, Parked)
-        answer.wake = woken = Woken()
-        assert answer.wake is woken
-        return answer
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
-        self.simulator.advance(self.now)
-
-
-class Woken:
-    """Counts its calls."""
-
-    def __init__(self) -> None:
-        self.times = 0
-
-    def __call__(self) -> None:
-        self.times += 1
-
-
-@pytest.fixture(params=["1.8.7", "1.22.5"])
-def ask(request: pytest.FixtureRequest) -> Asking:
-    return Asking(version=request.param)
-
-
-def body(parked: Parked) -> Any:
-    assert parked.response is not None
-    return json.loads(parked.response.body) if parked.response.body else None
+from tests.simulator.asking import Asking, Woken, body
 
 
 def test_a_write_wakes_only_whom_it_concerns(ask: Asking) -> None:
@@ -177,8 +119,7 @@ def test_a_transaction_is_undone_as_a_whole(ask: Asking) -> None:
         {"KV": {"Verb": "delete", "Key": "old"}},
         {"KV": {"Verb": "get", "Key": "missing"}},
     ]
-    answer = ask("PUT", "/v1/txn", json.dumps(steps).encode())
-    assert isinstance(answer, Response)
+    answer = ask.answer("PUT", "/v1/txn", steps)
     assert answer.status == 409
     assert ask.done("GET", "/v1/kv/?recurse") == before
     assert parked.response is None
@@ -202,8 +143,7 @@ def test_any_other_index_of_events_is_news(ask: Asking) -> None:
 
 
 def test_what_is_not_simulated_says_so(ask: Asking) -> None:
-    answer = ask("GET", "/v1/agent/monitor")
-    assert isinstance(answer, Response)
+    answer = ask.answer("GET", "/v1/agent/monitor")
     assert (answer.status, answer.body) == (501, b"the simulator does not know GET /v1/agent/monitor")
 
 

@@ -133,13 +133,13 @@ def test_a_large_head_is_read_or_refused_however_it_is_cut(length: int) -> None:
 @settings(deadline=None)
 def test_gzip_has_members(first: bytes, second: bytes) -> None:
     """RFC 1952, section 2.2: a file is a series of members, one after the other."""
-    packed = gzip.compress(first) + gzip.compress(second)
+    packed = gzip.compress(first, mtime=0) + gzip.compress(second)
     assert decoded("gzip", packed, None) == decoded("gzip", packed, len(first + second)) == first + second
     with pytest.raises(RequestError, match="larger than the limit"):
         decoded("gzip", packed, len(first + second) - 1)
 
 
-@pytest.mark.parametrize(("encoding", "packed"), [("gzip", gzip.compress(FOUND)), ("deflate", zlib.compress(FOUND))])
+@pytest.mark.parametrize(("encoding", "packed"), [("gzip", gzip.compress(FOUND, mtime=0)), ("deflate", zlib.compress(FOUND))])
 @pytest.mark.parametrize("limit", [None, len(FOUND)])
 def test_no_part_of_a_packed_body_is_the_whole(encoding: str, packed: bytes, limit: int | None) -> None:
     assert decoded(encoding, packed, limit) == FOUND

@@ -1,0 +1,275 @@
+"""Rules of the simulator, each broken by the change of a line: what its tests are worth.
+
+`scripts/mutants` breaks one after the other in a copy, and runs the simulator's tests there; a mutant that they do not notice survives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+#: The project's root.
+ROOT = Path(__file__).parents[2]
+
+#: What the copies are made of.
+_PARTS = ("consul_proto", "transports", "consulate", "tests", "pyproject.toml")
+
+#: The tests that are to notice, those of one simulator alone: no real Consul is there.
+_TESTS = ("test_rules_of_keys.py", "test_rules_of_services.py", "test_rules_of_acls.py", "test_blocking.py", "test_anti_entropy.py")
+
+#: Seconds: a mutant that hangs is noticed, too.
+_PATIENCE = 120
+
+
+class Mutant(NamedTuple):
+    """A rule, and how it is broken: in which file of the simulator, what is there, and what takes its place."""
+
+    rule: str
+    file: str
+    text: str
+    broken: str
+
+
+MUTANTS = [
+    # Keys.
+    Mutant("a CAS of 0 only creates", "kv.py", "if index != (before.modify_index if before else 0):", "if index and before is None:"),
+    Mutant(
+        "a CAS wants the very index, not a later one",
+        "kv.py",
+        "if index != (before.modify_index if before",
+        "if index < (before.modify_index if before",
+    ),
+    Mutant("a CAS that deletes wants the very index", "kv.py", "if before.modify_index != index:", "if before.modify_index < index:"),
+    Mutant("a write of the same keeps its index", "kv.py", "if entry == before:", "if entry is before:"),
+    Mutant("a write keeps when the key was created", "kv.py", "before.create_index if before else index,", "index,"),
+    Mutant(
+        "a key's index is its own, not the table's",
+        "kv.py",
+        "Found(entry.modify_index, [entry.shown()])",
+        "Found(self._kv.table_index(), [entry.shown()])",
+    ),
+    Mutant("a deletion moves the index of its prefix", "kv.py", "        if bury:\n", "        if not bury:\n"),
+    Mutant("names are cut behind the separator, not before", "kv.py", "entry.key[: end + len(separator)]", "entry.key[:end]"),
+    Mutant("a value of exactly the largest size is taken", "kv.py", "if len(asked.body) > largest:", "if len(asked.body) >= largest:"),
+    Mutant("a value that is too large is refused", "kv.py", "if len(asked.body) > largest:", "if len(asked.body) > 2 * largest:"),
+    # Locks.
+    Mutant(
+        "a key that another session holds is not locked",
+        "kv.py",
+        "before.lock_index) if before.session == session else None",
+        "before.lock_index)",
+    ),
+    Mutant("a lock is counted", "kv.py", "(before.lock_index if before else 0) + 1)", "before.lock_index if before else 0)"),
+    Mutant(
+        "a lock that is taken again is not counted",
+        "kv.py",
+        "session, before.lock_index) if before.session",
+        "session, before.lock_index + 1) if before.session",
+    ),
+    Mutant(
+        "a plain write leaves the lock", "kv.py", 'session if session is not None else before.session if before else "",', 'session or "",'
+    ),
+    Mutant("only its holder releases a key", "kv.py", "if before is None or before.session != session:", "if before is None:"),
+    Mutant("a lock delay is heeded", "kv.py", "if self._sessions.is_delayed(key, now):", "if False:"),
+    Mutant("a lock delay ends", "sessions.py", "return self._delayed.get(key, now) > now", "return key in self._delayed"),
+    Mutant("no lock delay is longer than a minute", "sessions.py", "min(ended.lock_delay, _LONGEST_DELAY)", "ended.lock_delay"),
+    Mutant("the lock delay is 15 seconds", "sessions.py", "86_400 * _SECOND, 15 * _SECOND", "86_400 * _SECOND, 10 * _SECOND"),
+    Mutant(
+        "a small lock delay is in seconds", "sessions.py", "return given * _SECOND if given < _SECONDS_BELOW else given", "return given"
+    ),
+    # Sessions.
+    Mutant("a session lives for twice its TTL", "sessions.py", "_GRACE = 2", "_GRACE = 1"),
+    Mutant(
+        "a renewal lets the TTL begin anew",
+        "sessions.py",
+        "self.ends[session] = now + _GRACE * lasts / _SECOND",
+        "self.ends.setdefault(session, now + _GRACE * lasts / _SECOND)",
+    ),
+    Mutant("a TTL of exactly ten seconds is taken", "sessions.py", "not least <= lasts <=", "not least < lasts <="),
+    Mutant("behaviour delete deletes", "kv.py", "            if delete:\n", "            if not delete:\n"),
+    Mutant("a critical check ends its sessions", "catalog.py", 'if value["Status"] == "critical":', 'if value["Status"] == "none":'),
+    Mutant("a warning ends no session", "catalog.py", 'if value["Status"] == "critical":', 'if value["Status"] != "passing":'),
+    Mutant(
+        "a session is not made on a critical check",
+        "sessions.py",
+        'if row.value["Status"] == "critical":',
+        'if row.value["Status"] == "none":',
+    ),
+    Mutant("a node that goes ends its sessions", "sessions.py", "if check is None or check in", "if check is not None and check in"),
+    Mutant("a check that goes ends its sessions", "catalog.py", 'self.on_gone(row.value["Node"], row.value["CheckID"])', "pass"),
+    # Transactions.
+    Mutant("a transaction that fails is undone", "txn.py", "            self._store.rollback()", "            self._store.commit()"),
+    Mutant("it is undone from its last step on", "store.py", "for undo in reversed(steps):", "for undo in steps:"),
+    Mutant("it has so many operations at most", "txn.py", "if len(given) > most:", "if len(given) > most + 1:"),
+    Mutant("it checks the very index", "txn.py", "if entry.modify_index != step.modified:", "if entry.modify_index < step.modified:"),
+    Mutant("it checks that a key is not there", "txn.py", "if self._kv.get(step.key) is not None:", "if False:"),
+    Mutant("it heeds a lock delay", "txn.py", 'is_delayed = step.verb == "lock" and', "is_delayed = False and"),
+    Mutant("it needs the rights of each step", "txn.py", "if denied := _denied(asked, step):", 'if denied := "":'),
+    # Indexes and waiting.
+    Mutant(
+        "each table has an index of its own", "store.py", "return max(self._tables.get(name, 0) for name in names)", "return self.index"
+    ),
+    Mutant("the key of a prefix's own name wakes it", "store.py", "for end in range(len(key) + 1):", "for end in range(len(key)):"),
+    Mutant("a write wakes only whom it concerns", "agent.py", "if parked.is_news(found):", "if True:"),
+    Mutant("no wait is longer than ten minutes", "agent.py", "_WAIT, _LONGEST_WAIT = 300.0, 600.0", "_WAIT, _LONGEST_WAIT = 300.0, 6000.0"),
+    Mutant("a wait is longer by a sixteenth at most", "agent.py", "_JITTER = 1 / 16", "_JITTER = 1 / 8"),
+    # The catalog.
+    Mutant(
+        "what is registered again keeps its index",
+        "catalog.py",
+        "if before is not None and before.value | aside == value | aside:",
+        "if False:",
+    ),
+    Mutant(
+        "a node's check concerns its services",
+        "catalog.py",
+        "        else:\n            self._change_services(node)",
+        "        else:\n            pass",
+    ),
+    Mutant("the index of a service that went stays", "catalog.py", 'self._store.change("service extinctions")', "pass"),
+    Mutant("a node takes its checks with it", "catalog.py", "for check in self.of_node(self.checks, key):", "for check in ():"),
+    Mutant("names have no case", "catalog.py", "self._instances.get(service.lower(), ())", "self._instances.get(service, ())"),
+    Mutant("a check needs its service", "catalog.py", 'raise Broken("Missing service registration")', "pass"),
+    Mutant("every tag is wanted", "catalog_endpoint.py", "return all(tag.lower() in known", "return any(tag.lower() in known"),
+    Mutant(
+        "the metadata of the node is wanted", "catalog_endpoint.py", "all(meta.get(name) == value for", "any(meta.get(name) != value for"
+    ),
+    Mutant(
+        "near sorts by distance",
+        "catalog_endpoint.py",
+        "key=lambda row: distance(node_of(row)))",
+        "key=lambda row: -distance(node_of(row)))",
+    ),
+    Mutant("all checks must pass, not any", "health.py", 'if all(check["Status"] == "passing"', 'if any(check["Status"] == "passing"'),
+    Mutant("the node's own checks count, too", "catalog.py", 'for row in rows if not row.value["ServiceID"]]', "for row in ()]"),
+    # The agent.
+    Mutant(
+        "a TTL that runs out is critical",
+        "local.py",
+        'self.update(check.id, "critical", output, now)',
+        'self.update(check.id, "warning", output, now)',
+    ),
+    Mutant("who says something has a TTL anew", "local.py", "self.checks[check_id] = replace(check, expires=now + check.ttl)", "pass"),
+    Mutant("nothing is deregistered within a minute", "local.py", "_LEAST_PATIENCE = 60.0", "_LEAST_PATIENCE = 0.0"),
+    Mutant("patience begins when a check turns critical", "local.py", "return replace(check, critical_since=None)", "return check"),
+    Mutant("a check that is registered again goes on", "local.py", '"Status": before.value["Status"], ', ""),
+    Mutant("the catalog is mended within a minute", "local.py", "_SYNC = 60.0", "_SYNC = 600.0"),
+    Mutant("others' tags stay where they may", "local.py", 'if there is not None and value["EnableTagOverride"]:', "if False:"),
+    Mutant(
+        "an output alone reaches the catalog later",
+        "local.py",
+        "self._deferred.setdefault(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))",
+        "self.write_check(check_id)",
+    ),
+    Mutant("an alias follows what is worst", "local.py", 'for status in ("critical", "warning"):', 'for status in ("critical",):'),
+    # Queries, config entries, intentions, events, filters.
+    Mutant(
+        "a query may want what passes alone", "queries.py", 'not (states - {"passing"}) if wanted', '"critical" not in states if wanted'
+    ),
+    Mutant("a query leaves out what is critical", "queries.py", 'else "critical" not in states', "else True"),
+    Mutant(
+        "a tag can be wanted not to be there",
+        "queries.py",
+        'if (tag[1:].lower() in tags) if tag.startswith("!") else',
+        "if False if tag.startswith('!') else",
+    ),
+    Mutant("the longest prefix is the template", "queries.py", "_filled(max(templates,", "_filled(min(templates,"),
+    Mutant(
+        "a query goes with its session",
+        "queries.py",
+        "            del self._queries[identity]\n            self._store.change",
+        "            self._store.change",
+    ),
+    Mutant("the special intention comes first", "intentions.py", '(-one["Precedence"], one', '(one["Precedence"], one'),
+    Mutant("an agent remembers 256 events", "events.py", "_REMEMBERED = 256", "_REMEMBERED = 255"),
+    Mutant(
+        "and binds before or",
+        "filters.py",
+        "return lambda value: one(value) or other(value)",
+        "return lambda value: one(value) and other(value)",
+    ),
+    # ACLs.
+    Mutant(
+        "the very name counts before a prefix", "policies.py", "rank = (not rule.prefix, len(rule.name))", "rank = (False, len(rule.name))"
+    ),
+    Mutant("the longest prefix counts", "policies.py", "if best is None or rank > best:", "if best is None or rank < best:"),
+    Mutant("who denies wins", "policies.py", '"deny" if "deny" in found else max(found', "max(found"),
+    Mutant("the widest of several wins", "policies.py", "else max(found, key=_ACCESS.index)", "else min(found, key=_ACCESS.index)"),
+    Mutant("to write is to read", "policies.py", '"write": {"read", "list", "write"}', '"write": {"write"}'),
+    Mutant("nobody manages ACLs by default", "policies.py", 'and resource not in ("acl", "snapshot")', ""),
+    Mutant("the default denies where it says so", "policies.py", 'return self.default == "allow" and', "return True and"),
+    Mutant(
+        "a tree is deleted by who may write all of it",
+        "policies.py",
+        'self.allows("key", prefix, access) and all(',
+        'self.allows("key", prefix, access) or all(',
+    ),
+    Mutant(
+        "who names no token is anonymous",
+        "acls.py",
+        'self.by_secret(secret or "anonymous")',
+        "self.by_secret(secret or self._settings.management_token)",
+    ),
+    Mutant("a token has what its roles have", "acls.py", "rules, manages = rules + more, manages or also", "pass"),
+    Mutant("a policy holds in its datacenters", "acls.py", "if not here or self._settings.datacenter in here:", "if True:"),
+    Mutant(
+        "a sidecar may be registered with its service",
+        "policies.py",
+        'Rule("service", f"{name}-sidecar-proxy", False, "write"), *every]',
+        "*every]",
+    ),
+    Mutant("a token that is deleted is none", "acls.py", 'self._by_secret.pop(record["SecretID"], None)', "pass"),
+    Mutant("keys that may not be read are left out", "kv.py", 'if asked.may("key", entry.key, "read")]', "]"),
+    Mutant(
+        "an intention has rules of its own",
+        "policies.py",
+        'policy is None else access == "read" and policy != "deny"',
+        "policy is None else access in _ALLOWS[policy]",
+    ),
+]
+
+
+def noticed(mutant: Mutant) -> bool:
+    """Break a rule in a copy; whether the tests fail there."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as name:
+        for part in _PARTS:
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            copy(ROOT / part, Path(name, part))
+        path = Path(name, "consul_proto", "simulator", mutant.file)
+        text = path.read_text()
+        assert text.count(mutant.text) == 1, f"{mutant.rule}: its text is not there once"
+        path.write_text(text.replace(mutant.text, mutant.broken))
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *(f"tests/simulator/{test}" for test in _TESTS)]
+        environment = {name: value for name, value in os.environ.items() if name not in ("CONSUL_BINS", "CONSUL_REQUIRED")}
+        environment |= {"PYTHONDONTWRITEBYTECODE": "1"}
+        try:
+            done = subprocess.run(command, cwd=name, env=environment, capture_output=True, text=True, timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            return True
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return done.returncode == 1
+
+
+def main() -> int:
+    """Break each, and print what became of it; 1 where one survives."""
+    reader = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__)
+    reader.add_argument("--only", default="", help="the mutants of whose rules this is a part")
+    chosen = [mutant for mutant in MUTANTS if reader.parse_args().only in mutant.rule]
+    survived = 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for mutant, is_noticed in zip(chosen, pool.map(noticed, chosen), strict=True):
+            print(f"{'noticed ' if is_noticed else 'SURVIVED'} {mutant.rule} ({mutant.file})", flush=True)
+            survived += not is_noticed
+    print(f"{len(chosen)} rules broken, {len(chosen) - survived} noticed")
+    return int(survived > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

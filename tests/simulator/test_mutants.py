@@ -1,0 +1,21 @@
+"""The mutants are what they say: `scripts/mutants` runs them, which takes minutes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulator.mutants import MUTANTS, ROOT, Mutant
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.rule)
+def test_a_mutant_can_be_made(mutant: Mutant) -> None:
+    path = ROOT / "consul_proto" / "simulator" / mutant.file
+    text = path.read_text()
+    assert text.count(mutant.text) == 1
+    compile(text.replace(mutant.text, mutant.broken), mutant.file, "exec")
+
+
+def test_each_breaks_a_rule_of_its_own() -> None:
+    assert (
+        len({mutant.rule for mutant in MUTANTS}) == len({(mutant.file, mutant.text, mutant.broken) for mutant in MUTANTS}) == len(MUTANTS)
+    )
