@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from consul_proto.simulator.acl_grants import Grants
+from consul_proto.simulator.acl_templates import synthetics
 from consul_proto.simulator.acls import ANONYMOUS, MANAGEMENT, READ_ONLY, ACLs, Record, moment
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, seen
 from consul_proto.simulator.bodies import ACL_METHOD, ACL_POLICY, ACL_ROLE, ACL_RULE, ACL_TOKEN
@@ -167,14 +168,13 @@ class ACLEndpoint:
         raise Refusal(404, f"Requested {kind.name.replace('-', ' ')} does not exist: ACL not found")
 
     def _expanded(self, token: Record) -> Record:
-        tables = self._acls.tables
-        policies = [
-            self._shown(POLICY, tables["policies"][link["ID"]]) for link in self._acls.links(token.get("Policies") or [], "policies")
-        ]
-        roles = [self._shown(ROLE, tables["roles"][link["ID"]]) for link in self._acls.links(token.get("Roles") or [], "roles")]
+        policies, roles = self._acls.tables["policies"], self._acls.roles_of(token)
+        holders = (token, *roles)
+        linked = {link["ID"]: policies[link["ID"]] for one in holders for link in self._acls.links(one.get("Policies") or [], "policies")}
+        made = {policy["ID"]: policy for one in holders for policy in synthetics(one)}
         return {
-            "ExpandedPolicies": policies or None,
-            "ExpandedRoles": roles or None,
+            "ExpandedPolicies": [self._shown(POLICY, policy) for policy in (*linked.values(), *made.values())] or None,
+            "ExpandedRoles": [self._shown(ROLE, role) for role in roles] or None,
             "NamespaceDefaultPolicyIDs": None,
             "NamespaceDefaultRoleIDs": None,
             "AgentACLDefaultPolicy": self._settings.default_policy,

@@ -5,17 +5,14 @@ https://developer.hashicorp.com/consul/api-docs/acl/tokens
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
+from consul_proto.simulator.acl_templates import IDENTITY_NAME, given_templates
 from consul_proto.simulator.acls import ACLs, Record
 from consul_proto.simulator.asking import Refusal
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.uuids import UUID_LENGTH, WRONG_LENGTH
-
-#: What an identity may be called: https://developer.hashicorp.com/consul/api-docs/acl/tokens#servicename
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9\-_]{0,254}[a-z0-9])?")
 
 #: What each kind of link leads to: its member, its table, what it is called.
 _POLICIES, _ROLES = ("Policies", "policies", "policy"), ("Roles", "roles", "role")
@@ -46,7 +43,7 @@ class Grants:
             **{member: list({link["ID"]: link for link in several}.values()) for member, several in links.items()},
             "ServiceIdentities": self._services(given.get("ServiceIdentities") or (), what, is_local=bool(given.get("Local"))),
             "NodeIdentities": self._nodes(given.get("NodeIdentities") or (), what),
-            "TemplatedPolicies": given.get("TemplatedPolicies"),
+            "TemplatedPolicies": given_templates(given.get("TemplatedPolicies") or [], what),
         }
         return {member: granted for member, granted in every.items() if granted}
 
@@ -86,7 +83,7 @@ class Grants:
                 raise Refusal(500, f"Service identity is missing the service name field on this {what}")
             if is_local and here:
                 raise Refusal(500, f'Service identity "{name}" cannot specify a list of datacenters on a local token')
-            if not _NAME.fullmatch(name):
+            if not IDENTITY_NAME.fullmatch(name):
                 raise Refusal(500, f'Service identity "{name}" has an invalid name. {self._allowed}')
             places.setdefault(name, []).append(here)
         return [{"ServiceName": name} | self._datacenters(places[name]) for name in self._in_order(places)]
@@ -104,7 +101,7 @@ class Grants:
             for is_missing, member in ((not name, "node name"), (not datacenter, "datacenter")):
                 if is_missing:
                     raise Refusal(500, f"Node identity is missing the {member} field on this {what}")
-            if not _NAME.fullmatch(name):
+            if not IDENTITY_NAME.fullmatch(name):
                 raise Refusal(500, f"Node identity has an invalid name. {self._allowed}")
             known.setdefault((name, datacenter), {"NodeName": name, "Datacenter": datacenter})
         return [known[key] for key in self._in_order(known)]

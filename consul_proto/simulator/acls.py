@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
+from consul_proto.simulator.acl_templates import each_once, rules_of
 from consul_proto.simulator.asking import Authorizer, Refusal
-from consul_proto.simulator.policies import Permissions, Rule, of_everything, of_node, of_service, of_template, read_rules
+from consul_proto.simulator.policies import Permissions, Rule, of_everything, of_node, of_service, read_rules
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 
@@ -144,6 +145,11 @@ class ACLs:
         known = self.tables[table]
         return [{"ID": link["ID"], "Name": known[link["ID"]]["Name"]} for link in links if link["ID"] in known]
 
+    def roles_of(self, token: Record) -> list[Record]:
+        """The roles of a token that there are."""
+        known = self.tables["roles"]
+        return [known[link["ID"]] for link in token.get("Roles") or () if link["ID"] in known]
+
     def resolve(self, secret: str) -> Authorizer:
         """What a token may do. Raises Refusal for one that there is not."""
         token = self.by_secret(secret or "anonymous")
@@ -154,10 +160,13 @@ class ACLs:
             raise Refusal(403, f"{early}ACL not found")
         accessor = "" if self._settings.is_old else token["AccessorID"]
         rules, manages = self._rules(token)
-        for link in token.get("Roles") or ():
-            if role := self.tables["roles"].get(link["ID"]):
-                more, also = self._rules(role)
-                rules, manages = rules + more, manages or also
+        roles = self.roles_of(token)
+        for role in roles:
+            more, also = self._rules(role)
+            rules, manages = rules + more, manages or also
+        for template in each_once([link for record in (token, *roles) for link in record.get("TemplatedPolicies") or ()]):
+            if self._settings.datacenter in (template.get("Datacenters") or [self._settings.datacenter]):
+                rules += rules_of(template)
         manages = manages or token.get("Type") == "management"
         is_anonymous = token["AccessorID"] == ANONYMOUS
         return Permissions(tuple(rules), self._settings.default_policy, manages, accessor, is_anonymous)
@@ -176,8 +185,6 @@ class ACLs:
         for identity in record.get("NodeIdentities") or ():
             if identity["Datacenter"] == self._settings.datacenter:
                 rules += of_node(identity["NodeName"])
-        for template in record.get("TemplatedPolicies") or ():
-            rules += of_template(template["TemplateName"], (template.get("TemplateVariables") or {}).get("Name", ""))
         if record.get("Rules"):
             rules += read_rules(record["Rules"], legacy=True, once=not self._settings.is_old)
         if READ_ONLY in named:

@@ -16,6 +16,7 @@ from consul_proto.message import Request, Response
 from consul_proto.simulator.acl_endpoint import ACLEndpoint
 from consul_proto.simulator.acl_legacy import LegacyEndpoint
 from consul_proto.simulator.acl_system import ACLSystem
+from consul_proto.simulator.acl_templates import TemplateEndpoint
 from consul_proto.simulator.acls import ACLs
 from consul_proto.simulator.agent_endpoint import AgentEndpoint
 from consul_proto.simulator.asking import Asked, Authorizer, Found, Parked, Refusal, Unrouted, Wrote, answer, seen, text_of, written
@@ -116,6 +117,7 @@ class Simulator:
             CheckEndpoint(self._local, settings).routes(),
             ACLEndpoint(store, self._acls, settings, new_id).routes(),
             ACLSystem(store, self._acls, settings).routes(),
+            TemplateEndpoint(settings).routes(),
             LegacyEndpoint(store, self._acls, settings, new_id).routes(),
             ConfigEndpoint(store, self._config, self._catalog, settings).routes(),
             self._intentions.routes(),

@@ -383,7 +383,14 @@ _IDENTITIES: dict[str, Shape] = {
     "ServiceIdentities": _identities("ServiceIdentity", "ServiceName", Datacenters=TEXTS),
     "NodeIdentities": _identities("NodeIdentity", "NodeName", Datacenter=TEXT),
 }
-_TEMPLATED = ListOf(Struct("structs.ACLTemplatedPolicy", {}, unknown="kept"), "structs.ACLTemplatedPolicies")
+ACL_TEMPLATE_VARIABLES = Struct("structs.ACLTemplatedPolicyVariables", {"name": TEXT})
+_TEMPLATED = ListOf(
+    Struct(
+        "structs.ACLTemplatedPolicy",
+        {**_texts("TemplateID", "TemplateName"), "TemplateVariables": ACL_TEMPLATE_VARIABLES, "Datacenters": TEXTS},
+    ),
+    "structs.ACLTemplatedPolicies",
+)
 _acl = partial(Struct, ANONYMOUS)
 
 ACL_POLICY = _acl(

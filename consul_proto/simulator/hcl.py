@@ -107,7 +107,10 @@ class _Parser:
 
     def _illegal(self, place: int) -> ValueError:
         if self._text[place] == '"':
-            return self._fault("literal not terminated", len(self._text))
+            # A line ends it, but where something to be interpolated goes on.
+            end = self._text.find("\n", place)
+            goes_on = end < 0 or "${" in self._text[place:end]
+            return self._fault("literal not terminated", len(self._text) if goes_on else end)
         if self._text.startswith("/*", place):
             return self._fault("comment not terminated", len(self._text))
         return self._fault("unexpected null character (0x00)" if self._text[place] == "\0" else "illegal char", place)

@@ -111,26 +111,6 @@ def of_node(name: str) -> list[Rule]:
     return [Rule("node", name, False, "write"), Rule("service", "", True, "read")]
 
 
-def of_template(template: str, name: str) -> list[Rule]:
-    """The rules of a templated policy, since 1.17: https://developer.hashicorp.com/consul/docs/security/acl/acl-policies#templated-policies"""
-    every = [Rule(resource, "", True, "read") for resource in ("node", "service", "query")]
-    rules = {
-        "builtin/service": of_service(name),
-        "builtin/node": of_node(name),
-        "builtin/dns": every,
-        "builtin/workload-identity": [Rule("identity", name, False, "write")],
-        "builtin/api-gateway": [Rule("mesh", "", True, "read"), Rule("service", name, False, "write"), *every[:2]],
-        "builtin/nomad-server": [
-            Rule("acl", "", True, "write"),
-            Rule("agent", "", True, "read"),
-            every[0],
-            Rule("service", "", True, "write"),
-        ],
-        "builtin/nomad-client": [Rule("agent", "", True, "read"), every[0], Rule("service", "", True, "write")],
-    }
-    return rules[template]
-
-
 @dataclass(frozen=True)
 class Permissions:
     """What a token may do, joined from all of its rules. Where several speak of the same name, the one that denies wins, then the widest.

@@ -12,7 +12,7 @@ import pytest
 
 from tests.agents import Binary, running_agent
 from tests.simulator.differential import Ask, Sides
-from tests.simulator.test_regressions import get, put
+from tests.simulator.test_regressions import get, post, put
 
 #: Who asks: two tokens, nobody, and a token that there is not.
 ONE, OTHER, NOBODY, LOST = "{x0}", "{x1}", "", "{x9}"
@@ -70,6 +70,37 @@ _NO_TOKEN, _NO_RIGHTS = delete("/v1/acl/token/{t0}"), put("/v1/acl/token/{t0}", 
 _OWN = [get(f"/v1/{path}") for path in ("catalog/node-services/test-node", "health/node/test-node")]
 _REGISTER, _DEREGISTER = put("/v1/agent/service/register", {"Name": "web", "Check": {"TTL": "1h"}}), put("/v1/agent/service/deregister/web")
 _NODE_CHECK = put("/v1/agent/check/register", {"Name": "c1", "TTL": "1h"})
+
+_TEMPLATE = "/v1/acl/templated-policy"
+_TEMPLATES = ("api-gateway", "dns", "node", "nomad-client", "nomad-server", "service", "workload-identity")
+_API: dict[str, Any] = {"TemplateName": "builtin/service", "TemplateVariables": {"Name": "api"}}
+_DNS_ELSEWHERE = {"TemplateName": "builtin/dns", "Datacenters": ["dc2"]}
+_UNREADABLE = {"TemplateName": "builtin/api-gateway", "TemplateVariables": {"Name": 'a"b'}}
+_BAD_TEMPLATES: tuple[dict[str, Any], ...] = (
+    {},
+    {"TemplateName": "builtin/nothing"},
+    {"TemplateName": "builtin/service"},
+    {"TemplateName": "builtin/service", "TemplateVariables": {}},
+    {"TemplateName": "builtin/node", "TemplateVariables": {"Name": "A"}},
+    {"TemplateName": "builtin/api-gateway", "TemplateVariables": {"Name": ""}},
+    {"TemplateName": "builtin/service", "TemplateVariables": {"Name": 5}},
+    {"TemplateName": 5},
+    {"Nope": 5},
+)
+_BAD_VARIABLES: tuple[Any, ...] = ({"Name": "A B"}, {"Name": 5}, {"Nope": "x"}, [])
+_MAY = post(
+    "/v1/internal/acl/authorize",
+    [
+        {"Resource": resource, "Access": access, "Segment": name}
+        for resource, access in (("service", "write"), ("service", "read"), ("node", "write"), ("node", "read"))
+        for name in ("api", "api-sidecar-proxy", "db")
+    ]
+    + [
+        {"Resource": resource, "Access": access}
+        for resource in ("query", "acl", "mesh", "key", "agent", "operator")
+        for access in ("read", "write")
+    ],
+)
 
 DIFFERED = {
     "1.8 ends a service in the catalog with the token that registered it": [
@@ -179,6 +210,50 @@ DIFFERED = {
         get("/v1/operator/autopilot/configuration"),
         get("/v1/catalog/nodes"),
         get("/v1/config/service-defaults"),
+    ],
+    "templated policies are the built-in ones, by their names": [
+        *by(get(f"{_TEMPLATE[:-1]}ies"), NOBODY, LOST, None),
+        *by(get(f"{_TEMPLATE}/name/builtin/nothing"), NOBODY, None),
+        *(get(f"{_TEMPLATE}{path}") for path in ("", "/name/", "/name/builtin/service", "/name/builtin%2Fdns", "/preview/builtin/dns")),
+    ],
+    "a preview of a templated policy is the policy that comes of it": [
+        *(post(f"{_TEMPLATE}/preview/builtin/{name}", {"Name": "x"}) for name in _TEMPLATES),
+        *(post(f"{_TEMPLATE}/preview/builtin/{name}", None) for name in _TEMPLATES),
+        *(post(f"{_TEMPLATE}/preview/builtin/service", body) for body in _BAD_VARIABLES),
+        *by(Ask("POST", f"{_TEMPLATE}/preview/builtin/dns", body=b"{"), NOBODY, None),
+        Ask("POST", f"{_TEMPLATE}/preview/"),
+    ],
+    "a token is given the templated policies that there are": [
+        *(put("/v1/acl/token", {"TemplatedPolicies": [bad]}) for bad in _BAD_TEMPLATES),
+        *(put("/v1/acl/role", {"Name": "role0", "TemplatedPolicies": [bad]}) for bad in _BAD_TEMPLATES),
+        put("/v1/acl/role", {"Name": "role0", "TemplatedPolicies": [_API, {"TemplateName": "builtin/dns", "TemplateID": _ABSENT}]}),
+        put(
+            "/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}", "TemplatedPolicies": [_API, _API, {**_API, "Datacenters": ["dc2"]}]}
+        ),
+        get("/v1/acl/token/{t0}", ("expanded", "true")),
+        get("/v1/acl/roles"),
+    ],
+    "a token may do what its templated policies say, each as it is given first": [
+        put("/v1/acl/role", {"Name": "role0", "TemplatedPolicies": [{"TemplateName": "builtin/nomad-client"}]}),
+        put(
+            "/v1/acl/token",
+            {"AccessorID": "{t0}", "SecretID": "{x0}", "Roles": [{"Name": "role0"}], "TemplatedPolicies": [_DNS_ELSEWHERE, _API]},
+        ),
+        *by(_MAY, ONE),
+        put("/v1/acl/token/{t0}", {"Roles": [{"Name": "role0"}], "TemplatedPolicies": [{**_DNS_ELSEWHERE, "Datacenters": ["dc1"]}]}),
+        *by(_MAY, ONE),
+        put("/v1/acl/token/{t0}", {"TemplatedPolicies": [{**_API, "TemplateName": "builtin/node"}]}),
+        *by(_MAY, ONE),
+        put("/v1/acl/token/{t0}", {"TemplatedPolicies": [{**_API, "TemplateName": "builtin/api-gateway"}]}),
+        *by(_MAY, ONE),
+        put("/v1/acl/token/{t0}", {"TemplatedPolicies": [{"TemplateName": "builtin/nomad-server"}]}),
+        *by(_MAY, ONE),
+    ],
+    "a gateway with a name that makes its rules unreadable": [
+        put("/v1/acl/token", {"SecretID": "{x0}", "AccessorID": "{t0}", "TemplatedPolicies": [_UNREADABLE]}),
+        *by(get("/v1/catalog/services"), ONE),
+        *by(put("/v1/kv/{p}a", b"v"), ONE),
+        *by(get("/v1/acl/token/self"), ONE),
     ],
     "a life of a token that no clock holds": [
         put("/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}", "ExpirationTTL": 1e300}),

@@ -52,6 +52,8 @@ _REFUSED = {
     "=": "At 1:1: no object keys found!",
     'key "a" { policy = "read" } }': "At 1:29: expected: IDENT | STRING | ASSIGN | LBRACE got: RBRACE",
     'key "a" { policy = "read }': "At 1:27: literal not terminated",
+    'key "a {\npolicy = "read" }': "At 1:9: literal not terminated",
+    'key "${a\n" { policy = "read" }': "At 2:22: literal not terminated",
     "/* x": "At 1:5: comment not terminated",
     'key "a" { policy = "read"; }': "At 1:26: illegal char",
     "acl = <<EOF\nread\n": "At 3:1: heredoc not terminated",
