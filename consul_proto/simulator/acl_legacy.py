@@ -5,21 +5,26 @@ https://developer.hashicorp.com/consul/api-docs/v1.8.x/acl/legacy
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from consul_proto.simulator import hcl
 from consul_proto.simulator.acls import ACLs, Record
-from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, Wrote, seen
 from consul_proto.simulator.bodies import ACL_LEGACY
+from consul_proto.simulator.hcl_printer import formatted
 from consul_proto.simulator.policies import checked
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
+from consul_proto.simulator.uuids import UUID_LENGTH, WRONG_LENGTH
 
 
 class LegacyEndpoint:
-    """`/v1/acl/create`, `update`, `destroy`, `info`, `clone` and `list`."""
+    """`/v1/acl/create`, `update`, `destroy`, `info`, `clone`, `list` and `rules/translate`."""
 
     def __init__(self, store: Store, acls: ACLs, settings: Settings, new_id: Callable[[], str]) -> None:
         self._store, self._acls, self._settings, self._new_id = store, acls, settings, new_id
@@ -36,6 +41,8 @@ class LegacyEndpoint:
             "/v1/acl/info/": Route(("GET",), self.info, topics=_tokens, deep=True, index=True),
             "/v1/acl/clone/": put(write=self.clone, deep=True),
             "/v1/acl/list": Route(("GET",), self.every, topics=_tokens, index=True),
+            "/v1/acl/rules/translate": Route(("POST",), write=self.translate),
+            "/v1/acl/rules/translate/": Route(("GET",), write=self.translate_token, deep=True),
         }
 
     def _enabled(self) -> None:
@@ -115,6 +122,65 @@ class LegacyEndpoint:
         asked.require("acl", "", "write")
         shown = [_shown(token) for token in self._acls.tables["tokens"].values() if token.get("Type")]
         return Found(self._store.table("acl tokens"), sorted(shown, key=lambda token: str(token["ID"])))
+
+    def translate(self, asked: Asked, _now: float) -> Wrote:
+        """POST rules/translate: the rules in a body, as policies of today have them."""
+        self._enabled()
+        asked.require("acl", "", "read")
+        return self._translated(asked.body.decode("utf-8", "replace"))
+
+    def translate_token(self, asked: Asked, _now: float) -> Wrote:
+        """GET rules/translate: those of a token, by its accessor."""
+        self._enabled()
+        if not asked.rest:
+            raise Refusal(400, f"{self._settings.bad_request}Missing token ID")
+        unseen = (("X-Consul-Index", "1"), *seen(known=False))
+        try:
+            asked.require("acl", "", "read")
+            if len(asked.rest) != UUID_LENGTH:
+                raise Refusal(500, f"failed acl token lookup: {WRONG_LENGTH}")
+        except Refusal as refusal:
+            refusal.headers = unseen
+            raise
+        token = self._acls.tables["tokens"].get(asked.rest)
+        if token is None or not token.get("Rules"):
+            refusal = Refusal(403, "ACL not found") if token is None else Refusal(500, "The specified token does not have any rules set")
+            refusal.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *seen())
+            raise refusal
+        translated = self._translated(token["Rules"])
+        return replace(translated, headers=(("X-Consul-Index", str(self._store.table("acl tokens"))), *seen()))
+
+    def _translated(self, rules: str) -> Wrote:
+        try:
+            hcl.parse(rules, once=False)
+        except ValueError as error:
+            raise Refusal(400, f"{self._settings.bad_request}Failed to parse rules: {error}") from None
+        translated = formatted(_as_hcl(rules), _renamed).encode()
+        return Wrote(translated, kind="text/plain; charset=utf-8" if translated else None)
+
+
+#: The resources whose rules are of prefixes.
+_PREFIXED = ("agent", "key", "node", "query", "service", "session", "event")
+
+
+def _renamed(key: str) -> str:
+    """A key as policies of today have it; inside of blocks as well, whatever it means there."""
+    name = key.strip('"')
+    return f"{name}_prefix" if name in _PREFIXED else "policy" if name == "policy" else key
+
+
+def _as_hcl(rules: str) -> str:
+    """Rules in JSON as blocks, which is what comes of them."""
+    if not rules.lstrip().startswith("{"):
+        return rules
+    lines: list[str] = []
+    for resource, content in json.loads(rules).items():
+        for name, body in content.items() if isinstance(content, dict) else ():
+            inside = " ".join(f'"{member}" = {json.dumps(value)}' for member, value in body.items())
+            lines.append(f'"{resource}" "{name}" {{ {inside} }}')
+        if not isinstance(content, dict):
+            lines.append(f'"{resource}" = {json.dumps(content)}')
+    return "\n".join(lines)
 
 
 def _shown(token: Record) -> dict[str, Any]:

@@ -68,6 +68,7 @@ class _Parser:
     def __init__(self, text: str, *, once: bool) -> None:
         self._text, self._once = text, once
         self._place = self._depth = 0
+        self._is_word = False
         self._token = self._scan()
 
     def whole(self) -> dict[str, Any]:
@@ -93,12 +94,14 @@ class _Parser:
         while True:
             place = self._place
             if place == len(self._text):
-                return _Token("EOF", "", place)
+                # Consul reads on behind a word, to see whether it goes on.
+                return _Token("EOF", "", place + self._is_word)
             match = _TOKENS.match(self._text, place)
             if match is None:
                 raise self._illegal(place)
             self._place = match.end()
             kind = match.lastgroup if match.lastgroup != "inside" else "STRING"
+            self._is_word = kind in ("IDENT", "BOOL")
             if kind == "BLANK":
                 continue
             if kind == "HEREDOC":

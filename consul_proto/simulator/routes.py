@@ -18,10 +18,11 @@ _GROUPS = frozenset(
 
 #: What only other versions have: they have never heard of it.
 _OF_OTHERS = {
-    "1.8.7": ("/v1/agent/version", "/v1/agent/metrics/stream", "/v1/acl/templated-policies", "/v1/acl/templated-policy", "/v1/peering"),
-    "1.22.5": (
-        *(f"/v1/acl/{verb}" for verb in ("create", "update", "destroy", "info", "clone", "list", "rules/translate", "templated-policy")),
+    "1.8.7": (
+        *("/v1/agent/version", "/v1/agent/metrics/stream", "/v1/acl/templated-policies", "/v1/acl/templated-policy", "/v1/acl/rules"),
+        "/v1/peering",
     ),
+    "1.22.5": tuple(f"/v1/acl/{name}" for name in ("create", "update", "destroy", "info", "clone", "list", "rules", "templated-policy")),
 }
 
 _NO_API = "if attempting to use the HTTP API, ensure the path starts with '/v1/'"

@@ -71,6 +71,18 @@ _OWN = [get(f"/v1/{path}") for path in ("catalog/node-services/test-node", "heal
 _REGISTER, _DEREGISTER = put("/v1/agent/service/register", {"Name": "web", "Check": {"TTL": "1h"}}), put("/v1/agent/service/deregister/web")
 _NODE_CHECK = put("/v1/agent/check/register", {"Name": "c1", "TTL": "1h"})
 
+_TRANSLATE = "/v1/acl/rules/translate"
+_OLD_RULES = (
+    "",
+    "# nothing",
+    "nope",
+    'key "a" {',
+    'key "a" { policy = "read" } key "b" { policy = "nope" }\noperator = "read"',
+    'service "web" {\n policy = "write"\n intentions = "deny"\n}\n# of keys\nkey "" { policy = "deny" } # tail\n\n# end\n',
+    'node "" {}\nagent "a" {}\nevent_prefix "e" {\n # first\n\n policy = "read"\n\n # last\n}',
+    'query "a" { policy = <<EOF\nread\nEOF\n}\nsession "${a}" { policy = "read"\n sentinel { code = "x" enforcementlevel = "y" } }',
+    '{"key": {"a": {"policy": "read"}}, "service": {"b": {"policy": "read", "intentions": "read"}}, "operator": "read"}',
+)
 _TEMPLATE = "/v1/acl/templated-policy"
 _TEMPLATES = ("api-gateway", "dns", "node", "nomad-client", "nomad-server", "service", "workload-identity")
 _API: dict[str, Any] = {"TemplateName": "builtin/service", "TemplateVariables": {"Name": "api"}}
@@ -210,6 +222,15 @@ DIFFERED = {
         get("/v1/operator/autopilot/configuration"),
         get("/v1/catalog/nodes"),
         get("/v1/config/service-defaults"),
+    ],
+    "rules of before 1.4 are translated, newly written": [
+        *(Ask("POST", _TRANSLATE, body=rules.encode()) for rules in _OLD_RULES),
+        *by(Ask("POST", _TRANSLATE, body=b'key "'), NOBODY, LOST, None),
+    ],
+    "a token of today has no rules to translate": [
+        put("/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}"}),
+        *(ask for identity in ("{t0}", "{t1}", "x", "") for ask in by(get(f"{_TRANSLATE}/{identity}"), *_EVERYBODY)),
+        *(get(path) for path in (_TRANSLATE, "/v1/acl/rules", "/v1/acl/rules/x")),
     ],
     "templated policies are the built-in ones, by their names": [
         *by(get(f"{_TEMPLATE[:-1]}ies"), NOBODY, LOST, None),

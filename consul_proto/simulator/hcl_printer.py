@@ -1,0 +1,187 @@
+"""HCL as `hclfmt` writes it: https://github.com/hashicorp/hcl/tree/hcl1/hcl/printer.
+
+Lists stay as they are written, and what stands behind a value on its line is kept, but lined up with nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+#: What a text consists of; hcl.py says what each is, and has found no fault in it.
+_PARTS = re.compile(
+    r"""
+      (?P<blank>   [ \t\r\n,]+ )
+    | (?P<comment> \#[^\n]* | //[^\n]* | /\*.*?\*/ )
+    | (?P<literal> <<-?(?P<end>\w+)\r?\n.*?^[ \t]*(?P=end)$ | \[[^\]]*\] | "(?: \\. | \$\{[^}]*\} | [^"\\] )*" | [^\s{}=,\[\]"\#]+ )
+    | (?P<mark>    [{}=] )
+    """,
+    re.VERBOSE | re.DOTALL | re.MULTILINE,
+)
+
+
+@dataclass
+class _Part:
+    """A word, a mark or a comment. lines: the first and the last one that it stands in."""
+
+    kind: str
+    text: str
+    lines: tuple[int, int]
+
+
+@dataclass
+class _Item:
+    """A key with its value, or a block, whose value is its items. lead: the comment right above; after: the one behind, on its line."""
+
+    keys: list[str]
+    line: int
+    lead: list[str] = field(default_factory=list)
+    value: str = ""
+    block: list[_Item | list[_Part]] | None = None
+    assigned: bool = False
+    after: str = ""
+
+
+class _Reader:
+    """Makes items of parts. renamed: what the first word of an item becomes."""
+
+    def __init__(self, text: str, renamed: Callable[[str], str]) -> None:
+        self._renamed = renamed
+        self._parts: list[_Part] = []
+        self._at = 0
+        for found in _PARTS.finditer(text):
+            if found.lastgroup != "blank":
+                first = text.count("\n", 0, found.start()) + 1
+                kind = "literal" if found["literal"] else "comment" if found["comment"] else "mark"
+                self._parts.append(_Part(kind, found[0].rstrip("\r"), (first, first + found[0].count("\n"))))
+
+    def items(self) -> list[_Item | list[_Part]]:
+        """The items up to the end of the block, and in between the comments that are nobody's."""
+        found: list[_Item | list[_Part]] = []
+        while self._at < len(self._parts) and self._parts[self._at].text != "}":
+            groups = self._comments()
+            is_end = self._at == len(self._parts) or self._parts[self._at].text == "}"
+            lead: list[_Part] = []
+            if groups and not is_end and groups[-1][-1].lines[1] + 1 == self._parts[self._at].lines[0]:
+                lead = groups.pop()
+            found += groups
+            if not is_end:
+                found.append(self._item([part.text for part in lead]))
+        self._at += 1
+        return found
+
+    def _comments(self) -> list[list[_Part]]:
+        """The comments at hand; those on lines that follow each other belong together."""
+        groups: list[list[_Part]] = []
+        while self._at < len(self._parts) and self._parts[self._at].kind == "comment":
+            part = self._parts[self._at]
+            if groups and groups[-1][-1].lines[1] + 1 >= part.lines[0]:
+                groups[-1].append(part)
+            else:
+                groups.append([part])
+            self._at += 1
+        return groups
+
+    def _item(self, lead: list[str]) -> _Item:
+        item = _Item([], self._parts[self._at].lines[0], lead)
+        while self._parts[self._at].kind == "literal":
+            item.keys.append(self._parts[self._at].text)
+            self._at += 1
+        item.keys[0] = self._renamed(item.keys[0])
+        if self._parts[self._at].text == "=":
+            item.assigned = True
+            self._at += 1
+        value = self._parts[self._at]
+        self._at += 1
+        if value.text == "{":
+            item.block = self.items()
+        else:
+            item.value = value.text
+        self._behind(item)
+        return item
+
+    def _behind(self, item: _Item) -> None:
+        """The comment that ends the item's line."""
+        if self._at < len(self._parts) and self._parts[self._at].kind == "comment":
+            part, last = self._parts[self._at], self._parts[self._at - 1].lines[1]
+            ends = self._at + 1 == len(self._parts) or self._parts[self._at + 1].lines[0] != part.lines[1]
+            if part.lines[0] == last == item.line and ends:
+                item.after = part.text
+                self._at += 1
+
+
+def formatted(text: str, renamed: Callable[[str], str] = str) -> str:
+    """The text of a file without faults, newly written."""
+    items, written = _Reader(text, renamed).items(), ""
+    for number, item in enumerate(items):
+        is_last = number == len(items) - 1
+        if not isinstance(item, _Item):
+            before = "\n\n" if is_last and number else ""
+            written += before + "".join(part.text + "\n" for part in item) + ("" if is_last else "\n")
+            continue
+        written += _written(item)
+        if not is_last and any(isinstance(other, _Item) for other in items[number + 1 :]):
+            following = items[number + 1]
+            close = isinstance(following, _Item) and following.line == item.line + 1 and _is_bare(item) and _is_bare(following)
+            written += "\n" if close else "\n\n"
+    return written
+
+
+def _is_bare(item: _Item) -> bool:
+    return item.block == [] and not item.lead and not item.assigned
+
+
+def _written(item: _Item, width: int = 0) -> str:
+    """An item, its key as wide as those of its neighbours."""
+    keys = " ".join(item.keys)
+    head = f"{keys.ljust(width)} =" if item.assigned else keys
+    value = item.value if item.block is None else _block(item.block)
+    return "\n".join((*item.lead, f"{head} {value}{' ' * bool(item.after)}{item.after}"))
+
+
+def _block(items: list[_Item | list[_Part]]) -> str:
+    """A block: what stands on lines that follow each other stays together, and a blank line parts the rest."""
+    paragraphs: list[str] = []
+    for number, item in enumerate(items):
+        before = items[number - 1] if number else None
+        if not isinstance(item, _Item):
+            paragraphs.append("\n".join(part.text for part in item))
+        elif isinstance(before, _Item) and _is_neighbour(before, item):
+            paragraphs[-1] += "\n" + _written(item, _width(items, number))
+        else:
+            paragraphs.append(_written(item, _width(items, number)))
+    inside = "\n\n".join(paragraphs)
+    return "{\n" + _indented(inside) + "\n}" if inside else "{}"
+
+
+def _is_neighbour(one: _Item, other: _Item) -> bool:
+    is_short = _written(one).count("\n") <= 1 and _written(other).count("\n") <= 1
+    return is_short and one.line + 1 == other.line
+
+
+def _width(items: list[_Item | list[_Part]], number: int) -> int:
+    """How wide the longest key is of those that stand together with one."""
+    first = last = number
+    while first and _together(items[first - 1], items[first]):
+        first -= 1
+    while last + 1 < len(items) and _together(items[last], items[last + 1]):
+        last += 1
+    together = [item for item in items[first : last + 1] if isinstance(item, _Item)]
+    return max(len(" ".join(item.keys)) for item in together) if len(together) > 1 else 0
+
+
+def _together(one: _Item | list[_Part], other: _Item | list[_Part]) -> bool:
+    return isinstance(one, _Item) and isinstance(other, _Item) and _is_neighbour(one, other)
+
+
+def _indented(text: str) -> str:
+    """Every line two blanks further in, but those of a text that goes over several lines, which would not be the same."""
+    end, lines = "", []
+    for line in text.split("\n"):
+        lines.append("  " + line if line and not end else line)
+        if end and line.strip() == end:
+            end = ""
+        elif begin := re.search(r"<<-?(\w+)$", line):
+            end = begin[1]
+    return "\n".join(lines)
