@@ -18,7 +18,7 @@ _PAGE = _ROOT / "docs" / "simulated.md"
 _DIFFERS = {
     "acl.": "tokens are checked at once, never from a cache; auth methods and binding rules are kept and shown, and let nobody in",
     "acl.legacy.": "",
-    "acl.legacy.rules_translate": "a comment behind a value is not lined up with those of the lines around it; lists stay as they are written",
+    "acl.legacy.rules_translate": "comments behind values are not lined up; lists stay as they are written",
     "acl.templated_policy.": "",
     "agent.connect.ca_roots": "the certificate is always the same one, and nobody has its key",
     "connect.ca.roots": "the certificate is always the same one, and nobody has its key",

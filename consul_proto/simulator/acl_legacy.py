@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -144,11 +143,10 @@ class LegacyEndpoint:
             raise
         token = self._acls.tables["tokens"].get(asked.rest)
         if token is None or not token.get("Rules"):
-            refusal = Refusal(403, "ACL not found") if token is None else Refusal(500, "The specified token does not have any rules set")
-            refusal.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *seen())
-            raise refusal
-        translated = self._translated(token["Rules"])
-        return replace(translated, headers=(("X-Consul-Index", str(self._store.table("acl tokens"))), *seen()))
+            lost = Refusal(403, "ACL not found") if token is None else Refusal(500, "The specified token does not have any rules set")
+            lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *seen())
+            raise lost
+        return self._translated(token["Rules"])
 
     def _translated(self, rules: str) -> Wrote:
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 #: What a text consists of; hcl.py says what each is, and has found no fault in it.
 _PARTS = re.compile(
@@ -21,8 +21,7 @@ _PARTS = re.compile(
 )
 
 
-@dataclass
-class _Part:
+class _Part(NamedTuple):
     """A word, a mark or a comment. lines: the first and the last one that it stands in."""
 
     kind: str
@@ -30,17 +29,15 @@ class _Part:
     lines: tuple[int, int]
 
 
-@dataclass
 class _Item:
     """A key with its value, or a block, whose value is its items. lead: the comment right above; after: the one behind, on its line."""
 
-    keys: list[str]
-    line: int
-    lead: list[str] = field(default_factory=list)
-    value: str = ""
-    block: list[_Item | list[_Part]] | None = None
-    assigned: bool = False
-    after: str = ""
+    def __init__(self, line: int, lead: list[str]) -> None:
+        self.line, self.lead = line, lead
+        self.keys: list[str] = []
+        self.value = self.after = ""
+        self.block: list[_Item | list[_Part]] | None = None
+        self.assigned = False
 
 
 class _Reader:
@@ -84,7 +81,7 @@ class _Reader:
         return groups
 
     def _item(self, lead: list[str]) -> _Item:
-        item = _Item([], self._parts[self._at].lines[0], lead)
+        item = _Item(self._parts[self._at].lines[0], lead)
         while self._parts[self._at].kind == "literal":
             item.keys.append(self._parts[self._at].text)
             self._at += 1
