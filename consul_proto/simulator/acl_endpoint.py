@@ -10,11 +10,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
+from consul_proto.simulator.acl_bodies import ACL_METHOD, ACL_POLICY, ACL_ROLE, ACL_RULE, ACL_TOKEN
 from consul_proto.simulator.acl_grants import Grants
 from consul_proto.simulator.acl_templates import synthetics
 from consul_proto.simulator.acls import ANONYMOUS, MANAGEMENT, READ_ONLY, ACLs, Record, moment
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, seen
-from consul_proto.simulator.bodies import ACL_METHOD, ACL_POLICY, ACL_ROLE, ACL_RULE, ACL_TOKEN
 from consul_proto.simulator.checks import seconds
 from consul_proto.simulator.durations import as_go_writes
 from consul_proto.simulator.go_json import Struct

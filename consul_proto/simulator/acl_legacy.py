@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any
 
 from consul_proto.simulator import hcl
+from consul_proto.simulator.acl_bodies import ACL_LEGACY
 from consul_proto.simulator.acls import ACLs, Record
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, Wrote, seen
-from consul_proto.simulator.bodies import ACL_LEGACY
 from consul_proto.simulator.hcl_printer import formatted
 from consul_proto.simulator.policies import checked
 from consul_proto.simulator.routes import Route

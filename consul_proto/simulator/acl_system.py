@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from consul_proto.simulator.acl_bodies import ACL_AUTHORIZE, ACL_BOOTSTRAP, ACL_LOGIN
 from consul_proto.simulator.acls import ACLs, Record
 from consul_proto.simulator.asking import Asked, Refusal, Wrote
-from consul_proto.simulator.bodies import ACL_AUTHORIZE, ACL_BOOTSTRAP, ACL_LOGIN
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store

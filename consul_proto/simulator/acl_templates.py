@@ -12,8 +12,8 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from consul_proto.simulator.acl_bodies import ACL_TEMPLATE_VARIABLES
 from consul_proto.simulator.asking import Asked, Refusal, multierror
-from consul_proto.simulator.bodies import ACL_TEMPLATE_VARIABLES
 from consul_proto.simulator.policies import Rule, read_rules
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings

@@ -30,6 +30,7 @@ from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.events import Events
 from consul_proto.simulator.health import HealthEndpoint
 from consul_proto.simulator.intentions import Intentions
+from consul_proto.simulator.keyring import KeyringEndpoint
 from consul_proto.simulator.kv import KV, KVEndpoint
 from consul_proto.simulator.local import Local
 from consul_proto.simulator.members import register_itself
@@ -44,6 +45,7 @@ from consul_proto.simulator.snapshot import SnapshotEndpoint
 from consul_proto.simulator.store import Kept, Store
 from consul_proto.simulator.txn import Txn
 from consul_proto.simulator.txn_catalog import CatalogSteps
+from consul_proto.simulator.usage import UsageEndpoint
 
 #: Seconds that a blocking query waits where it does not say, and at most: https://developer.hashicorp.com/consul/api-docs/features/blocking
 _WAIT, _LONGEST_WAIT = 300.0, 600.0
@@ -125,6 +127,8 @@ class Simulator:
             self._queries.routes(),
             self._coordinates.routes(),
             self._operator.routes(),
+            KeyringEndpoint(settings).routes(),
+            UsageEndpoint(store, self._catalog, settings).routes(),
             SnapshotEndpoint(store, settings, self._take, self._restore).routes(),
             {
                 "/v1/status/leader": Route(("GET",), write=self._leader),

@@ -5,8 +5,6 @@ Members by https://pkg.go.dev/github.com/hashicorp/consul/api and the API pages;
 
 from __future__ import annotations
 
-from functools import partial
-
 from consul_proto.simulator.check_definitions import CATALOG_DEFINITION, TXN_DEFINITION
 from consul_proto.simulator.go_json import Anything, Bytes, Float, Lasting, ListOf, MapOf, Shape, Struct, Text, Truth, Whole
 
@@ -18,11 +16,12 @@ INDEX, TEXTS, META = Whole("uint64", 0, 2**64 - 1), ListOf(TEXT), MapOf(TEXT)
 ANONYMOUS = "struct { }"
 
 
-def _texts(*names: str) -> dict[str, Shape]:
+def texts(*names: str) -> dict[str, Shape]:
+    """Members that are texts."""
     return dict.fromkeys(names, TEXT)
 
 
-_INDEXES: dict[str, Shape] = {"CreateIndex": RAFT, "ModifyIndex": RAFT}
+INDEXES: dict[str, Shape] = {"CreateIndex": RAFT, "ModifyIndex": RAFT}
 _API_INDEXES: dict[str, Shape] = {"CreateIndex": INDEX, "ModifyIndex": INDEX}
 
 # The catalog.
@@ -32,13 +31,13 @@ _PORTS = ListOf(Struct("structs.ServicePort", {"Name": TEXT, "Port": WHOLE, "Def
 _WEIGHTS = Struct("structs.Weights", {"Passing": WHOLE, "Warning": WHOLE})
 _LOCALITY = Struct("structs.Locality", {"Region": TEXT, "Zone": TEXT})
 _SINCE_UPSTREAM: dict[str, Shape] = {
-    **_texts("DestinationPeer", "DestinationPartition", "LocalBindSocketPath", "LocalBindSocketMode"),
+    **texts("DestinationPeer", "DestinationPartition", "LocalBindSocketPath", "LocalBindSocketMode"),
     "CentrallyConfigured": TRUTH,
 }
 _UPSTREAM = Struct(
     ANONYMOUS,
     {
-        **_texts("DestinationType", "DestinationNamespace", "DestinationName", "Datacenter", "LocalBindAddress"),
+        **texts("DestinationType", "DestinationNamespace", "DestinationName", "Datacenter", "LocalBindAddress"),
         "LocalBindPort": WHOLE,
         "Config": MapOf(ANY),
         "MeshGateway": Struct("structs.MeshGatewayConfig", {}, unknown="kept"),
@@ -52,7 +51,7 @@ _UPSTREAM = Struct(
 
 def _proxy(*, snake: bool) -> Struct:
     members: dict[str, Shape] = {
-        **_texts("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress"),
+        **texts("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress"),
         "LocalServicePort": WHOLE,
         "Config": MapOf(ANY),
         "Upstreams": ListOf(_UPSTREAM, "structs.Upstreams"),
@@ -68,7 +67,7 @@ _NODE_SERVICE = Struct(
     "structs.NodeService",
     {
         "Kind": Text("structs.ServiceKind"),
-        **_texts("ID", "Service"),
+        **texts("ID", "Service"),
         "Tags": TEXTS,
         "Address": TEXT,
         "TaggedAddresses": MapOf(_ADDRESS),
@@ -78,7 +77,7 @@ _NODE_SERVICE = Struct(
         "EnableTagOverride": TRUTH,
         "Proxy": _proxy(snake=False),
         "Connect": Struct(ANONYMOUS, {"Native": TRUTH}, unknown="kept", own=()),
-        **_INDEXES,
+        **INDEXES,
         "SocketPath": TEXT,
         "Ports": _PORTS,
         "Locality": _LOCALITY,
@@ -92,12 +91,12 @@ _HEALTH_CHECK = Struct(
     {
         "Node": TEXT,
         "CheckID": Text("types.CheckID"),
-        **_texts("Name", "Status", "Notes", "Output", "ServiceID", "ServiceName"),
+        **texts("Name", "Status", "Notes", "Output", "ServiceID", "ServiceName"),
         "ServiceTags": TEXTS,
         "Type": TEXT,
         "Definition": CATALOG_DEFINITION,
-        **_INDEXES,
-        **_texts("Interval", "Timeout", "PeerName"),
+        **INDEXES,
+        **texts("Interval", "Timeout", "PeerName"),
         "ExposedPort": WHOLE,
     },
     ("Interval", "Timeout", "ExposedPort", "PeerName"),
@@ -107,7 +106,7 @@ CATALOG_REGISTER = Struct(
     "structs.RegisterRequest",
     {
         "ID": Text("types.NodeID"),
-        **_texts("Node", "Address", "Datacenter"),
+        **texts("Node", "Address", "Datacenter"),
         "TaggedAddresses": META,
         "NodeMeta": META,
         "Service": _NODE_SERVICE,
@@ -121,7 +120,7 @@ CATALOG_REGISTER = Struct(
 )
 CATALOG_DEREGISTER = Struct(
     ANONYMOUS,
-    {**_texts("Node", "ServiceID", "Datacenter", "Address", "PeerName"), "CheckID": Text("types.CheckID")},
+    {**texts("Node", "ServiceID", "Datacenter", "Address", "PeerName"), "CheckID": Text("types.CheckID")},
     ("PeerName",),
     own=("Address",),
 )
@@ -131,7 +130,7 @@ CATALOG_DEREGISTER = Struct(
 _LASTING = ("Interval", "Timeout", "TTL", "DeregisterCriticalServiceAfter")
 
 _SINCE: dict[str, Shape] = {
-    **_texts("H2PING", "UDP", "OSService", "TLSServerName"),
+    **texts("H2PING", "UDP", "OSService", "TLSServerName"),
     "H2PingUseTLS": TRUTH,
     "TCPUseTLS": TRUTH,
     "DisableRedirects": TRUTH,
@@ -142,11 +141,11 @@ _SINCE: dict[str, Shape] = {
 def _check(own: tuple[str, ...], **others: Shape) -> Struct:
     members: dict[str, Shape] = {
         **others,
-        **_texts("Name", "Status", "Notes", "ServiceID"),
+        **texts("Name", "Status", "Notes", "ServiceID"),
         "Args": TEXTS,
         "ScriptArgs": TEXTS,
         "Header": MapOf(TEXTS),
-        **_texts("HTTP", "Method", "Body", "TCP", "DockerContainerID", "Shell", "GRPC", "AliasNode", "AliasService"),
+        **texts("HTTP", "Method", "Body", "TCP", "DockerContainerID", "Shell", "GRPC", "AliasNode", "AliasService"),
         "GRPCUseTLS": TRUTH,
         "TLSSkipVerify": TRUTH,
         "SuccessBeforePassing": WHOLE,
@@ -161,7 +160,7 @@ def _check(own: tuple[str, ...], **others: Shape) -> Struct:
 #: A check of its own, and one that comes with its service.
 CHECK_REGISTER = _check((), ID=Text("types.CheckID"), Token=TEXT)
 _SERVICE_CHECK = _check(("ServiceID",), CheckID=Text("types.CheckID"), ProxyHTTP=TEXT, ProxyGRPC=TEXT)
-CHECK_UPDATE = Struct("agent.checkUpdate", _texts("Status", "Output"))
+CHECK_UPDATE = Struct("agent.checkUpdate", texts("Status", "Output"))
 
 
 def _service_definition(connect: Shape) -> Struct:
@@ -169,7 +168,7 @@ def _service_definition(connect: Shape) -> Struct:
         ANONYMOUS,
         {
             "Kind": Text("structs.ServiceKind"),
-            **_texts("ID", "Name", "Address", "Token"),
+            **texts("ID", "Name", "Address", "Token"),
             "Tags": TEXTS,
             "Meta": META,
             "TaggedAddresses": MapOf(_ADDRESS),
@@ -198,10 +197,10 @@ SERVICE_REGISTER = _service_definition(Struct(ANONYMOUS, {"Native": TRUTH, "Side
 SESSION = Struct(
     ANONYMOUS,
     {
-        **_texts("ID", "Name", "Node", "TTL"),
+        **texts("ID", "Name", "Node", "TTL"),
         "NodeChecks": TEXTS,
         "Checks": ListOf(Text("types.CheckID")),
-        "ServiceChecks": ListOf(Struct("structs.ServiceCheck", _texts("ID", "Namespace"), unknown="ignored")),
+        "ServiceChecks": ListOf(Struct("structs.ServiceCheck", texts("ID", "Namespace"), unknown="ignored")),
         "Behavior": Text("structs.SessionBehavior"),
         "LockDelay": LASTING,
     },
@@ -212,7 +211,7 @@ SESSION = Struct(
 COORDINATE = Struct(
     "structs.CoordinateUpdateRequest",
     {
-        **_texts("Datacenter", "Node", "Segment"),
+        **texts("Datacenter", "Node", "Segment"),
         "Coord": Struct("coordinate.Coordinate", {"Vec": ListOf(Float()), **dict.fromkeys(("Error", "Adjustment", "Height"), Float())}),
     },
 )
@@ -232,6 +231,8 @@ AUTOPILOT = Struct(
     },
 )
 
+KEYRING = Struct("agent.keyringArgs", {"Key": TEXT})
+
 # Transactions.
 
 _TXN_KV = Struct(
@@ -242,14 +243,14 @@ _TXN_KV = Struct(
         "Value": Bytes(),
         "Flags": INDEX,
         "Index": INDEX,
-        **_texts("Session", "Namespace", "Partition"),
+        **texts("Session", "Namespace", "Partition"),
     },
     ("Partition",),
 )
 _TXN_NODE = Struct(
     "api.Node",
     {
-        **_texts("ID", "Node", "Address", "Datacenter", "Partition", "PeerName"),
+        **texts("ID", "Node", "Address", "Datacenter", "Partition", "PeerName"),
         "TaggedAddresses": META,
         "Meta": META,
         "Locality": Struct("api.Locality", {"Region": TEXT, "Zone": TEXT}),
@@ -261,7 +262,7 @@ _TXN_SERVICE = Struct(
     "api.AgentService",
     {
         "Kind": Text("api.ServiceKind"),
-        **_texts("ID", "Service", "Address"),
+        **texts("ID", "Service", "Address"),
         "Tags": TEXTS,
         "Meta": META,
         "Port": WHOLE,
@@ -273,7 +274,7 @@ _TXN_SERVICE = Struct(
         "Proxy": Struct(
             "api.AgentServiceConnectProxyConfig",
             {
-                **_texts("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress"),
+                **texts("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress"),
                 "LocalServicePort": WHOLE,
                 "Config": MapOf(ANY),
                 "Upstreams": ListOf(Struct("api.Upstream", {}, unknown="kept")),
@@ -282,14 +283,14 @@ _TXN_SERVICE = Struct(
         ),
         "Connect": Struct("api.AgentServiceConnect", {"Native": TRUTH}, unknown="kept"),
         "Namespace": TEXT,
-        **_texts("SocketPath", "Datacenter", "PeerName", "Partition"),
+        **texts("SocketPath", "Datacenter", "PeerName", "Partition"),
     },
     ("SocketPath", "Datacenter", "PeerName", "Partition"),
 )
 _TXN_CHECK = Struct(
     "api.HealthCheck",
     {
-        **_texts("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "Type", "Namespace"),
+        **texts("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "Type", "Namespace"),
         "ServiceTags": TEXTS,
         "Definition": TXN_DEFINITION,
         **_API_INDEXES,
@@ -322,8 +323,8 @@ _FAILOVER = Struct(
 QUERY = Struct(
     "structs.PreparedQuery",
     {
-        **_texts("ID", "Name", "Session", "Token"),
-        **_INDEXES,
+        **texts("ID", "Name", "Session", "Token"),
+        **INDEXES,
         "Template": Struct("structs.QueryTemplateOptions", {"Type": TEXT, "Regexp": TEXT, "RemoveEmptyTags": TRUTH}),
         "Service": Struct(
             "structs.ServiceQuery",
@@ -337,7 +338,7 @@ QUERY = Struct(
                 "NodeMeta": META,
                 "ServiceMeta": META,
                 "Connect": TRUTH,
-                **_texts("Peer", "SamenessGroup"),
+                **texts("Peer", "SamenessGroup"),
             },
             ("Peer", "SamenessGroup"),
         ),
@@ -348,102 +349,20 @@ QUERY = Struct(
 _OWN = ("Hash", "CreatedAt", "UpdatedAt")
 _SINCE_INTENTION: dict[str, Shape] = {
     "Permissions": ListOf(Struct("structs.IntentionPermission", {}, unknown="kept"), "[]*structs.IntentionPermission"),
-    **_texts("SourcePeer", "SourcePartition", "DestinationPartition", "SourceSamenessGroup"),
+    **texts("SourcePeer", "SourcePartition", "DestinationPartition", "SourceSamenessGroup"),
 }
 INTENTION = Struct(
     ANONYMOUS,
     {
-        **_texts("ID", "Description", "SourceNS", "SourceName", "DestinationNS", "DestinationName", "DefaultAddr", *_OWN),
+        **texts("ID", "Description", "SourceNS", "SourceName", "DestinationNS", "DestinationName", "DefaultAddr", *_OWN),
         "SourceType": Text("structs.IntentionSourceType"),
         "Action": Text("structs.IntentionAction"),
         "DefaultPort": WHOLE,
         "Meta": META,
         "Precedence": WHOLE,
-        **_INDEXES,
+        **INDEXES,
         **_SINCE_INTENTION,
     },
     tuple(_SINCE_INTENTION),
     own=_OWN,
 )
-
-# ACLs.
-
-_LINK = {"ID": TEXT, "Name": TEXT}
-
-
-def _identities(kind: str, name: str, **others: Shape) -> ListOf:
-    return ListOf(Struct(f"structs.ACL{kind}", {name: TEXT, **others}), (f"[]*structs.ACL{kind}", f"structs.ACL{kind[:-1]}ies"))
-
-
-def _links(kind: str) -> ListOf:
-    return ListOf(Struct(f"structs.ACL{kind}Link", _LINK))
-
-
-_IDENTITIES: dict[str, Shape] = {
-    "ServiceIdentities": _identities("ServiceIdentity", "ServiceName", Datacenters=TEXTS),
-    "NodeIdentities": _identities("NodeIdentity", "NodeName", Datacenter=TEXT),
-}
-ACL_TEMPLATE_VARIABLES = Struct("structs.ACLTemplatedPolicyVariables", {"name": TEXT})
-_TEMPLATED = ListOf(
-    Struct(
-        "structs.ACLTemplatedPolicy",
-        {**_texts("TemplateID", "TemplateName"), "TemplateVariables": ACL_TEMPLATE_VARIABLES, "Datacenters": TEXTS},
-    ),
-    "structs.ACLTemplatedPolicies",
-)
-_acl = partial(Struct, ANONYMOUS)
-
-ACL_POLICY = _acl(
-    {**_texts("ID", "Name", "Description", "Rules"), "Datacenters": TEXTS, "Hash": TEXT, **_INDEXES},
-    own=("Hash",),
-)
-ACL_ROLE = _acl(
-    {
-        **_texts("ID", "Name", "Description"),
-        "Policies": _links("RolePolicy"),
-        **_IDENTITIES,
-        "TemplatedPolicies": _TEMPLATED,
-        "Hash": TEXT,
-        **_INDEXES,
-    },
-    ("TemplatedPolicies",),
-    own=("Hash",),
-)
-ACL_TOKEN = _acl(
-    {
-        **_texts("AccessorID", "SecretID", "Description"),
-        "Policies": _links("TokenPolicy"),
-        "Roles": _links("TokenRole"),
-        **_IDENTITIES,
-        "TemplatedPolicies": _TEMPLATED,
-        "Local": TRUTH,
-        "AuthMethod": TEXT,
-        "ExpirationTime": ANY,
-        "ExpirationTTL": LASTING,
-        "CreateTime": ANY,
-        **_texts("Hash", "Rules"),
-        **_INDEXES,
-    },
-    ("TemplatedPolicies",),
-    gone=("Rules",),
-    own=("ExpirationTTL", "Hash"),
-)
-ACL_RULE = Struct(
-    "structs.ACLBindingRule",
-    {**_texts("ID", "Description", "AuthMethod", "Selector", "BindType", "BindName"), "BindVars": ANY, **_INDEXES},
-    ("BindVars",),
-)
-ACL_METHOD = _acl(
-    {
-        **_texts("Name", "Type", "DisplayName", "Description"),
-        "MaxTokenTTL": LASTING,
-        "TokenLocality": TEXT,
-        "Config": MapOf(ANY),
-        **_INDEXES,
-    },
-    own=("MaxTokenTTL",),
-)
-ACL_LEGACY = Struct("structs.ACL", {**_texts("ID", "Name", "Type", "Rules"), **_INDEXES})
-ACL_BOOTSTRAP = Struct("api.BootstrapRequest", {"BootstrapSecret": TEXT})
-ACL_LOGIN = Struct("structs.ACLLoginParams", {**_texts("AuthMethod", "BearerToken"), "Meta": META})
-ACL_AUTHORIZE = ListOf(Struct("structs.ACLAuthorizationRequest", {"Resource": Text("acl.Resource"), "Segment": TEXT, "Access": TEXT}))

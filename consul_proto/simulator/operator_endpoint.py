@@ -32,6 +32,9 @@ _AUTOPILOT = {
     "UpgradeVersionTag": "",
 }
 
+#: When autopilot found the server well: in the beginning.
+_SINCE = "1970-01-01T00:00:00Z"
+
 #: What a configuration is that says nothing, in 1.8.
 _NOTHING = {name: type(value)() for name, value in _AUTOPILOT.items()} | dict.fromkeys(_LASTING, "0s")
 
@@ -55,7 +58,11 @@ class OperatorEndpoint:
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
         get = partial(Route, ("GET",))
-        return {
+        since = {
+            "/v1/operator/raft/transfer-leader": Route(("POST",), write=self.transfer_leader),
+            "/v1/operator/autopilot/state": get(write=self.state),
+        }
+        return ({} if self._settings.is_old else since) | {
             "/v1/operator/raft/configuration": get(write=self.configuration),
             "/v1/operator/raft/peer": Route(("DELETE",), write=self.remove_peer),
             "/v1/operator/autopilot/configuration": Route(("GET", "PUT"), write=self.autopilot),
@@ -81,6 +88,13 @@ class OperatorEndpoint:
         asked.reach_servers()
         asked.require("operator", "", "write")
         raise Refusal(500, f'{named[0]} "{asked.first(named[0])}" was not found in the Raft configuration')
+
+    def transfer_leader(self, asked: Asked, _now: float) -> Any:
+        """POST transfer-leader, since 1.16: there is no other server to lead."""
+        asked.require("operator", "", "write")
+        identity = asked.first("id")
+        lost = f"Could not find address for server id {identity}" if identity else "cannot find peer"
+        raise Refusal(500, "cannot transfer leadership to itself" if identity == self._settings.node_id else lost)
 
     def autopilot(self, asked: Asked, _now: float) -> Any:
         """GET and PUT autopilot configuration."""
@@ -110,12 +124,22 @@ class OperatorEndpoint:
         """GET autopilot health."""
         asked.reach_servers()
         asked.require("operator", "", "read")
-        server: dict[str, Any] = {
-            "ID": self._settings.node_id,
-            "Name": self._settings.node,
-            "Address": f"{ADDRESS}:{SERVER_PORT}",
-            "SerfStatus": "alive",
-        }
-        server |= {"Version": self._settings.version, "Leader": True, "LastContact": "0s", "LastTerm": 2, "LastIndex": self._store.index}
-        since = {"Healthy": True, "Voter": True, "StableSince": "1970-01-01T00:00:00Z"}
-        return {"Healthy": True, "FailureTolerance": 0, "Servers": [server | since]}
+        since = {"Healthy": True, "Voter": True, "StableSince": _SINCE}
+        server = self._server("SerfStatus", {"Leader": True}) | since
+        return {"Healthy": True, "FailureTolerance": 0, "Servers": [server]}
+
+    def state(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET autopilot state, since 1.9."""
+        asked.reach_servers()
+        asked.require("operator", "", "read")
+        identity = self._settings.node_id
+        since = {"Healthy": True, "StableSince": _SINCE, "ReadReplica": False, "Status": "leader"}
+        since |= {"Meta": {"consul-network-segment": "", "consul-version": self._settings.version}, "NodeType": "voter"}
+        tolerance = {"FailureTolerance": 0, "OptimisticFailureTolerance": 0}
+        servers = {identity: self._server("NodeStatus", {}) | since}
+        return {"Healthy": True, **tolerance, "Servers": servers, "Leader": identity, "Voters": [identity]}
+
+    def _server(self, status: str, leads: dict[str, bool]) -> dict[str, Any]:
+        """What autopilot knows of the server."""
+        own = {"ID": self._settings.node_id, "Name": self._settings.node, "Address": f"{ADDRESS}:{SERVER_PORT}", status: "alive"}
+        return {**own, "Version": self._settings.version, **leads, "LastContact": "0s", "LastTerm": 2, "LastIndex": self._store.index}

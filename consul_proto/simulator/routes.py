@@ -20,10 +20,14 @@ _GROUPS = frozenset(
 _OF_OTHERS = {
     "1.8.7": (
         *("/v1/agent/version", "/v1/agent/metrics/stream", "/v1/acl/templated-policies", "/v1/acl/templated-policy", "/v1/acl/rules"),
+        *("/v1/operator/raft/transfer-leader", "/v1/operator/autopilot/state", "/v1/operator/usage", "/v1/operator/utilization"),
         "/v1/peering",
     ),
     "1.22.5": tuple(f"/v1/acl/{name}" for name in ("create", "update", "destroy", "info", "clone", "list", "rules", "templated-policy")),
 }
+
+#: What Consul Enterprise alone has.
+_OF_ENTERPRISE = tuple(f"/v1/operator/{name}" for name in ("license", "segment", "area", "audit-hash"))
 
 _NO_API = "if attempting to use the HTTP API, ensure the path starts with '/v1/'"
 
@@ -83,7 +87,7 @@ class Routes:
 
     def _missing(self, path: str, method: str) -> Refusal:
         parts = path.split("/")
-        gone = path.startswith(_OF_OTHERS["1.8.7" if self._is_old else "1.22.5"])
+        gone = path.startswith((*_OF_OTHERS["1.8.7" if self._is_old else "1.22.5"], *_OF_ENTERPRISE))
         if len(parts) > 2 and parts[1] == "v1" and parts[2] in _GROUPS and not gone:
             return Refusal(501, f"the simulator does not know {method} {path}")
         known = "not a recognized HTTP API endpoint" if path.startswith("/v1/") else _NO_API

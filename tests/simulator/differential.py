@@ -44,7 +44,7 @@ _OPAQUE = frozenset(
     f"/v1/{path}"
     for path in (
         *("agent/self", "agent/members", "snapshot", "operator/raft/configuration", "operator/autopilot/health", "coordinate/nodes"),
-        *("status/leader", "status/peers"),
+        *("operator/autopilot/state", "status/leader", "status/peers"),
     )
 )
 
@@ -57,7 +57,7 @@ _MOMENTS = frozenset(
 )
 
 #: Members whose values are indexes of raft.
-_INDEXES = frozenset({"CreateIndex", "ModifyIndex"})
+_INDEXES = frozenset({"CreateIndex", "ModifyIndex", "Index"})
 
 #: What an example may make besides: where it is listed, the member that names it, and how one is ended.
 _MADE = (

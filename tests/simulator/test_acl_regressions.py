@@ -83,6 +83,20 @@ _OLD_RULES = (
     'query "a" { policy = <<EOF\nread\nEOF\n}\nsession "${a}" { policy = "read"\n sentinel { code = "x" enforcementlevel = "y" } }',
     '{"key": {"a": {"policy": "read"}}, "service": {"b": {"policy": "read", "intentions": "read"}}, "operator": "read"}',
 )
+_OPERATOR = "/v1/operator"
+_COUNTED = tuple(
+    {"Node": node, "Address": "10.0.0.1", **({"Service": {"Port": 1, **service}} if service else {})}
+    for node, service in (
+        ("n1", {}),
+        ("n1", {"Service": "web"}),
+        ("n2", {"Service": "web"}),
+        ("n1", {"Service": "Web", "ID": "w2"}),
+        ("n1", {"Service": "web-proxy", "Kind": "connect-proxy", "Proxy": {"DestinationServiceName": "web"}}),
+        ("n1", {"Service": "gate", "Kind": "mesh-gateway"}),
+        ("n1", {"Service": "native", "Connect": {"Native": True}}),
+        ("n1", {"Service": "consul", "ID": "c2"}),
+    )
+)
 _TEMPLATE = "/v1/acl/templated-policy"
 _TEMPLATES = ("api-gateway", "dns", "node", "nomad-client", "nomad-server", "service", "workload-identity")
 _API: dict[str, Any] = {"TemplateName": "builtin/service", "TemplateVariables": {"Name": "api"}}
@@ -276,6 +290,33 @@ DIFFERED = {
         *by(put("/v1/kv/{p}a", b"v"), ONE),
         *by(get("/v1/acl/token/self"), ONE),
     ],
+    "a lone server cannot give its lead away": [
+        *by(Ask("POST", f"{_OPERATOR}/raft/transfer-leader"), NOBODY, LOST, None),
+        *by(Ask("POST", f"{_OPERATOR}/raft/transfer-leader", (("id", "x"),)), NOBODY, None),
+        Ask("PUT", f"{_OPERATOR}/raft/transfer-leader"),
+    ],
+    "autopilot's state is for operators": [
+        *by(get(f"{_OPERATOR}/autopilot/state"), NOBODY, LOST, None),
+        get(f"{_OPERATOR}/autopilot/state", ("dc", "elsewhere")),
+    ],
+    "what the servers keep is counted": [
+        *by(get(f"{_OPERATOR}/usage"), NOBODY, LOST, None),
+        *(ask for body in _COUNTED for ask in (put("/v1/catalog/register", body), get(f"{_OPERATOR}/usage"))),
+        get(f"{_OPERATOR}/usage", ("stale", None), ("dc", "elsewhere")),
+        get(f"{_OPERATOR}/utilization"),
+    ],
+    "there are no keys of gossip": [
+        *by(get(f"{_OPERATOR}/keyring"), NOBODY, LOST, None),
+        *(get(f"{_OPERATOR}/keyring", (name, value)) for name in ("relay-factor", "local-only") for value in ("1", "6", "x", "-1", "")),
+        *(
+            Ask(method, f"{_OPERATOR}/keyring", query, body)
+            for method in ("POST", "PUT", "DELETE")
+            for query in ((), (("local-only", "true"),), (("relay-factor", "6"),))
+            for body in (None, b"{", b"{}", b'{"Key": "x"}', b'{"Key": 5}')
+        ),
+        *by(Ask("POST", f"{_OPERATOR}/keyring", body=b"{}"), NOBODY, LOST),
+    ],
+    "what Enterprise alone has is not there": [get(f"{_OPERATOR}/{name}") for name in ("license", "segment", "area", "area/x")],
     "a life of a token that no clock holds": [
         put("/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}", "ExpirationTTL": 1e300}),
         put("/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}", "ExpirationTTL": -1}),

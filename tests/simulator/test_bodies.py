@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from consul_proto.message import Headers, Request, Response
-from consul_proto.simulator import Settings, Simulator, bodies
+from consul_proto.simulator import Settings, Simulator, acl_bodies, bodies
 from consul_proto.simulator.go_json import Anything, Lasting, ListOf, MapOf, Shape, Struct, Text
 from consul_proto.simulator.settings import Version
 from tests.agents import Agent, Binary, running_agent
@@ -35,16 +35,16 @@ BODIES: dict[tuple[str, str], Shape] = {
 
 #: The same with ACLs on.
 ACL_BODIES: dict[tuple[str, str], Shape] = {
-    ("PUT", "/v1/acl/policy"): bodies.ACL_POLICY,
-    ("PUT", "/v1/acl/role"): bodies.ACL_ROLE,
-    ("PUT", "/v1/acl/token"): bodies.ACL_TOKEN,
-    ("PUT", "/v1/acl/binding-rule"): bodies.ACL_RULE,
-    ("PUT", "/v1/acl/auth-method"): bodies.ACL_METHOD,
-    ("PUT", "/v1/acl/create"): bodies.ACL_LEGACY,
-    ("PUT", "/v1/acl/update"): bodies.ACL_LEGACY,
-    ("POST", "/v1/acl/login"): bodies.ACL_LOGIN,
-    ("POST", "/v1/internal/acl/authorize"): bodies.ACL_AUTHORIZE,
-    ("PUT", "/v1/acl/bootstrap"): bodies.ACL_BOOTSTRAP,
+    ("PUT", "/v1/acl/policy"): acl_bodies.ACL_POLICY,
+    ("PUT", "/v1/acl/role"): acl_bodies.ACL_ROLE,
+    ("PUT", "/v1/acl/token"): acl_bodies.ACL_TOKEN,
+    ("PUT", "/v1/acl/binding-rule"): acl_bodies.ACL_RULE,
+    ("PUT", "/v1/acl/auth-method"): acl_bodies.ACL_METHOD,
+    ("PUT", "/v1/acl/create"): acl_bodies.ACL_LEGACY,
+    ("PUT", "/v1/acl/update"): acl_bodies.ACL_LEGACY,
+    ("POST", "/v1/acl/login"): acl_bodies.ACL_LOGIN,
+    ("POST", "/v1/internal/acl/authorize"): acl_bodies.ACL_AUTHORIZE,
+    ("PUT", "/v1/acl/bootstrap"): acl_bodies.ACL_BOOTSTRAP,
 }
 
 #: No type, and not written out: what Go calls it is a page long, and in the errors of another one.
