@@ -22,6 +22,7 @@ _DIFFERS = {
     "acl.templated_policy.": "",
     "agent.connect.ca_roots": "the certificate is always the same one, and nobody has its key",
     "connect.ca.roots": "the certificate is always the same one, and nobody has its key",
+    "agent.connect.authorize": "the intentions are always the present ones, not those of a cache that is a moment behind",
     "agent.self": "DebugConfig has the members that programs look up; Stats leaves out most of the numbers",
     "agent.host": "it names a machine that is none",
     "agent.metrics": "there are none",

@@ -20,6 +20,7 @@ from consul_proto.simulator.acl_templates import TemplateEndpoint
 from consul_proto.simulator.acls import ACLs
 from consul_proto.simulator.agent_endpoint import AgentEndpoint
 from consul_proto.simulator.asking import Asked, Authorizer, Found, Parked, Refusal, Unrouted, Wrote, answer, seen, text_of, written
+from consul_proto.simulator.authorizing import AuthorizeEndpoint
 from consul_proto.simulator.ca import CARoots
 from consul_proto.simulator.catalog import Catalog
 from consul_proto.simulator.catalog_endpoint import CatalogEndpoint, Reader
@@ -123,6 +124,7 @@ class Simulator:
             LegacyEndpoint(store, self._acls, settings, new_id).routes(),
             ConfigEndpoint(store, self._config, self._catalog, settings).routes(),
             self._intentions.routes(),
+            AuthorizeEndpoint(self._intentions, settings).routes(),
             self._roots.routes(),
             self._queries.routes(),
             self._coordinates.routes(),

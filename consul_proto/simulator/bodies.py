@@ -346,6 +346,8 @@ QUERY = Struct(
     },
 )
 
+AUTHORIZE = Struct("structs.ConnectAuthorizeRequest", texts("Target", "ClientCertURI", "ClientCertSerial"))
+
 _OWN = ("Hash", "CreatedAt", "UpdatedAt")
 _SINCE_INTENTION: dict[str, Shape] = {
     "Permissions": ListOf(Struct("structs.IntentionPermission", {}, unknown="kept"), "[]*structs.IntentionPermission"),

@@ -77,6 +77,11 @@ class Intentions:
             found = [_of_entry(entry, source) for entry in entries for source in entry.get("Sources") or ()]
         return sorted(found, key=lambda one: (-one["Precedence"], one["DestinationName"], one["SourceName"]))
 
+    def between(self, source: str, destination: str) -> Intention | None:
+        """The intention that counts between two services."""
+        pairs = ((one, one["SourceName"], one["DestinationName"]) for one in self._all())
+        return next((one for one, of, to in pairs if of in (source, "*") and to in (destination, "*")), None)
+
     def every(self, asked: Asked) -> Found:
         """GET all."""
         asked.know_token()
@@ -117,9 +122,9 @@ class Intentions:
         """GET check: whether a source may speak to a destination."""
         source, destination = self._pair(asked, "Invalid source namespace", "Invalid destination namespace")
         asked.require("service", destination or "", "read")
-        for one in self._all() if None not in (source, destination) else ():
-            if one["SourceName"] in (source, "*") and one["DestinationName"] in (destination, "*"):
-                return {"Allowed": one.get("Action") == "allow"}
+        one = None if source is None or destination is None else self.between(source, destination)
+        if one is not None:
+            return {"Allowed": one.get("Action") == "allow"}
         return {"Allowed": not self._settings.acls or self._settings.default_policy == "allow"}
 
     def _pair(self, asked: Asked, *invalid: str) -> tuple[str | None, str | None]:

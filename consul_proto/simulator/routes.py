@@ -26,8 +26,8 @@ _OF_OTHERS = {
     "1.22.5": tuple(f"/v1/acl/{name}" for name in ("create", "update", "destroy", "info", "clone", "list", "rules", "templated-policy")),
 }
 
-#: What Consul Enterprise alone has.
-_OF_ENTERPRISE = tuple(f"/v1/operator/{name}" for name in ("license", "segment", "area", "audit-hash"))
+#: What neither has: what Consul Enterprise alone knows, and what went before 1.8.
+_OF_NEITHER = (*(f"/v1/operator/{name}" for name in ("license", "segment", "area", "audit-hash")), "/v1/agent/connect/proxy")
 
 _NO_API = "if attempting to use the HTTP API, ensure the path starts with '/v1/'"
 
@@ -87,7 +87,7 @@ class Routes:
 
     def _missing(self, path: str, method: str) -> Refusal:
         parts = path.split("/")
-        gone = path.startswith((*_OF_OTHERS["1.8.7" if self._is_old else "1.22.5"], *_OF_ENTERPRISE))
+        gone = path.startswith((*_OF_OTHERS["1.8.7" if self._is_old else "1.22.5"], *_OF_NEITHER))
         if len(parts) > 2 and parts[1] == "v1" and parts[2] in _GROUPS and not gone:
             return Refusal(501, f"the simulator does not know {method} {path}")
         known = "not a recognized HTTP API endpoint" if path.startswith("/v1/") else _NO_API

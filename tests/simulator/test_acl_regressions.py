@@ -21,6 +21,7 @@ _ABSENT = "00000000-0000-0000-0000-00000000abcd"
 _POLICIES = ("00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002")
 _ANONYMOUS = "00000000-0000-0000-0000-000000000002"
 _INTENTION = {"SourceName": "a", "DestinationName": "b", "Action": "allow"}
+_AUTHORIZE, _SPIFFE = "/v1/agent/connect/authorize", "spiffe://11111111-2222-3333-4444-555555555555.consul"
 _EXACT = ("/v1/connect/intentions/exact", ("source", "a"), ("destination", "b"))
 
 
@@ -50,6 +51,10 @@ def txn(*operations: dict[str, Any]) -> Ask:
 
 def kv(verb: str, key: str) -> dict[str, Any]:
     return {"KV": {"Verb": verb, "Key": key}}
+
+
+def _authorize(body: dict[str, str]) -> Ask:
+    return post(_AUTHORIZE, body)
 
 
 _EVERYBODY = (ONE, OTHER, NOBODY, LOST, None)
@@ -289,6 +294,23 @@ DIFFERED = {
         *by(get("/v1/catalog/services"), ONE),
         *by(put("/v1/kv/{p}a", b"v"), ONE),
         *by(get("/v1/acl/token/self"), ONE),
+    ],
+    "a connection is let in by the intention that counts": [
+        *(
+            post("/v1/connect/intentions", {"SourceName": source, "DestinationName": target, "Action": action}, names=f"Q{number}")
+            for number, (source, target, action) in enumerate((("web", "db1", "allow"), ("web", "db2", "deny"), ("*", "db3", "allow")))
+        ),
+        *(_authorize({"Target": f"db{number}", "ClientCertURI": f"{_SPIFFE}/ns/default/dc/dc1/svc/web"}) for number in range(1, 5)),
+        _authorize({"Target": "db4", "ClientCertURI": f"{_SPIFFE}/ns/other/dc/dc2/svc/we%20b?x=1"}),
+    ],
+    "what may be asked of a connection": [
+        *(Ask("POST", _AUTHORIZE, (), body) for body in (None, b"{", b"[]", b'{"Target": 5}', b'{"Nope": 1}')),
+        *(_authorize(body) for body in ({}, {"Target": "db5"}, {"ClientCertURI": f"{_SPIFFE}/ns/default/dc/dc1/svc/web"})),
+        *(_authorize({"Target": "db5", "ClientCertURI": uri}) for uri in ("x", ":", "http://x/svc", f"{_SPIFFE}/dc/dc1/svc/web")),
+        *(_authorize({"Target": "db5", "ClientCertURI": _SPIFFE + path}) for path in ("", "/", "/agent/client/dc/dc1/id/x")),
+        *by(_authorize({"Target": "db5", "ClientCertURI": f"{_SPIFFE}/ns/default/dc/dc1/svc/web"}), NOBODY, LOST),
+        *by(_authorize({"Target": "db5", "ClientCertURI": "x"}), NOBODY, LOST),
+        get("/v1/agent/connect/proxy/x"),
     ],
     "a lone server cannot give its lead away": [
         *by(Ask("POST", f"{_OPERATOR}/raft/transfer-leader"), NOBODY, LOST, None),
