@@ -17,6 +17,8 @@ _PAGE = _ROOT / "docs" / "simulated.md"
 #: What differs from a real agent, by the beginning of an endpoint's id; the longest that fits counts.
 _DIFFERS = {
     "acl.": "tokens are checked at once, never from a cache; auth methods and binding rules are kept and shown, and let nobody in",
+    "acl.login": "no bearer token is signed with a known key; what is wrong with one before is told, of a method of type jwt",
+    "acl.logout": "no token came by a login",
     "acl.legacy.": "",
     "acl.legacy.rules_translate": "comments behind values are not lined up; lists stay as they are written",
     "acl.templated_policy.": "",
@@ -59,6 +61,14 @@ _DIFFERS = {
     "status.": "the one server, at 127.0.0.1:8300",
 }
 
+#: What is true of endpoints that are not simulated.
+_WITHOUT = {
+    "agent.metrics_stream": "it never ends in reality; who may not read it is refused as there",
+    "agent.monitor": "it never ends in reality; who may not read it, and a level that there is not, are refused as there",
+    "agent.connect.ca_leaf": "nobody has the key that it would be signed with",
+    "agent.connect.proxy_config": "neither version has it",
+}
+
 #: Headers that an endpoint sends with a 404 without a body, and Go's router does not.
 _KNOWING = ("x-consul-index", "x-consul-default-acl-policy")
 
@@ -93,7 +103,7 @@ def level(row: dict[str, str]) -> tuple[str, str]:
     """How far the simulator goes, and what differs."""
     versions: tuple[Version, ...] = ("1.22.5", "1.8.7")
     if not any(_answers(row, version) for version in versions):
-        return "not simulated", ""
+        return "not simulated", _WITHOUT.get(row["id"], "")
     fitting = [prefix for prefix in _DIFFERS if row["id"].startswith(prefix)]
     differs = _DIFFERS[max(fitting, key=len)] if fitting else ""
     return ("approximate" if differs else "exact"), differs

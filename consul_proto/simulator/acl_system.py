@@ -1,15 +1,13 @@
-"""The ACL system as a whole: how it begins, who may come in, and what a token may do.
+"""The ACL system as a whole: how it begins, and what a token may do.
 
 https://developer.hashicorp.com/consul/api-docs/acl
 """
 
 from __future__ import annotations
 
-from functools import partial
-
-from consul_proto.simulator.acl_bodies import ACL_AUTHORIZE, ACL_BOOTSTRAP, ACL_LOGIN
+from consul_proto.simulator.acl_bodies import ACL_AUTHORIZE, ACL_BOOTSTRAP
 from consul_proto.simulator.acls import ACLs, Record
-from consul_proto.simulator.asking import Asked, Refusal, Wrote
+from consul_proto.simulator.asking import Asked, Refusal
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
@@ -21,20 +19,17 @@ _RESOURCES = (
 
 
 class ACLSystem:
-    """`/v1/acl/bootstrap`, `replication`, `login` and `logout`, and `/v1/internal/acl/authorize`."""
+    """`/v1/acl/bootstrap`, `replication` and `/v1/internal/acl/authorize`."""
 
     def __init__(self, store: Store, acls: ACLs, settings: Settings) -> None:
         self._store, self._acls, self._settings = store, acls, settings
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
-        post = partial(Route, ("POST",))
         return {
             "/v1/acl/bootstrap": Route(("PUT",), write=self.bootstrap),
             "/v1/acl/replication": Route(("GET",), write=self.replication),
-            "/v1/acl/login": post(write=self.login),
-            "/v1/acl/logout": post(write=self.logout),
-            "/v1/internal/acl/authorize": post(write=self.authorize),
+            "/v1/internal/acl/authorize": Route(("POST",), write=self.authorize),
         }
 
     def _enabled(self) -> None:
@@ -65,20 +60,6 @@ class ACLSystem:
     @property
     def _before_reason(self) -> str:
         return f"{self._settings.bad_request}Failed to decode request body: "
-
-    def login(self, asked: Asked, _now: float) -> Record:
-        """POST login: no auth method can be asked here, so nobody is let in."""
-        self._enabled()
-        method = asked.decoded(ACL_LOGIN, self._before_reason, namespaced=True).get("AuthMethod") or ""
-        if method not in self._acls.tables["auth-methods"]:
-            raise Refusal(403, "ACL not found" if self._settings.is_old else f'ACL not found: auth method "{method}" not found')
-        raise Refusal(403, "Permission denied")
-
-    def logout(self, asked: Asked, _now: float) -> Wrote:
-        """POST logout: for tokens that came by a login."""
-        self._enabled()
-        assert asked.authorizer is not None, "ACLs are on"
-        raise Refusal(403, "Permission denied" if self._settings.is_old else "Permission denied: token wasn't created via login")
 
     def authorize(self, asked: Asked, _now: float) -> list[Record]:
         """POST authorize: whether the token may do each of some things."""

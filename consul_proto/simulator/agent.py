@@ -15,6 +15,7 @@ from urllib.parse import quote
 from consul_proto.message import Request, Response
 from consul_proto.simulator.acl_endpoint import ACLEndpoint
 from consul_proto.simulator.acl_legacy import LegacyEndpoint
+from consul_proto.simulator.acl_login import LoginEndpoint
 from consul_proto.simulator.acl_system import ACLSystem
 from consul_proto.simulator.acl_templates import TemplateEndpoint
 from consul_proto.simulator.acls import ACLs
@@ -119,6 +120,7 @@ class Simulator:
             ServiceEndpoint(self._local, settings).routes(),
             CheckEndpoint(self._local, settings).routes(),
             ACLEndpoint(store, self._acls, settings, new_id).routes(),
+            LoginEndpoint(self._acls, settings).routes(),
             ACLSystem(store, self._acls, settings).routes(),
             TemplateEndpoint(settings).routes(),
             LegacyEndpoint(store, self._acls, settings, new_id).routes(),

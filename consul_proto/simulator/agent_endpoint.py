@@ -6,7 +6,7 @@ https://developer.hashicorp.com/consul/api-docs/agent
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from consul_proto.simulator.asking import Asked, Refusal, Wrote, multierror
 from consul_proto.simulator.checks import DONE
@@ -26,6 +26,8 @@ _OLD_TOKENS = (
 )
 _TOKENS = {"1.8.7": _OLD_TOKENS, "1.22.5": (*_OLD_TOKENS, "agent_recovery", "config_file_service_registration", "dns")}
 
+_LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERR", "ERROR")
+
 #: The ports of gossip, by their networks.
 _SERF = {"LAN": SERF_PORT, "WAN": SERF_WAN_PORT}
 
@@ -43,6 +45,7 @@ class AgentEndpoint:
             "/v1/agent/self": get(write=self.itself),
             "/v1/agent/host": get(write=self.host),
             "/v1/agent/metrics": get(write=self.metrics),
+            "/v1/agent/monitor": get(write=self.monitor),
             "/v1/agent/members": get(write=self.members),
             "/v1/agent/reload": put(write=self.reload),
             "/v1/agent/maintenance": put(write=self.maintenance),
@@ -51,7 +54,8 @@ class AgentEndpoint:
             "/v1/agent/force-leave/": put(write=self.force_leave, deep=True),
             "/v1/agent/token/": put(write=self.token, deep=True),
         }
-        return routes if self._settings.is_old else routes | {"/v1/agent/version": get(write=self.version)}
+        since = {"/v1/agent/version": get(write=self.version), "/v1/agent/metrics/stream": get(write=self.metrics_stream)}
+        return routes if self._settings.is_old else routes | since
 
     def _require(self, asked: Asked, access: str) -> None:
         asked.require("agent", self._settings.node, access)
@@ -70,6 +74,19 @@ class AgentEndpoint:
         """GET metrics: none."""
         self._require(asked, "read")
         return {"Timestamp": "1970-01-01 00:00:00 +0000 UTC", "Gauges": [], "Points": [], "Counters": [], "Samples": []}
+
+    def metrics_stream(self, asked: Asked, _now: float) -> NoReturn:
+        """GET metrics/stream: it never ends in reality, and an answer that ends would say that the agent does; who may not is told so."""
+        self._require(asked, "read")
+        raise Refusal(501, "the simulator has no metrics to stream")
+
+    def monitor(self, asked: Asked, _now: float) -> NoReturn:
+        """GET monitor: as metrics/stream."""
+        self._require(asked, "read")
+        level = asked.first("loglevel")
+        if level and level.upper() not in _LOG_LEVELS:
+            raise Refusal(400, f"{self._settings.bad_request}Unknown log level: {level}")
+        raise Refusal(501, "the simulator has no log to stream")
 
     def itself(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET self."""

@@ -88,6 +88,15 @@ _OLD_RULES = (
     'query "a" { policy = <<EOF\nread\nEOF\n}\nsession "${a}" { policy = "read"\n sentinel { code = "x" enforcementlevel = "y" } }',
     '{"key": {"a": {"policy": "read"}}, "service": {"b": {"policy": "read", "intentions": "read"}}, "operator": "read"}',
 )
+_PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAELimCDY0afuDO4TP7JPPqDAybaLuE
+rpBHlpi91FUgEKDe7/uvBrIdGdB1OZ1ytpvBRKZKXAs4ydlpSe/48I5PXw==
+-----END PUBLIC KEY-----
+"""
+_BEARERS = (
+    *("", "x", "a.b", "..", "a.b.c", "YWI.%%.e30", "YWJj.e30.e30", "NQ.e30.e30", "e30.e30.e30", "eyJhbGciOiJub25lIn0.e30."),
+    "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJtZSJ9." + "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c" * 2,
+)
 _OPERATOR = "/v1/operator"
 _COUNTED = tuple(
     {"Node": node, "Address": "10.0.0.1", **({"Service": {"Port": 1, **service}} if service else {})}
@@ -311,6 +320,22 @@ DIFFERED = {
         *by(_authorize({"Target": "db5", "ClientCertURI": f"{_SPIFFE}/ns/default/dc/dc1/svc/web"}), NOBODY, LOST),
         *by(_authorize({"Target": "db5", "ClientCertURI": "x"}), NOBODY, LOST),
         get("/v1/agent/connect/proxy/x"),
+    ],
+    "nobody comes in with a bearer token that no key is known of": [
+        put("/v1/acl/auth-method", {"Name": "jwt", "Type": "jwt", "Config": {"JWTValidationPubKeys": [_PUBLIC_KEY], "BoundIssuer": "me"}}),
+        *(Ask("POST", "/v1/acl/login", (), body) for body in (None, b"{", b"{}", b"[]", b'{"Nope": 1}', b'{"BearerToken": 5}')),
+        *by(post("/v1/acl/login", {"AuthMethod": "nothing", "BearerToken": "x"}), NOBODY, LOST, None),
+        *(post("/v1/acl/login", {"AuthMethod": "jwt", "BearerToken": token}) for token in _BEARERS),
+        replace(post("/v1/acl/login", {"AuthMethod": "jwt", "BearerToken": "x"}), query=(("dc", "elsewhere"),)),
+        delete("/v1/acl/auth-method/jwt"),
+    ],
+    "only who came by a login logs out": [
+        put("/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}"}),
+        *by(Ask("POST", "/v1/acl/logout"), ONE, NOBODY, LOST, None),
+    ],
+    "who may not watch the agent is told so": [
+        *by(get("/v1/agent/monitor", ("loglevel", "nothing")), NOBODY, LOST, None),
+        *by(get("/v1/agent/metrics/stream"), NOBODY, LOST),
     ],
     "a lone server cannot give its lead away": [
         *by(Ask("POST", f"{_OPERATOR}/raft/transfer-leader"), NOBODY, LOST, None),
