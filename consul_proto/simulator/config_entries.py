@@ -13,6 +13,8 @@ from typing import Any
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, seen
 from consul_proto.simulator.catalog import Catalog
+from consul_proto.simulator.config_rules import check_entry, unknown_members, unreadable
+from consul_proto.simulator.discovery_chains import check_chains
 from consul_proto.simulator.go_json import Anything, kind_of
 from consul_proto.simulator.numbers import unsigned
 from consul_proto.simulator.routes import Route
@@ -50,6 +52,12 @@ _DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
         "ingress-gateway": {"TLS": {"Enabled": False}, "Listeners": None},
         "terminating-gateway": {"Services": None},
     },
+}
+
+#: What is said of an entry without a name, by its kind.
+_NO_NAME = {
+    "ingress-gateway": "failed inserting config entry: object missing primary index",
+    "terminating-gateway": "serviceName is required",
 }
 
 #: The kinds of gateways that serve services by their names.
@@ -225,7 +233,8 @@ class ConfigEndpoint:
         return Refusal(400, f"{self._settings.bad_request}Request decoding failed: {text}")
 
     def _given(self, asked: Asked) -> Entry:
-        given = _named(asked.decoded(Anything(), self._bad("").text))
+        raw = asked.decoded(Anything(), self._bad("").text)
+        given = _named(raw)
         if given is not None and not isinstance(given, dict):
             raise self._bad(f"'' {self._no_map(given)}")
         if not given or "Kind" not in given:
@@ -241,6 +250,9 @@ class ConfigEndpoint:
         defaults = _DEFAULTS[self._settings.version].get(shown["Kind"], {})
         rest = {name: value for name, value in given.items() if name not in (*shown, *defaults, "CreateIndex", "ModifyIndex", "Hash")}
         shown |= rest | {name: given.get(name, value) for name, value in defaults.items()}
+        is_old = self._settings.is_old
+        if fault := unreadable(shown, is_old=is_old) or unknown_members(raw, shown["Kind"], is_old=is_old):
+            raise self._bad(fault)
         return _ingress(shown) if shown["Kind"] == "ingress-gateway" else shown
 
     def _no_map(self, value: Any) -> str:
@@ -287,9 +299,10 @@ class ConfigEndpoint:
         """PUT: whether it was written."""
         entry = self._given(asked)
         if not entry["Name"]:
-            is_old_service = self._settings.is_old and entry["Kind"] == "service-defaults"
-            raise Refusal(500, "serviceName is required" if is_old_service else "Name is required")
+            no_name = {**_NO_NAME, **({"service-defaults": "serviceName is required"} if self._settings.is_old else {})}
+            raise Refusal(500, no_name.get(entry["Kind"], "Name is required"))
         asked.reach_servers()
+        check_entry(entry, is_old=self._settings.is_old)
         asked.require(*self._resource(entry["Kind"], entry["Name"]), "write")
         index = unsigned(asked.first("cas")) if asked.flag("cas") else None
         before = self._entries.entries.get((entry["Kind"], entry["Name"]))
@@ -297,6 +310,8 @@ class ConfigEndpoint:
         # What is there already is written without a look at the index, since 1.12.
         if index is not None and index != (before["ModifyIndex"] if before else 0) and not self._entries.is_same(entry):
             return False
+        known = self._entries.entries
+        check_chains({**known, (entry["Kind"], entry["Name"]): entry}, entry["Kind"], entry["Name"], self._settings)
         self._entries.write(entry)
         return True
 
@@ -328,13 +343,13 @@ class ConfigEndpoint:
         asked.require(*self._resource(kind, name), "write")
         before = self._entries.entries.get((kind, name))
         self._store.apply()
-        if asked.flag("cas") and not self._settings.is_old:
-            if before is None or unsigned(asked.first("cas")) != before["ModifyIndex"]:
-                return False
-            self._entries.delete(kind, name)
-            return True
+        is_exact = asked.flag("cas") and not self._settings.is_old
+        if is_exact and (before is None or unsigned(asked.first("cas")) != before["ModifyIndex"]):
+            return False
+        rest = {key: entry for key, entry in self._entries.entries.items() if key != (kind, name)}
+        check_chains(rest, kind, name, self._settings)
         self._entries.delete(kind, name)
-        return {}
+        return True if is_exact else {}
 
     def gateway_services(self, asked: Asked) -> Found:
         """GET gateway-services."""
