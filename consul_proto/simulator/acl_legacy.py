@@ -174,8 +174,10 @@ def _as_hcl(rules: str) -> str:
     lines: list[str] = []
     for resource, content in json.loads(rules).items():
         for name, body in content.items() if isinstance(content, dict) else ():
-            inside = " ".join(f'"{member}" = {json.dumps(value)}' for member, value in body.items())
-            lines.append(f'"{resource}" "{name}" {{ {inside} }}')
+            for one in body if isinstance(body, list) else [body]:
+                members = one.items() if isinstance(one, dict) else ()
+                inside = " ".join(f'"{member}" = {json.dumps(value)}' for member, value in members)
+                lines.append(f'"{resource}" "{name}" {{ {inside} }}')
         if not isinstance(content, dict):
             lines.append(f'"{resource}" = {json.dumps(content)}')
     return "\n".join(lines)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any
 
 from consul_proto.simulator.asking import Refusal, multierror
@@ -115,7 +116,8 @@ def unreadable(entry: Entry, *, is_old: bool) -> str:
 def _weight(split: Entry) -> int:
     """Hundredths."""
     weight = split.get("Weight")
-    return round(float(weight) * 100) if isinstance(weight, int | float | str) and weight != "" else 0
+    number = float(weight) if isinstance(weight, int | float | str) and weight != "" else 0.0
+    return round(number * 100) if isfinite(number) else 0
 
 
 def check_entry(entry: Entry, *, is_old: bool) -> None:
@@ -209,7 +211,8 @@ def _resolver(entry: Entry, is_old: bool) -> Iterator[str]:
     yield from _redirect(entry, subsets)
     for name, failover in an_object(entry.get("Failover")).items():
         yield from (f'Bad Failover["{name}"]{fault}' for fault in _failover(entry, name, an_object(failover), is_old))
-    if (timeout := seconds(entry.get("ConnectTimeout"))) < 0:
+    given = entry.get("ConnectTimeout")
+    if isinstance(given, int | float | str) and (timeout := seconds(given)) < 0:
         yield f"Bad ConnectTimeout '{as_go_writes(timeout)}', must be >= 0"
     balancer = an_object(entry.get("LoadBalancer"))
     if str(balancer.get("Policy") or "") not in _POLICIES:

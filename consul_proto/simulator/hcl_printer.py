@@ -14,11 +14,15 @@ _PARTS = re.compile(
     r"""
       (?P<blank>   [ \t\r\n,]+ )
     | (?P<comment> \#[^\n]* | //[^\n]* | /\*.*?\*/ )
-    | (?P<literal> <<-?(?P<end>\w+)\r?\n.*?^[ \t]*(?P=end)$ | \[[^\]]*\] | "(?: \\. | \$\{[^}]*\} | [^"\\] )*" | [^\s{}=,\[\]"\#]+ )
+    | (?P<literal> <<-?(?P<end>\w+)\r?\n.*?^[ \t]*(?P=end)$ | "(?: \\. | \$\{[^}]*\} | [^"\\] )*"
+      | -?(?:0[xX][0-9A-Fa-f]+ | \d*\.?\d+(?:[eE][+-]?\d+)?) | [^\W\d][\w.-]* )
     | (?P<mark>    [{}=] )
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
+
+
+_BRACKET = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]]', re.DOTALL)
 
 
 class _Part(NamedTuple):
@@ -47,11 +51,15 @@ class _Reader:
         self._renamed = renamed
         self._parts: list[_Part] = []
         self._at = 0
-        for found in _PARTS.finditer(text):
-            if found.lastgroup != "blank":
-                first = text.count("\n", 0, found.start()) + 1
-                kind = "literal" if found["literal"] else "comment" if found["comment"] else "mark"
-                self._parts.append(_Part(kind, found[0].rstrip("\r"), (first, first + found[0].count("\n"))))
+        place = 0
+        while place < len(text):
+            found = _PARTS.match(text, place)
+            end = _list_end(text, place) if found is None else found.end()
+            if found is None or not found["blank"]:
+                kind = "comment" if found and found["comment"] else "mark" if found and found["mark"] else "literal"
+                first, part = text.count("\n", 0, place) + 1, text[place:end].rstrip("\r")
+                self._parts.append(_Part(kind, part, (first, first + part.count("\n"))))
+            place = end
 
     def items(self) -> list[_Item | list[_Part]]:
         """The items up to the end of the block, and in between the comments that are nobody's."""
@@ -80,17 +88,22 @@ class _Reader:
             self._at += 1
         return groups
 
+    def _next(self) -> _Part:
+        """The next part; a comment in the middle of an item is lost."""
+        self._comments()
+        self._at += 1
+        return self._parts[self._at - 1]
+
     def _item(self, lead: list[str]) -> _Item:
         item = _Item(self._parts[self._at].lines[0], lead)
-        while self._parts[self._at].kind == "literal":
-            item.keys.append(self._parts[self._at].text)
-            self._at += 1
+        value = self._next()
+        while value.kind == "literal":
+            item.keys.append(value.text)
+            value = self._next()
         item.keys[0] = self._renamed(item.keys[0])
-        if self._parts[self._at].text == "=":
+        if value.text == "=":
             item.assigned = True
-            self._at += 1
-        value = self._parts[self._at]
-        self._at += 1
+            value = self._next()
         if value.text == "{":
             item.block = self.items()
         else:
@@ -106,6 +119,16 @@ class _Reader:
             if part.lines[0] == last == item.line and ends:
                 item.after = part.text
                 self._at += 1
+
+
+def _list_end(text: str, start: int) -> int:
+    """Where a list ends."""
+    depth = 0
+    for found in _BRACKET.finditer(text, start):
+        depth += {"[": 1, "]": -1}.get(found[0], 0)
+        if not depth:
+            return found.end()
+    return len(text)
 
 
 def formatted(text: str, renamed: Callable[[str], str] = str) -> str:

@@ -143,8 +143,8 @@ def test_any_other_index_of_events_is_news(ask: Asking) -> None:
 
 
 def test_what_is_not_simulated_says_so(ask: Asking) -> None:
-    answer = ask.answer("GET", "/v1/agent/monitor")
-    assert (answer.status, answer.body) == (501, b"the simulator does not know GET /v1/agent/monitor")
+    answer = ask.answer("GET", "/v1/internal/ui/nodes")
+    assert (answer.status, answer.body) == (501, b"the simulator does not know GET /v1/internal/ui/nodes")
 
 
 def test_ids_are_drawn_from_the_seed() -> None:
