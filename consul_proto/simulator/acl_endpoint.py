@@ -241,7 +241,7 @@ class ACLEndpoint:
         ends = record.pop("_ends", None)
         written = self._acls.write(kind.table, record)
         if ends is not None:
-            self._acls.ends[written["AccessorID"]] = ends
+            self._acls.ends.set(written["AccessorID"], ends)
         return self._shown(kind, written)
 
     def _name(self, kind: Kind, given: Record, before: Record | None) -> str:

@@ -17,6 +17,7 @@ from consul_proto.simulator.asking import Authorizer, Refusal
 from consul_proto.simulator.policies import Permissions, Rule, of_everything, of_node, of_service, read_rules
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
+from consul_proto.simulator.timers import Timers
 
 #: https://developer.hashicorp.com/consul/docs/security/acl/acl-policies#built-in-policies, acl-tokens#special-purpose-tokens
 MANAGEMENT, READ_ONLY = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
@@ -53,7 +54,7 @@ class ACLs:
         self.tables: dict[str, dict[str, Record]] = {table: {} for table in TABLES}
         self._by_secret: dict[str, str] = {}
         #: When each token that does so expires.
-        self.ends: dict[str, float] = {}
+        self.ends = Timers()
         #: At which write the first management token came; 0: it may still be had.
         self.bootstrapped = 0
         if settings.acls:
@@ -61,12 +62,12 @@ class ACLs:
 
     def kept(self) -> Any:
         """The tables, as JSON."""
-        return [self.tables, self.ends, self.bootstrapped]
+        return [self.tables, self.ends.kept(), self.bootstrapped]
 
     def keep(self, kept: Any, shift: float) -> None:
         """Go on with what was kept."""
         self.tables, ends, self.bootstrapped = kept
-        self.ends = {accessor: end + shift for accessor, end in ends.items()}
+        self.ends = Timers({accessor: end + shift for accessor, end in ends.items()})
         self._by_secret = {token["SecretID"]: accessor for accessor, token in self.tables["tokens"].items()}
         self._introduce_management()
 
@@ -122,7 +123,7 @@ class ACLs:
         record = self.tables[table].pop(identity)
         if table == "tokens":
             self._by_secret.pop(record["SecretID"], None)
-            self.ends.pop(identity, None)
+            self.ends.drop(identity)
         self._store.change(f"acl {table}")
 
     def by_name(self, table: str, name: str) -> Record | None:
@@ -136,7 +137,7 @@ class ACLs:
 
     def advance(self, now: float) -> None:
         """Delete the tokens that have expired."""
-        for accessor in [accessor for accessor, end in self.ends.items() if end <= now]:
+        for accessor in self.ends.due(now):
             self._store.apply()
             self.delete("tokens", accessor)
 

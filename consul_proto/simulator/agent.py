@@ -236,7 +236,7 @@ class Simulator:
         """Let time pass: what was due until then happens, in its order."""
         while (due := self.next_deadline()) is not None and due <= now:
             self._now = max(self._now, due)
-            for session in [session for session, end in self._sessions.ends.items() if end <= due]:
+            for session in self._sessions.ends.due(due):
                 self._store.apply()
                 self._sessions.end(session, due)
             self._wake()
@@ -253,14 +253,9 @@ class Simulator:
         """When something happens by itself next; None: never."""
         while self._deadlines and self._deadlines[0][2].response is not None:
             heapq.heappop(self._deadlines)
-        local = self._local.next_deadline()
-        times = [
-            *self._sessions.ends.values(),
-            *self._acls.ends.values(),
-            *(entry[0] for entry in self._deadlines[:1]),
-            *([] if local is None else [local]),
-        ]
-        return min(times, default=None)
+        waits = self._deadlines[0][0] if self._deadlines else None
+        times = (self._sessions.ends.first(), self._acls.ends.first(), self._local.next_deadline(), waits)
+        return min((time for time in times if time is not None), default=None)
 
     def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
         """Note what a probe found: "passing", "warning" or "critical". That of a check which is gone, or was replaced, says nothing."""
@@ -284,6 +279,8 @@ class Simulator:
         if not path.isprintable():
             return Response(400)
         given = path if self._is_old else request.path
+        if "//" not in given and "/." not in given and (given.endswith("/") or given in self._routes or given + "/" not in self._routes):
+            return None
         clean = posixpath.normpath(given if not given.startswith("//") else given[1:])
         clean += "/" if (given.endswith("/") or (clean not in self._routes and clean + "/" in self._routes)) and clean != "/" else ""
         if clean == given:

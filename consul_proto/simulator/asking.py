@@ -66,6 +66,10 @@ class Asked:
         self.rest = rest
         self.path = request.path
         self._query = request.query
+        #: The first value of each parameter.
+        self._first: dict[str, str] = {}
+        for name, value in request.query:
+            self._first.setdefault(name, value or "")
         self.settings = settings
         self._resolve = resolve
         self._authorizer: Authorizer | None = None
@@ -159,11 +163,11 @@ class Asked:
 
     def flag(self, name: str) -> bool:
         """Whether a parameter is there at all; `stale=false` means stale."""
-        return any(known == name for known, _ in self._query)
+        return name in self._first
 
     def first(self, name: str) -> str:
         """The first value of a parameter, "" where it has none."""
-        return next((value or "" for known, value in self._query if known == name), "")
+        return self._first.get(name, "")
 
     def every(self, name: str) -> list[str]:
         """All values of a parameter."""

@@ -6,6 +6,7 @@ https://developer.hashicorp.com/consul/api-docs/kv
 from __future__ import annotations
 
 import posixpath
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -24,6 +25,10 @@ OPTIONS = {
     "1.8.7": "https://www.consul.io/docs/agent/options.html#",
     "1.22.5": "https://developer.hashicorp.com/docs/agent/config/config-files#",
 }
+
+
+#: Keys that are clean already, as most are.
+_CLEAN = re.compile(r"(?:[\w-][\w.-]*/)*(?:[\w-][\w.-]*)?")
 
 
 class Entry(NamedTuple):
@@ -227,7 +232,7 @@ class KVEndpoint:
     def _key(self, asked: Asked) -> str:
         """The key; 1.22.5 cleans it as a path, and refuses what is no clean name even then."""
         key = asked.rest
-        if self._version == "1.8.7" or not key:
+        if self._version == "1.8.7" or _CLEAN.fullmatch(key):
             return key
         cleaned = posixpath.normpath(key) if not key.startswith("//") else posixpath.normpath(key[1:])
         cleaned += "/" if key.endswith("/") and not cleaned.endswith("/") else ""

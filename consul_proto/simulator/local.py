@@ -94,6 +94,8 @@ class Local:
 
     def next_deadline(self) -> float | None:
         """When something happens by itself next."""
+        if not (self.checks or self._deferred):
+            return self._sync_at
         times = [time for check in self.checks.values() for time in (check.expires, self._reaped(check)) if time is not None]
         times += [*self._deferred.values(), *([] if self._sync_at is None else [self._sync_at])]
         return min(times, default=None)

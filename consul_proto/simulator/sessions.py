@@ -17,6 +17,7 @@ from consul_proto.simulator.durations import as_go_writes, nanoseconds
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
+from consul_proto.simulator.timers import Timers
 from consul_proto.simulator.uuids import UUID_LENGTH, WRONG_LENGTH
 
 _SECOND = 10**9
@@ -81,19 +82,19 @@ class Sessions:
         self._held: dict[str, set[str]] = {}
         self._delayed: dict[str, float] = {}
         #: When each session with a TTL ends.
-        self.ends: dict[str, float] = {}
+        self.ends = Timers()
         self._ended: Ended | None = None
         #: Told of each session that ended.
         self.on_gone: Callable[[str], object] = lambda _session: None
 
     def kept(self) -> Any:
         """All of it but the keys that each holds, as JSON."""
-        return {"sessions": [asdict(session) for session in self.sessions.values()], "ends": self.ends, "delayed": self._delayed}
+        return {"sessions": [asdict(session) for session in self.sessions.values()], "ends": self.ends.kept(), "delayed": self._delayed}
 
     def keep(self, kept: Any, shift: float) -> None:
         """Take over what was kept; its times are moved by so many seconds. The keys tell by themselves who holds them."""
         self.sessions = {session["id"]: Session(**session) for session in kept["sessions"]}
-        self.ends = {session: end + shift for session, end in kept["ends"].items()}
+        self.ends = Timers({session: end + shift for session, end in kept["ends"].items()})
         self._delayed = {key: until + shift for key, until in kept["delayed"].items()}
         self._held = {}
 
@@ -135,7 +136,7 @@ class Sessions:
         """Let the time of a session begin anew."""
         ttl = self.sessions[session].ttl
         if ttl and (lasts := nanoseconds(ttl)):
-            self.ends[session] = now + _GRACE * lasts / _SECOND
+            self.ends.set(session, now + _GRACE * lasts / _SECOND)
 
     def gone(self, node: str, check: str | None, now: float) -> None:
         """End the sessions that hung on a check that is critical or gone, or on a node that is gone."""
@@ -148,10 +149,10 @@ class Sessions:
         if session not in self.sessions:
             return
         if self._store.may_roll_back:
-            before = {**self.sessions}, {**self.ends}, {**self._delayed}
+            before = {**self.sessions}, self.ends.kept(), {**self._delayed}
             self._store.undoing(lambda: self._restore(*before))
         ended = self.sessions.pop(session)
-        self.ends.pop(session, None)
+        self.ends.drop(session)
         self._store.change("sessions")
         keys = sorted(self._held.pop(session, ()))
         if self._ended is not None:
@@ -162,7 +163,7 @@ class Sessions:
             self._delayed |= dict.fromkeys(keys, until)
 
     def _restore(self, sessions: dict[str, Session], ends: dict[str, float], delayed: dict[str, float]) -> None:
-        self.sessions, self.ends, self._delayed = sessions, ends, delayed
+        self.sessions, self.ends, self._delayed = sessions, Timers(ends), delayed
 
 
 class SessionEndpoint:

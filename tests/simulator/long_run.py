@@ -44,7 +44,8 @@ class Run:
             assert self.taken > before
 
     def _example(self, asks: list[Ask]) -> None:
-        self._sides.clear()
+        if left := self._sides.clear():
+            self._tell([], left)
         for place, ask in enumerate(asks):
             self.taken += 1
             if found := self._sides.differences(ask):
@@ -55,7 +56,7 @@ class Run:
             print(f"  {self.taken} steps", flush=True)
 
     def _tell(self, asks: list[Ask], found: list[str]) -> None:
-        kind = f"{asks[-1].method} {asks[-1].path}"
+        kind = f"{asks[-1].method} {asks[-1].path}" if asks else "what an example left"
         self.differed[kind] += 1
         if self.differed[kind] == 1:
             print(

@@ -89,8 +89,8 @@ MUTANTS = [
     Mutant(
         "a renewal lets the TTL begin anew",
         "sessions.py",
-        "self.ends[session] = now + _GRACE * lasts / _SECOND",
-        "self.ends.setdefault(session, now + _GRACE * lasts / _SECOND)",
+        "            self.ends.set(session, now",
+        "            session in self.ends.kept() or self.ends.set(session, now",
     ),
     Mutant("a TTL of exactly ten seconds is taken", "sessions.py", "not least <= lasts <=", "not least < lasts <="),
     Mutant("behaviour delete deletes", "kv.py", "            if delete:\n", "            if not delete:\n"),

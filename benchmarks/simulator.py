@@ -1,0 +1,190 @@
+"""What the Consul in memory costs: beside a real agent, with thousands of queries that wait, and with a store of a hundred thousand keys.
+
+    CONSUL_BINS=/path/to/consul python -m benchmarks.simulator
+
+The first part starts a real agent for itself, and is left out where there is none. Printed are medians over rounds, and ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import anyio
+
+from consul_proto.message import Request, Response
+from consul_proto.simulator import Parked, Settings, Simulator
+from consulate import AsyncConsul, Consul
+from consulate.testing import ConsulAgent
+from tests.agents import find_binaries, running_agent
+
+_KEY, _VALUE = "bench/key", "v" * 40
+
+#: Queries that wait, few and many; keys in a store, few and many; keys in an answer.
+_FEW, _MANY = 10, 10_000
+_SMALL, _LARGE = 1_000, 100_000
+_BELOW = 100
+
+
+def timed(call: Callable[[], object], calls: int) -> float:
+    """Microseconds for a call."""
+    gc.collect()
+    begun = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return (time.perf_counter() - begun) / calls * 1e6
+
+
+def medians(several: Sequence[Callable[[], object]], rounds: int, calls: int) -> tuple[float, float]:
+    """Microseconds for a call of each, which take turns; the first round is not counted."""
+    taken: list[list[float]] = [[timed(call, calls) for call in several] for _ in range(rounds + 1)]
+    base, other = (statistics.median(times) for times in zip(*taken[1:], strict=True))
+    return base, other
+
+
+def report(name: str, base: float, other: float) -> None:
+    """Print a line."""
+    print(f"{name:46} {base:10.1f} us {other:10.1f} us {other / base:8.3f}x")
+
+
+def beside_a_real_agent(rounds: int, calls: int) -> None:
+    """kv.get of an agent over loopback TCP, and of one in memory."""
+    for binary in find_binaries():
+        with running_agent(binary, acls=False) as agent, Consul(agent.host, agent.port) as real, ConsulAgent().client() as memory:
+            for consul in (real, memory):
+                consul.kv[_KEY] = _VALUE
+                assert consul.kv.get(_KEY) == _VALUE
+            report(
+                f"kv.get: Consul {binary.version}, in memory",
+                *medians((lambda: real.kv.get(_KEY), lambda: memory.kv.get(_KEY)), rounds, calls),
+            )
+            anyio.run(tasks_beside_a_real_agent, agent.port, binary.version, rounds, calls)
+
+
+async def tasks_beside_a_real_agent(port: int, version: str, rounds: int, calls: int) -> None:
+    """The same, awaited."""
+    taken: list[list[float]] = []
+    async with AsyncConsul("127.0.0.1", port) as real, ConsulAgent().async_client() as memory:
+        await memory.kv.set(_KEY, _VALUE)
+        for _ in range(rounds + 1):
+            taken.append([])
+            for consul in (real, memory):
+                gc.collect()
+                begun = time.perf_counter()
+                for _ in range(calls):
+                    await consul.kv.get(_KEY)
+                taken[-1].append((time.perf_counter() - begun) / calls * 1e6)
+    there, here = (statistics.median(times) for times in zip(*taken[1:], strict=True))
+    report(f"... awaited: Consul {version}, in memory", there, here)
+
+
+class Agent:
+    """A simulator that is asked without a client."""
+
+    def __init__(self) -> None:
+        self.simulator = Simulator(Settings())
+        self.reads = self.writes = 0
+
+    def put(self, key: str, value: bytes) -> None:
+        assert isinstance(self.simulator.handle(Request("PUT", f"/v1/kv/{key}", body=value), 0.0), Response)
+
+    def write(self, key: str) -> None:
+        """Write something new."""
+        self.writes += 1
+        self.put(key, b"%d" % self.writes)
+
+    def get(self, key: str, *query: tuple[str, str | None]) -> Response:
+        answer = self.simulator.handle(Request("GET", f"/v1/kv/{key}", query), 0.0)
+        assert isinstance(answer, Response)
+        return answer
+
+    def park(self, key: str) -> Parked:
+        """A query that waits for a key that there is not, and counts how often it is read."""
+        parked = self.simulator.handle(Request("GET", f"/v1/kv/{key}", (("index", "1000000"), ("wait", "10m"))), 0.0)
+        assert isinstance(parked, Parked)
+        read = parked.read
+
+        def counted() -> object:
+            self.reads += 1
+            return read()
+
+        parked.read = counted  # type: ignore[assignment] # what it reads, counted
+        return parked
+
+
+def waiting(rounds: int, calls: int, seconds: float) -> None:
+    """What queries that wait cost: while nothing changes, and with each write."""
+    agents = {number: Agent() for number in (_FEW, _MANY)}
+    for number, agent in agents.items():
+        for place in range(number):
+            agent.park(f"waiting/{place}")
+        agent.put("other", b"0")
+        agent.reads = 0
+    writes = [partial(agent.write, "other") for agent in agents.values()]
+    report(f"a write, {_FEW} and {_MANY:,} others waiting", *medians(writes, rounds, calls))
+    assert [agent.reads for agent in agents.values()] == [0, 0]
+    many = agents[_MANY]
+    many.put("waiting/7", b"1")
+    print(f"{'... which one of them waits for: looked at':46} {many.reads:10}")
+    anyio.run(idle, seconds)
+
+
+async def idle(seconds: float) -> None:
+    """CPU of a process in which tasks wait and nothing happens."""
+    agent = ConsulAgent()
+    async with agent.async_client() as consul, anyio.create_task_group() as group:
+
+        async def wait(number: int) -> None:
+            await consul.kv.get(f"waiting/{number}", index=1_000_000, wait="10m")
+
+        for number in range(_MANY):
+            group.start_soon(wait, number)
+        await anyio.wait_all_tasks_blocked()
+        assert agent.waiting == _MANY
+        gc.collect()
+        used = time.process_time()
+        await anyio.sleep(seconds)
+        used = time.process_time() - used
+        print(f"{f'{_MANY:,} tasks wait for {seconds:g} s: CPU':46} {used * 1e3:10.1f} ms {used / seconds:21.5f}x")
+        group.cancel_scope.cancel()
+
+
+def stored(rounds: int, calls: int) -> None:
+    """Reads by prefix and writes, in a small store and in a large one."""
+    agents: list[Agent] = []
+    for number in (_SMALL, _LARGE):
+        agent = Agent()
+        for place in range(number):
+            agent.put(f"folder-{place // _BELOW:05}/{place % _BELOW:02}", b"v")
+        agents.append(agent)
+    small, large = agents
+    below = [f"folder-{number // _BELOW // 2:05}/" for number in (_SMALL, _LARGE)]
+    for name in ("recurse", "keys"):
+        read = partial(small.get, below[0], (name, None)), partial(large.get, below[1], (name, None))
+        assert {len(json.loads(one().body)) for one in read} == {_BELOW}
+        report(f"{_BELOW} keys ?{name} of {_SMALL:,} and of {_LARGE:,}", *medians(read, rounds, calls))
+    write = partial(small.write, f"{below[0]}00"), partial(large.write, f"{below[1]}00")
+    report(f"a write to one of {_SMALL:,} and of {_LARGE:,}", *medians(write, rounds, calls))
+    every = partial(small.get, "", ("keys", None)), partial(large.get, "", ("keys", None))
+    report(f"all {_SMALL:,} and all {_LARGE:,} names, for comparison", *medians(every, 3, 2))
+
+
+def main() -> None:
+    """Run all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--calls", type=int, default=100, help="in a round")
+    parser.add_argument("--seconds", type=float, default=5.0, help="in which nothing happens")
+    options = parser.parse_args()
+    beside_a_real_agent(options.rounds, options.calls)
+    waiting(options.rounds, options.calls, options.seconds)
+    stored(options.rounds, options.calls)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""When something ends by itself: what is due first is found without looking at the rest."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from itertools import count
+
+#: Entries that were replaced are dropped when they are more than those that count, and this.
+_SPARE = 64
+
+
+class Timers:
+    """Times in seconds, by the name of what ends."""
+
+    def __init__(self, times: Mapping[str, float] | None = None) -> None:
+        self._times: dict[str, float] = dict(times or {})
+        self._order = count()
+        self._heap: list[tuple[float, int, str]] = []
+        self._sift()
+
+    def _sift(self) -> None:
+        self._heap = [(time, next(self._order), name) for name, time in self._times.items()]
+        heapq.heapify(self._heap)
+
+    def kept(self) -> dict[str, float]:
+        """All of them, as JSON."""
+        return dict(self._times)
+
+    def set(self, name: str, time: float) -> None:
+        """Let something end at a time, and no more when it would have."""
+        self._times[name] = time
+        heapq.heappush(self._heap, (time, next(self._order), name))
+        if len(self._heap) > 2 * len(self._times) + _SPARE:
+            self._sift()
+
+    def drop(self, name: str) -> None:
+        """Let something not end by itself any more."""
+        self._times.pop(name, None)
+
+    def first(self) -> float | None:
+        """When the first one ends."""
+        while self._heap and self._times.get(self._heap[0][2]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def due(self, now: float) -> list[str]:
+        """What has ended by now."""
+        first = self.first()
+        return [] if first is None or first > now else [name for name, time in self._times.items() if time <= now]
