@@ -34,20 +34,27 @@ def _refuse(constant: str) -> NoReturn:
 
 
 #: One for all: `json.loads` with an argument makes a decoder for each call.
-_read_json = json.JSONDecoder(parse_constant=_refuse).decode
+_decoder = json.JSONDecoder(parse_constant=_refuse)
+
+#: RFC 8259, section 2: the blanks that may stand around a value.
+_BLANKS = " \t\n\r"
 
 
 def json_value(response: Response) -> Any:
     """Return the JSON value of the body."""
     try:
-        return _read_json(str(response.body, "utf-8"))
+        written = str(response.body, "utf-8").strip(_BLANKS)
+        value, end = _decoder.raw_decode(written)
+        if end == len(written):
+            return value
     except ValueError:
-        if not response.body:
-            raise DecodeError("expected JSON, got an empty answer") from None
-        content_type = response.headers.get("content-type") or "no content type"
-        raise DecodeError(f"expected JSON, got {len(response.body)} bytes that are not ({content_type})") from None
+        pass
     except RecursionError:
         raise DecodeError("the JSON of the answer is nested too deeply") from None
+    if not response.body:
+        raise DecodeError("expected JSON, got an empty answer")
+    content_type = response.headers.get("content-type") or "no content type"
+    raise DecodeError(f"expected JSON, got {len(response.body)} bytes that are not ({content_type})")
 
 
 def wrong(expected: str, value: object) -> DecodeError:

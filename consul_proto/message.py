@@ -14,13 +14,16 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?")
 
 #: RFC 3986, section 3.3: an absolute path, percent-encoded.
-_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
+_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]++|%[0-9A-Fa-f]{2})*+")
 
 #: RFC 3986, section 3.4, less what separates one parameter from the next ("&", "=", "+", ";").
 _QUERY_SAFE = "/:@!$'()*,?~"
 
 #: Headers whose values are never shown.
 _SECRET_HEADERS = frozenset({"x-consul-token", "authorization", "proxy-authorization", "cookie", "set-cookie"})
+
+#: What Consul's own calls are made with, which need no look at their letters.
+_METHODS = frozenset({"GET", "PUT", "POST", "DELETE"})
 
 QueryItem = tuple[str, str | None]
 
@@ -34,14 +37,14 @@ class Headers:
     __slots__ = ("_given", "_items")
 
     _items: tuple[tuple[str, str], ...] | None
-    _given: Iterable[tuple[bytes, bytes]]
+    _given: Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]
 
     def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
         object.__setattr__(self, "_items", tuple([(name.lower(), value) for name, value in items]))
 
     @classmethod
-    def received(cls, items: Iterable[tuple[bytes, bytes]]) -> Headers:
-        """Make the headers of an answer from its bytes, which are decoded when somebody looks at them."""
+    def received(cls, items: Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]) -> Headers:
+        """Make the headers of an answer, of bytes or of text, which are read when somebody looks at them: mostly nobody does."""
         headers = cls.__new__(cls)
         object.__setattr__(headers, "_items", None)
         object.__setattr__(headers, "_given", items)
@@ -52,7 +55,7 @@ class Headers:
         """Pairs of lower-case name and value, in the order in which they came."""
         items = self._items
         if items is None:
-            items = tuple([(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._given])
+            items = tuple([(_text(name).lower(), _text(value)) for name, value in self._given])
             object.__setattr__(self, "_items", items)
         return items
 
@@ -85,6 +88,10 @@ class Headers:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}: {'<hidden>' if name in _SECRET_HEADERS else value}" for name, value in self.items)
         return f"<Headers {shown}>"
+
+
+def _text(given: bytes | str) -> str:
+    return given if isinstance(given, str) else given.decode("latin-1")
 
 
 NO_HEADERS = Headers()
@@ -120,7 +127,7 @@ class Request:
     wait: float = 0.0
 
     def __post_init__(self) -> None:
-        if not _TOKEN.fullmatch(self.method) or not self.method.isupper():
+        if self.method not in _METHODS and not (_TOKEN.fullmatch(self.method) and self.method.isupper()):
             raise ValueError(f"not an HTTP method: {self.method!r}")
         if not _PATH.fullmatch(self.path):
             raise ValueError(f"not a percent-encoded absolute path: {self.shown_path or self.path!r}")

@@ -236,8 +236,9 @@ class Settings:
     #: Texts that no error may hold.
     secrets: tuple[str, ...] = field(init=False, compare=False)
 
-    #: Whether there is anything to add to a request.
+    #: Whether there is anything to add to a request's query or body, and whether there is anything to add at all.
     _changes: bool = field(init=False, compare=False)
+    _adds: bool = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         own = () if self.token is None else (("X-Consul-Token", self.token),)
@@ -247,6 +248,7 @@ class Settings:
         object.__setattr__(self, "secrets", tuple(self._secrets()))
         scoped = any(getattr(self, name) is not None for name in _SETTING_NAMES)
         object.__setattr__(self, "_changes", scoped or self.consistency != "default")
+        object.__setattr__(self, "_adds", self._changes or bool(self.identity))
         consistency_flag(self.consistency)
         for name in _SETTING_NAMES:
             if getattr(self, name) is not None:
@@ -268,6 +270,8 @@ class Settings:
     def apply(self, operation: Operation[Any]) -> Request:
         """Return the request to send: the operation's own, with these settings where it obeys them."""
         request = operation.request
+        if not self._adds:
+            return request
         query, body, identity = request.query, request.body, self.identity
         for name in operation.defaults if self._changes else ():
             setting = getattr(self, name.lower())

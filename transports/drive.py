@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Seconds that a request is given at least.
+_LEAST = 0.001
+
 _NO_ANSWER = Response(204)
 
 
@@ -43,7 +46,9 @@ class Budget:
         """Seconds left for a request that may be held back for `wait` seconds; None: no limit. At least a little: a transport says when."""
         if self.timeout is None:
             return None
-        return max(self.timeout + wait - max(monotonic() - self.started, self.slept), 0.001)
+        spent = monotonic() - self.started
+        left = self.timeout + wait - (spent if spent > self.slept else self.slept)
+        return left if left > _LEAST else _LEAST
 
     def pause_after(self, operation: Operation[Any], response: Response) -> float | None:
         """Seconds to sleep before the request is sent again, or None where this is the answer."""

@@ -6,7 +6,7 @@ import heapq
 import posixpath
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -55,10 +55,24 @@ _WAIT, _LONGEST_WAIT = 300.0, 600.0
 #: The part of its wait that a query waits longer at most, so that those which came at once do not return at once.
 _JITTER = 1 / 16
 
+#: Paths of which it is remembered where they lead.
+_REMEMBERED = 1024
+
 #: The parts of the state that are the agent's own, and in no snapshot of the servers.
 _OWN = frozenset({"agent", "events"})
 
 Headers = tuple[tuple[str, str], ...]
+
+#: What an answer carries that came from the servers: by whether the agent is 1.8, whether nobody was asked, whether it came as a stream.
+_SERVERS: dict[bool, dict[tuple[bool, bool], Headers]] = {
+    is_old: {
+        (unasked, streamed): seen(known=not (unasked or streamed))
+        + (() if is_old else (("X-Consul-Query-Backend", "streaming" if streamed else "blocking-query"),))
+        for unasked in (True, False)
+        for streamed in (True, False)
+    }
+    for is_old in (True, False)
+}
 
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _JSON = ("Content-Type", "application/json")
@@ -79,6 +93,10 @@ class Simulator:
         self.settings = settings if settings.node_id else replace(settings, node_id=_uuid(f"{settings.seed}:node"))
         self._jitter = jitter
         self._is_old = self.settings.is_old
+        policy = self.settings.default_policy if self.settings.acls else "allow"
+        #: What every answer carries.
+        self._always: Headers = () if self._is_old else (("X-Consul-Default-Acl-Policy", policy),)
+        self._seen = _SERVERS[self._is_old]
         self._now = 0.0
         self._store = Store()
         self._sessions = Sessions(self._store, self.settings.version)
@@ -105,6 +123,7 @@ class Simulator:
         self._events = Events(self._store, self.settings.version, self._new_id)
         register_itself(self._store, self._catalog, self.settings)
         self._routes = self._make_routes(self._new_id)
+        self._where = lru_cache(_REMEMBERED)(self._lead)
 
     def _make_routes(self, new_id: Callable[[], str]) -> Routes:
         settings, store = self.settings, self._store
@@ -156,9 +175,22 @@ class Simulator:
         asked.reach_datacenter()
         return "127.0.0.1:8300"
 
-    def handle(self, request: Request, now: float) -> Response | Parked:
-        """Answer a request at a time, or park it: its answer comes from a later `handle` or `advance`."""
-        return self._handle(request, now, self._resolve)
+    def handle(self, request: Request, now: float, *, is_own: bool = False) -> Response | Parked:
+        """Answer a request at a time, or park it: its answer comes from a later `handle` or `advance`.
+
+        is_own: whether the agent's own configuration asks, which no ACL stops, and which may have scripts.
+        """
+        self.advance(now)
+        try:
+            where = self._where(request.path, request.method)
+            if not isinstance(where, tuple):
+                return Response(400) if where is None else self._moved(request, where)
+            asked = Asked(request, where[0], self.settings, None if is_own else self._resolve, is_own=is_own)
+            return self._answer(asked, where[1], now)
+        except Refusal as refusal:
+            return self._refuse(refusal, request.method)
+        finally:
+            self._wake()
 
     def dump(self) -> dict[str, Any]:
         """The state, as JSON: what another agent of the same name and version can go on with. Queries that wait are no part of it."""
@@ -212,25 +244,9 @@ class Simulator:
 
     def configure(self, request: Request, now: float) -> Response:
         """Register a service or a check of the agent's own configuration, which no ACL stops, and which may have scripts of its own."""
-        answer = self._handle(request, now, None, is_own=True)
+        answer = self.handle(request, now, is_own=True)
         assert isinstance(answer, Response), "a write is answered at once"
         return answer
-
-    def _handle(
-        self, request: Request, now: float, resolve: Callable[[str], Authorizer] | None, *, is_own: bool = False
-    ) -> Response | Parked:
-        self.advance(now)
-        path = text_of(request.path)
-        try:
-            if moved := self._moved(request, path):
-                return moved
-            prefix, route = self._routes.find(path, request.method)
-            asked = Asked(request, path[len(prefix) :], self.settings, resolve, is_own=is_own)
-            return self._answer(asked, route, now)
-        except Refusal as refusal:
-            return self._refuse(refusal, request.method)
-        finally:
-            self._wake()
 
     def advance(self, now: float) -> None:
         """Let time pass: what was due until then happens, in its order."""
@@ -254,8 +270,10 @@ class Simulator:
         while self._deadlines and self._deadlines[0][2].response is not None:
             heapq.heappop(self._deadlines)
         waits = self._deadlines[0][0] if self._deadlines else None
-        times = (self._sessions.ends.first(), self._acls.ends.first(), self._local.next_deadline(), waits)
-        return min((time for time in times if time is not None), default=None)
+        due = self._local.next_deadline()
+        for time in (self._sessions.ends.first(), self._acls.ends.first(), waits):
+            due = time if due is None or (time is not None and time < due) else due
+        return due
 
     def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
         """Note what a probe found: "passing", "warning" or "critical". That of a check which is gone, or was replaced, says nothing."""
@@ -274,17 +292,30 @@ class Simulator:
         self._store.unpark(parked)
         parked.response = Response(499)
 
-    def _moved(self, request: Request, path: str) -> Response | None:
-        """What Go's router says to a path that is not clean, and to one that cannot be shown."""
+    def _lead(self, encoded: str, method: str) -> tuple[str, Route] | str | None:
+        """Where a path leads: to an endpoint, with the part of the path that is its own, or to the path that is clean.
+
+        None for a path that cannot be shown. Raises Refusal where there is no endpoint, or it does not know the method.
+        """
+        path = text_of(encoded)
         if not path.isprintable():
-            return Response(400)
-        given = path if self._is_old else request.path
+            return None
+        given = path if self._is_old else encoded
+        clean = self._cleaned(given)
+        if clean != given:
+            return clean
+        prefix, route = self._routes.find(path, method)
+        return path[len(prefix) :], route
+
+    def _cleaned(self, given: str) -> str:
         if "//" not in given and "/." not in given and (given.endswith("/") or given in self._routes or given + "/" not in self._routes):
-            return None
+            return given
         clean = posixpath.normpath(given if not given.startswith("//") else given[1:])
-        clean += "/" if (given.endswith("/") or (clean not in self._routes and clean + "/" in self._routes)) and clean != "/" else ""
-        if clean == given:
-            return None
+        is_folder = given.endswith("/") or (clean not in self._routes and clean + "/" in self._routes)
+        return clean + "/" if is_folder and clean != "/" else clean
+
+    def _moved(self, request: Request, clean: str) -> Response:
+        """What Go's router says to a path that is not clean."""
         where = quote(clean, safe="/%" if not self._is_old else "/") + ("?" + request.target.partition("?")[2] if request.query else "")
         status, what = (301, "Moved Permanently") if self._is_old else (307, "Temporary Redirect")
         body = f'<a href="{where}">{what}</a>.\n\n'.encode() if request.method == "GET" else b""
@@ -292,12 +323,12 @@ class Simulator:
         return answer(status, body, headers)
 
     def _answer(self, asked: Asked, route: Route, now: float) -> Response | Parked:
-        if asked.method == "GET" and asked.flag("stale") and asked.flag("consistent"):
-            raise Refusal(400, "Cannot specify ?stale with ?consistent, conflicting semantics.")
-        if asked.method == "GET" and asked.flag("cached") and asked.flag("consistent"):
-            raise Refusal(400, "Cannot specify ?cached with ?consistent, conflicting semantics.")
-        if asked.method == "GET" and route.read is not None:
-            return self._read(asked, route.read, route, now)
+        if asked.method == "GET":
+            for other in ("stale", "cached") if asked.flag("consistent") else ():
+                if asked.flag(other):
+                    raise Refusal(400, f"Cannot specify ?{other} with ?consistent, conflicting semantics.")
+            if route.read is not None:
+                return self._read(asked, route.read, route, now)
         assert route.write is not None, "a route reads or writes"
         wrote = route.write(asked, now)
         return self._wrote(wrote if isinstance(wrote, Wrote) else Wrote(wrote), _filtered(asked))
@@ -307,10 +338,10 @@ class Simulator:
         if wrote.body == b"":
             usual = "" if self._is_old else _CHARSET
         kind = usual if wrote.kind is None else wrote.kind
-        headers = [*([("Content-Type", kind)] if kind else []), *wrote.headers, *more]
+        headers = (*self._always, *([("Content-Type", kind)] if kind else []), *wrote.headers, *more)
         if isinstance(wrote.body, bytes):
-            return answer(wrote.status, wrote.body, self._always() + headers)
-        return self._written(wrote.status, wrote.body, headers)
+            return answer(wrote.status, wrote.body, headers)
+        return answer(wrote.status, written(wrote.body), headers)
 
     def _read(self, asked: Asked, read: Read, route: Route, now: float) -> Response | Parked:
         wait, minimum = self._blocking(asked)
@@ -318,7 +349,7 @@ class Simulator:
             found = look(read, asked)
         except Refusal as refusal:
             if route.index and refusal.status in (403, 500) and not refusal.headers:
-                refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), *self._backend())
+                refusal.headers += (("X-Consul-Index", "1"), *self._seen[True, False])
             raise
         known = asked.first("hash") if found.content_hash else ""
         if not (minimum or known) or found.is_news(minimum, known) or route.topics is None:
@@ -373,32 +404,22 @@ class Simulator:
 
     def _found(self, found: Found) -> Response:
         if found.kind:
-            return answer(200, found.body, [*self._always(), ("Content-Type", found.kind)])
-        servers = [] if found.local else [*seen(known=not (found.streamed or found.unasked)), *self._backend(streamed=found.streamed)]
+            return answer(200, found.body, (*self._always, ("Content-Type", found.kind)))
         news = ("X-Consul-ContentHash", found.content_hash) if found.content_hash else ("X-Consul-Index", str(found.index or 1))
-        headers = [news, *servers, *found.headers]
+        servers = () if found.local else self._seen[found.unasked, found.streamed]
+        headers: Headers = (*self._always, news, *servers, *found.headers)
         if found.raw:
             kind = ("Content-Type", "text/plain") if self._is_old else _TEXT
-            headers += [kind, ("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff")]
-            return answer(200, found.body, self._always() + headers)
+            return answer(200, found.body, (*headers, kind, ("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff")))
         if found.body is None and not found.null:
-            return answer(404, b"", self._always() + ([] if found.silent else headers))
-        return self._written(200, found.body, [_JSON, *headers])
-
-    def _written(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Response:
-        return answer(status, written(body), self._always() + headers)
+            return answer(404, b"", self._always if found.silent else headers)
+        return answer(200, written(found.body), (_JSON, *headers))
 
     def _refuse(self, refusal: Refusal, method: str) -> Response:
         body = b"" if method == "HEAD" else refusal.text.encode()
         kind = [_TEXT] if refusal.text else []
-        always = [] if isinstance(refusal, Unrouted) else self._always()
+        always = () if isinstance(refusal, Unrouted) else self._always
         return answer(refusal.status, body, [*always, *kind, *refusal.headers])
-
-    def _backend(self, *, streamed: bool = False) -> list[tuple[str, str]]:
-        return [] if self._is_old else [("X-Consul-Query-Backend", "streaming" if streamed else "blocking-query")]
-
-    def _always(self) -> list[tuple[str, str]]:
-        return [] if self._is_old else [("X-Consul-Default-Acl-Policy", self.settings.default_policy if self.settings.acls else "allow")]
 
 
 def _uuid(text: str) -> str:
@@ -410,8 +431,8 @@ def look(read: Read, asked: Asked) -> Found:
     """Read, with the eyes of the token that asks, which must be one."""
     asked.begin()
     found = read(asked)
-    filtered = _filtered(asked)
-    return replace(found, headers=(*found.headers, *filtered)) if filtered else found
+    found.headers += _filtered(asked)
+    return found
 
 
 def _filtered(asked: Asked) -> Headers:

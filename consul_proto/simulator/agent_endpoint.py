@@ -78,7 +78,7 @@ class AgentEndpoint:
     def metrics_stream(self, asked: Asked, _now: float) -> NoReturn:
         """GET metrics/stream: it never ends in reality, and an answer that ends would say that the agent does; who may not is told so."""
         self._require(asked, "read")
-        raise Refusal(501, "the simulator has no metrics to stream")
+        raise Refusal(501, "the simulator does not know GET /v1/agent/metrics/stream: it has no metrics to stream")
 
     def monitor(self, asked: Asked, _now: float) -> NoReturn:
         """GET monitor: as metrics/stream."""
@@ -86,7 +86,7 @@ class AgentEndpoint:
         level = asked.first("loglevel")
         if level and level.upper() not in _LOG_LEVELS:
             raise Refusal(400, f"{self._settings.bad_request}Unknown log level: {level}")
-        raise Refusal(501, "the simulator has no log to stream")
+        raise Refusal(501, "the simulator does not know GET /v1/agent/monitor: it has no log to stream")
 
     def itself(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET self."""

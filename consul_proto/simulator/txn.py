@@ -95,7 +95,8 @@ class Txn:
             return self._read([], faults, _REFUSED_FORM[self._version]) if is_read else Wrote(self._shown([], faults), 409)
         if is_read:
             results, errors = self._run(steps)
-            results = _visible(asked, results)
+            # Where anything failed there are no results, of which the token might not see some.
+            results = [] if errors else _visible(asked, results)
             filtered = {"ResultsFilteredByACLs": True} if asked.is_filtered and asked.token and self._version != "1.8.7" else {}
             return self._read(results, errors, _READ_FORM[self._version] | filtered)
         self._store.apply()

@@ -182,7 +182,9 @@ def test_a_state_that_cannot_be_written_is_said_and_served_on(tmp_path: Path) ->
 
 def test_what_is_not_simulated_is_said() -> None:
     with running_dev("1.22.5") as agent:
-        assert asked(agent, "GET", "/v1/agent/monitor") == (501, b"the simulator does not know GET /v1/agent/monitor")
+        assert asked(agent, "GET", "/v1/internal/ui/nodes") == (501, b"the simulator does not know GET /v1/internal/ui/nodes")
+        status, said = asked(agent, "GET", "/v1/agent/monitor")
+        assert (status, said.partition(b":")[0]) == (501, b"the simulator does not know GET /v1/agent/monitor")
 
 
 def test_a_port_that_is_taken() -> None:

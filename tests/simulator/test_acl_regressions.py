@@ -209,6 +209,11 @@ DIFFERED = {
         *by(txn(kv("get-tree", "{p}")), *_EVERYBODY),
         *by(txn({"Node": {"Verb": "get", "Node": {"Node": "test-node"}}}), ONE, NOBODY),
     ],
+    "a read transaction that failed has left nothing out": [
+        *_TOKENS,
+        put("/v1/kv/{p}b", b"v"),
+        *by(txn(kv("get-tree", "{p}"), kv("get", "{p}zz")), *_EVERYBODY),
+    ],
     "who may not manage ACLs learns nothing of ids": [
         *_TOKENS,
         *(
