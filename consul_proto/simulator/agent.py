@@ -175,11 +175,11 @@ class Simulator:
         asked.reach_datacenter()
         return "127.0.0.1:8300"
 
-    def handle(self, request: Request, now: float, *, is_own: bool = False) -> Response | Parked:
-        """Answer a request at a time, or park it: its answer comes from a later `handle` or `advance`.
+    def handle(self, request: Request, now: float) -> Response | Parked:
+        """Answer a request at a time, or park it: its answer comes from a later `handle` or `advance`."""
+        return self._handle(request, now, is_own=False)
 
-        is_own: whether the agent's own configuration asks, which no ACL stops, and which may have scripts.
-        """
+    def _handle(self, request: Request, now: float, *, is_own: bool) -> Response | Parked:
         self.advance(now)
         try:
             where = self._where(request.path, request.method)
@@ -244,7 +244,7 @@ class Simulator:
 
     def configure(self, request: Request, now: float) -> Response:
         """Register a service or a check of the agent's own configuration, which no ACL stops, and which may have scripts of its own."""
-        answer = self.handle(request, now, is_own=True)
+        answer = self._handle(request, now, is_own=True)
         assert isinstance(answer, Response), "a write is answered at once"
         return answer
 

@@ -38,7 +38,8 @@ def check_chains(entries: Entries, kind: str, name: str, settings: Settings) -> 
         return
     links = [(entry["Name"], entry) for (known, _), entry in sorted(entries.items()) if known in _LINKS]
     others = [of for of, entry in links if kind == "proxy-defaults" or name in _related(entry)]
-    for service in dict.fromkeys([*([] if kind == "proxy-defaults" else [name]), *others]):
+    concerned: list[str] = [*([] if kind == "proxy-defaults" else [name]), *others]
+    for service in dict.fromkeys(concerned):
         _Chain(entries, service, settings).check()
 
 

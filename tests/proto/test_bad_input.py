@@ -181,6 +181,7 @@ def test_a_signature_whose_annotations_are_types() -> None:
         (lambda: api.agent.checks(), b'{"a": 1}'),
         (lambda: api.agent.reload(), b"<html>Please log in</html>"),
         (lambda: api.event.list(), b'[{"Payload": "!"}]'),
+        (lambda: api.kv.get("k"), b"[] and more"),
         (lambda: api.agent.service.health("s"), b"{}"),
     ],
 )
