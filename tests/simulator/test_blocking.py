@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 
+from consul_proto.simulator.asking import Found
 from tests.simulator.asking import Asking, Woken, body
 
 
@@ -19,6 +22,23 @@ def test_a_write_wakes_only_whom_it_concerns(ask: Asking) -> None:
     assert [entry["Key"] for entry in body(below)] == ["a/b"]
     assert (other.response, elsewhere.response) == (None, None)
     assert [parked.wake.times for parked in (key, below, other, elsewhere) if isinstance(parked.wake, Woken)] == [1, 1, 0, 0]
+
+
+def test_of_ten_thousand_that_wait_none_is_looked_at_in_vain(ask: Asking) -> None:
+    parked = [ask.parked(f"/v1/kv/waiting/{place}?index=1000000&wait=10m") for place in range(10_000)]
+    looked: list[int] = []
+
+    def counted(place: int, read: Callable[[], Found]) -> Found:
+        looked.append(place)
+        return read()
+
+    for place, one in enumerate(parked):
+        one.read = partial(counted, place, one.read)
+    ask.done("PUT", "/v1/kv/other", b"1")
+    ask.advance(60)
+    assert looked == []
+    ask.done("PUT", "/v1/kv/waiting/7", b"1")
+    assert looked == [7]
 
 
 def test_a_write_that_changes_nothing_wakes_nobody(ask: Asking) -> None:
