@@ -14,16 +14,23 @@ from tests.simulator.differential import Sides
 _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
 
 
-@pytest.fixture(scope="module", params=_BINARIES, ids=lambda binary: "no Consul" if binary is None else str(binary.version))
+@pytest.fixture(scope="session", params=_BINARIES, ids=lambda binary: "no Consul" if binary is None else str(binary.version))
 def binary(request: pytest.FixtureRequest) -> Binary:
     """A Consul of each version that there is."""
     return required(request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sides(binary: Binary) -> Iterator[Sides]:
     """A new agent without ACLs, and a simulator of its version."""
     with running_agent(binary, acls=False) as agent, closing(Sides(agent)) as both:
+        yield both
+
+
+@pytest.fixture(scope="session")
+def guarded(binary: Binary) -> Iterator[Sides]:
+    """A new agent with ACLs, and a simulator of its version."""
+    with running_agent(binary, acls=True) as agent, closing(Sides(agent)) as both:
         yield both
 
 

@@ -72,7 +72,7 @@ _MADE = (
 
 _ANONYMOUS = "00000000-0000-0000-0000-000000000002"
 
-#: Seconds until a real agent must have written what it knows into the catalog.
+#: Seconds until a real agent must have written what it knows into the catalog, or heard of its own event.
 _SETTLED = 5.0
 
 #: Seconds until a new agent must know itself.
@@ -274,6 +274,8 @@ class Sides:
             self._compare(*bodies, "body", found)
         if ask.path.startswith("/v1/agent/") and ask.method == "PUT":
             self._settle(found)
+        if ask.path.startswith("/v1/event/fire/") and real.status == 200:
+            self._hear(_read(real)["ID"])
         if ask.names and not found:
             self._name(ask.names, real, simulated)
         self._differed |= bool(found)
@@ -292,6 +294,13 @@ class Sides:
             if time.monotonic() > deadline:
                 found.append(f"the catalog: {real}, simulated {simulated}")
                 return
+            time.sleep(0.002)
+
+    def _hear(self, event: str) -> None:
+        """Wait until a real agent has heard of its own event, which takes the way of every other: the simulated one has at once."""
+        deadline = time.monotonic() + _SETTLED
+        while event not in [heard["ID"] for heard in _read(self._answer(0, Ask("GET", "/v1/event/list")))]:
+            assert time.monotonic() < deadline, f"no word of event {event}"
             time.sleep(0.002)
 
     def _same_index(self, real: str, simulated: str, ask: Ask) -> bool:

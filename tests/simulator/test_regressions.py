@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
 
-from tests.agents import Binary, running_agent
 from tests.simulator.differential import Ask, Sides
 from tests.simulator.drawn import SESSIONS
 
@@ -285,41 +282,3 @@ def test_it_differs_no_more(sides: Sides, asks: list[Ask]) -> None:
     sides.clear()
     for ask in asks:
         assert sides.differences(ask) == []
-
-
-#: The same of agents with ACLs.
-WITH_ACLS = {
-    "tokens are looked for by one thing at a time": [
-        get("/v1/acl/tokens", *query)
-        for query in (
-            (("servicename", "a"), ("authmethod", "b")),
-            (("policy", "a"), ("role", "b")),
-            (("authmethod", "b"),),
-            (("servicename", "a"),),
-        )
-    ],
-    "the management token is one of before, too": [
-        get("/v1/acl/list"),
-        get("/v1/acl/tokens"),
-        get("/v1/acl/info/{m}"),
-        get("/v1/acl/token/self"),
-    ],
-    "an agent's tokens have the names of before, too": [
-        put(f"/v1/agent/token/{name}", {"Token": "x"})
-        for name in ("acl_replication_token", "replication", "acl_agent_master_token", "agent_master", "agent_recovery", "dns", "none")
-    ],
-}
-
-
-@pytest.fixture(scope="module")
-def guarded(binary: Binary) -> Iterator[Sides]:
-    """A new agent with ACLs, and a simulator of its version."""
-    with running_agent(binary, acls=True) as agent, closing(Sides(agent)) as both:
-        yield both
-
-
-@pytest.mark.real
-@pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in WITH_ACLS.items()])
-def test_with_acls_it_differs_no_more(guarded: Sides, asks: list[Ask]) -> None:
-    for ask in asks:
-        assert guarded.differences(ask) == []
