@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from consul_proto.config import TLS
 
+#: https://docs.openssl.org/3.0/man3/SSL_CTX_set_options/: which OpenSSL before 3.0 does not know.
+_IGNORE_UNEXPECTED_EOF: int = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+
 
 def client_context(tls: TLS) -> ssl.SSLContext:
     """Return the context for these settings. Raises ValueError, naming the file, where one cannot be used."""
@@ -15,6 +18,8 @@ def client_context(tls: TLS) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=tls.ca_file, capath=tls.ca_path)
     except (OSError, ssl.SSLError) as error:
         raise ValueError(f"the certificate authority at {tls.ca_file or tls.ca_path} cannot be used: {error}") from None
+    # Some builds of Python take a connection that is merely cut for an answer's end, which anyone on the way can bring about.
+    context.options &= ~_IGNORE_UNEXPECTED_EOF
     if not tls.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
