@@ -14,6 +14,7 @@ from consul_proto.simulator.members import itself
 from consul_proto.simulator.probes import Probe
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
+from consul_proto.simulator.timers import Timers
 
 #: Seconds until the agent mends what others changed of it in the catalog, in a cluster of up to 128 nodes (the documentation's table).
 _SYNC = 60.0
@@ -74,19 +75,24 @@ class Local:
         #: What the agent answers of each, by id.
         self.services: dict[str, dict[str, Any]] = {}
         self.checks: dict[str, Check] = {}
-        self._deferred: dict[str, float] = {}
+        #: When something happens to a check by itself: its TTL runs out, or its service goes.
+        self._due = Timers()
+        #: When the catalog learns of what a check says.
+        self._deferred = Timers()
         self._sync_at: float | None = None
 
     def kept(self) -> Any:
         """All of it, as JSON."""
-        checks = [asdict(check) for check in self.checks.values()]
-        return {"services": self.services, "checks": checks, "deferred": self._deferred, "sync_at": self._sync_at, "tokens": self._tokens}
+        checks, deferred = [asdict(check) for check in self.checks.values()], self._deferred.kept()
+        return {"services": self.services, "checks": checks, "deferred": deferred, "sync_at": self._sync_at, "tokens": self._tokens}
 
     def keep(self, kept: Any, shift: float) -> None:
         """Take over what was kept; its times are moved by so many seconds."""
         self.services = dict(kept["services"])
-        self.checks = {check.id: check for check in (_check_kept(given, shift) for given in kept["checks"])}
-        self._deferred = {check: time + shift for check, time in kept["deferred"].items()}
+        self.checks, self._due = {}, Timers()
+        for given in kept["checks"]:
+            self._put(_check_kept(given, shift))
+        self._deferred = Timers({check: time + shift for check, time in kept["deferred"].items()})
         self._sync_at = _moved(kept["sync_at"], shift)
         self._tokens = {kind: dict(tokens) for kind, tokens in kept["tokens"].items()}
 
@@ -94,23 +100,25 @@ class Local:
 
     def next_deadline(self) -> float | None:
         """When something happens by itself next."""
-        if not (self.checks or self._deferred):
-            return self._sync_at
-        times = [time for check in self.checks.values() for time in (check.expires, self._reaped(check)) if time is not None]
-        times += [*self._deferred.values(), *([] if self._sync_at is None else [self._sync_at])]
-        return min(times, default=None)
+        due = self._sync_at
+        for time in (self._due.first(), self._deferred.first()):
+            due = time if due is None or (time is not None and time < due) else due
+        return due
 
     def advance(self, now: float) -> None:
         """Do what is due: TTLs run out, services whose checks stay critical go, and the catalog is mended."""
-        for check in list(self.checks.values()):
+        for check_id in self._due.due(now):
+            check = self.checks.get(check_id)
+            if check is None:
+                continue  # its service went with another check
             if check.expires is not None and check.expires <= now:
-                self.checks[check.id] = replace(check, expires=None)
+                self._put(replace(check, expires=None))
                 last = check.value["Output"]
                 output = "TTL expired" + (f" (last output before timeout follows): {last}" if last else "")
                 self.update(check.id, "critical", output, now)
             if (reaped := self._reaped(check)) is not None and reaped <= now and check.id in self.checks:
                 self.remove_service(check.value["ServiceID"])
-        for check_id in [check_id for check_id, time in self._deferred.items() if time <= now]:
+        for check_id in self._deferred.due(now):
             self.write_check(check_id)
         if self._sync_at is not None and self._sync_at <= now:
             self.sync()
@@ -195,14 +203,14 @@ class Local:
             is_there = (node.lower(), check.id.lower()) in catalog.checks
             if check.value["ServiceID"] == service_id and (check.id in changed or not is_there):
                 if self._tokens["check"].get(check.id) == token:
-                    self._deferred.pop(check.id, None)
+                    self._deferred.drop(check.id)
                     catalog.ensure_check(node, check.value)
                 else:
                     self.write_check(check.id)
 
     def write_check(self, check_id: str) -> None:
         """Write a check into the catalog."""
-        self._deferred.pop(check_id, None)
+        self._deferred.drop(check_id)
         value = self.checks[check_id].value
         service, key = value["ServiceID"], (self._settings.node.lower(), value["ServiceID"].lower())
         if not self._may([self._tokens["check"].get(check_id)], [value["ServiceName"]]):
@@ -259,12 +267,20 @@ class Local:
             # A check that is registered again goes on as it was.
             value = {**check.value, "Status": before.value["Status"], "Output": before.value["Output"]}
             check = replace(check, value=value, critical_since=before.critical_since)
-        self.checks[check.id] = _noted(replace(check, expires=now + check.ttl if check.ttl else None), now)
+        self._put(_noted(replace(check, expires=now + check.ttl if check.ttl else None), now))
+
+    def _put(self, check: Check) -> None:
+        self.checks[check.id] = check
+        times = [time for time in (check.expires, self._reaped(check)) if time is not None]
+        if times:
+            self._due.set(check.id, min(times))
+        else:
+            self._due.drop(check.id)
 
     def heard_of(self, check_id: str, now: float) -> None:
         """Let the TTL of a check begin anew."""
         check = self.checks[check_id]
-        self.checks[check_id] = replace(check, expires=now + check.ttl)
+        self._put(replace(check, expires=now + check.ttl))
 
     def remove_check(self, check_id: str) -> None:
         """Forget a check, here and in the catalog."""
@@ -279,7 +295,8 @@ class Local:
 
     def _forget(self, check_id: str) -> None:
         self.checks.pop(check_id, None)
-        self._deferred.pop(check_id, None)
+        self._due.drop(check_id)
+        self._deferred.drop(check_id)
 
     def _touch(self, service_id: str) -> None:
         self._store.touch(("agent service", service_id))
@@ -290,18 +307,18 @@ class Local:
         before = check.value
         if (before["Status"], before["Output"]) == (status, output):
             return
-        self.checks[check_id] = _noted(replace(check, value={**before, "Status": status, "Output": output}), now)
+        self._put(_noted(replace(check, value={**before, "Status": status, "Output": output}), now))
         if before["Status"] != status:
             self.write_check(check_id)
             self.refresh_aliases(now)
-        else:
-            self._deferred.setdefault(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))
+        elif check_id not in self._deferred:
+            self._deferred.set(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))
 
     def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
         """Note what a probe found; the check's status follows when it was so often enough."""
         check = self.checks[probe.check_id]
         check = replace(check, well=check.well + 1, ill=0) if status == "passing" else replace(check, well=0, ill=check.ill + 1)
-        self.checks[check.id] = check
+        self._put(check)
         before = check.value["Status"]
         if status == "passing" and check.well <= check.successes:
             status = before

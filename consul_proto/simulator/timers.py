@@ -23,6 +23,9 @@ class Timers:
         self._heap = [(time, next(self._order), name) for name, time in self._times.items()]
         heapq.heapify(self._heap)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._times
+
     def kept(self) -> dict[str, float]:
         """All of them, as JSON."""
         return dict(self._times)
@@ -45,6 +48,10 @@ class Timers:
         return self._heap[0][0] if self._heap else None
 
     def due(self, now: float) -> list[str]:
-        """What has ended by now."""
-        first = self.first()
-        return [] if first is None or first > now else [name for name, time in self._times.items() if time <= now]
+        """What has ended by now, and is dropped: what ended first comes first."""
+        ended: list[str] = []
+        while (first := self.first()) is not None and first <= now:
+            name = heapq.heappop(self._heap)[2]
+            del self._times[name]
+            ended.append(name)
+        return ended

@@ -156,7 +156,7 @@ MUTANTS = [
         'self.update(check.id, "critical", output, now)',
         'self.update(check.id, "warning", output, now)',
     ),
-    Mutant("who says something has a TTL anew", "local.py", "self.checks[check_id] = replace(check, expires=now + check.ttl)", "pass"),
+    Mutant("who says something has a TTL anew", "local.py", "self._put(replace(check, expires=now + check.ttl))", "pass"),
     Mutant("nothing is deregistered within a minute", "local.py", "_LEAST_PATIENCE = 60.0", "_LEAST_PATIENCE = 0.0"),
     Mutant("patience begins when a check turns critical", "local.py", "return replace(check, critical_since=None)", "return check"),
     Mutant("a check that is registered again goes on", "local.py", '"Status": before.value["Status"], ', ""),
@@ -165,7 +165,7 @@ MUTANTS = [
     Mutant(
         "an output alone reaches the catalog later",
         "local.py",
-        "self._deferred.setdefault(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))",
+        "self._deferred.set(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))",
         "self.write_check(check_id)",
     ),
     Mutant("an alias follows what is worst", "local.py", 'for status in ("critical", "warning"):', 'for status in ("critical",):'),

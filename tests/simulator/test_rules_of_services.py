@@ -140,6 +140,15 @@ def test_a_service_goes_when_it_was_critical_for_its_patience_and_a_minute_at_le
     assert ask.get("/v1/agent/services") == {}
 
 
+def test_a_service_goes_with_all_its_checks_also_with_one_that_ends_at_the_same_time(ask: Asking) -> None:
+    checks = ({"TTL": "1s", "Status": "passing", "DeregisterCriticalServiceAfter": "1m"}, {"TTL": "61s", "Status": "passing"})
+    ask.put("/v1/agent/service/register", {"Name": "web", "Checks": checks})
+    ask.advance(61)
+    assert ask.get("/v1/agent/services") == ask.get("/v1/agent/checks") == {}
+    ask.advance(1000)
+    assert ask.get("/v1/health/checks/web") == []
+
+
 def test_a_check_that_is_registered_again_goes_on_as_it_was(ask: Asking) -> None:
     given = {"Name": "alive", "TTL": "1h"}
     ask.put("/v1/agent/check/register", given)
