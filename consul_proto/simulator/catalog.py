@@ -39,6 +39,28 @@ class Row(NamedTuple):
 Key = tuple[str, str]
 
 
+class OfNodes(dict[Key, Row]):
+    """Services or checks, by node and id, which are found by their node without looking at the others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ids: dict[str, set[str]] = {}
+
+    def __setitem__(self, key: Key, row: Row) -> None:
+        super().__setitem__(key, row)
+        self._ids.setdefault(key[0], set()).add(key[1])
+
+    def __delitem__(self, key: Key) -> None:
+        super().__delitem__(key)
+        self._ids[key[0]].discard(key[1])
+        if not self._ids[key[0]]:
+            del self._ids[key[0]]
+
+    def keys_of(self, node: str) -> list[Key]:
+        """The keys of a node's, by their ids."""
+        return [(node, one) for one in sorted(self._ids.get(node, ()))]
+
+
 class Gone(Protocol):
     """Called when what sessions may hang on is gone, or critical."""
 
@@ -58,8 +80,8 @@ class Catalog:
         self._store, self._version = store, version
         self.nodes: dict[str, Row] = {}
         #: By node and id.
-        self.services: dict[Key, Row] = {}
-        self.checks: dict[Key, Row] = {}
+        self.services = OfNodes()
+        self.checks = OfNodes()
         self._instances: dict[str, set[Key]] = {}
         self._addresses = Addresses(store)
         self.on_gone: Gone = lambda node, check: None  # noqa: ARG005 - the border names its parameters
@@ -85,9 +107,9 @@ class Catalog:
         """A node by its name."""
         return self.nodes.get(name.lower())
 
-    def of_node(self, table: dict[Key, Row], name: str) -> list[Row]:
+    def of_node(self, table: OfNodes, name: str) -> list[Row]:
         """The services or the checks of a node, by their ids."""
-        return [row for (node, _), row in sorted(table.items()) if node == name.lower()]
+        return [table[key] for key in table.keys_of(name.lower())]
 
     def instances(self, service: str) -> list[tuple[Row, Row]]:
         """The nodes and services of a name, by node and id."""
@@ -137,7 +159,7 @@ class Catalog:
 
     def _change_services(self, node: str) -> None:
         """A change of a node, or of a check of its own, concerns all of its services."""
-        for key in [key for key in self.services if key[0] == node]:
+        for key in self.services.keys_of(node):
             self._store.change(f"service.{self.services[key].value['Service'].lower()}")
 
     def _change_node(self, node: str) -> None:
@@ -155,12 +177,12 @@ class Catalog:
         if table is self.services and (before := table.get(key)):
             instances = self._instances[before.value["Service"].lower()]
             instances.discard(key)
-        if row is None:
-            table.pop(key, None)
-            return
-        table[key] = row
-        if table is self.services:
-            self._instances.setdefault(row.value["Service"].lower(), set()).add(key)
+        if row is not None:
+            table[key] = row
+            if table is self.services:
+                self._instances.setdefault(row.value["Service"].lower(), set()).add(key)
+        elif key in table:
+            del table[key]
 
     def _keep(self, table: dict[Any, Row], key: Any, value: dict[str, Any], node: str = "") -> bool:
         """Write a row; whether this changed anything. Another case of a node's name does not, since 1.9."""
