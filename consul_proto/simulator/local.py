@@ -190,7 +190,7 @@ class Local:
         return ends
 
     def write_service(self, service_id: str, changed: Iterable[str] = ()) -> None:
-        """Write a service into the catalog, and those of its checks that changed or are not there, at one index."""
+        """Write a service into the catalog, and those of its checks that changed, at one index."""
         node, catalog = self._settings.node, self._catalog
         value, token = self.services[service_id], self._tokens["service"].get(service_id)
         if not self._may([token], [value["Service"]]):
@@ -199,9 +199,8 @@ class Local:
         if catalog.node(node) is None:
             catalog.ensure_node(itself(self._settings))
         catalog.ensure_service(node, value)
-        for check in self.checks.values():
-            is_there = (node.lower(), check.id.lower()) in catalog.checks
-            if check.value["ServiceID"] == service_id and (check.id in changed or not is_there):
+        for check in [self.checks[check_id] for check_id in changed]:
+            if check.value["ServiceID"] == service_id:
                 if self._tokens["check"].get(check.id) == token:
                     self._deferred.drop(check.id)
                     catalog.ensure_check(node, check.value)
@@ -228,15 +227,20 @@ class Local:
     def add_service(self, value: dict[str, Any], checks: list[Check], now: float, *, replace: bool, token: str | None) -> None:
         """Keep a service with its checks; those that it had stay, unless they are replaced."""
         service_id = value["ID"]
+        is_new = self.services.get(service_id) != value or self._settings.is_old
         self.services[service_id] = value
         self._tokens["service"][service_id] = token
         if replace:
             kept = {check.id for check in checks}
             for check in [check for check in self.checks.values() if check.value["ServiceID"] == service_id and check.id not in kept]:
                 self.remove_check(check.id)
-        for check in checks:
-            self._keep(check, now, token)
-        self.write_service(service_id, [check.id for check in checks])
+        changed = [check_id for check_id, is_other in {check.id: self._keep(check, now, token) for check in checks}.items() if is_other]
+        if is_new:
+            self.write_service(service_id, changed)
+        else:
+            for check_id in changed:
+                self.write_check(check_id)
+            self.touched(self._settings.node, now)
         self._touch(service_id)
         self.refresh_aliases(now)
 
@@ -256,11 +260,17 @@ class Local:
 
     def add_check(self, check: Check, now: float, *, token: str | None) -> None:
         """Keep a check."""
-        self._keep(check, now, token)
-        self.write_check(check.id)
+        if self._keep(check, now, token):
+            self.write_check(check.id)
+        else:
+            self.touched(self._settings.node, now)
         self.refresh_aliases(now)
 
-    def _keep(self, check: Check, now: float, token: str | None) -> None:
+    def _keep(self, check: Check, now: float, token: str | None) -> bool:
+        """Keep a check; whether the catalog is told at once.
+
+        What the agent knows already it believes to be there, since 1.9, and looks no sooner than it mends the catalog.
+        """
         self._tokens["check"][check.id] = token
         before = self.checks.get(check.id)
         if before is not None:
@@ -268,6 +278,7 @@ class Local:
             value = {**check.value, "Status": before.value["Status"], "Output": before.value["Output"]}
             check = replace(check, value=value, critical_since=before.critical_since)
         self._put(_noted(replace(check, expires=now + check.ttl if check.ttl else None), now))
+        return before is None or before.value != check.value or self._settings.is_old
 
     def _put(self, check: Check) -> None:
         self.checks[check.id] = check

@@ -25,6 +25,7 @@ def get(path: str, *query: tuple[str, str | None]) -> Ask:
 
 
 _REGISTER, _DEREGISTER, _TXN = "/v1/catalog/register", "/v1/catalog/deregister", "/v1/txn"
+_REGISTER_OWN, _OWN_CHECK = "/v1/agent/service/register", {"TTL": "10m", "CheckID": "c1"}
 _SERVICE, _CHECK = "/v1/agent/service/register", "/v1/agent/check/register"
 _ID = "5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a02"
 _N1 = {"Node": "n1", "Address": "10.0.0.1"}
@@ -272,6 +273,40 @@ DIFFERED = {
         get("/v1/connect/ca/roots", ("dc", "x")),
         get("/v1/agent/connect/ca/roots", ("dc", "x")),
         put("/v1/agent/connect/ca/roots"),
+    ],
+    "what the agent knows it believes to be in the catalog, since 1.9": [
+        ask
+        for lost in ({"CheckID": "c1"}, {"ServiceID": "web"})
+        for again in (
+            put(_REGISTER_OWN, {"Name": "web", "Check": _OWN_CHECK}),
+            put(_REGISTER_OWN, {"Name": "web", "Check": {**_OWN_CHECK, "TTL": "20m"}}),
+            put(_REGISTER_OWN, {"Name": "web", "Check": {**_OWN_CHECK, "Notes": "x"}}),
+            put(_REGISTER_OWN, {"Name": "web", "Port": 1, "Check": _OWN_CHECK}),
+            put(_REGISTER_OWN, {"Name": "web", "Checks": [_OWN_CHECK, {**_OWN_CHECK, "CheckID": "c2"}]}),
+            put("/v1/agent/check/register", {"Name": "c3", "TTL": "10m", "ServiceID": "web"}),
+            put("/v1/agent/check/pass/c1"),
+        )
+        for ask in (
+            put(_REGISTER_OWN, {"Name": "web", "Check": _OWN_CHECK}),
+            put(_DEREGISTER, {"Node": "test-node", **lost}),
+            again,
+            get("/v1/health/node/test-node"),
+            get("/v1/catalog/node-services/test-node"),
+            put("/v1/agent/service/deregister/web"),
+        )
+    ],
+    "the same check twice at once is one that the agent knows": [
+        ask
+        for service in ({"Check": _OWN_CHECK, "Checks": [_OWN_CHECK]}, {"Checks": [_OWN_CHECK, {**_OWN_CHECK, "Name": "x"}]})
+        for ask in (
+            put(_REGISTER_OWN, {"Name": "web"}),
+            put(_REGISTER_OWN, {"Name": "web", **service}),
+            get("/v1/health/node/test-node"),
+            put("/v1/agent/service/deregister/web"),
+            put(_REGISTER_OWN, {"Name": "web", **service}),
+            get("/v1/health/node/test-node"),
+            put("/v1/agent/service/deregister/web"),
+        )
     ],
 }
 
