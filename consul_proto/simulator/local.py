@@ -234,7 +234,9 @@ class Local:
             kept = {check.id for check in checks}
             for check in [check for check in self.checks.values() if check.value["ServiceID"] == service_id and check.id not in kept]:
                 self.remove_check(check.id)
-        changed = [check_id for check_id, is_other in {check.id: self._keep(check, now, token) for check in checks}.items() if is_other]
+        known = {**self.checks}
+        is_other = {check.id: self._keep(check, known.get(check.id), now, token) for check in checks}
+        changed = [check_id for check_id in is_other if is_other[check_id]]
         if is_new:
             self.write_service(service_id, changed)
         else:
@@ -260,25 +262,25 @@ class Local:
 
     def add_check(self, check: Check, now: float, *, token: str | None) -> None:
         """Keep a check."""
-        if self._keep(check, now, token):
+        if self._keep(check, self.checks.get(check.id), now, token):
             self.write_check(check.id)
         else:
             self.touched(self._settings.node, now)
         self.refresh_aliases(now)
 
-    def _keep(self, check: Check, now: float, token: str | None) -> bool:
-        """Keep a check; whether the catalog is told at once.
+    def _keep(self, check: Check, before: Check | None, now: float, token: str | None) -> bool:
+        """Keep a check; whether the catalog is told at once. before: the check as it was before the request.
 
         What the agent knows already it believes to be there, since 1.9, and looks no sooner than it mends the catalog.
         """
         self._tokens["check"][check.id] = token
-        before = self.checks.get(check.id)
+        known = self.checks.get(check.id)
         if before is not None:
             # A check that is registered again goes on as it was.
             value = {**check.value, "Status": before.value["Status"], "Output": before.value["Output"]}
             check = replace(check, value=value, critical_since=before.critical_since)
         self._put(_noted(replace(check, expires=now + check.ttl if check.ttl else None), now))
-        return before is None or before.value != check.value or self._settings.is_old
+        return known is None or known.value != check.value or self._settings.is_old
 
     def _put(self, check: Check) -> None:
         self.checks[check.id] = check

@@ -168,6 +168,12 @@ MUTANTS = [
         "self._deferred.set(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))",
         "self.write_check(check_id)",
     ),
+    Mutant(
+        "what the agent knows it believes to be in the catalog",
+        "local.py",
+        "is_new = self.services.get(service_id) != value or self._settings.is_old",
+        "is_new = True",
+    ),
     Mutant("an alias follows what is worst", "local.py", 'for status in ("critical", "warning"):', 'for status in ("critical",):'),
     # Queries, config entries, intentions, events, filters.
     Mutant(

@@ -297,7 +297,12 @@ DIFFERED = {
     ],
     "the same check twice at once is one that the agent knows": [
         ask
-        for service in ({"Check": _OWN_CHECK, "Checks": [_OWN_CHECK]}, {"Checks": [_OWN_CHECK, {**_OWN_CHECK, "Name": "x"}]})
+        for service in (
+            {"Check": _OWN_CHECK, "Checks": [_OWN_CHECK]},
+            {"Checks": [_OWN_CHECK, {**_OWN_CHECK, "Name": "x"}]},
+            {"Checks": [{**_OWN_CHECK, "Status": "passing"}, _OWN_CHECK]},
+            {"Checks": [_OWN_CHECK, {**_OWN_CHECK, "Status": "passing"}]},
+        )
         for ask in (
             put(_REGISTER_OWN, {"Name": "web"}),
             put(_REGISTER_OWN, {"Name": "web", **service}),
