@@ -140,6 +140,22 @@ def test_a_service_goes_when_it_was_critical_for_its_patience_and_a_minute_at_le
     assert ask.get("/v1/agent/services") == {}
 
 
+def test_what_the_agent_knows_it_looks_for_no_sooner_than_it_mends_the_catalog(ask: Asking) -> None:
+    """Since 1.9; before, whatever is registered is written."""
+
+    def is_there() -> bool:
+        return bool(ask.get("/v1/catalog/service/web"))
+
+    service = {"Name": "web", "Check": {"TTL": "1h", "CheckID": "c"}}
+    ask.put("/v1/agent/service/register", service)
+    ask.put("/v1/catalog/deregister", {"Node": "consul", "ServiceID": "web"})
+    ask.put("/v1/agent/service/register", service)
+    assert is_there() == ask.simulator.settings.is_old
+    ask.advance(61)
+    assert is_there()
+    assert [check["CheckID"] for check in ask.get("/v1/health/checks/web")] == ["c"]
+
+
 def test_a_service_goes_with_all_its_checks_also_with_one_that_ends_at_the_same_time(ask: Asking) -> None:
     checks = ({"TTL": "1s", "Status": "passing", "DeregisterCriticalServiceAfter": "1m"}, {"TTL": "61s", "Status": "passing"})
     ask.put("/v1/agent/service/register", {"Name": "web", "Checks": checks})
@@ -290,19 +306,3 @@ def test_a_filter_keeps_what_it_says(ask: Asking, expression: str, found: list[s
     register(ask, "o", "web")
     answer = [entry["Node"] for entry in ask.get(f"/v1/catalog/service/web?filter={expression.replace('=', '%3D')}")]
     assert sorted(answer) == found
-
-
-def test_what_the_agent_knows_it_looks_for_no_sooner_than_it_mends_the_catalog(ask: Asking) -> None:
-    """Since 1.9; before, whatever is registered is written."""
-
-    def is_there() -> bool:
-        return bool(ask.get("/v1/catalog/service/web"))
-
-    service = {"Name": "web", "Check": {"TTL": "1h", "CheckID": "c"}}
-    ask.put("/v1/agent/service/register", service)
-    ask.put("/v1/catalog/deregister", {"Node": "consul", "ServiceID": "web"})
-    ask.put("/v1/agent/service/register", service)
-    assert is_there() == ask.simulator.settings.is_old
-    ask.advance(61)
-    assert is_there()
-    assert [check["CheckID"] for check in ask.get("/v1/health/checks/web")] == ["c"]
