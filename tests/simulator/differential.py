@@ -291,7 +291,7 @@ class Sides:
         deadline, is_mended = time.monotonic() + _SETTLED, False
         while True:
             for path in (f"/v1/health/node/{self._node}", f"/v1/catalog/node-services/{self._node}"):
-                real, simulated = (_without_indexes(_read(answer)) for answer in self.answers(Ask("GET", path)))
+                real, simulated = (_without_drawn(_read(answer)) for answer in self.answers(Ask("GET", path)))
                 if real != simulated:
                     break
             else:
@@ -382,11 +382,12 @@ def _status_aside(body: Any) -> Any:
     return "critical" if body == "maintenance" else body
 
 
-def _without_indexes(value: Any) -> Any:
+def _without_drawn(value: Any) -> Any:
+    """Without indexes, and without ports and addresses that the agent alone knows."""
     if isinstance(value, dict):
-        left_out = ("CreateIndex", "ModifyIndex", "Port")
-        return {name: _without_indexes(member) for name, member in value.items() if name not in left_out}
-    return [_without_indexes(member) for member in value] if isinstance(value, list) else value
+        left_out = ("CreateIndex", "ModifyIndex", "Port", "consul-virtual")
+        return {name: _without_drawn(member) for name, member in value.items() if name not in left_out}
+    return [_without_drawn(member) for member in value] if isinstance(value, list) else value
 
 
 def _ordered(items: list[Any]) -> list[Any]:
