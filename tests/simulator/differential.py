@@ -10,7 +10,7 @@ import http.client
 import json
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -202,6 +202,11 @@ class Sides:
         if self._differed:
             self._forget()
         return found
+
+    def replay(self, asks: Iterable[Ask]) -> list[str]:
+        """Ask both the same from the beginning, and tell what differs first."""
+        self.clear()
+        return next((found for ask in asks if (found := self.differences(ask))), [])
 
     def _clear_each(self, path: str, member: str, method: str, one: str, keep: Collection[str] = ()) -> None:
         """End each that is listed, by its member, or its key in the list where it has none."""

@@ -319,6 +319,4 @@ DIFFERED = {
 @pytest.mark.real
 @pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in DIFFERED.items()])
 def test_it_differs_no_more(sides: Sides, asks: list[Ask]) -> None:
-    sides.clear()
-    for ask in asks:
-        assert sides.differences(ask) == []
+    assert sides.replay(asks) == []
