@@ -44,13 +44,18 @@ def _json(body: bytes | None) -> object:
     return value
 
 
-def undo_of(request: Request, response: Response | None) -> list[Undo]:
-    """How what a request may have written is undone. response: None where there was none, and it may have been written nevertheless."""
+def undo_of(request: Request, response: Response | None, since: int | None) -> list[Undo]:
+    """How what a request may have written is undone.
+
+    response: None where there was none, and it may have been written nevertheless. since: the index of the catalog's nodes before the test.
+    """
     if request.method == "GET":
         return []
     path, sent = request.path, _json(request.body) if not request.path.startswith(_KV) else None
     if path.startswith(_KV) and request.method == "PUT":
         return [_without_key(unquote(path.removeprefix(_KV)))]
+    if path == "/v1/catalog/register" and isinstance(sent, dict) and _member(sent, "Node"):
+        return [lambda consul: _without_registration(consul, sent, since)]
     if path == "/v1/txn" and isinstance(sent, list):
         written = [_member(step.get("KV"), "Key") for step in sent if isinstance(step, dict)]
         return [_without_key(key) for key in written if key is not None]
@@ -61,13 +66,25 @@ def undo_of(request: Request, response: Response | None) -> list[Undo]:
         return [lambda consul: consul.agent.service.deregister(service)]
     if path == _CHECK and (check := _member(sent, "ID", "CheckID", "Name")):
         return [lambda consul: consul.agent.check.deregister(check)]
-    if path == "/v1/catalog/register" and (node := _member(sent, "Node")):
-        return [lambda consul: consul.catalog.deregister(node)]
     return []
 
 
 def _without_key(key: str) -> Undo:
-    return lambda consul: consul.perform(consul.ops.kv.delete(key, recurse=True)) if key.endswith("/") else consul.kv.delete(key)
+    return lambda consul: consul.kv.delete(key)
+
+
+def _without_registration(consul: Consul, sent: dict[str, object], since: int | None) -> None:
+    """Deregister a node that the test made; of one that was there before, or may have been, what the registration brought."""
+    node = str(sent["Node"])
+    if since is not None and consul.catalog.node(node)["Node"]["CreateIndex"] > since:
+        consul.catalog.deregister(node)
+        return
+    if service := _member(sent.get("Service"), "ID", "Service"):
+        consul.catalog.deregister(node, service_id=service)
+    several = sent.get("Checks")
+    for given in (sent.get("Check"), *(several if isinstance(several, list) else ())):
+        if check := _member(given, "CheckID", "Name"):
+            consul.catalog.deregister(node, check_id=check)
 
 
 class _Noting:
@@ -115,7 +132,7 @@ class _AsyncNoting:
 
 
 class RealAgent:
-    """A real agent, with the methods of `ConsulAgent`; for tests alone, since what clients wrote through it is undone.
+    """A real agent, with those methods of `ConsulAgent` that a real one can have; for tests alone, since what clients wrote is undone.
 
     url: of its HTTP API; the token and TLS come from the CONSUL_* variables, or the options of each client.
     skip: called with a reason where a test asks for what only an agent in memory can do.
@@ -127,6 +144,10 @@ class RealAgent:
         self._began = time.monotonic()
         self._undo: list[tuple[Undo, Options]] = []
         self._faulty: list[FaultyTransport | AsyncFaultyTransport] = []
+        #: Nodes with a later index are the test's own. Where this is not known, none is.
+        self._since: int | None = None
+        with Consul(url) as consul, suppress(ConsulateException):
+            self._since = consul.perform_with_meta(consul.ops.catalog.nodes()).meta.index
 
     @property
     def now(self) -> float:
@@ -166,7 +187,7 @@ class RealAgent:
         return AsyncConsul(self._url, transport=transport, **options)
 
     def _noting(self, options: Options) -> Note:
-        return lambda request, response: self._undo.extend((undo, options) for undo in undo_of(request, response))
+        return lambda request, response: self._undo.extend((undo, options) for undo in undo_of(request, response, self._since))
 
     def clean_up(self) -> None:
         """Undo what clients wrote, the last first and as the client that wrote it; what is gone already, or may not be undone, stays."""

@@ -1,0 +1,63 @@
+"""What a test wrote on a real agent is undone, and nothing that was there before is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from consulate import Consul
+from consulate.exceptions import NotFound
+from consulate.testing.real import RealAgent
+from tests.agents import Binary, find_binaries, required, running_agent, running_dev
+
+_SERVED: list[Binary | str | None] = ["1.8.7", "1.22.5", *(find_binaries() or (None,))]
+
+
+@pytest.fixture(
+    scope="module", params=_SERVED, ids=lambda served: f"dev {served}" if isinstance(served, str) else str(served and served.version)
+)
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a `consulate dev`, and of a real agent."""
+    served = request.param
+    running = running_dev(served) if isinstance(served, str) else running_agent(required(served), acls=False)
+    with running as agent:
+        yield f"http://{agent.host}:{agent.port}"
+
+
+@pytest.fixture
+def agent(url: str) -> RealAgent:
+    """The agent as a test has it, after somebody else wrote to it."""
+    with Consul(url) as consul:
+        consul.kv["folder/precious"] = "mine"
+        consul.catalog.register("old", "10.0.0.1", service={"Service": "db", "Port": 1})
+        consul.catalog.register("bare", "10.0.0.2")
+    return RealAgent(url, skip=pytest.skip)
+
+
+def test_a_key_that_ends_with_a_slash_is_no_folder(url: str, agent: RealAgent) -> None:
+    with agent.client() as consul:
+        consul.kv.put("folder/", "")
+    agent.clean_up()
+    with Consul(url) as consul:
+        assert consul.kv.find("folder") == {"folder/precious": "mine"}
+
+
+def test_a_node_that_was_there_stays_with_what_it_had(url: str, agent: RealAgent) -> None:
+    check = {"Name": "c", "Status": "passing"}
+    with agent.client() as consul:
+        consul.catalog.register("old", "10.0.0.1", service={"Service": "cache", "Port": 2})
+        consul.catalog.register("old", "10.0.0.1", check=check)
+        consul.catalog.register("bare", "10.0.0.2")
+        consul.catalog.register("bare", "10.0.0.2", service={"Service": "cache", "Port": 2})
+        consul.catalog.register("new", "10.0.0.3", service={"Service": "cache", "Port": 2})
+        consul.catalog.register("new", "10.0.0.3", check=check)
+        consul.catalog.register("empty", "10.0.0.4")
+    agent.clean_up()
+    with Consul(url) as consul:
+        assert [*consul.catalog.node("old")["Services"]] == ["db"]
+        assert consul.health.node("old") == []
+        assert consul.catalog.node("bare")["Services"] == {}
+        for name in ("new", "empty"):
+            with pytest.raises(NotFound):
+                consul.catalog.node(name)
