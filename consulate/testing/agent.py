@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from consul_proto.simulator import Settings, Simulator
+from consul_proto.simulator.settings import Version
 from consulate.client import AsyncConsul, Consul
 from consulate.configuration import ClientOptions
 from transports.faulty import AsyncFaultyTransport, FaultyTransport, Memory
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.codec import Codec
-    from consul_proto.simulator.settings import Version
     from transports.faults import Befallen, FaultPlan
     from transports.protocol import AsyncTransport, Transport
 
@@ -55,6 +55,8 @@ class ConsulAgent:
     ) -> None:
         if clock not in ("virtual", "real"):
             raise ValueError(f"a clock is virtual or real, not {clock!r}")
+        if version not in get_args(Version):
+            raise ValueError(f"a version is one of {', '.join(get_args(Version))}, not {version!r}")
         if acl_token == "":
             raise ValueError("the management token must not be empty")
         settings = Settings(

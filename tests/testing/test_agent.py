@@ -235,6 +235,11 @@ def test_a_clock_is_one_of_two() -> None:
         ConsulAgent(clock="broken")  # type: ignore[arg-type] # the point of the test
 
 
+def test_a_version_is_one_that_there_is() -> None:
+    with pytest.raises(ValueError, match=r"a version is one of 1\.8\.7, 1\.22\.5, not '1\.9\.0'"):
+        ConsulAgent(version="1.9.0")  # type: ignore[arg-type] # the point of the test
+
+
 def test_importing_consulate_imports_nothing_of_it() -> None:
     code = (
         "import sys, consulate, consulate.client, consulate.testing\n"
