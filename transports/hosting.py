@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 #: Seconds for which changes are gathered until they are written down.
 _GATHER = 0.2
 
-#: What ends it: what a terminal and what a supervisor sends.
-_ENDS = (signal.SIGINT, signal.SIGTERM)
+#: What ends it: what a terminal sends, also when it is closed, and what a supervisor sends.
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Hosting:
 
 
 def run(simulator: Simulated, listening: Sequence[socket.socket], hosting: Hosting) -> None:
-    """Serve a simulator on these sockets until SIGINT or SIGTERM. Call it in the main thread."""
+    """Serve a simulator on these sockets until SIGINT, SIGTERM or SIGHUP. Call it in the main thread."""
     anyio.run(_run, simulator, listening, hosting)
 
 

@@ -12,5 +12,5 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
-        sys.exit("the command line needs click: pip install 'consulate[cli]'")
+        sys.exit("the command line needs click: install this package with its extra [cli]")
     consulate(prog_name="consulate")

@@ -61,14 +61,14 @@ def dev(
 
     It answers as a `consul agent -dev` does, in memory, on 127.0.0.1, and keeps no quorum. When it is ready it prints where it listens
     to the standard output, one address on a line, as CONSUL_HTTP_ADDR takes it; all else goes to the standard error.
-    SIGTERM and SIGINT end it.
+    SIGTERM, SIGINT and SIGHUP end it.
     """
-    token = acl_token or os.environ.get(_VARIABLE)
+    token = os.environ.get(_VARIABLE) if acl_token is None else acl_token
     os.environ.pop(_VARIABLE, None)  # scripts of checks have no business with it
     options = Options(
         http_port=http_port,
         unix_path=unix_path,
-        acl_token=token or None,
+        acl_token=token,
         acl_default=acl_default,
         version=consul_version,
         data=data,

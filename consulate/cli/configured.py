@@ -105,6 +105,13 @@ def _number(value: Any, name: str) -> int:
     return value
 
 
+def _port(value: Any, name: str) -> int:
+    port = _number(value, name)
+    if not -1 <= port <= 65535:
+        raise _Unfit(f"{name} lies between -1, for none, and 65535")
+    return port
+
+
 def _lasting(value: Any, name: str) -> int:
     try:
         return nanoseconds(_text(value, name))
@@ -136,7 +143,7 @@ _READ: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "node_id": ("node_id", lambda value, name: _text(value, name).lower()),
     "node_meta": ("node_meta", _texts),
     "datacenter": ("datacenter", lambda value, name: _text(value, name).lower()),
-    "ports.http": ("http_port", _number),
+    "ports.http": ("http_port", _port),
     "acl.enabled": ("acls", _flag),
     "acl.default_policy": ("default_policy", _policy),
     "acl.tokens.initial_management": ("management_token", _text),

@@ -56,7 +56,7 @@ class Options:
 
 
 def run_dev(options: Options, *, say: Say, note: Say) -> None:
-    """Serve an agent until SIGTERM or SIGINT.
+    """Serve an agent until SIGTERM, SIGINT or SIGHUP.
 
     say: prints an address. note: prints anything else. Raises Problem for what cannot be done as it was asked.
     """
@@ -98,6 +98,9 @@ def _with_options(configured: AgentConfiguration, options: Options) -> AgentConf
         configured = replace(configured, unix_paths=(*configured.unix_paths, options.unix_path))
     if options.http_port is not None:
         configured = replace(configured, http_port=options.http_port)
+    if options.acl_token == "":
+        # A variable that was never set would otherwise leave everything open.
+        raise Problem("the management token is empty: give one, or leave --acl-token and CONSULATE_DEV_ACL_TOKEN out for no ACLs")
     if options.acl_token is not None:
         configured = replace(configured, acls=True, management_token=options.acl_token)
     if options.acl_default is not None:

@@ -30,7 +30,7 @@ def _run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_it_says_where_it_listens_and_ends_with_sigterm(tmp_path: Path) -> None:
     path = tmp_path / "s.sock"
     command = [sys.executable, "-W", "error", "-m", "consulate", "dev", "--http-port", "0", "--unix", str(path)]
-    for end in (signal.SIGTERM, signal.SIGINT):
+    for end in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             assert process.stdout is not None
@@ -228,6 +228,22 @@ def test_options_that_mean_nothing() -> None:
     assert (done.returncode, _SECRET in done.stdout + done.stderr) == (1, False)
 
 
+def test_an_empty_token_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    for arguments in ((), ("--acl-token", "")):
+        monkeypatch.setenv("CONSULATE_DEV_ACL_TOKEN", "" if not arguments else _SECRET)
+        done = _run("--http-port", "0", *arguments)
+        assert (done.returncode, done.stderr[:36]) == (1, "Error: the management token is empty")
+
+
+@pytest.mark.parametrize("port", [65536, -2])
+def test_a_port_that_there_is_not_in_a_file(tmp_path: Path, port: int) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"ports": {"http": port}}))
+    done = _run("--config-file", str(tmp_path / "a.json"))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "ports.http lies between -1, for none, and 65535" in done.stderr
+
+
 @pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
 def test_acls_are_on_with_a_token_and_deny_what_no_rule_speaks_of(version: str) -> None:
     with running_dev(version, acls=True) as agent:
@@ -296,7 +312,7 @@ def test_what_means_nothing_in_a_file_is_named_once(tmp_path: Path) -> None:
 def test_without_click_it_says_what_to_install() -> None:
     code = "import sys; sys.modules['click'] = None; from consulate.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=30)
-    assert (done.returncode, done.stderr) == (1, "the command line needs click: pip install 'consulate[cli]'\n")
+    assert (done.returncode, done.stderr) == (1, "the command line needs click: install this package with its extra [cli]\n")
 
 
 def test_its_help_names_each_option() -> None:

@@ -24,7 +24,7 @@ def test_it_names_each_option_and_no_other() -> None:
 def test_what_it_shows_works(tmp_path: Path) -> None:
     """The script that waits for the address, and the configuration file."""
     command = f"{sys.executable} -m consulate dev"
-    (script,) = re.findall(r"```sh\n(consulate dev --http-port 0 .*?)```", _PAGE, re.DOTALL)
+    (script,) = re.findall(r"```sh\n(rm -f address\nconsulate dev --http-port 0 .*?)```", _PAGE, re.DOTALL)
     script = script.replace("consulate dev", command).replace("./run-the-tests", "curl -sf $CONSUL_HTTP_ADDR/v1/status/leader")
     done = subprocess.run(["/bin/sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=30, env=_environment())
     assert done.stdout == '"127.0.0.1:8300"'
