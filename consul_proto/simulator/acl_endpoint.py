@@ -64,24 +64,26 @@ class ACLEndpoint:
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
-        get, put = partial(Route, ("GET",), index=True), partial(Route, ("PUT",))
+        get, put = partial(Route, ("GET",), index=True, first=Asked.need_acls), partial(Route, ("PUT",))
         routes = {"/v1/acl/token/self": get(self.itself, topics=_of("tokens"))}
         for kind, plural in ((POLICY, "policies"), (ROLE, "roles"), (TOKEN, "tokens"), (RULE, "binding-rules"), (METHOD, "auth-methods")):
             one = f"/v1/acl/{kind.name}"
             routes[f"/v1/acl/{plural}"] = get(partial(self.every, kind), topics=_of(kind.table))
             routes[one] = put(write=partial(self.create, kind))
             routes[f"{one}/"] = Route(
-                ("GET", "PUT", "DELETE"), partial(self.get, kind), partial(self.change, kind), _of(kind.table), deep=True, index=True
+                ("GET", "PUT", "DELETE"),
+                partial(self.get, kind),
+                partial(self.change, kind),
+                _of(kind.table),
+                deep=True,
+                index=True,
+                first=Asked.need_acls,
             )
         for kind in (POLICY, ROLE):
             routes[f"/v1/acl/{kind.name}/name/"] = get(partial(self.get_by_name, kind), topics=_of(kind.table), deep=True)
         return routes
 
     # What every call does first.
-
-    def _enabled(self) -> None:
-        if not self._settings.acls:
-            raise Refusal(401, "ACL support disabled")
 
     def _bad(self, text: str) -> Refusal:
         return Refusal(400, self._settings.bad_request + text)
@@ -95,7 +97,7 @@ class ACLEndpoint:
 
     def every(self, kind: Kind, asked: Asked) -> Found:
         """GET all of a kind."""
-        self._enabled()
+        asked.reach_datacenter()
         asked.require("acl", "", "read")
         if kind is TOKEN:
             _check_filters(asked)
@@ -136,7 +138,6 @@ class ACLEndpoint:
 
     def get(self, kind: Kind, asked: Asked) -> Found:
         """GET one, by its id."""
-        self._enabled()
         identity = self._identity(kind, asked, "read")
         record = self._acls.tables[kind.table].get(identity)
         if record is None:
@@ -151,6 +152,8 @@ class ACLEndpoint:
         if not asked.rest:
             what = "Name" if kind is METHOD else "AccessorID" if kind is TOKEN and not self._settings.is_old else "ID"
             raise self._bad(f"Missing {kind.name.replace('-', ' ')} {what}")
+        if access == "read":
+            asked.reach_datacenter()
         asked.require("acl", "", access)
         if kind is TOKEN and access == "write" and not UUID.fullmatch(asked.rest):
             raise Refusal(500, "Accessor ID is missing or an invalid UUID")
@@ -184,16 +187,16 @@ class ACLEndpoint:
 
     def get_by_name(self, kind: Kind, asked: Asked) -> Found:
         """GET a policy or a role by its name."""
-        self._enabled()
         if not asked.rest:
             raise self._bad(f"Missing {kind.name} Name")
+        asked.reach_datacenter()
         asked.require("acl", "", "read")
         record = self._acls.by_name(kind.table, asked.rest)
         return self._missing(kind) if record is None else self._found(kind, self._shown(kind, record))
 
     def itself(self, asked: Asked) -> Found:
         """GET the token that asks."""
-        self._enabled()
+        asked.reach_datacenter()
         token = self._acls.by_secret(asked.token)
         return self._missing(TOKEN) if token is None else self._found(TOKEN, self._shown(TOKEN, token))
 
@@ -201,7 +204,7 @@ class ACLEndpoint:
 
     def create(self, kind: Kind, asked: Asked, now: float) -> Record:
         """PUT: the new record."""
-        self._enabled()
+        asked.need_acls()
         given = self._decoded(asked, kind)
         if given.get("ID") and kind is not TOKEN:
             raise self._bad(f"Cannot specify the ID when creating a new {kind.name.replace('-', ' ')}")
@@ -211,7 +214,7 @@ class ACLEndpoint:
 
     def change(self, kind: Kind, asked: Asked, now: float) -> Any:
         """PUT or DELETE one by its id; of a token, also PUT its clone."""
-        self._enabled()
+        asked.need_acls()
         if asked.method == "DELETE":
             return self._delete(kind, asked)
         if kind is TOKEN and asked.rest.endswith("/clone"):

@@ -37,19 +37,15 @@ class LegacyEndpoint:
             "/v1/acl/create": put(write=self.create),
             "/v1/acl/update": put(write=self.update),
             "/v1/acl/destroy/": put(write=self.destroy, deep=True),
-            "/v1/acl/info/": Route(("GET",), self.info, topics=_tokens, deep=True, index=True),
+            "/v1/acl/info/": Route(("GET",), self.info, topics=_tokens, deep=True, index=True, first=Asked.need_acls),
             "/v1/acl/clone/": put(write=self.clone, deep=True),
-            "/v1/acl/list": Route(("GET",), self.every, topics=_tokens, index=True),
+            "/v1/acl/list": Route(("GET",), self.every, topics=_tokens, index=True, first=Asked.need_acls),
             "/v1/acl/rules/translate": Route(("POST",), write=self.translate),
             "/v1/acl/rules/translate/": Route(("GET",), write=self.translate_token, deep=True),
         }
 
-    def _enabled(self) -> None:
-        if not self._settings.acls:
-            raise Refusal(401, "ACL support disabled")
-
     def _named(self, asked: Asked) -> str:
-        self._enabled()
+        asked.need_acls()
         if not asked.rest:
             raise Refusal(400, "Missing ACL")
         return asked.rest
@@ -62,14 +58,14 @@ class LegacyEndpoint:
 
     def create(self, asked: Asked, _now: float) -> Record:
         """PUT create: its ID, which is its secret."""
-        self._enabled()
+        asked.need_acls()
         given = self._given(asked)
         asked.require("acl", "", "write")
         return {"ID": self._write(given, given.get("ID") or self._new_id())}
 
     def update(self, asked: Asked, _now: float) -> Record:
         """PUT update: its ID. One that there is not is created."""
-        self._enabled()
+        asked.need_acls()
         given = self._given(asked)
         if not given.get("ID"):
             raise Refusal(400, "ACL ID must be set")
@@ -117,20 +113,20 @@ class LegacyEndpoint:
 
     def every(self, asked: Asked) -> Found:
         """GET list."""
-        self._enabled()
+        asked.need_acls()
         asked.require("acl", "", "write")
         shown = [_shown(token) for token in self._acls.tables["tokens"].values() if token.get("Type")]
         return Found(self._store.table("acl tokens"), sorted(shown, key=lambda token: str(token["ID"])))
 
     def translate(self, asked: Asked, _now: float) -> Wrote:
         """POST rules/translate: the rules in a body, as policies of today have them."""
-        self._enabled()
+        asked.need_acls()
         asked.require("acl", "", "read")
         return self._translated(asked.body.decode("utf-8", "replace"))
 
     def translate_token(self, asked: Asked, _now: float) -> Wrote:
         """GET rules/translate: those of a token, by its accessor."""
-        self._enabled()
+        asked.need_acls()
         if not asked.rest:
             raise Refusal(400, f"{self._settings.bad_request}Missing token ID")
         unseen = (("X-Consul-Index", "1"), *seen(known=False))

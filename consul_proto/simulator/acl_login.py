@@ -38,8 +38,7 @@ class LoginEndpoint:
 
     def login(self, asked: Asked, _now: float) -> NoReturn:
         """POST login: the first thing that is wrong with the method, or with the bearer token."""
-        if not self._settings.acls:
-            raise Refusal(401, "ACL support disabled")
+        asked.need_acls()
         given = asked.decoded(ACL_LOGIN, f"{self._settings.bad_request}Failed to decode request body: ", namespaced=True)
         asked.reach_datacenter()
         name = given.get("AuthMethod") or ""
@@ -66,8 +65,7 @@ class LoginEndpoint:
 
     def logout(self, asked: Asked, _now: float) -> NoReturn:
         """POST logout: for tokens that came by a login, of which there are none."""
-        if not self._settings.acls:
-            raise Refusal(401, "ACL support disabled")
+        asked.need_acls()
         if not asked.token:
             raise Refusal(403, "ACL not found") if self._settings.is_old else Refusal(401, "Supplied token does not exist")
         asked.know_token()

@@ -32,13 +32,9 @@ class ACLSystem:
             "/v1/internal/acl/authorize": Route(("POST",), write=self.authorize),
         }
 
-    def _enabled(self) -> None:
-        if not self._settings.acls:
-            raise Refusal(401, "ACL support disabled")
-
     def bootstrap(self, asked: Asked, now: float) -> Record:
         """PUT bootstrap: the first management token, once."""
-        self._enabled()
+        asked.need_acls()
         given = {} if self._settings.is_old or not asked.body else asked.decoded(ACL_BOOTSTRAP, "Request decoding failed: ")
         if self._acls.bootstrapped:
             text = f"ACL bootstrap no longer allowed (reset index: {self._acls.bootstrapped})"
@@ -49,9 +45,9 @@ class ACLSystem:
         token = self._acls.add_management(secret, "Bootstrap Token (Global Management)", now)
         return {"ID": token["SecretID"], **token}
 
-    def replication(self, _asked: Asked, _now: float) -> Record:
+    def replication(self, asked: Asked, _now: float) -> Record:
         """GET replication: there is none in the one datacenter."""
-        self._enabled()
+        asked.need_acls()
         never = "0001-01-01T00:00:00Z"
         indexes = dict.fromkeys(("ReplicatedIndex", "ReplicatedRoleIndex", "ReplicatedTokenIndex"), 0)
         ends = {"LastSuccess": never, "LastError": never} | ({} if self._settings.is_old else {"LastErrorMessage": ""})
@@ -63,7 +59,7 @@ class ACLSystem:
 
     def authorize(self, asked: Asked, _now: float) -> list[Record]:
         """POST authorize: whether the token may do each of some things."""
-        self._enabled()
+        asked.need_acls()
         answers: list[Record] = []
         for wanted in asked.decoded(ACL_AUTHORIZE, self._before_reason):
             resource, access, segment = (wanted.get(name) or "" for name in ("Resource", "Access", "Segment"))

@@ -200,8 +200,7 @@ class TemplateEndpoint:
 
     def _name(self, asked: Asked) -> str:
         """The name in the path, by one who may read ACLs."""
-        if not self._settings.acls:
-            raise Refusal(401, "ACL support disabled")
+        asked.need_acls()
         if not asked.rest:
             raise Refusal(400, "Missing templated policy Name")
         asked.require("acl", "", "read")
@@ -209,8 +208,7 @@ class TemplateEndpoint:
 
     def every(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET all, by their names."""
-        if not self._settings.acls:
-            raise Refusal(401, "ACL support disabled")
+        asked.need_acls()
         asked.require("acl", "", "read")
         return {name: _shown(name) for name in TEMPLATES}
 

@@ -28,7 +28,6 @@ from consul_proto.simulator.catalog_endpoint import CatalogEndpoint, Reader
 from consul_proto.simulator.checks import CheckEndpoint
 from consul_proto.simulator.config_entries import ConfigEndpoint, ConfigEntries
 from consul_proto.simulator.coordinates import Coordinates
-from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.events import Events
 from consul_proto.simulator.health import HealthEndpoint
 from consul_proto.simulator.intentions import Intentions
@@ -48,9 +47,6 @@ from consul_proto.simulator.store import Kept, Store
 from consul_proto.simulator.txn import Txn
 from consul_proto.simulator.txn_catalog import CatalogSteps
 from consul_proto.simulator.usage import UsageEndpoint
-
-#: Seconds that a blocking query waits where it does not say, and at most: https://developer.hashicorp.com/consul/api-docs/features/blocking
-_WAIT, _LONGEST_WAIT = 300.0, 600.0
 
 #: The part of its wait that a query waits longer at most, so that those which came at once do not return at once.
 _JITTER = 1 / 16
@@ -172,6 +168,7 @@ class Simulator:
             return False
 
     def _leader(self, asked: Asked, _now: float) -> str:
+        asked.options()
         asked.reach_datacenter()
         return "127.0.0.1:8300"
 
@@ -323,12 +320,8 @@ class Simulator:
         return answer(status, body, headers)
 
     def _answer(self, asked: Asked, route: Route, now: float) -> Response | Parked:
-        if asked.method == "GET":
-            for other in ("stale", "cached") if asked.flag("consistent") else ():
-                if asked.flag(other):
-                    raise Refusal(400, f"Cannot specify ?{other} with ?consistent, conflicting semantics.")
-            if route.read is not None:
-                return self._read(asked, route.read, route, now)
+        if asked.method == "GET" and route.read is not None:
+            return self._read(asked, route.read, route, now)
         assert route.write is not None, "a route reads or writes"
         wrote = route.write(asked, now)
         return self._wrote(wrote if isinstance(wrote, Wrote) else Wrote(wrote), _filtered(asked))
@@ -344,7 +337,9 @@ class Simulator:
         return answer(wrote.status, written(wrote.body), headers)
 
     def _read(self, asked: Asked, read: Read, route: Route, now: float) -> Response | Parked:
-        wait, minimum = self._blocking(asked)
+        if route.first is not None:
+            route.first(asked)
+        wait, minimum = route.options(asked)
         try:
             found = look(read, asked)
         except Refusal as refusal:
@@ -360,19 +355,6 @@ class Simulator:
         self._store.park(parked)
         heapq.heappush(self._deadlines, (deadline, next(self._order), parked))
         return parked
-
-    def _blocking(self, asked: Asked) -> tuple[float, int]:
-        """How long a query waits, and for an index above which."""
-        wait = _WAIT
-        if asked.first("wait"):
-            try:
-                wait = min(nanoseconds(asked.first("wait")) / 10**9, _LONGEST_WAIT)
-            except ValueError:
-                raise Refusal(400, "Invalid wait time") from None
-        index = asked.first("index")
-        if index and not (index.isascii() and index.isdigit() and int(index) < 1 << 64):
-            raise Refusal(400, "Invalid index")
-        return wait if wait > 0 else _WAIT, int(index or 0)
 
     def _wake(self) -> None:
         """Look again at the queries that what was done concerns."""

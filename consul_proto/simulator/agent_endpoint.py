@@ -6,15 +6,18 @@ https://developer.hashicorp.com/consul/api-docs/agent
 from __future__ import annotations
 
 from functools import partial
+from ipaddress import ip_address
 from typing import Any, NoReturn
 
 from consul_proto.simulator.asking import Asked, Refusal, Wrote, multierror
 from consul_proto.simulator.checks import DONE
 from consul_proto.simulator.coordinates import ORIGIN
 from consul_proto.simulator.durations import as_go_writes
+from consul_proto.simulator.filters import MEMBER
 from consul_proto.simulator.local import Local
 from consul_proto.simulator.members import ADDRESS, SERF_PORT, SERF_WAN_PORT, SERVER_PORT, itself
 from consul_proto.simulator.routes import Route
+from consul_proto.simulator.selecting import compiled
 from consul_proto.simulator.services import NODE_MAINTENANCE, enabled, maintenance
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
@@ -149,12 +152,16 @@ class AgentEndpoint:
 
     def members(self, asked: Asked, _now: float) -> list[dict[str, Any]]:
         """GET members."""
+        asked.only_default_partition()
         wan, segment = bool(asked.first("wan")), asked.first("segment")
         if wan and segment not in ("", "_all"):
             raise Refusal(400, "Cannot provide a segment with wan=true")
         if segment not in ("", "_all"):
             raise Refusal(500, "Network segments are not supported in this version of Consul")
-        return [self._member(wan=wan)] if asked.may("node", self._settings.node, "read") else []
+        keep = (lambda _value: True) if self._settings.is_old else compiled(asked, MEMBER)
+        member = self._member(wan=wan)
+        is_kept = asked.may("node", self._settings.node, "read") and keep({**member, "Addr": ip_address(ADDRESS).packed})
+        return [member] if is_kept else []
 
     def reload(self, asked: Asked, _now: float) -> Wrote:
         """PUT reload: there is nothing to read again."""
@@ -176,11 +183,15 @@ class AgentEndpoint:
 
     def join(self, asked: Asked, _now: float) -> Wrote:
         """PUT join: an agent can join itself; nobody else is there."""
+        asked.only_default_partition()
         self._require(asked, "write")
+        if not asked.rest:
+            raise Refusal(500, multierror(["Failed to resolve : lookup : no such host"]))
         host, _, port = asked.rest.partition(":")
         if host not in (ADDRESS, "localhost") or port not in ("", str(SERF_PORT), str(SERF_WAN_PORT)):
             address = f"{host}:{port or SERF_PORT}"
-            why = f"Failed to join {address}: dial tcp {address}: connect: connection refused"
+            where = host if self._settings.is_old else address
+            why = f"Failed to join {where}: dial tcp {address}: connect: connection refused"
             raise Refusal(500, multierror([why]))
         return DONE
 
@@ -191,6 +202,7 @@ class AgentEndpoint:
 
     def force_leave(self, asked: Asked, _now: float) -> Wrote:
         """PUT force-leave: of a node that is known."""
+        asked.only_default_partition()
         asked.require("operator", "", "write")
         if asked.rest not in (self._settings.node, f"{self._settings.node}.{self._settings.datacenter}"):
             raise Refusal(500, f"agent: No node found with name '{asked.rest}'")
@@ -198,8 +210,7 @@ class AgentEndpoint:
 
     def token(self, asked: Asked, _now: float) -> Wrote:
         """PUT token: accepted, for the agent writes to the catalog without one."""
-        if not self._settings.acls:
-            raise Refusal(401, "ACL support disabled")
+        asked.need_acls()
         self._require(asked, "write")
         if asked.rest not in _TOKENS[self._settings.version]:
             raise Refusal(404, f'Token "{asked.rest}" is unknown')

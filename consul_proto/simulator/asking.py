@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import quote_plus, unquote_to_bytes
 
 from consul_proto.message import Headers, Request, Response
+from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.go_json import Shape, Unreadable, decoded
 from consul_proto.simulator.settings import Settings
 
@@ -17,6 +18,13 @@ Topic = tuple[str, str]
 
 
 _NO_NAMESPACES = " - Namespaces are a Consul Enterprise feature"
+
+#: What only Consul Enterprise has, by a parameter or by a header, and what is said of it. Before 1.11 nobody knew of partitions.
+_NAMESPACE = ("ns", "X-Consul-Namespace", _NO_NAMESPACES)
+_PARTITION = ("partition", "X-Consul-Partition", " - Partitions are a Consul Enterprise feature")
+
+#: Seconds that a query waits where nothing is said, and at most: https://developer.hashicorp.com/consul/api-docs/features/blocking
+_WAIT, _LONGEST_WAIT = 300.0, 600.0
 
 
 class Refusal(Exception):
@@ -142,10 +150,51 @@ class Asked:
             after = _NO_NAMESPACES if namespaced and str(error).endswith('"Namespace"') else ""
             raise Refusal(status, f"{before}{error}{after}") from None
 
-    def no_namespace(self) -> None:
-        """Refuse what only Consul Enterprise has."""
-        if self.flag("ns"):
-            raise Refusal(400, f'{self.settings.bad_request}Invalid query parameter: "ns"{_NO_NAMESPACES}')
+    def only_default(self) -> None:
+        """Refuse a namespace and a partition, which only Consul Enterprise has."""
+        self._have_no(_NAMESPACE)
+        self.only_default_partition()
+
+    def only_default_partition(self) -> None:
+        """Refuse a partition."""
+        if not self.settings.is_old:
+            self._have_no(_PARTITION)
+
+    def _have_no(self, scope: tuple[str, str, str]) -> None:
+        parameter, header, why = scope
+        if self.headers.get(header):
+            raise Refusal(400, f'{self.settings.bad_request}Invalid header: "{header}"{why}')
+        if self.first(parameter):
+            raise Refusal(400, f'{self.settings.bad_request}Invalid query parameter: "{parameter}"{why}')
+
+    def options(self) -> tuple[float, int]:
+        """The parameters that most calls share: for how long a query waits, in seconds, and for an index above which. Refuses odd ones."""
+        self.one_consistency()
+        return self.waiting()
+
+    def one_consistency(self) -> None:
+        """Refuse to be asked for more than one."""
+        for other in ("stale", "cached") if self.flag("consistent") else ():
+            if self.flag(other):
+                raise Refusal(400, f"Cannot specify ?{other} with ?consistent, conflicting semantics.")
+
+    def waiting(self) -> tuple[float, int]:
+        """As `options`, where nobody asks how consistent the answer is to be."""
+        wait = _WAIT
+        if self.first("wait"):
+            try:
+                wait = min(nanoseconds(self.first("wait")) / 10**9, _LONGEST_WAIT)
+            except ValueError:
+                raise Refusal(400, "Invalid wait time") from None
+        index = self.first("index")
+        if index and not (index.isascii() and index.isdigit() and int(index) < 1 << 64):
+            raise Refusal(400, "Invalid index")
+        return wait if wait > 0 else _WAIT, int(index or 0)
+
+    def need_acls(self) -> None:
+        """Refuse where ACLs are off."""
+        if not self.settings.acls:
+            raise Refusal(401, "ACL support disabled")
 
     def reach_servers(self) -> None:
         """Refuse a datacenter that there is not, and then a token: what the agent itself refuses comes before."""

@@ -37,6 +37,7 @@ class AuthorizeEndpoint:
 
     def authorize(self, asked: Asked, _now: float) -> Wrote:
         """POST authorize: what the intention says that comes first, else the ACLs' default. It is always the present one."""
+        asked.only_default()
         bad = self._settings.bad_request
         given = asked.decoded(AUTHORIZE, f"{bad}Request decode failed: ")
         target = given.get("Target") or ""

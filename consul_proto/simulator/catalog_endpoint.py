@@ -40,7 +40,6 @@ class Reader:
 
     def named(self, asked: Asked, what: str) -> str:
         """The name in the path. Refuses what has none, and what no server here can answer."""
-        asked.no_namespace()
         if not asked.rest:
             raise Refusal(400, f"Missing {what}")
         asked.reach_servers()
@@ -102,12 +101,12 @@ class CatalogEndpoint:
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
-        read = partial(Route, ("GET",), index=True)
+        read = partial(Route, ("GET",), index=True, first=Asked.only_default)
         return {
             "/v1/catalog/register": Route(("PUT",), write=self._writer.register),
             "/v1/catalog/deregister": Route(("PUT",), write=self._writer.deregister),
             "/v1/catalog/datacenters": Route(("GET",), write=self.datacenters),
-            "/v1/catalog/nodes": read(self.nodes, topics=_of("nodes")),
+            "/v1/catalog/nodes": read(self.nodes, topics=_of("nodes"), first=Asked.only_default_partition),
             "/v1/catalog/services": read(self.services, topics=_of("services")),
             "/v1/catalog/service/": read(self.service, topics=self._service_topics, deep=True),
             "/v1/catalog/connect/": read(self.connect, topics=self._service_topics, deep=True),
@@ -120,6 +119,7 @@ class CatalogEndpoint:
 
     def datacenters(self, asked: Asked, now: float) -> Wrote:
         """GET datacenters: this one alone. In the agent's cache it ages: nobody keeps it current."""
+        asked.one_consistency()
         here = [self._settings.datacenter]
         if not asked.flag("cached"):
             return Wrote(here)
@@ -142,7 +142,6 @@ class CatalogEndpoint:
 
     def services(self, asked: Asked) -> Found:
         """GET services: their names, with the tags of all of their instances."""
-        asked.no_namespace()
         asked.reach_servers()
         keep = (lambda _value: True) if self._settings.is_old else compiled(asked, SERVICE_NODE)
         tags: dict[str, list[str]] = {}
@@ -177,6 +176,9 @@ class CatalogEndpoint:
     def _instances(self, asked: Asked, instances: list[tuple[Row, Row]], name: str, tags: Iterable[str] | None = None) -> Found:
         """tags: what the instances must have, where it is not what was asked for: to what may be connected to, tags do not matter."""
         keep = compiled(asked, SERVICE_NODE)
+        tables = self._catalog.service_tables(name, found=bool(instances))
+        if asked.first("peer") and not self._settings.is_old:  # of another cluster nothing is known
+            instances, tables = [], ()
         rows = [
             _instance(node, service, self._settings)
             for node, service in instances
@@ -185,7 +187,7 @@ class CatalogEndpoint:
             and self._reader.may_see(asked, node, service)
         ]
         rows = self._reader.in_order(asked, [row for row in rows if keep(row)], lambda row: str(row["Node"]))
-        return self._reader.found(asked, self._catalog.service_tables(name, found=bool(instances)), rows)
+        return self._reader.found(asked, tables, rows)
 
     def node(self, asked: Asked) -> Found:
         """GET node: a node with its services by their ids; null where there is none."""

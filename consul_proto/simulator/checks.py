@@ -151,7 +151,7 @@ class CheckEndpoint:
 
     def every(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET checks: by their ids."""
-        asked.no_namespace()
+        asked.only_default()
         keep = compiled(asked, AGENT_CHECK, says_so=False)
         asked.know_token()
         shown = {check_id: Row(check.value, 0, 0).shown() for check_id, check in sorted(self._local.checks.items())}
@@ -163,7 +163,7 @@ class CheckEndpoint:
 
     def register(self, asked: Asked, now: float) -> Wrote:
         """PUT register."""
-        asked.no_namespace()
+        asked.only_default()
         given = asked.decoded(CHECK_REGISTER)
         if not given.get("Name"):
             raise Refusal(400, "Missing check name")
@@ -194,7 +194,7 @@ class CheckEndpoint:
 
     def _known(self, asked: Asked) -> Check | None:
         """The check in the path, which the token may change."""
-        asked.no_namespace()
+        asked.only_default()
         asked.know_token()
         check = self._local.checks.get(asked.rest)
         if check is None and not self._settings.is_old:

@@ -41,13 +41,13 @@ _KINDS = {
 #: What an answer shows of an entry that does not say it, in this order, by kind and version.
 _DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
     "1.8.7": {
-        "service-defaults": {"MeshGateway": {}, "Expose": {}},
+        "service-defaults": {"Protocol": "", "MeshGateway": {}, "Expose": {}},
         "proxy-defaults": {"Config": None, "MeshGateway": {}, "Expose": {}},
         "ingress-gateway": {"TLS": {"Enabled": False}, "Listeners": None},
         "terminating-gateway": {"Services": None},
     },
     "1.22.5": {
-        "service-defaults": {"TransparentProxy": {}, "MeshGateway": {}, "Expose": {}},
+        "service-defaults": {"Protocol": "", "TransparentProxy": {}, "MeshGateway": {}, "Expose": {}},
         "proxy-defaults": {"Config": None, "TransparentProxy": {}, "MeshGateway": {}, "Expose": {}, "AccessLogs": {}},
         "ingress-gateway": {"TLS": {"Enabled": False}, "Listeners": None},
         "terminating-gateway": {"Services": None},
@@ -225,7 +225,12 @@ class ConfigEndpoint:
             "/v1/config": Route(("PUT",), write=self.apply),
             "/v1/config/": Route(("GET", "DELETE"), self.read, self.delete, _of("config"), deep=True),
             "/v1/catalog/gateway-services/": Route(
-                ("GET",), self.gateway_services, topics=_of("gateways", "services"), deep=True, index=True
+                ("GET",),
+                self.gateway_services,
+                topics=_of("gateways", "services"),
+                deep=True,
+                index=True,
+                first=Asked.only_default,
             ),
         }
 
@@ -298,10 +303,11 @@ class ConfigEndpoint:
     def apply(self, asked: Asked, _now: float) -> bool:
         """PUT: whether it was written."""
         entry = self._given(asked)
+        asked.only_default()
         if not entry["Name"]:
             no_name = {**_NO_NAME, **({"service-defaults": "serviceName is required"} if self._settings.is_old else {})}
             raise Refusal(500, no_name.get(entry["Kind"], "Name is required"))
-        asked.reach_servers()
+        asked.know_token()
         check_entry(entry, is_old=self._settings.is_old)
         asked.require(*self._resource(entry["Kind"], entry["Name"]), "write")
         index = unsigned(asked.first("cas")) if asked.flag("cas") else None
@@ -317,6 +323,7 @@ class ConfigEndpoint:
 
     def read(self, asked: Asked) -> Found:
         """GET one, or all of a kind."""
+        asked.only_default()
         kind, _, name = asked.rest.partition("/")
         if kind and kind not in _KINDS[self._settings.version]:
             raise Refusal(500, f"invalid config entry kind: {kind}")
@@ -339,7 +346,8 @@ class ConfigEndpoint:
         kind, _, name = asked.rest.partition("/")
         if not name:
             raise Refusal(404, "Must provide both a kind and name to delete")
-        asked.reach_servers()
+        asked.only_default()
+        asked.know_token()
         asked.require(*self._resource(kind, name), "write")
         before = self._entries.entries.get((kind, name))
         self._store.apply()
@@ -353,7 +361,6 @@ class ConfigEndpoint:
 
     def gateway_services(self, asked: Asked) -> Found:
         """GET gateway-services."""
-        asked.no_namespace()
         if not asked.rest:
             raise Refusal(400, "Missing gateway name")
         asked.reach_servers()
@@ -362,7 +369,7 @@ class ConfigEndpoint:
         found = [one for one in every if asked.may("service", one["Service"]["Name"], "read")]
         headers = (("X-Consul-Effective-Consistency", asked.consistency),)
         tables = ("gateways", "services") if self._entries.has_wildcard(asked.rest) else ("gateways",)
-        return Found(self._store.table(*tables), found, headers=headers)
+        return Found(self._store.table(*tables), found or (None if self._settings.is_old else []), headers=headers, null=True)
 
 
 def _of(*tables: str) -> Any:

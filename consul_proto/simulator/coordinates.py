@@ -61,14 +61,14 @@ class Coordinates:
 
     def nodes(self, asked: Asked) -> Found:
         """GET nodes."""
+        asked.only_default_partition()
         asked.reach_servers()
         there = [node for node in sorted(self._known) if self._catalog.node(node) and asked.may("node", node, "read")]
         return Found(self._store.table("coordinates"), [self._shown(node) for node in there])
 
     def node(self, asked: Asked) -> Found:
         """GET node: a list with its coordinates; 404 where none are known."""
-        if not asked.rest:
-            raise Refusal(400, "Missing node name")
+        asked.only_default_partition()
         asked.reach_servers()
         asked.require("node", asked.rest, "read")
         found = [self._shown(asked.rest)] if asked.rest in self._known else None
@@ -77,6 +77,8 @@ class Coordinates:
     def update(self, asked: Asked, _now: float) -> Wrote:
         """PUT update."""
         given = asked.decoded(COORDINATE)
+        if not self._settings.is_old:
+            asked.only_default()
         node, place = given.get("Node") or "", {**_ZERO, **(given.get("Coord") or {})}
         asked.reach_servers()
         asked.require("node", node, "write")

@@ -32,7 +32,7 @@ class Events:
         """The endpoints."""
         return {
             "/v1/event/fire/": Route(("PUT",), write=self.fire, deep=True),
-            "/v1/event/list": Route(("GET",), self.every, topics=self.topics),
+            "/v1/event/list": Route(("GET",), self.every, topics=self.topics, options=Asked.waiting),
         }
 
     def kept(self) -> Any:

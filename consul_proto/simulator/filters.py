@@ -101,6 +101,27 @@ HEALTH_CHECK: Fields = {
 
 AGENT_CHECK = HEALTH_CHECK
 
+#: Of agents since 1.9.
+MEMBER: Fields = {
+    "Name": "str",
+    "Addr": "bytes",
+    "Port": "uint16",
+    "Tags": "map",
+    "Status": "int",
+    **dict.fromkeys(("ProtocolMin", "ProtocolMax", "ProtocolCur", "DelegateMin", "DelegateMax", "DelegateCur"), "uint8"),
+}
+
+_INTENTION: Fields = {
+    **dict.fromkeys(("ID", "Description", "SourceNS", "SourceName", "DestinationNS", "DestinationName", "SourceType", "Action"), "str"),
+    "Meta": "map",
+    "Precedence": "int",
+}
+
+INTENTION: Mapping[str, Fields] = {
+    "1.8.7": {**_INTENTION, "DefaultAddr": "str", "DefaultPort": "int"},
+    "1.22.5": {**_INTENTION, **dict.fromkeys(("SourcePartition", "DestinationPartition", "SourcePeer", "SourceSamenessGroup"), "str")},
+}
+
 HEALTH_SERVICE: Fields = {"Node": NODE, "Service": NODE_SERVICE, "Checks": Each(HEALTH_CHECK)}
 
 _EQUAL, _NOT_EQUAL = "Equal", "Not Equal"
@@ -108,13 +129,20 @@ _EQUAL, _NOT_EQUAL = "Equal", "Not Equal"
 #: What may be asked of a field of each kind.
 _OPERATORS = {
     "str": {_EQUAL, _NOT_EQUAL, "In", "Not In", "Matches", "Not Matches"},
-    "int": {_EQUAL, _NOT_EQUAL},
+    **{kind: {_EQUAL, _NOT_EQUAL} for kind in ("int", "uint8", "uint16")},
     "bool": {_EQUAL, _NOT_EQUAL},
     "map": {"Is Empty", "Is Not Empty", "In", "Not In"},
-    "list": {"Is Empty", "Is Not Empty", "In", "Not In"},
+    **{kind: {"Is Empty", "Is Not Empty", "In", "Not In"} for kind in ("list", "bytes")},
     "each": {"Is Empty", "Is Not Empty"},
     "named": {"Is Empty", "Is Not Empty", "In", "Not In"},
     "structure": set(),
+}
+
+#: The numbers that there are of a kind, and what reads them.
+_NUMBERS = {
+    "int": (-(1 << 63), (1 << 63) - 1, "Int"),
+    "uint16": (0, (1 << 16) - 1, "Uint"),
+    **dict.fromkeys(("uint8", "bytes"), (0, (1 << 8) - 1, "Uint")),
 }
 
 #: What an operator says of a name that a map does not have: so the agents answer.
@@ -184,9 +212,12 @@ def _coerced(wanted: str | None, kind: Any, shown: str, operator: str) -> Any:
     if operator in ("Matches", "Not Matches"):
         return _expression(wanted)
     fault = f'Failed to coerce value "{wanted}" for selector "{shown}": strconv.Parse'
-    if kind == "int":
-        if not re.fullmatch(r"[+-]?\d+", wanted):
-            raise ValueError(f'{fault}Int: parsing "{wanted}": invalid syntax')
+    if kind in _NUMBERS:
+        least, most, reader = _NUMBERS[kind]
+        if not re.fullmatch(r"[+-]?\d+" if least else r"\d+", wanted):
+            raise ValueError(f'{fault}{reader}: parsing "{wanted}": invalid syntax')
+        if not least <= int(wanted) <= most:
+            raise ValueError(f'{fault}{reader}: parsing "{wanted}": value out of range')
         return int(wanted)
     if kind == "bool":
         if wanted not in _TRUE | _FALSE:
@@ -221,7 +252,13 @@ def _test(operator: str, wanted: Any) -> Callable[[Any], bool]:
 
 
 #: What a member is that is left out of an answer since it is empty.
-_EMPTY: dict[str, Any] = {"str": "", "int": 0, "bool": False, "map": {}, "list": (), "each": (), "named": {}, "structure": {}}
+_EMPTY: dict[str, Any] = {
+    **dict.fromkeys(("int", "uint8", "uint16"), 0),
+    **dict.fromkeys(("list", "each", "bytes"), ()),
+    **{kind: {} for kind in ("map", "named", "structure")},
+    "str": "",
+    "bool": False,
+}
 
 
 def _any(value: Any, selector: tuple[str, ...], kind: Any, operator: str, holds: Callable[[Any], bool]) -> bool:

@@ -32,9 +32,9 @@ class HealthEndpoint:
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
-        read = partial(Route, ("GET",), index=True, deep=True)
+        read = partial(Route, ("GET",), index=True, deep=True, first=Asked.only_default)
         # Since 1.10 the agent asks for these on a way of its own.
-        streamed = partial(Route, ("GET",), index=self._settings.is_old, deep=True)
+        streamed = partial(Route, ("GET",), index=self._settings.is_old, deep=True, first=Asked.only_default)
         return {
             "/v1/health/node/": read(self.node, topics=_checks_of("node")),
             "/v1/health/checks/": read(self.checks, topics=_checks_of("service")),
@@ -120,8 +120,10 @@ class HealthEndpoint:
     def _instances(
         self, asked: Asked, instances: list[tuple[Row, Row]], tables: tuple[str, ...], tags: Iterable[str] | None = None
     ) -> Found:
-        if asked.first("peer") and asked.first("sg") and not self._settings.is_old:
-            raise Refusal(400, "peer-name and sameness-group are mutually exclusive")
+        if not self._settings.is_old:
+            self._only_here(asked)
+            if asked.first("peer"):
+                instances, tables = [], ()
         passing = self._passing(asked)
         keep = compiled(asked, HEALTH_SERVICE)
         rows = [
@@ -135,6 +137,14 @@ class HealthEndpoint:
         if passing:
             rows = [row for row in rows if all(check["Status"] == "passing" for check in row["Checks"])]
         return self._reader.found(asked, tables, self._reader.in_order(asked, rows, lambda row: str(row["Node"]["Node"])))
+
+    def _only_here(self, asked: Asked) -> None:
+        """Refuse a group of clusters, which only Consul Enterprise has."""
+        group = asked.first("sg") or asked.first("sameness-group")
+        if asked.first("peer") and asked.first("sg"):
+            raise Refusal(400, "peer-name and sameness-group are mutually exclusive")
+        if group:
+            raise Refusal(500, "sameness groups are not supported in consul CE")
 
     def _instance(self, asked: Asked, node: Row, service: Row) -> dict[str, Any]:
         checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])

@@ -15,13 +15,18 @@ from consul_proto.simulator.acls import moment
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, multierror, seen
 from consul_proto.simulator.bodies import INTENTION
 from consul_proto.simulator.config_entries import ConfigEntries, Entry
+from consul_proto.simulator.filters import INTENTION as INTENTION_FIELDS
 from consul_proto.simulator.intention_names import check_namespaces, known, parts
 from consul_proto.simulator.routes import Route
+from consul_proto.simulator.selecting import compiled
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 from consul_proto.simulator.uuids import UUID_LENGTH, WRONG_LENGTH
 
 _KIND = "service-intentions"
+
+#: What is said of a body that cannot be read, of one that is written by its id or its names.
+_UNREADABLE = "Request decode failed: "
 
 Intention = dict[str, Any]
 
@@ -84,8 +89,11 @@ class Intentions:
 
     def every(self, asked: Asked) -> Found:
         """GET all."""
+        self._only_default(asked)
+        asked.reach_datacenter()
         asked.know_token()
-        found = [one for one in self._all() if self._may_see(asked, one)]
+        keep = compiled(asked, INTENTION_FIELDS[self._settings.version])
+        found = [one for one in self._all() if self._may_see(asked, one) and keep(one)]
         return Found(self._store.table(self._name), found)
 
     def _may_see(self, asked: Asked, one: Intention) -> bool:
@@ -93,6 +101,9 @@ class Intentions:
 
     def match(self, asked: Asked) -> Found:
         """GET match: what concerns a source or a destination, by each of its names."""
+        if self._settings.is_old:
+            asked.options()
+        self._only_default(asked)
         if not asked.flag("by"):
             raise Refusal(500, "required query parameter 'by' not set")
         by = asked.first("by")
@@ -103,6 +114,7 @@ class Intentions:
             raise Refusal(500, "required query parameter 'name' not set")
         split = {name: parts(name, self._settings, "name") for name in names}
         try:
+            asked.reach_datacenter()
             services = {name: known(*split[name], self._settings, "Invalid match entry namespace") for name in names}
             for service in services.values():
                 asked.require("intention", service or "", "read")
@@ -120,7 +132,10 @@ class Intentions:
 
     def check(self, asked: Asked, _now: float) -> dict[str, bool]:
         """GET check: whether a source may speak to a destination."""
+        asked.options()
+        self._only_default(asked)
         source, destination = self._pair(asked, "Invalid source namespace", "Invalid destination namespace")
+        asked.reach_datacenter()
         asked.require("service", destination or "", "read")
         one = None if source is None or destination is None else self.between(source, destination)
         if one is not None:
@@ -136,11 +151,19 @@ class Intentions:
         source, destination = (parts(asked.first(name), self._settings, name) for name in ("source", "destination"))
         return known(*source, self._settings, of_source), known(*destination, self._settings, of_destination)
 
+    def _only_default(self, asked: Asked) -> None:
+        """Refuse namespaces and partitions, of which 1.8 knows nothing here."""
+        if not self._settings.is_old:
+            asked.only_default()
+
     # By id.
 
     def _given(self, asked: Asked) -> Intention:
-        given: Intention = asked.decoded(INTENTION, "Failed to decode request body: ", 500)
+        before, status = ("Failed to decode request body: ", 500) if asked.method == "POST" else (_UNREADABLE, 400)
+        given: Intention = asked.decoded(INTENTION, f"{self._settings.bad_request * (status == 400)}{before}", status)
         check_namespaces(given, self._settings)
+        if self._settings.is_old:  # later agents write a config entry, and those are written here
+            asked.reach_datacenter()
         return given
 
     def _check(self, given: Intention) -> None:
@@ -158,6 +181,7 @@ class Intentions:
 
     def create(self, asked: Asked, now: float) -> dict[str, str]:
         """POST: the id of the new one."""
+        self._only_default(asked)
         given = self._given(asked)
         if given.get("ID"):
             raise Refusal(500, "ID must be empty when creating a new intention")
@@ -240,7 +264,14 @@ class Intentions:
     def one(self, asked: Asked, now: float) -> Any:
         """GET, PUT and DELETE one by its id."""
         identity = asked.rest
+        if asked.method == "GET":
+            asked.options()
+            asked.reach_datacenter()
+        elif asked.method == "PUT":
+            self._only_default(asked)
         given = self._given(asked) if asked.method == "PUT" else {}
+        if asked.method == "DELETE" and self._settings.is_old:
+            asked.reach_datacenter()
         if asked.method != "GET" or not self._settings.is_old:
             asked.know_token()
         if asked.method == "PUT" and self._settings.is_old:
@@ -283,9 +314,14 @@ class Intentions:
 
     def exact(self, asked: Asked, _now: float) -> Any:
         """GET, PUT and DELETE one by its source and its destination."""
+        asked.only_default()
+        if asked.method == "GET":
+            asked.options()
         source, destination = self._pair(asked, "Invalid SourceNS", "Invalid DestinationNS")
         assert source is not None, "only 1.8.7 says nothing of a namespace, and it has no such endpoint"
         assert destination is not None, "as above"
+        if asked.method == "GET":
+            asked.reach_datacenter()
         asked.know_token()
         before = self._exact(source, destination)
         if asked.method == "GET":

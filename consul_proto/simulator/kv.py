@@ -261,7 +261,7 @@ class KVEndpoint:
         """GET: an entry, the entries below a prefix, or their names."""
         key = self._key(asked)
         if key or asked.flag("keys") or asked.flag("recurse"):
-            asked.no_namespace()
+            asked.only_default()
             asked.reach_servers()
         if asked.flag("keys"):
             return self._names(key, asked)
@@ -294,7 +294,8 @@ class KVEndpoint:
 
     def write(self, asked: Asked, now: float) -> Any:
         """PUT and DELETE: whether it was done."""
-        asked.no_namespace()
+        asked.options()
+        asked.only_default()
         return self._put(asked, now) if asked.method == "PUT" else self._delete(asked)
 
     def _put(self, asked: Asked, now: float) -> bool:

@@ -71,6 +71,7 @@ class OperatorEndpoint:
 
     def configuration(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET raft configuration: this server leads, and votes."""
+        asked.options()
         asked.reach_servers()
         asked.require("operator", "", "read")
         server = {"ID": self._settings.node_id, "Node": self._settings.node, "Address": f"{ADDRESS}:{SERVER_PORT}", "Leader": True}
@@ -98,9 +99,10 @@ class OperatorEndpoint:
 
     def autopilot(self, asked: Asked, _now: float) -> Any:
         """GET and PUT autopilot configuration."""
-        asked.reach_servers()
-        asked.require("operator", "", "read" if asked.method == "GET" else "write")
         if asked.method == "GET":
+            asked.options()
+            asked.reach_servers()
+            asked.require("operator", "", "read")
             return self._autopilot
         before = self._settings.bad_request
         given = asked.decoded(AUTOPILOT, f"{before}Error parsing autopilot config: ")
@@ -110,6 +112,8 @@ class OperatorEndpoint:
                 expected = unsigned(asked.first("cas"))
             except Refusal as refusal:
                 raise Refusal(400, f"{before}Error parsing cas value: {refusal.text}") from None
+        asked.reach_servers()
+        asked.require("operator", "", "write")
         index = self._store.apply()
         if expected not in (None, self._autopilot["ModifyIndex"]):
             return False
@@ -122,6 +126,7 @@ class OperatorEndpoint:
 
     def health(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET autopilot health."""
+        asked.options()
         asked.reach_servers()
         asked.require("operator", "", "read")
         since = {"Healthy": True, "Voter": True, "StableSince": _SINCE}
@@ -130,6 +135,7 @@ class OperatorEndpoint:
 
     def state(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET autopilot state, since 1.9."""
+        asked.options()
         asked.reach_servers()
         asked.require("operator", "", "read")
         identity = self._settings.node_id

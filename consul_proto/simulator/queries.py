@@ -113,7 +113,7 @@ class Queries:
 
     def change(self, asked: Asked, _now: float) -> Wrote:
         """PUT and DELETE one by its id."""
-        given = asked.decoded(QUERY) if asked.method == "PUT" else {}
+        given = asked.decoded(QUERY) if asked.method == "PUT" and asked.body else {}
         asked.reach_servers()
         self._require(asked, given)
         before = self._by_id(asked.rest, "Prepared Query lookup failed: ")

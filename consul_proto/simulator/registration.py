@@ -23,7 +23,7 @@ class Registration:
 
     def register(self, asked: Asked, now: float) -> bool:
         """PUT register: true."""
-        asked.no_namespace()
+        asked.only_default()
         given = asked.decoded(CATALOG_REGISTER, namespaced=True)
         self._reach(asked, given)
         self._check_node(given)
@@ -41,8 +41,6 @@ class Registration:
     def _reach(self, asked: Asked, given: dict[str, Any]) -> None:
         if given.get("Datacenter") not in (None, "", self._settings.datacenter):
             raise Refusal(500, "No path to datacenter")
-        if not given.get("Datacenter"):
-            asked.reach_datacenter()
         asked.know_token()
 
     def _check_node(self, given: dict[str, Any]) -> None:
@@ -129,7 +127,7 @@ class Registration:
 
     def deregister(self, asked: Asked, now: float) -> bool:
         """PUT deregister: true, whether it was there or not."""
-        asked.no_namespace()
+        asked.only_default()
         given = asked.decoded(CATALOG_DEREGISTER, namespaced=True)
         self._reach(asked, given)
         node = given.get("Node")

@@ -41,7 +41,7 @@ class Route:
 
     read: answers GET, and may be parked where `topics` tells what it depends on. write: answers anything else, and GET where there is no
     `read`: its result is JSON, or a `Wrote`. deep: whether the path goes on, with a key or an id. index: whether its refusals carry the
-    headers of a read.
+    headers of a read. first: refuses what is refused before the parameters that reads share are looked at; options: looks at them.
     """
 
     methods: tuple[str, ...]
@@ -50,6 +50,8 @@ class Route:
     topics: Callable[[Asked], tuple[Topic, ...]] | None = None
     deep: bool = False
     index: bool = False
+    first: Callable[[Asked], None] | None = None
+    options: Callable[[Asked], tuple[float, int]] = Asked.options
 
 
 class Routes:

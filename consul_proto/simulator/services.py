@@ -79,7 +79,7 @@ class ServiceEndpoint:
         get, put = partial(Route, ("GET",)), partial(Route, ("PUT",))
         return {
             "/v1/agent/services": get(write=self.every),
-            "/v1/agent/service/": get(self.get, topics=self._topics, deep=True),
+            "/v1/agent/service/": get(self.get, topics=self._topics, deep=True, options=Asked.waiting),
             "/v1/agent/service/register": put(write=self.register),
             "/v1/agent/service/deregister/": put(write=self.deregister, deep=True),
             "/v1/agent/service/maintenance/": put(write=self.maintenance, deep=True),
@@ -92,7 +92,7 @@ class ServiceEndpoint:
 
     def every(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET services: by their ids."""
-        asked.no_namespace()
+        asked.only_default()
         keep = compiled(asked, AGENT_SERVICE)
         asked.know_token()
         shown = {service_id: self._shown(value) for service_id, value in sorted(self._local.services.items())}
@@ -125,7 +125,7 @@ class ServiceEndpoint:
 
     def get(self, asked: Asked) -> Found:
         """GET service: one, with the hash of what it says."""
-        asked.no_namespace()
+        asked.only_default()
         asked.know_token()
         value = self._local.services.get(asked.rest)
         if value is None:
@@ -136,7 +136,7 @@ class ServiceEndpoint:
 
     def register(self, asked: Asked, now: float) -> Wrote:
         """PUT register."""
-        asked.no_namespace()
+        asked.only_default()
         given = asked.decoded(SERVICE_REGISTER)
         self._check(given, may_have_scripts=asked.may_have_scripts)
         asked.require_of_agent("service", given["Name"])
@@ -228,6 +228,7 @@ class ServiceEndpoint:
 
     def deregister(self, asked: Asked, _now: float) -> Wrote:
         """PUT deregister: with the proxy that stands beside it."""
+        asked.only_default()
         if self._settings.is_old and asked.rest and asked.rest not in self._local.services and asked.authorizer is None:
             return DONE
         value = self._known(asked)
@@ -239,7 +240,7 @@ class ServiceEndpoint:
 
     def _known(self, asked: Asked) -> dict[str, Any]:
         """The service in the path, which the token may change."""
-        asked.no_namespace()
+        asked.only_default()
         value = self._local.services.get(asked.rest)
         if value is None and self._settings.is_old and not asked.rest:
             raise Refusal(500, "ServiceID missing")
@@ -257,7 +258,6 @@ class ServiceEndpoint:
 
     def maintenance(self, asked: Asked, now: float) -> Wrote:
         """PUT maintenance: a critical check comes, or goes."""
-        asked.no_namespace()
         if not asked.rest:
             raise Refusal(400, "Missing service ID")
         enable = enabled(asked)
@@ -273,9 +273,9 @@ class ServiceEndpoint:
 
     def health_by_id(self, asked: Asked, _now: float) -> Wrote:
         """GET health by id: the status of the answer tells how the service is doing."""
-        asked.no_namespace()
         if not asked.rest:
             raise self._nameless("Missing serviceID")
+        asked.only_default()
         asked.know_token()
         value = self._local.services.get(asked.rest)
         if value is None:
@@ -289,9 +289,9 @@ class ServiceEndpoint:
 
     def health_by_name(self, asked: Asked, _now: float) -> Wrote:
         """GET health by name: of the worst of its instances."""
-        asked.no_namespace()
         if not asked.rest:
             raise self._nameless("Missing service Name")
+        asked.only_default()
         asked.require("service", asked.rest, "read")
         every = [self._doing(value) for _, value in sorted(self._local.services.items()) if value["Service"] == asked.rest]
         if not every:

@@ -194,7 +194,7 @@ class SessionEndpoint:
         return self._store.table("sessions") or 1
 
     def _named(self, asked: Asked, what: str = "session") -> str:
-        asked.no_namespace()
+        asked.only_default()
         if not asked.rest:
             raise Refusal(400, f"Missing {what}")
         asked.reach_servers()
@@ -209,7 +209,7 @@ class SessionEndpoint:
 
     def every(self, asked: Asked) -> Found:
         """Every session, by its id."""
-        asked.no_namespace()
+        asked.only_default()
         asked.reach_servers()
         return Found(self._index(), self._shown(asked, [session for _, session in sorted(self._sessions.sessions.items())]))
 
@@ -225,7 +225,7 @@ class SessionEndpoint:
 
     def create(self, asked: Asked, now: float) -> Any:
         """PUT create: its id."""
-        asked.no_namespace()
+        asked.only_default()
         given = asked.decoded(SESSION) if asked.body else {}
         asked.reach_servers()
         asked.require("session", given.get("Node", self._node), "write")
@@ -302,6 +302,7 @@ class SessionEndpoint:
 
     def renew(self, asked: Asked, now: float) -> Any:
         """PUT renew: the session."""
+        asked.options()
         session = self._named(asked)
         self._lookup(asked, session)
         if session not in self._sessions.sessions:

@@ -38,7 +38,6 @@ class SnapshotEndpoint:
         return {"/v1/snapshot": Route(("GET", "PUT"), write=self._answer)}
 
     def _answer(self, asked: Asked, now: float) -> Wrote:
-        asked.no_namespace()
         asked.reach_servers()
         asked.require("acl", "", "write")
         if asked.method == "GET":

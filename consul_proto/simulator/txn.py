@@ -89,6 +89,7 @@ class Txn:
     def apply(self, asked: Asked, now: float) -> Wrote:
         """PUT: what was read and written, or what failed."""
         steps = self._steps(asked)
+        asked.options()
         asked.reach_servers()
         is_read = all(self._is_read(step) for step in steps)
         if faults := [(place, text) for place, step in enumerate(steps) if (text := self._fault(asked, step, now))]:

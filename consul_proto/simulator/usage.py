@@ -28,7 +28,7 @@ class UsageEndpoint:
         if self._settings.is_old:
             return {}
         return {
-            "/v1/operator/usage": Route(("GET",), self.usage, topics=_services, index=True),
+            "/v1/operator/usage": Route(("GET",), self.usage, topics=_services, index=True, first=Asked.only_default),
             "/v1/operator/utilization": Route(("GET",), write=self.utilization),
         }
 

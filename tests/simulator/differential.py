@@ -92,7 +92,7 @@ class Ask:
     """A raw request. "{name}" in a path, a query, a body or a token stands for what an answer gave that name.
 
     names: what its ID or last index is called from then on.
-    token: whose secret it carries; "" for nobody's, None for the management token's, where there is one.
+    token: whose secret it carries; "" for nobody's, None for the management token's, where there is one. headers: what it carries besides.
     """
 
     method: str
@@ -101,6 +101,7 @@ class Ask:
     body: bytes | None = None
     names: str = ""
     token: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     def with_names(self, names: dict[str, str]) -> Request:
         """The request, with the names replaced."""
@@ -113,7 +114,9 @@ class Ask:
         body = None if self.body is None else filled(self.body.decode("latin-1")).encode("latin-1")
         query = tuple((name, None if value is None else filled(value)) for name, value in self.query)
         token = filled("{m}" if self.token is None else self.token) if names.get("m") else ""
-        return Request(self.method, filled(self.path), query, Headers([("X-Consul-Token", token)] if token else []), body)
+        return Request(
+            self.method, filled(self.path), query, Headers((*self.headers, *([("X-Consul-Token", token)] if token else []))), body
+        )
 
 
 @dataclass
@@ -132,7 +135,7 @@ class Sides:
     """A real agent and a simulator that got the same requests since they began. indexes: whether they are compared."""
 
     def __init__(self, agent: Agent, *, indexes: bool = True) -> None:
-        self._node = agent.node_name
+        self.node = agent.node_name
         self.address = agent.host, agent.port
         self._connection = http.client.HTTPConnection(agent.host, agent.port, timeout=30)
         self._management = agent.management_token or ""
@@ -190,7 +193,7 @@ class Sides:
             if self._management:
                 names["m"] = self._management
         for path, member, method, one in _MADE if self._management else _MADE[:1]:
-            self._clear_each(path, member, method, one, keep=[self._node, *self._own_tokens])
+            self._clear_each(path, member, method, one, keep=[self.node, *self._own_tokens])
         if self._management:
             self.answers(Ask("PUT", f"/v1/acl/token/{_ANONYMOUS}", body=b"{}"))
         self.answers(Ask("DELETE", "/v1/kv/", (("recurse", None),)))
@@ -198,7 +201,7 @@ class Sides:
             self._clear_each(f"/v1/agent/{kind}s", "", "PUT", f"/v1/agent/{kind}/deregister/{{}}")
         found: list[str] = []
         self._settle(found)
-        self._clear_each("/v1/catalog/nodes", "Node", "PUT", "/v1/catalog/deregister", keep=[self._node])
+        self._clear_each("/v1/catalog/nodes", "Node", "PUT", "/v1/catalog/deregister", keep=[self.node])
         if self._differed:
             self._forget()
         return found
@@ -295,7 +298,7 @@ class Sides:
         """
         deadline, is_mended = time.monotonic() + _SETTLED, False
         while True:
-            for path in (f"/v1/health/node/{self._node}", f"/v1/catalog/node-services/{self._node}"):
+            for path in (f"/v1/health/node/{self.node}", f"/v1/catalog/node-services/{self.node}"):
                 real, simulated = (_without_drawn(_read(answer)) for answer in self.answers(Ask("GET", path)))
                 if real != simulated:
                     break
@@ -345,7 +348,7 @@ class Sides:
                     value = SERVER_PORT
                 if name in _MOMENTS and value and other:
                     continue
-                if name == "CreateIndex" and real.get("Node") == self._node and _both_below((value, other), self._own_node_since):
+                if name == "CreateIndex" and real.get("Node") == self.node and _both_below((value, other), self._own_node_since):
                     continue  # a new agent writes its node in one step or in two
                 if name in _INDEXES and isinstance(value, int) and isinstance(other, int) and value and other:
                     if self._with_indexes and not self._indexes.holds(str(value), str(other)):
