@@ -86,6 +86,7 @@ ACL_METHOD = _acl(
     own=("MaxTokenTTL",),
 )
 ACL_LEGACY = Struct("structs.ACL", {**texts("ID", "Name", "Type", "Rules"), **INDEXES})
+AGENT_TOKEN = Struct("api.AgentToken", texts("Token"))
 ACL_BOOTSTRAP = Struct("api.BootstrapRequest", {"BootstrapSecret": TEXT})
 ACL_LOGIN = Struct("structs.ACLLoginParams", {**texts("AuthMethod", "BearerToken"), "Meta": META})
 ACL_AUTHORIZE = ListOf(Struct("structs.ACLAuthorizationRequest", {"Resource": Text("acl.Resource"), "Segment": TEXT, "Access": TEXT}))

@@ -77,10 +77,11 @@ class ACLEndpoint:
                 _of(kind.table),
                 deep=True,
                 index=True,
-                first=Asked.need_acls,
+                first=partial(self._named, kind),
             )
         for kind in (POLICY, ROLE):
-            routes[f"/v1/acl/{kind.name}/name/"] = get(partial(self.get_by_name, kind), topics=_of(kind.table), deep=True)
+            read, first = partial(self.get_by_name, kind), partial(self._by_name, kind)
+            routes[f"/v1/acl/{kind.name}/name/"] = get(read, topics=_of(kind.table), deep=True, first=first)
         return routes
 
     # What every call does first.
@@ -90,6 +91,7 @@ class ACLEndpoint:
 
     def _decoded(self, asked: Asked, kind: Kind) -> Record:
         what = kind.title if kind in (POLICY, ROLE, TOKEN) else kind.name.replace("-", " ").title().replace(" ", "")
+        asked.only_default()
         given: Record = asked.decoded(kind.body, f"{self._settings.bad_request}{what} decoding failed: ", namespaced=True)
         return given
 
@@ -97,6 +99,7 @@ class ACLEndpoint:
 
     def every(self, kind: Kind, asked: Asked) -> Found:
         """GET all of a kind."""
+        asked.only_default()
         asked.reach_datacenter()
         asked.require("acl", "", "read")
         if kind is TOKEN:
@@ -147,13 +150,25 @@ class ACLEndpoint:
             shown |= self._expanded(record)
         return self._found(kind, shown)
 
+    def _named(self, kind: Kind, asked: Asked) -> None:
+        """Refuse a path without an id."""
+        asked.need_acls()
+        if not asked.rest:
+            what = "name" if kind is METHOD else "AccessorID" if kind is TOKEN and not self._settings.is_old else "ID"
+            raise self._bad(f"Missing {kind.name.replace('-', ' ')} {what}")
+
+    def _reach_datacenter(self, kind: Kind, asked: Asked) -> None:
+        """Refuse to write in a datacenter that there is not. Most are written in the primary one, whichever is asked for."""
+        if kind in (METHOD, RULE) and not self._settings.is_old:
+            asked.reach_datacenter()
+
     def _identity(self, kind: Kind, asked: Asked, access: str) -> str:
         """The id in the path, which the token may read or write."""
-        if not asked.rest:
-            what = "Name" if kind is METHOD else "AccessorID" if kind is TOKEN and not self._settings.is_old else "ID"
-            raise self._bad(f"Missing {kind.name.replace('-', ' ')} {what}")
+        asked.only_default()
         if access == "read":
             asked.reach_datacenter()
+        else:
+            self._reach_datacenter(kind, asked)
         asked.require("acl", "", access)
         if kind is TOKEN and access == "write" and not UUID.fullmatch(asked.rest):
             raise Refusal(500, "Accessor ID is missing or an invalid UUID")
@@ -185,10 +200,15 @@ class ACLEndpoint:
             "ResolvedByAgent": self._settings.node,
         }
 
-    def get_by_name(self, kind: Kind, asked: Asked) -> Found:
-        """GET a policy or a role by its name."""
+    def _by_name(self, kind: Kind, asked: Asked) -> None:
+        """Refuse a path without a name."""
+        asked.need_acls()
         if not asked.rest:
             raise self._bad(f"Missing {kind.name} Name")
+
+    def get_by_name(self, kind: Kind, asked: Asked) -> Found:
+        """GET a policy or a role by its name."""
+        asked.only_default()
         asked.reach_datacenter()
         asked.require("acl", "", "read")
         record = self._acls.by_name(kind.table, asked.rest)
@@ -208,6 +228,7 @@ class ACLEndpoint:
         given = self._decoded(asked, kind)
         if given.get("ID") and kind is not TOKEN:
             raise self._bad(f"Cannot specify the ID when creating a new {kind.name.replace('-', ' ')}")
+        self._reach_datacenter(kind, asked)
         asked.require("acl", "", "write")
         record = self._checked(kind, given, None, now)
         return self._written(kind, record)
@@ -216,6 +237,7 @@ class ACLEndpoint:
         """PUT or DELETE one by its id; of a token, also PUT its clone."""
         asked.need_acls()
         if asked.method == "DELETE":
+            self._named(kind, asked)
             return self._delete(kind, asked)
         if kind is TOKEN and asked.rest.endswith("/clone"):
             return self._clone(asked, now)
@@ -224,6 +246,7 @@ class ACLEndpoint:
         if given.get(member, asked.rest) != asked.rest:
             what = {TOKEN: "Token Accessor ID", METHOD: "AuthMethod Name"}.get(kind, f"{kind.name} ID")
             raise self._bad(f"{what} in URL and payload do not match")
+        self._reach_datacenter(kind, asked)
         asked.require("acl", "", "write")
         before = self._acls.tables[kind.table].get(asked.rest)
         if kind is TOKEN and not UUID.fullmatch(asked.rest):
@@ -337,6 +360,8 @@ class ACLEndpoint:
                 raise Refusal(500, f"Invalid Auth Method: Type should be one of: {known}")
             return given
         method = given.get("AuthMethod") or ""
+        if not method:
+            raise Refusal(500, "Invalid Binding Rule: no AuthMethod is set")
         if method not in self._acls.tables["auth-methods"]:
             raise Refusal(500, f'cannot find auth method with name "{method}"')
         return {**given, "ID": before["ID"] if before else self._new_id()}

@@ -103,11 +103,15 @@ class LegacyEndpoint:
 
     def clone(self, asked: Asked, _now: float) -> Record:
         """PUT clone: the ID of a new one with the same rules."""
+        asked.need_acls()
+        asked.options()
         secret = self._named(asked)
-        asked.require("acl", "", "write")
         token = self._acls.by_secret(secret)
         if token is None:
-            raise Refusal(403, "Permission denied")
+            lost = Refusal(403, "Permission denied")
+            lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *seen())
+            raise lost
+        asked.require("acl", "", "write")
         copied = {"Name": token["Description"], "Type": token.get("Type"), "Rules": token.get("Rules")}
         return {"ID": self._write(copied, self._new_id())}
 
@@ -129,8 +133,10 @@ class LegacyEndpoint:
         asked.need_acls()
         if not asked.rest:
             raise Refusal(400, f"{self._settings.bad_request}Missing token ID")
+        asked.options()
         unseen = (("X-Consul-Index", "1"), *seen(known=False))
         try:
+            asked.reach_datacenter()
             asked.require("acl", "", "read")
             if len(asked.rest) != UUID_LENGTH:
                 raise Refusal(500, f"failed acl token lookup: {WRONG_LENGTH}")

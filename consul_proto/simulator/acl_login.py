@@ -39,6 +39,7 @@ class LoginEndpoint:
     def login(self, asked: Asked, _now: float) -> NoReturn:
         """POST login: the first thing that is wrong with the method, or with the bearer token."""
         asked.need_acls()
+        asked.only_default()
         given = asked.decoded(ACL_LOGIN, f"{self._settings.bad_request}Failed to decode request body: ", namespaced=True)
         asked.reach_datacenter()
         name = given.get("AuthMethod") or ""
@@ -68,7 +69,7 @@ class LoginEndpoint:
         asked.need_acls()
         if not asked.token:
             raise Refusal(403, "ACL not found") if self._settings.is_old else Refusal(401, "Supplied token does not exist")
-        asked.know_token()
+        asked.reach_servers()
         raise Refusal(403, "Permission denied" if self._settings.is_old else "Permission denied: token wasn't created via login")
 
 

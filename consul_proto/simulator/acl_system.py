@@ -48,6 +48,8 @@ class ACLSystem:
     def replication(self, asked: Asked, _now: float) -> Record:
         """GET replication: there is none in the one datacenter."""
         asked.need_acls()
+        asked.options()
+        asked.reach_datacenter()
         never = "0001-01-01T00:00:00Z"
         indexes = dict.fromkeys(("ReplicatedIndex", "ReplicatedRoleIndex", "ReplicatedTokenIndex"), 0)
         ends = {"LastSuccess": never, "LastError": never} | ({} if self._settings.is_old else {"LastErrorMessage": ""})
@@ -66,6 +68,7 @@ class ACLSystem:
             if resource not in _RESOURCES:
                 text = f'Invalid ACL resource requested: "{resource}"'
                 raise Refusal(400, self._settings.bad_request + text)
+            asked.reach_servers()
             assert asked.authorizer is not None, "ACLs are on"
             allowed = asked.authorizer.allows(resource, segment, access)
             answers.append({"Resource": resource, "Access": access, **({"Segment": segment} if segment else {}), "Allow": allowed})

@@ -203,12 +203,14 @@ class TemplateEndpoint:
         asked.need_acls()
         if not asked.rest:
             raise Refusal(400, "Missing templated policy Name")
+        asked.only_default()
         asked.require("acl", "", "read")
         return asked.rest
 
     def every(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET all, by their names."""
         asked.need_acls()
+        asked.only_default()
         asked.require("acl", "", "read")
         return {name: _shown(name) for name in TEMPLATES}
 

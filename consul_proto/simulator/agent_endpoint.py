@@ -9,6 +9,7 @@ from functools import partial
 from ipaddress import ip_address
 from typing import Any, NoReturn
 
+from consul_proto.simulator.acl_bodies import AGENT_TOKEN
 from consul_proto.simulator.asking import Asked, Refusal, Wrote, multierror
 from consul_proto.simulator.checks import DONE
 from consul_proto.simulator.coordinates import ORIGIN
@@ -158,6 +159,7 @@ class AgentEndpoint:
             raise Refusal(400, "Cannot provide a segment with wan=true")
         if segment not in ("", "_all"):
             raise Refusal(500, "Network segments are not supported in this version of Consul")
+        asked.know_token()
         keep = (lambda _value: True) if self._settings.is_old else compiled(asked, MEMBER)
         member = self._member(wan=wan)
         is_kept = asked.may("node", self._settings.node, "read") and keep({**member, "Addr": ip_address(ADDRESS).packed})
@@ -183,8 +185,8 @@ class AgentEndpoint:
 
     def join(self, asked: Asked, _now: float) -> Wrote:
         """PUT join: an agent can join itself; nobody else is there."""
-        asked.only_default_partition()
         self._require(asked, "write")
+        asked.only_default_partition()
         if not asked.rest:
             raise Refusal(500, multierror(["Failed to resolve : lookup : no such host"]))
         host, _, port = asked.rest.partition(":")
@@ -202,8 +204,8 @@ class AgentEndpoint:
 
     def force_leave(self, asked: Asked, _now: float) -> Wrote:
         """PUT force-leave: of a node that is known."""
-        asked.only_default_partition()
         asked.require("operator", "", "write")
+        asked.only_default_partition()
         if asked.rest not in (self._settings.node, f"{self._settings.node}.{self._settings.datacenter}"):
             raise Refusal(500, f"agent: No node found with name '{asked.rest}'")
         return DONE
@@ -212,6 +214,7 @@ class AgentEndpoint:
         """PUT token: accepted, for the agent writes to the catalog without one."""
         asked.need_acls()
         self._require(asked, "write")
+        asked.decoded(AGENT_TOKEN)
         if asked.rest not in _TOKENS[self._settings.version]:
             raise Refusal(404, f'Token "{asked.rest}" is unknown')
         return DONE

@@ -39,10 +39,10 @@ class Reader:
         self._cached: set[tuple[str, str, bool]] = set()
 
     def named(self, asked: Asked, what: str) -> str:
-        """The name in the path. Refuses what has none, and what no server here can answer."""
+        """The name in the path. Refuses what has none, and what no server here can answer, but no token: some read the filter before."""
         if not asked.rest:
             raise Refusal(400, f"Missing {what}")
-        asked.reach_servers()
+        asked.reach_datacenter()
         return asked.rest
 
     def found(self, asked: Asked, tables: Iterable[str], body: Any, *, unasked: bool = False) -> Found:
@@ -133,8 +133,9 @@ class CatalogEndpoint:
 
     def nodes(self, asked: Asked) -> Found:
         """GET nodes."""
-        asked.reach_servers()
+        asked.reach_datacenter()
         keep = compiled(asked, NODE)
+        asked.know_token()
         rows = [row for row in each(self._catalog.nodes) if self._reader.has_meta(asked, row) and keep(row.shown())]
         rows = [row for row in rows if self._reader.may_see(asked, row)]
         rows = self._reader.in_order(asked, rows, lambda row: str(row.value["Node"]))
@@ -164,6 +165,7 @@ class CatalogEndpoint:
     def service(self, asked: Asked) -> Found:
         """GET service: the instances of a name."""
         name = self._reader.named(asked, "service name")
+        asked.know_token()
         return self._instances(asked, self._catalog.instances(name), name)
 
     def connect(self, asked: Asked) -> Found:
@@ -208,6 +210,7 @@ class CatalogEndpoint:
 
     def _services_of(self, asked: Asked, name: str) -> tuple[Row | None, list[dict[str, Any]]]:
         keep = compiled(asked, NODE_SERVICE)
+        asked.know_token()
         node = self._catalog.node(name)
         if node is None or not self._reader.may_see(asked, node):
             return None, []

@@ -367,9 +367,10 @@ class ConfigEndpoint:
         asked.require("service", asked.rest, "read")
         every = self._entries.gateway_services(asked.rest, self._catalog.plain_services(), self._catalog.mesh_services())
         found = [one for one in every if asked.may("service", one["Service"]["Name"], "read")]
+        nothing: list[Entry] | None = None if self._settings.is_old and asked.authorizer is None else []
         headers = (("X-Consul-Effective-Consistency", asked.consistency),)
         tables = ("gateways", "services") if self._entries.has_wildcard(asked.rest) else ("gateways",)
-        return Found(self._store.table(*tables), found or (None if self._settings.is_old else []), headers=headers, null=True)
+        return Found(self._store.table(*tables), found or nothing, headers=headers, null=True)
 
 
 def _of(*tables: str) -> Any:

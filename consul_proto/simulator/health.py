@@ -71,6 +71,7 @@ class HealthEndpoint:
         self, asked: Asked, wanted: Callable[[dict[str, Any]], bool], *, by_meta: bool = True, tables: tuple[str, ...] = ("checks",)
     ) -> Found:
         keep = compiled(asked, HEALTH_CHECK)
+        asked.know_token()
         rows = [
             row.shown()
             for (node, _), row in sorted(self._catalog.checks.items())
@@ -87,6 +88,7 @@ class HealthEndpoint:
     def service(self, asked: Asked) -> Found:
         """GET service: the instances of a name, with what their health is made of."""
         name = self._reader.named(asked, "service name")
+        asked.know_token()
         instances = self._catalog.instances(name)
         return self._instances(asked, instances, self._catalog.service_tables(name, found=bool(instances), health=True))
 

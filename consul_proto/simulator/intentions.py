@@ -91,8 +91,8 @@ class Intentions:
         """GET all."""
         self._only_default(asked)
         asked.reach_datacenter()
-        asked.know_token()
         keep = compiled(asked, INTENTION_FIELDS[self._settings.version])
+        asked.know_token()
         found = [one for one in self._all() if self._may_see(asked, one) and keep(one)]
         return Found(self._store.table(self._name), found)
 
@@ -185,6 +185,7 @@ class Intentions:
         given = self._given(asked)
         if given.get("ID"):
             raise Refusal(500, "ID must be empty when creating a new intention")
+        asked.know_token()
         if not given.get("DestinationName") and not self._settings.is_old:
             raise Refusal(403, "Permission denied")  # whether ACLs are on or not
         self._require(asked, given.get("DestinationName") or "")
@@ -276,6 +277,8 @@ class Intentions:
             asked.know_token()
         if asked.method == "PUT" and self._settings.is_old:
             self._require(asked, given.get("DestinationName") or "")
+        if not identity and asked.method != "PUT" and not self._settings.is_old:
+            raise Refusal(404, "Intention not found") if asked.method == "GET" else Refusal(403, "Permission denied")
         if len(identity) != UUID_LENGTH:
             what = "intention" if self._settings.is_old else "config entry"
             text = f"failed {what} lookup: {WRONG_LENGTH}"
@@ -322,6 +325,7 @@ class Intentions:
         assert destination is not None, "as above"
         if asked.method == "GET":
             asked.reach_datacenter()
+        given = self._given(asked) if asked.method == "PUT" else {}
         asked.know_token()
         before = self._exact(source, destination)
         if asked.method == "GET":
@@ -334,7 +338,7 @@ class Intentions:
             if before is not None:
                 self._remove(before)
             return True
-        given = {**self._given(asked), "SourceName": source, "DestinationName": destination}
+        given = {**given, "SourceName": source, "DestinationName": destination}
         if any("LegacyMeta" in one for one in self._sources(destination)):
             raise Refusal(500, "Sources[0].LegacyMeta must be omitted")
         self._check(given)

@@ -93,8 +93,8 @@ class ServiceEndpoint:
     def every(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET services: by their ids."""
         asked.only_default()
-        keep = compiled(asked, AGENT_SERVICE)
         asked.know_token()
+        keep = compiled(asked, AGENT_SERVICE)
         shown = {service_id: self._shown(value) for service_id, value in sorted(self._local.services.items())}
         return {service_id: value for service_id, value in shown.items() if asked.may("service", value["Service"], "read") and keep(value)}
 
@@ -241,8 +241,9 @@ class ServiceEndpoint:
     def _known(self, asked: Asked) -> dict[str, Any]:
         """The service in the path, which the token may change."""
         asked.only_default()
+        asked.know_token()
         value = self._local.services.get(asked.rest)
-        if value is None and self._settings.is_old and not asked.rest:
+        if not asked.rest and self._settings.is_old and asked.authorizer is None:
             raise Refusal(500, "ServiceID missing")
         if value is None and asked.authorizer is not None and self._settings.is_old:
             raise Refusal(500, f'Unknown service {{"{asked.rest}" {{}}}}')

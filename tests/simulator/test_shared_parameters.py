@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from consul_proto.simulator import Settings, Simulator
+from consul_proto.simulator.settings import Version
 from tests.simulator.differential import Ask, Sides
 
 _ABSENT = "00000000-0000-0000-0000-00000000abcd"
@@ -129,7 +130,8 @@ def _with_shared(ask: Ask, route: str) -> Iterator[Ask]:
             yield replace(ask, query=query)
         if ask.body is not None:
             yield replace(ask, body=b"{", query=(*ask.query, *query))
-            yield replace(ask, body=None, query=(*ask.query, *query))
+            if route != "/v1/acl/create":  # it would make a token, and tokens come in the order of their secrets
+                yield replace(ask, body=None, query=(*ask.query, *query))
         yield replace(ask, path=route, query=(*ask.query, *query))
 
 
@@ -147,8 +149,16 @@ def _differences(sides: Sides, *, tokens: tuple[str | None, ...]) -> list[str]:
             sides.answers(prepare)
         for token in tokens:
             for one in _with_shared(replace(ask, token=token), route):
-                found += sides.differences(one)
+                found += [difference for difference in sides.differences(one) if not _is_known(one, difference)]
     return found
+
+
+def _is_known(ask: Ask, difference: str) -> bool:
+    """What differs for a reason that has nothing to do with what is asked here."""
+    if ask.path == "/v1/agent/connect/ca/roots":
+        return "x-cache" in difference  # a real agent may have them for itself already
+    # Two answers in one: the refusal, and the list behind it, with or without blanks.
+    return ask.path == "/v1/catalog/datacenters" and ("consistent", None) in ask.query
 
 
 def test_without_acls(sides: Sides) -> None:
@@ -163,5 +173,5 @@ def test_with_acls(guarded: Sides) -> None:
 
 def test_it_asks_what_there_is() -> None:
     """A path that has gone, or has another name now, would be left out without a word."""
-    there = {path for version in ("1.8.7", "1.22.5") for path in Simulator(Settings(version=version))._routes._routes}  # type: ignore[arg-type] # they are versions
+    there = {path for version in get_args(Version) for path in Simulator(Settings(version=version))._routes._routes}
     assert {*_REST, *_BODIES, *_QUERIES, *_LEFT_OUT} - there == set()
