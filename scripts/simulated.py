@@ -35,11 +35,12 @@ _DIFFERS = {
     "agent.reload": "there is nothing to read again",
     "agent.token.update": "accepted; the agent needs no token",
     "agent.service.register": "a sidecar takes over the most usual members",
-    "agent.check.register": "checks with docker, grpc, h2ping are never run",
+    "agent.check.register": "`ConsulAgent` runs no check: statuses are what the TTL calls say; `consulate dev` runs http, tcp, udp and "
+    "script checks, and none with docker, grpc, h2ping",
     "agent.service.get": "the hash is another one",
     "catalog.connect": "virtual addresses are drawn in another order",
     "catalog.gateway_services": "the indexes of what a gateway serves are those of its entry, or since when the service is there",
-    "catalog.datacenters": "there is this one",
+    "catalog.datacenters": "there is this one; who asks for more than one consistency gets the refusal without the list behind it",
     "connect.intentions.": "permissions on paths and headers are kept, and their rules not checked; 1.8.7 keeps namespaces, "
     "which this does not",
     "config.": "what an entry says is kept as given, and its hash is another one; of its rules, those are checked that are broken usually",
@@ -77,8 +78,9 @@ _HEAD = """\
 
 How far the Consul in memory goes (`consulate.testing`, `consulate dev`), for each endpoint of the HTTP API. *Exact*: every answer was the
 same as a real agent's in all requests that were drawn, but for ids, hashes, times and what Go calls a type without a name
-(`scripts/differential`). *Approximate*: what differs is said. *Not simulated*: it answers 501 and names the call; what a version does not
-have answers 404, as there. This page is written by `python -m scripts.simulated` from the manifest of endpoints,
+(`scripts/differential`), and where each endpoint is asked with what all share: namespaces, partitions, datacenters, waits, consistencies
+(`tests/simulator/test_shared_parameters.py`). *Approximate*: what differs is said. *Not simulated*: it answers 501 and names the call;
+what a version does not have answers 404, as there. This page is written by `python -m scripts.simulated` from the manifest of endpoints,
 `tests/spec/endpoints.json`, and from asking the simulator.
 """
 

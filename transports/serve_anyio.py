@@ -67,10 +67,13 @@ def listen_tcp(port: int) -> socket.socket:
 
 
 def listen_unix(path: str) -> socket.socket:
-    """Listen on a UNIX socket. A socket file that nobody listens on is replaced. Raises OSError."""
+    """Listen on a UNIX socket. A socket file that nobody listens on is replaced. Raises OSError, FileExistsError for any other file."""
     file = Path(path)
-    if file.exists() and stat.S_ISSOCK(file.stat().st_mode) and not _is_alive(path):
-        file.unlink()
+    if file.exists():
+        if not stat.S_ISSOCK(file.stat().st_mode):
+            raise FileExistsError(errno.EEXIST, "a file is there that is no socket")
+        if not _is_alive(path):
+            file.unlink()
     return _listening(socket.AF_UNIX, path)
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 from consul_proto.simulator.acl_bodies import ACL_METHOD, ACL_POLICY, ACL_ROLE, ACL_RULE, ACL_TOKEN
 from consul_proto.simulator.acl_grants import Grants
 from consul_proto.simulator.acl_templates import synthetics
-from consul_proto.simulator.acls import ANONYMOUS, MANAGEMENT, READ_ONLY, ACLs, Record, moment
+from consul_proto.simulator.acls import ANONYMOUS, MANAGEMENT, READ_ONLY, ACLs, Record
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, seen
 from consul_proto.simulator.checks import seconds
 from consul_proto.simulator.durations import as_go_writes
@@ -314,9 +314,9 @@ class ACLEndpoint:
             "Local": before["Local"] if before else bool(given.get("Local")),
         }
         if ttl:
-            record |= {"ExpirationTime": moment(now + ttl), "_ends": now + ttl}
+            record |= {"ExpirationTime": self._settings.date(now + ttl), "_ends": now + ttl}
         kept: Record = {name: before[name] for name in ("ExpirationTime", "AuthMethod", "CreateTime") if name in before} if before else {}
-        return {**record, "CreateTime": moment(now), **kept}
+        return {**record, "CreateTime": self._settings.date(now), **kept}
 
     def _check_new(self, accessor: str, secret: str, method: str, ttl: float) -> None:
         """Refuse what no new token may have."""
@@ -376,7 +376,7 @@ class ACLEndpoint:
         if accessor == ANONYMOUS:
             raise Refusal(500, "Cannot clone the anonymous token")
         copied = {name: value for name, value in token.items() if name not in ("CreateIndex", "ModifyIndex", "Hash")}
-        own = {"AccessorID": self._new_id(), "SecretID": self._new_id(), "CreateTime": moment(now)}
+        own = {"AccessorID": self._new_id(), "SecretID": self._new_id(), "CreateTime": self._settings.date(now)}
         return self._written(TOKEN, {**copied, **own, "Description": given.get("Description") or token["Description"]})
 
     def _delete(self, kind: Kind, asked: Asked) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -29,18 +28,9 @@ _BUILTIN = {
 }
 _READER = "A built-in policy that grants read-only access to all Consul features"
 
-#: When the clock of an agent begins.
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 Record = dict[str, Any]
 
 TABLES = ("tokens", "policies", "roles", "binding-rules", "auth-methods")
-
-
-def moment(now: float) -> str:
-    """A time as Go writes it in JSON."""
-    return (_EPOCH + timedelta(seconds=now)).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
 
 #: What is said before the refusal of a token as long as nobody has made the first one (observed in 1.22.5).
 _EARLY = "ACL system must be bootstrapped before making any requests that require authorization: "
@@ -86,7 +76,7 @@ class ACLs:
         self._introduce_management()
         self._store.apply()
         anonymous = {"AccessorID": ANONYMOUS, "SecretID": "anonymous", "Description": "Anonymous Token", "Local": False}
-        self.write("tokens", {**anonymous, "CreateTime": moment(0.0)})
+        self.write("tokens", {**anonymous, "CreateTime": self._settings.date(0.0)})
 
     def _introduce_management(self) -> None:
         """Keep the management token of the configuration, where it is not there yet."""
@@ -102,7 +92,7 @@ class ACLs:
         policies = [{"ID": MANAGEMENT, "Name": "global-management"}]
         # The ACLs of before 1.4 show it as well, as long as there are these.
         own |= {"Type": "management"} if self._settings.is_old else {}
-        return self.write("tokens", {**own, "Policies": policies, "Local": False, "CreateTime": moment(now)})
+        return self.write("tokens", {**own, "Policies": policies, "Local": False, "CreateTime": self._settings.date(now)})
 
     def write(self, table: str, record: Record) -> Record:
         """Keep a record at the present index."""

@@ -36,6 +36,9 @@ _LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERR", "ERROR")
 _SERF = {"LAN": SERF_PORT, "WAN": SERF_WAN_PORT}
 
 
+_NO_PROMETHEUS = "Prometheus is not enabled since its retention time is not positive"
+
+
 class AgentEndpoint:
     """`/v1/agent/`, but for services and checks."""
 
@@ -74,9 +77,13 @@ class AgentEndpoint:
         named = {"hostname": self._settings.node, "os": "linux", "uptime": 0, "bootTime": 0, "procs": 0, "hostId": self._settings.node_id}
         return {"Memory": {}, "CPU": [], "Host": named, "Disk": {}, "CollectionTime": 0, "Errors": None}
 
-    def metrics(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def metrics(self, asked: Asked, _now: float) -> Any:
         """GET metrics: none."""
         self._require(asked, "read")
+        if asked.first("format") == "prometheus":
+            if self._settings.is_old:
+                raise Refusal(415, _NO_PROMETHEUS)
+            return Wrote(b"", headers=(("X-Consul-Reason", _NO_PROMETHEUS),))
         return {"Timestamp": "1970-01-01 00:00:00 +0000 UTC", "Gauges": [], "Points": [], "Counters": [], "Samples": []}
 
     def metrics_stream(self, asked: Asked, _now: float) -> NoReturn:

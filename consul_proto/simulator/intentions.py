@@ -11,7 +11,6 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
-from consul_proto.simulator.acls import moment
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, multierror, seen
 from consul_proto.simulator.bodies import INTENTION
 from consul_proto.simulator.config_entries import ConfigEntries, Entry
@@ -232,7 +231,8 @@ class Intentions:
         if self._settings.is_old:
             self._put_old(given, identity, now, before)
             return identity
-        times = {"LegacyCreateTime": before["CreatedAt"] if before else moment(now), "LegacyUpdateTime": moment(now)}
+        date = self._settings.date(now)
+        times = {"LegacyCreateTime": before["CreatedAt"] if before else date, "LegacyUpdateTime": date}
         source = _source(given, given["SourceName"], given["DestinationName"])
         source = {**source, "LegacyID": identity, "Type": "consul"} | _optional(given, "Description")
         source |= ({"LegacyMeta": given["Meta"]} if given.get("Meta") else {}) | times
@@ -256,7 +256,8 @@ class Intentions:
         shown: Intention = {"ID": identity, "Description": given.get("Description") or "", "SourceNS": "default", "SourceName": source}
         shown |= {"DestinationNS": "default", "DestinationName": destination, "SourceType": "consul", "Action": given["Action"]}
         shown |= {"DefaultAddr": "", "DefaultPort": 0, "Meta": given.get("Meta") or {}, "Precedence": precedence(source, destination)}
-        shown |= {"CreatedAt": before["CreatedAt"] if before else moment(now), "UpdatedAt": moment(now)}
+        date = self._settings.date(now)
+        shown |= {"CreatedAt": before["CreatedAt"] if before else date, "UpdatedAt": date}
         hashed = b64encode(blake2b(json.dumps(shown).encode(), digest_size=32).digest()).decode("ascii")
         index = self._store.index
         self._table[identity] = {**shown, "Hash": hashed, "CreateIndex": before["CreateIndex"] if before else index, "ModifyIndex": index}

@@ -32,9 +32,6 @@ _AUTOPILOT = {
     "UpgradeVersionTag": "",
 }
 
-#: When autopilot found the server well: in the beginning.
-_SINCE = "1970-01-01T00:00:00Z"
-
 #: What a configuration is that says nothing, in 1.8.
 _NOTHING = {name: type(value)() for name, value in _AUTOPILOT.items()} | dict.fromkeys(_LASTING, "0s")
 
@@ -129,7 +126,7 @@ class OperatorEndpoint:
         asked.options()
         asked.reach_servers()
         asked.require("operator", "", "read")
-        since = {"Healthy": True, "Voter": True, "StableSince": _SINCE}
+        since = {"Healthy": True, "Voter": True, "StableSince": self._settings.date(0.0)}
         server = self._server("SerfStatus", {"Leader": True}) | since
         return {"Healthy": True, "FailureTolerance": 0, "Servers": [server]}
 
@@ -139,7 +136,7 @@ class OperatorEndpoint:
         asked.reach_servers()
         asked.require("operator", "", "read")
         identity = self._settings.node_id
-        since = {"Healthy": True, "StableSince": _SINCE, "ReadReplica": False, "Status": "leader"}
+        since = {"Healthy": True, "StableSince": self._settings.date(0.0), "ReadReplica": False, "Status": "leader"}
         since |= {"Meta": {"consul-network-segment": "", "consul-version": self._settings.version}, "NodeType": "voter"}
         tolerance = {"FailureTolerance": 0, "OptimisticFailureTolerance": 0}
         servers = {identity: self._server("NodeStatus", {}) | since}

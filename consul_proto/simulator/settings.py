@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 #: The versions whose answers are known.
 Version = Literal["1.8.7", "1.22.5"]
 
 Policy = Literal["allow", "deny"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Settings:
     local_script_checks: those of the agent's own configuration. connect: whether there is a certificate authority.
     session_ttl_min: nanoseconds of the least TTL of a session. kv_max_value_size, txn_max_req_len: bytes of a value, and of a transaction,
     which may be as large as a value. http_port: what the agent says of itself. seed: two agents with the same one give the same ids.
+    since: seconds from 1970 to the agent's time 0, for the dates that it tells.
     """
 
     version: Version = "1.22.5"
@@ -41,6 +45,11 @@ class Settings:
     txn_max_req_len: int = 512 * 1024
     http_port: int = 8500
     seed: int = 0
+    since: float = 0.0
+
+    def date(self, now: float) -> str:
+        """A time of the agent as Go writes it in JSON."""
+        return (_EPOCH + timedelta(seconds=self.since + now)).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
     @property
     def bad_request(self) -> str:

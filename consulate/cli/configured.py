@@ -6,6 +6,7 @@ https://developer.hashicorp.com/consul/docs/reference/agent/configuration-file
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +26,9 @@ _UNIX = "unix://"
 
 #: What counts where a file says nothing.
 _STANDARD = Settings()
+
+#: As the real agent says it: "datacenter can only contain lowercase alphanumeric, - or _ characters".
+_DATACENTER = re.compile(r"[a-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,21 @@ def _text(value: Any, name: str) -> str:
     return value
 
 
+def datacenter_name(given: str) -> str:
+    """The name of a datacenter as Consul takes it, in lower case. Raises ValueError."""
+    name = given.lower()
+    if not _DATACENTER.fullmatch(name):
+        raise ValueError('a datacenter can only have lower case letters, digits, "-" and "_" in its name')
+    return name
+
+
+def _datacenter(value: Any, name: str) -> str:
+    try:
+        return datacenter_name(_text(value, name))
+    except ValueError as error:
+        raise _Unfit(str(error)) from None
+
+
 def _flag(value: Any, name: str) -> bool:
     if not isinstance(value, bool):
         raise _Unfit(f"{name} is true or false")
@@ -142,7 +161,7 @@ _READ: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "node_name": ("node", _text),
     "node_id": ("node_id", lambda value, name: _text(value, name).lower()),
     "node_meta": ("node_meta", _texts),
-    "datacenter": ("datacenter", lambda value, name: _text(value, name).lower()),
+    "datacenter": ("datacenter", _datacenter),
     "ports.http": ("http_port", _port),
     "acl.enabled": ("acls", _flag),
     "acl.default_policy": ("default_policy", _policy),

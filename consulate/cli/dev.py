@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from consul_proto.message import Request, check_header
 from consul_proto.simulator import Settings, Simulator
-from consulate.cli.configured import AgentConfiguration, read_files
+from consulate.cli.configured import AgentConfiguration, datacenter_name, read_files
 from consulate.cli.kept import StateFile
 from consulate.cli.problems import Problem
 from transports.hosting import Hosting, run
@@ -107,6 +108,10 @@ def _with_options(configured: AgentConfiguration, options: Options) -> AgentConf
         if not configured.acls:
             raise Problem("--acl-default means nothing without ACLs: give --acl-token, or a configuration file with acl.enabled")
         configured = replace(configured, default_policy=options.acl_default)
+    try:
+        datacenter = datacenter_name(options.datacenter) if options.datacenter is not None else configured.datacenter
+    except ValueError as error:
+        raise Problem(f"--datacenter: {error}") from None
     for token in (configured.management_token, configured.agent_token, configured.default_token):
         _check_token(token)
     if configured.default_policy is None:  # Consul's own default is for those who turn ACLs on as Consul has it
@@ -114,7 +119,7 @@ def _with_options(configured: AgentConfiguration, options: Options) -> AgentConf
     return replace(
         configured,
         node=options.node or configured.node,
-        datacenter=options.datacenter or configured.datacenter,
+        datacenter=datacenter,
         script_checks=options.script_checks or configured.script_checks,
     )
 
@@ -144,6 +149,7 @@ def _settings(configured: AgentConfiguration, version: Version, port: int) -> Se
         kv_max_value_size=configured.kv_max_value_size,
         txn_max_req_len=configured.txn_max_req_len,
         http_port=port,
+        since=time.time(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Literal, get_args
 
 from consul_proto.simulator import Settings, Simulator
@@ -67,6 +68,7 @@ class ConsulAgent:
             acls=bool(acl_token),
             management_token=acl_token or "",
             script_checks=script_checks,
+            since=time.time() if clock == "real" else 0.0,
         )
         self.token = acl_token
         self._agent = SimulatedAgent(Simulator(settings), is_real=clock == "real")

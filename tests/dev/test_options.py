@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -209,7 +210,8 @@ def test_a_socket_alone(tmp_path: Path) -> None:
 def test_a_file_in_the_place_of_a_socket_stays(tmp_path: Path) -> None:
     path = tmp_path / "precious"
     path.write_text("kept")
-    assert "Address already in use" in _run("--http-port", "-1", "--unix", str(path)).stderr
+    done = _run("--http-port", "-1", "--unix", str(path))
+    assert done.stderr == f"Error: cannot listen on {path}: a file is there that is no socket\n"
     assert path.read_text() == "kept"
 
 
@@ -242,6 +244,27 @@ def test_a_port_that_there_is_not_in_a_file(tmp_path: Path, port: int) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "ports.http lies between -1, for none, and 65535" in done.stderr
+
+
+def test_a_datacenter_that_consul_would_not_take(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"datacenter": "a b"}))
+    for arguments in (("--datacenter", "a b"), ("--config-file", str(tmp_path / "a.json"))):
+        done = _run("--http-port", "0", *arguments)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert 'can only have lower case letters, digits, "-" and "_"' in done.stderr
+    with running_dev("1.22.5", "--datacenter", "EU-1") as agent:
+        assert asked(agent, "GET", "/v1/catalog/datacenters") == (200, b'["eu-1"]')
+
+
+def test_its_dates_are_of_today() -> None:
+    with running_dev("1.22.5", acls=True) as agent:
+        before = datetime.now(UTC)
+        body = json.dumps({"ExpirationTTL": "1h"}).encode()
+        _, made = asked(agent, "PUT", "/v1/acl/token", body, X_Consul_Token=agent.management_token or "")
+        token = json.loads(made)
+        made_at, ends = (datetime.fromisoformat(token[name]) for name in ("CreateTime", "ExpirationTime"))
+        assert abs(made_at - before) < timedelta(minutes=5)
+        assert ends - made_at == timedelta(hours=1)
 
 
 @pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])

@@ -25,6 +25,10 @@ _SELECTORS = {
     "/v1/health/node/n1": ("CheckID", "Status", "ServiceTags", "Output", "Definition", "Interval"),
     "/v1/health/checks/web": ("Name", "ServiceName", "Type"),
     "/v1/health/state/any": ("Status", "Node", "Notes"),
+    "/v1/agent/members": ("Name", "Addr", "Tags.role", "Status", "ProtocolMin", "Nothing"),
+    "/v1/agent/services": ("Service", "Tags", "Meta.k", "Port"),
+    "/v1/agent/checks": ("Name", "Status", "ServiceTags"),
+    "/v1/connect/intentions": ("SourceName", "Meta", "Precedence", "SourcePeer"),
 }
 
 _VALUES = ("n1", '"n1"', "`web`", "5432", "-1", "1.5", "true", '""', '"a"', '"("', "passing", '"^n"', "web-1")

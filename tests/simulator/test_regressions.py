@@ -39,6 +39,17 @@ _MORE_OF_A_PROXY: tuple[dict[str, Any], ...] = (
 )
 _INTENTIONS = "/v1/connect/intentions"
 
+#: What a filter may name, and what it may not; and what is asked of each.
+_OF_INTENTIONS = (
+    *("Description", "SourceNS", "SourceName", "DestinationNS", "DestinationName", "SourceType", "Action", "Meta", "Meta.k"),
+    *("Precedence", "DefaultAddr", "DefaultPort", "SourcePartition", "SourcePeer", "SourceSamenessGroup", "Permissions", "CreatedAt"),
+)
+_OF_MEMBERS = ("Name", "Addr", "Addr.x", "Port", "Tags", "Tags.role", "Status", "ProtocolMin", "DelegateCur", "Nothing")
+_WANTED = (
+    *('== "a"', "!= 9", "== 9", "== 300", "== 70000", "== -1", "== 9223372036854775808", "is empty", "is not empty"),
+    *('contains "k"', "contains 127", "contains 300", 'matches "^a"'),
+)
+
 _DEFINITIONS = (
     {"HTTP": "h", "Interval": "1h", "Timeout": "90s", "Header": {"a": ["b"]}, "Foo": 1},
     {"TCP": "t", "Interval": 40 * 10**9, "TLSSkipVerify": True, "TCPUseTLS": True, "TLSServerName": "n"},
@@ -312,6 +323,14 @@ DIFFERED = {
             get("/v1/health/node/test-node"),
             put("/v1/agent/service/deregister/web"),
         )
+    ],
+    "intentions are filtered": [
+        post(_INTENTIONS, {"SourceName": "a", "DestinationName": "b", "Action": "allow", "Meta": {"k": "v"}}, names="Q9"),
+        *(get(_INTENTIONS, ("filter", f"{selector} {wanted}")) for selector in _OF_INTENTIONS for wanted in _WANTED),
+        Ask("DELETE", f"{_INTENTIONS}/{{Q9}}"),
+    ],
+    "members are filtered since 1.9": [
+        get("/v1/agent/members", ("filter", f"{selector} {wanted}")) for selector in _OF_MEMBERS for wanted in _WANTED
     ],
 }
 
