@@ -125,10 +125,11 @@ def _number(value: Any, name: str) -> int:
 
 
 def _port(value: Any, name: str) -> int:
+    """A port, or -1 for none, which 0 means too."""
     port = _number(value, name)
     if not -1 <= port <= 65535:
         raise _Unfit(f"{name} lies between -1, for none, and 65535")
-    return port
+    return port or -1
 
 
 def _lasting(value: Any, name: str) -> int:

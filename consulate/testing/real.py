@@ -132,7 +132,7 @@ class _AsyncNoting:
 
 
 class RealAgent:
-    """A real agent, with those methods of `ConsulAgent` that a real one can have; for tests alone, since what clients wrote is undone.
+    """A real agent, with what `ConsulAgent` has; for tests alone, since what clients wrote is undone.
 
     url: of its HTTP API; the token and TLS come from the CONSUL_* variables, or the options of each client.
     skip: called with a reason where a test asks for what only an agent in memory can do.
@@ -155,6 +155,16 @@ class RealAgent:
         return time.monotonic() - self._began
 
     @property
+    def token(self) -> None:
+        """None: clients have the token of the CONSUL_* variables, unless they are given another."""
+        return
+
+    @property
+    def simulated(self) -> NoReturn:
+        """Skips: there is no simulator."""
+        self._skip("what transports of an agent in memory speak to is not there on a real agent (--consul)")
+
+    @property
     def waiting(self) -> int:
         """Skips: a real agent does not say how many queries wait."""
         self._skip("a real agent (--consul) does not say how many blocking queries wait")
@@ -172,19 +182,25 @@ class RealAgent:
         """As `ConsulAgent.client`."""
         plain = Consul(self._url, **options)
         transport: Transport = _Noting(plain._transport, self._noting(options))  # noqa: SLF001 - as made from the options
-        if faults is not None:
-            transport = FaultyTransport(transport, faults)
-            self._faulty.append(transport)
-        return Consul(self._url, transport=transport, **options)
+        return Consul(self._url, transport=transport if faults is None else self.faulty(transport, faults), **options)
 
     def async_client(self, *, faults: FaultPlan | None = None, **options: Unpack[Options]) -> AsyncConsul:
         """As `ConsulAgent.async_client`."""
         plain = AsyncConsul(self._url, **options)
         transport: AsyncTransport = _AsyncNoting(plain._transport, self._noting(options))  # noqa: SLF001 - as made from the options
-        if faults is not None:
-            transport = AsyncFaultyTransport(transport, faults)
-            self._faulty.append(transport)
-        return AsyncConsul(self._url, transport=transport, **options)
+        return AsyncConsul(self._url, transport=transport if faults is None else self.async_faulty(transport, faults), **options)
+
+    def faulty(self, transport: Transport, faults: FaultPlan) -> FaultyTransport:
+        """As `ConsulAgent.faulty`, around any transport."""
+        faulty = FaultyTransport(transport, faults)
+        self._faulty.append(faulty)
+        return faulty
+
+    def async_faulty(self, transport: AsyncTransport, faults: FaultPlan) -> AsyncFaultyTransport:
+        """As `faulty`, for tasks."""
+        faulty = AsyncFaultyTransport(transport, faults)
+        self._faulty.append(faulty)
+        return faulty
 
     def _noting(self, options: Options) -> Note:
         return lambda request, response: self._undo.extend((undo, options) for undo in undo_of(request, response, self._since))

@@ -237,6 +237,13 @@ def test_an_empty_token_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> 
         assert (done.returncode, done.stderr[:36]) == (1, "Error: the management token is empty")
 
 
+@pytest.mark.parametrize("port", [0, -1])
+def test_no_port_in_a_file(tmp_path: Path, port: int) -> None:
+    """0 is none too, as it is with Consul."""
+    (tmp_path / "a.json").write_text(json.dumps({"ports": {"http": port}}))
+    assert "there is nothing to listen on" in _run("--config-file", str(tmp_path / "a.json")).stderr
+
+
 @pytest.mark.parametrize("port", [65536, -2])
 def test_a_port_that_there_is_not_in_a_file(tmp_path: Path, port: int) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"ports": {"http": port}}))
@@ -321,7 +328,7 @@ def test_what_means_nothing_in_a_file_is_named_once(tmp_path: Path) -> None:
     file, another = tmp_path / "a.json", tmp_path / "b.json"
     file.write_text(json.dumps({"server": True, "ports": {"http": 0, "grpc": -1}, "bind_addr": "0.0.0.0", "node_name": "one"}))
     another.write_text(json.dumps({"server": True, "addresses": {"http": "0.0.0.0 127.0.0.1", "dns": "::"}, "node_name": "two"}))
-    command = [sys.executable, "-m", "consulate", "dev", "--config-file", str(file), "--config-file", str(another)]
+    command = [sys.executable, "-m", "consulate", "dev", "--http-port", "0", "--config-file", str(file), "--config-file", str(another)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("http://127.0.0.1:")

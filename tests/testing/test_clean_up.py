@@ -8,6 +8,7 @@ import pytest
 
 from consulate import Consul
 from consulate.exceptions import NotFound
+from consulate.testing import ConsulAgent
 from consulate.testing.real import RealAgent
 from tests.agents import Binary, find_binaries, required, running_agent, running_dev
 
@@ -61,3 +62,11 @@ def test_a_node_that_was_there_stays_with_what_it_had(url: str, agent: RealAgent
         for name in ("new", "empty"):
             with pytest.raises(NotFound):
                 consul.catalog.node(name)
+
+
+def test_it_has_what_an_agent_in_memory_has() -> None:
+    def public(what: type) -> set[str]:
+        return {name for name in dir(what) if not name.startswith("_")}
+
+    made = {*public(ConsulAgent), *vars(ConsulAgent())}
+    assert public(RealAgent) - {"clean_up"} == {name for name in made if not name.startswith("_")}
