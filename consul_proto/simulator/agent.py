@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
 from hashlib import sha256
+from html import escape
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -313,10 +314,10 @@ class Simulator:
 
     def _moved(self, request: Request, clean: str) -> Response:
         """What Go's router says to a path that is not clean."""
-        where = quote(clean, safe="/%" if not self._is_old else "/") + ("?" + request.target.partition("?")[2] if request.query else "")
+        where = quote(clean, safe="/:" if self._is_old else "/:%") + ("?" + request.target.partition("?")[2] if request.query else "")
         status, what = (301, "Moved Permanently") if self._is_old else (307, "Temporary Redirect")
-        body = f'<a href="{where}">{what}</a>.\n\n'.encode() if request.method == "GET" else b""
-        headers = [("Location", where)] + ([("Content-Type", "text/html; charset=utf-8")] if body else [])
+        body = f'<a href="{escape(where)}">{what}</a>.\n\n'.encode() if request.method == "GET" else b""
+        headers = [("Location", where)] + ([("Content-Type", "text/html; charset=utf-8")] if request.method in ("GET", "HEAD") else [])
         return answer(status, body, headers)
 
     def _answer(self, asked: Asked, route: Route, now: float) -> Response | Parked:

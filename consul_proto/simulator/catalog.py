@@ -240,6 +240,7 @@ class Catalog:
         if not self._keep(self.services, key, value, node):
             return False
         self._store.change("services")
+        self._store.count("usage")
         self._store.change(f"service.{value['Service'].lower()}")
         self._change_parent(key[0])
         return True
@@ -311,6 +312,7 @@ class Catalog:
         self._store.change(f"service.{name}")
         self._set(self.services, key, None)
         self._store.change("services")
+        self._store.count("usage")
         self._store.count("checks")
         self._change_parent(key[0])
         if not self._instances.get(name):

@@ -113,6 +113,8 @@ class Queries:
 
     def change(self, asked: Asked, _now: float) -> Wrote:
         """PUT and DELETE one by its id."""
+        if asked.rest.endswith(("/execute", "/explain")):
+            raise Refusal(405, f"method {asked.method} not allowed", Allow="GET")
         given = asked.decoded(QUERY) if asked.method == "PUT" and asked.body else {}
         asked.reach_servers()
         self._require(asked, given)

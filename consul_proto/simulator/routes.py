@@ -8,26 +8,17 @@ from typing import Any
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, Unrouted
 
-#: The groups of Consul's API that are not simulated: they answer 501; what is no part of the API, 404.
-_GROUPS = frozenset(
-    (
-        *("acl", "agent", "catalog", "config", "connect", "coordinate", "discovery-chain", "exported-services", "health"),
-        *("imported-services", "internal", "operator", "peering", "peerings", "query", "snapshot"),
-    )
+#: What is part of the API and not simulated, of both versions and of later ones: it answers 501. What is no part of it answers 404.
+_ALWAYS = (
+    *("/v1/agent/connect/ca/leaf/", "/v1/connect/ca/configuration", "/v1/discovery-chain/", "/v1/internal/federation-state/"),
+    *("/v1/internal/federation-states", "/v1/internal/federation-states/mesh-gateways"),
+    *(f"/v1/internal/ui/{name}" for name in ("nodes", "node/", "services", "gateway-services-nodes/")),
 )
-
-#: What only other versions have: they have never heard of it.
-_OF_OTHERS = {
-    "1.8.7": (
-        *("/v1/agent/version", "/v1/agent/metrics/stream", "/v1/acl/templated-policies", "/v1/acl/templated-policy", "/v1/acl/rules"),
-        *("/v1/operator/raft/transfer-leader", "/v1/operator/autopilot/state", "/v1/operator/usage", "/v1/operator/utilization"),
-        "/v1/peering",
-    ),
-    "1.22.5": tuple(f"/v1/acl/{name}" for name in ("create", "update", "destroy", "info", "clone", "list", "rules", "templated-policy")),
-}
-
-#: What neither has: what Consul Enterprise alone knows, and what went before 1.8.
-_OF_NEITHER = (*(f"/v1/operator/{name}" for name in ("license", "segment", "area", "audit-hash")), "/v1/agent/connect/proxy")
+_LATER = (
+    *("/v1/exported-services", "/v1/imported-services", "/v1/peerings", "/v1/peering/", "/v1/internal/service-virtual-ip"),
+    *(f"/v1/internal/ui/{name}" for name in ("exported-services", "catalog-overview", "gateway-intentions/", "service-topology/")),
+    "/v1/internal/ui/metrics-proxy/",
+)
 
 _NO_API = "if attempting to use the HTTP API, ensure the path starts with '/v1/'"
 
@@ -88,9 +79,8 @@ class Routes:
         return None
 
     def _missing(self, path: str, method: str) -> Refusal:
-        parts = path.split("/")
-        gone = path.startswith((*_OF_OTHERS["1.8.7" if self._is_old else "1.22.5"], *_OF_NEITHER))
-        if len(parts) > 2 and parts[1] == "v1" and parts[2] in _GROUPS and not gone:
+        there = _ALWAYS if self._is_old else (*_ALWAYS, *_LATER)
+        if any(path.startswith(one) if one.endswith("/") else path == one for one in there):
             return Refusal(501, f"the simulator does not know {method} {path}")
         known = "not a recognized HTTP API endpoint" if path.startswith("/v1/") else _NO_API
         return Unrouted(404, "" if self._is_old else f"Invalid URL path: {known}\n")

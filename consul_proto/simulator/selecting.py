@@ -11,8 +11,8 @@ from consul_proto.simulator.filters import Fields, compile_filter
 _FAILED = "Failed to create boolean expression evaluator: "
 
 
-def compiled(asked: Asked, fields: Fields, *, says_so: bool = True) -> Callable[[Mapping[str, Any]], bool]:
-    """Which values the `filter` parameter lets through. says_so: whether the refusal of what does not fit says what failed."""
+def compiled(asked: Asked, fields: Fields, *, lately: bool = False) -> Callable[[Mapping[str, Any]], bool]:
+    """Which values the `filter` parameter lets through. lately: whether what does not fit is found when there is a value to look at."""
     text = asked.first("filter")
     if not text:
         return lambda _value: True
@@ -21,4 +21,13 @@ def compiled(asked: Asked, fields: Fields, *, says_so: bool = True) -> Callable[
     except SyntaxError as error:
         raise Refusal(500, f"{_FAILED}{error}") from None
     except ValueError as error:
-        raise Refusal(500, f"{_FAILED if says_so else ''}{error}") from None
+        if lately:
+            return _unfit(str(error))
+        raise Refusal(500, f"{_FAILED}{error}") from None
+
+
+def _unfit(why: str) -> Callable[[Mapping[str, Any]], bool]:
+    def keep(_value: Mapping[str, Any]) -> bool:
+        raise Refusal(500, why)
+
+    return keep

@@ -37,7 +37,7 @@ class UsageEndpoint:
         raise Refusal(404, "operator utilization requires Consul Enterprise")
 
     def usage(self, asked: Asked) -> Found:
-        """GET usage: of this datacenter, whichever is asked for. The index is that of the services."""
+        """GET usage: of this datacenter, whichever is asked for. The index is that of the services, but for checks that went."""
         asked.require("operator", "", "read")
         services = [row.value for row in self._catalog.services.values()]
         kinds = [service.get("Kind") or ("connect-native" if _is_native(service) else "") for service in services]
@@ -49,7 +49,7 @@ class UsageEndpoint:
             "BillableServiceInstances": len(billable),
             "Nodes": len(self._catalog.nodes),
         }
-        index = self._store.table("services")
+        index = self._store.table("usage")
         said = {"Index": index, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": asked.consistency, "NotModified": False}
         body = {"Usage": {self._settings.datacenter: counted}, **said, "Backend": 0, "ResultsFilteredByACLs": False}
         return Found(index, body, headers=(("X-Consul-Effective-Consistency", asked.consistency),))

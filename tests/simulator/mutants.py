@@ -118,7 +118,9 @@ MUTANTS = [
     ),
     Mutant("the key of a prefix's own name wakes it", "store.py", "for end in range(len(key) + 1):", "for end in range(len(key)):"),
     Mutant("a write wakes only whom it concerns", "agent.py", "if parked.is_news(found):", "if True:"),
-    Mutant("no wait is longer than ten minutes", "agent.py", "_WAIT, _LONGEST_WAIT = 300.0, 600.0", "_WAIT, _LONGEST_WAIT = 300.0, 6000.0"),
+    Mutant(
+        "no wait is longer than ten minutes", "asking.py", "_WAIT, _LONGEST_WAIT = 300.0, 600.0", "_WAIT, _LONGEST_WAIT = 300.0, 6000.0"
+    ),
     Mutant("a wait is longer by a sixteenth at most", "agent.py", "_JITTER = 1 / 16", "_JITTER = 1 / 8"),
     # The catalog.
     Mutant(

@@ -324,6 +324,12 @@ DIFFERED = {
             put("/v1/agent/service/deregister/web"),
         )
     ],
+    "the end of a node's check is no news of how much is used": [
+        put(_REGISTER, {**_N1, "Service": {"Service": "web"}, "Check": {"Name": "c"}}),
+        put(_DEREGISTER, {"Node": "n1", "CheckID": "c"}),
+        get("/v1/operator/usage"),
+        get("/v1/catalog/services"),
+    ],
     "intentions are filtered": [
         post(_INTENTIONS, {"SourceName": "a", "DestinationName": "b", "Action": "allow", "Meta": {"k": "v"}}, names="Q9"),
         *(get(_INTENTIONS, ("filter", f"{selector} {wanted}")) for selector in _OF_INTENTIONS for wanted in _WANTED),

@@ -1,4 +1,5 @@
-"""What endpoints of Consul's API share: each of them is asked with each shared parameter, of a real agent and of the simulator.
+"""What endpoints of Consul's API share: each of them is asked with each shared parameter, of a real agent and of the simulator, and with
+each method, at paths that are nearly its own.
 
 Some endpoints look at none of them, some look before anything else, and some after: which is which stands nowhere but in the agents.
 """
@@ -168,6 +169,28 @@ def test_without_acls(sides: Sides) -> None:
 
 def test_with_acls(guarded: Sides) -> None:
     found = _differences(guarded, tokens=(None, "", _ABSENT))
+    assert not found, "\n".join((str(len(found)), *found))
+
+
+def _nearly(path: str, route: str) -> Iterator[str]:
+    """The path, and what is nearly it."""
+    yield from (path, f"{path}/", f"{path}/x", route, route.rstrip("/"), path.upper())
+    yield from (path.replace("/v1/", "/v1//"), path.replace("/v1/", "/v1/./"), path.replace("/v1/", "/v1/x/../"))
+
+
+def _is_odd(ask: Ask, difference: str) -> bool:
+    """What differs where nobody looks: joining what is no address, and what the handler of queries says of its own methods."""
+    return ask.path.startswith(("/v1/agent/join/", "/v1/query/")) or _is_known(ask, difference)
+
+
+def test_methods_and_paths(sides: Sides) -> None:
+    sides.clear()
+    found = []
+    for ask, route in {route: (ask, route) for ask, route in _asks(sides.simulator, sides.node)}.values():
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "OTHER"):
+            for path in dict.fromkeys(_nearly(ask.path, route)):
+                one = Ask(method, path, ask.query)
+                found += [difference for difference in sides.differences(one) if not _is_odd(one, difference)]
     assert not found, "\n".join((str(len(found)), *found))
 
 
