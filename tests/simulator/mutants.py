@@ -122,6 +122,23 @@ MUTANTS = [
         "no wait is longer than ten minutes", "asking.py", "_WAIT, _LONGEST_WAIT = 300.0, 600.0", "_WAIT, _LONGEST_WAIT = 300.0, 6000.0"
     ),
     Mutant("a wait is longer by a sixteenth at most", "agent.py", "_JITTER = 1 / 16", "_JITTER = 1 / 8"),
+    # The parameters that calls share.
+    Mutant("a namespace is refused", "asking.py", "        self._have_no(_NAMESPACE)\n", ""),
+    Mutant("a partition is refused", "asking.py", "            self._have_no(_PARTITION)", "            return"),
+    Mutant("a header is refused as well as a parameter", "asking.py", "if self.headers.get(header):", "if False:"),
+    Mutant(
+        "1.8 knows nothing of partitions",
+        "asking.py",
+        "        if not self.settings.is_old:\n            self._have_no",
+        "        self._have_no",
+    ),
+    Mutant("an answer has one consistency", "asking.py", "        self.one_consistency()\n", ""),
+    Mutant("there is one datacenter", "asking.py", 'if self.first("dc") not in ("", self.settings.datacenter):', "if False:"),
+    Mutant("health refuses a namespace before a wait", "agent.py", "            route.first(asked)", "            pass"),
+    Mutant("of another cluster nothing is known", "health.py", 'if asked.first("peer"):', "if False:"),
+    Mutant("there are no groups of clusters", "health.py", "        if group:", "        if False:"),
+    Mutant("what is no part of the API is not found", "routes.py", "else path == one for one in there", "else True for one in there"),
+    Mutant("a filter of checks fails late", "selecting.py", "        if lately:", "        if False:"),
     # The catalog.
     Mutant(
         "what is registered again keeps its index",
