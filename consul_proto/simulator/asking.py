@@ -152,8 +152,9 @@ class Asked:
 
     def only_default(self) -> None:
         """Refuse a namespace and a partition, which only Consul Enterprise has."""
-        self._have_no(_NAMESPACE)
-        self.only_default_partition()
+        if self._query or self.headers.items:  # most reads have neither, and are to cost little
+            self._have_no(_NAMESPACE)
+            self.only_default_partition()
 
     def only_default_partition(self) -> None:
         """Refuse a partition."""

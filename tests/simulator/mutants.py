@@ -123,7 +123,7 @@ MUTANTS = [
     ),
     Mutant("a wait is longer by a sixteenth at most", "agent.py", "_JITTER = 1 / 16", "_JITTER = 1 / 8"),
     # The parameters that calls share.
-    Mutant("a namespace is refused", "asking.py", "        self._have_no(_NAMESPACE)\n", ""),
+    Mutant("a namespace is refused", "asking.py", "            self._have_no(_NAMESPACE)\n", ""),
     Mutant("a partition is refused", "asking.py", "            self._have_no(_PARTITION)", "            return"),
     Mutant("a header is refused as well as a parameter", "asking.py", "if self.headers.get(header):", "if False:"),
     Mutant(
