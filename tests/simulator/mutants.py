@@ -22,7 +22,14 @@ ROOT = Path(__file__).parents[2]
 _PARTS = ("consul_proto", "transports", "consulate", "tests", "pyproject.toml")
 
 #: The tests that are to notice, those of one simulator alone: no real Consul is there.
-_TESTS = ("test_rules_of_keys.py", "test_rules_of_services.py", "test_rules_of_acls.py", "test_blocking.py", "test_anti_entropy.py")
+_TESTS = (
+    "test_rules_of_keys.py",
+    "test_rules_of_services.py",
+    "test_rules_of_acls.py",
+    "test_rules_of_parameters.py",
+    "test_blocking.py",
+    "test_anti_entropy.py",
+)
 
 #: Seconds: a mutant that hangs is noticed, too.
 _PATIENCE = 120
