@@ -187,8 +187,9 @@ class Catalog:
     def _keep(self, table: dict[Any, Row], key: Any, value: dict[str, Any], node: str = "") -> bool:
         """Write a row; whether this changed anything. Another case of a node's name does not, since 1.9."""
         before = table.get(key)
-        aside = {"Node": ""} if self._version != "1.8.7" else {}
-        if before is not None and before.value | aside == value | aside:
+        is_old = self._version == "1.8.7"
+        aside = {} if is_old else {"Node": ""}
+        if before is not None and before.value | aside == value | aside and (before.node == node or not is_old):
             return False
         index = self._store.index
         self._set(table, key, Row(value, before.created if before else index, index, node))

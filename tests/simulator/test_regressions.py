@@ -330,6 +330,14 @@ DIFFERED = {
         get("/v1/operator/usage"),
         get("/v1/catalog/services"),
     ],
+    "in 1.8.7 a service is written anew where its node is in another case": [
+        put(_REGISTER, {"Node": "N1", "Address": "10.0.0.1", "Service": {"Service": "web"}}),
+        put(_REGISTER, {**_N1, "Service": {"Service": "web"}}),
+        get("/v1/catalog/node/n1"),
+        get("/v1/health/service/web"),
+        put(_REGISTER, {**_N1, "Service": {"Service": "web"}}),
+        get("/v1/catalog/node/n1"),
+    ],
     "intentions are filtered": [
         post(_INTENTIONS, {"SourceName": "a", "DestinationName": "b", "Action": "allow", "Meta": {"k": "v"}}, names="Q9"),
         *(get(_INTENTIONS, ("filter", f"{selector} {wanted}")) for selector in _OF_INTENTIONS for wanted in _WANTED),
