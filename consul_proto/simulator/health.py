@@ -59,7 +59,7 @@ class HealthEndpoint:
     def checks(self, asked: Asked) -> Found:
         """GET checks: those of a service."""
         name = self._reader.named(asked, "service name")
-        tables = ("nodes", "services", "checks") if asked.every("node-meta") else ("checks",)
+        tables = self._catalog.service_tables(name, found=True, health=True) if asked.every("node-meta") else ("checks",)
         return self._checks(asked, lambda check: check["ServiceName"].lower() == name.lower(), tables=tables)
 
     def state(self, asked: Asked) -> Found:

@@ -81,7 +81,7 @@ class Registration:
             if service is not None and service["ID"] == check["ServiceID"]:
                 continue
             other = self._catalog.services.get((given["Node"].lower(), check["ServiceID"].lower()))
-            if other is not None:
+            if other is not None and other.value["ID"] == check["ServiceID"]:
                 asked.require("service", other.value["Service"], "write")
             elif asked.authorizer is not None or not self._settings.is_old:
                 what = "" if self._settings.is_old else " ID"

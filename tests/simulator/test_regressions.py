@@ -338,6 +338,21 @@ DIFFERED = {
         put(_REGISTER, {**_N1, "Service": {"Service": "web"}}),
         get("/v1/catalog/node/n1"),
     ],
+    "the checks of a service by the metadata of its nodes have the index of the service": [
+        put(_REGISTER, {**_N1, "Service": {"Service": "db"}}),
+        put(_REGISTER, {"Node": "n2", "Address": "10.0.0.2", "Service": {"Service": "web"}}),
+        get("/v1/health/checks/db", ("node-meta", "rack:a")),
+        get("/v1/catalog/node/n1"),
+        get("/v1/health/checks/none", ("node-meta", "rack:a")),
+        get("/v1/catalog/services"),
+    ],
+    "a check belongs to a service of that very id": [
+        put(_REGISTER, {**_N1, "Service": {"Service": "web", "ID": "W1"}}),
+        put(_REGISTER, {**_N1, "Check": {"CheckID": "c", "Name": "c", "ServiceID": "w1"}}),
+        get("/v1/health/node/n1"),
+        put(_REGISTER, {**_N1, "Service": {"Service": "web", "ID": "w1"}, "Check": {"CheckID": "c", "Name": "c", "ServiceID": "W1"}}),
+        get("/v1/health/node/n1"),
+    ],
     "intentions are filtered": [
         post(_INTENTIONS, {"SourceName": "a", "DestinationName": "b", "Action": "allow", "Meta": {"k": "v"}}, names="Q9"),
         *(get(_INTENTIONS, ("filter", f"{selector} {wanted}")) for selector in _OF_INTENTIONS for wanted in _WANTED),
