@@ -45,14 +45,18 @@ class Hosting:
 
 
 def run(simulator: Simulated, listening: Sequence[socket.socket], hosting: Hosting) -> None:
-    """Serve a simulator on these sockets until SIGINT, SIGTERM or SIGHUP. Call it in the main thread."""
+    """Serve a simulator on these sockets until SIGINT, SIGTERM or SIGHUP. Call it in the main thread.
+
+    Whoever started it may have it ignore SIGHUP, as `nohup` does.
+    """
     anyio.run(_run, simulator, listening, hosting)
 
 
 async def _run(simulator: Simulated, listening: Sequence[socket.socket], hosting: Hosting) -> None:
     host = HostedSimulator(simulator, default_token=hosting.default_token, failed=hosting.failed)
     keeper = _Keeper(host, hosting)
-    with anyio.open_signal_receiver(*_ENDS) as signals:
+    ends = [end for end in _ENDS if end != signal.SIGHUP or signal.getsignal(end) != signal.SIG_IGN]
+    with anyio.open_signal_receiver(*ends) as signals:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(lambda: serve(host, listening, is_old=hosting.is_old))
             tasks.start_soon(probe_all, host, hosting.runs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote
@@ -27,6 +27,12 @@ Undo = Callable[[Consul], object]
 #: Told of a request, and of its answer where there is one.
 Note = Callable[["Request", "Response | None"], None]
 
+#: What a proxy says for an agent that it got no answer from.
+_OF_PROXIES = (502, 503, 504)
+
+#: The operations of a transaction that write a key.
+_WRITING = frozenset(("set", "cas", "lock", "unlock"))
+
 _KV, _SERVICE, _CHECK = "/v1/kv/", "/v1/agent/service/register", "/v1/agent/check/register"
 
 
@@ -44,20 +50,23 @@ def _json(body: bytes | None) -> object:
     return value
 
 
-def undo_of(request: Request, response: Response | None, since: int | None) -> list[Undo]:
-    """How what a request may have written is undone.
+def undo_of(request: Request, response: Response | None, since: Mapping[str, int]) -> list[Undo]:
+    """How what a request may have written is undone. What Consul refused was there before, or never was, and is left alone.
 
-    response: None where there was none, and it may have been written nevertheless. since: the index of the catalog's nodes before the test.
+    response: None where there was none, and it may have been written nevertheless. since: the index of a datacenter's nodes before the
+    test, by its name; "" is the agent's own.
     """
-    if request.method == "GET":
+    if request.method == "GET" or (response is not None and response.status not in (200, *_OF_PROXIES)):
         return []
     path, sent = request.path, _json(request.body) if not request.path.startswith(_KV) else None
     if path.startswith(_KV) and request.method == "PUT":
-        return [_without_key(unquote(path.removeprefix(_KV)))]
+        is_kept = response is not None and response.body.strip() == b"false"
+        return [] if is_kept else [_without_key(unquote(path.removeprefix(_KV)))]
     if path == "/v1/catalog/register" and isinstance(sent, dict) and _member(sent, "Node"):
         return [lambda consul: _without_registration(consul, sent, since)]
     if path == "/v1/txn" and isinstance(sent, list):
-        written = [_member(step.get("KV"), "Key") for step in sent if isinstance(step, dict)]
+        steps = [step.get("KV") for step in sent if isinstance(step, dict)]
+        written = [_member(step, "Key") for step in steps if _member(step, "Verb") in _WRITING]
         return [_without_key(key) for key in written if key is not None]
     if path == "/v1/session/create":
         session = None if response is None else _member(_json(response.body), "ID")
@@ -73,18 +82,19 @@ def _without_key(key: str) -> Undo:
     return lambda consul: consul.kv.delete(key)
 
 
-def _without_registration(consul: Consul, sent: dict[str, object], since: int | None) -> None:
+def _without_registration(consul: Consul, sent: dict[str, object], since: Mapping[str, int]) -> None:
     """Deregister a node that the test made; of one that was there before, or may have been, what the registration brought."""
-    node = str(sent["Node"])
-    if since is not None and consul.catalog.node(node)["Node"]["CreateIndex"] > since:
-        consul.catalog.deregister(node)
+    node, datacenter = str(sent["Node"]), _member(sent, "Datacenter")
+    catalog, before = consul.using(datacenter=datacenter).catalog, since.get(datacenter or "")
+    if before is not None and catalog.node(node)["Node"]["CreateIndex"] > before:
+        catalog.deregister(node)
         return
     if service := _member(sent.get("Service"), "ID", "Service"):
-        consul.catalog.deregister(node, service_id=service)
+        catalog.deregister(node, service_id=service)
     several = sent.get("Checks")
     for given in (sent.get("Check"), *(several if isinstance(several, list) else ())):
         if check := _member(given, "CheckID", "Name"):
-            consul.catalog.deregister(node, check_id=check)
+            catalog.deregister(node, check_id=check)
 
 
 class _Noting:
@@ -144,10 +154,12 @@ class RealAgent:
         self._began = time.monotonic()
         self._undo: list[tuple[Undo, Options]] = []
         self._faulty: list[FaultyTransport | AsyncFaultyTransport] = []
-        #: Nodes with a later index are the test's own. Where this is not known, none is.
-        self._since: int | None = None
+        #: Nodes of a datacenter with a later index are the test's own. Where this is not known, none is.
+        self._since: dict[str, int] = {}
         with Consul(url) as consul, suppress(ConsulateException):
-            self._since = consul.perform_with_meta(consul.ops.catalog.nodes()).meta.index
+            reply = consul.perform_with_meta(consul.ops.catalog.nodes())
+            if reply.meta.index is not None:
+                self._since = dict.fromkeys(("", *(node["Datacenter"] for node in reply.value)), reply.meta.index)
 
     @property
     def now(self) -> float:

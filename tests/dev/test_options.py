@@ -181,6 +181,17 @@ def test_a_state_that_cannot_be_written_is_said_and_served_on(tmp_path: Path) ->
     assert process.returncode == 0
 
 
+def test_it_survives_its_terminal_where_it_is_told_to() -> None:
+    command = ["nohup", sys.executable, "-m", "consulate", "dev", "--http-port", "0"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        agent = Agent("1.22.5", "127.0.0.1", int(process.stdout.readline().rpartition(":")[2]), "", "consul", "dc1", None)
+        process.send_signal(signal.SIGHUP)
+        assert asked(agent, "PUT", "/v1/kv/a", b"b") == (200, b"true")
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+
+
 def test_what_is_not_simulated_is_said() -> None:
     with running_dev("1.22.5") as agent:
         assert asked(agent, "GET", "/v1/internal/ui/nodes") == (501, b"the simulator does not know GET /v1/internal/ui/nodes")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
+from consul_proto.message import Request
 from consulate import Consul
 from consulate.exceptions import NotFound
 from consulate.testing import ConsulAgent
 from consulate.testing.real import RealAgent
-from tests.agents import Binary, find_binaries, required, running_agent, running_dev
+from tests.agents import Binary, find_binaries, find_dev_versions, required, running_agent, running_dev
 
-_SERVED: list[Binary | str | None] = ["1.8.7", "1.22.5", *(find_binaries() or (None,))]
+_SERVED: list[Binary | str | None] = [*find_dev_versions(), *(find_binaries() or (None,))]
 
 
 @pytest.fixture(
@@ -62,6 +64,36 @@ def test_a_node_that_was_there_stays_with_what_it_had(url: str, agent: RealAgent
         for name in ("new", "empty"):
             with pytest.raises(NotFound):
                 consul.catalog.node(name)
+
+
+def test_what_was_refused_or_only_read_stays(url: str, agent: RealAgent) -> None:
+    def transaction(*steps: dict[str, object]) -> None:
+        request = Request("PUT", "/v1/txn", body=json.dumps([{"KV": step} for step in steps]).encode())
+        consul._transport.send(request, None)
+
+    with Consul(url) as other:
+        other.agent.service.register("mine", port=1)
+    with agent.client() as consul:
+        assert not consul.kv.put("folder/precious", "x", cas=0)
+        transaction({"Verb": "get", "Key": "folder/precious"})
+        transaction({"Verb": "set", "Key": "folder/precious", "Value": "eA=="}, {"Verb": "get", "Key": "absent"})
+        bad = {"Name": "mine", "Check": {"Interval": "soon"}}
+        for path, body in (("/v1/agent/service/register", bad), ("/v1/catalog/register", {"Node": "old", "Service": {"Service": "db"}})):
+            answer = consul._transport.send(Request("PUT", path, body=json.dumps(body).encode()), None)
+            assert answer.status in (400, 500)
+    agent.clean_up()
+    with Consul(url) as other:
+        assert other.kv["folder/precious"] == "mine"
+        assert [*other.catalog.node("old")["Services"]] == ["db"]
+        assert "mine" in [service["Service"] for service in other.agent.services()]
+
+
+def test_a_node_of_a_named_datacenter_is_found_there(url: str, agent: RealAgent) -> None:
+    with agent.client() as consul:
+        consul.catalog.register("there", "10.0.0.5", datacenter="dc1", service={"Service": "cache", "Port": 2})
+    agent.clean_up()
+    with Consul(url) as other, pytest.raises(NotFound):
+        other.catalog.node("there")
 
 
 def test_it_has_what_an_agent_in_memory_has() -> None:
