@@ -67,7 +67,6 @@ _WITHOUT = {
     "agent.metrics_stream": "it never ends in reality; who may not read it is refused as there",
     "agent.monitor": "it never ends in reality; who may not read it, and a level that there is not, are refused as there",
     "agent.connect.ca_leaf": "nobody has the key that it would be signed with",
-    "agent.connect.proxy_config": "neither version has it",
 }
 
 #: Headers that an endpoint sends with a 404 without a body, and Go's router does not.
@@ -78,10 +77,10 @@ _HEAD = """\
 
 How far the Consul in memory goes (`consulate.testing`, `consulate dev`), for each endpoint of the HTTP API. *Exact*: every answer was the
 same as a real agent's in all requests that were drawn, but for ids, hashes, times and what Go calls a type without a name
-(`scripts/differential`), and where each endpoint is asked with what all share: namespaces, partitions, datacenters, waits, consistencies
-(`tests/simulator/test_shared_parameters.py`). *Approximate*: what differs is said. *Not simulated*: it answers 501 and names the call;
-what a version does not have answers 404, as there. This page is written by `python -m scripts.simulated` from the manifest of endpoints,
-`tests/spec/endpoints.json`, and from asking the simulator.
+(`scripts/differential`), and where endpoints are asked with what all share: namespaces, partitions, datacenters, waits, consistencies
+(`tests/simulator/test_shared_parameters.py`, which names the few that it leaves out). *Approximate*: what differs is said. *Not simulated*:
+it answers 501 and names the call; what a version does not have answers 404, as there. This page is written by
+`python -m scripts.simulated` from the manifest of endpoints, `tests/spec/endpoints.json`, and from asking the simulator.
 """
 
 
@@ -101,11 +100,20 @@ def _answers(row: dict[str, str], version: Version) -> bool:
     )
 
 
+def _says_so(row: dict[str, str], version: Version) -> bool:
+    """Whether it answers 501: what a version does not have, or is Consul Enterprise's alone, is not found."""
+    path = re.sub(r"\{[^}]*\}", "x", row["path"])
+    answer = Simulator(Settings(version=version)).handle(Request(row["method"], path), 0.0)
+    return isinstance(answer, Response) and answer.status == 501
+
+
 def level(row: dict[str, str]) -> tuple[str, str]:
     """How far the simulator goes, and what differs."""
     versions: tuple[Version, ...] = ("1.22.5", "1.8.7")
     if not any(_answers(row, version) for version in versions):
-        return "not simulated", _WITHOUT.get(row["id"], "")
+        return "not simulated", _WITHOUT.get(
+            row["id"], "" if any(_says_so(row, version) for version in versions) else "neither version has it"
+        )
     fitting = [prefix for prefix in _DIFFERS if row["id"].startswith(prefix)]
     differs = _DIFFERS[max(fitting, key=len)] if fitting else ""
     return ("approximate" if differs else "exact"), differs

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
 from hashlib import sha256
-from html import escape
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -57,6 +56,10 @@ _REMEMBERED = 1024
 
 #: The parts of the state that are the agent's own, and in no snapshot of the servers.
 _OWN = frozenset({"agent", "events"})
+
+#: What Go's net/url leaves as it is in a path, besides letters, digits and "_.-~"; and what its http.Redirect writes in HTML.
+_UNESCAPED = "/$&+,:;=@"
+_AS_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;"})
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -314,9 +317,9 @@ class Simulator:
 
     def _moved(self, request: Request, clean: str) -> Response:
         """What Go's router says to a path that is not clean."""
-        where = quote(clean, safe="/:" if self._is_old else "/:%") + ("?" + request.target.partition("?")[2] if request.query else "")
+        where = quote(clean, safe=_UNESCAPED) + ("?" + request.target.partition("?")[2] if request.query else "")
         status, what = (301, "Moved Permanently") if self._is_old else (307, "Temporary Redirect")
-        body = f'<a href="{escape(where)}">{what}</a>.\n\n'.encode() if request.method == "GET" else b""
+        body = f'<a href="{where.translate(_AS_HTML)}">{what}</a>.\n\n'.encode() if request.method == "GET" else b""
         headers = [("Location", where)] + ([("Content-Type", "text/html; charset=utf-8")] if request.method in ("GET", "HEAD") else [])
         return answer(status, body, headers)
 

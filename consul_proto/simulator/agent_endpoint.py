@@ -77,14 +77,15 @@ class AgentEndpoint:
         named = {"hostname": self._settings.node, "os": "linux", "uptime": 0, "bootTime": 0, "procs": 0, "hostId": self._settings.node_id}
         return {"Memory": {}, "CPU": [], "Host": named, "Disk": {}, "CollectionTime": 0, "Errors": None}
 
-    def metrics(self, asked: Asked, _now: float) -> Any:
+    def metrics(self, asked: Asked, now: float) -> dict[str, Any] | Wrote:
         """GET metrics: none."""
         self._require(asked, "read")
         if asked.first("format") == "prometheus":
             if self._settings.is_old:
                 raise Refusal(415, _NO_PROMETHEUS)
             return Wrote(b"", headers=(("X-Consul-Reason", _NO_PROMETHEUS),))
-        return {"Timestamp": "1970-01-01 00:00:00 +0000 UTC", "Gauges": [], "Points": [], "Counters": [], "Samples": []}
+        timestamp = self._settings.date(now)[:19].replace("T", " ") + " +0000 UTC"
+        return {"Timestamp": timestamp, "Gauges": [], "Points": [], "Counters": [], "Samples": []}
 
     def metrics_stream(self, asked: Asked, _now: float) -> NoReturn:
         """GET metrics/stream: it never ends in reality, and an answer that ends would say that the agent does; who may not is told so."""
@@ -160,10 +161,10 @@ class AgentEndpoint:
 
     def members(self, asked: Asked, _now: float) -> list[dict[str, Any]]:
         """GET members."""
-        asked.only_default_partition()
         wan, segment = bool(asked.first("wan")), asked.first("segment")
         if wan and segment not in ("", "_all"):
             raise Refusal(400, "Cannot provide a segment with wan=true")
+        asked.only_default_partition()
         if segment not in ("", "_all"):
             raise Refusal(500, "Network segments are not supported in this version of Consul")
         asked.know_token()

@@ -152,7 +152,7 @@ class Asked:
 
     def only_default(self) -> None:
         """Refuse a namespace and a partition, which only Consul Enterprise has."""
-        if self._query or self.headers.items:  # most reads have neither, and are to cost little
+        if self._query or self.headers.items:  # a read in memory has neither mostly, and is to cost little
             self._have_no(_NAMESPACE)
             self.only_default_partition()
 

@@ -127,10 +127,14 @@ def check_entry(entry: Entry, *, is_old: bool) -> None:
         "service-router": _router,
         "service-splitter": _splitter,
         "service-resolver": _resolver,
+        "service-intentions": _intentions,
     }
     faults = rules.get(entry["Kind"])
     if faults is not None and (fault := next(faults(entry, is_old), "")):
         raise Refusal(500, fault)
+
+
+_PARTIAL, _LONGEST_DESCRIPTION = "wildcard character '*' cannot be used with partial values", 512
 
 
 def _defaults(entry: Entry, is_old: bool) -> Iterator[str]:
@@ -141,6 +145,46 @@ def _defaults(entry: Entry, is_old: bool) -> Iterator[str]:
     protocol = str(entry.get("Protocol") or "").lower()
     if protocol not in _PROTOCOLS:
         yield multierror([f"invalid value for protocol: {protocol}"])
+
+
+def _intentions(entry: Entry, _is_old: bool) -> Iterator[str]:
+    sources = objects(entry.get("Sources"))
+    if _is_partial(entry["Name"]):
+        yield f"Name: {_PARTIAL}"
+    if not sources:
+        yield "At least one source is required"
+    known: set[str] = set()
+    for number, source in enumerate(sources):
+        yield from (f"Sources[{number}].{fault}" for fault in _source(source))
+        name = str(source.get("Name"))
+        if name in known:
+            yield f'Sources[{number}] defines "{name}" more than once'
+        known.add(name)
+
+
+def _source(source: Entry) -> Iterator[str]:
+    """What is wrong with who may speak, or may not."""
+    permissions, name = objects(source.get("Permissions")), str(source.get("Name") or "")
+    if not name:
+        yield "Name is required"
+    if _is_partial(name):
+        yield f"Name: {_PARTIAL}"
+    if len(str(source.get("Description") or "")) > _LONGEST_DESCRIPTION:
+        yield f"Description exceeds maximum length {_LONGEST_DESCRIPTION}"
+    if source.get("LegacyMeta"):
+        yield "LegacyMeta must be omitted"
+    if permissions and source.get("Action"):
+        yield "Action must be omitted if Permissions are specified"
+    acting: list[tuple[str, Entry]] = [(f"Permissions[{number}].", one) for number, one in enumerate(permissions)] or [("", source)]
+    for place, one in acting:
+        if one.get("Action") not in ("allow", "deny"):
+            yield f"{place}Action must be set to 'allow' or 'deny'"
+    if source.get("Type") not in (None, "", "consul"):
+        yield "Type must be set to 'consul'"
+
+
+def _is_partial(name: str) -> bool:
+    return "*" in name and name != "*"
 
 
 def _splitter(entry: Entry, is_old: bool) -> Iterator[str]:

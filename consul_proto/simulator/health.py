@@ -87,14 +87,13 @@ class HealthEndpoint:
 
     def service(self, asked: Asked) -> Found:
         """GET service: the instances of a name, with what their health is made of."""
-        name = self._reader.named(asked, "service name")
-        asked.know_token()
+        name = self._named(asked)
         instances = self._catalog.instances(name)
         return self._instances(asked, instances, self._catalog.service_tables(name, found=bool(instances), health=True))
 
     def connect(self, asked: Asked) -> Found:
         """GET connect: what may be connected to in the place of a service, with what its health is made of."""
-        name = self._reader.named(asked, "service name")
+        name = self._named(asked)
         if not self._may_ask(asked, name):
             return self._reader.found(asked, (), [], unasked=True)
         proxies = self._catalog.proxies(name)
@@ -103,13 +102,24 @@ class HealthEndpoint:
 
     def ingress(self, asked: Asked) -> Found:
         """GET ingress: the gateways that lead to a service, with what their health is made of."""
-        name = self._reader.named(asked, "service name")
+        name = self._named(asked)
         if not self._may_ask(asked, name):
             return self._reader.found(asked, (), [], unasked=True)
         gateways = self._config.ingresses(name)
         instances = [instance for gateway in gateways for instance in self._catalog.instances(gateway)]
         tables = tuple(f"service.{gateway.lower()}" for gateway in gateways)
         return self._instances(asked, instances, (*tables, "gateways") if tables else (), tags=())
+
+    def _named(self, asked: Asked) -> str:
+        """The name of the service. Refuses what the agent refuses, and then what no server here can answer."""
+        if not self._settings.is_old and asked.first("peer") and asked.first("sg"):
+            raise Refusal(400, "peer-name and sameness-group are mutually exclusive")
+        if not asked.rest:
+            raise Refusal(400, "Missing service name")
+        if not self._settings.is_old:
+            self._passing(asked)
+        asked.reach_servers()
+        return asked.rest
 
     def _may_ask(self, asked: Asked, name: str) -> bool:
         """Whether a token may know what leads to a service: 1.8 finds nothing, and later versions refuse."""
@@ -122,12 +132,13 @@ class HealthEndpoint:
     def _instances(
         self, asked: Asked, instances: list[tuple[Row, Row]], tables: tuple[str, ...], tags: Iterable[str] | None = None
     ) -> Found:
+        keep = compiled(asked, HEALTH_SERVICE)
+        passing = self._passing(asked)
         if not self._settings.is_old:
-            self._only_here(asked)
+            if asked.first("sg") or asked.first("sameness-group"):
+                raise Refusal(500, "sameness groups are not supported in consul CE")
             if asked.first("peer"):
                 instances, tables = [], ()
-        passing = self._passing(asked)
-        keep = compiled(asked, HEALTH_SERVICE)
         rows = [
             self._instance(asked, node, service)
             for node, service in instances
@@ -139,14 +150,6 @@ class HealthEndpoint:
         if passing:
             rows = [row for row in rows if all(check["Status"] == "passing" for check in row["Checks"])]
         return self._reader.found(asked, tables, self._reader.in_order(asked, rows, lambda row: str(row["Node"]["Node"])))
-
-    def _only_here(self, asked: Asked) -> None:
-        """Refuse a group of clusters, which only Consul Enterprise has."""
-        group = asked.first("sg") or asked.first("sameness-group")
-        if asked.first("peer") and asked.first("sg"):
-            raise Refusal(400, "peer-name and sameness-group are mutually exclusive")
-        if group:
-            raise Refusal(500, "sameness groups are not supported in consul CE")
 
     def _instance(self, asked: Asked, node: Row, service: Row) -> dict[str, Any]:
         checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])

@@ -14,6 +14,7 @@ from typing import Any
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, multierror, seen
 from consul_proto.simulator.bodies import INTENTION
 from consul_proto.simulator.config_entries import ConfigEntries, Entry
+from consul_proto.simulator.config_rules import check_entry
 from consul_proto.simulator.filters import INTENTION as INTENTION_FIELDS
 from consul_proto.simulator.intention_names import check_namespaces, known, parts
 from consul_proto.simulator.routes import Route
@@ -23,9 +24,6 @@ from consul_proto.simulator.store import Store
 from consul_proto.simulator.uuids import UUID_LENGTH, WRONG_LENGTH
 
 _KIND = "service-intentions"
-
-#: What is said of a body that cannot be read, of one that is written by its id or its names.
-_UNREADABLE = "Request decode failed: "
 
 Intention = dict[str, Any]
 
@@ -158,8 +156,9 @@ class Intentions:
     # By id.
 
     def _given(self, asked: Asked) -> Intention:
-        before, status = ("Failed to decode request body: ", 500) if asked.method == "POST" else (_UNREADABLE, 400)
-        given: Intention = asked.decoded(INTENTION, f"{self._settings.bad_request * (status == 400)}{before}", status)
+        bad = f"{self._settings.bad_request}Request decode failed: "
+        before, status = ("Failed to decode request body: ", 500) if asked.method == "POST" else (bad, 400)
+        given: Intention = asked.decoded(INTENTION, before, status)
         check_namespaces(given, self._settings)
         if self._settings.is_old:  # later agents write a config entry, and those are written here
             asked.reach_datacenter()
@@ -265,47 +264,64 @@ class Intentions:
 
     def one(self, asked: Asked, now: float) -> Any:
         """GET, PUT and DELETE one by its id."""
-        identity = asked.rest
-        if asked.method == "GET":
-            asked.options()
-            asked.reach_datacenter()
-        elif asked.method == "PUT":
-            self._only_default(asked)
-        given = self._given(asked) if asked.method == "PUT" else {}
-        if asked.method == "DELETE" and self._settings.is_old:
-            asked.reach_datacenter()
-        if asked.method != "GET" or not self._settings.is_old:
+        by_method = {"GET": self._get, "PUT": self._update, "DELETE": self._delete}
+        return by_method[asked.method](asked, now)
+
+    def _get(self, asked: Asked, _now: float) -> Intention:
+        asked.options()
+        asked.reach_datacenter()
+        if not self._settings.is_old:
             asked.know_token()
-        if asked.method == "PUT" and self._settings.is_old:
+            if not asked.rest:
+                raise Refusal(404, "Intention not found")
+        before = self._by_id(asked)
+        if before is None or not self._may_see(asked, before):
+            raise Refusal(404, "Intention not found")
+        return before
+
+    def _update(self, asked: Asked, now: float) -> dict[str, str]:
+        self._only_default(asked)
+        given = self._given(asked)
+        asked.know_token()
+        if self._settings.is_old:
             self._require(asked, given.get("DestinationName") or "")
-        if not identity and asked.method != "PUT" and not self._settings.is_old:
-            raise Refusal(404, "Intention not found") if asked.method == "GET" else Refusal(403, "Permission denied")
-        if len(identity) != UUID_LENGTH:
+        before = self._writable(asked, "modify")
+        if not self._settings.is_old and given.get("DestinationName") != before["DestinationName"]:
+            raise Refusal(500, "Cannot modify Destination partition/namespace/name for an intention once it exists.")
+        self._check(given)
+        self._check_alone(given, before)
+        self._store.apply()
+        return {"ID": self._put(given, asked.rest, now, before)}
+
+    def _delete(self, asked: Asked, _now: float) -> bool:
+        if self._settings.is_old:
+            asked.reach_datacenter()
+        asked.know_token()
+        if not asked.rest and not self._settings.is_old:
+            raise Refusal(403, "Permission denied")
+        before = self._writable(asked, "delete")
+        self._store.apply()
+        self._remove(before)
+        return True
+
+    def _by_id(self, asked: Asked) -> Intention | None:
+        """The one in the path. Refuses what is no id."""
+        if len(asked.rest) != UUID_LENGTH:
             what = "intention" if self._settings.is_old else "config entry"
             text = f"failed {what} lookup: {WRONG_LENGTH}"
             if asked.method == "GET":
                 raise Refusal(400, self._settings.bad_request + text)
             raise Refusal(500, f"Intention lookup failed: {text}")
-        before = next((one for one in self._all() if one.get("ID") == identity), None)
-        if asked.method == "GET":
-            if before is None or not self._may_see(asked, before):
-                raise Refusal(404, "Intention not found")
-            return before
-        verb = "modify" if asked.method == "PUT" else "delete"
+        return next((one for one in self._all() if one.get("ID") == asked.rest), None)
+
+    def _writable(self, asked: Asked, verb: str) -> Intention:
+        """The one in the path, which the token may write."""
+        before = self._by_id(asked)
         if before is None:
-            raise Refusal(500, f"Cannot {verb} non-existent intention: '{identity}'")
+            raise Refusal(500, f"Cannot {verb} non-existent intention: '{asked.rest}'")
         self._require(asked, before["DestinationName"])
         self._check_legacy(before["DestinationName"])
-        if asked.method == "PUT":
-            if not self._settings.is_old and given.get("DestinationName") != before["DestinationName"]:
-                raise Refusal(500, "Cannot modify Destination partition/namespace/name for an intention once it exists.")
-            self._check(given)
-            self._check_alone(given, before)
-        self._store.apply()
-        if asked.method == "PUT":
-            return {"ID": self._put(given, identity, now, before)}
-        self._remove(before)
-        return True
+        return before
 
     def _remove(self, one: Intention) -> None:
         if self._settings.is_old:
@@ -342,7 +358,8 @@ class Intentions:
         given = {**given, "SourceName": source, "DestinationName": destination}
         if any("LegacyMeta" in one for one in self._sources(destination)):
             raise Refusal(500, "Sources[0].LegacyMeta must be omitted")
-        self._check(given)
+        one = {**given, "Name": source, "Type": given.get("SourceType")}
+        check_entry({"Kind": _KIND, "Name": destination, "Sources": [one]}, is_old=False)
         self._store.apply()
         shown = {**_source(given, source, destination), "Type": "consul"} | _optional(given, "Description")
         self._write_sources(destination, shown | _optional(given, "Permissions"))

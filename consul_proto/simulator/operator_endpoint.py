@@ -68,9 +68,7 @@ class OperatorEndpoint:
 
     def configuration(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET raft configuration: this server leads, and votes."""
-        asked.options()
-        asked.reach_servers()
-        asked.require("operator", "", "read")
+        _may_read(asked)
         server = {"ID": self._settings.node_id, "Node": self._settings.node, "Address": f"{ADDRESS}:{SERVER_PORT}", "Leader": True}
         server |= {"ProtocolVersion": "3", "Voter": True} | ({} if self._settings.is_old else {"LastIndex": self._store.index})
         return {"Servers": [server], "Index": 0}
@@ -97,9 +95,7 @@ class OperatorEndpoint:
     def autopilot(self, asked: Asked, _now: float) -> Any:
         """GET and PUT autopilot configuration."""
         if asked.method == "GET":
-            asked.options()
-            asked.reach_servers()
-            asked.require("operator", "", "read")
+            _may_read(asked)
             return self._autopilot
         before = self._settings.bad_request
         given = asked.decoded(AUTOPILOT, f"{before}Error parsing autopilot config: ")
@@ -123,18 +119,14 @@ class OperatorEndpoint:
 
     def health(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET autopilot health."""
-        asked.options()
-        asked.reach_servers()
-        asked.require("operator", "", "read")
+        _may_read(asked)
         since = {"Healthy": True, "Voter": True, "StableSince": self._settings.date(0.0)}
         server = self._server("SerfStatus", {"Leader": True}) | since
         return {"Healthy": True, "FailureTolerance": 0, "Servers": [server]}
 
     def state(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET autopilot state, since 1.9."""
-        asked.options()
-        asked.reach_servers()
-        asked.require("operator", "", "read")
+        _may_read(asked)
         identity = self._settings.node_id
         since = {"Healthy": True, "StableSince": self._settings.date(0.0), "ReadReplica": False, "Status": "leader"}
         since |= {"Meta": {"consul-network-segment": "", "consul-version": self._settings.version}, "NodeType": "voter"}
@@ -146,3 +138,10 @@ class OperatorEndpoint:
         """What autopilot knows of the server."""
         own = {"ID": self._settings.node_id, "Name": self._settings.node, "Address": f"{ADDRESS}:{SERVER_PORT}", status: "alive"}
         return {**own, "Version": self._settings.version, **leads, "LastContact": "0s", "LastTerm": 2, "LastIndex": self._store.index}
+
+
+def _may_read(asked: Asked) -> None:
+    """Refuse what cannot be asked, and whoever may not."""
+    asked.options()
+    asked.reach_servers()
+    asked.require("operator", "", "read")

@@ -8,12 +8,14 @@ from typing import Any
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, Unrouted
 
-#: What is part of the API and not simulated, of both versions and of later ones: it answers 501. What is no part of it answers 404.
+#: What is part of the API of both versions and not simulated: it answers 501. What is no part of it answers 404.
 _ALWAYS = (
     *("/v1/agent/connect/ca/leaf/", "/v1/connect/ca/configuration", "/v1/discovery-chain/", "/v1/internal/federation-state/"),
     *("/v1/internal/federation-states", "/v1/internal/federation-states/mesh-gateways"),
     *(f"/v1/internal/ui/{name}" for name in ("nodes", "node/", "services", "gateway-services-nodes/")),
 )
+
+#: What of it came after 1.8.
 _LATER = (
     *("/v1/exported-services", "/v1/imported-services", "/v1/peerings", "/v1/peering/", "/v1/internal/service-virtual-ip"),
     *(f"/v1/internal/ui/{name}" for name in ("exported-services", "catalog-overview", "gateway-intentions/", "service-topology/")),
@@ -51,9 +53,10 @@ class Routes:
     def __init__(self, *groups: Mapping[str, Route], is_old: bool) -> None:
         self._is_old = is_old
         self._routes = {path: route for group in groups for path, route in group.items()}
+        self._unsimulated = _ALWAYS if is_old else (*_ALWAYS, *_LATER)
 
     def __contains__(self, path: str) -> bool:
-        return path in self._routes
+        return path in self._routes or path in self._unsimulated
 
     def find(self, path: str, method: str) -> tuple[str, Route]:
         """The endpoint, and the part of the path that is its own. Raises Refusal where there is none, or it does not know the method."""
@@ -79,8 +82,7 @@ class Routes:
         return None
 
     def _missing(self, path: str, method: str) -> Refusal:
-        there = _ALWAYS if self._is_old else (*_ALWAYS, *_LATER)
-        if any(path.startswith(one) if one.endswith("/") else path == one for one in there):
+        if any(path.startswith(one) if one.endswith("/") else path == one for one in self._unsimulated):
             return Refusal(501, f"the simulator does not know {method} {path}")
         known = "not a recognized HTTP API endpoint" if path.startswith("/v1/") else _NO_API
         return Unrouted(404, "" if self._is_old else f"Invalid URL path: {known}\n")

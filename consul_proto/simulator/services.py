@@ -240,7 +240,6 @@ class ServiceEndpoint:
 
     def _known(self, asked: Asked) -> dict[str, Any]:
         """The service in the path, which the token may change."""
-        asked.only_default()
         asked.know_token()
         value = self._local.services.get(asked.rest)
         if not asked.rest and self._settings.is_old and asked.authorizer is None:
@@ -262,6 +261,7 @@ class ServiceEndpoint:
         if not asked.rest:
             raise Refusal(400, "Missing service ID")
         enable = enabled(asked)
+        asked.only_default()
         value = self._known(asked)
         check_id = _service_maintenance(value["ID"])
         if enable and check_id not in self._local.checks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,17 @@ Version = Literal["1.8.7", "1.22.5"]
 Policy = Literal["allow", "deny"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: As the real agent says it: "datacenter can only contain lowercase alphanumeric, - or _ characters".
+_DATACENTER = re.compile(r"[a-z0-9_-]+")
+
+
+def datacenter_name(given: str) -> str:
+    """The name of a datacenter as Consul takes it, in lower case. Raises ValueError."""
+    name = given.lower()
+    if not _DATACENTER.fullmatch(name):
+        raise ValueError('a datacenter can only have lower case letters, digits, "-" and "_" in its name')
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +60,9 @@ class Settings:
     since: float = 0.0
 
     def date(self, now: float) -> str:
-        """A time of the agent as Go writes it in JSON."""
-        return (_EPOCH + timedelta(seconds=self.since + now)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        """A time of the agent as Go writes it in JSON: without zeros at the end of a fraction."""
+        written = (_EPOCH + timedelta(seconds=self.since + now)).replace(tzinfo=None).isoformat()
+        return f"{written.rstrip('0') if '.' in written else written}Z"
 
     @property
     def bad_request(self) -> str:

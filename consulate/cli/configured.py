@@ -6,7 +6,6 @@ https://developer.hashicorp.com/consul/docs/reference/agent/configuration-file
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, get_args
 
 from consul_proto.simulator.durations import nanoseconds
 from consul_proto.simulator.hcl import parse
-from consul_proto.simulator.settings import Policy, Settings
+from consul_proto.simulator.settings import Policy, Settings, datacenter_name
 from consulate.cli.definitions import Definition, check_definition, entry_definition, merged, service_definition
 from consulate.cli.problems import Problem
 
@@ -26,9 +25,6 @@ _UNIX = "unix://"
 
 #: What counts where a file says nothing.
 _STANDARD = Settings()
-
-#: As the real agent says it: "datacenter can only contain lowercase alphanumeric, - or _ characters".
-_DATACENTER = re.compile(r"[a-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +91,6 @@ def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise _Unfit(f"{name} is a text")
     return value
-
-
-def datacenter_name(given: str) -> str:
-    """The name of a datacenter as Consul takes it, in lower case. Raises ValueError."""
-    name = given.lower()
-    if not _DATACENTER.fullmatch(name):
-        raise ValueError('a datacenter can only have lower case letters, digits, "-" and "_" in its name')
-    return name
 
 
 def _datacenter(value: Any, name: str) -> str:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from consul_proto.message import Request, check_header
 from consul_proto.simulator import Settings, Simulator
-from consulate.cli.configured import AgentConfiguration, datacenter_name, read_files
+from consul_proto.simulator.settings import datacenter_name
+from consulate.cli.configured import AgentConfiguration, read_files
 from consulate.cli.kept import StateFile
 from consulate.cli.problems import Problem
 from transports.hosting import Hosting, run
@@ -165,7 +166,7 @@ def _listening(configured: AgentConfiguration) -> Iterator[list[socket.socket]]:
             sockets.append(stack.enter_context(_opened(lambda path=path: listen_unix(path), path)))  # type: ignore[misc] # bound now
             stack.callback(_remove, path, Path(path).stat().st_ino)
         if not sockets:
-            raise Problem("there is nothing to listen on: give --unix, or a port that is not -1")
+            raise Problem("there is nothing to listen on: give --unix, or a port for HTTP")
         yield sockets
 
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Literal, get_args
 
 from consul_proto.simulator import Settings, Simulator
-from consul_proto.simulator.settings import Version
+from consul_proto.simulator.settings import Version, datacenter_name
 from consulate.client import AsyncConsul, Consul
 from consulate.configuration import ClientOptions
 from transports.faulty import AsyncFaultyTransport, FaultyTransport, Memory
@@ -40,7 +40,7 @@ class ConsulAgent:
     script_checks: whether checks with a script are accepted; nobody runs them here.
     clock: "virtual", time passes when somebody calls `advance`, or a client sleeps; "real", it passes by itself, and `advance` skips some.
 
-    Raises ValueError for another clock, and for an empty token.
+    Raises ValueError for another clock or version, for an empty token, and for what is no name of a datacenter.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class ConsulAgent:
         settings = Settings(
             version=version,
             node=node,
-            datacenter=datacenter,
+            datacenter=datacenter_name(datacenter),
             seed=seed,
             acls=bool(acl_token),
             management_token=acl_token or "",

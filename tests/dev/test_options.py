@@ -215,7 +215,7 @@ def test_a_socket_alone(tmp_path: Path) -> None:
         assert process.stdout.readline() == f"unix://{path}\n"
         process.terminate()
         assert process.communicate(timeout=PATIENCE)[0] == ""
-    assert _run("--http-port", "-1").stderr == "Error: there is nothing to listen on: give --unix, or a port that is not -1\n"
+    assert _run("--http-port", "-1").stderr == "Error: there is nothing to listen on: give --unix, or a port for HTTP\n"
 
 
 def test_a_file_in_the_place_of_a_socket_stays(tmp_path: Path) -> None:

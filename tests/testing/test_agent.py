@@ -235,6 +235,13 @@ def test_a_clock_is_one_of_two() -> None:
         ConsulAgent(clock="broken")  # type: ignore[arg-type] # the point of the test
 
 
+def test_a_datacenter_has_a_name_that_consul_would_take() -> None:
+    with ConsulAgent(datacenter="EU-1").client() as consul:
+        assert consul.catalog.datacenters() == ["eu-1"]
+    with pytest.raises(ValueError, match="lower case letters"):
+        ConsulAgent(datacenter="a b")
+
+
 def test_a_version_is_one_that_there_is() -> None:
     with pytest.raises(ValueError, match=r"a version is one of 1\.8\.7, 1\.22\.5, not '1\.9\.0'"):
         ConsulAgent(version="1.9.0")  # type: ignore[arg-type] # the point of the test
