@@ -43,7 +43,8 @@ _DIFFERS = {
     "catalog.datacenters": "there is this one; who asks for more than one consistency gets the refusal without the list behind it",
     "connect.intentions.": "permissions on paths and headers are kept, and their rules not checked; 1.8.7 keeps namespaces, "
     "which this does not",
-    "config.": "what an entry says is kept as given, and its hash is another one; of its rules, those are checked that are broken usually",
+    "config.": "what an entry says is kept as given, and its hash is another one; of its rules, those are checked that are broken usually; "
+    "a filter of service-defaults knows no upstreams, destinations and rate limits",
     "coordinate.datacenters": "this server alone",
     "health.service": "with `index` or `cached`, since 1.10: the index is that of the service, not of the agent's stream, which also keeps "
     "what was registered under names that differ in case alone",

@@ -11,12 +11,11 @@ from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from consul_proto.simulator.acl_bodies import ACL_METHOD, ACL_POLICY, ACL_ROLE, ACL_RULE, ACL_TOKEN
+from consul_proto.simulator.acl_dates import check_dates, check_lasting, check_life, ending
 from consul_proto.simulator.acl_grants import Grants
 from consul_proto.simulator.acl_templates import synthetics
 from consul_proto.simulator.acls import ANONYMOUS, MANAGEMENT, READ_ONLY, ACLs, Record
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, seen
-from consul_proto.simulator.checks import seconds
-from consul_proto.simulator.durations import as_go_writes
 from consul_proto.simulator.go_json import Struct
 from consul_proto.simulator.policies import checked
 from consul_proto.simulator.routes import Route
@@ -25,9 +24,6 @@ from consul_proto.simulator.store import Store
 from consul_proto.simulator.uuids import UUID, UUID_LENGTH, WRONG_LENGTH
 
 _LOST_ACCESSOR = f"Failed acl token lookup by accessor: failed acl token lookup: {WRONG_LENGTH}"
-
-#: Seconds: how long a token may live (acl.token_min_ttl, acl.token_max_ttl; the latter in 1.8 alone).
-_LEAST, _LONGEST = 60.0, 86400.0
 
 
 class Kind(NamedTuple):
@@ -40,7 +36,12 @@ class Kind(NamedTuple):
     @property
     def title(self) -> str:
         """Its name at the start of a sentence."""
-        return self.name.capitalize()
+        return self.plain.title().replace(" ", "")
+
+    @property
+    def plain(self) -> str:
+        """Its name within a sentence."""
+        return self.name.replace("-", " ")
 
 
 POLICY = Kind("policies", "policy", ACL_POLICY)
@@ -77,10 +78,10 @@ class ACLEndpoint:
                 _of(kind.table),
                 deep=True,
                 index=True,
-                first=partial(self._named, kind),
+                first=partial(self._need_id, kind),
             )
         for kind in (POLICY, ROLE):
-            read, first = partial(self.get_by_name, kind), partial(self._by_name, kind)
+            read, first = partial(self.get_by_name, kind), partial(self._need_name, kind)
             routes[f"/v1/acl/{kind.name}/name/"] = get(read, topics=_of(kind.table), deep=True, first=first)
         return routes
 
@@ -90,9 +91,11 @@ class ACLEndpoint:
         return Refusal(400, self._settings.bad_request + text)
 
     def _decoded(self, asked: Asked, kind: Kind) -> Record:
-        what = kind.title if kind in (POLICY, ROLE, TOKEN) else kind.name.replace("-", " ").title().replace(" ", "")
         asked.only_default()
-        given: Record = asked.decoded(kind.body, f"{self._settings.bad_request}{what} decoding failed: ", namespaced=True)
+        before = f"{self._settings.bad_request}{kind.title} decoding failed: "
+        if kind is TOKEN:
+            check_dates(asked, before)
+        given: Record = asked.decoded(kind.body, before, namespaced=True)
         return given
 
     # Reads.
@@ -150,14 +153,14 @@ class ACLEndpoint:
             shown |= self._expanded(record)
         return self._found(kind, shown)
 
-    def _named(self, kind: Kind, asked: Asked) -> None:
+    def _need_id(self, kind: Kind, asked: Asked) -> None:
         """Refuse a path without an id."""
         asked.need_acls()
         if not asked.rest:
             what = "name" if kind is METHOD else "AccessorID" if kind is TOKEN and not self._settings.is_old else "ID"
-            raise self._bad(f"Missing {kind.name.replace('-', ' ')} {what}")
+            raise self._bad(f"Missing {kind.plain} {what}")
 
-    def _reach_datacenter(self, kind: Kind, asked: Asked) -> None:
+    def _reach_primary(self, kind: Kind, asked: Asked) -> None:
         """Refuse to write in a datacenter that there is not. Most are written in the primary one, whichever is asked for."""
         if kind in (METHOD, RULE) and not self._settings.is_old:
             asked.reach_datacenter()
@@ -168,12 +171,12 @@ class ACLEndpoint:
         if access == "read":
             asked.reach_datacenter()
         else:
-            self._reach_datacenter(kind, asked)
+            self._reach_primary(kind, asked)
         asked.require("acl", "", access)
         if kind is TOKEN and access == "write" and not UUID.fullmatch(asked.rest):
             raise Refusal(500, "Accessor ID is missing or an invalid UUID")
         if kind is not METHOD and len(asked.rest) != UUID_LENGTH:
-            raise Refusal(500, f"failed acl {kind.name.replace('-', ' ')} lookup: {WRONG_LENGTH}")
+            raise Refusal(500, f"failed acl {kind.plain} lookup: {WRONG_LENGTH}")
         return asked.rest
 
     def _missing(self, kind: Kind) -> NoReturn:
@@ -183,7 +186,7 @@ class ACLEndpoint:
             raise refusal
         if kind is TOKEN:
             raise Refusal(403, "token does not exist: ACL not found")
-        raise Refusal(404, f"Requested {kind.name.replace('-', ' ')} does not exist: ACL not found")
+        raise Refusal(404, f"Requested {kind.plain} does not exist: ACL not found")
 
     def _expanded(self, token: Record) -> Record:
         policies, roles = self._acls.tables["policies"], self._acls.roles_of(token)
@@ -200,7 +203,7 @@ class ACLEndpoint:
             "ResolvedByAgent": self._settings.node,
         }
 
-    def _by_name(self, kind: Kind, asked: Asked) -> None:
+    def _need_name(self, kind: Kind, asked: Asked) -> None:
         """Refuse a path without a name."""
         asked.need_acls()
         if not asked.rest:
@@ -226,34 +229,45 @@ class ACLEndpoint:
         """PUT: the new record."""
         asked.need_acls()
         given = self._decoded(asked, kind)
-        if given.get("ID") and kind is not TOKEN:
-            raise self._bad(f"Cannot specify the ID when creating a new {kind.name.replace('-', ' ')}")
-        self._reach_datacenter(kind, asked)
-        asked.require("acl", "", "write")
-        record = self._checked(kind, given, None, now)
-        return self._written(kind, record)
+        if given.get("ID") and kind is POLICY:
+            raise self._bad("Cannot specify the ID when creating a new policy")
+        if kind in (ROLE, RULE):
+            self._check_id(kind, asked, given)
+        return self._put(kind, asked, given, now)
 
     def change(self, kind: Kind, asked: Asked, now: float) -> Any:
         """PUT or DELETE one by its id; of a token, also PUT its clone."""
         asked.need_acls()
         if asked.method == "DELETE":
-            self._named(kind, asked)
+            self._need_id(kind, asked)
             return self._delete(kind, asked)
         if kind is TOKEN and asked.rest.endswith("/clone"):
             return self._clone(asked, now)
         given = self._decoded(asked, kind)
+        if kind is not METHOD or asked.rest:
+            self._check_id(kind, asked, given)
+        return self._put(kind, asked, given, now)
+
+    def _check_id(self, kind: Kind, asked: Asked, given: Record) -> None:
+        """Refuse a body with another id than the path's."""
         member = {TOKEN: "AccessorID", METHOD: "Name"}.get(kind, "ID")
-        if given.get(member, asked.rest) != asked.rest:
-            what = {TOKEN: "Token Accessor ID", METHOD: "AuthMethod Name"}.get(kind, f"{kind.name} ID")
+        if given.get(member) not in (None, "", asked.rest):
+            what = {TOKEN: "Token Accessor ID", METHOD: "AuthMethod Name"}.get(kind, f"{kind.title} ID")
             raise self._bad(f"{what} in URL and payload do not match")
-        self._reach_datacenter(kind, asked)
+
+    def _put(self, kind: Kind, asked: Asked, given: Record, now: float) -> Record:
+        """Write what is given in the place of what the path names; without a name, anew. An auth method need not be there."""
+        identity = asked.rest
+        self._reach_primary(kind, asked)
         asked.require("acl", "", "write")
-        before = self._acls.tables[kind.table].get(asked.rest)
-        if kind is TOKEN and not UUID.fullmatch(asked.rest):
-            raise Refusal(500, _LOST_ACCESSOR if self._settings.is_old else "AccessorID is not a valid UUID")
-        if before is None:
-            shown = f'Cannot find token "{asked.rest}"' if kind is TOKEN else f"cannot find {kind.name.replace('-', ' ')} {asked.rest}"
-            raise Refusal(500, shown)
+        before = self._acls.tables[kind.table].get(identity)
+        if kind is METHOD and identity:
+            given["Name"] = identity
+        elif identity and not UUID.fullmatch(identity):
+            of_token = _LOST_ACCESSOR if self._settings.is_old else "AccessorID is not a valid UUID"
+            raise Refusal(500, of_token if kind is TOKEN else f"{kind.plain.title()} ID invalid UUID")
+        elif identity and before is None:
+            raise Refusal(500, f'Cannot find token "{identity}"' if kind is TOKEN else f"cannot find {kind.plain} {identity}")
         return self._written(kind, self._checked(kind, given, before, now))
 
     def _checked(self, kind: Kind, given: Record, before: Record | None, now: float) -> Record:
@@ -300,11 +314,12 @@ class ACLEndpoint:
 
     def _token(self, given: Record, before: Record | None, now: float) -> Record:
         accessor, secret = given.get("AccessorID") or "", given.get("SecretID") or ""
-        ttl = seconds(given.get("ExpirationTTL"))
         if before is None:
-            self._check_new(accessor, secret, given.get("AuthMethod") or "", ttl)
+            self._check_new(accessor, secret)
+            ends = self._ending(given, now)
         else:
             self._check_same(given, before, secret)
+            ends = check_lasting(given, before, self._settings)
         granted = self._grants.of_token(given)
         record: Record = {
             "AccessorID": before["AccessorID"] if before else accessor or self._new_id(),
@@ -313,28 +328,27 @@ class ACLEndpoint:
             **granted,
             "Local": before["Local"] if before else bool(given.get("Local")),
         }
-        if ttl:
-            record |= {"ExpirationTime": self._settings.date(now + ttl), "_ends": now + ttl}
-        kept: Record = {name: before[name] for name in ("ExpirationTime", "AuthMethod", "CreateTime") if name in before} if before else {}
-        return {**record, "CreateTime": self._settings.date(now), **kept}
+        kept: Record = {name: before[name] for name in ("AuthMethod", "CreateTime") if name in before} if before else {}
+        return {**record, **ends, "CreateTime": self._settings.date(now), **kept}
 
-    def _check_new(self, accessor: str, secret: str, method: str, ttl: float) -> None:
+    def _check_new(self, accessor: str, secret: str) -> None:
         """Refuse what no new token may have."""
         if accessor and not UUID.fullmatch(accessor):
             raise Refusal(500, _LOST_ACCESSOR if self._settings.is_old else "Invalid Token: AccessorID - not a valid UUID")
         if accessor in self._acls.tables["tokens"]:
             raise Refusal(500, "Invalid Token: AccessorID is already in use")
         if secret and not UUID.fullmatch(secret):
-            raise Refusal(500, "Invalid Token: SecretID - not a valid UUID")
+            raise Refusal(500, f"Invalid Token: SecretID {'is' if self._settings.is_old else '-'} not a valid UUID")
         if secret and self._acls.by_secret(secret):
             raise Refusal(500, "Invalid Token: SecretID is already in use")
-        if method:
-            raise Refusal(500, f"AuthMethod field is disallowed outside of {'Login' if self._settings.is_old else 'login'}")
-        if ttl < 0:
-            raise Refusal(500, f"Token Expiration TTL '{as_go_writes(ttl)}' should be > 0")
-        if ttl and (ttl < _LEAST or (ttl > _LONGEST and self._settings.is_old)):
-            limit = "less than 1m0s" if ttl < _LEAST else "more than 24h0m0s"
-            raise Refusal(500, f"ExpirationTime cannot be {limit} in the future (was {as_go_writes(ttl)})")
+
+    def _ending(self, given: Record, now: float) -> Record:
+        """When a new token expires. Refuses one that says how it came by a login: 1.8 does so first."""
+        is_old = self._settings.is_old
+        ends = {} if is_old and given.get("AuthMethod") else ending(given, now, self._settings)
+        if given.get("AuthMethod"):
+            raise Refusal(500, f"AuthMethod field is disallowed outside of {'Login' if is_old else 'login'}")
+        return ends
 
     def _check_same(self, given: Record, before: Record, secret: str) -> None:
         """Refuse to change what stays with a token."""
@@ -346,9 +360,6 @@ class ACLEndpoint:
             raise Refusal(500, f"{'cannot' if self._settings.is_old else 'Cannot'} toggle local mode of {accessor}")
         if given.get("AuthMethod") and given["AuthMethod"] != before.get("AuthMethod"):
             raise Refusal(500, f"Cannot change AuthMethod of {accessor}")
-        ends = given.get("ExpirationTime")
-        if given.get("ExpirationTTL") or (ends and ends != before.get("ExpirationTime")):
-            raise Refusal(500, f"Cannot change expiration time of {accessor}")
 
     def _other(self, kind: Kind, given: Record, before: Record | None) -> Record:
         """A binding rule or an auth method: what is given, after the first thing that agents look at."""
@@ -370,17 +381,22 @@ class ACLEndpoint:
         given = self._decoded(asked, TOKEN)
         asked.require("acl", "", "write")
         accessor = asked.rest.removesuffix("/clone")
+        if len(accessor) != UUID_LENGTH:
+            raise Refusal(500, f"failed acl token lookup: {WRONG_LENGTH}")
         token = self._acls.tables["tokens"].get(accessor)
         if token is None:
             raise Refusal(403, "ACL not found" if self._settings.is_old else "token does not exist: ACL not found")
         if accessor == ANONYMOUS:
             raise Refusal(500, "Cannot clone the anonymous token")
         copied = {name: value for name, value in token.items() if name not in ("CreateIndex", "ModifyIndex", "Hash")}
-        own = {"AccessorID": self._new_id(), "SecretID": self._new_id(), "CreateTime": self._settings.date(now)}
+        own: Record = {"AccessorID": self._new_id(), "SecretID": self._new_id(), "CreateTime": self._settings.date(now)}
+        if (ends := self._acls.ends.kept().get(accessor)) is not None:
+            check_life(ends - now, self._settings)
+            own["_ends"] = ends
         return self._written(TOKEN, {**copied, **own, "Description": given.get("Description") or token["Description"]})
 
     def _delete(self, kind: Kind, asked: Asked) -> bool:
-        missing = Refusal(404, f"Cannot find {kind.name.replace('-', ' ')} to delete")
+        missing = Refusal(404, f"Cannot find {kind.plain} to delete")
         try:
             identity = self._identity(kind, asked, "write")
         except Refusal as refusal:

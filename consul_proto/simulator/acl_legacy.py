@@ -44,8 +44,7 @@ class LegacyEndpoint:
             "/v1/acl/rules/translate/": Route(("GET",), write=self.translate_token, deep=True),
         }
 
-    def _named(self, asked: Asked) -> str:
-        asked.need_acls()
+    def _secret(self, asked: Asked) -> str:
         if not asked.rest:
             raise Refusal(400, "Missing ACL")
         return asked.rest
@@ -85,7 +84,8 @@ class LegacyEndpoint:
 
     def destroy(self, asked: Asked, _now: float) -> bool:
         """PUT destroy: true, whether it was there or not."""
-        secret = self._named(asked)
+        asked.need_acls()
+        secret = self._secret(asked)
         if secret == "anonymous":  # noqa: S105 # the name that everybody knows
             asked.require("acl", "", "write")
             raise Refusal(403, "Permission denied: Cannot delete anonymous token")
@@ -98,14 +98,14 @@ class LegacyEndpoint:
 
     def info(self, asked: Asked) -> Found:
         """GET info: the token in a list, empty where there is none. Whoever knows the ID may ask."""
-        token = self._acls.by_secret(self._named(asked))
+        token = self._acls.by_secret(self._secret(asked))
         return Found(self._store.table("acl tokens"), [] if token is None or "Type" not in token else [_shown(token)])
 
     def clone(self, asked: Asked, _now: float) -> Record:
         """PUT clone: the ID of a new one with the same rules."""
         asked.need_acls()
         asked.options()
-        secret = self._named(asked)
+        secret = self._secret(asked)
         token = self._acls.by_secret(secret)
         if token is None:
             lost = Refusal(403, "Permission denied")

@@ -12,10 +12,12 @@ from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 
-_RESOURCES = (
-    *("acl", "agent", "event", "intention", "key", "keyring", "mesh", "node", "operator", "peering", "query", "service", "session"),
-    "snapshot",
-)
+#: What may be asked of a token.
+_RESOURCES = ("acl", "agent", "event", "intention", "key", "keyring", "node", "operator", "query", "service", "session")
+_LATER_RESOURCES = ("mesh", "peering")
+
+#: How much may be asked at once.
+_MOST = 64
 
 
 class ACLSystem:
@@ -62,14 +64,20 @@ class ACLSystem:
     def authorize(self, asked: Asked, _now: float) -> list[Record]:
         """POST authorize: whether the token may do each of some things."""
         asked.need_acls()
-        answers: list[Record] = []
-        for wanted in asked.decoded(ACL_AUTHORIZE, self._before_reason):
-            resource, access, segment = (wanted.get(name) or "" for name in ("Resource", "Access", "Segment"))
-            if resource not in _RESOURCES:
-                text = f'Invalid ACL resource requested: "{resource}"'
-                raise Refusal(400, self._settings.bad_request + text)
+        every = asked.decoded(ACL_AUTHORIZE, self._before_reason)
+        if len(every) > _MOST:
+            raise Refusal(400, f"{self._settings.bad_request}Refusing to process more than {_MOST} authorizations at once")
+        if every:
             asked.reach_servers()
-            assert asked.authorizer is not None, "ACLs are on"
-            allowed = asked.authorizer.allows(resource, segment, access)
-            answers.append({"Resource": resource, "Access": access, **({"Segment": segment} if segment else {}), "Allow": allowed})
-        return answers
+        return [self._authorized(asked, wanted) for wanted in every]
+
+    def _authorized(self, asked: Asked, wanted: Record) -> Record:
+        resource, access, segment = (wanted.get(name) or "" for name in ("Resource", "Access", "Segment"))
+        if resource not in _RESOURCES and (self._settings.is_old or resource not in _LATER_RESOURCES):
+            raise Refusal(400, f'{self._settings.bad_request}Invalid ACL resource requested: "{resource}"')
+        how = access.lower()
+        if how not in ("read", "write") and (resource != "key" or how not in ("list", "write-prefix")):
+            raise Refusal(400, f"{self._settings.bad_request}Invalid access level for {resource} resource: {access}")
+        below = how == "write-prefix"
+        allowed = asked.allows("key_prefix" if below else resource, segment, "write" if below else how)
+        return {"Resource": resource, "Access": access, **({"Segment": segment} if segment else {}), "Allow": allowed}

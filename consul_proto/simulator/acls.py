@@ -11,6 +11,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
+from consul_proto.simulator.acl_dates import LAST
 from consul_proto.simulator.acl_templates import each_once, rules_of
 from consul_proto.simulator.asking import Authorizer, Refusal
 from consul_proto.simulator.policies import Permissions, Rule, of_everything, of_node, of_service, read_rules
@@ -58,6 +59,8 @@ class ACLs:
         """Go on with what was kept."""
         self.tables, ends, self.bootstrapped = kept
         self.ends = Timers({accessor: end + shift for accessor, end in ends.items()})
+        for accessor, end in self.ends.kept().items():
+            self.tables["tokens"][accessor]["ExpirationTime"] = self._settings.date(min(end, LAST - self._settings.since))
         self._by_secret = {token["SecretID"]: accessor for accessor, token in self.tables["tokens"].items()}
         self._introduce_management()
 

@@ -120,7 +120,7 @@ class Simulator:
         self._sessions.on_gone = self._queries.session_ended
         #: What a token may do; None: ACLs are off, and nobody asks.
         self._resolve: Callable[[str], Authorizer] | None = self._acls.resolve if self.settings.acls else None
-        self._events = Events(self._store, self.settings.version, self._new_id)
+        self._events = Events(self._store, self.settings, self._new_id, lambda: self._local.services)
         register_itself(self._store, self._catalog, self.settings)
         self._routes = self._make_routes(self._new_id)
         self._where = lru_cache(_REMEMBERED)(self._lead)

@@ -153,7 +153,7 @@ class CheckEndpoint:
         """GET checks: by their ids."""
         asked.only_default()
         asked.know_token()
-        keep = compiled(asked, AGENT_CHECK, lately=True)
+        keep = compiled(asked, AGENT_CHECK, late=True)
         shown = {check_id: Row(check.value, 0, 0).shown() for check_id, check in sorted(self._local.checks.items())}
         return {check_id: check for check_id, check in shown.items() if self._may_read(asked, check) and keep(check)}
 

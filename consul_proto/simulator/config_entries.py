@@ -15,9 +15,11 @@ from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, seen
 from consul_proto.simulator.catalog import Catalog
 from consul_proto.simulator.config_rules import check_entry, unknown_members, unreadable
 from consul_proto.simulator.discovery_chains import check_chains
+from consul_proto.simulator.filters import SERVICE_DEFAULTS
 from consul_proto.simulator.go_json import Anything, kind_of
 from consul_proto.simulator.numbers import unsigned
 from consul_proto.simulator.routes import Route
+from consul_proto.simulator.selecting import compiled
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 
@@ -54,7 +56,7 @@ _DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 
-#: What is said of an entry without a name, by its kind.
+#: What is said of an entry without a name where it is noticed only when it is written, by its kind.
 _NO_NAME = {
     "ingress-gateway": "failed inserting config entry: object missing primary index",
     "terminating-gateway": "serviceName is required",
@@ -213,6 +215,11 @@ def _text(value: Any) -> str:
     return str(int(value) if isinstance(value, bool) else value or "")
 
 
+def _expected(asked: Asked) -> int | None:
+    """The index that an entry is to have; None where none is asked for."""
+    return unsigned(asked.first("cas")) if asked.first("cas") else None
+
+
 class ConfigEndpoint:
     """`/v1/config` and `/v1/catalog/gateway-services/`."""
 
@@ -250,8 +257,6 @@ class ConfigEndpoint:
             raise self._bad(f"invalid config entry kind: {given['Kind']}")
         shown: Entry = {"Kind": given["Kind"].lower(), "Name": _text(given.get("Name"))}
         self._listed(given, "")
-        if shown["Kind"] in ("proxy-defaults", "mesh"):
-            shown["Name"] = self._only_name(shown)
         defaults = _DEFAULTS[self._settings.version].get(shown["Kind"], {})
         rest = {name: value for name, value in given.items() if name not in (*shown, *defaults, "CreateIndex", "ModifyIndex", "Hash")}
         shown |= rest | {name: given.get(name, value) for name, value in defaults.items()}
@@ -287,12 +292,15 @@ class ConfigEndpoint:
             return f"1 error(s) decoding:\n\n* '{place}' expected a map, got '{kind}'"
         return f"decoding failed due to the following error(s):\n\n'{place}' expected a map or struct, got \"{kind}\""
 
-    def _only_name(self, shown: Entry) -> str:
-        """The one name that an entry of some kinds can have."""
-        only = "global" if shown["Kind"] == "proxy-defaults" else "mesh"
-        if shown["Name"] not in ("", only) and not self._settings.is_old:
-            raise Refusal(500, f'invalid name ("{shown["Name"]}"), only "{only}" is supported')
-        return only
+    def _only_name(self, kind: str, name: str) -> str:
+        """The name of an entry, of which some kinds have but one."""
+        if kind == "mesh":
+            return "mesh"
+        if kind != "proxy-defaults":
+            return name
+        if name not in ("", "global") and not self._settings.is_old:
+            raise Refusal(500, f'invalid name ("{name}"), only "global" is supported')
+        return "global"
 
     def _resource(self, kind: str, name: str) -> tuple[str, str]:
         """What a token needs the right to: services have their own, what concerns all of the mesh has another."""
@@ -300,22 +308,31 @@ class ConfigEndpoint:
             return ("operator" if self._settings.is_old else "mesh"), ""
         return ("intention" if kind == "service-intentions" else "service"), name
 
+    def _read_resource(self, kind: str, name: str) -> tuple[str, str] | None:
+        """What a token needs the right to read; None where anybody may."""
+        if kind in ("proxy-defaults", "mesh"):
+            return None
+        return ("service", name) if kind.endswith("-gateway") else self._resource(kind, name)
+
     def apply(self, asked: Asked, _now: float) -> bool:
         """PUT: whether it was written."""
         entry = self._given(asked)
         asked.only_default()
-        if not entry["Name"]:
-            no_name = {**_NO_NAME, **({"service-defaults": "serviceName is required"} if self._settings.is_old else {})}
-            raise Refusal(500, no_name.get(entry["Kind"], "Name is required"))
+        index = _expected(asked)
         asked.know_token()
+        entry["Name"] = self._only_name(entry["Kind"], entry["Name"])
+        no_name = {**_NO_NAME, **({"service-defaults": "serviceName is required"} if self._settings.is_old else {})}.get(entry["Kind"])
+        if not entry["Name"] and no_name is None:
+            raise Refusal(500, "Name is required")
         check_entry(entry, is_old=self._settings.is_old)
         asked.require(*self._resource(entry["Kind"], entry["Name"]), "write")
-        index = unsigned(asked.first("cas")) if asked.flag("cas") else None
         before = self._entries.entries.get((entry["Kind"], entry["Name"]))
         self._store.apply()
         # What is there already is written without a look at the index, since 1.12.
         if index is not None and index != (before["ModifyIndex"] if before else 0) and not self._entries.is_same(entry):
             return False
+        if not entry["Name"]:
+            raise Refusal(500, no_name or "")
         known = self._entries.entries
         check_chains({**known, (entry["Kind"], entry["Name"]): entry}, entry["Kind"], entry["Name"], self._settings)
         self._entries.write(entry)
@@ -324,16 +341,15 @@ class ConfigEndpoint:
     def read(self, asked: Asked) -> Found:
         """GET one, or all of a kind."""
         asked.only_default()
-        kind, _, name = asked.rest.partition("/")
+        kind, is_one, name = asked.rest.partition("/")
+        asked.reach_servers()
         if kind and kind not in _KINDS[self._settings.version]:
             raise Refusal(500, f"invalid config entry kind: {kind}")
-        asked.reach_servers()
         index = self._store.table("config")
-        if not name:
-            entries = [entry for (known, _), entry in sorted(self._entries.entries.items()) if kind in ("", known)]
-            return Found(index, [entry for entry in entries if asked.may(*self._resource(entry["Kind"], entry["Name"]), "read")])
-        if self._resource(kind, name)[0] == "service":
-            asked.require("service", name, "read")
+        if not is_one:
+            return Found(index, self._every(asked, kind))
+        if resource := self._read_resource(kind, name):
+            asked.require(*resource, "read")
         entry = self._entries.entries.get((kind, name))
         if entry is None:
             refusal = Refusal(404, f'Config entry not found for "{kind}" / "{name}"', X_Consul_Index=str(index or 1))
@@ -341,23 +357,39 @@ class ConfigEndpoint:
             raise refusal
         return Found(index, entry)
 
+    def _every(self, asked: Asked, kind: str) -> list[Entry]:
+        """Those of a kind, "" for any, that the token may read and the filter lets through."""
+        is_filtered = bool(asked.first("filter")) and not self._settings.is_old
+        if is_filtered and kind != "service-defaults":
+            raise Refusal(500, f"filtering not supported for config entry kind={kind}")
+        keep = compiled(asked, SERVICE_DEFAULTS) if is_filtered else bool
+        found = []
+        for (known, name), entry in sorted(self._entries.entries.items()):
+            resource = self._read_resource(known, name)
+            if kind in ("", known) and (resource is None or asked.may(*resource, "read")) and keep(entry):
+                found.append(entry)
+        return found
+
     def delete(self, asked: Asked, _now: float) -> Any:
         """DELETE: an empty object, whether it was there or not; with `cas`, whether it was done, since 1.11."""
-        kind, _, name = asked.rest.partition("/")
-        if not name:
+        kind, is_one, name = asked.rest.partition("/")
+        if not is_one:
             raise Refusal(404, "Must provide both a kind and name to delete")
+        if kind not in _KINDS[self._settings.version]:
+            raise Refusal(400, f"invalid config entry kind: {kind}")
         asked.only_default()
+        index = None if self._settings.is_old else _expected(asked)
         asked.know_token()
+        name = self._only_name(kind, name)
         asked.require(*self._resource(kind, name), "write")
         before = self._entries.entries.get((kind, name))
         self._store.apply()
-        is_exact = asked.flag("cas") and not self._settings.is_old
-        if is_exact and (before is None or unsigned(asked.first("cas")) != before["ModifyIndex"]):
+        if index is not None and before is not None and index != before["ModifyIndex"]:
             return False
         rest = {key: entry for key, entry in self._entries.entries.items() if key != (kind, name)}
         check_chains(rest, kind, name, self._settings)
         self._entries.delete(kind, name)
-        return True if is_exact else {}
+        return {} if index is None else True
 
     def gateway_services(self, asked: Asked) -> Found:
         """GET gateway-services."""

@@ -6,11 +6,13 @@ https://developer.hashicorp.com/consul/api-docs/event
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
+from consul_proto.simulator.filters import expression
 from consul_proto.simulator.routes import Route
+from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 
 #: How many an agent remembers (agent.userEventHandler keeps 256).
@@ -21,10 +23,15 @@ _LARGEST = 300
 
 
 class Events:
-    """`/v1/event/`."""
+    """`/v1/event/`.
 
-    def __init__(self, store: Store, version: str, new_id: Callable[[], str]) -> None:
-        self._store, self._version, self._new_id = store, version, new_id
+    services: the agent's own, by their ids.
+    """
+
+    def __init__(
+        self, store: Store, settings: Settings, new_id: Callable[[], str], services: Callable[[], Mapping[str, Mapping[str, Any]]]
+    ) -> None:
+        self._store, self._settings, self._new_id, self._services = store, settings, new_id, services
         self._events: list[dict[str, Any]] = []
         self._time = 0
 
@@ -64,7 +71,7 @@ class Events:
         """PUT fire: the event."""
         if not asked.rest:
             raise Refusal(400, "Missing name")
-        if self._version != "1.8.7" and len(asked.body) > _LARGEST:
+        if not self._settings.is_old and len(asked.body) > _LARGEST:
             raise Refusal(
                 413,
                 f"Event payload too large, received {len(asked.body)} bytes, max size: {_LARGEST} bytes. "
@@ -72,6 +79,12 @@ class Events:
             )
         if asked.first("tag") and not asked.first("service"):
             raise Refusal(500, "Cannot provide tag filter without service filter")
+        filters = {what: asked.first(what) for what in ("node", "service", "tag")}
+        for what, wanted in filters.items():
+            try:
+                expression(wanted)
+            except ValueError as error:
+                raise Refusal(500, f"Invalid {what} filter: {error}") from None
         asked.reach_datacenter()
         self._know_token(asked)
         asked.require("event", asked.rest, "write")
@@ -79,16 +92,29 @@ class Events:
             "ID": self._new_id(),
             "Name": asked.rest,
             "Payload": b64encode(asked.body).decode("ascii") if asked.body else None,
-            "NodeFilter": asked.first("node"),
-            "ServiceFilter": asked.first("service"),
-            "TagFilter": asked.first("tag"),
+            "NodeFilter": filters["node"],
+            "ServiceFilter": filters["service"],
+            "TagFilter": filters["tag"],
             "Version": 1,
             "LTime": 0,
         }
         self._time += 1
-        self._events = [*self._events, fired | {"LTime": self._time + 1}][-_REMEMBERED:]
-        self._store.change("events")
+        if self._concerns(**filters):
+            self._events = [*self._events, fired | {"LTime": self._time + 1}][-_REMEMBERED:]
+            self._store.change("events")
         return fired
+
+    def _concerns(self, node: str, service: str, tag: str) -> bool:
+        """Whether an event is for this agent: one of its services, which is looked for by its id, has the tag."""
+        if not _finds(node, (self._settings.node,)):
+            return False
+        found = [own for key, own in self._services().items() if _finds(service, (key,))]
+        return not service or any(not tag or _finds(tag, own.get("Tags") or ()) for own in found)
+
+
+def _finds(wanted: str, names: Iterable[str]) -> bool:
+    found = expression(wanted)
+    return any(found.search(name) for name in names)
 
 
 def _index(event_id: str) -> int:

@@ -8,11 +8,13 @@ strings), a table for a structure, and `Each` of one for what there are several 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from consul_proto.simulator.filter_grammar import parse
+from consul_proto.simulator.numbers import integer
 
 
 class Each(NamedTuple):
@@ -40,6 +42,7 @@ _UPSTREAM = {
     "LocalBindPort": "int",
     "MeshGateway": {"Mode": "str"},
 }
+_EXPOSE = {"Checks": "bool", "Paths": Each({"Path": "str", "Protocol": "str", "ListenerPort": "int", "LocalPathPort": "int"})}
 _PROXY = {
     "DestinationServiceName": "str",
     "DestinationServiceID": "str",
@@ -48,7 +51,7 @@ _PROXY = {
     f"{NEW}Mode": "str",
     "Upstreams": Each(_UPSTREAM),
     "MeshGateway": {"Mode": "str"},
-    "Expose": {"Checks": "bool", "Paths": Each({"Path": "str", "Protocol": "str", "ListenerPort": "int", "LocalPathPort": "int"})},
+    "Expose": _EXPOSE,
     f"{NEW}TransparentProxy": {"OutboundListenerPort": "int", "DialedDirectly": "bool"},
 }
 
@@ -122,6 +125,18 @@ INTENTION: Mapping[str, Fields] = {
     "1.22.5": {**_INTENTION, **dict.fromkeys(("SourcePartition", "DestinationPartition", "SourcePeer", "SourceSamenessGroup"), "str")},
 }
 
+#: In 1.22, and of entries of this kind alone. Not here is what makes the agent itself fail where an entry does not have it.
+SERVICE_DEFAULTS: Fields = {
+    **dict.fromkeys(("Kind", "Name", "Protocol", "Mode", "MutualTLSMode", "ExternalSNI", "BalanceInboundConnections"), "str"),
+    **dict.fromkeys(("MaxInboundConnections", "LocalConnectTimeoutMs", "LocalRequestTimeoutMs"), "int"),
+    "TransparentProxy": {"OutboundListenerPort": "int", "DialedDirectly": "bool"},
+    "MeshGateway": {"Mode": "str"},
+    "Expose": _EXPOSE,
+    "EnvoyExtensions": Each({"Name": "str", "Required": "bool", "ConsulVersion": "str", "EnvoyVersion": "str"}),
+    "Meta": "map",
+    "Hash": "uint64",
+}
+
 HEALTH_SERVICE: Fields = {"Node": NODE, "Service": NODE_SERVICE, "Checks": Each(HEALTH_CHECK)}
 
 _EQUAL, _NOT_EQUAL = "Equal", "Not Equal"
@@ -129,7 +144,7 @@ _EQUAL, _NOT_EQUAL = "Equal", "Not Equal"
 #: What may be asked of a field of each kind.
 _OPERATORS = {
     "str": {_EQUAL, _NOT_EQUAL, "In", "Not In", "Matches", "Not Matches"},
-    **{kind: {_EQUAL, _NOT_EQUAL} for kind in ("int", "uint8", "uint16")},
+    **{kind: {_EQUAL, _NOT_EQUAL} for kind in ("int", "uint8", "uint16", "uint64")},
     "bool": {_EQUAL, _NOT_EQUAL},
     "map": {"Is Empty", "Is Not Empty", "In", "Not In"},
     **{kind: {"Is Empty", "Is Not Empty", "In", "Not In"} for kind in ("list", "bytes")},
@@ -141,6 +156,7 @@ _OPERATORS = {
 #: The numbers that there are of a kind, and what reads them.
 _NUMBERS = {
     "int": (-(1 << 63), (1 << 63) - 1, "Int"),
+    "uint64": (0, (1 << 64) - 1, "Uint"),
     "uint16": (0, (1 << 16) - 1, "Uint"),
     **dict.fromkeys(("uint8", "bytes"), (0, (1 << 8) - 1, "Uint")),
 }
@@ -148,8 +164,37 @@ _NUMBERS = {
 #: What an operator says of a name that a map does not have: so the agents answer.
 _OF_NOTHING = {_EQUAL: False, _NOT_EQUAL: True, "In": False, "Not In": True, "Matches": True, "Not Matches": True}
 
-#: What Python's regular expressions have and Go's have not: looking around, references, possession.
-_NOT_GO = re.compile(r"\(\?(?:[=!]|<[=!]|\(|>|P=)")
+#: The parts of one of Go's regular expressions, outside of a class of characters and inside.
+_OUTSIDE = re.compile(
+    r"(?P<literal>\\Q.*?(?:\\E|\Z))|(?P<escape>\\.?)|(?P<klass>\[\^?\]?)|(?P<repeat>(?:[*+?]|\{[0-9]+(?:,[0-9]*)?\})\??)"
+    r"|(?P<named>\(\?P<\w+>)|(?P<flags>\(\?[imsU]*(?:-[imsU]+)?\))|(?P<open>\((?:\?[imsU]*(?:-[imsU]+)?:|(?!\?)))"
+    r"|(?P<perl>\(\?[imsU-]*.?)|(?P<close>\))|(?P<other>.)",
+    re.DOTALL,
+)
+_INSIDE = re.compile(r"(?P<escape>\\.?)|(?P<posix>\[:\^?\w*:\])|(?P<close>\])|(?P<other>.)", re.DOTALL)
+
+#: The letters and digits behind a backslash that mean something, and those that do so in a class, too.
+_ESCAPES, _ESCAPES_INSIDE = frozenset("afnrtvdDwWsSx0bBAz"), frozenset("afnrtvdDwWsSx0")
+
+_POSIX = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "ascii": r"\x00-\x7f",
+    "blank": r"\t ",
+    "cntrl": r"\x00-\x1f\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r"\t-\r ",
+    "upper": "A-Z",
+    "word": "0-9A-Za-z_",
+    "xdigit": "0-9A-Fa-f",
+}
+
+#: How often a part of an expression may be repeated.
+_MOST_REPEATED = 1000
 
 _TRUE, _FALSE = frozenset(("1", "t", "T", "TRUE", "true", "True")), frozenset(("0", "f", "F", "FALSE", "false", "False"))
 
@@ -210,31 +255,117 @@ def _coerced(wanted: str | None, kind: Any, shown: str, operator: str) -> Any:
     if wanted is None:
         return None
     if operator in ("Matches", "Not Matches"):
-        return _expression(wanted)
-    fault = f'Failed to coerce value "{wanted}" for selector "{shown}": strconv.Parse'
+        try:
+            return expression(wanted)
+        except ValueError as error:
+            raise ValueError(f"Failed to compile regular expression {_quoted(wanted)}: {error}") from None
+    fault = f'Failed to coerce value {_quoted(wanted)} for selector "{shown}": strconv.Parse'
     if kind in _NUMBERS:
         least, most, reader = _NUMBERS[kind]
-        if not re.fullmatch(r"[+-]?\d+" if least else r"\d+", wanted):
-            raise ValueError(f'{fault}{reader}: parsing "{wanted}": invalid syntax')
-        if not least <= int(wanted) <= most:
-            raise ValueError(f'{fault}{reader}: parsing "{wanted}": value out of range')
-        return int(wanted)
+        try:
+            return integer(wanted, least, most)
+        except ValueError as error:
+            raise ValueError(f"{fault}{reader}: parsing {_quoted(wanted)}: {error}") from None
     if kind == "bool":
         if wanted not in _TRUE | _FALSE:
-            raise ValueError(f'{fault}Bool: parsing "{wanted}": invalid syntax')
+            raise ValueError(f"{fault}Bool: parsing {_quoted(wanted)}: invalid syntax")
         return wanted in _TRUE
     return wanted
 
 
-def _expression(text: str) -> re.Pattern[str]:
-    fault = f'Failed to compile regular expression "{text}": error parsing regexp: '
-    if foreign := _NOT_GO.search(text):
-        raise ValueError(f"{fault}invalid or unsupported Perl syntax: `{foreign[0]}`")
+def _quoted(text: str) -> str:
+    """Text as Go's %q writes it."""
+
+    def go(found: re.Match[str]) -> str:
+        return {"07": r"\a", "0b": r"\v"}.get(found[1], rf"\x{found[1]}") if found[1] else found[0]
+
+    return re.sub(r"\\(?:u00(..)|.)", go, json.dumps(text, ensure_ascii=False)).replace("\x7f", r"\x7f")
+
+
+def expression(text: str) -> re.Pattern[str]:
+    """A regular expression as Go reads it. Raises ValueError in Go's words."""
     try:
-        return re.compile(text)
+        return re.compile(_for_python(text), re.ASCII)
     except re.error as error:
-        missing = "missing closing ): " if "unterminated subpattern" in str(error) else f"{error}: "
-        raise ValueError(f"{fault}{missing}`{text}`") from None
+        what = error.msg.replace("bad character range ", "invalid character class range: `") + "`"
+        raise _unparsed(what if "`" in what[:-1] else f"{error.msg}: `{text}`") from None
+
+
+def _unparsed(what: str) -> ValueError:
+    return ValueError(f"error parsing regexp: {what}")
+
+
+def _for_python(text: str) -> str:
+    """An expression of Go's as Python writes it. Names of groups are left out, of which Go takes the same twice, and greed too."""
+    parts, place, depth, before = [], 0, 0, ("open", "")
+    while found := _OUTSIDE.match(text, place):
+        kind, piece, place = str(found.lastgroup), found[0], found.end()
+        match kind:
+            case "literal":
+                part = re.escape(piece[2:].removesuffix("\\E"))
+            case "escape":
+                part = _escape(piece, _ESCAPES)
+            case "klass":
+                part, place = _class(text, found.start(), place)
+            case "repeat":
+                part = _repeat(piece, *before)
+            case "perl":
+                raise _unparsed(f"invalid or unsupported Perl syntax: `{piece}`")
+            case "named":
+                part = "("
+            case "flags" | "open":
+                part = "" if re.fullmatch(r"\(\?U?\)", piece) else piece.replace("-U", "").replace("U", "")
+            case _:
+                part = r"\{" if piece == "{" else piece
+        depth += {"named": 1, "open": 1, "close": -1}.get(kind, 0)
+        if depth < 0:
+            raise _unparsed(f"unexpected ): `{text}`")
+        parts.append(part)
+        before = (kind, piece)
+    if depth:
+        raise _unparsed(f"missing closing ): `{text}`")
+    return "".join(parts)
+
+
+def _repeat(piece: str, kind: str, before: str) -> str:
+    """How often what comes before is repeated."""
+    if kind == "repeat":
+        raise _unparsed(f"invalid nested repetition operator: `{before}{piece}`")
+    if kind in ("open", "named", "flags") or before == "|":
+        raise _unparsed(f"missing argument to repetition operator: `{piece}`")
+    counts = [int(count) for count in re.findall("[0-9]+", piece)]
+    if counts != sorted(counts) or any(count > _MOST_REPEATED for count in counts):
+        raise _unparsed(f"invalid repeat count: `{piece}`")
+    return piece
+
+
+def _escape(piece: str, known: frozenset[str]) -> str:
+    letter = piece[1:]
+    if not letter:
+        raise _unparsed("trailing backslash at end of expression: ``")
+    if letter.isalnum() and letter not in known:
+        raise _unparsed(f"invalid escape sequence: `{piece}`")
+    return r"\Z" if letter == "z" else piece
+
+
+def _class(text: str, start: int, place: int) -> tuple[str, int]:
+    """A class of characters, and where it ends."""
+    opened = text[start:place]
+    parts = [opened.replace("]", r"\]")]
+    while found := _INSIDE.match(text, place):
+        piece, place = found[0], found.end()
+        match found.lastgroup:
+            case "close":
+                return "".join((*parts, "]")), place
+            case "escape":
+                parts.append(_escape(piece, _ESCAPES_INSIDE))
+            case "posix" if piece[2:-2] in _POSIX:
+                parts.append(_POSIX[piece[2:-2]])
+            case "posix":
+                raise _unparsed(f"invalid character class range: `{piece}`")
+            case _:
+                parts.append(rf"\{piece}" if piece in "[&~|" else piece)
+    raise _unparsed(f"missing closing ]: `{text[start:]}`")
 
 
 def _test(operator: str, wanted: Any) -> Callable[[Any], bool]:
@@ -253,7 +384,7 @@ def _test(operator: str, wanted: Any) -> Callable[[Any], bool]:
 
 #: What a member is that is left out of an answer since it is empty.
 _EMPTY: dict[str, Any] = {
-    **dict.fromkeys(("int", "uint8", "uint16"), 0),
+    **dict.fromkeys(("int", "uint8", "uint16", "uint64"), 0),
     **dict.fromkeys(("list", "each", "bytes"), ()),
     **{kind: {} for kind in ("map", "named", "structure")},
     "str": "",

@@ -11,8 +11,8 @@ from consul_proto.simulator.filters import Fields, compile_filter
 _FAILED = "Failed to create boolean expression evaluator: "
 
 
-def compiled(asked: Asked, fields: Fields, *, lately: bool = False) -> Callable[[Mapping[str, Any]], bool]:
-    """Which values the `filter` parameter lets through. lately: whether what does not fit is found when there is a value to look at."""
+def compiled(asked: Asked, fields: Fields, *, late: bool = False) -> Callable[[Mapping[str, Any]], bool]:
+    """Which values the `filter` parameter lets through. late: whether what does not fit is found when there is a value to look at."""
     text = asked.first("filter")
     if not text:
         return lambda _value: True
@@ -21,7 +21,7 @@ def compiled(asked: Asked, fields: Fields, *, lately: bool = False) -> Callable[
     except SyntaxError as error:
         raise Refusal(500, f"{_FAILED}{error}") from None
     except ValueError as error:
-        if lately:
+        if late:
             return _unfit(str(error))
         raise Refusal(500, f"{_FAILED}{error}") from None
 

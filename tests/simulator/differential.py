@@ -289,8 +289,8 @@ class Sides:
             self._compare(*bodies, "body", found)
         if ask.path.startswith("/v1/agent/") and ask.method == "PUT":
             self._settle(found)
-        if ask.path.startswith("/v1/event/fire/") and ask.method == "PUT" and real.status == 200:
-            self._hear(_read(real)["ID"])
+        if ask.path.startswith("/v1/event/fire/") and ask.method == "PUT" and real.status == simulated.status == 200:
+            self._hear(_read(real)["ID"], _read(simulated)["ID"])
         if ask.names and not found:
             self._name(ask.names, real, simulated)
         self._differed |= bool(found)
@@ -317,12 +317,17 @@ class Sides:
                 return
             time.sleep(0.002)
 
-    def _hear(self, event: str) -> None:
+    def _hear(self, event: str, simulated: str) -> None:
         """Wait until a real agent has heard of its own event, which takes the way of every other: the simulated one has at once."""
         deadline = time.monotonic() + _SETTLED
-        while event not in [heard["ID"] for heard in _read(self._answer(0, Ask("GET", "/v1/event/list")))]:
+        if simulated not in self._heard(1):
+            return  # it is not for this agent
+        while event not in self._heard(0):
             assert time.monotonic() < deadline, f"no word of event {event}"
             time.sleep(0.002)
+
+    def _heard(self, side: int) -> list[str]:
+        return [heard["ID"] for heard in _read(self._answer(side, Ask("GET", "/v1/event/list")))]
 
     def _same_index(self, real: str, simulated: str, ask: Ask) -> bool:
         if ask.path.startswith("/v1/coordinate/") or ask.path == "/v1/snapshot":

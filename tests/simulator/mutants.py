@@ -143,14 +143,19 @@ MUTANTS = [
     Mutant("there is one datacenter", "asking.py", 'if self.first("dc") not in ("", self.settings.datacenter):', "if False:"),
     Mutant("health refuses a namespace before a wait", "agent.py", "            route.first(asked)", "            pass"),
     Mutant("of another cluster nothing is known", "health.py", 'if asked.first("peer"):', "if False:"),
-    Mutant("there are no groups of clusters", "health.py", "        if group:", "        if False:"),
-    Mutant("what is no part of the API is not found", "routes.py", "else path == one for one in there", "else True for one in there"),
-    Mutant("a filter of checks fails late", "selecting.py", "        if lately:", "        if False:"),
+    Mutant("there are no groups of clusters", "health.py", 'if asked.first("sg") or asked.first("sameness-group"):', "if False:"),
+    Mutant(
+        "what is no part of the API is not found",
+        "routes.py",
+        "else path == one for one in self._unsimulated",
+        "else True for one in self._unsimulated",
+    ),
+    Mutant("a filter of checks fails late", "selecting.py", "        if late:", "        if False:"),
     # The catalog.
     Mutant(
         "what is registered again keeps its index",
         "catalog.py",
-        "if before is not None and before.value | aside == value | aside:",
+        "if before is not None and before.value | aside == value | aside and (before.node == node or not is_old):",
         "if False:",
     ),
     Mutant(

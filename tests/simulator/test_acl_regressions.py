@@ -14,7 +14,7 @@ from tests.simulator.test_regressions import get, post, put
 #: Who asks: two tokens, nobody, and a token that there is not.
 ONE, OTHER, NOBODY, LOST = "{x0}", "{x1}", "", "{x9}"
 
-_ABSENT = "00000000-0000-0000-0000-00000000abcd"
+ABSENT = "00000000-0000-0000-0000-00000000abcd"
 _POLICIES = ("00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002")
 _ANONYMOUS = "00000000-0000-0000-0000-000000000002"
 _INTENTION = {"SourceName": "a", "DestinationName": "b", "Action": "allow"}
@@ -85,7 +85,7 @@ _OLD_RULES = (
     'query "a" { policy = <<EOF\nread\nEOF\n}\nsession "${a}" { policy = "read"\n sentinel { code = "x" enforcementlevel = "y" } }',
     '{"key": {"a": {"policy": "read"}}, "service": {"b": {"policy": "read", "intentions": "read"}}, "operator": "read"}',
 )
-_PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
+PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAELimCDY0afuDO4TP7JPPqDAybaLuE
 rpBHlpi91FUgEKDe7/uvBrIdGdB1OZ1ytpvBRKZKXAs4ydlpSe/48I5PXw==
 -----END PUBLIC KEY-----
@@ -216,7 +216,7 @@ DIFFERED = {
         *(
             ask
             for what in ("policy", "role", "token", "binding-rule")
-            for identity in ("x", _ABSENT)
+            for identity in ("x", ABSENT)
             for method in (get, delete)
             for ask in by(method(f"/v1/acl/{what}/{identity}"), *_EVERYBODY)
         ),
@@ -238,9 +238,9 @@ DIFFERED = {
         *_TOKENS,
         *by(get("/v1/connect/intentions"), *_EVERYBODY),
         *by(Ask("POST", "/v1/connect/intentions", (), json.dumps(_INTENTION).encode()), ONE, NOBODY, LOST),
-        *by(put(f"/v1/connect/intentions/{_ABSENT}", _INTENTION), *_EVERYBODY),
+        *by(put(f"/v1/connect/intentions/{ABSENT}", _INTENTION), *_EVERYBODY),
         *by(put("/v1/connect/intentions/x", {}), *_EVERYBODY),
-        *by(delete(f"/v1/connect/intentions/{_ABSENT}"), *_EVERYBODY),
+        *by(delete(f"/v1/connect/intentions/{ABSENT}"), *_EVERYBODY),
         *by(put(_EXACT[0], {"Action": "allow"}, *_EXACT[1:]), ONE, NOBODY, LOST),
         *by(get("/v1/connect/intentions/check", *_EXACT[1:]), *_EVERYBODY),
         *by(get("/v1/connect/intentions/match", ("by", "source"), ("name", "b")), *_EVERYBODY),
@@ -277,7 +277,7 @@ DIFFERED = {
     "a token is given the templated policies that there are": [
         *(put("/v1/acl/token", {"TemplatedPolicies": [bad]}) for bad in _BAD_TEMPLATES),
         *(put("/v1/acl/role", {"Name": "role0", "TemplatedPolicies": [bad]}) for bad in _BAD_TEMPLATES),
-        put("/v1/acl/role", {"Name": "role0", "TemplatedPolicies": [_API, {"TemplateName": "builtin/dns", "TemplateID": _ABSENT}]}),
+        put("/v1/acl/role", {"Name": "role0", "TemplatedPolicies": [_API, {"TemplateName": "builtin/dns", "TemplateID": ABSENT}]}),
         put(
             "/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}", "TemplatedPolicies": [_API, _API, {**_API, "Datacenters": ["dc2"]}]}
         ),
@@ -324,7 +324,7 @@ DIFFERED = {
         get("/v1/agent/connect/proxy/x"),
     ],
     "nobody comes in with a bearer token that no key is known of": [
-        put("/v1/acl/auth-method", {"Name": "jwt", "Type": "jwt", "Config": {"JWTValidationPubKeys": [_PUBLIC_KEY], "BoundIssuer": "me"}}),
+        put("/v1/acl/auth-method", {"Name": "jwt", "Type": "jwt", "Config": {"JWTValidationPubKeys": [PUBLIC_KEY], "BoundIssuer": "me"}}),
         *(Ask("POST", "/v1/acl/login", (), body) for body in (None, b"{", b"{}", b"[]", b'{"Nope": 1}', b'{"BearerToken": 5}')),
         *by(post("/v1/acl/login", {"AuthMethod": "nothing", "BearerToken": "x"}), NOBODY, LOST, None),
         *(post("/v1/acl/login", {"AuthMethod": "jwt", "BearerToken": token}) for token in _BEARERS),

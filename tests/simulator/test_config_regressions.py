@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.simulator.differential import Ask, Sides
-from tests.simulator.test_regressions import put
+from tests.simulator.test_regressions import get, put
 
 _DEFAULTS, _ROUTER, _SPLITTER, _RESOLVER = (f"service-{kind}" for kind in ("defaults", "router", "splitter", "resolver"))
 
@@ -31,6 +32,16 @@ def split(*splits: tuple[Any, str, str], of: str = "web") -> Ask:
 _PROTOCOLS = [entry(_DEFAULTS, name, Protocol="http") for name in ("web", "api", "routed")] + [entry(_DEFAULTS, "db", Protocol="tcp")]
 _KINDS = (_DEFAULTS, _ROUTER, _SPLITTER, _RESOLVER, "ingress-gateway", "terminating-gateway")
 _GONE = [gone(kind, name) for kind in (_ROUTER, _SPLITTER, _RESOLVER, _DEFAULTS) for name in ("web", "api", "routed", "db")]
+
+#: What a filter may name of an entry, and what it may not; and what is asked of each.
+_SELECTORS = (
+    *("Kind", "Name", "Protocol", "Mode", "MutualTLSMode", "ExternalSNI", "BalanceInboundConnections", "MaxInboundConnections"),
+    *("LocalConnectTimeoutMs", "LocalRequestTimeoutMs", "TransparentProxy", "TransparentProxy.OutboundListenerPort"),
+    *("TransparentProxy.DialedDirectly", "MeshGateway", "MeshGateway.Mode", "Expose", "Expose.Checks", "Expose.Paths"),
+    *("Expose.Paths.Path", "EnvoyExtensions", "EnvoyExtensions.Name", "EnvoyExtensions.Required", "Meta", "Meta.k", "Hash"),
+    *("CreateIndex", "Namespace", "Nothing"),
+)
+_WANTED = ('== "web"', '!= "http"', "== 3", "== -3", "is empty", "is not empty", 'contains "k"', 'matches "^w"')
 
 DIFFERED = {
     "an entry has a name, and no members of its own making": [
@@ -113,6 +124,56 @@ DIFFERED = {
         entry(_RESOLVER, "web", LoadBalancer={"Policy": "maglev", "HashPolicies": [{"Field": "nothing"}]}),
         *_GONE,
     ],
+    "entries of one kind are filtered in 1.22, and of others refuse to be": [
+        entry(_DEFAULTS, "web", Protocol="http"),
+        entry(_DEFAULTS, "api", MeshGateway={"Mode": "local"}),
+        *(get(f"/v1/config/{_DEFAULTS}", ("filter", f"{selector} {wanted}")) for selector in _SELECTORS for wanted in _WANTED),
+        *(get(f"/v1/config/{kind}", ("filter", "Name ==")) for kind in (*_KINDS, "proxy-defaults", "nothing", "", f"{_DEFAULTS}/web")),
+        *_GONE,
+    ],
+}
+
+_DEAD = "00000000-0000-0000-0000-00000000dead"
+_ROUTED = {"Kind": _ROUTER, "Name": "web", "Routes": [{"Match": {"HTTP": {"PathExact": "x"}}}]}
+
+
+def asked_by(token: str | None) -> list[Ask]:
+    """What is refused for several reasons, of which each agent says the first."""
+    bodies = (
+        *({"Kind": kind} for kind in (*_KINDS, "nothing")),
+        *({"Kind": "proxy-defaults", "Name": "other"}, {"Kind": _DEFAULTS, "Name": "web"}, {"Kind": _DEFAULTS, "Name": "x", "No": 1}),
+        _ROUTED,
+    )
+    oddly: tuple[tuple[tuple[str, str | None], ...], ...] = ((), (("cas", "x"),), (("cas", "x"), ("ns", "q")), (("dc", "q"),))
+    paths = [f"/v1/config/{kind}{name}" for kind in (*_KINDS, "proxy-defaults", "nothing", "") for name in ("", "/", "/none")]
+    return [
+        *(Ask("PUT", "/v1/config", query, json.dumps(body).encode(), token=token) for body in bodies for query in oddly),
+        *(Ask("GET", path, query, token=token) for path in paths for query in ((), (("dc", "x"),)) if path != "/v1/config//none"),
+        *(Ask("DELETE", path, query, token=token) for path in paths[:-3] for query in oddly),
+    ]
+
+
+GUARDED = {
+    "a dead token asks": asked_by(_DEAD),
+    "nobody asks": asked_by(""),
+    "somebody asks who may": [*asked_by(None), *_GONE, gone("proxy-defaults", "global")],
+    "an index that is empty is none": [
+        *(put("/v1/config", {"Kind": _DEFAULTS, "Name": "web"}, ("cas", index)) for index in ("", None, "0", "1", "0x1", "-1", "9" * 23)),
+        *(Ask("DELETE", f"/v1/config/{_DEFAULTS}/none", (("cas", index),)) for index in ("", None, "0", "1", "x")),
+        *(Ask("DELETE", f"/v1/config/{_DEFAULTS}/web", (("cas", index),)) for index in ("1", "x", "")),
+        get(f"/v1/config/{_DEFAULTS}"),
+        *_GONE,
+    ],
+    "anybody reads what is said of all proxies, and whoever may read a gateway its entry": [
+        *(entry(kind, name) for kind, name in (("proxy-defaults", ""), ("ingress-gateway", "in"), ("terminating-gateway", "out"))),
+        *(
+            Ask("GET", f"/v1/config/{kind}", token="")
+            for kind in ("", "proxy-defaults", "proxy-defaults/global", "ingress-gateway", "ingress-gateway/in", "terminating-gateway/out")
+        ),
+        gone("proxy-defaults", ""),
+        get("/v1/config/proxy-defaults"),
+        *(gone(kind, name) for kind, name in (("ingress-gateway", "in"), ("terminating-gateway", "out"))),
+    ],
 }
 
 
@@ -120,3 +181,9 @@ DIFFERED = {
 @pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in DIFFERED.items()])
 def test_it_differs_no_more(sides: Sides, asks: list[Ask]) -> None:
     assert sides.replay(asks) == []
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in GUARDED.items()])
+def test_whoever_asks_it_differs_no_more(guarded: Sides, asks: list[Ask]) -> None:
+    assert guarded.replay(asks) == []

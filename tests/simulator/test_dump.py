@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consul_proto.message import Request, Response
+from consul_proto.message import Headers, Request, Response
 from consul_proto.simulator import Parked, Settings, Simulator
 from tests.simulator import drawn, drawn_agent, drawn_catalog
 from tests.simulator.differential import Ask
@@ -17,6 +18,9 @@ from tests.simulator.differential import Ask
 _ASKS = st.one_of(drawn.ASKS, drawn_catalog.ASKS, drawn_agent.ASKS)
 
 _SETTINGS = {version: Settings(version=version, node="test-node") for version in ("1.8.7", "1.22.5")}
+
+_MANAGES = "11111111-2222-3333-4444-555555555555"
+_AS_MANAGER = Headers([("X-Consul-Token", _MANAGES)])
 
 
 def _answer(simulator: Simulator, request: Request, now: float) -> Any:
@@ -123,6 +127,37 @@ def test_time_goes_on_where_it_stood(version: str, moved: float) -> None:
             _do(simulator, "PUT", f"/v1/kv/lock?release={new}", "v", time)
             _do(simulator, "PUT", "/v1/event/fire/another", None, time)
     assert json.loads(_do(one, "GET", "/v1/agent/services", None, now + 1)[2]) == {}, "it was critical for long enough"
+
+
+@pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
+def test_a_token_says_when_it_expires_now(version: Any) -> None:
+    """What was left of its life when the state was taken is left when another goes on with it, and so it says."""
+    settings = replace(_SETTINGS[version], acls=True, management_token=_MANAGES)
+    one, other = (Simulator(replace(settings, since=since)) for since in (0.0, 1_000_000_000.0))
+    token = _put_token(one, {"ExpirationTTL": "10m"}, 100.0)
+    assert token["ExpirationTime"] == "1970-01-01T00:11:40Z"
+    one.advance(300.0)
+    other.load(json.loads(json.dumps(one.dump())), 0.0)
+    request = Request("GET", "/v1/acl/token/self", headers=Headers([("X-Consul-Token", token["SecretID"])]))
+    for now, status in ((0.0, 200), (399.0, 200), (400.0, 403)):
+        other.advance(now)
+        answer = _answer(other, request, now)
+        assert answer[0] == status
+        assert status != 200 or json.loads(answer[2])["ExpirationTime"] == "2001-09-09T01:53:20Z"
+
+
+def test_a_life_to_the_end_of_time_is_kept() -> None:
+    """No date is later than the last one of the year 9999, however long the state lay there."""
+    settings = replace(_SETTINGS["1.22.5"], acls=True, management_token=_MANAGES)
+    one, other = Simulator(settings), Simulator(settings)
+    assert _put_token(one, {"ExpirationTime": "9999-12-31T23:59:59-01:00"}, 0.0)["ExpirationTime"] == "9999-12-31T23:59:59-01:00"
+    other.load(json.loads(json.dumps(one.dump())), 1000.0)
+    tokens = json.loads(_answer(other, Request("GET", "/v1/acl/tokens", headers=_AS_MANAGER), 1000.0)[2])
+    assert [token["ExpirationTime"] for token in tokens if "ExpirationTime" in token] == ["9999-12-31T23:59:59Z"]
+
+
+def _put_token(simulator: Simulator, given: dict[str, str], now: float) -> Any:
+    return json.loads(_answer(simulator, Request("PUT", "/v1/acl/token", headers=_AS_MANAGER, body=json.dumps(given).encode()), now)[2])
 
 
 def test_the_state_of_another_agent_is_refused() -> None:

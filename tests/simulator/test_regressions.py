@@ -65,6 +65,20 @@ _DEFINITIONS = (
     {"Interval": ""},
 )
 
+#: Numbers and expressions, as they are written in filters.
+_NUMBERS = (
+    *('"0x1f90"', '"0X1F90"', '"1_0"', '"0b1"', '"010"', '"017620"', '"0o17620"', '"0_7"', '"_1"', '"1_"', '"1__0"', '"0x_1"', '"0x"'),
+    *('"08"', '"+5"', '"-5"', '"- 5"', '"0b2"', '"0xg"', '"٣"', '"١٢"', '""', '"99999999999999999999x"', '"9223372036854775808"'),
+    *('"9223372036854775808x"', '"-9223372036854775808"', '"-0x8000000000000000"', '"1 "', '"8_080"', '"0x1F9_0"', '"0b_"', '"+"'),
+    *('"1.0"', '"1e3"', '"0_x1"', '"0__1"', '"99999999999999999999__"', "0x1f90", "1_0", "010", "08", "-5", "+5", "1.5", "-0", "8080", "٣"),
+    *("`0x1f90`", '"a\\"b"', '"a\\\\b"', '"a\\u0007"', '"\\u00e9"', "`a\tb`", '`a"b`', '"70000x"', '"256x"', '"65536_"'),
+)
+_EXPRESSIONS = (
+    *("(", r"(\d", "[a", 'a"(', "*", "a)", r"\8", "a{2,1}", "x{1001}", "x{2,}", "[z-a]", "(?i", "(?=a)", "\\", "[[:foo:]]", "w**", "w+?*"),
+    *("(|+", r"\d+", "(?i)WEB", "(?P<n>w)(?P<n>e)", r"web\z", r"web\Z", "web$", "[[:alpha:]]", "[^[:alpha:]]", r"\Qw\E", r"\Q*\E"),
+    *("(?U)w+", "w{1,2}", "w{,2}", r"[\w[&&]", "[]a]", "^(web|db)$", r"\_", "٣"),
+)
+
 DIFFERED = {
     "a write that takes no lock forgets how often the key was locked": [
         *SESSIONS,
@@ -361,6 +375,21 @@ DIFFERED = {
     "members are filtered since 1.9": [
         get("/v1/agent/members", ("filter", f"{selector} {wanted}")) for selector in _OF_MEMBERS for wanted in _WANTED
     ],
+    "numbers in filters are in any of Go's notations": [
+        put(_SERVICE, {"Name": "web", "Port": 8080}),
+        *(get("/v1/agent/services", ("filter", f"Port == {number}")) for number in _NUMBERS),
+        *(get("/v1/agent/members", ("filter", f"{compared} {number}")) for compared in ("Port ==", "Addr contains") for number in _NUMBERS),
+        get("/v1/agent/services", ("filter", 'EnableTagOverride == `a"b`')),
+    ],
+    "expressions are Go's": [
+        put(_SERVICE, {"Name": "web"}),
+        *(get("/v1/agent/services", ("filter", f"Service matches `{expression}`")) for expression in _EXPRESSIONS),
+        *(
+            put("/v1/event/fire/deploy", b"", *query, ("dc", "x"))
+            for expression in _EXPRESSIONS
+            for query in ((("node", expression),), (("service", "web"), ("tag", expression)), (("service", expression), ("tag", "(")))
+        ),
+    ],
 }
 
 
@@ -368,3 +397,21 @@ DIFFERED = {
 @pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in DIFFERED.items()])
 def test_it_differs_no_more(sides: Sides, asks: list[Ask]) -> None:
     assert sides.replay(asks) == []
+
+
+@pytest.mark.real
+def test_an_event_is_listed_where_it_is_for_the_agent(sides: Sides) -> None:
+    """Of the last one, both are to have heard: an event that is not for the agent is not waited for."""
+    sides.clear()
+    assert sides.differences(put(_SERVICE, {"Name": "web", "ID": "w1", "Tags": ["v1", "blue"]})) == []
+    filters = (
+        *((("node", node),) for node in ("nope", "^test-node$", "EST", "(?i)EST")),
+        *((("service", service),) for service in ("web", "w1", "consul", ".")),
+        *((("service", "^w1$"), ("tag", tag)) for tag in ("^v1$", "nope", "lu", "")),
+        *((("service", "."), ("node", "nope")), (("tag", "lu"), ("service", "web"))),
+    )
+    for number, query in enumerate(filters):
+        assert [answer.status for answer in sides.answers(put(f"/v1/event/fire/e{number}", b"", *query))] == [200, 200]
+    assert sides.differences(put("/v1/event/fire/last", b"")) == []
+    listed = [[event["Name"] for event in json.loads(answer.body)] for answer in sides.answers(get("/v1/event/list"))]
+    assert listed[0][-7:] == listed[1][-7:] == [*(f"e{number}" for number in (1, 3, 5, 7, 8, 10, 11)), "last"][-7:]

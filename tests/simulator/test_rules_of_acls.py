@@ -122,6 +122,41 @@ def test_a_token_expires(guarded: Asking) -> None:
     assert guarded.refused("PUT", "/v1/kv/a", b"1", secret)[0] == 403
 
 
+def test_a_token_expires_at_the_date_that_it_is_given(guarded: Asking) -> None:
+    ask = Asking(version=guarded.simulator.settings.version, acls=True, management_token=_MANAGES, since=1_000_000_000.0)
+    at = "2001-09-09T04:16:40.5+02:00"  # half an hour after that
+    given = ask.put("/v1/acl/token", {"ExpirationTime": at, "Policies": [{"Name": "global-management"}]}, _MANAGES)
+    assert given["ExpirationTime"] == at
+    kept = [ask.put(f"/v1/acl/token/{given['AccessorID']}", {**given, "ExpirationTime": one}, _MANAGES) for one in (at, None)]
+    assert [one["ExpirationTime"] for one in kept] == [at, at]
+    ask.advance(1800)
+    assert may_write(ask, "a", given["SecretID"])
+    ask.advance(1)
+    assert ask.refused("PUT", "/v1/kv/a", b"1", given["SecretID"])[0] == 403
+
+
+@pytest.mark.parametrize(("at", "limit"), [("1970-01-01T00:00:59Z", "less than 1m0s"), ("1970-01-02T00:00:01Z", "more than 24h0m0s")])
+def test_a_date_is_not_too_near_nor_too_far(guarded: Asking, at: str, limit: str) -> None:
+    answer = guarded.answer("PUT", "/v1/acl/token", {"ExpirationTime": at}, _MANAGES)
+    is_known = "less" in limit or guarded.simulator.settings.version == "1.8.7"
+    assert (answer.status, f"ExpirationTime cannot be {limit} in the future (was " in answer.body.decode()) == (
+        (500, True) if is_known else (200, False)
+    )
+
+
+def test_a_clone_expires_with_what_it_was_made_of(guarded: Asking) -> None:
+    given = guarded.put("/v1/acl/token", {"ExpirationTTL": "5m", "Policies": [{"Name": "global-management"}]}, _MANAGES)
+    guarded.advance(200)
+    clone = guarded.put(f"/v1/acl/token/{given['AccessorID']}/clone", {}, _MANAGES)
+    assert clone["ExpirationTime"] == given["ExpirationTime"]
+    guarded.advance(99)
+    assert may_write(guarded, "a", clone["SecretID"])
+    status, text = guarded.refused("PUT", f"/v1/acl/token/{given['AccessorID']}/clone", {}, _MANAGES)
+    assert (status, text) == (500, "ExpirationTime cannot be less than 1m0s in the future (was 1s)")
+    guarded.advance(1)
+    assert guarded.refused("PUT", "/v1/kv/a", b"1", clone["SecretID"])[0] == 403
+
+
 def test_a_token_that_is_deleted_ends_what_waits_with_it(guarded: Asking) -> None:
     given = guarded.put("/v1/acl/token", {"Policies": [{"Name": "global-management"}]}, _MANAGES)
     guarded.done("DELETE", f"/v1/acl/token/{given['AccessorID']}", token=_MANAGES)
