@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, seen
-from consul_proto.simulator.health import FALSE, TRUE
+from consul_proto.simulator.numbers import FALSE, TRUE
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from consul_proto.simulator.asking import Asked, Found, Refusal, Topic
-from consul_proto.simulator.filters import expression
+from consul_proto.simulator.go_regexp import expression
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store

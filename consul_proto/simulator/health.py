@@ -14,14 +14,11 @@ from consul_proto.simulator.catalog import Catalog, Row
 from consul_proto.simulator.catalog_endpoint import Reader, has_tags, service_topics
 from consul_proto.simulator.config_entries import ConfigEntries
 from consul_proto.simulator.filters import HEALTH_CHECK, HEALTH_SERVICE
+from consul_proto.simulator.numbers import FALSE, TRUE
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.selecting import compiled
 from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
-
-#: What Go's strconv.ParseBool reads: https://pkg.go.dev/strconv#ParseBool
-TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
-FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
 
 
 class HealthEndpoint:

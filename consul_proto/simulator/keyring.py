@@ -11,7 +11,7 @@ from typing import NoReturn
 from consul_proto.simulator.asking import Asked, Refusal, multierror
 from consul_proto.simulator.bodies import KEYRING
 from consul_proto.simulator.go_json import Bytes, Place, Unreadable
-from consul_proto.simulator.health import FALSE, TRUE
+from consul_proto.simulator.numbers import FALSE, TRUE
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.settings import Settings
 

@@ -1,4 +1,4 @@
-"""Numbers as Go reads and converts them."""
+"""Numbers and truth as Go reads and converts them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ _DIGITS = re.compile(r"[0-9]+")
 _UNDERSCORED = re.compile(r"(?:0[bBoOxX]_?)?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*")
 
 _BASES = {"b": 2, "o": 8, "x": 16}
+
+#: What Go's strconv.ParseBool reads: https://pkg.go.dev/strconv#ParseBool
+TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
+FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
 
 #: One above the largest unsigned number of 64 bits.
 _ABOVE = 1 << 64

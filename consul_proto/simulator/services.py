@@ -17,8 +17,8 @@ from consul_proto.simulator.bodies import SERVICE_REGISTER
 from consul_proto.simulator.catalog_values import check_value, service_value
 from consul_proto.simulator.checks import DONE, NO_SCRIPTS, STATES, fault, kind_of, made
 from consul_proto.simulator.filters import AGENT_SERVICE
-from consul_proto.simulator.health import FALSE, TRUE
 from consul_proto.simulator.local import Check, Local
+from consul_proto.simulator.numbers import FALSE, TRUE
 from consul_proto.simulator.registration import service_faults
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.selecting import compiled
