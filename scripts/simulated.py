@@ -39,12 +39,11 @@ _DIFFERS = {
     "script checks, and none with docker, grpc, h2ping",
     "agent.service.get": "the hash is another one",
     "catalog.connect": "virtual addresses are drawn in another order",
-    "catalog.gateway_services": "the indexes of what a gateway serves are those of its entry, or since when the service is there",
+    "catalog.gateway_services": "destinations that service-defaults name are none of what a gateway serves",
     "catalog.datacenters": "there is this one; who asks for more than one consistency gets the refusal without the list behind it",
-    "connect.intentions.": "permissions on paths and headers are kept, and their rules not checked; 1.8.7 keeps namespaces, "
-    "which this does not",
-    "config.": "what an entry says is kept as given, and its hash is another one; of its rules, those are checked that are broken usually; "
-    "a filter of service-defaults knows no upstreams, destinations and rate limits",
+    "connect.intentions.": "1.8.7 keeps namespaces, which this does not; a permission's members of another type are left out",
+    "config.": "the hash is another one; what routes, api-gateways, certificates and JWT providers say is kept as given, and so are the "
+    "arguments of Envoy extensions; a filter of service-defaults knows no upstreams, destinations and rate limits",
     "coordinate.datacenters": "this server alone",
     "health.service": "with `index` or `cached`, since 1.10: the index is that of the service, not of the agent's stream, which also keeps "
     "what was registered under names that differ in case alone",

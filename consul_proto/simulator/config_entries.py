@@ -7,16 +7,21 @@ or an answer here depends on is looked at.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, seen
+from consul_proto.simulator import mapstructure
+from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, multierror, seen
 from consul_proto.simulator.catalog import Catalog
-from consul_proto.simulator.config_rules import check_entry, unknown_members, unreadable
+from consul_proto.simulator.config_rules import check_entry
+from consul_proto.simulator.config_types import TYPES
 from consul_proto.simulator.discovery_chains import check_chains
 from consul_proto.simulator.filters import SERVICE_DEFAULTS
+from consul_proto.simulator.gateway_services import GatewayServices
 from consul_proto.simulator.go_json import Anything, kind_of
+from consul_proto.simulator.intention_sources import ordered, without_legacy
 from consul_proto.simulator.numbers import unsigned
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.selecting import compiled
@@ -24,6 +29,12 @@ from consul_proto.simulator.settings import Settings
 from consul_proto.simulator.store import Store
 
 Entry = dict[str, Any]
+
+#: Members that are written behind all others.
+_LAST = ("MaxRequestHeadersKB",)
+
+#: Members that agents write themselves, whatever is given.
+_WRITTEN = ("Hash", "CreateIndex", "ModifyIndex")
 
 _OLD = (
     *("service-defaults", "proxy-defaults", "service-router", "service-splitter", "service-resolver", "ingress-gateway"),
@@ -40,33 +51,14 @@ _KINDS = {
     ),
 }
 
-#: What an answer shows of an entry that does not say it, in this order, by kind and version.
-_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
-    "1.8.7": {
-        "service-defaults": {"Protocol": "", "MeshGateway": {}, "Expose": {}},
-        "proxy-defaults": {"Config": None, "MeshGateway": {}, "Expose": {}},
-        "ingress-gateway": {"TLS": {"Enabled": False}, "Listeners": None},
-        "terminating-gateway": {"Services": None},
-    },
-    "1.22.5": {
-        "service-defaults": {"Protocol": "", "TransparentProxy": {}, "MeshGateway": {}, "Expose": {}},
-        "proxy-defaults": {"Config": None, "TransparentProxy": {}, "MeshGateway": {}, "Expose": {}, "AccessLogs": {}},
-        "ingress-gateway": {"TLS": {"Enabled": False}, "Listeners": None},
-        "terminating-gateway": {"Services": None},
-    },
-}
-
 #: What is said of an entry without a name where it is noticed only when it is written, by its kind.
 _NO_NAME = {
     "ingress-gateway": "failed inserting config entry: object missing primary index",
     "terminating-gateway": "serviceName is required",
+    "exported-services": "",  # which must have another one
 }
 
-#: The kinds of gateways that serve services by their names.
-_SERVING = ("ingress-gateway", "terminating-gateway")
-
-#: Members that are lists of objects, as far as something here depends on them.
-_LISTS = ("Listeners", "Services", "Sources")
+_NOT_PERMISSIVE = "cannot set MutualTLSMode=permissive because AllowEnablingPermissiveMutualTLS=false in the mesh config entry"
 
 #: What mapstructure calls the kinds of JSON.
 _MAPSTRUCTURE = {"number": "float64", "array": "[]interface {}", "string": "string", "bool": "bool", "object": "map"}
@@ -84,6 +76,7 @@ class ConfigEntries:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store, self._settings = store, settings
         self.entries: dict[tuple[str, str], Entry] = {}
+        self.gateways = GatewayServices(store, settings)
         if not settings.is_old:
             # A server that starts looks whether intentions of before 1.9 must become entries.
             store.apply()
@@ -91,105 +84,100 @@ class ConfigEntries:
 
     def kept(self) -> Any:
         """The table, as JSON."""
-        return list(self.entries.values())
+        return {"entries": list(self.entries.values()), "gateways": self.gateways.kept()}
 
     def keep(self, kept: Any, _shift: float) -> None:
         """Go on with what was kept."""
-        self.entries = {(entry["Kind"], entry["Name"]): entry for entry in kept}
+        self.entries = {(entry["Kind"], entry["Name"]): entry for entry in kept["entries"]}
+        self.gateways.keep(kept["gateways"])
 
     def is_same(self, entry: Entry) -> bool:
         """Whether an entry is there as it is, as far as agents look at that, since 1.12."""
         before = self.entries.get((entry["Kind"], entry["Name"]))
-        return before is not None and not self._settings.is_old and before["Hash"] == _hash(entry)
+        return before is not None and not self._settings.is_old and before["Hash"] == entry["Hash"]
+
+    def check(self, kind: str, name: str, entry: Entry | None) -> None:
+        """Refuse what would not go together with the other entries: a new one, or that one is gone."""
+        others = {key: other for key, other in self.entries.items() if key != (kind, name)}
+        mesh = self.entries.get(("mesh", "mesh"), {})
+        if entry is not None and entry.get("MutualTLSMode") == "permissive" and not mesh.get("AllowEnablingPermissiveMutualTLS"):
+            raise Refusal(500, _NOT_PERMISSIVE)
+        check_chains(others if entry is None else {**others, (kind, name): entry}, kind, name, self._settings)
 
     def write(self, entry: Entry) -> None:
-        """Keep an entry at the present index; one that is the same stays as it is, since 1.12."""
+        """Keep an entry at the present index."""
         key = (entry["Kind"], entry["Name"])
         before = self.entries.get(key)
         index = self._store.index
-        hashed = {} if self._settings.is_old else {"Hash": _hash(entry)}
-        if before is not None and not self._settings.is_old and before["Hash"] == hashed["Hash"]:
-            return
-        self.entries[key] = {**entry, **hashed, "CreateIndex": before["CreateIndex"] if before else index, "ModifyIndex": index}
+        hashed = {} if self._settings.is_old else {"Hash": entry.get("Hash") or _hash(entry)}
+        entry = {name: value for name, value in entry.items() if name not in _WRITTEN}
+        written = {**hashed, "CreateIndex": before["CreateIndex"] if before else index, "ModifyIndex": index}
+        last = {name: entry.pop(name) for name in _LAST if name in entry}
+        self.entries[key] = entry | written | last
         self._store.change("config")
-        if entry["Kind"].endswith("-gateway"):
-            self._store.change("gateways")
+        self.gateways.assign(entry)
 
     def delete(self, kind: str, name: str) -> None:
         """Forget an entry."""
         if self.entries.pop((kind, name), None) is not None:
             self._store.change("config")
-            if kind.endswith("-gateway"):
-                self._store.change("gateways")
-
-    def has_wildcard(self, gateway: str) -> bool:
-        """Whether a gateway is for any service."""
-        entries = (self.entries.get((kind, gateway)) for kind in _SERVING)
-        return any(service["Name"] == "*" for entry in entries if entry for service, _ in _services_of(entry))
-
-    def gateway_services(self, gateway: str, plain: Mapping[str, int], in_mesh: Collection[str]) -> list[Entry]:
-        """The services that a gateway is for, by their names.
-
-        plain: the services of the catalog that are neither proxies nor gateways, with the index since when they are there. in_mesh: those
-        of them, and others, that may be connected to.
-        """
-        found: list[Entry] = []
-        for kind in _SERVING:
-            entry = self.entries.get((kind, gateway))
-            services = _services_of(entry) if entry is not None else []
-            named = {service["Name"] for service, _ in services}
-            for service, listener in services:
-                wild = service["Name"] == "*"
-                any_name = in_mesh if kind == "ingress-gateway" and not self._settings.is_old else plain
-                names = sorted(set(any_name) - named) if wild else [service["Name"]]
-                found += [self._served(entry or {}, {**service, "Name": name}, listener, plain.get(name), wild=wild) for name in names]
-        return sorted(found, key=lambda one: str(one["Service"]["Name"]))
-
-    def _served(self, entry: Entry, service: Entry, listener: Entry, since: int | None, *, wild: bool) -> Entry:
-        shown: Entry = {"Gateway": {"Name": entry["Name"]}, "Service": {"Name": service["Name"]}, "GatewayKind": entry["Kind"]}
-        if listener:
-            shown |= {"Port": listener.get("Port", 0), "Protocol": listener.get("Protocol") or "tcp"}
-        shown |= {name: service[name] for name in ("CAFile", "CertFile", "KeyFile", "SNI") if service.get(name)}
-        if hosts := service.get("Hosts"):
-            shown["Hosts"] = hosts
-        index = max(entry["ModifyIndex"], since or 0) if wild else entry["ModifyIndex"]
-        shown |= {"FromWildcard": True} if wild else {}
-        leads_out = entry["Kind"] == "terminating-gateway" and not self._settings.is_old
-        # Of those that any name stands for, it is known of what came later.
-        if leads_out and since is not None and (not wild or since > entry["ModifyIndex"]):
-            shown["ServiceKind"] = "service"
-        shown |= {"CreateIndex": index if wild else entry["CreateIndex"], "ModifyIndex": index}
-        return shown | ({"AutoHostRewrite": True} if leads_out else {})
-
-    def ingresses(self, service: str) -> list[str]:
-        """The names of the ingress gateways that lead to a service."""
-        return [
-            name
-            for (kind, name), entry in sorted(self.entries.items())
-            if kind == "ingress-gateway" and service in [one["Name"] for one, _ in _services_of(entry)]
-        ]
+            self.gateways.remove(kind, name)
 
 
-def _services_of(entry: Entry) -> list[tuple[Entry, Entry]]:
-    if entry["Kind"] == "terminating-gateway":
-        return [(service, {}) for service in entry.get("Services") or ()]
-    return [(service, listener) for listener in entry.get("Listeners") or () for service in listener.get("Services") or ()]
-
-
-def _ingress(entry: Entry) -> Entry:
-    """An ingress gateway, with what it does not say and answers show all the same."""
-    for service, _ in _services_of(entry):
-        service.setdefault("Hosts", None)
+def _ingress(entry: Entry, _is_old: bool) -> Entry:
+    """An ingress gateway, whose listeners have a protocol."""
     for listener in entry["Listeners"] or ():
-        listener["Protocol"] = listener.get("Protocol") or "tcp"
-    if isinstance(entry.get("Defaults"), dict):
-        limits = ("MaxConnections", "MaxPendingRequests", "MaxConcurrentRequests")
-        entry["Defaults"] |= {name: entry["Defaults"].get(name) or 0 for name in limits}
+        listener["Protocol"] = listener["Protocol"].lower() or "tcp"
     return entry
 
 
-def _hash(entry: Entry) -> int:
-    return int.from_bytes(blake2b(json.dumps(entry, sort_keys=True).encode(), digest_size=8).digest(), "big")
+def _router(entry: Entry, is_old: bool) -> Entry:
+    """A router, with its methods as they are sent, and in 1.8.7 with the namespace of whom it leads to."""
+    for route in entry["Routes"] or ():
+        destination = route.get("Destination", {})
+        if is_old and destination.get("Service"):
+            destination.setdefault("Namespace", "default")
+        http = route.get("Match", {}).get("HTTP", {})
+        if "Methods" in http:
+            http["Methods"] = [method.upper() for method in http["Methods"]]
+    return entry
+
+
+def _splitter(entry: Entry, _is_old: bool) -> Entry:
+    """A splitter, whose weights are hundredths."""
+    for split in entry["Splits"] or ():
+        split["Weight"] = mapstructure.as_written(math.copysign(math.floor(abs(split["Weight"]) * 100 + 0.5), split["Weight"]) / 100)
+    return entry
+
+
+def _defaults(entry: Entry, _is_old: bool) -> Entry:
+    """The defaults of a service, whose protocol is in lower case."""
+    return {**entry, "Protocol": entry["Protocol"].lower()}
+
+
+#: What becomes of an entry when it is written, by its kind.
+_COMPLETED: dict[str, Callable[[Entry, bool], Entry]] = {
+    "ingress-gateway": _ingress,
+    "service-defaults": _defaults,
+    "service-intentions": lambda entry, _is_old: ordered(entry),
+    "service-router": _router,
+    "service-splitter": _splitter,
+}
+
+
+def _unknown(paths: Sequence[str]) -> str:
+    """What is said of members that a type does not have, "" for none."""
+    shown = ((path, ", namespaces are a consul enterprise feature" * (path.rpartition(".")[2].lower() == "namespace")) for path in paths)
+    return multierror([f'invalid config key "{path}"{more}' for path, more in shown]) if paths else ""
+
+
+def _shown(entry: Entry) -> Entry:
+    """An entry, as answers have it: what is there once has no name."""
+    return {name: value for name, value in entry.items() if name != "Name"} if entry["Kind"] == "mesh" else entry
+
+
+def _hash(value: Any) -> int:
+    return int.from_bytes(blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).digest(), "big")
 
 
 def _named(value: Any, *, opaque: bool = False) -> Any:
@@ -206,13 +194,6 @@ def _named(value: Any, *, opaque: bool = False) -> Any:
         else:
             found[camel] = _named(member, opaque=camel in _OPAQUE)
     return found
-
-
-def _text(value: Any) -> str:
-    """A text, or what mapstructure makes one of."""
-    if isinstance(value, list):
-        return "".join(map(_text, value))
-    return str(int(value) if isinstance(value, bool) else value or "")
 
 
 def _expected(asked: Asked) -> int | None:
@@ -246,51 +227,38 @@ class ConfigEndpoint:
 
     def _given(self, asked: Asked) -> Entry:
         raw = asked.decoded(Anything(), self._bad("").text)
-        given = _named(raw)
-        if given is not None and not isinstance(given, dict):
-            raise self._bad(f"'' {self._no_map(given)}")
-        if not given or "Kind" not in given:
+        if raw is not None and not isinstance(raw, dict):
+            raise self._bad(f"'' {self._no_map(raw)}")
+        if not raw or not {"Kind", "kind"} & raw.keys():
             raise self._bad("Payload does not contain a kind/Kind key at the top level")
-        if not isinstance(given["Kind"], str):
+        kind = raw.get("Kind", raw.get("kind"))
+        if not isinstance(kind, str):
             raise self._bad("Kind value in payload is not a string")
-        if given["Kind"].lower() not in _KINDS[self._settings.version]:
-            raise self._bad(f"invalid config entry kind: {given['Kind']}")
-        shown: Entry = {"Kind": given["Kind"].lower(), "Name": _text(given.get("Name"))}
-        self._listed(given, "")
-        defaults = _DEFAULTS[self._settings.version].get(shown["Kind"], {})
-        rest = {name: value for name, value in given.items() if name not in (*shown, *defaults, "CreateIndex", "ModifyIndex", "Hash")}
-        shown |= rest | {name: given.get(name, value) for name, value in defaults.items()}
+        if kind.lower() not in _KINDS[self._settings.version]:
+            raise self._bad(f"invalid config entry kind: {kind}")
+        return self._decoded(raw, kind.lower())
+
+    def _decoded(self, raw: Entry, kind: str) -> Entry:
+        """An entry in its type; of kinds that have none here, as it is given."""
+        if kind not in TYPES:
+            given = {name: value for name, value in _named(raw).items() if name not in ("Kind", *_WRITTEN)}
+            return {"Kind": kind, "Name": "", **given, "Hash": _hash(given)}
         is_old = self._settings.is_old
-        if fault := unreadable(shown, is_old=is_old) or unknown_members(raw, shown["Kind"], is_old=is_old):
+        read = mapstructure.read(raw, TYPES[kind], is_old=is_old)
+        if fault := read.refusal(is_old=is_old) or _unknown(read.unknown):
             raise self._bad(fault)
-        return _ingress(shown) if shown["Kind"] == "ingress-gateway" else shown
+        found = {name: value for name, value in read.value.items() if name not in _WRITTEN}
+        entry = {**found, "Kind": kind, "Name": found.get("Name", "")}
+        if complete := _COMPLETED.get(kind):
+            entry = complete(entry, is_old)
+        # By another name it is another entry.
+        return {**entry, "Hash": _hash([{name: value for name, value in entry.items() if name != "Name"}, read.empty])}
 
     def _no_map(self, value: Any) -> str:
         """What mapstructure says of a body that is no object."""
         if self._settings.is_old:
             return f"expected a map, got '{_MAPSTRUCTURE[kind_of(value)].replace('[]interface {}', 'slice')}'"
         return f"expected type 'map[string]interface {{}}', got unconvertible type '{_MAPSTRUCTURE[kind_of(value)]}'"
-
-    def _listed(self, holder: Entry, where: str) -> None:
-        """Make lists of the members that are lists of objects: what is one object stands for a list of it."""
-        for name in _LISTS:
-            if holder.get(name) is None:
-                continue
-            members = holder[name] if isinstance(holder[name], list) else [holder[name]]
-            holder[name] = [{} if member is None else member for member in members]
-            for number, member in enumerate(holder[name]):
-                place = f"{where}{name}[{number}]"
-                if not isinstance(member, dict):
-                    raise self._bad(self._no_struct(place, member))
-                if name != "Listeners":
-                    member["Name"] = _text(member.get("Name"))
-                self._listed(member, f"{place}.")
-
-    def _no_struct(self, place: str, value: Any) -> str:
-        kind = "slice" if isinstance(value, list) else _MAPSTRUCTURE[kind_of(value)]
-        if self._settings.is_old:
-            return f"1 error(s) decoding:\n\n* '{place}' expected a map, got '{kind}'"
-        return f"decoding failed due to the following error(s):\n\n'{place}' expected a map or struct, got \"{kind}\""
 
     def _only_name(self, kind: str, name: str) -> str:
         """The name of an entry, of which some kinds have but one."""
@@ -325,6 +293,8 @@ class ConfigEndpoint:
         if not entry["Name"] and no_name is None:
             raise Refusal(500, "Name is required")
         check_entry(entry, is_old=self._settings.is_old)
+        if entry["Kind"] == "service-intentions":
+            entry = without_legacy(entry)
         asked.require(*self._resource(entry["Kind"], entry["Name"]), "write")
         before = self._entries.entries.get((entry["Kind"], entry["Name"]))
         self._store.apply()
@@ -333,9 +303,9 @@ class ConfigEndpoint:
             return False
         if not entry["Name"]:
             raise Refusal(500, no_name or "")
-        known = self._entries.entries
-        check_chains({**known, (entry["Kind"], entry["Name"]): entry}, entry["Kind"], entry["Name"], self._settings)
-        self._entries.write(entry)
+        self._entries.check(entry["Kind"], entry["Name"], entry)
+        if not self._entries.is_same(entry):
+            self._entries.write(entry)
         return True
 
     def read(self, asked: Asked) -> Found:
@@ -355,7 +325,7 @@ class ConfigEndpoint:
             refusal = Refusal(404, f'Config entry not found for "{kind}" / "{name}"', X_Consul_Index=str(index or 1))
             refusal.headers += tuple(seen()) + (() if self._settings.is_old else (("X-Consul-Query-Backend", "blocking-query"),))
             raise refusal
-        return Found(index, entry)
+        return Found(index, _shown(entry))
 
     def _every(self, asked: Asked, kind: str) -> list[Entry]:
         """Those of a kind, "" for any, that the token may read and the filter lets through."""
@@ -367,7 +337,7 @@ class ConfigEndpoint:
         for (known, name), entry in sorted(self._entries.entries.items()):
             resource = self._read_resource(known, name)
             if kind in ("", known) and (resource is None or asked.may(*resource, "read")) and keep(entry):
-                found.append(entry)
+                found.append(_shown(entry))
         return found
 
     def delete(self, asked: Asked, _now: float) -> Any:
@@ -386,8 +356,7 @@ class ConfigEndpoint:
         self._store.apply()
         if index is not None and before is not None and index != before["ModifyIndex"]:
             return False
-        rest = {key: entry for key, entry in self._entries.entries.items() if key != (kind, name)}
-        check_chains(rest, kind, name, self._settings)
+        self._entries.check(kind, name, None)
         self._entries.delete(kind, name)
         return {} if index is None else True
 
@@ -397,11 +366,12 @@ class ConfigEndpoint:
             raise Refusal(400, "Missing gateway name")
         asked.reach_servers()
         asked.require("service", asked.rest, "read")
-        every = self._entries.gateway_services(asked.rest, self._catalog.plain_services(), self._catalog.mesh_services())
+        gateways = self._entries.gateways
+        every = gateways.of(asked.rest, self._catalog.plain_services(), self._catalog.mesh_services())
         found = [one for one in every if asked.may("service", one["Service"]["Name"], "read")]
         nothing: list[Entry] | None = None if self._settings.is_old and asked.authorizer is None else []
         headers = (("X-Consul-Effective-Consistency", asked.consistency),)
-        tables = ("gateways", "services") if self._entries.has_wildcard(asked.rest) else ("gateways",)
+        tables = ("gateways", "services") if gateways.has_wildcard(asked.rest) else ("gateways",)
         return Found(self._store.table(*tables), found or nothing, headers=headers, null=True)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from consul_proto.simulator.asking import Refusal
-from consul_proto.simulator.config_rules import an_object, objects
+from consul_proto.simulator.asking import Refusal, multierror
+from consul_proto.simulator.intention_sources import has_permissions, providers
 from consul_proto.simulator.settings import Settings
 
 Entry = dict[str, Any]
@@ -18,8 +18,8 @@ Entries = Mapping[tuple[str, str], Entry]
 #: The kinds that a chain is made of.
 _LINKS = ("service-router", "service-splitter", "service-resolver")
 
-#: The kinds a change of which may break a chain.
-_CONCERNED = frozenset((*_LINKS, "service-defaults", "proxy-defaults"))
+#: The kinds a change of which may break a chain, or what depends on its protocol.
+_CONCERNED = frozenset((*_LINKS, "service-defaults", "proxy-defaults", "service-intentions", "ingress-gateway"))
 
 #: Gateways that cannot have the same name.
 _OTHER_GATEWAY = {"ingress-gateway": "terminating-gateway", "terminating-gateway": "ingress-gateway"}
@@ -36,20 +36,51 @@ def check_chains(entries: Entries, kind: str, name: str, settings: Settings) -> 
         raise Refusal(500, shown)
     if kind not in _CONCERNED:
         return
+    if kind == "service-intentions" and (kind, name) in entries:
+        _check_providers(entries, entries[kind, name])
     links = [(entry["Name"], entry) for (known, _), entry in sorted(entries.items()) if known in _LINKS]
     others = [of for of, entry in links if kind == "proxy-defaults" or name in _related(entry)]
-    concerned: list[str] = [*([] if kind == "proxy-defaults" else [name]), *others]
-    for service in dict.fromkeys(concerned):
-        _Chain(entries, service, settings).check()
+    concerned: list[str] = [*([] if kind in ("proxy-defaults", "ingress-gateway") else [name]), *others]
+    protocols = {service: _Chain(entries, service, settings).check() for service in dict.fromkeys(concerned)}
+    _check_protocols(entries, protocols, kind, name, settings)
+
+
+def _check_providers(entries: Entries, intentions: Entry) -> None:
+    for provider in providers(intentions):
+        if ("jwt-provider", provider) not in entries:
+            raise Refusal(500, multierror([f"Referenced JWT Provider does not exist. Provider Name: {provider}"]))
+
+
+def _check_protocols(entries: Entries, protocols: dict[str, str], kind: str, name: str, settings: Settings) -> None:
+    """Refuse what listens or decides by requests where there are none. protocols: those that are known, by service."""
+
+    def spoken(service: str) -> str:
+        if service not in protocols:
+            protocols[service] = _Chain(entries, service, settings).check()
+        return protocols[service]
+
+    for (known, of), entry in sorted(entries.items()):
+        is_concerned = kind == "proxy-defaults" or of in protocols
+        if known == "service-intentions" and is_concerned and has_permissions(entry) and spoken(of) not in _OF_REQUESTS:
+            raise Refusal(500, f'service "{of}" has protocol "{spoken(of)}", which is incompatible with L7 intentions permissions')
+        if known != "ingress-gateway":
+            continue
+        for listener in entry["Listeners"] or ():
+            for service in (one["Name"] for one in listener.get("Services") or ()):
+                is_concerned = (known, of) == (kind, name) or kind == "proxy-defaults" or service in protocols
+                if service != "*" and is_concerned and spoken(service) != listener["Protocol"]:
+                    shown = f'service "{service}" has protocol "{spoken(service)}"'
+                    raise Refusal(500, f'{shown}, which does not match defined listener protocol "{listener["Protocol"]}"')
 
 
 def destinations(entry: Entry) -> Iterator[Entry]:
     """Where a router, a splitter or a resolver leads to."""
-    for route in objects(entry.get("Routes")):
-        yield an_object(route.get("Destination"))
-    yield from objects(entry.get("Splits"))
-    yield an_object(entry.get("Redirect"))
-    yield from map(an_object, an_object(entry.get("Failover")).values())
+    for route in entry.get("Routes") or ():
+        yield route.get("Destination") or {}
+    yield from entry.get("Splits") or ()
+    yield entry.get("Redirect") or {}
+    for failover in (entry.get("Failover") or {}).values():
+        yield from failover.get("Targets") or (failover,)
 
 
 def _related(entry: Entry) -> set[str]:
@@ -69,16 +100,16 @@ class _Chain:
         self._protocol = ""
         self._is_advanced = False
 
-    def check(self) -> None:
-        """Walk to where it ends."""
+    def check(self) -> str:
+        """Walk to where it ends, and tell the protocol."""
         router = self._entries.get(("service-router", self._service))
         if router is None:
             self._split(self._service)
         else:
             self._is_advanced = True
             self._speak(self._service)
-            for route in objects(router.get("Routes")):
-                service, subset = _target(an_object(route.get("Destination")), self._service)
+            for route in router["Routes"] or ():
+                service, subset = _target(route.get("Destination") or {}, self._service)
                 if subset:
                     self._resolve(service, subset)
                 else:
@@ -87,12 +118,14 @@ class _Chain:
         if self._is_advanced and self._protocol not in _OF_REQUESTS:
             shown = f'discovery chain "{self._service}" uses a protocol "{self._protocol}"'
             raise Refusal(500, f"{shown} that does not permit advanced routing or splitting behavior")
+        return self._protocol
 
     def _speak(self, service: str) -> None:
         """Note the protocol of a service, which is that of all."""
-        own = self._entries.get(("service-defaults", service), {}).get("Protocol")
-        usual = an_object(self._entries.get(("proxy-defaults", "global"), {}).get("Config")).get("protocol")
-        protocol = str(own or usual or "tcp").lower()
+        own = self._entries.get(("service-defaults", service))
+        # What is said of all proxies does not count where something is said of the service.
+        usual = (self._entries.get(("proxy-defaults", "global"), {}).get("Config") or {}).get("protocol")
+        protocol = str((own["Protocol"] if own else usual) or "tcp").lower()
         self._protocol = self._protocol or protocol
         if protocol != self._protocol:
             shown = f'service "{service}" has "{protocol}" which is not "{self._protocol}"'
@@ -104,7 +137,7 @@ class _Chain:
             self._resolve(service, "")
             return
         self._is_advanced = True
-        for split in objects(splitter.get("Splits")):
+        for split in splitter["Splits"] or ():
             to, subset = _target(split, service)
             if subset:
                 self._resolve(to, subset)
@@ -120,7 +153,7 @@ class _Chain:
             passed.append((service, subset))
             if (service, subset) in passed[:-1]:
                 raise Refusal(500, f"detected circular resolver redirect: [{' -> '.join(map(self._shown, passed))}]")
-            redirect = an_object(resolver.get("Redirect"))
+            redirect = resolver.get("Redirect") or {}
             to = _target(redirect, service)
             if redirect and to != (service, subset):
                 service, subset = to
@@ -128,12 +161,14 @@ class _Chain:
                 subset = str(resolver["DefaultSubset"])
             else:
                 break
-        if subset and subset not in an_object(resolver.get("Subsets")):
+        if subset and subset not in (resolver.get("Subsets") or {}):
             raise Refusal(500, f'service "{service}" does not have a subset named "{subset}"')
-        failover = an_object(resolver.get("Failover"))
-        other = an_object(failover.get(subset) or failover.get("*"))
-        if other and not fails_over:
-            self._resolve(*_target(other, service), fails_over=True)
+        failovers = resolver.get("Failover") or {}
+        failover = failovers.get(subset) or failovers.get("*") or {}
+        if failover and not fails_over:
+            for target in failover.get("Targets") or (failover,):
+                if "Peer" not in target:
+                    self._resolve(*_target(target, service), fails_over=True)
 
     def _shown(self, target: tuple[str, str]) -> str:
         service, subset = target

@@ -102,7 +102,7 @@ class HealthEndpoint:
         name = self._named(asked)
         if not self._may_ask(asked, name):
             return self._reader.found(asked, (), [], unasked=True)
-        gateways = self._config.ingresses(name)
+        gateways = self._config.gateways.leading_to(name)
         instances = [instance for gateway in gateways for instance in self._catalog.instances(gateway)]
         tables = tuple(f"service.{gateway.lower()}" for gateway in gateways)
         return self._instances(asked, instances, (*tables, "gateways") if tables else (), tags=())

@@ -15,8 +15,11 @@ from consul_proto.simulator.asking import Asked, Found, Refusal, Topic, multierr
 from consul_proto.simulator.bodies import INTENTION
 from consul_proto.simulator.config_entries import ConfigEntries, Entry
 from consul_proto.simulator.config_rules import check_entry
+from consul_proto.simulator.config_types import TYPES
 from consul_proto.simulator.filters import INTENTION as INTENTION_FIELDS
 from consul_proto.simulator.intention_names import check_namespaces, known, parts
+from consul_proto.simulator.intention_sources import ordered, precedence, without_legacy
+from consul_proto.simulator.mapstructure import read
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.selecting import compiled
 from consul_proto.simulator.settings import Settings
@@ -26,11 +29,6 @@ from consul_proto.simulator.uuids import UUID_LENGTH, WRONG_LENGTH
 _KIND = "service-intentions"
 
 Intention = dict[str, Any]
-
-
-def precedence(source: str, destination: str) -> int:
-    """https://developer.hashicorp.com/consul/docs/connect/intentions#precedence-and-match-order"""
-    return {(False, False): 9, (True, False): 8, (False, True): 6, (True, True): 5}[source == "*", destination == "*"]
 
 
 class Intentions:
@@ -77,7 +75,7 @@ class Intentions:
         else:
             entries = [entry for (kind, _), entry in self._config.entries.items() if kind == _KIND]
             found = [_of_entry(entry, source) for entry in entries for source in entry.get("Sources") or ()]
-        return sorted(found, key=lambda one: (-one["Precedence"], one["DestinationName"], one["SourceName"]))
+        return sorted(found, key=_importance)
 
     def between(self, source: str, destination: str) -> Intention | None:
         """The intention that counts between two services."""
@@ -174,6 +172,8 @@ class Intentions:
                 rules.append(f"{member}: wildcard character '*' cannot be used with partial values")
         if given.get("Action") not in ("allow", "deny") and not given.get("Permissions"):
             rules.append("Action must be set to 'allow' or 'deny'")
+        if given.get("SourceType") not in (None, "", "consul"):
+            rules.append("SourceType must be set to 'consul'")
         if rules:
             raise Refusal(500, multierror(rules))
 
@@ -231,24 +231,28 @@ class Intentions:
             self._put_old(given, identity, now, before)
             return identity
         date = self._settings.date(now)
-        times = {"LegacyCreateTime": before["CreatedAt"] if before else date, "LegacyUpdateTime": date}
-        source = _source(given, given["SourceName"], given["DestinationName"])
-        source = {**source, "LegacyID": identity, "Type": "consul"} | _optional(given, "Description")
-        source |= ({"LegacyMeta": given["Meta"]} if given.get("Meta") else {}) | times
-        self._write_sources(given["DestinationName"], source, before["SourceName"] if before else "")
+        legacy = {"LegacyID": identity, "LegacyMeta": given.get("Meta")}
+        legacy |= {"LegacyCreateTime": before["CreatedAt"] if before else date, "LegacyUpdateTime": date}
+        source = _source(given, given["SourceName"], legacy)
+        self._write(self._with_source(given["DestinationName"], source, before["SourceName"] if before else ""))
         return identity
 
-    def _write_sources(self, destination: str, source: Entry | None, gone: str = "") -> None:
-        """Write a source in the place of the one that goes, or of its own name."""
+    def _with_source(self, destination: str, source: Entry | None, gone: str = "") -> Entry:
+        """The entry of a destination with a source in the place of the one that goes, or of its own name."""
         name = gone or (source["Name"] if source else "")
         sources = self._sources(destination)
-        place = next((place for place, one in enumerate(sources) if one["Name"] == name), len(sources))
+        place = next((place for place, one in enumerate(sources) if one["Name"] == name and "Peer" not in one), len(sources))
         sources[place : place + 1] = [source] if source else []
-        if sources:
-            ordered = sorted(sources, key=lambda one: -one["Precedence"])
-            self._config.write({"Kind": _KIND, "Name": destination, "Sources": ordered})
+        before = self._config.entries.get((_KIND, destination), {"Kind": _KIND, "Name": destination})
+        return ordered({**before, "Sources": sources, "Hash": 0})  # which is another one now
+
+    def _write(self, entry: Entry) -> None:
+        """Keep an entry as long as it has sources."""
+        if entry["Sources"]:
+            self._config.check(_KIND, entry["Name"], entry)
+            self._config.write(entry)
         else:
-            self._config.delete(_KIND, destination)
+            self._config.delete(_KIND, entry["Name"])
 
     def _put_old(self, given: Intention, identity: str, now: float, before: Intention | None) -> None:
         source, destination = given["SourceName"], given["DestinationName"]
@@ -328,7 +332,7 @@ class Intentions:
             del self._table[one["ID"]]
             self._store.change("intentions")
         else:
-            self._write_sources(one["DestinationName"], None, one["SourceName"])
+            self._write(self._with_source(one["DestinationName"], None, one["SourceName"]))
 
     # By name, since 1.9.
 
@@ -355,19 +359,27 @@ class Intentions:
             if before is not None:
                 self._remove(before)
             return True
-        given = {**given, "SourceName": source, "DestinationName": destination}
-        if any("LegacyMeta" in one for one in self._sources(destination)):
-            raise Refusal(500, "Sources[0].LegacyMeta must be omitted")
-        one = {**given, "Name": source, "Type": given.get("SourceType")}
-        check_entry({"Kind": _KIND, "Name": destination, "Sources": [one]}, is_old=False)
+        entry = self._with_source(destination, _source(given, source))
+        if given.get("Meta") and given["Meta"] != entry.get("Meta"):
+            unchanged = ", or should be unchanged during an update." * ((_KIND, destination) in self._config.entries)
+            raise Refusal(500, f"Meta must not be specified{unchanged}")
+        check_entry(entry, is_old=False)
         self._store.apply()
-        shown = {**_source(given, source, destination), "Type": "consul"} | _optional(given, "Description")
-        self._write_sources(destination, shown | _optional(given, "Permissions"))
+        self._write(without_legacy(entry))
         return True
 
 
-def _source(given: Intention, source: str, destination: str) -> Entry:
-    return {"Name": source, "Action": given.get("Action") or "", "Precedence": precedence(source, destination)}
+def _importance(one: Intention) -> tuple[int, str, str, str]:
+    """The one that counts before others has the least."""
+    return -one["Precedence"], one["DestinationName"], one["SourceName"], one.get("SourcePeer", "")
+
+
+def _source(given: Intention, name: str, legacy: Entry | None = None) -> Entry:
+    """A source of an entry, as agents write it."""
+    members = ("Action", "Description", "Permissions")
+    source = {"Name": name, "Type": given.get("SourceType"), **{member: given.get(member) for member in members}, **(legacy or {})}
+    found: Entry = read({"Sources": [source]}, TYPES[_KIND], is_old=False).value["Sources"][0]
+    return found
 
 
 def _optional(given: Intention, member: str) -> Entry:
@@ -376,13 +388,15 @@ def _optional(given: Intention, member: str) -> Entry:
 
 def _of_entry(entry: Entry, source: Entry) -> Intention:
     """An intention out of the entry of its destination."""
-    times = {"CreatedAt": source["LegacyCreateTime"], "UpdatedAt": source["LegacyUpdateTime"]} if "LegacyID" in source else {}
-    shown: Intention = {**times, **({"ID": source["LegacyID"]} if "LegacyID" in source else {}), **_optional(source, "Description")}
+    is_legacy = "LegacyID" in source
+    times = {"CreatedAt": source["LegacyCreateTime"], "UpdatedAt": source["LegacyUpdateTime"]} if is_legacy else {}
+    shown: Intention = {**times, **({"ID": source["LegacyID"]} if is_legacy else {}), **_optional(source, "Description")}
     shown |= {"SourceNS": "default", "SourceName": source["Name"], "DestinationNS": "default", "DestinationName": entry["Name"]}
-    shown |= {"SourceType": source.get("Type", "consul")} | _optional(source, "Action") | _optional(source, "Permissions")
-    shown |= {"Meta": source["LegacyMeta"]} if source.get("LegacyMeta") else {}
-    shown |= {"Precedence": source.get("Precedence") or precedence(source["Name"], entry["Name"])}
-    if "LegacyID" in source:
+    shown |= {"SourcePeer": source["Peer"]} if "Peer" in source else {}
+    shown |= {"SourceType": source["Type"]} | _optional(source, "Action") | _optional(source, "Permissions")
+    meta = source.get("LegacyMeta") if is_legacy else entry.get("Meta")
+    shown |= ({"Meta": meta} if meta else {}) | {"Precedence": source["Precedence"]}
+    if is_legacy:
         hashed = blake2b(json.dumps(source, sort_keys=True).encode(), digest_size=32).digest()
         shown["Hash"] = b64encode(hashed).decode("ascii")
     return shown | {"CreateIndex": entry["CreateIndex"], "ModifyIndex": entry["ModifyIndex"]}

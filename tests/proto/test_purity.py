@@ -16,7 +16,7 @@ _ROOT = Path(__file__).parent.parent.parent
 _PURE = {
     "__future__", "base64", "binascii", "builtins", "collections", "collections.abc", "dataclasses", "datetime",
     "bisect", "decimal", "enum", "functools", "hashlib", "heapq", "inspect", "ipaddress",
-    "itertools", "json", "math", "posixpath", "re", "types", "typing", "urllib.parse", "zlib",
+    "itertools", "json", "math", "posixpath", "re", "struct", "types", "typing", "urllib.parse", "zlib",
 }  # fmt: skip
 
 _PACKAGES = ("consul_proto", "transports", "consulate")

@@ -70,8 +70,12 @@ _MADE = (
     ("/v1/acl/tokens", "AccessorID", "DELETE", "/v1/acl/token/{}"),
     ("/v1/acl/roles", "ID", "DELETE", "/v1/acl/role/{}"),
     ("/v1/acl/policies", "ID", "DELETE", "/v1/acl/policy/{}"),
-    ("/v1/config/service-defaults", "Name", "DELETE", "/v1/config/service-defaults/{}"),
-    ("/v1/config/proxy-defaults", "Name", "DELETE", "/v1/config/proxy-defaults/{}"),
+)
+
+#: The kinds of config entries, in the order in which they let each other go.
+_KINDS = (
+    *("service-intentions", "ingress-gateway", "terminating-gateway", "exported-services", "service-router", "service-splitter"),
+    *("service-resolver", "service-defaults", "proxy-defaults", "mesh"),
 )
 
 _ANONYMOUS = "00000000-0000-0000-0000-000000000002"
@@ -85,6 +89,9 @@ _STARTED = 60.0
 #: Where a text tells an index.
 _INDEX = re.compile(r"(current modify index |[ &]cas=)\d\d+")
 
+
+#: What is said of a config entry's member that there is not.
+_UNKNOWN_MEMBER = "invalid config key"
 
 #: The names of ids and of indexes, and what stands in the place of one that no answer gave.
 _ID_NAME, _INDEX_NAME = re.compile(r"\{[sPRQtx]\d\}"), re.compile(r"\{i\d\}")
@@ -197,10 +204,12 @@ class Sides:
             }
             if self._management:
                 names["m"] = self._management
-        for path, member, method, one in _MADE if self._management else _MADE[:1]:
+        for path, member, method, one in _MADE if self._management else _MADE[:2]:
             self._clear_each(path, member, method, one, keep=[self.node, *self._own_tokens])
         if self._management:
             self.answers(Ask("PUT", f"/v1/acl/token/{_ANONYMOUS}", body=b"{}"))
+        self._clear_each("/v1/connect/intentions", "ID", "DELETE", "/v1/connect/intentions/{}")
+        self._clear_entries()
         self.answers(Ask("DELETE", "/v1/kv/", (("recurse", None),)))
         for kind in ("service", "check"):
             self._clear_each(f"/v1/agent/{kind}s", "", "PUT", f"/v1/agent/{kind}/deregister/{{}}")
@@ -220,10 +229,17 @@ class Sides:
         """End each that is listed, by its member, or its key in the list where it has none."""
         for side, listed in enumerate(self.answers(Ask("GET", path))):
             for item in _read(listed) or ():
-                name = item[member] if member else item
-                if name not in keep:
+                name = item.get(member) if member else item
+                if name and name not in keep:
                     body = None if "{}" in one else json.dumps({"Node": name}).encode()
                     self._answer(side, Ask(method, one.format(quote(name)), body=body))
+
+    def _clear_entries(self) -> None:
+        """Delete the config entries, in several rounds: splitters that lead to each other let each other go one after the other."""
+        while any(entries := [_read(listed) or [] for listed in self.answers(Ask("GET", "/v1/config/"))]):
+            for side, listed in enumerate(entries):
+                for entry in sorted(listed, key=lambda entry: _KINDS.index(entry["Kind"])):
+                    self._answer(side, Ask("DELETE", f"/v1/config/{entry['Kind']}/{quote(entry.get('Name', 'mesh'))}"))
 
     def answers(self, ask: Ask) -> tuple[Response, Response]:
         """What both say."""
@@ -381,6 +397,8 @@ class Sides:
         for name, value in self.names[side].items():
             if len(value) > 8:
                 text = text.replace(value, name)
+        if _UNKNOWN_MEMBER in text:  # real agents name several in no order
+            text = "\n".join(sorted(text.splitlines()))
         return _INDEX.sub(r"\1", text)
 
 

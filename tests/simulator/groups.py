@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from tests.simulator import drawn, drawn_acl, drawn_agent, drawn_catalog, drawn_filters
+from tests.simulator import drawn, drawn_acl, drawn_agent, drawn_catalog, drawn_config, drawn_filters
 from tests.simulator.differential import Ask
 
 #: Requests in an example, at most.
@@ -31,5 +31,6 @@ GROUPS = {
     # In how many steps an agent writes into the catalog differs from time to time.
     "agent": Group(_of(drawn_agent.ASKS, []), indexes=False),
     "filters": Group(_of(drawn_filters.ASKS, [])),
+    "config": Group(_of(drawn_config.ASKS, [])),
     "acl": Group(drawn_acl.examples(_LONGEST), acls=True),
 }

@@ -25,6 +25,7 @@ _PARTS = ("consul_proto", "transports", "consulate", "tests", "pyproject.toml")
 _TESTS = (
     "test_rules_of_keys.py",
     "test_rules_of_services.py",
+    "test_rules_of_config.py",
     "test_rules_of_acls.py",
     "test_rules_of_parameters.py",
     "test_blocking.py",
@@ -224,7 +225,35 @@ MUTANTS = [
         "            del self._queries[identity]\n            self._store.change",
         "            self._store.change",
     ),
-    Mutant("the special intention comes first", "intentions.py", '(-one["Precedence"], one', '(one["Precedence"], one'),
+    Mutant("the special intention comes first", "intentions.py", 'return -one["Precedence"], one', 'return one["Precedence"], one'),
+    Mutant(
+        "sources are in the order in which they count",
+        "intention_sources.py",
+        'sorted(sources, key=lambda one: -one["Precedence"])',
+        "sources",
+    ),
+    Mutant(
+        "an entry keeps what an intention does not say",
+        "intentions.py",
+        "ordered({**before, ",
+        'ordered({"Kind": _KIND, "Name": destination, ',
+    ),
+    Mutant("permissions need requests", "discovery_chains.py", "and spoken(of) not in _OF_REQUESTS", 'and spoken(of) == "nothing"'),
+    Mutant("a listener speaks as its services", "discovery_chains.py", 'spoken(service) != listener["Protocol"]', "not spoken(service)"),
+    Mutant(
+        "what is said of a service counts", "discovery_chains.py", 'own["Protocol"] if own else usual', 'own and own["Protocol"] or usual'
+    ),
+    Mutant("a list of one stands for it", "mapstructure.py", "                value = value[0]", "                pass"),
+    Mutant("what is no member is refused", "mapstructure.py", "self.unknown.append(", "str("),
+    Mutant("weights are a hundred", "config_rules.py", "if total != 10000:", "if total > 10000:"),
+    Mutant("a timeout is not negative", "resolver_rules.py", 'if timeout.startswith("-"):', 'if timeout == "-":'),
+    Mutant(
+        "what a gateway is for keeps its index", "gateway_services.py", "if key not in self._rows or self._rows", "if True or self._rows"
+    ),
+    Mutant(
+        "an entry that is the same is not written", "config_entries.py", "        if not self._entries.is_same(entry):", "        if True:"
+    ),
+    Mutant("the mesh allows what is permissive", "config_entries.py", 'not mesh.get("AllowEnablingPermissiveMutualTLS")', "False"),
     Mutant("an agent remembers 256 events", "events.py", "_REMEMBERED = 256", "_REMEMBERED = 255"),
     Mutant(
         "and binds before or",

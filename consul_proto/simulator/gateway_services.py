@@ -1,0 +1,111 @@
+"""Which services each gateway is for, as its config entry says: https://developer.hashicorp.com/consul/api-docs/catalog#list-services-for-gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.store import Store
+
+Entry = dict[str, Any]
+
+#: The kinds of gateways that serve services by their names.
+_SERVING = ("ingress-gateway", "terminating-gateway")
+
+#: The members of a service in an entry that its row has.
+_OF_SERVICE = ("CAFile", "CertFile", "KeyFile", "SNI", "Hosts")
+
+
+class GatewayServices:
+    """The table, by kind and name of the gateway: a row for each service, and since when they are so."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._settings = store, settings
+        self._rows: dict[tuple[str, str], tuple[list[Entry], int]] = {}
+        #: Of terminating gateways, whether a list of services was given: an empty one is another one than none.
+        self._listed: dict[str, bool] = {}
+
+    def kept(self) -> Any:
+        """The table, as JSON."""
+        return {"rows": [[*key, *rows] for key, rows in self._rows.items()], "listed": self._listed}
+
+    def keep(self, kept: Any) -> None:
+        """Go on with what was kept."""
+        self._rows = {(kind, name): (rows, since) for kind, name, rows, since in kept["rows"]}
+        self._listed = kept["listed"]
+
+    def assign(self, entry: Entry) -> None:
+        """Note what an entry of a gateway says, where it says another thing than before."""
+        if entry["Kind"] not in _SERVING:
+            return
+        key, rows = (entry["Kind"], entry["Name"]), self._rows_of(entry)
+        is_listed = entry["Kind"] == "terminating-gateway" and entry["Services"] is not None
+        was_listed = self._listed.get(entry["Name"], False) and entry["Kind"] == "terminating-gateway"
+        if key not in self._rows or self._rows[key][0] != rows or is_listed != was_listed:
+            self._listed[entry["Name"]] = is_listed
+            self._rows[key] = rows, self._store.index
+            self._store.change("gateways")
+
+    def remove(self, kind: str, name: str) -> None:
+        """Forget a gateway."""
+        if self._rows.pop((kind, name), None) is not None:
+            self._store.change("gateways")
+
+    def _rows_of(self, entry: Entry) -> list[Entry]:
+        if entry["Kind"] == "terminating-gateway":
+            pairs: list[tuple[Entry, Entry]] = [(service, {}) for service in entry.get("Services") or ()]
+        else:
+            pairs = [(service, listener) for listener in entry.get("Listeners") or () for service in listener.get("Services") or ()]
+        return [self._row(entry, service, listener) for service, listener in pairs]
+
+    def _row(self, entry: Entry, service: Entry, listener: Entry) -> Entry:
+        row: Entry = {"Gateway": {"Name": entry["Name"]}, "Service": {"Name": service["Name"]}, "GatewayKind": entry["Kind"]}
+        if listener:
+            row |= ({"Port": listener["Port"]} if listener["Port"] else {}) | {"Protocol": listener["Protocol"]}
+        row |= {name: service[name] for name in _OF_SERVICE if service.get(name) is not None}
+        leads_out = entry["Kind"] == "terminating-gateway" and not self._settings.is_old
+        return row | ({"AutoHostRewrite": True} if leads_out and not service.get("DisableAutoHostRewrite") else {})
+
+    def has_wildcard(self, gateway: str) -> bool:
+        """Whether a gateway is for any service."""
+        every = (self._rows.get((kind, gateway), ([], 0))[0] for kind in _SERVING)
+        return any(row["Service"]["Name"] == "*" for rows in every for row in rows)
+
+    def of(self, gateway: str, plain: Mapping[str, int], in_mesh: Collection[str]) -> list[Entry]:
+        """The services that a gateway is for, by their names.
+
+        plain: the services of the catalog that are neither proxies nor gateways, with the index since when they are there. in_mesh: those
+        of them, and others, that may be connected to.
+        """
+        found: dict[tuple[str, int], Entry] = {}
+        for kind in _SERVING:
+            rows, since = self._rows.get((kind, gateway), ([], 0))
+            named = {row["Service"]["Name"] for row in rows}
+            for row in rows:
+                name, is_wild = row["Service"]["Name"], row["Service"]["Name"] == "*"
+                any_name = in_mesh if kind == "ingress-gateway" and not self._settings.is_old else plain
+                for service in sorted(set(any_name) - named) if is_wild else [name]:
+                    found[service, row.get("Port", 0)] = self._shown(row, service, since, plain.get(service))
+        return sorted(found.values(), key=lambda one: str(one["Service"]["Name"]))
+
+    def _shown(self, row: Entry, service: str, since: int, known: int | None) -> Entry:
+        """A row as answers have it. known: since when the service is in the catalog."""
+        is_wild = row["Service"]["Name"] == "*"
+        index = max(since, known or 0) if is_wild else since
+        shown = {name: value for name, value in row.items() if value and name != "AutoHostRewrite"} | {"Service": {"Name": service}}
+        shown |= {"FromWildcard": True} if is_wild else {}
+        leads_out = row["GatewayKind"] == "terminating-gateway" and not self._settings.is_old
+        # Of those that any name stands for, it is known of what came later.
+        if leads_out and known is not None and (not is_wild or known > since):
+            shown["ServiceKind"] = "service"
+        shown |= {"CreateIndex": index, "ModifyIndex": index}
+        return shown | ({"AutoHostRewrite": True} if row.get("AutoHostRewrite") else {})
+
+    def leading_to(self, service: str) -> list[str]:
+        """The names of the ingress gateways that lead to a service."""
+        return [
+            name
+            for (kind, name), (rows, _) in sorted(self._rows.items())
+            if kind == "ingress-gateway" and service in [row["Service"]["Name"] for row in rows]
+        ]
