@@ -49,7 +49,8 @@ _DIFFERS = {
     "what was registered under names that differ in case alone",
     "health.connect": "as health.service; virtual addresses are drawn in another order",
     "health.ingress": "gateways of config entries alone",
-    "query.": "instances come in their order, not mixed; failover leads nowhere; the words of refusals are those of the usual cases",
+    "query.": "instances come in their order, not mixed; failover leads nowhere; nothing is answered from a cache; templates know "
+    "variables and `match` alone, and answer 501 to what else their language has",
     "operator.": "one server, which stays; autopilot's configuration changes nothing",
     "operator.raft.transfer_leader": "",
     "operator.autopilot.state": "the server is well from the beginning, not after ten seconds",

@@ -158,7 +158,9 @@ class _Reader:
 
     def _or_zero(self, value: Any, shape: Shape) -> Any:
         """A value, or what is empty in the place of null."""
-        return _zero(shape) if value is None else value
+        if value is None:
+            return self.record({}, shape, "") if isinstance(shape, Record) else _zero(shape)
+        return value
 
     def record(self, value: Any, shape: Record, place: str) -> dict[str, Any] | None:
         """The members by their names."""

@@ -173,7 +173,7 @@ class ServiceEndpoint:
             raise Refusal(400, "Invalid service address")
         if wrong := _weights_fault(given.get("Weights")):
             raise Refusal(400, f"Invalid Weights: {wrong}")
-        if wrong := _meta_fault(given.get("Meta") or {}):
+        if wrong := meta_fault(given.get("Meta") or {}):
             raise Refusal(400, f"Invalid Service Meta: {wrong}")
         for check in _given_checks(given):
             if wrong := fault(check, version):
@@ -395,7 +395,7 @@ def _weights_fault(weights: dict[str, Any] | None) -> str:
     return ""
 
 
-def _meta_fault(meta: dict[str, str]) -> str:
+def meta_fault(meta: dict[str, str]) -> str:
     """What is wrong with metadata, in Consul's words."""
     if len(meta) > _MOST_META:
         return f"Node metadata cannot contain more than {_MOST_META} key/value pairs"

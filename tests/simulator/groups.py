@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from tests.simulator import drawn, drawn_acl, drawn_agent, drawn_catalog, drawn_config, drawn_filters
+from tests.simulator import drawn, drawn_acl, drawn_agent, drawn_catalog, drawn_config, drawn_filters, drawn_queries
 from tests.simulator.differential import Ask
 
 #: Requests in an example, at most.
@@ -32,5 +32,6 @@ GROUPS = {
     "agent": Group(_of(drawn_agent.ASKS, []), indexes=False),
     "filters": Group(_of(drawn_filters.ASKS, [])),
     "config": Group(_of(drawn_config.ASKS, [])),
+    "queries": Group(_of(drawn_queries.ASKS, drawn.SESSIONS)),
     "acl": Group(drawn_acl.examples(_LONGEST), acls=True),
 }

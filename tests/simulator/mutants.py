@@ -218,7 +218,7 @@ MUTANTS = [
         'if (tag[1:].lower() in tags) if tag.startswith("!") else',
         "if False if tag.startswith('!') else",
     ),
-    Mutant("the longest prefix is the template", "queries.py", "_filled(max(templates,", "_filled(min(templates,"),
+    Mutant("the longest prefix is the template", "queries.py", "filled(max(templates,", "filled(min(templates,"),
     Mutant(
         "a query goes with its session",
         "queries.py",
