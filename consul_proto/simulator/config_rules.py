@@ -42,8 +42,9 @@ def _of_splitter(entry: Entry, is_old: bool) -> Iterator[str]:
     yield from of_all_metadata(entry)
     known: set[tuple[str, ...]] = set()
     for split in splits:
-        own = (split.get(member) or "" for member in ("ServiceSubset", "Namespace", "Partition"))
-        service, subset, namespace, partition = target = split.get("Service") or entry["Name"], *own
+        service = split.get("Service") or entry["Name"]
+        subset, namespace, partition = (split.get(member) or "" for member in ("ServiceSubset", "Namespace", "Partition"))
+        target = service, subset, namespace, partition
         if target in known:
             more = "" if is_old else f', partition="{partition}"'
             yield f'split destination occurs more than once: service="{service}", subset="{subset}", namespace="{namespace}"{more}'
@@ -57,11 +58,13 @@ def _of_splitter(entry: Entry, is_old: bool) -> Iterator[str]:
 def _of_router(entry: Entry, is_old: bool) -> Iterator[str]:
     yield from of_all_metadata(entry)
     for number, route in enumerate(entry["Routes"] or ()):
-        match, destination = (route.get("Match") or {}).get("HTTP") or {}, route.get("Destination") or {}
+        match: Entry = (route.get("Match") or {}).get("HTTP") or {}
+        destination: Entry = route.get("Destination") or {}
         yield from (f"Route[{number}] {fault}" for fault in _of_match(match, is_old))
         if destination.get("PrefixRewrite") and not (match.get("PathExact") or match.get("PathPrefix")):
             yield f"Route[{number}] cannot make use of PrefixRewrite without configuring either PathExact or PathPrefix"
-        for condition in destination.get("RetryOn") or ():
+        conditions: list[str] = destination.get("RetryOn") or []
+        for condition in conditions:
             if condition not in _RETRIED:
                 yield f'Route[{number}] contains an invalid retry condition: "{condition}"'
 
