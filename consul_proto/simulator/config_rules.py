@@ -63,10 +63,13 @@ def _of_router(entry: Entry, is_old: bool) -> Iterator[str]:
         yield from (f"Route[{number}] {fault}" for fault in _of_match(match, is_old))
         if destination.get("PrefixRewrite") and not (match.get("PathExact") or match.get("PathPrefix")):
             yield f"Route[{number}] cannot make use of PrefixRewrite without configuring either PathExact or PathPrefix"
-        conditions: list[str] = destination.get("RetryOn") or []
-        for condition in conditions:
-            if condition not in _RETRIED:
-                yield f'Route[{number}] contains an invalid retry condition: "{condition}"'
+        yield from (f"Route[{number}] {fault}" for fault in _of_retries(destination))
+
+
+def _of_retries(destination: Entry) -> Iterator[str]:
+    for condition in destination.get("RetryOn") or ():
+        if condition not in _RETRIED:
+            yield f'contains an invalid retry condition: "{condition}"'
 
 
 def _of_match(match: Entry, is_old: bool) -> Iterator[str]:
