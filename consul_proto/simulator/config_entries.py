@@ -132,14 +132,14 @@ def _ingress(entry: Entry, _is_old: bool) -> Entry:
 
 
 def _router(entry: Entry, is_old: bool) -> Entry:
-    """A router, with its methods as they are sent, and in 1.8.7 with the namespace of whom it leads to."""
+    """A router, with its methods as they are sent; 1.8.7 looks at the namespace of a destination only where there are some."""
     for route in entry["Routes"] or ():
-        destination = route.get("Destination", {})
-        if is_old and destination.get("Service"):
-            destination.setdefault("Namespace", "default")
         http = route.get("Match", {}).get("HTTP", {})
-        if "Methods" in http:
-            http["Methods"] = [method.upper() for method in http["Methods"]]
+        if "Methods" not in http:
+            continue
+        http["Methods"] = [method.upper() for method in http["Methods"]]
+        if is_old and "Destination" in route:
+            route["Destination"].setdefault("Namespace", "default")
     return entry
 
 

@@ -122,6 +122,7 @@ _SHOWN = [
             {},
         ],
     ),
+    *each(ROUTER, "Routes", [{"Match": {"HTTP": {"PathPrefix": "/x"}}, "Destination": {"Service": "o"}}], [{"Destination": {}}]),
     *each(ROUTER, "Routes", [{"Destination": {"IdleTimeout": "6s"}}], [{"Destination": {"RequestHeaders": HEADERS}}]),
     *each(ROUTER, "Routes", [{"Destination": {"ResponseHeaders": {"Add": {}, "Remove": []}}}], [{"Destination": {"Namespace": "x"}}]),
     *each(

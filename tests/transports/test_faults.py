@@ -106,7 +106,7 @@ def test_a_read(face: Face, fault: str, serve: Serve) -> None:
         assert row.says in str(error)
         assert str(error).startswith(f"GET /v1/kv/k on {server.url}: ")
         assert len(server.requests) == 1
-        assert await client.kv.get("k") == "v"
+        assert await client.using(timeout=TIMEOUT).kv.get("k") == "v"
 
     face.run(scenario, server.url, timeout=row.timeout)
 
@@ -121,7 +121,7 @@ def test_a_write_is_sent_once(face: Face, fault: str, serve: Serve) -> None:
         assert type(error) is row.read, repr(error)
         assert error.maybe_applied is row.done
         assert [(request.method, request.target, request.body) for request in server.requests] == [("PUT", "/v1/kv/k?cas=7", b"w")]
-        assert await client.kv.get("k") == "v"
+        assert await client.using(timeout=TIMEOUT).kv.get("k") == "v"
 
     face.run(scenario, server.url, timeout=row.timeout)
 
