@@ -139,7 +139,7 @@ _REDIRECT = _shape("Service ServiceSubset Namespace Partition Datacenter Peer Sa
 _HASH_POLICY = _shape(
     "Field FieldValue CookieConfig SourceIP Terminal",
     inline=True,
-    CookieConfig=_shape("Session TTL Path", Session=TRUTH, TTL=_DURATION),
+    CookieConfig=_shape("Session TTL Path", Session=TRUTH, TTL=_NANOSECONDS),
     SourceIP=TRUTH,
     Terminal=TRUTH,
 )

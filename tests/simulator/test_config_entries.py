@@ -131,7 +131,11 @@ _SHOWN = [
     *each(SPLITTER, "Splits", [{"Weight": 100, "RequestHeaders": HEADERS}], [{"Weight": 100, "Partition": "x"}]),
     *tried(RESOLVER, DefaultSubset="v1", Subsets={"v1": {"OnlyPassing": True}, "v2": {}}, ConnectTimeout="15s", Meta={"k": "v"}),
     *each(RESOLVER, "LoadBalancer", {}, {"Policy": "least_request", "LeastRequestConfig": {"ChoiceCount": 3}}, {"Policy": "ring_hash"}),
-    *each(RESOLVER, "LoadBalancer", {"Policy": "maglev", "HashPolicies": [{"Field": "cookie", "FieldValue": "x", "CookieConfig": {}}, {}]}),
+    *each(
+        RESOLVER,
+        "LoadBalancer",
+        {"Policy": "maglev", "HashPolicies": [{"Field": "cookie", "FieldValue": "x", "CookieConfig": {"TTL": "20ms"}}, {}]},
+    ),
     *each(RESOLVER, "Redirect", {"Service": "o", "Datacenter": "dc2"}, {"Service": "o", "Peer": "p"}),
     *each(RESOLVER, "Failover", {"*": {"Targets": [{"Service": "a", "Peer": "p"}, {"Datacenter": "dc2"}]}}, {"*": {"Targets": [{}]}}),
     *tried(

@@ -28,7 +28,7 @@ from consulate.testing.faults import (
 )
 from tests.faces import ALL, Awaitably, Face, at_once, outcome
 from tests.fakes.faults import FAULTS, HEALING, WELL
-from tests.fakes.raw_server import ReadRequest, Script, Send, answer
+from tests.fakes.raw_server import ReadRequest, Repeat, Script, Send, answer
 from tests.transports.conftest import Serve
 from transports.memory import MemoryTransport
 
@@ -265,14 +265,19 @@ def test_a_transport_of_ones_own_can_fail_too() -> None:
         assert consul.kv.put("k", "v")
 
 
+def _always(data: bytes) -> Script:
+    """The same answer however often it is tried."""
+    return [Repeat((ReadRequest(), Send(data)))]
+
+
 #: Fault -> what a server does that is the same fault. None: nobody listens.
 _SAME: dict[str, tuple[Fault, Script | None, float]] = {
     "refused": (Drop(), None, 10),
     "never answered": (Drop("timeout"), FAULTS["never answers"], 0.1),
     "reset": (Reset(applied=True), FAULTS["reset before the answer"], 10),
     "cut off": (Truncate(40), FAULTS["truncated body"], 10),
-    "no leader": (Leaderless(), [ReadRequest(), Send(answer(500, b"No cluster leader"))], 0.1),
-    "too many requests": (Limited(), [ReadRequest(), Send(HEALING["a 429"])], 0.1),
+    "no leader": (Leaderless(), _always(answer(500, b"No cluster leader")), 1),
+    "too many requests": (Limited(), _always(HEALING["a 429"]), 1),
 }
 
 
@@ -294,7 +299,7 @@ def test_a_fault_is_told_as_a_real_transport_tells_it(face: Face, serve: Serve, 
     async def fail(consul: Any, _agent: ConsulAgent) -> Any:
         return await read(consul)
 
-    told = play(face.backend or "threads", agent, FaultPlan([fault]), fail, timeout=timeout)
+    told = play(face.backend or "threads", agent, FaultPlan([fault] * 20), fail, timeout=timeout)
     assert type(told) is type(real)
     assert told.maybe_applied is real.maybe_applied
     assert (told.status, told.body) == (real.status, real.body)
