@@ -1,7 +1,6 @@
-"""Configuration entries, and the gateways that they describe.
+"""Configuration entries: the table, and the endpoint that reads entries into their types and holds them to their rules.
 
-https://developer.hashicorp.com/consul/api-docs/config. What an entry says is kept as it was given; of what it may say, only what a list
-or an answer here depends on is looked at.
+https://developer.hashicorp.com/consul/api-docs/config. Entries of a kind without a type here are kept as they were given.
 """
 
 from __future__ import annotations
@@ -20,7 +19,8 @@ from consul_proto.simulator.config_types import TYPES
 from consul_proto.simulator.discovery_chains import check_chains
 from consul_proto.simulator.filters import SERVICE_DEFAULTS
 from consul_proto.simulator.gateway_services import GatewayServices
-from consul_proto.simulator.go_json import Anything, kind_of
+from consul_proto.simulator.go_json import Anything
+from consul_proto.simulator.http_matching import in_upper_case
 from consul_proto.simulator.intention_sources import ordered, without_legacy
 from consul_proto.simulator.numbers import unsigned
 from consul_proto.simulator.routes import Route
@@ -60,14 +60,8 @@ _NO_NAME = {
 
 _NOT_PERMISSIVE = "cannot set MutualTLSMode=permissive because AllowEnablingPermissiveMutualTLS=false in the mesh config entry"
 
-#: What mapstructure calls the kinds of JSON.
-_MAPSTRUCTURE = {"number": "float64", "array": "[]interface {}", "string": "string", "bool": "bool", "object": "map"}
-
 #: Members whose own members are the user's, not Consul's.
-_OPAQUE = frozenset(("Config", "Meta", "EnvoyExtensions", "Add", "Set"))
-
-#: Members whose members have names of the user's, and are Consul's own below.
-_BY_NAME = frozenset(("Subsets", "Failover"))
+_OPAQUE = frozenset(("Meta", "Add", "Set"))
 
 
 class ConfigEntries:
@@ -135,10 +129,8 @@ def _router(entry: Entry, is_old: bool) -> Entry:
     """A router, with its methods as they are sent; 1.8.7 looks at the namespace of a destination only where there are some."""
     for route in entry["Routes"] or ():
         http = route.get("Match", {}).get("HTTP", {})
-        if "Methods" not in http:
-            continue
-        http["Methods"] = [method.upper() for method in http["Methods"]]
-        if is_old and "Destination" in route:
+        in_upper_case(http)
+        if is_old and "Methods" in http and "Destination" in route:
             route["Destination"].setdefault("Namespace", "default")
     return entry
 
@@ -189,10 +181,7 @@ def _named(value: Any, *, opaque: bool = False) -> Any:
     found = {}
     for name, member in value.items():
         camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-        if camel in _BY_NAME and isinstance(member, dict):
-            found[camel] = {own: _named(one) for own, one in member.items()}
-        else:
-            found[camel] = _named(member, opaque=camel in _OPAQUE)
+        found[camel] = _named(member, opaque=camel in _OPAQUE)
     return found
 
 
@@ -228,7 +217,7 @@ class ConfigEndpoint:
     def _given(self, asked: Asked) -> Entry:
         raw = asked.decoded(Anything(), self._bad("").text)
         if raw is not None and not isinstance(raw, dict):
-            raise self._bad(f"'' {self._no_map(raw)}")
+            raise self._bad(mapstructure.no_map(raw, "map[string]interface {}", "", is_old=self._settings.is_old))
         if not raw or not {"Kind", "kind"} & raw.keys():
             raise self._bad("Payload does not contain a kind/Kind key at the top level")
         kind = raw.get("Kind", raw.get("kind"))
@@ -253,12 +242,6 @@ class ConfigEndpoint:
             entry = complete(entry, is_old)
         # By another name it is another entry.
         return {**entry, "Hash": _hash([{name: value for name, value in entry.items() if name != "Name"}, read.empty])}
-
-    def _no_map(self, value: Any) -> str:
-        """What mapstructure says of a body that is no object."""
-        if self._settings.is_old:
-            return f"expected a map, got '{_MAPSTRUCTURE[kind_of(value)].replace('[]interface {}', 'slice')}'"
-        return f"expected type 'map[string]interface {{}}', got unconvertible type '{_MAPSTRUCTURE[kind_of(value)]}'"
 
     def _only_name(self, kind: str, name: str) -> str:
         """The name of an entry, of which some kinds have but one."""

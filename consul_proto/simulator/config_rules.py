@@ -9,15 +9,13 @@ from typing import Any
 from consul_proto.simulator import defaults_rules, gateway_rules, intention_sources
 from consul_proto.simulator.asking import Refusal
 from consul_proto.simulator.entry_metadata import of_all_metadata
+from consul_proto.simulator.http_matching import TOO_MANY_PATHS, of_methods, of_paths, of_ways, paths
 from consul_proto.simulator.resolver_rules import of_resolver
 
 Entry = Mapping[str, Any]
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE")
-
 #: How a header or a parameter may be matched, of which one says how.
 _MATCHES = {"Header": ("Present", "Exact", "Prefix", "Suffix", "Regex"), "QueryParam": ("Present", "Exact", "Regex")}
-_PATHS = ("PathExact", "PathPrefix", "PathRegex")
 
 #: When a request may be sent again.
 _RETRIED = frozenset(
@@ -74,24 +72,13 @@ def _of_retries(destination: Entry) -> Iterator[str]:
 
 def _of_match(match: Entry, is_old: bool) -> Iterator[str]:
     """What is wrong with what a route matches."""
-    for name in _PATHS[:2]:
-        path = match.get(name) or ""
-        if path and not path.startswith("/"):
-            yield f"{name} doesn't start with '/': \"{path}\""
-    if sum(bool(match.get(name)) for name in _PATHS) > 1:
-        yield "should only contain at most one of PathExact, PathPrefix, or PathRegex"
+    yield from of_paths(match, "")
+    if len(paths(match)) > 1:
+        yield TOO_MANY_PATHS
     for member, ways in _MATCHES.items():
         for number, one in enumerate(match.get(member) or ()):
-            if not one["Name"]:
-                yield f"{member}[{number}] missing required Name field"
-            if sum(bool(one.get(way)) for way in ways) != 1:
-                yield f"{member}[{number}] should only contain one of {', '.join(ways[:-1])}, or {ways[-1]}"
-    methods = match.get("Methods") or []
-    for number, method in enumerate(methods):
-        if method not in _METHODS and not is_old:
-            yield f'Methods contains an invalid method "{method}"'
-        if method in methods[:number]:
-            yield f'Methods contains "{method}" more than once'
+            yield from (f"{member}[{number}] {fault}" for fault in of_ways(one, ways))
+    yield from of_methods(match, is_old=is_old)
 
 
 _RULES: dict[str, Callable[[Entry, bool], Iterator[str]]] = {

@@ -5,10 +5,10 @@ Of the kinds that are not here, an entry is kept as it was given.
 
 from __future__ import annotations
 
-from consul_proto.simulator.mapstructure import NANOSECONDS, ListOf, MapOf, Opaque, Record, Scalar, Shape
+from consul_proto.simulator.mapstructure import DURATION, NANOSECONDS, ListOf, MapOf, Opaque, Record, Scalar, Shape
 
 TEXT, TRUTH, NUMBER, UNSIGNED, LONG = Scalar("string"), Scalar("bool"), Scalar("int"), Scalar("uint32"), Scalar("uint64")
-_WEIGHT, _DURATION = Scalar("float32"), Scalar("time.Duration")
+_WEIGHT = Scalar("float32")
 _LIMIT, _COUNT = Scalar("int", pointer=True), Scalar("uint32", pointer=True)
 _NANOSECONDS, _PAUSE = Scalar(NANOSECONDS), Scalar(NANOSECONDS, pointer=True)
 _TEXTS, _META, _OPAQUE = ListOf(TEXT), MapOf(TEXT, "map[string]string"), MapOf(Opaque(), "map[string]interface {}")
@@ -102,8 +102,8 @@ _ROUTED_TO = _shape(
     "Service ServiceSubset Namespace Partition PrefixRewrite RequestTimeout IdleTimeout NumRetries RetryOnConnectFailure RetryOn "
     "RetryOnStatusCodes RequestHeaders ResponseHeaders",
     later="Partition IdleTimeout RetryOn RequestHeaders ResponseHeaders",
-    RequestTimeout=_DURATION,
-    IdleTimeout=_DURATION,
+    RequestTimeout=DURATION,
+    IdleTimeout=DURATION,
     NumRetries=UNSIGNED,
     RetryOnConnectFailure=TRUTH,
     RetryOn=_TEXTS,
@@ -268,8 +268,8 @@ TYPES: dict[str, Record] = {
         Subsets=MapOf(_shape("Filter OnlyPassing", inline=True, OnlyPassing=TRUTH), "map[string]structs.ServiceResolverSubset"),
         Redirect=_REDIRECT,
         Failover=MapOf(_FAILOVER, "map[string]structs.ServiceResolverFailover"),
-        ConnectTimeout=_DURATION,
-        RequestTimeout=_DURATION,
+        ConnectTimeout=DURATION,
+        RequestTimeout=DURATION,
         PrioritizeByLocality=_LOCALITY,
         LoadBalancer=_BALANCER,
     ),

@@ -19,7 +19,7 @@ Entries = Mapping[tuple[str, str], Entry]
 _LINKS = ("service-router", "service-splitter", "service-resolver")
 
 #: The kinds a change of which may break a chain, or what depends on its protocol.
-_CONCERNED = frozenset((*_LINKS, "service-defaults", "proxy-defaults", "service-intentions", "ingress-gateway"))
+_CONCERNED = frozenset((*_LINKS, "service-defaults", "proxy-defaults", "ingress-gateway"))
 
 #: Gateways that cannot have the same name.
 _OTHER_GATEWAY = {"ingress-gateway": "terminating-gateway", "terminating-gateway": "ingress-gateway"}
@@ -34,10 +34,10 @@ def check_chains(entries: Entries, kind: str, name: str, settings: Settings) -> 
     if other is not None and (kind, name) in entries and (other, name) in entries:
         shown = f'cannot create a "{kind}" config entry with name "{name}", a "{other}" config entry with that name already exists'
         raise Refusal(500, shown)
+    if kind == "service-intentions" and (kind, name) in entries:
+        _check_intentions(entries, entries[kind, name], settings)
     if kind not in _CONCERNED:
         return
-    if kind == "service-intentions" and (kind, name) in entries:
-        _check_providers(entries, entries[kind, name])
     links = [(entry["Name"], entry) for (known, _), entry in sorted(entries.items()) if known in _LINKS]
     others = [of for of, entry in links if kind == "proxy-defaults" or name in _related(entry)]
     concerned: list[str] = [*([] if kind in ("proxy-defaults", "ingress-gateway") else [name]), *others]
@@ -45,10 +45,18 @@ def check_chains(entries: Entries, kind: str, name: str, settings: Settings) -> 
     _check_protocols(entries, protocols, kind, name, settings)
 
 
-def _check_providers(entries: Entries, intentions: Entry) -> None:
+def _check_intentions(entries: Entries, intentions: Entry, settings: Settings) -> None:
     for provider in providers(intentions):
         if ("jwt-provider", provider) not in entries:
             raise Refusal(500, multierror([f"Referenced JWT Provider does not exist. Provider Name: {provider}"]))
+    if has_permissions(intentions):
+        _check_permitted(intentions["Name"], _Chain(entries, intentions["Name"], settings).check())
+
+
+def _check_permitted(service: str, protocol: str) -> None:
+    """Refuse that permissions are of requests where there are none."""
+    if protocol not in _OF_REQUESTS:
+        raise Refusal(500, f'service "{service}" has protocol "{protocol}", which is incompatible with L7 intentions permissions')
 
 
 def _check_protocols(entries: Entries, protocols: dict[str, str], kind: str, name: str, settings: Settings) -> None:
@@ -60,9 +68,8 @@ def _check_protocols(entries: Entries, protocols: dict[str, str], kind: str, nam
         return protocols[service]
 
     for (known, of), entry in sorted(entries.items()):
-        is_concerned = kind == "proxy-defaults" or of in protocols
-        if known == "service-intentions" and is_concerned and has_permissions(entry) and spoken(of) not in _OF_REQUESTS:
-            raise Refusal(500, f'service "{of}" has protocol "{spoken(of)}", which is incompatible with L7 intentions permissions')
+        if known == "service-intentions" and (kind == "proxy-defaults" or of in protocols) and has_permissions(entry):
+            _check_permitted(of, spoken(of))
         if known != "ingress-gateway":
             continue
         for listener in entry["Listeners"] or ():

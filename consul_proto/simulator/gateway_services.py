@@ -22,28 +22,22 @@ class GatewayServices:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store, self._settings = store, settings
-        self._rows: dict[tuple[str, str], tuple[list[Entry], int]] = {}
-        #: Of terminating gateways, whether a list of services was given: an empty one is another one than none.
-        self._listed: dict[str, bool] = {}
+        self._rows: dict[tuple[str, str], tuple[list[Entry] | None, int]] = {}
 
     def kept(self) -> Any:
         """The table, as JSON."""
-        return {"rows": [[*key, *rows] for key, rows in self._rows.items()], "listed": self._listed}
+        return [[*key, *rows] for key, rows in self._rows.items()]
 
     def keep(self, kept: Any) -> None:
         """Go on with what was kept."""
-        self._rows = {(kind, name): (rows, since) for kind, name, rows, since in kept["rows"]}
-        self._listed = kept["listed"]
+        self._rows = {(kind, name): (rows, since) for kind, name, rows, since in kept}
 
     def assign(self, entry: Entry) -> None:
         """Note what an entry of a gateway says, where it says another thing than before."""
         if entry["Kind"] not in _SERVING:
             return
         key, rows = (entry["Kind"], entry["Name"]), self._rows_of(entry)
-        is_listed = entry["Kind"] == "terminating-gateway" and entry["Services"] is not None
-        was_listed = self._listed.get(entry["Name"], False) and entry["Kind"] == "terminating-gateway"
-        if key not in self._rows or self._rows[key][0] != rows or is_listed != was_listed:
-            self._listed[entry["Name"]] = is_listed
+        if key not in self._rows or self._rows[key][0] != rows:
             self._rows[key] = rows, self._store.index
             self._store.change("gateways")
 
@@ -52,11 +46,14 @@ class GatewayServices:
         if self._rows.pop((kind, name), None) is not None:
             self._store.change("gateways")
 
-    def _rows_of(self, entry: Entry) -> list[Entry]:
+    def _rows_of(self, entry: Entry) -> list[Entry] | None:
+        """A row for each service. Of a terminating gateway, an empty list of them is another one than none."""
         if entry["Kind"] == "terminating-gateway":
-            pairs: list[tuple[Entry, Entry]] = [(service, {}) for service in entry.get("Services") or ()]
+            if entry["Services"] is None:
+                return None
+            pairs: list[tuple[Entry, Entry]] = [(service, {}) for service in entry["Services"]]
         else:
-            pairs = [(service, listener) for listener in entry.get("Listeners") or () for service in listener.get("Services") or ()]
+            pairs = [(service, listener) for listener in entry["Listeners"] or () for service in listener["Services"] or ()]
         return [self._row(entry, service, listener) for service, listener in pairs]
 
     def _row(self, entry: Entry, service: Entry, listener: Entry) -> Entry:
@@ -69,8 +66,12 @@ class GatewayServices:
 
     def has_wildcard(self, gateway: str) -> bool:
         """Whether a gateway is for any service."""
-        every = (self._rows.get((kind, gateway), ([], 0))[0] for kind in _SERVING)
-        return any(row["Service"]["Name"] == "*" for rows in every for row in rows)
+        return any(row["Service"]["Name"] == "*" for kind in _SERVING for row in self._of(kind, gateway)[0])
+
+    def _of(self, kind: str, gateway: str) -> tuple[list[Entry], int]:
+        """The rows of a gateway, and since when they are so."""
+        rows, since = self._rows.get((kind, gateway), (None, 0))
+        return rows or [], since
 
     def of(self, gateway: str, plain: Mapping[str, int], in_mesh: Collection[str]) -> list[Entry]:
         """The services that a gateway is for, by their names.
@@ -80,7 +81,7 @@ class GatewayServices:
         """
         found: dict[tuple[str, int], Entry] = {}
         for kind in _SERVING:
-            rows, since = self._rows.get((kind, gateway), ([], 0))
+            rows, since = self._of(kind, gateway)
             named = {row["Service"]["Name"] for row in rows}
             for row in rows:
                 name, is_wild = row["Service"]["Name"], row["Service"]["Name"] == "*"
@@ -107,5 +108,5 @@ class GatewayServices:
         return [
             name
             for (kind, name), (rows, _) in sorted(self._rows.items())
-            if kind == "ingress-gateway" and service in [row["Service"]["Name"] for row in rows]
+            if kind == "ingress-gateway" and service in [row["Service"]["Name"] for row in rows or ()]
         ]

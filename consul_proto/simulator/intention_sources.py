@@ -10,18 +10,17 @@ from typing import Any
 
 from consul_proto.simulator.asking import multierror
 from consul_proto.simulator.entry_metadata import of_all_metadata
+from consul_proto.simulator.http_matching import TOO_MANY_PATHS, in_upper_case, of_methods, of_paths, of_ways, paths
 
 Entry = dict[str, Any]
 
-_PARTIAL, _LONGEST_DESCRIPTION = "wildcard character '*' cannot be used with partial values", 512
+PARTIAL = "wildcard character '*' cannot be used with partial values"
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE")
+_LONGEST_DESCRIPTION = 512
 
 #: How a header may be matched, of which one says how; and those of them that may leave upper and lower case aside.
 _MATCHES = ("Present", "Exact", "Prefix", "Suffix", "Contains", "Regex")
 _TEXTS = ("Exact", "Prefix", "Suffix", "Contains")
-
-_PATHS = ("PathExact", "PathPrefix", "PathRegex")
 
 #: Members of what was written by an id, as before 1.9. An entry that is written as one loses them, but for the last, which is refused.
 _LEGACY = ("LegacyID", "LegacyCreateTime", "LegacyUpdateTime", "LegacyMeta")
@@ -39,10 +38,8 @@ def ordered(entry: Entry) -> Entry:
 
 
 def _completed(source: Entry, destination: str) -> Entry:
-    methods = [an_http.get("Methods") for one in source.get("Permissions") or () if (an_http := one.get("HTTP"))]
-    for given in methods:
-        if given:
-            given[:] = [method.upper() for method in given]
+    for permission in source.get("Permissions") or ():
+        in_upper_case(permission.get("HTTP", {}))
     return {**source, "Precedence": precedence(source["Name"], destination), "Type": source.get("Type") or "consul"}
 
 
@@ -55,8 +52,8 @@ def without_legacy(entry: Entry) -> Entry:
 def faults(entry: Mapping[str, Any], _is_old: bool) -> Iterator[str]:
     """What is wrong with an entry."""
     sources = entry.get("Sources") or ()
-    if _is_partial(entry["Name"]):
-        yield f"Name: {_PARTIAL}"
+    if is_partial(entry["Name"]):
+        yield f"Name: {PARTIAL}"
     if any(not provider.get("Name") for provider in (entry.get("JWT") or {}).get("Providers") or ()):
         yield multierror(["JWT provider name is required"])
     yield from of_all_metadata(entry)
@@ -77,8 +74,8 @@ def _of_source(source: Entry, destination: str) -> Iterator[str]:
         yield "Name is required"
     if source.get("SamenessGroup"):
         yield "SamenessGroup: Sameness groups are a Consul Enterprise feature. "
-    if _is_partial(name):
-        yield f"Name: {_PARTIAL}"
+    if is_partial(name):
+        yield f"Name: {PARTIAL}"
     if len(str(source.get("Description") or "")) > _LONGEST_DESCRIPTION:
         yield f"Description exceeds maximum length {_LONGEST_DESCRIPTION}"
     if source.get("LegacyMeta"):
@@ -102,35 +99,24 @@ def _of_permission(permission: Entry) -> Iterator[str]:
     if http is None:
         yield "HTTP is required"
         return
-    for name in _PATHS[:2]:
-        path = http.get(name) or ""
-        if path and not path.startswith("/"):
-            yield f"HTTP.{name} doesn't start with '/': \"{path}\""
-    paths = [name for name in _PATHS if http.get(name)]
-    if len(paths) > 1:
-        yield "HTTP should only contain at most one of PathExact, PathPrefix, or PathRegex"
+    yield from of_paths(http, "HTTP.")
+    if len(paths(http)) > 1:
+        yield f"HTTP {TOO_MANY_PATHS}"
     for number, header in enumerate(http.get("Header") or ()):
         yield from (f"HTTP.Header[{number}] {fault}" for fault in _of_header(header))
-    methods = http.get("Methods") or []
-    for number, method in enumerate(methods):
-        if method not in _METHODS:
-            yield f'HTTP.Methods contains an invalid method "{method}"'
-        if method in methods[:number]:
-            yield f'HTTP.Methods contains "{method}" more than once'
-    if not (paths or http.get("Header") or methods):
+    yield from (f"HTTP.{fault}" for fault in of_methods(http, is_old=False))
+    if not (paths(http) or http.get("Header") or http.get("Methods")):
         yield "HTTP should not be empty"
 
 
 def _of_header(header: Entry) -> Iterator[str]:
-    if not header.get("Name"):
-        yield "missing required Name field"
-    if sum(bool(header.get(way)) for way in _MATCHES) != 1:
-        yield f"should only contain one of {', '.join(_MATCHES[:-1])}, or {_MATCHES[-1]}"
+    yield from of_ways(header, _MATCHES)
     if header.get("IgnoreCase") and not any(header.get(way) for way in _TEXTS):
         yield f"should set one of {', '.join(_TEXTS[:-1])}, or {_TEXTS[-1]} when using IgnoreCase"
 
 
-def _is_partial(name: str) -> bool:
+def is_partial(name: str) -> bool:
+    """Whether a name has a wildcard and more."""
     return "*" in name and name != "*"
 
 

@@ -18,7 +18,7 @@ from consul_proto.simulator.config_rules import check_entry
 from consul_proto.simulator.config_types import TYPES
 from consul_proto.simulator.filters import INTENTION as INTENTION_FIELDS
 from consul_proto.simulator.intention_names import check_namespaces, known, parts
-from consul_proto.simulator.intention_sources import ordered, precedence, without_legacy
+from consul_proto.simulator.intention_sources import PARTIAL, is_partial, ordered, precedence, without_legacy
 from consul_proto.simulator.mapstructure import read
 from consul_proto.simulator.routes import Route
 from consul_proto.simulator.selecting import compiled
@@ -168,8 +168,8 @@ class Intentions:
             name = given.get(member) or ""
             if not name:
                 rules.append(f"{member} must be set")
-            elif "*" in name and name != "*":
-                rules.append(f"{member}: wildcard character '*' cannot be used with partial values")
+            elif is_partial(name):
+                rules.append(f"{member}: {PARTIAL}")
         if given.get("Action") not in ("allow", "deny") and not given.get("Permissions"):
             rules.append("Action must be set to 'allow' or 'deny'")
         if given.get("SourceType") not in (None, "", "consul"):

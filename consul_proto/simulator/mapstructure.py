@@ -64,6 +64,9 @@ class Record:
 
 Shape = Scalar | Opaque | ListOf | MapOf | Record
 
+#: A time.Duration that is written as a text.
+DURATION = Scalar("time.Duration")
+
 
 class Read(NamedTuple):
     """What came of a value.
@@ -152,7 +155,7 @@ class _Reader:
                 found |= members
             return found
         if not isinstance(value, dict):
-            self._unconvertible(value, shape.go, place, "a map")
+            self.faults.append(no_map(value, shape.go, place, is_old=self._is_old))
             return None
         return {name: self._or_zero(self.read(one, shape.of, f"{place}[{name}]"), shape.of) for name, one in value.items()}
 
@@ -181,10 +184,9 @@ class _Reader:
             else:
                 given[own] = one
         always = shape.always | shape.once if self._is_old else shape.always
-        # What writes its durations as texts writes them before all others.
-        durations = [name for name in known.values() if shape.members[name] == Scalar("time.Duration")]
         found = {}
-        for name in (*durations, *(name for name in known.values() if name not in durations)):
+        # What writes its durations as texts writes them before all others.
+        for name in sorted(known.values(), key=lambda name: shape.members[name] != DURATION):
             member = shape.members[name]
             content = self.read(given.get(name), member, f"{place}.{name}" if place else name)
             if content is None and name in always:
@@ -200,7 +202,7 @@ class _Reader:
         if value is None:
             return None
         if isinstance(value, (list, dict)):
-            self._unconvertible(value, shape.go, place)
+            self.faults.append(_unconvertible(value, shape.go, place))
             return None
         try:
             return _SCALARS[shape.go](value, shape.go)
@@ -222,11 +224,14 @@ class _Reader:
         else:
             self.faults.append(f"'{place}' cannot parse value as '{go}': {reason}")
 
-    def _unconvertible(self, value: Any, go: str, place: str, old: str = "") -> None:
-        if old and self._is_old:
-            self.faults.append(f"'{place}' expected {old}, got '{_KINDS[type(value)]}'")
-        else:
-            self.faults.append(f"'{place}' expected type '{_NAMES.get(go, go)}', got unconvertible type '{_TYPES[type(value)]}'")
+
+def no_map(value: Any, go: str, place: str, *, is_old: bool) -> str:
+    """What is said of a value that is no map, and should be one of a type."""
+    return f"'{place}' expected a map, got '{_KINDS[type(value)]}'" if is_old else _unconvertible(value, go, place)
+
+
+def _unconvertible(value: Any, go: str, place: str) -> str:
+    return f"'{place}' expected type '{_NAMES.get(go, go)}', got unconvertible type '{_TYPES[type(value)]}'"
 
 
 def _text(value: str | float, _go: str) -> str:
@@ -299,9 +304,7 @@ _ZEROS = {"string": "", "bool": False, "time.Duration": ""}
 
 def _zero(shape: Shape) -> Any:
     """What is written of what is empty."""
-    if isinstance(shape, Scalar):
-        return None if shape.pointer else _ZEROS.get(shape.go, 0)
-    return {} if isinstance(shape, Record) else None
+    return _ZEROS.get(shape.go, 0) if isinstance(shape, Scalar) and not shape.pointer else None
 
 
 def _is_written(value: Any, shape: Shape) -> bool:

@@ -237,7 +237,10 @@ class Sides:
 
     def _clear_entries(self) -> None:
         """Delete the config entries, in several rounds: splitters that lead to each other let each other go one after the other."""
+        before: list[Any] = []
         while any(entries := [_read(listed) or [] for listed in self.answers(Ask("GET", "/v1/config/"))]):
+            assert entries != before, "none of them lets itself be deleted"
+            before = entries
             for side, listed in enumerate(entries):
                 for entry in sorted(listed, key=lambda entry: _KINDS.index(entry["Kind"])):
                     self._answer(side, Ask("DELETE", f"/v1/config/{entry['Kind']}/{quote(entry.get('Name', 'mesh'))}"))

@@ -16,6 +16,11 @@ def mixed(*parts: st.SearchStrategy[Ask]) -> st.SearchStrategy[Ask]:
     return st.sampled_from(range(len(parts))).flatmap(parts.__getitem__)
 
 
+def some(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Some of the members."""
+    return st.fixed_dictionaries({}, optional=fields)
+
+
 #: "{p}" is a prefix of the example's own: the lock delays of an earlier one do not reach it.
 _KEYS = st.sampled_from(["{p}" + key for key in (*("a", "a/b", "lock") * 4, "a/b/c", "a/", "b", "ab", "%C3%BC", "a%20b", "x%3Cy")])
 _PREFIXES = st.sampled_from(["{p}" + prefix for prefix in ("", "a", "a/", "a/b/", "b", "none/")])

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.simulator.differential import Ask
-from tests.simulator.drawn import mixed
+from tests.simulator.drawn import mixed, some
 
 #: Names that a rule may have, by its resource.
 _NAMES = {
@@ -83,11 +83,6 @@ def _put(path: str, body: Any, names: str = "", token: str | None = None) -> Ask
     return Ask("PUT", path, (), json.dumps(body).encode(), names, token)
 
 
-def _some(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """Some of the members."""
-    return st.fixed_dictionaries({}, optional=fields)
-
-
 _POLICIES = ("0", "1", "2")
 _policy = st.sampled_from(_POLICIES)
 
@@ -95,7 +90,7 @@ _NEW_POLICY = st.builds(
     lambda number, rules, more: _put("/v1/acl/policy", {"Name": f"pol{number}", "Rules": rules, **more}, f"P{number}"),
     _policy,
     _RULES,
-    _some({"Description": st.just("d"), "Datacenters": st.sampled_from([["dc1"], ["elsewhere"], []])}),
+    some({"Description": st.just("d"), "Datacenters": st.sampled_from([["dc1"], ["elsewhere"], []])}),
 )
 
 _OTHER_POLICY = st.builds(
@@ -109,12 +104,12 @@ _LINKS = st.lists(
     st.one_of(st.builds(lambda number: {"Name": f"pol{number}"}, _policy), st.builds(lambda n: {"ID": f"{{P{n}}}"}, _policy)), max_size=2
 )
 
-_GRANTS = _some(
+_GRANTS = some(
     {
         "Policies": _LINKS,
         "ServiceIdentities": st.lists(
             st.builds(
-                lambda name, more: {"ServiceName": name, **more}, st.sampled_from(["web", "db"]), _some({"Datacenters": st.just(["dc1"])})
+                lambda name, more: {"ServiceName": name, **more}, st.sampled_from(["web", "db"]), some({"Datacenters": st.just(["dc1"])})
             ),
             max_size=1,
         ),
@@ -139,14 +134,14 @@ _NEW_TOKEN = st.builds(
     lambda number, grants, more: _put("/v1/acl/token", {"AccessorID": f"{{t{number}}}", "SecretID": f"{{x{number}}}", **grants, **more}),
     st.sampled_from(_TOKENS),
     _GRANTS,
-    _some({"Roles": _ROLE_LINKS, "Local": st.booleans()}),
+    some({"Roles": _ROLE_LINKS, "Local": st.booleans()}),
 )
 
 _OTHER_TOKEN = st.builds(
     lambda accessor, grants, roles: _put(f"/v1/acl/token/{accessor}", {**grants, **roles}),
     st.sampled_from(["{t0}", "{t0}", "{t1}", "00000000-0000-0000-0000-000000000002"]),
     _GRANTS,
-    _some({"Roles": _ROLE_LINKS}),
+    some({"Roles": _ROLE_LINKS}),
 )
 
 #: Who asks: a token's secret, nobody, one that there is not, the management token.
@@ -225,7 +220,7 @@ _CATALOG_WRITES = mixed(
     st.builds(
         lambda node, more: _put("/v1/catalog/register", {"Node": node, "Address": "10.0.0.1", **more}),
         st.sampled_from(["n1", "n2"]),
-        _some(
+        some(
             {
                 "Service": st.sampled_from([{"Service": "web"}, {"Service": "db", "ID": "web"}, {"Service": "db"}]),
                 "Check": st.sampled_from([{"CheckID": "c", "Name": "c"}, {"CheckID": "s", "Name": "s", "ServiceID": "web"}]),

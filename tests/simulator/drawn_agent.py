@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from hypothesis import strategies as st
 
 from tests.simulator.differential import Ask
-from tests.simulator.drawn import mixed
+from tests.simulator.drawn import mixed, some
 
 _IDS = ("web", "w1", "db", "nothing")
 _CHECKS = ("c1", "c2", "service:web", "service:w1", "service:web:1", "nothing")
 
 
-def _some(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """Some of the members."""
-    return st.fixed_dictionaries({}, optional=fields)
-
-
 _CHECK = st.builds(
     lambda kind, more: {**kind, **more},
     st.sampled_from([{"TTL": "10m"}, {"TTL": "10m"}, {"TTL": "10m"}, {"TTL": "1h", "Interval": "1m"}, {}, {"HTTP": "http://127.0.0.1:1"}]),
-    _some(
+    some(
         {
             "Status": st.sampled_from(["passing", "warning", "critical", "", "well"]),
             "Notes": st.sampled_from(["", "note"]),
@@ -32,12 +26,12 @@ _CHECK = st.builds(
     ),
 )
 
-_SERVICE_CHECK = st.builds(lambda check, more: {**check, **more}, _CHECK, _some({"CheckID": st.sampled_from(["c1", "c2"])}))
+_SERVICE_CHECK = st.builds(lambda check, more: {**check, **more}, _CHECK, some({"CheckID": st.sampled_from(["c1", "c2"])}))
 
 _SERVICE = st.builds(
     lambda name, more: {"Name": name, **more},
     st.sampled_from(["web", "web", "db", ""]),
-    _some(
+    some(
         {
             "ID": st.sampled_from(["w1", "web", "db"]),
             "Tags": st.sampled_from([None, [], ["a"], ["b", "a"]]),
@@ -64,7 +58,7 @@ _REGISTER = st.builds(
 _REGISTER_CHECK = st.builds(
     lambda check, more: Ask("PUT", "/v1/agent/check/register", (), json.dumps({**check, **more}).encode()),
     _CHECK,
-    _some({"ID": st.sampled_from(["c1", "c2"]), "ServiceID": st.sampled_from(["web", "w1", "nothing"])}),
+    some({"ID": st.sampled_from(["c1", "c2"]), "ServiceID": st.sampled_from(["web", "w1", "nothing"])}),
 )
 
 _SAY = st.builds(

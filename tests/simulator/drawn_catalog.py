@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.simulator.differential import Ask
-from tests.simulator.drawn import mixed
+from tests.simulator.drawn import mixed, some
 
 _NODES = ("n1", "n2", "N1", "test-node")
 _SERVICES = ("web", "db", "Web", "web-2")
@@ -20,17 +20,12 @@ _service_id = st.sampled_from(_SERVICES)
 _check_id = st.sampled_from(_CHECKS)
 
 
-def _some(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """Some of the members."""
-    return st.fixed_dictionaries({}, optional=fields)
-
-
 _TAGGED = st.sampled_from([{}, {"lan": "10.0.0.1"}, {"wan": "198.51.100.1", "lan": "10.0.0.1"}])
 
 _SERVICE = st.builds(
     lambda name, more: {"Service": name, **more},
     _service_id,
-    _some(
+    some(
         {
             "ID": st.sampled_from(["w1", "w2", "W1", "web"]),
             "Tags": st.sampled_from([None, [], ["a"], ["b", "a"]]),
@@ -56,7 +51,7 @@ _PROXY = st.builds(
 _CHECK = st.builds(
     lambda identity, more: {"CheckID": identity, "Name": identity, **more},
     _check_id,
-    _some(
+    some(
         {
             "Status": st.sampled_from(["passing", "warning", "critical", ""]),
             "ServiceID": st.sampled_from(["web", "w1", "db", "nothing", ""]),
@@ -72,7 +67,7 @@ _REGISTER = st.builds(
     lambda node, address, more: Ask("PUT", "/v1/catalog/register", (), json.dumps({"Node": node, **address, **more}).encode()),
     _node,
     st.sampled_from([{"Address": "10.0.0.1"}, {"Address": "10.0.0.2"}, {"SkipNodeUpdate": True}, {}]),
-    _some(
+    some(
         {
             "ID": st.sampled_from(_IDENTITIES),
             "Service": st.one_of(_SERVICE, _SERVICE, _PROXY),

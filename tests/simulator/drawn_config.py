@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.simulator.differential import Ask
-from tests.simulator.drawn import mixed
+from tests.simulator.drawn import mixed, some
 
 _SERVICES = ("web", "api", "db")
 _KINDS = (
@@ -21,18 +21,13 @@ _target = st.sampled_from(["", "web", "api", "db"])
 _subset = st.sampled_from(["", "", "v1", "v2"])
 
 
-def _some(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """Some of the members."""
-    return st.fixed_dictionaries({}, optional=fields)
-
-
 def _one(*values: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from(values)
 
 
 _META = _one({}, None, {"k": "v"}, {"k": "w" * 513}, {"k": 1})
 
-_DEFAULTS = _some(
+_DEFAULTS = some(
     {
         "Protocol": _one("http", "http", "http", "tcp", "grpc", "HTTP2", "nothing", ""),
         "MeshGateway": _one({"Mode": "local"}, {}, None),
@@ -46,7 +41,7 @@ _DEFAULTS = _some(
     }
 )
 
-_PROXIES = _some(
+_PROXIES = some(
     {
         "Config": _one({"protocol": "http"}, {"protocol": "http"}, {"protocol": "tcp"}, {"a": [1, {"b": "c"}]}, None),
         "AccessLogs": _one({"Enabled": True}, {"Type": "file"}, {}),
@@ -55,7 +50,7 @@ _PROXIES = _some(
     }
 )
 
-_MATCH = _some(
+_MATCH = some(
     {
         "PathExact": _one("/x", "x", ""),
         "PathPrefix": _one("/y"),
@@ -65,19 +60,19 @@ _MATCH = _some(
     }
 )
 
-_ROUTE = _some(
+_ROUTE = some(
     {
         "Match": st.builds(lambda match: {"HTTP": match}, _MATCH),
         "Destination": st.builds(
             lambda service, subset, more: {"Service": service, "ServiceSubset": subset, **more},
             _target,
             _subset,
-            _some({"RequestTimeout": _one("5s", 10**9), "NumRetries": _one(1, "2"), "PrefixRewrite": _one("/z")}),
+            some({"RequestTimeout": _one("5s", 10**9), "NumRetries": _one(1, "2"), "PrefixRewrite": _one("/z")}),
         ),
     }
 )
 
-_ROUTER = _some({"Routes": st.lists(_ROUTE, max_size=2), "Meta": _META})
+_ROUTER = some({"Routes": st.lists(_ROUTE, max_size=2), "Meta": _META})
 
 _SPLITTER = st.builds(
     lambda weights, targets: {
@@ -97,7 +92,7 @@ _FAILOVER = st.builds(
     _one({}, {}, {"Datacenters": ["dc2"]}, {"Datacenters": [""]}),
 )
 
-_RESOLVER = _some(
+_RESOLVER = some(
     {
         "DefaultSubset": _subset,
         "Subsets": _one({"v1": {}, "v2": {}}, {"v1": {"Filter": "Service.Meta.v == 1"}}, {"V 1": {}}, {}),
@@ -113,36 +108,36 @@ _LISTENER = st.builds(
     _one(80, 80, 81, 0),
     _one("http", "http", "tcp", "", "grpc", "HTTP"),
     st.lists(
-        st.builds(lambda name, more: {"Name": name, **more}, _one(*_SERVICES, "*", ""), _some({"Hosts": _one([], ["a.test"], ["*"])})),
+        st.builds(lambda name, more: {"Name": name, **more}, _one(*_SERVICES, "*", ""), some({"Hosts": _one([], ["a.test"], ["*"])})),
         max_size=2,
     ),
 )
 
-_INGRESS = _some({"Listeners": st.lists(_LISTENER, max_size=2), "TLS": _one({"Enabled": True}, {}), "Meta": _META})
+_INGRESS = some({"Listeners": st.lists(_LISTENER, max_size=2), "TLS": _one({"Enabled": True}, {}), "Meta": _META})
 
-_LINKED = st.builds(lambda name, more: {"Name": name, **more}, _one(*_SERVICES, "*", ""), _some({"SNI": _one("s"), "CAFile": _one("ca")}))
+_LINKED = st.builds(lambda name, more: {"Name": name, **more}, _one(*_SERVICES, "*", ""), some({"SNI": _one("s"), "CAFile": _one("ca")}))
 
-_TERMINATING = _some({"Services": st.lists(_LINKED, max_size=3), "Meta": _META})
+_TERMINATING = some({"Services": st.lists(_LINKED, max_size=3), "Meta": _META})
 
 _HTTP = _MATCH.map(lambda match: {name: value for name, value in match.items() if name != "QueryParam"})
 
-_PERMISSIONS = st.lists(_some({"Action": _one("allow", "deny", "allow", ""), "HTTP": st.one_of(_one({}, None), _HTTP)}), max_size=2)
+_PERMISSIONS = st.lists(some({"Action": _one("allow", "deny", "allow", ""), "HTTP": st.one_of(_one({}, None), _HTTP)}), max_size=2)
 
 _SOURCE = st.builds(
     lambda name, more: {"Name": name, **more},
     _one(*_SERVICES, "*", "a*", ""),
     st.one_of(
-        _some({"Action": _one("allow", "deny", "allow", "Allow"), "Description": _one("d", ""), "Peer": _one("p", "")}),
-        _some({"Action": _one("allow"), "Type": _one("consul", "x"), "Precedence": _one(1), "LegacyMeta": _one({}, {"k": "v"})}),
+        some({"Action": _one("allow", "deny", "allow", "Allow"), "Description": _one("d", ""), "Peer": _one("p", "")}),
+        some({"Action": _one("allow"), "Type": _one("consul", "x"), "Precedence": _one(1), "LegacyMeta": _one({}, {"k": "v"})}),
         st.builds(lambda permissions: {"Permissions": permissions}, _PERMISSIONS),
     ),
 )
 
-_INTENTIONS = _some({"Sources": st.lists(_SOURCE, min_size=1, max_size=3), "Meta": _META})
+_INTENTIONS = some({"Sources": st.lists(_SOURCE, min_size=1, max_size=3), "Meta": _META})
 
-_MESH = _some({"AllowEnablingPermissiveMutualTLS": st.booleans(), "TLS": _one({}, {"Incoming": {"TLSMinVersion": "x"}}), "Meta": _META})
+_MESH = some({"AllowEnablingPermissiveMutualTLS": st.booleans(), "TLS": _one({}, {"Incoming": {"TLSMinVersion": "x"}}), "Meta": _META})
 
-_EXPORTED = _some({"Services": _one([{"Name": "web", "Consumers": [{"Peer": "p"}]}], [{"Name": "web"}], [])})
+_EXPORTED = some({"Services": _one([{"Name": "web", "Consumers": [{"Peer": "p"}]}], [{"Name": "web"}], [])})
 
 _BODIES: dict[str, tuple[st.SearchStrategy[dict[str, Any]], tuple[str, ...]]] = {
     "service-defaults": (_DEFAULTS, (*_SERVICES, *_SERVICES, "*", "")),
@@ -197,13 +192,13 @@ _BY_ID = {
 }
 
 _CREATE = st.builds(
-    lambda body, name: Ask("POST", "/v1/connect/intentions", (), json.dumps(body).encode(), names=name), _some(_BY_ID), _one("Q0", "Q1")
+    lambda body, name: Ask("POST", "/v1/connect/intentions", (), json.dumps(body).encode(), names=name), some(_BY_ID), _one("Q0", "Q1")
 )
 
 _UPDATE = st.builds(
     lambda method, body: Ask(method, "/v1/connect/intentions/{Q0}", (), json.dumps(body).encode() if method == "PUT" else None),
     _one("GET", "PUT", "DELETE"),
-    _some(_BY_ID),
+    some(_BY_ID),
 )
 
 _PAIR = st.builds(lambda source, to: (("source", source), ("destination", to)), _one(*_SERVICES, "*"), _one(*_SERVICES, "*"))
@@ -212,7 +207,7 @@ _EXACT = st.builds(
     lambda method, pair, body: Ask(method, "/v1/connect/intentions/exact", pair, json.dumps(body).encode() if method == "PUT" else None),
     _one("GET", "PUT", "PUT", "DELETE"),
     _PAIR,
-    _some(
+    some(
         {
             "Action": _one("allow", "deny", "allow", "x"),
             "Description": _one("d"),

@@ -8,12 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.simulator.differential import Ask
-from tests.simulator.drawn import mixed
-
-
-def _some(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """Some of the members."""
-    return st.fixed_dictionaries({}, optional=fields)
+from tests.simulator.drawn import mixed, some
 
 
 def _one(*values: Any) -> st.SearchStrategy[Any]:
@@ -28,7 +23,7 @@ _NAMES = ("q", "q", "web-", "web", "Q", "")
 #: How a query is asked for: by its id, or by what may be its name.
 _CALLED = ("{Q0}", "{Q0}", "{Q1}", "q", "web-", "web-x", "web-db", "web-x-y", "Q", "web")
 
-_TEMPLATE = _some(
+_TEMPLATE = some(
     {
         "Type": _one("name_prefix_match", "name_prefix_match", "name_prefix_match", "", "other"),
         "Regexp": _one("", "^web-(.*)$", "^(w)(.*?)-(.*)$", "nothing", "(", "x|(y)", "(?P<n>w)"),
@@ -53,14 +48,14 @@ _FILLED = (
 
 _SERVED = _one("web", "web", "web", "db", "Web", "${name.suffix}", "${match(1)}", "${match(2)}", *_FILLED[6:])
 
-_FAILOVER = _some(
+_FAILOVER = some(
     {
         "NearestN": _one(0, 1, 3, -1, "1"),
         "Datacenters": _one(None, [], ["dc1"], ["dc9"], ["dc9", "${name.suffix}"], [""], "dc9"),
     }
 )
 
-_MORE = _some(
+_MORE = some(
     {
         "Failover": st.one_of(_FAILOVER, st.none()),
         "OnlyPassing": _one(True, False, "x"),
@@ -83,7 +78,7 @@ _QUERY = st.builds(
     st.one_of(
         st.builds(lambda template: {"Template": template}, _TEMPLATE),
         st.just({}),
-        _some(
+        some(
             {
                 "DNS": _DNS,
                 "Session": _one("", "{s0}", "{s0}", "{s1}", "{s2}", "short"),
@@ -103,7 +98,7 @@ _PREFIXED = st.builds(
         "Service": {"Service": service, **more},
     },
     _one("", "web-", "web-", "w", "q"),
-    _some({"Regexp": _one("", "^web-(.*)$", "^(w)(.*?)-(.*)$"), "RemoveEmptyTags": st.booleans()}),
+    some({"Regexp": _one("", "^web-(.*)$", "^(w)(.*?)-(.*)$"), "RemoveEmptyTags": st.booleans()}),
     _SERVED,
     _MORE,
 )
@@ -177,7 +172,7 @@ _CHECK = st.builds(
 _INSTANCE = st.builds(
     lambda name, more: {"Service": name, **more},
     _one("web", "web", "db", "Web"),
-    _some(
+    some(
         {
             "Tags": _one(None, [], ["a"], ["A", "b"], ["x"], [""]),
             "Meta": _one(None, {"k": "v"}, {"k": "x"}),
@@ -192,7 +187,7 @@ _PROXY = {"Service": "web-proxy", "Kind": "connect-proxy", "Port": 80, "Proxy": 
 _REGISTER = st.builds(
     lambda node, more: Ask("PUT", "/v1/catalog/register", (), _json({"Node": node, "Address": "10.0.0.1", **more})),
     _one("n1", "n1", "n2"),
-    _some(
+    some(
         {
             "Service": st.one_of(_INSTANCE, _INSTANCE, _INSTANCE, st.just(_PROXY)),
             "Checks": st.lists(_CHECK, max_size=2),

@@ -238,7 +238,7 @@ MUTANTS = [
         "ordered({**before, ",
         'ordered({"Kind": _KIND, "Name": destination, ',
     ),
-    Mutant("permissions need requests", "discovery_chains.py", "and spoken(of) not in _OF_REQUESTS", 'and spoken(of) == "nothing"'),
+    Mutant("permissions need requests", "discovery_chains.py", "    if protocol not in _OF_REQUESTS:", '    if protocol == "nothing":'),
     Mutant("a listener speaks as its services", "discovery_chains.py", 'spoken(service) != listener["Protocol"]', "not spoken(service)"),
     Mutant(
         "what is said of a service counts", "discovery_chains.py", 'own["Protocol"] if own else usual', 'own and own["Protocol"] or usual'
