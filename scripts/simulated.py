@@ -9,7 +9,7 @@ from pathlib import Path
 
 from consul_proto.message import Request, Response
 from consul_proto.simulator import Settings, Simulator
-from consul_proto.simulator.settings import Version
+from consul_proto.simulator.engine.settings import Version
 
 _ROOT = Path(__file__).parent.parent
 _PAGE = _ROOT / "docs" / "simulated.md"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from consul_proto.message import Request
     from consul_proto.simulator import Parked
-    from consul_proto.simulator.probes import Probe
+    from consul_proto.simulator.agent.probes import Probe
 
 #: Seconds between two looks at the clock at least, so that what is due and does not go away takes no whole processor.
 _LEAST_PAUSE = 0.001

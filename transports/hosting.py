@@ -17,7 +17,7 @@ from transports.serve_anyio import serve
 if TYPE_CHECKING:
     import socket
 
-    from consul_proto.simulator.probes import Probe
+    from consul_proto.simulator.agent.probes import Probe
     from transports.hosted import Simulated
 
 #: Seconds for which changes are gathered until they are written down.

@@ -19,7 +19,7 @@ from transports.probe_script import Tail
 from transports.probe_socket import Finding, Unreachable, connected
 
 if TYPE_CHECKING:
-    from consul_proto.simulator.probes import Probe
+    from consul_proto.simulator.agent.probes import Probe
 
 #: What Consul sends where the check does not say otherwise (observed).
 _HEADERS = {"user-agent": "Consul Health Check", "accept": "text/plain, text/*, */*"}

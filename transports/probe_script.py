@@ -15,7 +15,7 @@ from transports.probe_socket import Finding
 if TYPE_CHECKING:
     from anyio.abc import Process
 
-    from consul_proto.simulator.probes import Probe
+    from consul_proto.simulator.agent.probes import Probe
 
 #: https://developer.hashicorp.com/consul/docs/services/usage/checks#script-checks: what an exit code says; any other is critical.
 _EXITS = {0: "passing", 1: "warning"}

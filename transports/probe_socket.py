@@ -11,7 +11,7 @@ import anyio
 import anyio.abc
 
 if TYPE_CHECKING:
-    from consul_proto.simulator.probes import Probe
+    from consul_proto.simulator.agent.probes import Probe
 
 
 class Finding(NamedTuple):

@@ -13,7 +13,7 @@ from transports.probe_socket import ask_tcp, ask_udp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from consul_proto.simulator.probes import Probe
+    from consul_proto.simulator.agent.probes import Probe
     from transports.hosted import HostedSimulator
     from transports.probe_socket import Finding
 

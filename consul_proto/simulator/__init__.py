@@ -4,8 +4,8 @@ It is written from Consul's documentation and from what real agents answer, and 
 a mistake in one of them is not repeated in the other.
 """
 
-from consul_proto.simulator.agent import Simulator
-from consul_proto.simulator.asking import Parked
-from consul_proto.simulator.settings import Settings
+from consul_proto.simulator.engine.request import Parked
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.machine import Simulator
 
 __all__ = ["Parked", "Settings", "Simulator"]

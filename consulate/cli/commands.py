@@ -8,7 +8,7 @@ from typing import get_args
 
 import click
 
-from consul_proto.simulator.settings import Policy, Version
+from consul_proto.simulator.engine.settings import Policy, Version
 from consulate import __version__
 from consulate.cli.dev import Options, Problem, run_dev
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from consul_proto.simulator.durations import nanoseconds
-from consul_proto.simulator.hcl import parse
-from consul_proto.simulator.settings import Policy, Settings, datacenter_name
+from consul_proto.simulator.engine.settings import Policy, Settings, datacenter_name
+from consul_proto.simulator.go.durations import nanoseconds
+from consul_proto.simulator.go.hcl import parse
 from consulate.cli.definitions import Definition, check_definition, entry_definition, merged, service_definition
 from consulate.cli.problems import Problem
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from consul_proto.message import Request, check_header
 from consul_proto.simulator import Settings, Simulator
-from consul_proto.simulator.settings import datacenter_name
+from consul_proto.simulator.engine.settings import datacenter_name
 from consulate.cli.configured import AgentConfiguration, read_files
 from consulate.cli.kept import StateFile
 from consulate.cli.problems import Problem
@@ -24,8 +24,8 @@ from transports.serve_anyio import listen_tcp, listen_unix
 if TYPE_CHECKING:
     import socket
 
-    from consul_proto.simulator.probes import Probe
-    from consul_proto.simulator.settings import Policy, Version
+    from consul_proto.simulator.agent.probes import Probe
+    from consul_proto.simulator.engine.settings import Policy, Version
 
 __all__ = ["Options", "Problem", "run_dev"]
 

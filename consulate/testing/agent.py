@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Literal, get_args
 
 from consul_proto.simulator import Settings, Simulator
-from consul_proto.simulator.settings import Version, datacenter_name
+from consul_proto.simulator.engine.settings import Version, datacenter_name
 from consulate.client import AsyncConsul, Consul
 from consulate.configuration import ClientOptions
 from transports.faulty import AsyncFaultyTransport, FaultyTransport, Memory

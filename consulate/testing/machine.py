@@ -12,7 +12,7 @@ from consulate.testing.agent import ConsulAgent
 from consulate.testing.programs import Program, Programs
 
 if TYPE_CHECKING:
-    from consul_proto.simulator.settings import Version
+    from consul_proto.simulator.engine.settings import Version
     from transports.faults import Fault
 
 #: Seconds that may pass at once: about a lock delay, the shortest TTL, twice it, and a wait.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from consul_proto.simulator.settings import Version
+from consul_proto.simulator.engine.settings import Version
 from tests.agents import Agent, Binary, find_binaries, find_dev_versions, required, running_agent, running_dev
 from tests.conformance.memory import MemoryAgent, every_address_leads_to, make_memory_agent
 

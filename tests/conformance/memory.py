@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from consul_proto.config import Config
-from consul_proto.simulator.settings import Version
+from consul_proto.simulator.engine.settings import Version
 from consulate import adapters
 from consulate.testing import ConsulAgent
 from tests.agents import Agent

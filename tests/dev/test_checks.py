@@ -17,7 +17,7 @@ import anyio
 import pytest
 
 from consul_proto.simulator import Simulator
-from consul_proto.simulator.probes import Probe
+from consul_proto.simulator.agent.probes import Probe
 from transports.hosted import HostedSimulator
 from transports.probe_http import ask_http
 from transports.probe_script import run_script

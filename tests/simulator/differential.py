@@ -19,8 +19,8 @@ from uuid import UUID
 
 from consul_proto.message import Headers, Request, Response
 from consul_proto.simulator import Parked, Settings, Simulator
-from consul_proto.simulator.members import SERVER_PORT
-from consul_proto.simulator.settings import Version
+from consul_proto.simulator.agent.members import SERVER_PORT
+from consul_proto.simulator.engine.settings import Version
 from tests.agents import Agent
 from tests.simulator.orders import mixed, ordered, sorted_tags, status_aside, without_drawn
 

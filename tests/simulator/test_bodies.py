@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from consul_proto.message import Headers, Request, Response
-from consul_proto.simulator import Settings, Simulator, acl_bodies, bodies
-from consul_proto.simulator.go_json import Anything, Lasting, ListOf, MapOf, Shape, Struct, Text
-from consul_proto.simulator.settings import Version
+from consul_proto.simulator import Settings, Simulator
+from consul_proto.simulator.acl import bodies as acl_bodies
+from consul_proto.simulator.catalog.tables import bodies
+from consul_proto.simulator.engine.settings import Version
+from consul_proto.simulator.go.json import Anything, Lasting, ListOf, MapOf, Shape, Struct, Text
 from tests.agents import Agent, Binary, running_agent
 from tests.simulator.differential import Ask, Sides
 

@@ -12,7 +12,7 @@ import pytest
 
 from consul_proto.message import Request, Response
 from consul_proto.simulator import Parked, Settings, Simulator
-from consul_proto.simulator.settings import Version
+from consul_proto.simulator.engine.settings import Version
 
 #: Where the key stands in its form (RFC 5480): the object ids of an EC key on P-256, and the point, not compressed.
 _KEY = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")

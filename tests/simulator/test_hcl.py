@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consul_proto.simulator.hcl import parse
+from consul_proto.simulator.go.hcl import parse
 
 _MEANS: dict[str, Any] = {
     "": {},

@@ -8,7 +8,7 @@ import pytest
 
 from consul_proto.message import Request, Response
 from consul_proto.simulator import Settings, Simulator
-from consul_proto.simulator.settings import Version
+from consul_proto.simulator.engine.settings import Version
 
 _NO_UUID = "failed session lookup: index error: UUID must be 36 characters"
 

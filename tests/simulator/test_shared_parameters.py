@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from consul_proto.simulator import Settings, Simulator
-from consul_proto.simulator.settings import Version
+from consul_proto.simulator.engine.settings import Version
 from tests.simulator.differential import Ask, Sides
 
 _ABSENT = "00000000-0000-0000-0000-00000000abcd"

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 
-from consul_proto.simulator.settings import Version
+from consul_proto.simulator.engine.settings import Version
 from consulate import AsyncConsul
 from consulate.exceptions import ClientClosed, Forbidden
 from consulate.testing import ConsulAgent, End, Programs

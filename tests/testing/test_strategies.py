@@ -14,7 +14,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from consul_proto.codec import encode
 from consul_proto.errors import ConsulateException, DecodeError, NotFound
 from consul_proto.operation import Operation
-from consul_proto.simulator.settings import Version
+from consul_proto.simulator.engine.settings import Version
 from consulate import AsyncConsul, Consul
 from consulate.operations import Operations
 from consulate.testing import ConsulAgent, ConsulStateMachine, FaultPlan, Interleaving, Pass, Programs, strategies

@@ -1,0 +1,1 @@
+"""Both ACL systems: tokens, policies, roles, templates and logins."""

@@ -1,0 +1,440 @@
+"""Tokens, policies, roles and what else the ACL system keeps.
+
+https://developer.hashicorp.com/consul/api-docs/acl
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, NoReturn
+
+from consul_proto.simulator.acl.bodies import ACL_METHOD, ACL_POLICY, ACL_ROLE, ACL_RULE, ACL_TOKEN
+from consul_proto.simulator.acl.expiry import check_dates, check_lasting, check_life, ending
+from consul_proto.simulator.acl.grants import Grants
+from consul_proto.simulator.acl.policies import checked
+from consul_proto.simulator.acl.tables import ANONYMOUS, MANAGEMENT, READ_ONLY, ACLs, Record
+from consul_proto.simulator.acl.templates import synthetics
+from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, seen
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.uuids import UUID, UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.go.json import Struct
+
+_LOST_ACCESSOR = f"Failed acl token lookup by accessor: failed acl token lookup: {WRONG_LENGTH}"
+
+
+class Kind(NamedTuple):
+    """One kind of record: its table, what it is called, and its members in the order in which answers show them."""
+
+    table: str
+    name: str
+    body: Struct
+
+    @property
+    def title(self) -> str:
+        """Its name at the start of a sentence."""
+        return self.plain.title().replace(" ", "")
+
+    @property
+    def plain(self) -> str:
+        """Its name within a sentence."""
+        return self.name.replace("-", " ")
+
+
+POLICY = Kind("policies", "policy", ACL_POLICY)
+ROLE = Kind("roles", "role", ACL_ROLE)
+TOKEN = Kind("tokens", "token", ACL_TOKEN)
+RULE = Kind("binding-rules", "binding-rule", ACL_RULE)
+METHOD = Kind("auth-methods", "auth-method", ACL_METHOD)
+
+_NAMES = {
+    "1.8.7": (re.compile(r"[A-Za-z0-9\-_]{1,128}"), "Only alphanumeric characters, '-' and '_' are allowed"),
+    "1.22.5": (re.compile(r"[A-Za-z0-9\-_]+/?[A-Za-z0-9\-_]*"), "Only alphanumeric characters, a single '/', '-' and '_' are allowed"),
+}
+
+
+class ACLEndpoint:
+    """`/v1/acl/`, but for the legacy system."""
+
+    def __init__(self, store: Store, acls: ACLs, settings: Settings, new_id: Callable[[], str]) -> None:
+        self._store, self._acls, self._settings, self._new_id = store, acls, settings, new_id
+        self._grants = Grants(acls, settings)
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        get, put = partial(Route, ("GET",), index=True, first=Asked.need_acls), partial(Route, ("PUT",))
+        routes = {"/v1/acl/token/self": get(self.itself, topics=_of("tokens"))}
+        for kind, plural in ((POLICY, "policies"), (ROLE, "roles"), (TOKEN, "tokens"), (RULE, "binding-rules"), (METHOD, "auth-methods")):
+            one = f"/v1/acl/{kind.name}"
+            routes[f"/v1/acl/{plural}"] = get(partial(self.every, kind), topics=_of(kind.table))
+            routes[one] = put(write=partial(self.create, kind))
+            routes[f"{one}/"] = Route(
+                ("GET", "PUT", "DELETE"),
+                partial(self.get, kind),
+                partial(self.change, kind),
+                _of(kind.table),
+                deep=True,
+                index=True,
+                first=partial(self._need_id, kind),
+            )
+        for kind in (POLICY, ROLE):
+            read, first = partial(self.get_by_name, kind), partial(self._need_name, kind)
+            routes[f"/v1/acl/{kind.name}/name/"] = get(read, topics=_of(kind.table), deep=True, first=first)
+        return routes
+
+    # What every call does first.
+
+    def _bad(self, text: str) -> Refusal:
+        return Refusal(400, self._settings.bad_request + text)
+
+    def _decoded(self, asked: Asked, kind: Kind) -> Record:
+        asked.only_default()
+        before = f"{self._settings.bad_request}{kind.title} decoding failed: "
+        if kind is TOKEN:
+            check_dates(asked, before)
+        given: Record = asked.decoded(kind.body, before, namespaced=True)
+        return given
+
+    # Reads.
+
+    def every(self, kind: Kind, asked: Asked) -> Found:
+        """GET all of a kind."""
+        asked.only_default()
+        asked.reach_datacenter()
+        asked.require("acl", "", "read")
+        if kind is TOKEN:
+            _check_filters(asked)
+        # Tokens come by their secrets; the others by their names since 1.9, where they have one, and before by their ids.
+        by = ("SecretID", "ID", "Name") if self._settings.is_old else ("SecretID", "Name", "ID")
+        records = sorted(self._acls.tables[kind.table].values(), key=lambda one: str(next(one[name] for name in by if one.get(name))))
+        return self._found(kind, [self._listed(kind, record, asked) for record in records if _is_wanted(record, asked)])
+
+    def _listed(self, kind: Kind, record: Record, asked: Asked) -> Record:
+        shown = self._shown(kind, record)
+        if kind is POLICY:
+            names = ("ID", "Name", "Description", "Datacenters", "Hash", "CreateIndex", "ModifyIndex")
+            return {name: {**record, **shown}.get(name) for name in names}
+        if kind is not TOKEN:
+            return shown
+        may_write = asked.allows("acl", "", "write")
+        if self._settings.is_old:
+            return {name: value for name, value in shown.items() if name != "SecretID"}
+        return shown if may_write else {**shown, "SecretID": "<hidden>"}
+
+    def _found(self, kind: Kind, body: Any) -> Found:
+        return Found(self._store.table(f"acl {kind.table}"), body, null=True)
+
+    def _shown(self, kind: Kind, record: Record) -> Record:
+        """A record, with what it is linked to by its present name."""
+        shown = {name: value for name, value in record.items() if name not in ("Type", "Name", "Rules") or kind is not TOKEN or value}
+        if kind is TOKEN and record.get("Policies"):
+            shown.pop("Type", None)
+        if kind is POLICY and not shown.get("Datacenters"):
+            shown.pop("Datacenters", None)
+        for member, table in (("Policies", "policies"), ("Roles", "roles")):
+            links = shown.pop(member, None)
+            if links and (there := self._acls.links(links, table)):
+                shown[member] = there
+        order: dict[str, float] = {name: place for place, name in enumerate(kind.body.members)}
+        order.setdefault("Type", order.get("Rules", 0) - 0.5)  # of a legacy token
+        return dict(sorted(shown.items(), key=lambda item: order.get(item[0], len(order))))
+
+    def get(self, kind: Kind, asked: Asked) -> Found:
+        """GET one, by its id."""
+        identity = self._identity(kind, asked, "read")
+        record = self._acls.tables[kind.table].get(identity)
+        if record is None:
+            return self._missing(kind)
+        shown = self._shown(kind, record)
+        if kind is TOKEN and asked.first("expanded") and not self._settings.is_old:
+            shown |= self._expanded(record)
+        return self._found(kind, shown)
+
+    def _need_id(self, kind: Kind, asked: Asked) -> None:
+        """Refuse a path without an id."""
+        asked.need_acls()
+        if not asked.rest:
+            what = "name" if kind is METHOD else "AccessorID" if kind is TOKEN and not self._settings.is_old else "ID"
+            raise self._bad(f"Missing {kind.plain} {what}")
+
+    def _reach_primary(self, kind: Kind, asked: Asked) -> None:
+        """Refuse to write in a datacenter that there is not. Most are written in the primary one, whichever is asked for."""
+        if kind in (METHOD, RULE) and not self._settings.is_old:
+            asked.reach_datacenter()
+
+    def _identity(self, kind: Kind, asked: Asked, access: str) -> str:
+        """The id in the path, which the token may read or write."""
+        asked.only_default()
+        if access == "read":
+            asked.reach_datacenter()
+        else:
+            self._reach_primary(kind, asked)
+        asked.require("acl", "", access)
+        if kind is TOKEN and access == "write" and not UUID.fullmatch(asked.rest):
+            raise Refusal(500, "Accessor ID is missing or an invalid UUID")
+        if kind is not METHOD and len(asked.rest) != UUID_LENGTH:
+            raise Refusal(500, f"failed acl {kind.plain} lookup: {WRONG_LENGTH}")
+        return asked.rest
+
+    def _missing(self, kind: Kind) -> NoReturn:
+        if self._settings.is_old:
+            refusal = Refusal(403, "ACL not found") if kind in (POLICY, TOKEN) else Refusal(404, "")
+            refusal.headers = (("X-Consul-Index", str(self._store.table(f"acl {kind.table}") or 1)), *seen()) if refusal.text else ()
+            raise refusal
+        if kind is TOKEN:
+            raise Refusal(403, "token does not exist: ACL not found")
+        raise Refusal(404, f"Requested {kind.plain} does not exist: ACL not found")
+
+    def _expanded(self, token: Record) -> Record:
+        policies, roles = self._acls.tables["policies"], self._acls.roles_of(token)
+        holders = (token, *roles)
+        linked = {link["ID"]: policies[link["ID"]] for one in holders for link in self._acls.links(one.get("Policies") or [], "policies")}
+        made = {policy["ID"]: policy for one in holders for policy in synthetics(one)}
+        return {
+            "ExpandedPolicies": [self._shown(POLICY, policy) for policy in (*linked.values(), *made.values())] or None,
+            "ExpandedRoles": [self._shown(ROLE, role) for role in roles] or None,
+            "NamespaceDefaultPolicyIDs": None,
+            "NamespaceDefaultRoleIDs": None,
+            "AgentACLDefaultPolicy": self._settings.default_policy,
+            "AgentACLDownPolicy": "extend-cache",
+            "ResolvedByAgent": self._settings.node,
+        }
+
+    def _need_name(self, kind: Kind, asked: Asked) -> None:
+        """Refuse a path without a name."""
+        asked.need_acls()
+        if not asked.rest:
+            raise self._bad(f"Missing {kind.name} Name")
+
+    def get_by_name(self, kind: Kind, asked: Asked) -> Found:
+        """GET a policy or a role by its name."""
+        asked.only_default()
+        asked.reach_datacenter()
+        asked.require("acl", "", "read")
+        record = self._acls.by_name(kind.table, asked.rest)
+        return self._missing(kind) if record is None else self._found(kind, self._shown(kind, record))
+
+    def itself(self, asked: Asked) -> Found:
+        """GET the token that asks."""
+        asked.reach_datacenter()
+        token = self._acls.by_secret(asked.token)
+        return self._missing(TOKEN) if token is None else self._found(TOKEN, self._shown(TOKEN, token))
+
+    # Writes.
+
+    def create(self, kind: Kind, asked: Asked, now: float) -> Record:
+        """PUT: the new record."""
+        asked.need_acls()
+        given = self._decoded(asked, kind)
+        if given.get("ID") and kind is POLICY:
+            raise self._bad("Cannot specify the ID when creating a new policy")
+        if kind in (ROLE, RULE):
+            self._check_id(kind, asked, given)
+        return self._put(kind, asked, given, now)
+
+    def change(self, kind: Kind, asked: Asked, now: float) -> Any:
+        """PUT or DELETE one by its id; of a token, also PUT its clone."""
+        asked.need_acls()
+        if asked.method == "DELETE":
+            self._need_id(kind, asked)
+            return self._delete(kind, asked)
+        if kind is TOKEN and asked.rest.endswith("/clone"):
+            return self._clone(asked, now)
+        given = self._decoded(asked, kind)
+        if kind is not METHOD or asked.rest:
+            self._check_id(kind, asked, given)
+        return self._put(kind, asked, given, now)
+
+    def _check_id(self, kind: Kind, asked: Asked, given: Record) -> None:
+        """Refuse a body with another id than the path's."""
+        member = {TOKEN: "AccessorID", METHOD: "Name"}.get(kind, "ID")
+        if given.get(member) not in (None, "", asked.rest):
+            what = {TOKEN: "Token Accessor ID", METHOD: "AuthMethod Name"}.get(kind, f"{kind.title} ID")
+            raise self._bad(f"{what} in URL and payload do not match")
+
+    def _put(self, kind: Kind, asked: Asked, given: Record, now: float) -> Record:
+        """Write what is given in the place of what the path names; without a name, anew. An auth method need not be there."""
+        identity = asked.rest
+        self._reach_primary(kind, asked)
+        asked.require("acl", "", "write")
+        before = self._acls.tables[kind.table].get(identity)
+        if kind is METHOD and identity:
+            given["Name"] = identity
+        elif identity and not UUID.fullmatch(identity):
+            of_token = _LOST_ACCESSOR if self._settings.is_old else "AccessorID is not a valid UUID"
+            raise Refusal(500, of_token if kind is TOKEN else f"{kind.plain.title()} ID invalid UUID")
+        elif identity and before is None:
+            raise Refusal(500, f'Cannot find token "{identity}"' if kind is TOKEN else f"cannot find {kind.plain} {identity}")
+        return self._written(kind, self._checked(kind, given, before, now))
+
+    def _checked(self, kind: Kind, given: Record, before: Record | None, now: float) -> Record:
+        check = {POLICY: self._policy, ROLE: self._role, TOKEN: self._token}.get(kind)
+        if check is not None:
+            return check(given, before, now)
+        return self._other(kind, given, before)
+
+    def _written(self, kind: Kind, record: Record) -> Record:
+        self._store.apply()
+        ends = record.pop("_ends", None)
+        written = self._acls.write(kind.table, record)
+        if ends is not None:
+            self._acls.ends.set(written["AccessorID"], ends)
+        return self._shown(kind, written)
+
+    def _name(self, kind: Kind, given: Record, before: Record | None) -> str:
+        """The name, which no other has. Refuses a bad one."""
+        name = given.get("Name") or ""
+        pattern, allowed = _NAMES[self._settings.version]
+        if not name:
+            raise Refusal(500, f"Invalid {kind.title}: no Name is set")
+        if not pattern.fullmatch(name):
+            raise Refusal(500, f"Invalid {kind.title}: invalid Name. {allowed}")
+        other = self._acls.by_name(kind.table, name)
+        if other is not None and (before is None or other["ID"] != before["ID"]):
+            a_other = f"A {kind.title} with Name" if before is None else f"A {kind.name} with name"
+            raise Refusal(500, f'Invalid {kind.title}: {a_other} "{name}" already exists')
+        return str(name)
+
+    def _policy(self, given: Record, before: Record | None, _now: float) -> Record:
+        name, rules = self._name(POLICY, given, before), given.get("Rules") or ""
+        identity = before["ID"] if before else self._new_id()
+        if identity == MANAGEMENT and rules != (before or {}).get("Rules"):
+            raise Refusal(500, "Changing the Rules for the builtin global-management policy is not permitted")
+        checked(rules, version=self._settings.version)
+        record = {"ID": identity, "Name": name, "Description": given.get("Description") or "", "Rules": rules}
+        return record | ({} if given.get("Datacenters") is None else {"Datacenters": given["Datacenters"]})
+
+    def _role(self, given: Record, before: Record | None, _now: float) -> Record:
+        name = self._name(ROLE, given, before)
+        record = {"ID": before["ID"] if before else self._new_id(), "Name": name, "Description": given.get("Description") or ""}
+        return record | self._grants.of_role(given)
+
+    def _token(self, given: Record, before: Record | None, now: float) -> Record:
+        accessor, secret = given.get("AccessorID") or "", given.get("SecretID") or ""
+        if before is None:
+            self._check_new(accessor, secret)
+            ends = self._ending(given, now)
+        else:
+            self._check_same(given, before, secret)
+            ends = check_lasting(given, before, self._settings)
+        granted = self._grants.of_token(given)
+        record: Record = {
+            "AccessorID": before["AccessorID"] if before else accessor or self._new_id(),
+            "SecretID": before["SecretID"] if before else secret or self._new_id(),
+            "Description": given.get("Description") or "",
+            **granted,
+            "Local": before["Local"] if before else bool(given.get("Local")),
+        }
+        kept: Record = {name: before[name] for name in ("AuthMethod", "CreateTime") if name in before} if before else {}
+        return {**record, **ends, "CreateTime": self._settings.date(now), **kept}
+
+    def _check_new(self, accessor: str, secret: str) -> None:
+        """Refuse what no new token may have."""
+        if accessor and not UUID.fullmatch(accessor):
+            raise Refusal(500, _LOST_ACCESSOR if self._settings.is_old else "Invalid Token: AccessorID - not a valid UUID")
+        if accessor in self._acls.tables["tokens"]:
+            raise Refusal(500, "Invalid Token: AccessorID is already in use")
+        if secret and not UUID.fullmatch(secret):
+            raise Refusal(500, f"Invalid Token: SecretID {'is' if self._settings.is_old else '-'} not a valid UUID")
+        if secret and self._acls.by_secret(secret):
+            raise Refusal(500, "Invalid Token: SecretID is already in use")
+
+    def _ending(self, given: Record, now: float) -> Record:
+        """When a new token expires. Refuses one that says how it came by a login: 1.8 does so first."""
+        is_old = self._settings.is_old
+        ends = {} if is_old and given.get("AuthMethod") else ending(given, now, self._settings)
+        if given.get("AuthMethod"):
+            raise Refusal(500, f"AuthMethod field is disallowed outside of {'Login' if is_old else 'login'}")
+        return ends
+
+    def _check_same(self, given: Record, before: Record, secret: str) -> None:
+        """Refuse to change what stays with a token."""
+        accessor = before["AccessorID"]
+        if secret and secret != before["SecretID"]:
+            whose = "tokens" if self._settings.is_old else "token's"
+            raise Refusal(500, f"Changing a {whose} SecretID is not permitted")
+        if bool(given.get("Local")) != before["Local"]:
+            raise Refusal(500, f"{'cannot' if self._settings.is_old else 'Cannot'} toggle local mode of {accessor}")
+        if given.get("AuthMethod") and given["AuthMethod"] != before.get("AuthMethod"):
+            raise Refusal(500, f"Cannot change AuthMethod of {accessor}")
+
+    def _other(self, kind: Kind, given: Record, before: Record | None) -> Record:
+        """A binding rule or an auth method: what is given, after the first thing that agents look at."""
+        if kind is METHOD:
+            if not given.get("Name"):
+                raise Refusal(500, "Invalid Auth Method: no Name is set")
+            known = "[jwt kubernetes]" if self._settings.is_old else "[aws-iam jwt kubernetes]"
+            if given.get("Type") not in known.strip("[]").split():
+                raise Refusal(500, f"Invalid Auth Method: Type should be one of: {known}")
+            return given
+        method = given.get("AuthMethod") or ""
+        if not method:
+            raise Refusal(500, "Invalid Binding Rule: no AuthMethod is set")
+        if method not in self._acls.tables["auth-methods"]:
+            raise Refusal(500, f'cannot find auth method with name "{method}"')
+        return {**given, "ID": before["ID"] if before else self._new_id()}
+
+    def _clone(self, asked: Asked, now: float) -> Record:
+        given = self._decoded(asked, TOKEN)
+        asked.require("acl", "", "write")
+        accessor = asked.rest.removesuffix("/clone")
+        if len(accessor) != UUID_LENGTH:
+            raise Refusal(500, f"failed acl token lookup: {WRONG_LENGTH}")
+        token = self._acls.tables["tokens"].get(accessor)
+        if token is None:
+            raise Refusal(403, "ACL not found" if self._settings.is_old else "token does not exist: ACL not found")
+        if accessor == ANONYMOUS:
+            raise Refusal(500, "Cannot clone the anonymous token")
+        copied = {name: value for name, value in token.items() if name not in ("CreateIndex", "ModifyIndex", "Hash")}
+        own: Record = {"AccessorID": self._new_id(), "SecretID": self._new_id(), "CreateTime": self._settings.date(now)}
+        if (ends := self._acls.ends.kept().get(accessor)) is not None:
+            check_life(ends - now, self._settings)
+            own["_ends"] = ends
+        return self._written(TOKEN, {**copied, **own, "Description": given.get("Description") or token["Description"]})
+
+    def _delete(self, kind: Kind, asked: Asked) -> bool:
+        missing = Refusal(404, f"Cannot find {kind.plain} to delete")
+        try:
+            identity = self._identity(kind, asked, "write")
+        except Refusal as refusal:
+            # That the token is not found, and not the record, is lost on the way.
+            raise missing if refusal.text == "ACL not found" and not self._settings.is_old else refusal from None
+        if kind is POLICY and (identity == MANAGEMENT or (identity == READ_ONLY and not self._settings.is_old)):
+            name = self._acls.tables["policies"][identity]["Name"]
+            raise Refusal(500, f"Delete operation not permitted on the builtin {name} policy")
+        if kind is TOKEN and identity == ANONYMOUS:
+            raise Refusal(500, "Delete operation not permitted on the anonymous token")
+        if identity not in self._acls.tables[kind.table]:
+            if self._settings.is_old:
+                return True
+            raise missing
+        self._store.apply()
+        self._acls.delete(kind.table, identity)
+        return True
+
+
+def _check_filters(asked: Asked) -> None:
+    """Refuse to look for tokens by more than one thing."""
+    by_service = () if asked.settings.is_old else ("servicename",)
+    if sum(bool(asked.first(name)) for name in ("policy", "role", "authmethod", *by_service)) > 1:
+        raise Refusal(500, f"can only filter by one of policy, role, {'serviceName, ' if by_service else ''}or methodName at a time")
+
+
+def _is_wanted(record: Record, asked: Asked) -> bool:
+    """Whether a list shows a record: by the `policy`, `role` and other parameters."""
+    links = {"policy": "Policies", "role": "Roles"}
+    for parameter, member in links.items():
+        if (wanted := asked.first(parameter)) and wanted not in [link["ID"] for link in record.get(member) or ()]:
+            return False
+    if (method := asked.first("authmethod")) and record.get("AuthMethod") != method:
+        return False
+    service = "" if asked.settings.is_old else asked.first("servicename")
+    return not service or service in [identity["ServiceName"] for identity in record.get("ServiceIdentities") or ()]
+
+
+def _of(table: str) -> Callable[[Asked], tuple[Topic, ...]]:
+    topics: tuple[Topic, ...] = (("table", f"acl {table}"),)
+    return lambda _asked: topics

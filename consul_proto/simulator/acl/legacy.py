@@ -1,0 +1,194 @@
+"""The ACL system of before Consul 1.4, which agents had until 1.10.
+
+https://developer.hashicorp.com/consul/api-docs/v1.8.x/acl/legacy
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from consul_proto.simulator.acl.bodies import ACL_LEGACY
+from consul_proto.simulator.acl.policies import checked
+from consul_proto.simulator.acl.tables import ACLs, Record
+from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote, seen
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.go import hcl
+from consul_proto.simulator.go.hcl_printer import formatted
+
+
+class LegacyEndpoint:
+    """`/v1/acl/create`, `update`, `destroy`, `info`, `clone`, `list` and `rules/translate`."""
+
+    def __init__(self, store: Store, acls: ACLs, settings: Settings, new_id: Callable[[], str]) -> None:
+        self._store, self._acls, self._settings, self._new_id = store, acls, settings, new_id
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints; of newer agents, none."""
+        if not self._settings.is_old:
+            return {}
+        put = partial(Route, ("PUT",))
+        return {
+            "/v1/acl/create": put(write=self.create),
+            "/v1/acl/update": put(write=self.update),
+            "/v1/acl/destroy/": put(write=self.destroy, deep=True),
+            "/v1/acl/info/": Route(("GET",), self.info, topics=_tokens, deep=True, index=True, first=Asked.need_acls),
+            "/v1/acl/clone/": put(write=self.clone, deep=True),
+            "/v1/acl/list": Route(("GET",), self.every, topics=_tokens, index=True, first=Asked.need_acls),
+            "/v1/acl/rules/translate": Route(("POST",), write=self.translate),
+            "/v1/acl/rules/translate/": Route(("GET",), write=self.translate_token, deep=True),
+        }
+
+    def _secret(self, asked: Asked) -> str:
+        if not asked.rest:
+            raise Refusal(400, "Missing ACL")
+        return asked.rest
+
+    def _given(self, asked: Asked) -> Record:
+        if not asked.body:
+            return {}
+        given: Record = asked.decoded(ACL_LEGACY)
+        return given
+
+    def create(self, asked: Asked, _now: float) -> Record:
+        """PUT create: its ID, which is its secret."""
+        asked.need_acls()
+        given = self._given(asked)
+        asked.require("acl", "", "write")
+        return {"ID": self._write(given, given.get("ID") or self._new_id())}
+
+    def update(self, asked: Asked, _now: float) -> Record:
+        """PUT update: its ID. One that there is not is created."""
+        asked.need_acls()
+        given = self._given(asked)
+        if not given.get("ID"):
+            raise Refusal(400, "ACL ID must be set")
+        asked.require("acl", "", "write")
+        return {"ID": self._write(given, given["ID"])}
+
+    def _write(self, given: Record, secret: str) -> str:
+        kind, rules = given.get("Type") or "client", given.get("Rules") or ""
+        if kind not in ("client", "management"):
+            raise Refusal(500, "Invalid ACL Type")
+        checked(rules, legacy=True, version=self._settings.version)
+        before = self._acls.by_secret(secret)
+        self._store.apply()
+        own = {"AccessorID": before["AccessorID"] if before else self._new_id(), "SecretID": secret, "Description": given.get("Name") or ""}
+        self._acls.write("tokens", {**own, "Type": kind, "Rules": rules, "Local": False, "CreateTime": "0001-01-01T00:00:00Z"})
+        return secret
+
+    def destroy(self, asked: Asked, _now: float) -> bool:
+        """PUT destroy: true, whether it was there or not."""
+        asked.need_acls()
+        secret = self._secret(asked)
+        if secret == "anonymous":  # noqa: S105 # the name that everybody knows
+            asked.require("acl", "", "write")
+            raise Refusal(403, "Permission denied: Cannot delete anonymous token")
+        asked.require("acl", "", "write")
+        token = self._acls.by_secret(secret)
+        if token is not None:
+            self._store.apply()
+            self._acls.delete("tokens", token["AccessorID"])
+        return True
+
+    def info(self, asked: Asked) -> Found:
+        """GET info: the token in a list, empty where there is none. Whoever knows the ID may ask."""
+        token = self._acls.by_secret(self._secret(asked))
+        return Found(self._store.table("acl tokens"), [] if token is None or "Type" not in token else [_shown(token)])
+
+    def clone(self, asked: Asked, _now: float) -> Record:
+        """PUT clone: the ID of a new one with the same rules."""
+        asked.need_acls()
+        asked.options()
+        secret = self._secret(asked)
+        token = self._acls.by_secret(secret)
+        if token is None:
+            lost = Refusal(403, "Permission denied")
+            lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *seen())
+            raise lost
+        asked.require("acl", "", "write")
+        copied = {"Name": token["Description"], "Type": token.get("Type"), "Rules": token.get("Rules")}
+        return {"ID": self._write(copied, self._new_id())}
+
+    def every(self, asked: Asked) -> Found:
+        """GET list."""
+        asked.need_acls()
+        asked.require("acl", "", "write")
+        shown = [_shown(token) for token in self._acls.tables["tokens"].values() if token.get("Type")]
+        return Found(self._store.table("acl tokens"), sorted(shown, key=lambda token: str(token["ID"])))
+
+    def translate(self, asked: Asked, _now: float) -> Wrote:
+        """POST rules/translate: the rules in a body, as policies of today have them."""
+        asked.need_acls()
+        asked.require("acl", "", "read")
+        return self._translated(asked.body.decode("utf-8", "replace"))
+
+    def translate_token(self, asked: Asked, _now: float) -> Wrote:
+        """GET rules/translate: those of a token, by its accessor."""
+        asked.need_acls()
+        if not asked.rest:
+            raise Refusal(400, f"{self._settings.bad_request}Missing token ID")
+        asked.options()
+        unseen = (("X-Consul-Index", "1"), *seen(known=False))
+        try:
+            asked.reach_datacenter()
+            asked.require("acl", "", "read")
+            if len(asked.rest) != UUID_LENGTH:
+                raise Refusal(500, f"failed acl token lookup: {WRONG_LENGTH}")
+        except Refusal as refusal:
+            refusal.headers = unseen
+            raise
+        token = self._acls.tables["tokens"].get(asked.rest)
+        if token is None or not token.get("Rules"):
+            lost = Refusal(403, "ACL not found") if token is None else Refusal(500, "The specified token does not have any rules set")
+            lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *seen())
+            raise lost
+        return self._translated(token["Rules"])
+
+    def _translated(self, rules: str) -> Wrote:
+        try:
+            hcl.parse(rules, once=False)
+        except ValueError as error:
+            raise Refusal(400, f"{self._settings.bad_request}Failed to parse rules: {error}") from None
+        translated = formatted(_as_hcl(rules), _renamed).encode()
+        return Wrote(translated, kind="text/plain; charset=utf-8" if translated else None)
+
+
+#: The resources whose rules are of prefixes.
+_PREFIXED = ("agent", "key", "node", "query", "service", "session", "event")
+
+
+def _renamed(key: str) -> str:
+    """A key as policies of today have it; inside of blocks as well, whatever it means there."""
+    name = key.strip('"')
+    return f"{name}_prefix" if name in _PREFIXED else "policy" if name == "policy" else key
+
+
+def _as_hcl(rules: str) -> str:
+    """Rules in JSON as blocks, which is what comes of them."""
+    if not rules.lstrip().startswith("{"):
+        return rules
+    lines: list[str] = []
+    for resource, content in json.loads(rules).items():
+        for name, body in content.items() if isinstance(content, dict) else ():
+            for one in body if isinstance(body, list) else [body]:
+                members = one.items() if isinstance(one, dict) else ()
+                inside = " ".join(f'"{member}" = {json.dumps(value)}' for member, value in members)
+                lines.append(f'"{resource}" "{name}" {{ {inside} }}')
+        if not isinstance(content, dict):
+            lines.append(f'"{resource}" = {json.dumps(content)}')
+    return "\n".join(lines)
+
+
+def _shown(token: Record) -> dict[str, Any]:
+    indexes = {name: token[name] for name in ("CreateIndex", "ModifyIndex")}
+    return {"ID": token["SecretID"], "Name": token["Description"], "Type": token["Type"], "Rules": token.get("Rules") or "", **indexes}
+
+
+def _tokens(_asked: Asked) -> tuple[Topic, ...]:
+    return (("table", "acl tokens"),)

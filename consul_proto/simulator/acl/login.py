@@ -1,0 +1,82 @@
+"""Coming in through an auth method, and going out again.
+
+https://developer.hashicorp.com/consul/api-docs/acl#login-to-auth-method
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode
+from functools import partial
+from typing import NoReturn
+
+from consul_proto.simulator.acl.bodies import ACL_LOGIN
+from consul_proto.simulator.acl.tables import ACLs
+from consul_proto.simulator.engine.request import Asked, Refusal
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.go.json import Anything, MapOf, Unreadable, decoded
+
+#: What reads the JSON of a bearer token, by its name in errors.
+_JOSE = {"1.8.7": "square/go-jose", "1.22.5": "go-jose/go-jose"}
+
+_HEADER = MapOf(Anything(), "jose.rawHeader")
+
+_BASE64 = re.compile(r"[A-Za-z0-9\-_]*")
+
+
+class LoginEndpoint:
+    """`/v1/acl/login` and `logout`. Nobody comes in: no key is known here that a bearer token could be signed with."""
+
+    def __init__(self, acls: ACLs, settings: Settings) -> None:
+        self._acls, self._settings = acls, settings
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        post = partial(Route, ("POST",))
+        return {"/v1/acl/login": post(write=self.login), "/v1/acl/logout": post(write=self.logout)}
+
+    def login(self, asked: Asked, _now: float) -> NoReturn:
+        """POST login: the first thing that is wrong with the method, or with the bearer token."""
+        asked.need_acls()
+        asked.only_default()
+        given = asked.decoded(ACL_LOGIN, f"{self._settings.bad_request}Failed to decode request body: ", namespaced=True)
+        asked.reach_datacenter()
+        name = given.get("AuthMethod") or ""
+        method = self._acls.tables["auth-methods"].get(name)
+        if method is None:
+            raise Refusal(403, "ACL not found" if self._settings.is_old else f'ACL not found: auth method "{name}" not found')
+        if method.get("Type") == "jwt":
+            self._check_bearer(given.get("BearerToken") or "")
+        raise Refusal(403, "Permission denied")
+
+    def _check_bearer(self, token: str) -> NoReturn:
+        if not token:
+            raise Refusal(500, "missing jwt")
+        parts = "".join(token.split()).split(".")
+        if len(parts) != 3:
+            raise Refusal(500, f"error parsing token: {_JOSE[self._settings.version]}: compact JWS format must have three parts")
+        try:
+            header, _payload, _signature = (_bytes(part) for part in parts)
+            if header:
+                decoded(header, _HEADER, is_old=self._settings.is_old)
+        except Unreadable as error:
+            raise Refusal(500, f"error parsing token: {error}") from None
+        raise Refusal(500, "no known key successfully validated the token signature")
+
+    def logout(self, asked: Asked, _now: float) -> NoReturn:
+        """POST logout: for tokens that came by a login, of which there are none."""
+        asked.need_acls()
+        if not asked.token:
+            raise Refusal(403, "ACL not found") if self._settings.is_old else Refusal(401, "Supplied token does not exist")
+        asked.reach_servers()
+        raise Refusal(403, "Permission denied" if self._settings.is_old else "Permission denied: token wasn't created via login")
+
+
+def _bytes(part: str) -> bytes:
+    """A part of a bearer token. Raises Unreadable for what is no base64."""
+    well = _BASE64.match(part)
+    end = well.end() if well else 0
+    if end < len(part) or end % 4 == 1:
+        raise Unreadable(f"illegal base64 data at input byte {end if end < len(part) else end - 1}")
+    return urlsafe_b64decode(part + "=" * (-len(part) % 4))

@@ -1,0 +1,194 @@
+"""Tokens, policies and roles: the tables, and what a token may do.
+
+https://developer.hashicorp.com/consul/docs/security/acl
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+from consul_proto.simulator.acl.expiry import LAST
+from consul_proto.simulator.acl.policies import Permissions, Rule, of_everything, of_node, of_service, read_rules
+from consul_proto.simulator.acl.templates import each_once, rules_of
+from consul_proto.simulator.engine.request import Authorizer, Refusal
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.timers import Timers
+
+#: https://developer.hashicorp.com/consul/docs/security/acl/acl-policies#built-in-policies, acl-tokens#special-purpose-tokens
+MANAGEMENT, READ_ONLY = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
+ANONYMOUS = "00000000-0000-0000-0000-000000000002"
+
+_BUILTIN = {
+    True: "Builtin Policy that grants unlimited access",
+    False: "A built-in policy that grants read and write access to all Consul features",
+}
+_READER = "A built-in policy that grants read-only access to all Consul features"
+
+Record = dict[str, Any]
+
+TABLES = ("tokens", "policies", "roles", "binding-rules", "auth-methods")
+
+#: What is said before the refusal of a token as long as nobody has made the first one (observed in 1.22.5).
+_EARLY = "ACL system must be bootstrapped before making any requests that require authorization: "
+
+
+class ACLs:
+    """The tables, by the id of each record."""
+
+    def __init__(self, store: Store, settings: Settings, new_id: Callable[[], str]) -> None:
+        self._store, self._settings, self._new_id = store, settings, new_id
+        self.tables: dict[str, dict[str, Record]] = {table: {} for table in TABLES}
+        self._by_secret: dict[str, str] = {}
+        #: When each token that does so expires.
+        self.ends = Timers()
+        #: At which write the first management token came; 0: it may still be had.
+        self.bootstrapped = 0
+        if settings.acls:
+            self._begin()
+
+    def kept(self) -> Any:
+        """The tables, as JSON."""
+        return [self.tables, self.ends.kept(), self.bootstrapped]
+
+    def keep(self, kept: Any, shift: float) -> None:
+        """Go on with what was kept."""
+        self.tables, ends, self.bootstrapped = kept
+        self.ends = Timers({accessor: end + shift for accessor, end in ends.items()})
+        for accessor, end in self.ends.kept().items():
+            self.tables["tokens"][accessor]["ExpirationTime"] = self._settings.date(min(end, LAST - self._settings.since))
+        self._by_secret = {token["SecretID"]: accessor for accessor, token in self.tables["tokens"].items()}
+        self._introduce_management()
+
+    def _begin(self) -> None:
+        """Write what a server writes when it starts."""
+        self._store.apply()
+        is_old = self._settings.is_old
+        rules = of_everything("write", is_old=is_old)
+        builtin = {"Name": "global-management", "Description": _BUILTIN[is_old], "Rules": rules, "Datacenters": None}
+        self.write("policies", {"ID": MANAGEMENT, **builtin})
+        if not is_old:
+            self._store.apply()
+            rules = of_everything("read", is_old=False)
+            reader = {"Name": "builtin/global-read-only", "Description": _READER, "Rules": rules, "Datacenters": None}
+            self.write("policies", {"ID": READ_ONLY, **reader})
+        self._introduce_management()
+        self._store.apply()
+        anonymous = {"AccessorID": ANONYMOUS, "SecretID": "anonymous", "Description": "Anonymous Token", "Local": False}
+        self.write("tokens", {**anonymous, "CreateTime": self._settings.date(0.0)})
+
+    def _introduce_management(self) -> None:
+        """Keep the management token of the configuration, where it is not there yet."""
+        secret = self._settings.management_token
+        if self._settings.acls and secret and self.by_secret(secret) is None:
+            self._store.apply()
+            self.bootstrapped = self.bootstrapped or self._store.index
+            self.add_management(secret, "Master Token" if self._settings.is_old else "Initial Management Token", 0.0)
+
+    def add_management(self, secret: str, description: str, now: float) -> Record:
+        """Keep a token that may do everything."""
+        own = {"AccessorID": self._new_id(), "SecretID": secret or self._new_id(), "Description": description}
+        policies = [{"ID": MANAGEMENT, "Name": "global-management"}]
+        # The ACLs of before 1.4 show it as well, as long as there are these.
+        own |= {"Type": "management"} if self._settings.is_old else {}
+        return self.write("tokens", {**own, "Policies": policies, "Local": False, "CreateTime": self._settings.date(now)})
+
+    def write(self, table: str, record: Record) -> Record:
+        """Keep a record at the present index."""
+        identity = record.get("AccessorID") or record.get("ID") or record["Name"]
+        before = self.tables[table].get(identity)
+        index = self._store.index
+        shown = {name: value for name, value in record.items() if name not in ("Hash", "CreateIndex", "ModifyIndex")}
+        hashed = {} if table in ("binding-rules", "auth-methods") else {"Hash": _hash(shown)}
+        record = {**shown, **hashed, "CreateIndex": before["CreateIndex"] if before else index, "ModifyIndex": index}
+        if table == "tokens":
+            self._by_secret[record["SecretID"]] = identity
+        self.tables[table][identity] = record
+        self._store.change(f"acl {table}")
+        return record
+
+    def delete(self, table: str, identity: str) -> None:
+        """Forget a record."""
+        record = self.tables[table].pop(identity)
+        if table == "tokens":
+            self._by_secret.pop(record["SecretID"], None)
+            self.ends.drop(identity)
+        self._store.change(f"acl {table}")
+
+    def by_name(self, table: str, name: str) -> Record | None:
+        """A policy or a role by its name."""
+        return next((record for record in self.tables[table].values() if record["Name"] == name), None)
+
+    def by_secret(self, secret: str) -> Record | None:
+        """A token by its secret."""
+        accessor = self._by_secret.get(secret)
+        return None if accessor is None else self.tables["tokens"][accessor]
+
+    def advance(self, now: float) -> None:
+        """Delete the tokens that have expired."""
+        for accessor in self.ends.due(now):
+            self._store.apply()
+            self.delete("tokens", accessor)
+
+    def links(self, links: list[dict[str, str]], table: str) -> list[dict[str, str]]:
+        """The policies or roles that a token names, by what they are called now; those that are gone are left out."""
+        known = self.tables[table]
+        return [{"ID": link["ID"], "Name": known[link["ID"]]["Name"]} for link in links if link["ID"] in known]
+
+    def roles_of(self, token: Record) -> list[Record]:
+        """The roles of a token that there are."""
+        known = self.tables["roles"]
+        return [known[link["ID"]] for link in token.get("Roles") or () if link["ID"] in known]
+
+    def resolve(self, secret: str) -> Authorizer:
+        """What a token may do. Raises Refusal for one that there is not."""
+        token = self.by_secret(secret or "anonymous")
+        if token is None:
+            if secret and secret == self._settings.agent_token:
+                return Permissions(tuple(of_node(self._settings.node)), self._settings.default_policy, accessor=secret)
+            early = "" if self._settings.is_old or self.bootstrapped else _EARLY
+            raise Refusal(403, f"{early}ACL not found")
+        accessor = "" if self._settings.is_old else token["AccessorID"]
+        rules, manages = self._rules(token)
+        roles = self.roles_of(token)
+        for role in roles:
+            more, also = self._rules(role)
+            rules, manages = rules + more, manages or also
+        for template in each_once([link for record in (token, *roles) for link in record.get("TemplatedPolicies") or ()]):
+            if self._settings.datacenter in (template.get("Datacenters") or [self._settings.datacenter]):
+                rules += rules_of(template)
+        manages = manages or token.get("Type") == "management"
+        is_anonymous = token["AccessorID"] == ANONYMOUS
+        return Permissions(tuple(rules), self._settings.default_policy, manages, accessor, is_anonymous)
+
+    def _rules(self, record: Record) -> tuple[list[Rule], bool]:
+        """The rules of a token or a role, and whether it may do everything."""
+        rules: list[Rule] = []
+        named = [link["ID"] for link in record.get("Policies") or ()]
+        for policy in (self.tables["policies"][identity] for identity in named if identity in self.tables["policies"]):
+            here = policy.get("Datacenters")
+            if not here or self._settings.datacenter in here:
+                rules += read_rules(policy["Rules"], once=not self._settings.is_old)
+        for identity in record.get("ServiceIdentities") or ():
+            if self._settings.datacenter in (identity.get("Datacenters") or [self._settings.datacenter]):
+                rules += of_service(identity["ServiceName"])
+        for identity in record.get("NodeIdentities") or ():
+            if identity["Datacenter"] == self._settings.datacenter:
+                rules += of_node(identity["NodeName"])
+        if record.get("Rules"):
+            rules += read_rules(record["Rules"], legacy=True, once=not self._settings.is_old)
+        if READ_ONLY in named:
+            rules += [Rule(resource, "", True, "read") for resource in _READ]
+        return rules, MANAGEMENT in named
+
+
+#: What the policy that reads everything has a rule for.
+_READ = ("acl", "agent", "event", "key", "keyring", "mesh", "node", "operator", "peering", "query", "service", "session")
+
+
+def _hash(record: Record) -> str:
+    return b64encode(blake2b(json.dumps(record, sort_keys=True).encode(), digest_size=32).digest()).decode("ascii")

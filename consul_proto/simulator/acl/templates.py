@@ -1,0 +1,239 @@
+"""Templated policies, since 1.17: policies with a name left out, which tokens and roles fill in.
+
+https://developer.hashicorp.com/consul/api-docs/acl/templated-policies
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from functools import partial
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from consul_proto.simulator.acl.bodies import ACL_TEMPLATE_VARIABLES
+from consul_proto.simulator.acl.policies import Rule, read_rules
+from consul_proto.simulator.engine.request import Asked, Refusal, multierror
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+
+#: What an identity may be called: https://developer.hashicorp.com/consul/api-docs/acl/tokens#servicename
+IDENTITY_NAME = re.compile(r"[a-z0-9](?:[a-z0-9\-_]{0,254}[a-z0-9])?")
+
+_SCHEMA = """{
+\t"type": "object",
+\t"properties": {
+\t\t"name": { "type": "string", "$ref": "#/definitions/min-length-one" }
+\t},
+\t"required": ["name"],
+\t"definitions": {
+\t\t"min-length-one": {
+\t\t\t\t"type": "string",
+\t\t\t\t"minLength": 1
+\t\t}
+\t}
+}"""
+
+#: Behind the rules of a policy that stands for a template, in its ID: FNV's hash of nothing, where that of the rules is meant to be.
+_HASH_OF_NOTHING = "6c62272e07bb014262b821756295c58d"
+
+_GIVES = "Gives the token or role permissions"
+
+
+def _rule(resource: str, policy: str, name: str = "", blank: str = "\t") -> str:
+    """One rule of a template."""
+    return f'{resource} "{name}" {{\n{blank}policy = "{policy}"\n}}'
+
+
+_of_nomad = partial(_rule, blank="  ")
+
+
+class Template(NamedTuple):
+    """One template. id: its own. named: whether a name is filled in. identity: what is said of a name that no identity may have."""
+
+    id: str
+    text: str
+    description: str
+    named: bool = True
+    identity: str = ""
+
+    def fault(self, variables: dict[str, str] | None) -> str:
+        """What is wrong with the variables, "" for nothing."""
+        if not self.named:
+            return ""
+        if variables is None:
+            return multierror(["Invalid type. Expected: object, given: null"])
+        name = variables.get("name", "")
+        if self.identity and not IDENTITY_NAME.fullmatch(name):
+            shown = self.identity.format(json.dumps(name, ensure_ascii=False))
+            return f"{shown} has an invalid name. Only lowercase alphanumeric characters, '-' and '_' are allowed"
+        return "" if name else multierror(["name is required"])
+
+    def filled(self, variables: dict[str, str] | None) -> str:
+        """The text of the rules."""
+        return self.text.replace("{{.Name}}", (variables or {}).get("name", ""))
+
+
+_READS = (_rule("node_prefix", "read"), _rule("service_prefix", "read"))
+_OF_NOMAD = (_of_nomad("agent_prefix", "read"), _of_nomad("node_prefix", "read"), _of_nomad("service_prefix", "write"))
+
+TEMPLATES = {
+    "builtin/api-gateway": Template(
+        "00000000-0000-0000-0000-000000000008",
+        "\n".join(('mesh = "read"', *_READS, _rule("service", "write", "{{.Name}}"))),
+        f"{_GIVES} for a Consul api gateway",
+    ),
+    "builtin/dns": Template(
+        "00000000-0000-0000-0000-000000000005",
+        "\n".join(("", *_READS, _rule("query_prefix", "read"))),
+        f"{_GIVES} for the Consul DNS to query services in the network.",
+        named=False,
+    ),
+    "builtin/node": Template(
+        "00000000-0000-0000-0000-000000000004",
+        "\n".join(("", _rule("node", "write", "{{.Name}}"), _READS[1])),
+        f"{_GIVES} for a register an agent/node into the catalog. A node is typically a consul agent but can also be a physical server, "
+        "cloud instance or a container.",
+        identity="node identity {} ",
+    ),
+    "builtin/nomad-client": Template(
+        "00000000-0000-0000-0000-000000000009",
+        "\n".join((*_OF_NOMAD, _of_nomad("key_prefix", "read"))),
+        f"{_GIVES} required for integration with a nomad client.",
+        named=False,
+    ),
+    "builtin/nomad-server": Template(
+        "00000000-0000-0000-0000-000000000006",
+        "\n".join(("", 'acl = "write"', *_OF_NOMAD)),
+        f"{_GIVES} required for integration with a nomad server.",
+        named=False,
+    ),
+    "builtin/service": Template(
+        "00000000-0000-0000-0000-000000000003",
+        "\n".join(("", *(_rule("service", "write", "{{.Name}}" + end) for end in ("", "-sidecar-proxy")), *reversed(_READS))),
+        f"{_GIVES} to register a service and discover services in the Consul catalog. It also gives the specified service's sidecar proxy "
+        "the permission to discover and route traffic to other services.",
+        identity="service identity {}",
+    ),
+}
+
+
+def given_templates(given: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
+    """The templated policies that a token or a role is given. Refuses those that there are not, and names that do not fit."""
+    found: list[dict[str, Any]] = []
+    for link in given:
+        name, variables = link.get("TemplateName") or "", link.get("TemplateVariables")
+        template = TEMPLATES.get(name)
+        is_token = what == "token"
+        if not name:
+            raise Refusal(500, f"templated policy is missing the template name field on this {what}")
+        if template is None:
+            lost = f'no such ACL templated policy with Name "{name}"'
+            raise Refusal(500, lost if is_token else f"templated policy with an invalid templated name: {name} for this {what}")
+        if fault := template.fault(variables):
+            before = f'validation error for templated policy "{name}"' if is_token else "encountered role with invalid templated policy"
+            raise Refusal(500, f"{before}: {fault}")
+        identity = template.id if is_token else link.get("TemplateID") or template.id
+        shown: dict[str, Any] = {"TemplateID": identity, "TemplateName": name}
+        shown |= {} if variables is None else {"TemplateVariables": {key: value for key, value in variables.items() if value}}
+        found.append(shown | ({"Datacenters": link["Datacenters"]} if link.get("Datacenters") else {}))
+    return each_once(found)
+
+
+def each_once(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first of each template with each name: in which datacenters it holds, the others do not tell."""
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    for link in links:
+        is_named = TEMPLATES[link["TemplateName"]].named
+        known.setdefault((link["TemplateName"], (link.get("TemplateVariables") or {}).get("name", "") if is_named else ""), link)
+    return list(known.values())
+
+
+def rules_of(link: dict[str, Any]) -> list[Rule]:
+    """The rules of a templated policy. A gateway may have a name that makes them unreadable: whoever has the token learns it."""
+    policy = synthetic(link)
+    try:
+        return read_rules(policy["Rules"])
+    except ValueError as error:
+        raise Refusal(500, f'failed to parse the ACL policies: failed to parse "{policy["Name"]}": {error}') from None
+
+
+def synthetic(link: dict[str, Any]) -> dict[str, Any]:
+    """The policy that a templated policy stands for."""
+    rules, places = TEMPLATES[link["TemplateName"]].filled(link.get("TemplateVariables")), link.get("Datacenters") or []
+    identity = rules.encode().hex() + _HASH_OF_NOTHING
+    name, description = f"synthetic-policy-{identity}", f"synthetic policy generated from templated policy: {link['TemplateName']}"
+    digest = blake2b("".join((name, description, rules, *places)).encode(), digest_size=32).digest()
+    shown = {"ID": identity, "Name": name, "Description": description, "Rules": rules} | ({"Datacenters": places} if places else {})
+    return {**shown, "Hash": b64encode(digest).decode("ascii"), "CreateIndex": 0, "ModifyIndex": 0}
+
+
+def synthetics(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The policies that the identities and the templated policies of a token or a role stand for."""
+    services = [
+        {"TemplateName": "builtin/service", "TemplateVariables": {"name": one["ServiceName"]}, "Datacenters": one.get("Datacenters")}
+        for one in record.get("ServiceIdentities") or ()
+    ]
+    nodes = [
+        {"TemplateName": "builtin/node", "TemplateVariables": {"name": one["NodeName"]}, "Datacenters": [one["Datacenter"]]}
+        for one in record.get("NodeIdentities") or ()
+    ]
+    return [synthetic(link) for link in (*services, *nodes, *(record.get("TemplatedPolicies") or ()))]
+
+
+class TemplateEndpoint:
+    """`/v1/acl/templated-policies` and `/v1/acl/templated-policy/`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints; of older agents, none."""
+        if self._settings.is_old:
+            return {}
+        return {
+            "/v1/acl/templated-policies": Route(("GET",), write=self.every),
+            "/v1/acl/templated-policy/name/": Route(("GET",), write=self.one, deep=True),
+            "/v1/acl/templated-policy/preview/": Route(("POST",), write=self.preview, deep=True),
+        }
+
+    def _name(self, asked: Asked) -> str:
+        """The name in the path, by one who may read ACLs."""
+        asked.need_acls()
+        if not asked.rest:
+            raise Refusal(400, "Missing templated policy Name")
+        asked.only_default()
+        asked.require("acl", "", "read")
+        return asked.rest
+
+    def every(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET all, by their names."""
+        asked.need_acls()
+        asked.only_default()
+        asked.require("acl", "", "read")
+        return {name: _shown(name) for name in TEMPLATES}
+
+    def one(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET one."""
+        name = self._name(asked)
+        if name not in TEMPLATES:
+            raise Refusal(400, f"Invalid templated policy Name: {name}")
+        return _shown(name)
+
+    def preview(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """POST preview: the policy that comes of a template."""
+        name = self._name(asked)
+        template = TEMPLATES.get(name)
+        if template is None:
+            raise Refusal(400, f'templated policy "{name}" does not exist')
+        variables = asked.decoded(ACL_TEMPLATE_VARIABLES, "Failed to decode request body: ")
+        if fault := template.fault(variables):
+            raise Refusal(400, f'validation error for templated policy: "{name}": {fault}')
+        return synthetic({"TemplateName": name, "TemplateVariables": variables})
+
+
+def _shown(name: str) -> dict[str, str]:
+    template = TEMPLATES[name]
+    schema = _SCHEMA if template.named else ""
+    return {"TemplateName": name, "Schema": schema, "Template": template.text, "Description": template.description}

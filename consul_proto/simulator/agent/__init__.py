@@ -1,0 +1,1 @@
+"""The local agent: its services, checks, members and events."""

@@ -1,0 +1,243 @@
+"""The agent's checks: how they are registered, and how a program says how it is doing.
+
+https://developer.hashicorp.com/consul/api-docs/agent/check
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from consul_proto.simulator.agent.local import Check, Local
+from consul_proto.simulator.agent.probes import Probe
+from consul_proto.simulator.catalog.bodies import CHECK_REGISTER, CHECK_UPDATE
+from consul_proto.simulator.catalog.tables import Row
+from consul_proto.simulator.catalog.values import check_value
+from consul_proto.simulator.engine.request import Asked, Refusal, Wrote
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.filters.expressions import AGENT_CHECK
+from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.go.durations import as_go_writes, nanoseconds
+from consul_proto.simulator.go.numbers import as_int64
+
+STATES = ("passing", "warning", "critical")
+
+_SECOND = 10**9
+
+#: Seconds: no check runs more often (agent/checks.MinInterval), and what asks gives up after so long.
+_LEAST_INTERVAL, _TIMEOUT = 1.0, 10.0
+
+#: Bytes of a check's output that are kept: https://developer.hashicorp.com/consul/docs/services/usage/checks
+OUTPUT = 4096
+
+#: The members that make a check of a kind, in the order in which Consul looks for them.
+_KINDS = {
+    "AliasService": "alias",
+    "AliasNode": "alias",
+    "TTL": "ttl",
+    "DockerContainerID": "docker",
+    "ScriptArgs": "script",
+    "Args": "script",
+    "HTTP": "http",
+    "GRPC": "grpc",
+    "TCP": "tcp",
+    "UDP": "udp",
+    "H2PING": "h2ping",
+    "OSService": "os_service",
+}
+
+#: The kinds that ask something in an interval, and what the refusal of one without it calls them.
+_INTERVAL = {"1.8.7": "Script, HTTP, or TCP", "1.22.5": "Script, HTTP, H2PING, TCP, UDP or OSService"}
+
+
+def seconds(given: Any) -> float:
+    """A duration that was decoded, as text or in nanoseconds, in seconds."""
+    return (nanoseconds(given) if isinstance(given, str) else as_int64(given)) / _SECOND if given else 0.0
+
+
+def kind_of(given: dict[str, Any]) -> str:
+    """What kind of check was given, "" for none."""
+    return next((kind for name, kind in _KINDS.items() if given.get(name)), "")
+
+
+def fault(given: dict[str, Any], version: str) -> str:
+    """What is wrong with a check, in Consul's words; "" where nothing is."""
+    interval, ttl, kind = seconds(given.get("Interval")), seconds(given.get("TTL")), kind_of({**given, "TTL": None})
+    if kind == "alias":
+        return "Interval cannot be set for alias checks" if interval else "TTL must be not be set for alias checks" if ttl else ""
+    if interval > 0 and ttl > 0:
+        return "Interval and TTL cannot both be specified"
+    if kind and interval <= 0:
+        return f"Interval must be > 0 for {_INTERVAL[version]} checks"
+    if not kind and ttl <= 0:
+        return "TTL must be > 0 for TTL checks"
+    return ""
+
+
+def made(given: dict[str, Any], settings: Settings, *, service: dict[str, Any] | None, check_id: str, name: str, own: bool) -> Check:
+    """The check of the agent that a registration asks for. own: whether it was registered by itself, and not with its service."""
+    kind = kind_of(given)
+    interval, timeout = seconds(given.get("Interval")), seconds(given.get("Timeout"))
+    value = check_value(
+        {
+            "Node": settings.node,
+            "CheckID": check_id,
+            "Name": name,
+            "Status": given.get("Status"),
+            "Notes": given.get("Notes"),
+            "ServiceID": service["ID"] if service else "",
+            "ServiceName": service["Service"] if service else "",
+            "ServiceTags": service["Tags"] if service else None,
+            "Type": kind,
+            "Interval": as_go_writes(interval) if interval or own else "",
+            "Timeout": as_go_writes(timeout) if timeout or own else "",
+        },
+        settings.version,
+    )
+    return Check(
+        value,
+        ttl=seconds(given.get("TTL")) if kind == "ttl" else 0.0,
+        patience=seconds(given.get("DeregisterCriticalServiceAfter")),
+        probe=_probe(given, kind, check_id, interval, timeout),
+        alias=given.get("AliasService") or "" if kind == "alias" else None,
+        alias_node=given.get("AliasNode") or "",
+        successes=given.get("SuccessBeforePassing") or 0,
+        warnings=given.get("FailuresBeforeWarning") or given.get("FailuresBeforeCritical") or 0,
+        failures=given.get("FailuresBeforeCritical") or 0,
+    )
+
+
+def _probe(given: dict[str, Any], kind: str, check_id: str, interval: float, timeout: float) -> Probe | None:
+    if kind not in ("http", "tcp", "udp", "script"):
+        return None
+    headers = {name: tuple(values) for name, values in (given.get("Header") or {}).items()}
+    return Probe(
+        check_id,
+        max(interval, _LEAST_INTERVAL),
+        timeout or _TIMEOUT,
+        http=given.get("HTTP") or "",
+        method=given.get("Method") or "GET",
+        headers=headers,
+        body=given.get("Body") or "",
+        follow=not given.get("DisableRedirects"),
+        verify=not given.get("TLSSkipVerify"),
+        tcp=given.get("TCP") or "",
+        udp=given.get("UDP") or "",
+        script=tuple(given.get("Args") or given.get("ScriptArgs") or ()),
+        limit=given.get("OutputMaxSize") or OUTPUT,
+    )
+
+
+class CheckEndpoint:
+    """`/v1/agent/checks` and `/v1/agent/check/`."""
+
+    def __init__(self, local: Local, settings: Settings) -> None:
+        self._local, self._settings = local, settings
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        put = partial(Route, ("PUT",))
+        says = {
+            f"/v1/agent/check/{verb}/": put(write=partial(self.says, status), deep=True)
+            for verb, status in zip(("pass", "warn", "fail"), STATES, strict=True)
+        }
+        return says | {
+            "/v1/agent/checks": Route(("GET",), write=self.every),
+            "/v1/agent/check/register": put(write=self.register),
+            "/v1/agent/check/deregister/": put(write=self.deregister, deep=True),
+            "/v1/agent/check/update/": put(write=self.update, deep=True),
+        }
+
+    def every(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET checks: by their ids."""
+        asked.only_default()
+        asked.know_token()
+        keep = compiled(asked, AGENT_CHECK, late=True)
+        shown = {check_id: Row(check.value, 0, 0).shown() for check_id, check in sorted(self._local.checks.items())}
+        return {check_id: check for check_id, check in shown.items() if self._may_read(asked, check) and keep(check)}
+
+    def _may_read(self, asked: Asked, check: dict[str, Any]) -> bool:
+        service = check["ServiceName"]
+        return asked.may("service", service, "read") if service else asked.may("node", self._settings.node, "read")
+
+    def register(self, asked: Asked, now: float) -> Wrote:
+        """PUT register."""
+        asked.only_default()
+        given = asked.decoded(CHECK_REGISTER)
+        if not given.get("Name"):
+            raise Refusal(400, "Missing check name")
+        if given.get("Status") not in (None, "", *STATES):
+            raise Refusal(400, "Bad check status")
+        if wrong := fault(given, self._settings.version):
+            raise Refusal(400, f"Invalid check: {wrong}")
+        service_id = given.get("ServiceID") or ""
+        service = self._local.services.get(service_id)
+        missing = Refusal(500 if self._settings.is_old else 404, f'ServiceID "{service_id}" does not exist')
+        asked.know_token()
+        if service_id and service is None and not self._settings.is_old:
+            raise missing
+        self._require(asked, service["Service"] if service else "")
+        if service_id and service is None:
+            raise missing
+        if kind_of(given) == "script" and not asked.may_have_scripts:
+            raise Refusal(500, NO_SCRIPTS)
+        if kind_of(given) == "os_service":
+            raise Refusal(500, "not implemented")
+        name = given["Name"]
+        check = made(given, self._settings, service=service, check_id=given.get("ID") or name, name=name, own=True)
+        self._local.add_check(check, now, token=asked.lasting_token)
+        return DONE
+
+    def _require(self, asked: Asked, service: str) -> None:
+        asked.require_of_agent(*(("service", service) if service else ("node", self._settings.node)))
+
+    def _known(self, asked: Asked) -> Check | None:
+        """The check in the path, which the token may change."""
+        asked.only_default()
+        asked.know_token()
+        check = self._local.checks.get(asked.rest)
+        if check is None and not self._settings.is_old:
+            raise Refusal(404, f'Unknown check ID "{asked.rest}". Ensure that the check ID is passed, not the check name.')
+        if check is None and asked.authorizer is not None:
+            raise Refusal(500, f'Unknown check "{asked.rest}"')
+        self._require(asked, check.value["ServiceName"] if check else "")
+        return check
+
+    def deregister(self, asked: Asked, _now: float) -> Wrote:
+        """PUT deregister: in 1.8 it does not matter whether it was there."""
+        check = self._known(asked)
+        if not asked.rest:
+            raise Refusal(500, "CheckID missing")
+        if check is not None:
+            self._local.remove_check(check.id)
+        return DONE
+
+    def says(self, status: str, asked: Asked, now: float) -> Wrote:
+        """PUT pass, warn, fail."""
+        return self._update(asked, status, asked.first("note"), now)
+
+    def update(self, asked: Asked, now: float) -> Wrote:
+        """PUT update: a status and what it is made of."""
+        given = asked.decoded(CHECK_UPDATE)
+        status = given.get("Status") or ""
+        if status not in STATES:
+            raise Refusal(400, f"Invalid check status: '{status}'")
+        return self._update(asked, status, given.get("Output") or "", now)
+
+    def _update(self, asked: Asked, status: str, output: str, now: float) -> Wrote:
+        check = self._known(asked)
+        if check is None or not check.ttl:
+            raise Refusal(500, f'CheckID "{asked.rest}" does not have associated TTL')
+        if len(output) > OUTPUT:
+            output = f"{output[:OUTPUT]} ... (captured {OUTPUT} of {len(output)} bytes)"
+        self._local.heard_of(check.id, now)
+        self._local.update(check.id, status, output, now)
+        return DONE
+
+
+#: What the agent says of scripts that are not in its own configuration.
+NO_SCRIPTS = "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true"
+
+#: What a change of the agent is answered: nothing.
+DONE = Wrote(b"")

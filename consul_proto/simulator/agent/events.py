@@ -1,0 +1,123 @@
+"""User events.
+
+https://developer.hashicorp.com/consul/api-docs/event
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.go.regexp import expression
+
+#: How many an agent remembers (agent.userEventHandler keeps 256).
+_REMEMBERED = 256
+
+#: Bytes: since 1.22. Before, gossip refused what was above 512 with its envelope.
+_LARGEST = 300
+
+
+class Events:
+    """`/v1/event/`.
+
+    services: the agent's own, by their ids.
+    """
+
+    def __init__(
+        self, store: Store, settings: Settings, new_id: Callable[[], str], services: Callable[[], Mapping[str, Mapping[str, Any]]]
+    ) -> None:
+        self._store, self._settings, self._new_id, self._services = store, settings, new_id, services
+        self._events: list[dict[str, Any]] = []
+        self._time = 0
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        return {
+            "/v1/event/fire/": Route(("PUT",), write=self.fire, deep=True),
+            "/v1/event/list": Route(("GET",), self.every, topics=self.topics, options=Asked.waiting),
+        }
+
+    def kept(self) -> Any:
+        """All of them, as JSON."""
+        return {"events": self._events, "time": self._time}
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Take over what was kept."""
+        self._events, self._time = list(kept["events"]), kept["time"]
+
+    def topics(self, _asked: Asked) -> tuple[Topic, ...]:
+        """Every read depends on every event."""
+        return (("table", "events"),)
+
+    def every(self, asked: Asked) -> Found:
+        """The events that the agent remembers, the oldest first; their index is made of the last one's id."""
+        name = asked.first("name")
+        asked.know_token()
+        found = [event for event in self._events if (not name or event["Name"] == name) and asked.may("event", event["Name"], "read")]
+        return Found(_index(found[-1]["ID"]) if found else 0, found, local=True, is_hash=True)
+
+    def _know_token(self, asked: Asked) -> None:
+        try:
+            asked.know_token()
+        except Refusal as refusal:
+            raise Refusal(500, refusal.text) from None
+
+    def fire(self, asked: Asked, _now: float) -> Any:
+        """PUT fire: the event."""
+        if not asked.rest:
+            raise Refusal(400, "Missing name")
+        if not self._settings.is_old and len(asked.body) > _LARGEST:
+            raise Refusal(
+                413,
+                f"Event payload too large, received {len(asked.body)} bytes, max size: {_LARGEST} bytes. "
+                "User events should be kept small for efficient gossip propagation",
+            )
+        if asked.first("tag") and not asked.first("service"):
+            raise Refusal(500, "Cannot provide tag filter without service filter")
+        filters = {what: asked.first(what) for what in ("node", "service", "tag")}
+        for what, wanted in filters.items():
+            try:
+                expression(wanted)
+            except ValueError as error:
+                raise Refusal(500, f"Invalid {what} filter: {error}") from None
+        asked.reach_datacenter()
+        self._know_token(asked)
+        asked.require("event", asked.rest, "write")
+        fired = {
+            "ID": self._new_id(),
+            "Name": asked.rest,
+            "Payload": b64encode(asked.body).decode("ascii") if asked.body else None,
+            "NodeFilter": filters["node"],
+            "ServiceFilter": filters["service"],
+            "TagFilter": filters["tag"],
+            "Version": 1,
+            "LTime": 0,
+        }
+        self._time += 1
+        if self._concerns(**filters):
+            self._events = [*self._events, fired | {"LTime": self._time + 1}][-_REMEMBERED:]
+            self._store.change("events")
+        return fired
+
+    def _concerns(self, node: str, service: str, tag: str) -> bool:
+        """Whether an event is for this agent: one of its services, which is looked for by its id, has the tag."""
+        if not _finds(node, (self._settings.node,)):
+            return False
+        found = [own for key, own in self._services().items() if _finds(service, (key,))]
+        return not service or any(not tag or _finds(tag, own.get("Tags") or ()) for own in found)
+
+
+def _finds(wanted: str, names: Iterable[str]) -> bool:
+    found = expression(wanted)
+    return any(found.search(name) for name in names)
+
+
+def _index(event_id: str) -> int:
+    """Halves of the id, as hexadecimal numbers, in exclusive or."""
+    digits = event_id.replace("-", "")
+    return int(digits[:16], 16) ^ int(digits[16:], 16)

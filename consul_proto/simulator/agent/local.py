@@ -1,0 +1,377 @@
+"""What the agent itself keeps: its services and checks, and how they come into the catalog.
+
+https://developer.hashicorp.com/consul/docs/architecture/anti-entropy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from consul_proto.simulator.agent.members import itself
+from consul_proto.simulator.agent.probes import Probe
+from consul_proto.simulator.catalog.tables import Catalog
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.timers import Timers
+
+#: Seconds until the agent mends what others changed of it in the catalog, in a cluster of up to 128 nodes (the documentation's table).
+_SYNC = 60.0
+
+#: Seconds for which a change of a check's output alone may wait (`check_update_interval`'s default); at least half of it passes.
+_OUTPUT_SYNC = 300.0
+
+#: Seconds: a service is not deregistered before its check is critical for so long.
+_LEAST_PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check of the agent. Times in seconds. `value` is what the catalog shows of it."""
+
+    value: dict[str, Any]
+    ttl: float = 0.0
+    patience: float = 0.0
+    probe: Probe | None = None
+    alias: str | None = None
+    alias_node: str = ""
+    #: How often in a row it must be well, or not, before its status says so.
+    successes: int = 0
+    warnings: int = 0
+    failures: int = 0
+    #: How often in a row it was well, or not.
+    well: int = 0
+    ill: int = 0
+    expires: float | None = None
+    critical_since: float | None = None
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.value["CheckID"])
+
+
+class Local:
+    """The agent's services and checks, and its timers. Whatever changes here is written to the catalog at once, with the rights of the
+    token that registered it: what this may not write waits until it may.
+
+    may_write: whether a token may write a resource of a name. clock: the time.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        settings: Settings,
+        jitter: Callable[[], float],
+        may_write: Callable[[str, str, str], bool],
+        clock: Callable[[], float],
+    ) -> None:
+        self._store, self._catalog, self._settings, self._jitter = store, catalog, settings, jitter
+        self._may_write, self._clock = may_write, clock
+        #: The tokens that registered the services and checks, by their ids; None: nobody asks for one.
+        self._tokens: dict[str, dict[str, str | None]] = {"service": {}, "check": {}}
+        #: What the agent answers of each, by id.
+        self.services: dict[str, dict[str, Any]] = {}
+        self.checks: dict[str, Check] = {}
+        #: When something happens to a check by itself: its TTL runs out, or its service goes.
+        self._due = Timers()
+        #: When the catalog learns of what a check says.
+        self._deferred = Timers()
+        self._sync_at: float | None = None
+
+    def kept(self) -> Any:
+        """All of it, as JSON."""
+        checks, deferred = [asdict(check) for check in self.checks.values()], self._deferred.kept()
+        return {"services": self.services, "checks": checks, "deferred": deferred, "sync_at": self._sync_at, "tokens": self._tokens}
+
+    def keep(self, kept: Any, shift: float) -> None:
+        """Take over what was kept; its times are moved by so many seconds."""
+        self.services = dict(kept["services"])
+        self.checks, self._due = {}, Timers()
+        for given in kept["checks"]:
+            self._put(_check_kept(given, shift))
+        self._deferred = Timers({check: time + shift for check, time in kept["deferred"].items()})
+        self._sync_at = _moved(kept["sync_at"], shift)
+        self._tokens = {kind: dict(tokens) for kind, tokens in kept["tokens"].items()}
+
+    # Time.
+
+    def next_deadline(self) -> float | None:
+        """When something happens by itself next."""
+        due = self._sync_at
+        for time in (self._due.first(), self._deferred.first()):
+            due = time if due is None or (time is not None and time < due) else due
+        return due
+
+    def advance(self, now: float) -> None:
+        """Do what is due: TTLs run out, services whose checks stay critical go, and the catalog is mended."""
+        for check_id in self._due.due(now):
+            check = self.checks.get(check_id)
+            if check is None:
+                continue  # its service went with another check
+            if check.expires is not None and check.expires <= now:
+                self._put(replace(check, expires=None))
+                last = check.value["Output"]
+                output = "TTL expired" + (f" (last output before timeout follows): {last}" if last else "")
+                self.update(check.id, "critical", output, now)
+            if (reaped := self._reaped(check)) is not None and reaped <= now and check.id in self.checks:
+                self.remove_service(check.value["ServiceID"])
+        for check_id in self._deferred.due(now):
+            self.write_check(check_id)
+        if self._sync_at is not None and self._sync_at <= now:
+            self.sync()
+
+    def _reaped(self, check: Check) -> float | None:
+        if not check.patience or check.critical_since is None or not check.value["ServiceID"]:
+            return None
+        return check.critical_since + max(check.patience, _LEAST_PATIENCE)
+
+    # The catalog.
+
+    def touched(self, node: str, now: float) -> None:
+        """Note that somebody wrote about a node in the catalog: of this one the agent makes sure in time."""
+        if node.lower() == self._settings.node.lower() and self._sync_at is None:
+            self._sync_at = now + _SYNC
+
+    def introduce_itself(self) -> None:
+        """Write this node into the catalog, where it is not as the agent knows it: it was told something else when it started again."""
+        row = self._catalog.node(self._settings.node)
+        if row is None or row.value != itself(self._settings):
+            self._store.apply()
+            self._catalog.ensure_node(itself(self._settings))
+
+    def sync(self) -> None:
+        """Mend what the catalog says of this node."""
+        self._sync_at = None
+        node, catalog = self._settings.node, self._catalog
+        self._store.apply()
+        catalog.ensure_node(itself(self._settings))
+        known = {"consul", *(service_id.lower() for service_id in self.services)}
+        for row in catalog.of_node(catalog.services, node):
+            if row.value["ID"].lower() not in known and self._may_end("service", row.value["ID"], row.value["Service"]):
+                self._store.apply()
+                catalog.delete_service(node, row.value["ID"])
+        for row in catalog.of_node(catalog.checks, node):
+            check_id, service = row.value["CheckID"], row.value["ServiceName"]
+            if check_id not in self.checks and check_id != "serfHealth" and self._may_end("check", check_id, service):
+                self._store.apply()
+                catalog.delete_check(node, row.value["CheckID"])
+        for service_id, value in self.services.items():
+            there = catalog.services.get((node.lower(), service_id.lower()))
+            if there is not None and value["EnableTagOverride"]:
+                value["Tags"] = there.value["Tags"]
+            self.write_service(service_id, [check.id for check in self.checks.values() if check.value["ServiceID"] == service_id])
+        for check in [check for check in self.checks.values() if not check.value["ServiceID"]]:
+            self.write_check(check.id)
+
+    # Rights.
+
+    def _may(self, tokens: Iterable[str | None], services: Iterable[str]) -> bool:
+        """Whether any of the tokens may write any of the services, where "" is the node; where not, the agent tries again in time."""
+        node = self._settings.node
+        resources = [("service", service) if service else ("node", node) for service in services]
+        if any(token is None or self._may_write(token, *resource) for token in tokens for resource in resources):
+            return True
+        self.touched(node, self._clock())
+        return False
+
+    def _may_end(self, kind: str, identity: str, service: str) -> bool:
+        """Whether the agent may end a service or a check in the catalog: the right over the node is enough.
+
+        1.8 asks with the token that registered it, later versions with the agent's own, where there is one.
+        """
+        own = self._tokens[kind].get(identity, self._settings.agent_token or None)
+        agents = [] if self._settings.is_old else [self._settings.agent_token or own]
+        ends = self._may([own, *agents], ["", service])
+        if ends:
+            self._tokens[kind].pop(identity, None)
+        return ends
+
+    def write_service(self, service_id: str, changed: Iterable[str] = ()) -> None:
+        """Write a service into the catalog, and those of its checks that changed, at one index."""
+        node, catalog = self._settings.node, self._catalog
+        value, token = self.services[service_id], self._tokens["service"].get(service_id)
+        if not self._may([token], [value["Service"]]):
+            return
+        self._store.apply()
+        if catalog.node(node) is None:
+            catalog.ensure_node(itself(self._settings))
+        catalog.ensure_service(node, value)
+        for check in [self.checks[check_id] for check_id in changed]:
+            if check.value["ServiceID"] == service_id:
+                if self._tokens["check"].get(check.id) == token:
+                    self._deferred.drop(check.id)
+                    catalog.ensure_check(node, check.value)
+                else:
+                    self.write_check(check.id)
+
+    def write_check(self, check_id: str) -> None:
+        """Write a check into the catalog."""
+        self._deferred.drop(check_id)
+        value = self.checks[check_id].value
+        service, key = value["ServiceID"], (self._settings.node.lower(), value["ServiceID"].lower())
+        if not self._may([self._tokens["check"].get(check_id)], [value["ServiceName"]]):
+            return
+        if service and key not in self._catalog.services:
+            self.write_service(service, [check_id])
+            return
+        self._store.apply()
+        if self._catalog.node(self._settings.node) is None:
+            self._catalog.ensure_node(itself(self._settings))
+        self._catalog.ensure_check(self._settings.node, self.checks[check_id].value)
+
+    # Services and checks.
+
+    def add_service(self, value: dict[str, Any], checks: list[Check], now: float, *, replace: bool, token: str | None) -> None:
+        """Keep a service with its checks; those that it had stay, unless they are replaced."""
+        service_id = value["ID"]
+        is_new = self.services.get(service_id) != value or self._settings.is_old
+        self.services[service_id] = value
+        self._tokens["service"][service_id] = token
+        if replace:
+            kept = {check.id for check in checks}
+            for check in [check for check in self.checks.values() if check.value["ServiceID"] == service_id and check.id not in kept]:
+                self.remove_check(check.id)
+        known = {**self.checks}
+        is_other = {check.id: self._keep(check, known.get(check.id), now, token) for check in checks}
+        changed = [check_id for check_id in is_other if is_other[check_id]]
+        if is_new:
+            self.write_service(service_id, changed)
+        else:
+            for check_id in changed:
+                self.write_check(check_id)
+            self.touched(self._settings.node, now)
+        self._touch(service_id)
+        self.refresh_aliases(now)
+
+    def remove_service(self, service_id: str) -> None:
+        """Forget a service and its checks, here and in the catalog."""
+        name = (self.services.pop(service_id, None) or {"Service": ""})["Service"]
+        checks = [check for check in self.checks.values() if check.value["ServiceID"] == service_id]
+        for check in checks:
+            self._forget(check.id)
+        if self._may_end("service", service_id, name):
+            self._store.apply()
+            self._catalog.delete_service(self._settings.node, service_id)
+        else:
+            for check in checks:
+                self._end_check(check)
+        self._touch(service_id)
+
+    def add_check(self, check: Check, now: float, *, token: str | None) -> None:
+        """Keep a check."""
+        if self._keep(check, self.checks.get(check.id), now, token):
+            self.write_check(check.id)
+        else:
+            self.touched(self._settings.node, now)
+        self.refresh_aliases(now)
+
+    def _keep(self, check: Check, before: Check | None, now: float, token: str | None) -> bool:
+        """Keep a check; whether the catalog is told at once. before: the check as it was before the request.
+
+        What the agent knows already it believes to be there, since 1.9, and looks no sooner than it mends the catalog.
+        """
+        self._tokens["check"][check.id] = token
+        known = self.checks.get(check.id)
+        if before is not None:
+            # A check that is registered again goes on as it was.
+            value = {**check.value, "Status": before.value["Status"], "Output": before.value["Output"]}
+            check = replace(check, value=value, critical_since=before.critical_since)
+        self._put(_noted(replace(check, expires=now + check.ttl if check.ttl else None), now))
+        return known is None or known.value != check.value or self._settings.is_old
+
+    def _put(self, check: Check) -> None:
+        self.checks[check.id] = check
+        times = [time for time in (check.expires, self._reaped(check)) if time is not None]
+        if times:
+            self._due.set(check.id, min(times))
+        else:
+            self._due.drop(check.id)
+
+    def heard_of(self, check_id: str, now: float) -> None:
+        """Let the TTL of a check begin anew."""
+        check = self.checks[check_id]
+        self._put(replace(check, expires=now + check.ttl))
+
+    def remove_check(self, check_id: str) -> None:
+        """Forget a check, here and in the catalog."""
+        check = self.checks[check_id]
+        self._forget(check_id)
+        self._end_check(check)
+
+    def _end_check(self, check: Check) -> None:
+        if self._may_end("check", check.id, check.value["ServiceName"]):
+            self._store.apply()
+            self._catalog.delete_check(self._settings.node, check.id)
+
+    def _forget(self, check_id: str) -> None:
+        self.checks.pop(check_id, None)
+        self._due.drop(check_id)
+        self._deferred.drop(check_id)
+
+    def _touch(self, service_id: str) -> None:
+        self._store.touch(("agent service", service_id))
+
+    def update(self, check_id: str, status: str, output: str, now: float) -> None:
+        """Note how a check is doing. The catalog learns of a new status at once, of another output in time."""
+        check = self.checks[check_id]
+        before = check.value
+        if (before["Status"], before["Output"]) == (status, output):
+            return
+        self._put(_noted(replace(check, value={**before, "Status": status, "Output": output}), now))
+        if before["Status"] != status:
+            self.write_check(check_id)
+            self.refresh_aliases(now)
+        elif check_id not in self._deferred:
+            self._deferred.set(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))
+
+    def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
+        """Note what a probe found; the check's status follows when it was so often enough."""
+        check = self.checks[probe.check_id]
+        check = replace(check, well=check.well + 1, ill=0) if status == "passing" else replace(check, well=0, ill=check.ill + 1)
+        self._put(check)
+        before = check.value["Status"]
+        if status == "passing" and check.well <= check.successes:
+            status = before
+        elif status == "critical" and check.ill <= check.failures:
+            status = "warning" if check.ill > check.warnings else before
+        if len(output.encode()) > probe.limit:
+            output = output.encode()[: probe.limit].decode("utf-8", "replace")
+        self.update(check.id, status, output, now)
+
+    def refresh_aliases(self, now: float) -> None:
+        """Let checks that stand for a service follow its checks."""
+        for check in [check for check in self.checks.values() if check.alias is not None]:
+            self.update(check.id, *self._aliased(check), now)
+
+    def _aliased(self, alias: Check) -> tuple[str, str]:
+        if alias.alias and alias.alias not in self.services:
+            return "critical", f"Service {alias.alias} could not be found on node {alias.alias_node}"
+        theirs = [check.value for check in self.checks.values() if check.alias is None and check.value["ServiceID"] in ("", alias.alias)]
+        for status in ("critical", "warning"):
+            for value in theirs:
+                if value["Status"] == status:
+                    return status, f"Aliased check {value['Name']!r} failing: {value['Output']}".replace("'", '"', 2)
+        return "passing", "All checks passing." if theirs else "No checks found."
+
+
+def _moved(time: float | None, shift: float) -> float | None:
+    return None if time is None else time + shift
+
+
+def _check_kept(given: dict[str, Any], shift: float) -> Check:
+    probe = given["probe"]
+    if probe is not None:
+        headers = {name: tuple(values) for name, values in probe["headers"].items()}
+        probe = Probe(**{**probe, "headers": headers, "script": tuple(probe["script"])})
+    times = {name: _moved(given[name], shift) for name in ("expires", "critical_since")}
+    return Check(**{**given, **times, "probe": probe})
+
+
+def _noted(check: Check, now: float) -> Check:
+    """The check with the time since which it is critical."""
+    if check.value["Status"] != "critical":
+        return replace(check, critical_since=None)
+    return check if check.critical_since is not None else replace(check, critical_since=now)

@@ -1,0 +1,413 @@
+"""The agent's services: registration, maintenance, and how they are doing.
+
+https://developer.hashicorp.com/consul/api-docs/agent/service
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from hashlib import sha256
+from ipaddress import ip_address
+from typing import Any
+
+from consul_proto.simulator.agent.checks import DONE, NO_SCRIPTS, STATES, fault, kind_of, made
+from consul_proto.simulator.agent.local import Check, Local
+from consul_proto.simulator.catalog.bodies import SERVICE_REGISTER
+from consul_proto.simulator.catalog.registration import service_faults
+from consul_proto.simulator.catalog.values import check_value, service_value
+from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.filters.expressions import AGENT_SERVICE
+from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.go.numbers import FALSE, TRUE
+
+#: Addresses that name no host (agent.isInvalidAddress).
+_NO_HOSTS = frozenset(("0.0.0.0", "::", "[::]"))  # noqa: S104 # what is refused
+
+#: What metadata may be: https://developer.hashicorp.com/consul/docs/services/configuration/services-configuration-reference#meta
+_MOST_META, _LONGEST_KEY, _LONGEST_VALUE, _META_KEY = 64, 128, 512, re.compile(r"[a-zA-Z0-9_-]+")
+
+#: The first port that a sidecar gets: https://developer.hashicorp.com/consul/docs/install/ports
+_SIDECAR_PORT = 21000
+
+_LARGEST_WEIGHT = 65535
+
+_STATUSES = ("maintenance", "critical", "warning", "passing")
+
+#: The status of an answer on the health of a service.
+_CODES = {"passing": 200, "warning": 429, "critical": 503, "maintenance": 503}
+
+
+def _service_maintenance(service_id: str) -> str:
+    return f"_service_maintenance:{service_id}"
+
+
+NODE_MAINTENANCE = "_node_maintenance"
+
+
+def maintenance(check_id: str, whose: str, reason: str, settings: Settings, service: dict[str, Any] | None = None) -> Check:
+    """The check that stands for maintenance."""
+    default = f"Maintenance mode is enabled for this {whose.lower()}, but no reason was provided. This is a default message."
+    given: dict[str, Any] = {"Node": settings.node, "CheckID": check_id, "Name": f"{whose} Maintenance Mode", "Notes": reason or default}
+    given |= {"Type": "maintenance", "Status": "critical"}
+    if service:
+        given |= {"ServiceID": service["ID"], "ServiceName": service["Service"], "ServiceTags": service["Tags"]}
+    return Check(check_value(given, settings.version))
+
+
+def enabled(asked: Asked) -> bool:
+    """The `enable` parameter, which is required."""
+    if not asked.flag("enable"):
+        raise Refusal(400, "Missing value for enable")
+    given = asked.first("enable")
+    if given not in TRUE | FALSE:
+        raise Refusal(400, f'Invalid value for enable: "{given}"')
+    return given in TRUE
+
+
+class ServiceEndpoint:
+    """`/v1/agent/services`, `/v1/agent/service/` and `/v1/agent/health/service/`."""
+
+    def __init__(self, local: Local, settings: Settings) -> None:
+        self._local, self._settings = local, settings
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        get, put = partial(Route, ("GET",)), partial(Route, ("PUT",))
+        return {
+            "/v1/agent/services": get(write=self.every),
+            "/v1/agent/service/": get(self.get, topics=self._topics, deep=True, options=Asked.waiting),
+            "/v1/agent/service/register": put(write=self.register),
+            "/v1/agent/service/deregister/": put(write=self.deregister, deep=True),
+            "/v1/agent/service/maintenance/": put(write=self.maintenance, deep=True),
+            "/v1/agent/health/service/id/": get(write=self.health_by_id, deep=True),
+            "/v1/agent/health/service/name/": get(write=self.health_by_name, deep=True),
+        }
+
+    def _topics(self, asked: Asked) -> tuple[Topic, ...]:
+        return (("agent service", asked.rest),)
+
+    def every(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET services: by their ids."""
+        asked.only_default()
+        asked.know_token()
+        keep = compiled(asked, AGENT_SERVICE)
+        shown = {service_id: self._shown(value) for service_id, value in sorted(self._local.services.items())}
+        return {service_id: value for service_id, value in shown.items() if asked.may("service", value["Service"], "read") and keep(value)}
+
+    def _shown(self, value: dict[str, Any], content_hash: str = "") -> dict[str, Any]:
+        """A service as the agent shows it."""
+        shown: dict[str, Any] = {"Kind": value["Kind"]} if value.get("Kind") else {}
+        shown |= {"ID": value["ID"], "Service": value["Service"], "Tags": value["Tags"] or [], "Meta": value["Meta"] or {}}
+        shown["Port"] = value.get("Port", 0)
+        if value.get("Ports"):
+            shown["Ports"] = value["Ports"]
+        shown["Address"] = value["Address"]
+        if value.get("SocketPath"):
+            shown["SocketPath"] = value["SocketPath"]
+        if value.get("TaggedAddresses"):
+            shown["TaggedAddresses"] = value["TaggedAddresses"]
+        shown |= {"Weights": value["Weights"], "EnableTagOverride": value["EnableTagOverride"]}
+        if content_hash:
+            shown["ContentHash"] = content_hash
+        if value.get("Kind"):
+            shown["Proxy"] = _shown_proxy(value["Proxy"])
+        if value["Connect"]:
+            shown["Connect"] = value["Connect"]
+        if not self._settings.is_old:
+            shown["Datacenter"] = self._settings.datacenter
+        if value.get("Locality"):
+            shown["Locality"] = {"Region": "", "Zone": ""} | value["Locality"]
+        return shown
+
+    def get(self, asked: Asked) -> Found:
+        """GET service: one, with the hash of what it says."""
+        asked.only_default()
+        asked.know_token()
+        value = self._local.services.get(asked.rest)
+        if value is None:
+            raise Refusal(404, f"unknown service ID: {asked.rest}")
+        asked.require("service", value["Service"], "read")
+        content_hash = sha256(json.dumps(self._shown(value), sort_keys=True).encode()).hexdigest()[:16]
+        return Found(0, self._shown(value, content_hash), local=True, content_hash=content_hash)
+
+    def register(self, asked: Asked, now: float) -> Wrote:
+        """PUT register."""
+        asked.only_default()
+        given = asked.decoded(SERVICE_REGISTER)
+        self._check(given, may_have_scripts=asked.may_have_scripts)
+        asked.require_of_agent("service", given["Name"])
+        value = self._value(given, given["Name"])
+        sidecar = self._sidecar(given, value)
+        replace = asked.flag("replace-existing-checks") and asked.first("replace-existing-checks") in TRUE | {""}
+        self._local.add_service(value, self._checks(given, value), now, replace=replace, token=asked.lasting_token)
+        if sidecar is not None:
+            checks = self._checks(sidecar, proxy := self._value(sidecar, sidecar["Name"]))
+            self._local.add_service(proxy, checks, now, replace=replace, token=asked.lasting_token)
+        return DONE
+
+    def _value(self, given: dict[str, Any], name: str) -> dict[str, Any]:
+        """A service as the catalog shows it: where it has an address, the agent says so once more."""
+        given = {**given, "Proxy": _with_types(given.get("Proxy") or {})}
+        value = service_value({**given, "ID": given.get("ID") or name, "Service": name}, self._settings.version)
+        address = value["Address"]
+        if kind := _kind_of_address(address):
+            own = {"Address": address, "Port": given.get("Port") or 0}
+            tagged = {**(value.get("TaggedAddresses") or {})}
+            names = (f"lan_{kind}", f"wan_{kind}")
+            tagged |= {name: own for name in names if name not in tagged}
+            value = service_value(
+                {**given, "ID": value["ID"], "Service": name, "TaggedAddresses": dict(sorted(tagged.items()))}, self._settings.version
+            )
+        return value
+
+    def _check(self, given: dict[str, Any], *, may_have_scripts: bool) -> None:
+        """Refuse what is no service."""
+        version = self._settings.version
+        if not given.get("Name"):
+            raise Refusal(400, "Missing service name")
+        if (given.get("Address") or "") in _NO_HOSTS:
+            raise Refusal(400, "Invalid service address")
+        if wrong := _weights_fault(given.get("Weights")):
+            raise Refusal(400, f"Invalid Weights: {wrong}")
+        if wrong := meta_fault(given.get("Meta") or {}):
+            raise Refusal(400, f"Invalid Service Meta: {wrong}")
+        for check in _given_checks(given):
+            if wrong := fault(check, version):
+                raise Refusal(400, f"Invalid check: {wrong}")
+        for check in _given_checks(given):
+            if check.get("Status") not in (None, "", *STATES):
+                raise Refusal(400, "Status for checks must 'passing', 'warning', 'critical'")
+        if wrong := service_faults({**given, "Service": given["Name"]}, self._settings):
+            raise Refusal(400, wrong if self._settings.is_old else f"Validation failed: {wrong}")
+        connect = given.get("Connect") or {}
+        if given.get("Ports") and connect.get("SidecarService") is not None:
+            raise Refusal(400, "MultiPort cannot be used with Consul Connect.")
+        if any(kind_of(check) == "script" for check in _given_checks(given)) and not may_have_scripts:
+            raise Refusal(500, NO_SCRIPTS)
+
+    def _checks(self, given: dict[str, Any], value: dict[str, Any]) -> list[Check]:
+        """The checks that come with a service; one without an id gets its number where there are several."""
+        given_checks = _given_checks(given)
+        checks = []
+        for number, check in enumerate(given_checks, 1):
+            check_id = f"service:{value['ID']}" + (f":{number}" if len(given_checks) > 1 else "")
+            name = check.get("Name") or f"Service '{value['Service']}' check"
+            checks.append(made(check, self._settings, service=value, check_id=check.get("CheckID") or check_id, name=name, own=False))
+        return checks
+
+    def _sidecar(self, given: dict[str, Any], value: dict[str, Any]) -> dict[str, Any] | None:
+        """The registration of the proxy that stands beside a service."""
+        connect = given.get("Connect") or {}
+        value["Connect"] = {name: content for name, content in connect.items() if name == "Native" and content}
+        sidecar = connect.get("SidecarService")
+        if sidecar is None:
+            return None
+        name = sidecar.get("Name") or f"{value['Service']}-sidecar-proxy"
+        service_id = f"{value['ID']}-sidecar-proxy"
+        port = sidecar.get("Port") or self._free_port(service_id)
+        proxy = {"DestinationServiceName": value["Service"], "DestinationServiceID": value["ID"]}
+        if given.get("Port"):
+            proxy |= {"LocalServiceAddress": "127.0.0.1", "LocalServicePort": given["Port"]}
+        checks = _given_checks(sidecar) or [
+            {"Name": "Connect Sidecar Listening", "TCP": f"127.0.0.1:{port}", "Interval": "10s"},
+            {"Name": f"Connect Sidecar Aliasing {value['ID']}", "AliasService": value["ID"]},
+        ]
+        made = {"Kind": "connect-proxy", "ID": service_id, "Name": name, "Port": port, "Proxy": proxy | (sidecar.get("Proxy") or {})}
+        inherited = {member: given.get(member) for member in ("Tags", "Meta", "EnableTagOverride")}
+        return {**inherited, **made, "Checks": checks, "Address": sidecar.get("Address") or ""}
+
+    def _free_port(self, service_id: str) -> int:
+        if known := self._local.services.get(service_id):
+            return int(known["Port"])
+        taken = {value.get("Port") for value in self._local.services.values()}
+        return next(port for port in range(_SIDECAR_PORT, _LARGEST_WEIGHT) if port not in taken)
+
+    def deregister(self, asked: Asked, _now: float) -> Wrote:
+        """PUT deregister: with the proxy that stands beside it."""
+        asked.only_default()
+        if self._settings.is_old and asked.rest and asked.rest not in self._local.services and asked.authorizer is None:
+            return DONE
+        value = self._known(asked)
+        self._local.remove_service(value["ID"])
+        proxy = self._local.services.get(f"{value['ID']}-sidecar-proxy")
+        if proxy is not None and proxy["Proxy"].get("DestinationServiceID") == value["ID"]:
+            self._local.remove_service(proxy["ID"])
+        return DONE
+
+    def _known(self, asked: Asked) -> dict[str, Any]:
+        """The service in the path, which the token may change."""
+        asked.know_token()
+        value = self._local.services.get(asked.rest)
+        if not asked.rest and self._settings.is_old and asked.authorizer is None:
+            raise Refusal(500, "ServiceID missing")
+        if value is None and asked.authorizer is not None and self._settings.is_old:
+            raise Refusal(500, f'Unknown service {{"{asked.rest}" {{}}}}')
+        if value is None:
+            raise Refusal(404, self._unknown(asked.rest))
+        asked.require_of_agent("service", value["Service"])
+        return value
+
+    def _unknown(self, service_id: str) -> str:
+        if self._settings.is_old:
+            return f'No service registered with ID "{service_id}"'
+        return f'Unknown service ID "{service_id}". Ensure that the service ID is passed, not the service name.'
+
+    def maintenance(self, asked: Asked, now: float) -> Wrote:
+        """PUT maintenance: a critical check comes, or goes."""
+        if not asked.rest:
+            raise Refusal(400, "Missing service ID")
+        enable = enabled(asked)
+        asked.only_default()
+        value = self._known(asked)
+        check_id = _service_maintenance(value["ID"])
+        if enable and check_id not in self._local.checks:
+            self._local.add_check(
+                maintenance(check_id, "Service", asked.first("reason"), self._settings, value), now, token=asked.lasting_token
+            )
+        elif not enable and check_id in self._local.checks:
+            self._local.remove_check(check_id)
+        return DONE
+
+    def health_by_id(self, asked: Asked, _now: float) -> Wrote:
+        """GET health by id: the status of the answer tells how the service is doing."""
+        if not asked.rest:
+            raise self._nameless("Missing serviceID")
+        asked.only_default()
+        asked.know_token()
+        value = self._local.services.get(asked.rest)
+        if value is None:
+            reason, empty = f"ServiceId {asked.rest} not found", {"AggregatedStatus": "critical", "Service": None, "Checks": None}
+            if self._settings.is_old and asked.first("format") == "text":
+                return Wrote(reason, 404, "application/json", (("X-Consul-Reason", reason),))
+            return self._health(asked, 404, reason, empty)
+        asked.require("service", value["Service"], "read")
+        status, body = self._doing(value)
+        return self._health(asked, _CODES[status], status, body)
+
+    def health_by_name(self, asked: Asked, _now: float) -> Wrote:
+        """GET health by name: of the worst of its instances."""
+        if not asked.rest:
+            raise self._nameless("Missing service Name")
+        asked.only_default()
+        asked.require("service", asked.rest, "read")
+        every = [self._doing(value) for _, value in sorted(self._local.services.items()) if value["Service"] == asked.rest]
+        if not every:
+            return self._health(asked, 404, f"ServiceName {asked.rest} Not Found", [])
+        worst = min((status for status, _ in every), key=_STATUSES.index)
+        return self._health(asked, _CODES[worst], worst, [body for _, body in every])
+
+    def _nameless(self, what: str) -> Refusal:
+        return Refusal(500, self._settings.bad_request + what)
+
+    def _health(self, asked: Asked, status: int, reason: str, body: Any) -> Wrote:
+        headers = (("X-Consul-Reason", reason),)
+        if asked.first("format") == "text":
+            return Wrote(reason.encode(), status, "text/plain", headers)
+        return Wrote(body, status, "application/json", headers)
+
+    def _doing(self, value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """How a service is doing, by its checks and those of the node."""
+        checks = [check for check in self._local.checks.values() if check.value["ServiceID"] in ("", value["ID"])]
+        maintained = any(check.id in (NODE_MAINTENANCE, _service_maintenance(value["ID"])) for check in checks)
+        states = ["maintenance"] if maintained else [str(check.value["Status"]) for check in checks]
+        status = min(states, key=_STATUSES.index, default="passing")
+        shown = [self._shown_check(check) for check in checks]
+        return status, {"AggregatedStatus": status, "Service": self._shown(value), "Checks": shown}
+
+    def _shown_check(self, check: Check) -> dict[str, Any]:
+        """A check as the answers on the agent's health show it: without its type, and with an empty definition."""
+        names = ("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags")
+        shown = {name: check.value[name] for name in names} | {"Type": ""}
+        if not self._settings.is_old:
+            shown["ExposedPort"] = 0
+        return shown | {"Definition": _DEFINITIONS[self._settings.version], "CreateIndex": 0, "ModifyIndex": 0}
+
+
+_ZERO = dict.fromkeys(("Interval", "Timeout", "DeregisterCriticalServiceAfter"), "0s") | {
+    "HTTP": "",
+    "Header": None,
+    "Method": "",
+    "Body": "",
+}
+
+_DEFINITIONS: dict[str, dict[str, Any]] = {
+    "1.8.7": _ZERO | {"TLSSkipVerify": False, "TCP": ""},
+    "1.22.5": _ZERO
+    | {
+        "TLSServerName": "",
+        "TLSSkipVerify": False,
+        "TCP": "",
+        "TCPUseTLS": False,
+        "UDP": "",
+        "GRPC": "",
+        "OSService": "",
+        "GRPCUseTLS": False,
+    },
+}
+
+
+def _with_types(proxy: dict[str, Any]) -> dict[str, Any]:
+    """A proxy with the types of its upstreams, which an agent adds, and the catalog does not."""
+    upstreams = proxy.get("Upstreams")
+    if not upstreams:
+        return proxy
+    return {**proxy, "Upstreams": [{**one, "DestinationType": one.get("DestinationType") or "service"} for one in upstreams]}
+
+
+def _shown_proxy(proxy: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: value for name, value in proxy.items() if name != "Mode" or value}
+    if "Upstreams" in shown:
+        shown["Upstreams"] = [
+            {name: value for name, value in upstream.items() if name not in ("Datacenter", "Config") or value}
+            for upstream in shown["Upstreams"]
+        ]
+    return shown
+
+
+def _kind_of_address(address: str) -> str:
+    """ "ipv4" or "ipv6"; "" for a name."""
+    try:
+        return f"ipv{ip_address(address).version}"
+    except ValueError:
+        return ""
+
+
+def _given_checks(given: dict[str, Any]) -> list[dict[str, Any]]:
+    """The checks of a registration: an empty one is none."""
+    one = given.get("Check")
+    return [*([one] if one and any(one.values()) else []), *(given.get("Checks") or [])]
+
+
+def _weights_fault(weights: dict[str, Any] | None) -> str:
+    if weights is None:
+        return ""
+    passing, warning = weights.get("Passing", 0), weights.get("Warning", 0)
+    if passing < 1:
+        return "Passing must be greater than 0"
+    if warning < 0:
+        return "Warning must be greater or equal than 0"
+    if passing > _LARGEST_WEIGHT or warning > _LARGEST_WEIGHT:
+        return "DNS Weight must be between 0 and 65535"
+    return ""
+
+
+def meta_fault(meta: dict[str, str]) -> str:
+    """What is wrong with metadata, in Consul's words."""
+    if len(meta) > _MOST_META:
+        return f"Node metadata cannot contain more than {_MOST_META} key/value pairs"
+    for key, value in meta.items():
+        rules = (
+            (not key, "Key cannot be blank"),
+            (key and not _META_KEY.fullmatch(key), "Key contains invalid characters"),
+            (len(key) > _LONGEST_KEY, f"Key is too long (limit: {_LONGEST_KEY} characters)"),
+            (key.startswith("consul-"), "Key prefix 'consul-' is reserved for internal use"),
+            (len(value) > _LONGEST_VALUE, f"Value is too long (limit: {_LONGEST_VALUE} characters)"),
+        )
+        for is_broken, text in rules:
+            if is_broken:
+                return f"Couldn't load metadata pair ('{key}', '{value}'): {text}"
+    return ""

@@ -1,0 +1,1 @@
+"""Nodes, services and checks as the servers know them."""

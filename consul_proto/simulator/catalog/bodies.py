@@ -1,0 +1,370 @@
+"""What the bodies of requests are decoded into: Consul's types, by their Go names where errors tell them.
+
+Members by https://pkg.go.dev/github.com/hashicorp/consul/api and the API pages; their types are what agents say when they get another.
+"""
+
+from __future__ import annotations
+
+from consul_proto.simulator.catalog.check_definitions import CATALOG_DEFINITION, TXN_DEFINITION
+from consul_proto.simulator.go.json import Anything, Bytes, Float, Lasting, ListOf, MapOf, Shape, Struct, Text, Truth, Whole
+
+TEXT, TRUTH, WHOLE, ANY, LASTING = Text(), Truth(), Whole(), Anything(), Lasting()
+RAFT = Whole("uint64", 0, 2**64 - 1, embedded="RaftIndex")
+INDEX, TEXTS, META = Whole("uint64", 0, 2**64 - 1), ListOf(TEXT), MapOf(TEXT)
+
+#: What Go calls a type without a name is a page long; errors tell its beginning.
+ANONYMOUS = "struct { }"
+
+
+def texts(*names: str) -> dict[str, Shape]:
+    """Members that are texts."""
+    return dict.fromkeys(names, TEXT)
+
+
+INDEXES: dict[str, Shape] = {"CreateIndex": RAFT, "ModifyIndex": RAFT}
+_API_INDEXES: dict[str, Shape] = {"CreateIndex": INDEX, "ModifyIndex": INDEX}
+
+# The catalog.
+
+_ADDRESS = Struct("structs.ServiceAddress", {"Address": TEXT, "Port": WHOLE})
+_PORTS = ListOf(Struct("structs.ServicePort", {"Name": TEXT, "Port": WHOLE, "Default": TRUTH}), "structs.ServicePorts")
+_WEIGHTS = Struct("structs.Weights", {"Passing": WHOLE, "Warning": WHOLE})
+_LOCALITY = Struct("structs.Locality", {"Region": TEXT, "Zone": TEXT})
+_SINCE_UPSTREAM: dict[str, Shape] = {
+    **texts("DestinationPeer", "DestinationPartition", "LocalBindSocketPath", "LocalBindSocketMode"),
+    "CentrallyConfigured": TRUTH,
+}
+_UPSTREAM = Struct(
+    ANONYMOUS,
+    {
+        **texts("DestinationType", "DestinationNamespace", "DestinationName", "Datacenter", "LocalBindAddress"),
+        "LocalBindPort": WHOLE,
+        "Config": MapOf(ANY),
+        "MeshGateway": Struct("structs.MeshGatewayConfig", {}, unknown="kept"),
+        **_SINCE_UPSTREAM,
+    },
+    tuple(_SINCE_UPSTREAM),
+    snake=True,
+    own=(),
+)
+
+
+def _proxy(*, snake: bool) -> Struct:
+    members: dict[str, Shape] = {
+        **texts("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress"),
+        "LocalServicePort": WHOLE,
+        "Config": MapOf(ANY),
+        "Upstreams": ListOf(_UPSTREAM, "structs.Upstreams"),
+        "MeshGateway": Struct("structs.MeshGatewayConfig", {}, unknown="kept"),
+        "Expose": Struct("structs.ExposeConfig", {}, unknown="kept"),
+    }
+    later: dict[str, Shape] = {"Mode": Text("structs.ProxyMode"), "LocalServiceSocketPath": TEXT}
+    later |= dict.fromkeys(("TransparentProxy", "EnvoyExtensions", "AccessLogs", "MutualTLSMode"), ANY)
+    return Struct(ANONYMOUS, members | later, tuple(later), snake=snake, own=())
+
+
+_NODE_SERVICE = Struct(
+    "structs.NodeService",
+    {
+        "Kind": Text("structs.ServiceKind"),
+        **texts("ID", "Service"),
+        "Tags": TEXTS,
+        "Address": TEXT,
+        "TaggedAddresses": MapOf(_ADDRESS),
+        "Meta": META,
+        "Port": WHOLE,
+        "Weights": _WEIGHTS,
+        "EnableTagOverride": TRUTH,
+        "Proxy": _proxy(snake=False),
+        "Connect": Struct(ANONYMOUS, {"Native": TRUTH}, unknown="kept", own=()),
+        **INDEXES,
+        "SocketPath": TEXT,
+        "Ports": _PORTS,
+        "Locality": _LOCALITY,
+        "PeerName": TEXT,
+    },
+    ("SocketPath", "Ports", "Locality", "PeerName"),
+)
+
+_HEALTH_CHECK = Struct(
+    "structs.HealthCheck",
+    {
+        "Node": TEXT,
+        "CheckID": Text("types.CheckID"),
+        **texts("Name", "Status", "Notes", "Output", "ServiceID", "ServiceName"),
+        "ServiceTags": TEXTS,
+        "Type": TEXT,
+        "Definition": CATALOG_DEFINITION,
+        **INDEXES,
+        **texts("Interval", "Timeout", "PeerName"),
+        "ExposedPort": WHOLE,
+    },
+    ("Interval", "Timeout", "ExposedPort", "PeerName"),
+)
+
+CATALOG_REGISTER = Struct(
+    "structs.RegisterRequest",
+    {
+        "ID": Text("types.NodeID"),
+        **texts("Node", "Address", "Datacenter"),
+        "TaggedAddresses": META,
+        "NodeMeta": META,
+        "Service": _NODE_SERVICE,
+        "Check": _HEALTH_CHECK,
+        "Checks": ListOf(_HEALTH_CHECK, "structs.HealthChecks"),
+        "SkipNodeUpdate": TRUTH,
+        "Locality": _LOCALITY,
+        "PeerName": TEXT,
+    },
+    ("Locality", "PeerName"),
+)
+CATALOG_DEREGISTER = Struct(
+    ANONYMOUS,
+    {**texts("Node", "ServiceID", "Datacenter", "Address", "PeerName"), "CheckID": Text("types.CheckID")},
+    ("PeerName",),
+    own=("Address",),
+)
+
+# The agent.
+
+_LASTING = ("Interval", "Timeout", "TTL", "DeregisterCriticalServiceAfter")
+
+_SINCE: dict[str, Shape] = {
+    **texts("H2PING", "UDP", "OSService", "TLSServerName"),
+    "H2PingUseTLS": TRUTH,
+    "TCPUseTLS": TRUTH,
+    "DisableRedirects": TRUTH,
+    "FailuresBeforeWarning": WHOLE,
+}
+
+
+def _check(own: tuple[str, ...], **others: Shape) -> Struct:
+    members: dict[str, Shape] = {
+        **others,
+        **texts("Name", "Status", "Notes", "ServiceID"),
+        "Args": TEXTS,
+        "ScriptArgs": TEXTS,
+        "Header": MapOf(TEXTS),
+        **texts("HTTP", "Method", "Body", "TCP", "DockerContainerID", "Shell", "GRPC", "AliasNode", "AliasService"),
+        "GRPCUseTLS": TRUTH,
+        "TLSSkipVerify": TRUTH,
+        "SuccessBeforePassing": WHOLE,
+        "FailuresBeforeCritical": WHOLE,
+        "OutputMaxSize": WHOLE,
+        **dict.fromkeys(_LASTING, LASTING),
+        **_SINCE,
+    }
+    return Struct(ANONYMOUS, members, tuple(_SINCE), snake=True, own=(*_LASTING, "args", *own))
+
+
+#: A check of its own, and one that comes with its service.
+CHECK_REGISTER = _check((), ID=Text("types.CheckID"), Token=TEXT)
+_SERVICE_CHECK = _check(("ServiceID",), CheckID=Text("types.CheckID"), ProxyHTTP=TEXT, ProxyGRPC=TEXT)
+CHECK_UPDATE = Struct("agent.checkUpdate", texts("Status", "Output"))
+
+
+def _service_definition(connect: Shape) -> Struct:
+    return Struct(
+        ANONYMOUS,
+        {
+            "Kind": Text("structs.ServiceKind"),
+            **texts("ID", "Name", "Address", "Token"),
+            "Tags": TEXTS,
+            "Meta": META,
+            "TaggedAddresses": MapOf(_ADDRESS),
+            "Port": WHOLE,
+            "Weights": _WEIGHTS,
+            "EnableTagOverride": TRUTH,
+            "Check": _SERVICE_CHECK,
+            "Checks": ListOf(_SERVICE_CHECK, "structs.CheckTypes"),
+            "Proxy": _proxy(snake=True),
+            "Connect": connect,
+            "SocketPath": TEXT,
+            "Ports": _PORTS,
+            "Locality": _LOCALITY,
+        },
+        ("SocketPath", "Ports", "Locality"),
+        snake=True,
+        own=(),
+    )
+
+
+_SIDECAR = _service_definition(ANY)
+SERVICE_REGISTER = _service_definition(Struct(ANONYMOUS, {"Native": TRUTH, "SidecarService": _SIDECAR}, unknown="kept", snake=True, own=()))
+
+# Sessions, coordinates, the operator.
+
+SESSION = Struct(
+    ANONYMOUS,
+    {
+        **texts("ID", "Name", "Node", "TTL"),
+        "NodeChecks": TEXTS,
+        "Checks": ListOf(Text("types.CheckID")),
+        "ServiceChecks": ListOf(Struct("structs.ServiceCheck", texts("ID", "Namespace"), unknown="ignored")),
+        "Behavior": Text("structs.SessionBehavior"),
+        "LockDelay": LASTING,
+    },
+    unknown="ignored",
+    own=("LockDelay",),
+)
+
+COORDINATE = Struct(
+    "structs.CoordinateUpdateRequest",
+    {
+        **texts("Datacenter", "Node", "Segment"),
+        "Coord": Struct("coordinate.Coordinate", {"Vec": ListOf(Float()), **dict.fromkeys(("Error", "Adjustment", "Height"), Float())}),
+    },
+)
+
+AUTOPILOT = Struct(
+    "api.AutopilotConfiguration",
+    {
+        "CleanupDeadServers": TRUTH,
+        "LastContactThreshold": LASTING,
+        "MaxTrailingLogs": INDEX,
+        "ServerStabilizationTime": LASTING,
+        "MinQuorum": Whole("uint", 0, 2**64 - 1),
+        "RedundancyZoneTag": TEXT,
+        "DisableUpgradeMigration": TRUTH,
+        "UpgradeVersionTag": TEXT,
+        **_API_INDEXES,
+    },
+)
+
+KEYRING = Struct("agent.keyringArgs", {"Key": TEXT})
+
+# Transactions.
+
+_TXN_KV = Struct(
+    "api.KVTxnOp",
+    {
+        "Verb": Text("api.KVOp"),
+        "Key": TEXT,
+        "Value": Bytes(),
+        "Flags": INDEX,
+        "Index": INDEX,
+        **texts("Session", "Namespace", "Partition"),
+    },
+    ("Partition",),
+)
+_TXN_NODE = Struct(
+    "api.Node",
+    {
+        **texts("ID", "Node", "Address", "Datacenter", "Partition", "PeerName"),
+        "TaggedAddresses": META,
+        "Meta": META,
+        "Locality": Struct("api.Locality", {"Region": TEXT, "Zone": TEXT}),
+        **_API_INDEXES,
+    },
+    ("Partition", "PeerName", "Locality"),
+)
+_TXN_SERVICE = Struct(
+    "api.AgentService",
+    {
+        "Kind": Text("api.ServiceKind"),
+        **texts("ID", "Service", "Address"),
+        "Tags": TEXTS,
+        "Meta": META,
+        "Port": WHOLE,
+        "TaggedAddresses": MapOf(Struct("api.ServiceAddress", {"Address": TEXT, "Port": WHOLE})),
+        "EnableTagOverride": TRUTH,
+        "Weights": Struct("api.AgentWeights", {"Passing": WHOLE, "Warning": WHOLE}),
+        "ContentHash": TEXT,
+        **_API_INDEXES,
+        "Proxy": Struct(
+            "api.AgentServiceConnectProxyConfig",
+            {
+                **texts("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress"),
+                "LocalServicePort": WHOLE,
+                "Config": MapOf(ANY),
+                "Upstreams": ListOf(Struct("api.Upstream", {}, unknown="kept")),
+            },
+            unknown="kept",
+        ),
+        "Connect": Struct("api.AgentServiceConnect", {"Native": TRUTH}, unknown="kept"),
+        "Namespace": TEXT,
+        **texts("SocketPath", "Datacenter", "PeerName", "Partition"),
+    },
+    ("SocketPath", "Datacenter", "PeerName", "Partition"),
+)
+_TXN_CHECK = Struct(
+    "api.HealthCheck",
+    {
+        **texts("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "Type", "Namespace"),
+        "ServiceTags": TEXTS,
+        "Definition": TXN_DEFINITION,
+        **_API_INDEXES,
+        "Partition": TEXT,
+        "ExposedPort": WHOLE,
+        "PeerName": TEXT,
+    },
+    ("Partition", "ExposedPort", "PeerName"),
+)
+TXN = ListOf(
+    Struct(
+        "api.TxnOp",
+        {
+            "KV": _TXN_KV,
+            "Node": Struct("api.NodeTxnOp", {"Verb": Text("api.NodeOp"), "Node": _TXN_NODE}),
+            "Service": Struct("api.ServiceTxnOp", {"Verb": Text("api.ServiceOp"), "Node": TEXT, "Service": _TXN_SERVICE}),
+            "Check": Struct("api.CheckTxnOp", {"Verb": Text("api.CheckOp"), "Check": _TXN_CHECK}),
+        },
+    ),
+    "api.TxnOps",
+)
+
+# Prepared queries, intentions.
+
+_FAILOVER = Struct(
+    ("structs.QueryDatacenterOptions", "structs.QueryFailoverOptions"),
+    {"NearestN": WHOLE, "Datacenters": TEXTS, "Targets": ListOf(Struct("structs.QueryFailoverTarget", {}, unknown="kept"))},
+    ("Targets",),
+)
+QUERY = Struct(
+    "structs.PreparedQuery",
+    {
+        **texts("ID", "Name", "Session", "Token"),
+        **INDEXES,
+        "Template": Struct("structs.QueryTemplateOptions", {"Type": TEXT, "Regexp": TEXT, "RemoveEmptyTags": TRUTH}),
+        "Service": Struct(
+            "structs.ServiceQuery",
+            {
+                "Service": TEXT,
+                "Failover": _FAILOVER,
+                "OnlyPassing": TRUTH,
+                "IgnoreCheckIDs": ListOf(Text("types.CheckID")),
+                "Near": TEXT,
+                "Tags": TEXTS,
+                "NodeMeta": META,
+                "ServiceMeta": META,
+                "Connect": TRUTH,
+                **texts("Peer", "SamenessGroup"),
+            },
+            ("Peer", "SamenessGroup"),
+        ),
+        "DNS": Struct("structs.QueryDNSOptions", {"TTL": TEXT}),
+    },
+)
+
+AUTHORIZE = Struct("structs.ConnectAuthorizeRequest", texts("Target", "ClientCertURI", "ClientCertSerial"))
+
+_OWN = ("Hash", "CreatedAt", "UpdatedAt")
+_SINCE_INTENTION: dict[str, Shape] = {
+    "Permissions": ListOf(Struct("structs.IntentionPermission", {}, unknown="kept"), "[]*structs.IntentionPermission"),
+    **texts("SourcePeer", "SourcePartition", "DestinationPartition", "SourceSamenessGroup"),
+}
+INTENTION = Struct(
+    ANONYMOUS,
+    {
+        **texts("ID", "Description", "SourceNS", "SourceName", "DestinationNS", "DestinationName", "DefaultAddr", *_OWN),
+        "SourceType": Text("structs.IntentionSourceType"),
+        "Action": Text("structs.IntentionAction"),
+        "DefaultPort": WHOLE,
+        "Meta": META,
+        "Precedence": WHOLE,
+        **INDEXES,
+        **_SINCE_INTENTION,
+    },
+    tuple(_SINCE_INTENTION),
+    own=_OWN,
+)

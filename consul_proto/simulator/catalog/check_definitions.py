@@ -1,0 +1,99 @@
+"""What a check in the catalog looks at, as it is registered and shown.
+
+https://developer.hashicorp.com/consul/api-docs/catalog#register-entity: nothing there runs it; programs such as Consul ESM do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from consul_proto.simulator.go.durations import as_go_writes, nanoseconds
+from consul_proto.simulator.go.json import Lasting, ListOf, MapOf, Shape, Struct, Text, Truth, Whole
+
+_TEXT, _TRUTH, _TEXTS = Text(), Truth(), ListOf(Text())
+
+_LASTING = ("Interval", "Timeout", "DeregisterCriticalServiceAfter")
+
+#: What Go calls a type without a name is a page long; errors tell its beginning.
+_ANONYMOUS = "struct { }"
+
+_SHARED: dict[str, Shape] = {
+    **dict.fromkeys(("HTTP", "Method", "Body", "TCP"), _TEXT),
+    "Header": MapOf(_TEXTS),
+    "TLSSkipVerify": _TRUTH,
+    **dict.fromkeys(_LASTING, Lasting()),
+}
+
+_LATER: dict[str, Shape] = {
+    **dict.fromkeys(("TLSServerName", "UDP", "H2PING", "OSService"), _TEXT),
+    **dict.fromkeys(("TCPUseTLS", "DisableRedirects", "H2PingUseTLS"), _TRUTH),
+}
+
+#: As `/v1/catalog/register` takes it.
+CATALOG_DEFINITION = Struct(
+    _ANONYMOUS,
+    {
+        **_SHARED,
+        **dict.fromkeys(("DockerContainerID", "Shell", "GRPC", "AliasNode", "AliasService"), _TEXT),
+        "ScriptArgs": _TEXTS,
+        "GRPCUseTLS": _TRUTH,
+        "OutputMaxSize": Whole("uint", 0, 2**64 - 1),
+        "TTL": Lasting(),
+        **_LATER,
+    },
+    tuple(_LATER),
+    unknown="ignored",
+    own=(*_LASTING, "TTL"),
+)
+
+_SINCE_TXN: dict[str, Shape] = {
+    **dict.fromkeys(("TLSServerName", "UDP", "GRPC", "OSService"), _TEXT),
+    **dict.fromkeys(("TCPUseTLS", "GRPCUseTLS"), _TRUTH),
+}
+
+#: As `/v1/txn` takes it: the official client's type.
+TXN_DEFINITION = Struct(
+    _ANONYMOUS,
+    {**_SHARED, **{f"{name}Duration": Lasting() for name in _LASTING}, **_SINCE_TXN},
+    tuple(_SINCE_TXN),
+    unknown="ignored",
+    own=(*_LASTING, *(f"{name}Duration" for name in _LASTING)),
+)
+
+#: What kind of check one is, by what its definition has: the first that fits counts. False: it needs no interval.
+_KINDS = (
+    *(("GRPC", True, "grpc"), ("HTTP", True, "http"), ("TTL", False, "ttl"), ("TCP", True, "tcp"), ("UDP", True, "udp")),
+    *(("AliasNode", False, "alias"), ("AliasService", False, "alias"), ("ScriptArgs", True, "script")),
+    *(("H2PING", True, "h2ping"), ("OSService", True, "os_service")),
+)
+
+
+def of_transaction(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A definition as a transaction hands it to the catalog: with its durations under one name, and without UDP."""
+    taken = {name: value for name, value in given.items() if name in TXN_DEFINITION.members and name != "UDP"}
+    for name in _LASTING:
+        lasting = taken.pop(f"{name}Duration", None)
+        if lasting is not None:
+            taken[name] = lasting
+    return taken
+
+
+def shown_definition(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A definition as answers show it: without what it does not say."""
+    lasting = {name: _nanoseconds(given.get(name)) for name in (*_LASTING, "TTL")}
+    said = {name: value for name, value in given.items() if value and name not in lasting}
+    written = {name: as_go_writes(lasting[name] / 10**9) for name in _LASTING if lasting[name]}
+    return written | said | ({"TTL": lasting["TTL"]} if lasting["TTL"] else {})
+
+
+def kind_of_check(definition: Mapping[str, Any]) -> str:
+    """The type of a check that does not say it."""
+    for name, needs_interval, kind in _KINDS:
+        if definition.get(name) and (definition.get("Interval") or not needs_interval):
+            return "docker" if kind == "script" and definition.get("DockerContainerID") else kind
+    return ""
+
+
+def _nanoseconds(lasting: str | int | None) -> int:
+    return nanoseconds(lasting) if isinstance(lasting, str) else lasting or 0

@@ -1,0 +1,109 @@
+"""Where the nodes are, as the time that their messages take tells.
+
+https://developer.hashicorp.com/consul/api-docs/coordinate
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from consul_proto.simulator.catalog.bodies import COORDINATE
+from consul_proto.simulator.catalog.tables import Catalog
+from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+
+#: Where an agent believes itself to be that has never met another one.
+_DIMENSIONS = 8
+ORIGIN = {"Vec": [0] * _DIMENSIONS, "Error": 1.5, "Adjustment": 0, "Height": 1e-05}
+
+_ZERO: dict[str, Any] = {"Vec": [], "Error": 0, "Adjustment": 0, "Height": 0}
+
+#: Seconds: what is subtracted of a distance by the adjustments is not below this (coordinate.zeroThreshold).
+_FARTHEST = math.inf
+
+
+class Coordinates:
+    """`/v1/coordinate/`, and the order of `near`."""
+
+    def __init__(self, store: Store, catalog: Catalog, settings: Settings) -> None:
+        self._store, self._catalog, self._settings = store, catalog, settings
+        self._known: dict[str, dict[str, Any]] = {settings.node: ORIGIN}
+        store.change("coordinates")
+
+    def kept(self) -> Any:
+        """Where each node is."""
+        return self._known
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Go on with what was kept."""
+        self._known = kept
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        return {
+            "/v1/coordinate/datacenters": Route(("GET",), write=self.datacenters),
+            "/v1/coordinate/nodes": Route(("GET",), self.nodes, topics=_topics, index=True),
+            "/v1/coordinate/node/": Route(("GET",), self.node, topics=_topics, deep=True, index=True),
+            "/v1/coordinate/update": Route(("PUT",), write=self.update),
+        }
+
+    def _shown(self, node: str) -> dict[str, Any]:
+        return {"Node": node, "Segment": "", "Coord": self._known[node]}
+
+    def datacenters(self, _asked: Asked, _now: float) -> list[dict[str, Any]]:
+        """GET datacenters: this one, with its one server."""
+        here = {"Node": self._settings.node, "Segment": "", "Coord": ORIGIN}
+        return [{"Datacenter": self._settings.datacenter, "AreaID": "wan", "Coordinates": [here]}]
+
+    def nodes(self, asked: Asked) -> Found:
+        """GET nodes."""
+        asked.only_default_partition()
+        asked.reach_servers()
+        there = [node for node in sorted(self._known) if self._catalog.node(node) and asked.may("node", node, "read")]
+        return Found(self._store.table("coordinates"), [self._shown(node) for node in there])
+
+    def node(self, asked: Asked) -> Found:
+        """GET node: a list with its coordinates; 404 where none are known."""
+        asked.only_default_partition()
+        asked.reach_servers()
+        asked.require("node", asked.rest, "read")
+        found = [self._shown(asked.rest)] if asked.rest in self._known else None
+        return Found(self._store.table("coordinates"), found, silent=True)
+
+    def update(self, asked: Asked, _now: float) -> Wrote:
+        """PUT update."""
+        given = asked.decoded(COORDINATE)
+        if not self._settings.is_old:
+            asked.only_default()
+        node, place = given.get("Node") or "", {**_ZERO, **(given.get("Coord") or {})}
+        asked.reach_servers()
+        asked.require("node", node, "write")
+        if len(place["Vec"] or ()) != _DIMENSIONS:
+            raise Refusal(500, "incompatible coordinate")
+        self._store.apply()
+        if self._catalog.node(node) is not None:
+            self._known = {**self._known, node: place}
+            self._store.change("coordinates")
+        return Wrote(b"")
+
+    def distances(self, near: str) -> Callable[[str], float]:
+        """The distances from a node, in seconds. One whose place nobody knows is the farthest."""
+        here = self._known.get(near)
+        if here is None:
+            return lambda _node: 0.0
+        return lambda node: _distance(here, self._known[node]) if node in self._known else _FARTHEST
+
+
+def _distance(one: dict[str, Any], other: dict[str, Any]) -> float:
+    """https://developer.hashicorp.com/consul/docs/architecture/coordinates#working-with-coordinates"""
+    raw = math.dist(one["Vec"], other["Vec"]) + one["Height"] + other["Height"]
+    adjusted = raw + one["Adjustment"] + other["Adjustment"]
+    return float(adjusted if adjusted > 0 else raw)
+
+
+def _topics(_asked: Asked) -> tuple[Topic, ...]:
+    return (("table", "coordinates"),)

@@ -1,0 +1,351 @@
+"""The catalog: nodes, their services and their checks, and the index of each table.
+
+https://developer.hashicorp.com/consul/api-docs/catalog
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+from consul_proto.simulator.catalog.values import service_value
+from consul_proto.simulator.catalog.virtual_addresses import Addresses
+from consul_proto.simulator.engine.store import Store
+
+
+class Row(NamedTuple):
+    """A node, a service or a check, as an answer shows it. node: of a service, as its registration wrote the name."""
+
+    value: dict[str, Any]
+    created: int
+    modified: int
+    node: str = ""
+
+    def stored(self) -> dict[str, Any]:
+        """The row with its indexes, as the servers have it: no tags are none, and no empty list."""
+        return {**self.value, "CreateIndex": self.created, "ModifyIndex": self.modified}
+
+    def shown(self) -> dict[str, Any]:
+        """The row with its indexes, and with an empty list where it has no tags."""
+        tags: dict[str, list[str]] = {name: [] for name in ("Tags", "ServiceTags") if self.value.get(name, ()) is None}
+        return {**self.stored(), **tags}
+
+    @property
+    def tags(self) -> list[str]:
+        """A service's tags."""
+        return self.value["Tags"] or []
+
+
+Key = tuple[str, str]
+
+
+class OfNodes(dict[Key, Row]):
+    """Services or checks, by node and id, which are found by their node without looking at the others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ids: dict[str, set[str]] = {}
+
+    def __setitem__(self, key: Key, row: Row) -> None:
+        super().__setitem__(key, row)
+        self._ids.setdefault(key[0], set()).add(key[1])
+
+    def __delitem__(self, key: Key) -> None:
+        super().__delitem__(key)
+        self._ids[key[0]].discard(key[1])
+        if not self._ids[key[0]]:
+            del self._ids[key[0]]
+
+    def keys_of(self, node: str) -> list[Key]:
+        """The keys of a node's, by their ids."""
+        return [(node, one) for one in sorted(self._ids.get(node, ()))]
+
+
+class Gone(Protocol):
+    """Called when what sessions may hang on is gone, or critical."""
+
+    def __call__(self, node: str, check: str | None) -> None:
+        """check: None where the whole node is gone."""
+        ...
+
+
+class Broken(Exception):
+    """A write that the catalog cannot make, in Consul's words."""
+
+
+class Catalog:
+    """The tables. Names are compared without case. Every write is made at the store's present index."""
+
+    def __init__(self, store: Store, version: str) -> None:
+        self._store, self._version = store, version
+        self.nodes: dict[str, Row] = {}
+        #: By node and id.
+        self.services = OfNodes()
+        self.checks = OfNodes()
+        self._instances: dict[str, set[Key]] = {}
+        self._addresses = Addresses(store)
+        self.on_gone: Gone = lambda node, check: None  # noqa: ARG005 - the border names its parameters
+
+    def kept(self) -> Any:
+        """All of it, as JSON."""
+        tables = [[[key, *row] for key, row in table.items()] for table in (self.nodes, self.services, self.checks)]
+        return {"tables": tables, "addresses": self._addresses.kept()}
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Take over what was kept."""
+        tables: tuple[dict[Any, Row], ...] = (self.nodes, self.services, self.checks)
+        for table, rows in zip(tables, kept["tables"], strict=True):
+            for key in list(table):
+                self._put(table, key, None)
+            for key, *row in rows:
+                self._put(table, tuple(key) if isinstance(key, list) else key, Row(*row))
+        self._addresses.keep(kept["addresses"])
+
+    # What is there.
+
+    def node(self, name: str) -> Row | None:
+        """A node by its name."""
+        return self.nodes.get(name.lower())
+
+    def of_node(self, table: OfNodes, name: str) -> list[Row]:
+        """The services or the checks of a node, by their ids."""
+        return [table[key] for key in table.keys_of(name.lower())]
+
+    def instances(self, service: str) -> list[tuple[Row, Row]]:
+        """The nodes and services of a name, by node and id."""
+        return [(self.nodes[key[0]], self.services[key]) for key in sorted(self._instances.get(service.lower(), ()))]
+
+    def proxies(self, service: str) -> list[tuple[Row, Row]]:
+        """What may be connected to in the place of a service: its proxies, and itself where it speaks the protocol."""
+        name = service.lower()
+        return [(self.nodes[key[0]], row) for key, row in sorted(self.services.items()) if _stands_for(row.value) == name]
+
+    def plain_services(self) -> dict[str, int]:
+        """The names of the services that are neither proxies nor gateways nor Consul, with the index since when they are there."""
+        found: dict[str, int] = {}
+        for row in self.services.values():
+            name = row.value["Service"]
+            if not row.value.get("Kind") and name != "consul":
+                found[name] = min(row.created, found.get(name, row.created))
+        return found
+
+    def mesh_services(self) -> set[str]:
+        """The names of what may be connected to."""
+        return {name for row in self.services.values() if (name := _stands_for(row.value))}
+
+    def checks_of(self, node: str, service_id: str) -> list[Row]:
+        """The checks that a service's health is made of: the node's own, then its own."""
+        rows = self.of_node(self.checks, node)
+        return [row for row in rows if not row.value["ServiceID"]] + [
+            row for row in rows if row.value["ServiceID"] and row.value["ServiceID"].lower() == service_id.lower()
+        ]
+
+    # Indexes.
+
+    def service_tables(self, service: str, *, found: bool, health: bool = False) -> tuple[str, ...]:
+        """The tables whose index is that of a service's reads. found: whether there was any of it."""
+        own = f"service.{service.lower()}"
+        if not found and self._store.table("service extinctions"):
+            return ("service extinctions",)
+        if self._instances.get(service.lower()):
+            return (own,)
+        return ("nodes", "services", "checks") if health else ("nodes", "services")
+
+    def node_tables(self, name: str) -> tuple[str, ...]:
+        """The tables whose index is that of a node's reads."""
+        if self._version == "1.8.7":
+            return ("nodes", "services") if self.node(name) else ()
+        return (f"node.{name.lower()}",) if self.node(name) else ("node extinctions",)
+
+    def _change_services(self, node: str) -> None:
+        """A change of a node, or of a check of its own, concerns all of its services."""
+        for key in self.services.keys_of(node):
+            self._store.change(f"service.{self.services[key].value['Service'].lower()}")
+
+    def _change_node(self, node: str) -> None:
+        """Reads of a node are woken by what concerns it; in 1.8 their index is that of everything all the same."""
+        if self._version != "1.8.7":
+            self._store.count(f"node.{node}")
+        self._store.touch(("table", f"node.{node}"))
+
+    def _set(self, table: dict[Any, Row], key: Any, row: Row | None) -> None:
+        before = table.get(key)
+        self._store.undoing(lambda: self._put(table, key, before))
+        self._put(table, key, row)
+
+    def _put(self, table: dict[Any, Row], key: Any, row: Row | None) -> None:
+        if table is self.services and (before := table.get(key)):
+            instances = self._instances[before.value["Service"].lower()]
+            instances.discard(key)
+        if row is not None:
+            table[key] = row
+            if table is self.services:
+                self._instances.setdefault(row.value["Service"].lower(), set()).add(key)
+        elif key in table:
+            del table[key]
+
+    def _keep(self, table: dict[Any, Row], key: Any, value: dict[str, Any], node: str = "") -> bool:
+        """Write a row; whether this changed anything. Another case of a node's name does not, since 1.9."""
+        before = table.get(key)
+        is_old = self._version == "1.8.7"
+        aside = {} if is_old else {"Node": ""}
+        if before is not None and before.value | aside == value | aside and (before.node == node or not is_old):
+            return False
+        index = self._store.index
+        self._set(table, key, Row(value, before.created if before else index, index, node))
+        return True
+
+    # Writes.
+
+    def ensure_node(self, value: dict[str, Any]) -> bool:
+        """Register a node; one that is known by its id under another name is renamed. Raises Broken where the name is another's."""
+        key = value["Node"].lower()
+        renamed = self._renamed(value, key)
+        if renamed is not None:
+            created = self.nodes[renamed].created
+            self.delete_node(renamed)
+            self._set(self.nodes, key, Row({}, created, 0))
+        if not self._keep(self.nodes, key, value):
+            return False
+        self._store.change("nodes")
+        self._change_node(key)
+        self._change_services(key)
+        return True
+
+    def _renamed(self, value: dict[str, Any], key: str) -> str | None:
+        """The key under which a node is known, where it has another name now; in 1.8 another case is another name."""
+        identity = value["ID"]
+        if not identity:
+            return None
+        before = self.nodes.get(key)
+        if before is not None and before.value["ID"] not in ("", identity) and self._is_alive(key):
+            held = before.value["ID"]
+            raise Broken(
+                f'node name "{value["Node"]}" is reserved by node {held} with name "{before.value["Node"]}" ({before.value["Address"]})'
+            )
+        known = next((row.value["Node"] for row in self.nodes.values() if row.value["ID"] == identity), value["Node"])
+        is_same = known == value["Node"] if self._version == "1.8.7" else known.lower() == key
+        return None if is_same else known.lower()
+
+    def _is_alive(self, node: str) -> bool:
+        alive = self.checks.get((node, "serfhealth"))
+        return alive is not None and alive.value["Status"] != "critical"
+
+    def ensure_service(self, node: str, value: dict[str, Any]) -> bool:
+        """Register a service on a node that there is."""
+        key = (node.lower(), value["ID"].lower())
+        if (name := _stands_for(value)) and self._version != "1.8.7":
+            own = {"Address": self._addresses.of(name), "Port": value.get("Port", 0)}
+            tagged = {**(value.get("TaggedAddresses") or {}), "consul-virtual": own}
+            value = service_value({**value, "TaggedAddresses": dict(sorted(tagged.items()))}, self._version)
+        if not self._keep(self.services, key, value, node):
+            return False
+        self._store.change("services")
+        self._store.count("usage")
+        self._store.change(f"service.{value['Service'].lower()}")
+        self._change_parent(key[0])
+        return True
+
+    def _change_parent(self, node: str) -> None:
+        if self._version != "1.8.7":
+            self._store.change("nodes")
+        self._change_node(node)
+
+    def ensure_check(self, node: str, value: dict[str, Any]) -> bool:
+        """Register a check on a node that there is. Raises Broken where its service is not there."""
+        key = (node.lower(), value["CheckID"].lower())
+        service = self.services.get((key[0], value["ServiceID"].lower())) if value["ServiceID"] else None
+        if service is not None:
+            value = {**value, "ServiceName": service.value["Service"], "ServiceTags": service.value["Tags"]}
+        elif value["ServiceID"]:
+            raise Broken("Missing service registration")
+        before = self.checks.get(key)
+        changed = self._keep(self.checks, key, value)
+        if changed:
+            self._concerns(key[0], service)
+            self._touch_check(before)
+        if value["Status"] == "critical":
+            self.on_gone(node, value["CheckID"])
+        if changed or self._version == "1.8.7":
+            # 1.8 writes a check that is the same once more.
+            self._store.change("checks")
+            self._touch_check(self.checks[key])
+        return changed
+
+    def _touch_check(self, row: Row | None) -> None:
+        """A check concerns the reads of its node, of its service and of its state."""
+        if row is not None:
+            for of, value in (("node", row.value["Node"]), ("service", row.value["ServiceName"]), ("state", row.value["Status"])):
+                self._store.touch((f"checks of {of}", value.lower()))
+
+    def _concerns(self, node: str, service: Row | None) -> None:
+        if service is not None:
+            self._store.change(f"service.{service.value['Service'].lower()}")
+        else:
+            self._change_services(node)
+
+    def delete_check(self, node: str, check_id: str) -> bool:
+        """Deregister a check; whether it was there."""
+        key = (node.lower(), check_id.lower())
+        row = self.checks.get(key)
+        if row is None:
+            return False
+        service = self.services.get((key[0], row.value["ServiceID"].lower())) if row.value["ServiceID"] else None
+        self._concerns(key[0], service)
+        if service is None:
+            self._store.count("services")
+        self._set(self.checks, key, None)
+        self._store.change("checks")
+        self._touch_check(row)
+        self.on_gone(row.value["Node"], row.value["CheckID"])
+        return True
+
+    def delete_service(self, node: str, service_id: str) -> bool:
+        """Deregister a service and its checks; whether it was there."""
+        key = (node.lower(), service_id.lower())
+        row = self.services.get(key)
+        if row is None:
+            return False
+        for check in self.of_node(self.checks, node):
+            if check.value["ServiceID"].lower() == key[1]:
+                self.delete_check(node, check.value["CheckID"])
+        name = row.value["Service"].lower()
+        self._store.change(f"service.{name}")
+        self._set(self.services, key, None)
+        self._store.change("services")
+        self._store.count("usage")
+        self._store.count("checks")
+        self._change_parent(key[0])
+        if not self._instances.get(name):
+            self._store.change("service extinctions")
+            self._addresses.free(name)
+        return True
+
+    def delete_node(self, node: str) -> bool:
+        """Deregister a node with all that it has; whether it was there."""
+        key = node.lower()
+        row = self.nodes.get(key)
+        if row is None:
+            return False
+        self._change_services(key)
+        for service in self.of_node(self.services, key):
+            self.delete_service(key, service.value["ID"])
+        for check in self.of_node(self.checks, key):
+            self.delete_check(key, check.value["CheckID"])
+        self._set(self.nodes, key, None)
+        self._store.change("nodes")
+        self._change_node(key)
+        self._store.change("node extinctions")
+        self.on_gone(row.value["Node"], None)
+        return True
+
+
+def _stands_for(service: dict[str, Any]) -> str | None:
+    if service.get("Kind") == "connect-proxy":
+        return str(service["Proxy"].get("DestinationServiceName", "")).lower()
+    return str(service["Service"]).lower() if service["Connect"].get("Native") else None
+
+
+def each(rows: dict[str, Row]) -> Iterator[Row]:
+    """The rows of a table, by their names."""
+    return (rows[name] for name in sorted(rows))

@@ -1,0 +1,132 @@
+"""What the catalog keeps of a registration, and in which order an answer shows it.
+
+https://developer.hashicorp.com/consul/api-docs/catalog
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consul_proto.simulator.catalog.check_definitions import kind_of_check, shown_definition
+
+#: The order of the members in an answer; a member that is not listed in a version does not exist there.
+_SERVICE = {
+    "1.8.7": (
+        *("Kind", "ID", "Service", "Tags", "Address", "TaggedAddresses", "Meta", "Port", "Weights", "EnableTagOverride"),
+        *("Proxy", "Connect"),
+    ),
+    "1.22.5": (
+        *("Kind", "ID", "Service", "Tags", "Address", "TaggedAddresses", "Meta", "Port", "Ports", "SocketPath", "Weights"),
+        *("EnableTagOverride", "Locality", "Proxy", "Connect", "PeerName"),
+    ),
+}
+
+#: Members of a service that are left out where they are empty.
+_OMITTED = {"1.8.7": {"Kind", "TaggedAddresses"}, "1.22.5": {"Kind", "TaggedAddresses", "Port", "Ports", "SocketPath", "Locality"}}
+
+_CHECK = {
+    "1.8.7": (*("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags", "Type", "Definition"),),
+    "1.22.5": (
+        *("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags", "Type"),
+        *("Interval", "Timeout", "ExposedPort", "Definition"),
+    ),
+}
+
+
+def node_value(given: dict[str, Any], datacenter: str) -> dict[str, Any]:
+    """A node as an answer shows it."""
+    return {
+        "ID": (given.get("ID") or "").lower(),
+        "Node": given.get("Node") or "",
+        "Address": given.get("Address") or "",
+        "Datacenter": datacenter,
+        "TaggedAddresses": given.get("TaggedAddresses"),
+        "Meta": given.get("NodeMeta", given.get("Meta")),
+        **({"Locality": given["Locality"]} if given.get("Locality") else {}),
+    }
+
+
+def service_value(given: dict[str, Any], version: str) -> dict[str, Any]:
+    """A service as an answer shows it, from what was registered."""
+    proxy = given.get("Proxy") or {}
+    value = {
+        "Kind": given.get("Kind") or "",
+        "ID": given.get("ID") or given.get("Service") or "",
+        "Service": given.get("Service") or "",
+        "Tags": given.get("Tags"),
+        "Address": given.get("Address") or "",
+        "TaggedAddresses": given.get("TaggedAddresses"),
+        "Meta": given.get("Meta"),
+        "Port": given.get("Port") or 0,
+        "Ports": given.get("Ports"),
+        "SocketPath": given.get("SocketPath"),
+        "Weights": _weights(given.get("Weights") or {}),
+        "EnableTagOverride": bool(given.get("EnableTagOverride")),
+        "Proxy": _proxy(proxy, version),
+        "Connect": given.get("Connect") or {},
+        "Locality": given.get("Locality"),
+        "PeerName": given.get("PeerName") or "",
+    }
+    return {name: value[name] for name in _SERVICE[version] if value[name] or name not in _OMITTED[version]}
+
+
+def _weights(given: dict[str, Any]) -> dict[str, int]:
+    """What is given as a whole, where it can be: weights of which one cannot be are as if none were given."""
+    passing, warning = given.get("Passing") or 0, given.get("Warning") or 0
+    return {"Passing": passing, "Warning": warning} if passing > 0 and warning >= 0 else {"Passing": 1, "Warning": 1}
+
+
+def _proxy(given: dict[str, Any], version: str) -> dict[str, Any]:
+    names = ("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress", "LocalServicePort", "LocalServiceSocketPath")
+    shown = {name: given[name] for name in names if given.get(name)}
+    if version != "1.8.7":
+        shown["Mode"] = given.get("Mode") or ""
+        shown |= {name: given[name] for name in ("TransparentProxy", "AccessLogs", "EnvoyExtensions") if _says(given.get(name))}
+    if given.get("Config"):
+        shown["Config"] = given["Config"]
+    if given.get("Upstreams"):
+        shown["Upstreams"] = [_upstream(upstream, version) for upstream in given["Upstreams"]]
+    return shown | {"MeshGateway": given.get("MeshGateway") or {}, "Expose": given.get("Expose") or {}}
+
+
+def _says(given: Any) -> bool:
+    """Whether an object or a list holds anything but zeros."""
+    return any(given.values()) if isinstance(given, dict) else bool(given)
+
+
+_LOCAL_BINDS = ("LocalBindAddress", "LocalBindPort", "LocalBindSocketPath", "LocalBindSocketMode")
+
+
+def _upstream(given: dict[str, Any], version: str) -> dict[str, Any]:
+    shown = {
+        "DestinationType": given.get("DestinationType") or "",
+        **({"DestinationPeer": given["DestinationPeer"]} if given.get("DestinationPeer") else {}),
+        "DestinationName": given.get("DestinationName") or "",
+        "Datacenter": given.get("Datacenter") or "",
+        **{name: given[name] for name in _LOCAL_BINDS if given.get(name)},
+    }
+    if given.get("Config") or version == "1.8.7":
+        shown["Config"] = given.get("Config")
+    return shown | {"MeshGateway": given.get("MeshGateway") or {}}
+
+
+def check_value(given: dict[str, Any], version: str) -> dict[str, Any]:
+    """A check as an answer shows it, from what was registered."""
+    definition = shown_definition(given.get("Definition") or {})
+    value = {
+        "Node": given.get("Node") or "",
+        "CheckID": given.get("CheckID") or given.get("Name") or "",
+        "Name": given.get("Name") or "",
+        "Status": given.get("Status") or "critical",
+        "Notes": given.get("Notes") or "",
+        "Output": given.get("Output") or "",
+        "ServiceID": given.get("ServiceID") or "",
+        "ServiceName": given.get("ServiceName") or "",
+        "ServiceTags": given.get("ServiceTags"),
+        "Type": given.get("Type") or kind_of_check(definition),
+        "Interval": given.get("Interval") or "",
+        "Timeout": given.get("Timeout") or "",
+        "ExposedPort": given.get("ExposedPort") or 0,
+        "Definition": definition,
+    }
+    return {name: value[name] for name in _CHECK[version]}

@@ -1,0 +1,1 @@
+"""Config entries: their types, their rules, and what follows from them."""

@@ -1,0 +1,365 @@
+"""Configuration entries: the table, and the endpoint that reads entries into their types and holds them to their rules.
+
+https://developer.hashicorp.com/consul/api-docs/config. Entries of a kind without a type here are kept as they were given.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from consul_proto.simulator.catalog.tables import Catalog
+from consul_proto.simulator.config.chains import check_chains
+from consul_proto.simulator.config.gateway_services import GatewayServices
+from consul_proto.simulator.config.http_matching import in_upper_case
+from consul_proto.simulator.config.intention_sources import ordered, without_legacy
+from consul_proto.simulator.config.rules import check_entry
+from consul_proto.simulator.config.types import TYPES
+from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, multierror, seen
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.filters.expressions import SERVICE_DEFAULTS
+from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.go import mapstructure
+from consul_proto.simulator.go.json import Anything
+from consul_proto.simulator.go.numbers import unsigned
+
+Entry = dict[str, Any]
+
+#: Members that are written behind all others.
+_LAST = ("MaxRequestHeadersKB",)
+
+#: Members that agents write themselves, whatever is given.
+_WRITTEN = ("Hash", "CreateIndex", "ModifyIndex")
+
+_OLD = (
+    *("service-defaults", "proxy-defaults", "service-router", "service-splitter", "service-resolver", "ingress-gateway"),
+    "terminating-gateway",
+)
+
+#: https://developer.hashicorp.com/consul/docs/connect/config-entries, by version.
+_KINDS = {
+    "1.8.7": _OLD,
+    "1.22.5": (
+        *_OLD,
+        *("service-intentions", "mesh", "exported-services", "sameness-group", "api-gateway", "bound-api-gateway", "http-route"),
+        *("tcp-route", "inline-certificate", "file-system-certificate", "jwt-provider", "control-plane-request-limit"),
+    ),
+}
+
+#: What is said of an entry without a name where it is noticed only when it is written, by its kind.
+_NO_NAME = {
+    "ingress-gateway": "failed inserting config entry: object missing primary index",
+    "terminating-gateway": "serviceName is required",
+    "exported-services": "",  # which must have another one
+}
+
+_NOT_PERMISSIVE = "cannot set MutualTLSMode=permissive because AllowEnablingPermissiveMutualTLS=false in the mesh config entry"
+
+#: Members whose own members are the user's, not Consul's.
+_OPAQUE = frozenset(("Meta", "Add", "Set"))
+
+
+class ConfigEntries:
+    """The table, by kind and name."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._settings = store, settings
+        self.entries: dict[tuple[str, str], Entry] = {}
+        self.gateways = GatewayServices(store, settings)
+        if not settings.is_old:
+            # A server that starts looks whether intentions of before 1.9 must become entries.
+            store.apply()
+            store.count("config")
+
+    def kept(self) -> Any:
+        """The table, as JSON."""
+        return {"entries": list(self.entries.values()), "gateways": self.gateways.kept()}
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Go on with what was kept."""
+        self.entries = {(entry["Kind"], entry["Name"]): entry for entry in kept["entries"]}
+        self.gateways.keep(kept["gateways"])
+
+    def is_same(self, entry: Entry) -> bool:
+        """Whether an entry is there as it is, as far as agents look at that, since 1.12."""
+        before = self.entries.get((entry["Kind"], entry["Name"]))
+        return before is not None and not self._settings.is_old and before["Hash"] == entry["Hash"]
+
+    def check(self, kind: str, name: str, entry: Entry | None) -> None:
+        """Refuse what would not go together with the other entries: a new one, or that one is gone."""
+        others = {key: other for key, other in self.entries.items() if key != (kind, name)}
+        mesh = self.entries.get(("mesh", "mesh"), {})
+        if entry is not None and entry.get("MutualTLSMode") == "permissive" and not mesh.get("AllowEnablingPermissiveMutualTLS"):
+            raise Refusal(500, _NOT_PERMISSIVE)
+        check_chains(others if entry is None else {**others, (kind, name): entry}, kind, name, self._settings)
+
+    def write(self, entry: Entry) -> None:
+        """Keep an entry at the present index."""
+        key = (entry["Kind"], entry["Name"])
+        before = self.entries.get(key)
+        index = self._store.index
+        hashed = {} if self._settings.is_old else {"Hash": entry.get("Hash") or _hash(entry)}
+        entry = {name: value for name, value in entry.items() if name not in _WRITTEN}
+        written = {**hashed, "CreateIndex": before["CreateIndex"] if before else index, "ModifyIndex": index}
+        last = {name: entry.pop(name) for name in _LAST if name in entry}
+        self.entries[key] = entry | written | last
+        self._store.change("config")
+        self.gateways.assign(entry)
+
+    def delete(self, kind: str, name: str) -> None:
+        """Forget an entry."""
+        if self.entries.pop((kind, name), None) is not None:
+            self._store.change("config")
+            self.gateways.remove(kind, name)
+
+
+def _ingress(entry: Entry, _is_old: bool) -> Entry:
+    """An ingress gateway, whose listeners have a protocol."""
+    for listener in entry["Listeners"] or ():
+        listener["Protocol"] = listener["Protocol"].lower() or "tcp"
+    return entry
+
+
+def _router(entry: Entry, is_old: bool) -> Entry:
+    """A router, with its methods as they are sent; 1.8.7 looks at the namespace of a destination only where there are some."""
+    for route in entry["Routes"] or ():
+        http = route.get("Match", {}).get("HTTP", {})
+        in_upper_case(http)
+        if is_old and "Methods" in http and "Destination" in route:
+            route["Destination"].setdefault("Namespace", "default")
+    return entry
+
+
+def _splitter(entry: Entry, _is_old: bool) -> Entry:
+    """A splitter, whose weights are hundredths."""
+    for split in entry["Splits"] or ():
+        split["Weight"] = mapstructure.as_written(math.copysign(math.floor(abs(split["Weight"]) * 100 + 0.5), split["Weight"]) / 100)
+    return entry
+
+
+def _defaults(entry: Entry, _is_old: bool) -> Entry:
+    """The defaults of a service, whose protocol is in lower case."""
+    return {**entry, "Protocol": entry["Protocol"].lower()}
+
+
+#: What becomes of an entry when it is written, by its kind.
+_COMPLETED: dict[str, Callable[[Entry, bool], Entry]] = {
+    "ingress-gateway": _ingress,
+    "service-defaults": _defaults,
+    "service-intentions": lambda entry, _is_old: ordered(entry),
+    "service-router": _router,
+    "service-splitter": _splitter,
+}
+
+
+def _unknown(paths: Sequence[str]) -> str:
+    """What is said of members that a type does not have, "" for none."""
+    shown = ((path, ", namespaces are a consul enterprise feature" * (path.rpartition(".")[2].lower() == "namespace")) for path in paths)
+    return multierror([f'invalid config key "{path}"{more}' for path, more in shown]) if paths else ""
+
+
+def _shown(entry: Entry) -> Entry:
+    """An entry, as answers have it: what is there once has no name."""
+    return {name: value for name, value in entry.items() if name != "Name"} if entry["Kind"] == "mesh" else entry
+
+
+def _hash(value: Any) -> int:
+    return int.from_bytes(blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).digest(), "big")
+
+
+def _named(value: Any, *, opaque: bool = False) -> Any:
+    """Names as the documentation of JSON writes them: `default_subset` is DefaultSubset."""
+    if isinstance(value, list):
+        return [_named(one, opaque=opaque) for one in value]
+    if not isinstance(value, dict) or opaque:
+        return value
+    found = {}
+    for name, member in value.items():
+        camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+        found[camel] = _named(member, opaque=camel in _OPAQUE)
+    return found
+
+
+def _expected(asked: Asked) -> int | None:
+    """The index that an entry is to have; None where none is asked for."""
+    return unsigned(asked.first("cas")) if asked.first("cas") else None
+
+
+class ConfigEndpoint:
+    """`/v1/config` and `/v1/catalog/gateway-services/`."""
+
+    def __init__(self, store: Store, entries: ConfigEntries, catalog: Catalog, settings: Settings) -> None:
+        self._store, self._entries, self._catalog, self._settings = store, entries, catalog, settings
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        return {
+            "/v1/config": Route(("PUT",), write=self.apply),
+            "/v1/config/": Route(("GET", "DELETE"), self.read, self.delete, _of("config"), deep=True),
+            "/v1/catalog/gateway-services/": Route(
+                ("GET",),
+                self.gateway_services,
+                topics=_of("gateways", "services"),
+                deep=True,
+                index=True,
+                first=Asked.only_default,
+            ),
+        }
+
+    def _bad(self, text: str) -> Refusal:
+        return Refusal(400, f"{self._settings.bad_request}Request decoding failed: {text}")
+
+    def _given(self, asked: Asked) -> Entry:
+        raw = asked.decoded(Anything(), self._bad("").text)
+        if raw is not None and not isinstance(raw, dict):
+            raise self._bad(mapstructure.no_map(raw, "map[string]interface {}", "", is_old=self._settings.is_old))
+        if not raw or not {"Kind", "kind"} & raw.keys():
+            raise self._bad("Payload does not contain a kind/Kind key at the top level")
+        kind = raw.get("Kind", raw.get("kind"))
+        if not isinstance(kind, str):
+            raise self._bad("Kind value in payload is not a string")
+        if kind.lower() not in _KINDS[self._settings.version]:
+            raise self._bad(f"invalid config entry kind: {kind}")
+        return self._decoded(raw, kind.lower())
+
+    def _decoded(self, raw: Entry, kind: str) -> Entry:
+        """An entry in its type; of kinds that have none here, as it is given."""
+        if kind not in TYPES:
+            given = {name: value for name, value in _named(raw).items() if name not in ("Kind", *_WRITTEN)}
+            return {"Kind": kind, "Name": "", **given, "Hash": _hash(given)}
+        is_old = self._settings.is_old
+        read = mapstructure.read(raw, TYPES[kind], is_old=is_old)
+        if fault := read.refusal(is_old=is_old) or _unknown(read.unknown):
+            raise self._bad(fault)
+        found = {name: value for name, value in read.value.items() if name not in _WRITTEN}
+        entry = {**found, "Kind": kind, "Name": found.get("Name", "")}
+        if complete := _COMPLETED.get(kind):
+            entry = complete(entry, is_old)
+        # By another name it is another entry.
+        return {**entry, "Hash": _hash([{name: value for name, value in entry.items() if name != "Name"}, read.empty])}
+
+    def _only_name(self, kind: str, name: str) -> str:
+        """The name of an entry, of which some kinds have but one."""
+        if kind == "mesh":
+            return "mesh"
+        if kind != "proxy-defaults":
+            return name
+        if name not in ("", "global") and not self._settings.is_old:
+            raise Refusal(500, f'invalid name ("{name}"), only "global" is supported')
+        return "global"
+
+    def _resource(self, kind: str, name: str) -> tuple[str, str]:
+        """What a token needs the right to: services have their own, what concerns all of the mesh has another."""
+        if kind in ("proxy-defaults", "mesh", "ingress-gateway", "terminating-gateway", "api-gateway", "exported-services"):
+            return ("operator" if self._settings.is_old else "mesh"), ""
+        return ("intention" if kind == "service-intentions" else "service"), name
+
+    def _read_resource(self, kind: str, name: str) -> tuple[str, str] | None:
+        """What a token needs the right to read; None where anybody may."""
+        if kind in ("proxy-defaults", "mesh"):
+            return None
+        return ("service", name) if kind.endswith("-gateway") else self._resource(kind, name)
+
+    def apply(self, asked: Asked, _now: float) -> bool:
+        """PUT: whether it was written."""
+        entry = self._given(asked)
+        asked.only_default()
+        index = _expected(asked)
+        asked.know_token()
+        entry["Name"] = self._only_name(entry["Kind"], entry["Name"])
+        no_name = {**_NO_NAME, **({"service-defaults": "serviceName is required"} if self._settings.is_old else {})}.get(entry["Kind"])
+        if not entry["Name"] and no_name is None:
+            raise Refusal(500, "Name is required")
+        check_entry(entry, is_old=self._settings.is_old)
+        if entry["Kind"] == "service-intentions":
+            entry = without_legacy(entry)
+        asked.require(*self._resource(entry["Kind"], entry["Name"]), "write")
+        before = self._entries.entries.get((entry["Kind"], entry["Name"]))
+        self._store.apply()
+        # What is there already is written without a look at the index, since 1.12.
+        if index is not None and index != (before["ModifyIndex"] if before else 0) and not self._entries.is_same(entry):
+            return False
+        if not entry["Name"]:
+            raise Refusal(500, no_name or "")
+        self._entries.check(entry["Kind"], entry["Name"], entry)
+        if not self._entries.is_same(entry):
+            self._entries.write(entry)
+        return True
+
+    def read(self, asked: Asked) -> Found:
+        """GET one, or all of a kind."""
+        asked.only_default()
+        kind, is_one, name = asked.rest.partition("/")
+        asked.reach_servers()
+        if kind and kind not in _KINDS[self._settings.version]:
+            raise Refusal(500, f"invalid config entry kind: {kind}")
+        index = self._store.table("config")
+        if not is_one:
+            return Found(index, self._every(asked, kind))
+        if resource := self._read_resource(kind, name):
+            asked.require(*resource, "read")
+        entry = self._entries.entries.get((kind, name))
+        if entry is None:
+            refusal = Refusal(404, f'Config entry not found for "{kind}" / "{name}"', X_Consul_Index=str(index or 1))
+            refusal.headers += tuple(seen()) + (() if self._settings.is_old else (("X-Consul-Query-Backend", "blocking-query"),))
+            raise refusal
+        return Found(index, _shown(entry))
+
+    def _every(self, asked: Asked, kind: str) -> list[Entry]:
+        """Those of a kind, "" for any, that the token may read and the filter lets through."""
+        is_filtered = bool(asked.first("filter")) and not self._settings.is_old
+        if is_filtered and kind != "service-defaults":
+            raise Refusal(500, f"filtering not supported for config entry kind={kind}")
+        keep = compiled(asked, SERVICE_DEFAULTS) if is_filtered else bool
+        found = []
+        for (known, name), entry in sorted(self._entries.entries.items()):
+            resource = self._read_resource(known, name)
+            if kind in ("", known) and (resource is None or asked.may(*resource, "read")) and keep(entry):
+                found.append(_shown(entry))
+        return found
+
+    def delete(self, asked: Asked, _now: float) -> Any:
+        """DELETE: an empty object, whether it was there or not; with `cas`, whether it was done, since 1.11."""
+        kind, is_one, name = asked.rest.partition("/")
+        if not is_one:
+            raise Refusal(404, "Must provide both a kind and name to delete")
+        if kind not in _KINDS[self._settings.version]:
+            raise Refusal(400, f"invalid config entry kind: {kind}")
+        asked.only_default()
+        index = None if self._settings.is_old else _expected(asked)
+        asked.know_token()
+        name = self._only_name(kind, name)
+        asked.require(*self._resource(kind, name), "write")
+        before = self._entries.entries.get((kind, name))
+        self._store.apply()
+        if index is not None and before is not None and index != before["ModifyIndex"]:
+            return False
+        self._entries.check(kind, name, None)
+        self._entries.delete(kind, name)
+        return {} if index is None else True
+
+    def gateway_services(self, asked: Asked) -> Found:
+        """GET gateway-services."""
+        if not asked.rest:
+            raise Refusal(400, "Missing gateway name")
+        asked.reach_servers()
+        asked.require("service", asked.rest, "read")
+        gateways = self._entries.gateways
+        every = gateways.of(asked.rest, self._catalog.plain_services(), self._catalog.mesh_services())
+        found = [one for one in every if asked.may("service", one["Service"]["Name"], "read")]
+        nothing: list[Entry] | None = None if self._settings.is_old and asked.authorizer is None else []
+        headers = (("X-Consul-Effective-Consistency", asked.consistency),)
+        tables = ("gateways", "services") if gateways.has_wildcard(asked.rest) else ("gateways",)
+        return Found(self._store.table(*tables), found or nothing, headers=headers, null=True)
+
+
+def _of(*tables: str) -> Any:
+    def topics(_asked: Asked) -> tuple[Topic, ...]:
+        return tuple(("table", table) for table in tables)
+
+    return topics

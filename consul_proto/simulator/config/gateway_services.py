@@ -1,0 +1,112 @@
+"""Which services each gateway is for, as its config entry says: https://developer.hashicorp.com/consul/api-docs/catalog#list-services-for-gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+
+Entry = dict[str, Any]
+
+#: The kinds of gateways that serve services by their names.
+_SERVING = ("ingress-gateway", "terminating-gateway")
+
+#: The members of a service in an entry that its row has.
+_OF_SERVICE = ("CAFile", "CertFile", "KeyFile", "SNI", "Hosts")
+
+
+class GatewayServices:
+    """The table, by kind and name of the gateway: a row for each service, and since when they are so."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._settings = store, settings
+        self._rows: dict[tuple[str, str], tuple[list[Entry] | None, int]] = {}
+
+    def kept(self) -> Any:
+        """The table, as JSON."""
+        return [[*key, *rows] for key, rows in self._rows.items()]
+
+    def keep(self, kept: Any) -> None:
+        """Go on with what was kept."""
+        self._rows = {(kind, name): (rows, since) for kind, name, rows, since in kept}
+
+    def assign(self, entry: Entry) -> None:
+        """Note what an entry of a gateway says, where it says another thing than before."""
+        if entry["Kind"] not in _SERVING:
+            return
+        key, rows = (entry["Kind"], entry["Name"]), self._rows_of(entry)
+        if key not in self._rows or self._rows[key][0] != rows:
+            self._rows[key] = rows, self._store.index
+            self._store.change("gateways")
+
+    def remove(self, kind: str, name: str) -> None:
+        """Forget a gateway."""
+        if self._rows.pop((kind, name), None) is not None:
+            self._store.change("gateways")
+
+    def _rows_of(self, entry: Entry) -> list[Entry] | None:
+        """A row for each service. Of a terminating gateway, an empty list of them is another one than none."""
+        if entry["Kind"] == "terminating-gateway":
+            if entry["Services"] is None:
+                return None
+            pairs: list[tuple[Entry, Entry]] = [(service, {}) for service in entry["Services"]]
+        else:
+            pairs = [(service, listener) for listener in entry["Listeners"] or () for service in listener["Services"] or ()]
+        return [self._row(entry, service, listener) for service, listener in pairs]
+
+    def _row(self, entry: Entry, service: Entry, listener: Entry) -> Entry:
+        row: Entry = {"Gateway": {"Name": entry["Name"]}, "Service": {"Name": service["Name"]}, "GatewayKind": entry["Kind"]}
+        if listener:
+            row |= ({"Port": listener["Port"]} if listener["Port"] else {}) | {"Protocol": listener["Protocol"]}
+        row |= {name: service[name] for name in _OF_SERVICE if service.get(name) is not None}
+        leads_out = entry["Kind"] == "terminating-gateway" and not self._settings.is_old
+        return row | ({"AutoHostRewrite": True} if leads_out and not service.get("DisableAutoHostRewrite") else {})
+
+    def has_wildcard(self, gateway: str) -> bool:
+        """Whether a gateway is for any service."""
+        return any(row["Service"]["Name"] == "*" for kind in _SERVING for row in self._of(kind, gateway)[0])
+
+    def _of(self, kind: str, gateway: str) -> tuple[list[Entry], int]:
+        """The rows of a gateway, and since when they are so."""
+        rows, since = self._rows.get((kind, gateway), (None, 0))
+        return rows or [], since
+
+    def of(self, gateway: str, plain: Mapping[str, int], in_mesh: Collection[str]) -> list[Entry]:
+        """The services that a gateway is for, by their names.
+
+        plain: the services of the catalog that are neither proxies nor gateways, with the index since when they are there. in_mesh: those
+        of them, and others, that may be connected to.
+        """
+        found: dict[tuple[str, int], Entry] = {}
+        for kind in _SERVING:
+            rows, since = self._of(kind, gateway)
+            named = {row["Service"]["Name"] for row in rows}
+            for row in rows:
+                name, is_wild = row["Service"]["Name"], row["Service"]["Name"] == "*"
+                any_name = in_mesh if kind == "ingress-gateway" and not self._settings.is_old else plain
+                for service in sorted(set(any_name) - named) if is_wild else [name]:
+                    found[service, row.get("Port", 0)] = self._shown(row, service, since, plain.get(service))
+        return sorted(found.values(), key=lambda one: str(one["Service"]["Name"]))
+
+    def _shown(self, row: Entry, service: str, since: int, known: int | None) -> Entry:
+        """A row as answers have it. known: since when the service is in the catalog."""
+        is_wild = row["Service"]["Name"] == "*"
+        index = max(since, known or 0) if is_wild else since
+        shown = {name: value for name, value in row.items() if value and name != "AutoHostRewrite"} | {"Service": {"Name": service}}
+        shown |= {"FromWildcard": True} if is_wild else {}
+        leads_out = row["GatewayKind"] == "terminating-gateway" and not self._settings.is_old
+        # Of those that any name stands for, it is known of what came later.
+        if leads_out and known is not None and (not is_wild or known > since):
+            shown["ServiceKind"] = "service"
+        shown |= {"CreateIndex": index, "ModifyIndex": index}
+        return shown | ({"AutoHostRewrite": True} if row.get("AutoHostRewrite") else {})
+
+    def leading_to(self, service: str) -> list[str]:
+        """The names of the ingress gateways that lead to a service."""
+        return [
+            name
+            for (kind, name), (rows, _) in sorted(self._rows.items())
+            if kind == "ingress-gateway" and service in [row["Service"]["Name"] for row in rows or ()]
+        ]

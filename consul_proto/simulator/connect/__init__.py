@@ -1,0 +1,1 @@
+"""The service mesh: intentions, authorization and the certificate authority."""

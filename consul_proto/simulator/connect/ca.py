@@ -1,0 +1,106 @@
+"""The roots of Connect's certificate authority, for which clients and Consul's own test helpers wait until an agent counts as started.
+
+https://developer.hashicorp.com/consul/api-docs/connect/ca#list-ca-root-certificates. Every simulator shows the same certificate; nobody
+has its key, so nothing is signed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, seen
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.go.numbers import FALSE, TRUE
+
+#: The cluster's id as Consul's own test helpers have it (sdk/testutil).
+_CLUSTER = "11111111-2222-3333-4444-555555555555"
+
+#: Self-signed, valid from 1970 to 9999: the time of a simulator is what its caller says.
+_CERTIFICATE = """\
+-----BEGIN CERTIFICATE-----
+MIIB5DCCAYqgAwIBAgIBBzAKBggqhkjOPQQDAjAxMS8wLQYDVQQDDCZwcmktMTEx
+MTExMTEuY29uc3VsLmNhLjExMTExMTExLmNvbnN1bDAgFw03MDAxMDEwMDAwMDBa
+GA85OTk5MTIzMTIzNTk1OVowMTEvMC0GA1UEAwwmcHJpLTExMTExMTExLmNvbnN1
+bC5jYS4xMTExMTExMS5jb25zdWwwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATW
+MzkwR/Y0y6L2/jvXGdo6jztHOqyLpQam+SKrRm+pMhqIajNOOaJOdJ9fj5+K0EtJ
+QMN4co8Z93GHCMXNtg6Xo4GQMIGNMA4GA1UdDwEB/wQEAwIBhjAPBgNVHRMBAf8E
+BTADAQH/MCkGA1UdDgQiBCAmTOVm1rmlcsuTaXZT2eAdhoCOByUBf7RzJuvlKMQL
+dTA/BgNVHREEODA2hjRzcGlmZmU6Ly8xMTExMTExMS0yMjIyLTMzMzMtNDQ0NC01
+NTU1NTU1NTU1NTUuY29uc3VsMAoGCCqGSM49BAMCA0gAMEUCIFHR3iEXLsDDIJrc
++3wXl1rZKHyNZPs6nRIeIKcuHw3kAiEA3dWIsC4HkyHkxeQShbWt30csUP2NmrS8
+qBOnA9tpgh8=
+-----END CERTIFICATE-----
+"""
+
+#: The SHA-1 of the certificate, and the SHA-256 of its public key.
+_ID = "e0:50:2b:76:02:89:84:5d:cd:35:8c:1d:34:f2:1a:ce:67:75:b8:da"
+_KEY_ID = "26:4c:e5:66:d6:b9:a5:72:cb:93:69:76:53:d9:e0:1d:86:80:8e:07:25:01:7f:b4:73:26:eb:e5:28:c4:0b:75"
+
+_TABLE = "connect-ca-roots"
+
+
+class CARoots:
+    """`/v1/connect/ca/roots` and `/v1/agent/connect/ca/roots`. Neither asks for a token, nor whether there is the one that is given."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._settings = store, settings
+        store.apply()
+        store.change(_TABLE)
+        self._since = store.index
+        #: Who has asked the agent, which has them in its cache since. A real one may have those of nobody from its start.
+        self._cached: set[str] = set()
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        return {
+            "/v1/connect/ca/roots": Route(("GET",), self.roots, topics=_topics, index=True),
+            "/v1/agent/connect/ca/roots": Route(("GET",), self.cached, topics=_topics),
+        }
+
+    def _require(self, asked: Asked) -> None:
+        asked.reach_datacenter()
+        if not self._settings.connect:
+            raise Refusal(500, "Connect must be enabled in order to use this endpoint")
+
+    def roots(self, asked: Asked) -> Found:
+        """GET roots, as JSON or with `pem` the certificates themselves."""
+        pem = asked.first("pem")
+        if pem and pem not in TRUE | FALSE:
+            raise Refusal(400, f"{self._settings.bad_request}The 'pem' query parameter must be a boolean value")
+        self._require(asked)
+        return Found(0, _CERTIFICATE.encode(), kind="application/pem-certificate-chain") if pem in TRUE else self._found()
+
+    def cached(self, asked: Asked) -> Found:
+        """GET roots of the agent, which has them in its cache."""
+        self._require(asked)
+        known = asked.token in self._cached
+        self._cached.add(asked.token)
+        return self._found(("X-Cache", "HIT"), ("Age", "0")) if known else self._found(("X-Cache", "MISS"))
+
+    def _found(self, *headers: tuple[str, str]) -> Found:
+        root: dict[str, Any] = {
+            "ID": _ID,
+            "Name": f"Consul CA {'Root' if self._settings.is_old else 'Primary'} Cert",
+            "SerialNumber": 7,
+            "SigningKeyID": _KEY_ID,
+            "ExternalTrustDomain": _CLUSTER,
+            "NotBefore": "1970-01-01T00:00:00Z",
+            "NotAfter": "9999-12-31T23:59:59Z",
+            "RootCert": _CERTIFICATE,
+            "IntermediateCerts": None,
+            "Active": True,
+            "PrivateKeyType": "ec",
+            "PrivateKeyBits": 256,
+            "CreateIndex": self._since,
+            "ModifyIndex": self._since,
+        }
+        body = {"ActiveRootID": _ID, "TrustDomain": f"{_CLUSTER}.consul", "Roots": [root]}
+        # 1.8.7 says of no leader here that it is known.
+        servers = seen(known=False) if self._settings.is_old else [*seen(), ("X-Consul-Query-Backend", "blocking-query")]
+        return Found(self._since, body, local=True, headers=(*servers, *headers))
+
+
+def _topics(_asked: Asked) -> tuple[Topic, ...]:
+    return (("table", _TABLE),)

@@ -1,0 +1,38 @@
+"""The names that intentions are asked about: "web", or "default/web" with the one namespace that there is."""
+
+from __future__ import annotations
+
+from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.settings import Settings
+
+_ONLY = "default"
+
+_NO_NAMESPACES = "Namespaces is a Consul Enterprise feature"
+
+
+def parts(text: str, settings: Settings, what: str) -> tuple[str, str]:
+    """The namespace and the name of a service. Refuses what has too many parts. what: the parameter.
+
+    In later versions a partition may come first, and is not looked at.
+    """
+    *before, name = text.split("/")
+    if len(before) > (1 if settings.is_old else 2):
+        raise Refusal(500, f"{what} \"{text}\" is invalid: input can contain at most {'one' if settings.is_old else 'two'} '/'")
+    return (before[-1] if before else _ONLY), name
+
+
+def known(namespace: str, name: str, settings: Settings, invalid: str) -> str | None:
+    """A name in a namespace; None in one that there is not, which later versions refuse. invalid: what they say before it."""
+    if settings.is_old:
+        return name if namespace == _ONLY else None
+    if namespace.lower() not in ("", _ONLY):
+        raise Refusal(500, f'{invalid} "{namespace}": {_NO_NAMESPACES}')
+    return name
+
+
+def check_namespaces(given: dict[str, object], settings: Settings) -> None:
+    """Refuse an intention of another namespace; 1.8.7 keeps it."""
+    for member in ("SourceNS", "DestinationNS"):
+        namespace = str(given.get(member) or "")
+        if not settings.is_old and namespace.lower() not in ("", _ONLY):
+            raise Refusal(400, f"Invalid {member}({namespace}): {_NO_NAMESPACES}")

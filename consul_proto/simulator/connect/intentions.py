@@ -1,0 +1,402 @@
+"""Intentions: which service may speak to which. Since 1.9 they are config entries of the destination.
+
+https://developer.hashicorp.com/consul/api-docs/connect/intentions
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+from consul_proto.simulator.catalog.bodies import INTENTION
+from consul_proto.simulator.config.entries import ConfigEntries, Entry
+from consul_proto.simulator.config.intention_sources import PARTIAL, is_partial, ordered, precedence, without_legacy
+from consul_proto.simulator.config.rules import check_entry
+from consul_proto.simulator.config.types import TYPES
+from consul_proto.simulator.connect.intention_names import check_namespaces, known, parts
+from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, multierror, seen
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.filters.expressions import INTENTION as INTENTION_FIELDS
+from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.go.mapstructure import read
+
+_KIND = "service-intentions"
+
+Intention = dict[str, Any]
+
+
+class Intentions:
+    """`/v1/connect/intentions`."""
+
+    def __init__(self, store: Store, config: ConfigEntries, settings: Settings, new_id: Callable[[], str]) -> None:
+        self._store, self._config, self._settings, self._new_id = store, config, settings, new_id
+        #: Of 1.8, by id.
+        self._table: dict[str, Intention] = {}
+
+    def kept(self) -> Any:
+        """The table of 1.8."""
+        return self._table
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Go on with what was kept."""
+        self._table = kept
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        path = "/v1/connect/intentions"
+        return {
+            path: Route(("GET", "POST"), self.every, self.create, self._topics, index=True),
+            f"{path}/match": Route(("GET",), write=lambda asked, _now: self.match(asked).body)
+            if self._settings.is_old
+            else Route(("GET",), self.match, topics=self._topics),
+            f"{path}/check": Route(("GET",), write=self.check),
+            f"{path}/": Route(("GET", "PUT", "DELETE"), write=self.one, deep=True),
+        } | ({} if self._settings.is_old else {f"{path}/exact": Route(("GET", "PUT", "DELETE"), write=self.exact)})
+
+    def _topics(self, _asked: Asked) -> tuple[Topic, ...]:
+        return (("table", self._name),)
+
+    @property
+    def _name(self) -> str:
+        return "intentions" if self._settings.is_old else "config"
+
+    # What there is.
+
+    def _all(self) -> list[Intention]:
+        """Every intention, the one that counts before the others first."""
+        if self._settings.is_old:
+            found = [*self._table.values()]
+        else:
+            entries = [entry for (kind, _), entry in self._config.entries.items() if kind == _KIND]
+            found = [_of_entry(entry, source) for entry in entries for source in entry.get("Sources") or ()]
+        return sorted(found, key=_importance)
+
+    def between(self, source: str, destination: str) -> Intention | None:
+        """The intention that counts between two services."""
+        pairs = ((one, one["SourceName"], one["DestinationName"]) for one in self._all())
+        return next((one for one, of, to in pairs if of in (source, "*") and to in (destination, "*")), None)
+
+    def every(self, asked: Asked) -> Found:
+        """GET all."""
+        self._only_default(asked)
+        asked.reach_datacenter()
+        keep = compiled(asked, INTENTION_FIELDS[self._settings.version])
+        asked.know_token()
+        found = [one for one in self._all() if self._may_see(asked, one) and keep(one)]
+        return Found(self._store.table(self._name), found)
+
+    def _may_see(self, asked: Asked, one: Intention) -> bool:
+        return asked.may("intention", one["DestinationName"], "read") or asked.may("intention", one["SourceName"], "read")
+
+    def match(self, asked: Asked) -> Found:
+        """GET match: what concerns a source or a destination, by each of its names."""
+        if self._settings.is_old:
+            asked.options()
+        self._only_default(asked)
+        if not asked.flag("by"):
+            raise Refusal(500, "required query parameter 'by' not set")
+        by = asked.first("by")
+        if by not in ("source", "destination"):
+            raise Refusal(500, "'by' parameter must be one of 'source' or 'destination'")
+        names = asked.every("name")
+        if not names:
+            raise Refusal(500, "required query parameter 'name' not set")
+        split = {name: parts(name, self._settings, "name") for name in names}
+        try:
+            asked.reach_datacenter()
+            services = {name: known(*split[name], self._settings, "Invalid match entry namespace") for name in names}
+            for service in services.values():
+                asked.require("intention", service or "", "read")
+        except Refusal as refusal:  # the servers refuse it, while what is above is refused by the agent
+            if not self._settings.is_old:
+                refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), ("X-Consul-Query-Backend", "blocking-query"))
+            raise
+        member = "SourceName" if by == "source" else "DestinationName"
+        found = {
+            name: [one for one in self._all() if service is not None and one[member] in (service, "*")] or None
+            for name, service in services.items()
+        }
+        headers = (("X-Consul-Effective-Consistency", asked.consistency),)
+        return Found(self._store.table(self._name), found, headers=headers)
+
+    def check(self, asked: Asked, _now: float) -> dict[str, bool]:
+        """GET check: whether a source may speak to a destination."""
+        asked.options()
+        self._only_default(asked)
+        source, destination = self._pair(asked, "Invalid source namespace", "Invalid destination namespace")
+        asked.reach_datacenter()
+        asked.require("service", destination or "", "read")
+        one = None if source is None or destination is None else self.between(source, destination)
+        if one is not None:
+            return {"Allowed": one.get("Action") == "allow"}
+        return {"Allowed": not self._settings.acls or self._settings.default_policy == "allow"}
+
+    def _pair(self, asked: Asked, *invalid: str) -> tuple[str | None, str | None]:
+        """The names of the source and of the destination. invalid: what is said of the namespaces of each."""
+        for name in ("source", "destination"):
+            if not asked.flag(name):
+                raise Refusal(500, f"required query parameter '{name}' not set")
+        of_source, of_destination = invalid
+        source, destination = (parts(asked.first(name), self._settings, name) for name in ("source", "destination"))
+        return known(*source, self._settings, of_source), known(*destination, self._settings, of_destination)
+
+    def _only_default(self, asked: Asked) -> None:
+        """Refuse namespaces and partitions, of which 1.8 knows nothing here."""
+        if not self._settings.is_old:
+            asked.only_default()
+
+    # By id.
+
+    def _given(self, asked: Asked) -> Intention:
+        bad = f"{self._settings.bad_request}Request decode failed: "
+        before, status = ("Failed to decode request body: ", 500) if asked.method == "POST" else (bad, 400)
+        given: Intention = asked.decoded(INTENTION, before, status)
+        check_namespaces(given, self._settings)
+        if self._settings.is_old:  # later agents write a config entry, and those are written here
+            asked.reach_datacenter()
+        return given
+
+    def _check(self, given: Intention) -> None:
+        rules = []
+        for member in ("SourceName", "DestinationName"):
+            name = given.get(member) or ""
+            if not name:
+                rules.append(f"{member} must be set")
+            elif is_partial(name):
+                rules.append(f"{member}: {PARTIAL}")
+        if given.get("Action") not in ("allow", "deny") and not given.get("Permissions"):
+            rules.append("Action must be set to 'allow' or 'deny'")
+        if given.get("SourceType") not in (None, "", "consul"):
+            rules.append("SourceType must be set to 'consul'")
+        if rules:
+            raise Refusal(500, multierror(rules))
+
+    def create(self, asked: Asked, now: float) -> dict[str, str]:
+        """POST: the id of the new one."""
+        self._only_default(asked)
+        given = self._given(asked)
+        if given.get("ID"):
+            raise Refusal(500, "ID must be empty when creating a new intention")
+        asked.know_token()
+        if not given.get("DestinationName") and not self._settings.is_old:
+            raise Refusal(403, "Permission denied")  # whether ACLs are on or not
+        self._require(asked, given.get("DestinationName") or "")
+        self._check(given)
+        self._check_legacy(given["DestinationName"])
+        self._check_alone(given, None)
+        self._store.apply()
+        return {"ID": self._put(given, self._new_id(), now, None)}
+
+    def _check_alone(self, given: Intention, before: Intention | None) -> None:
+        """Refuse what says the same as another one. before: what it replaces."""
+        source, destination = given["SourceName"], given["DestinationName"]
+        same = self._exact(source, destination)
+        if same is None or (before is not None and same.get("ID") == before.get("ID")):
+            return
+        if self._settings.is_old:
+            pair = f"default/{source} => default/{destination}"
+            shown = f"{same['Action'].upper()} {pair} (ID: {same['ID']}, Precedence: {same['Precedence']})"
+            raise Refusal(500, f"duplicate intention found: {shown}")
+        names = [one["Name"] for one in self._sources(destination)]
+        place = len(names) if before is None else max(names.index(source), names.index(before["SourceName"]))
+        raise Refusal(500, f'Sources[{place}] defines "{source}" more than once')
+
+    def _check_legacy(self, destination: str) -> None:
+        """Refuse to write by id what was written by its names."""
+        if any("LegacyID" not in one for one in self._sources(destination)):
+            text = f'cannot use legacy intention API to edit intentions with a destination of "{destination}"'
+            raise Refusal(500, f"{text} after editing them via a service-intentions config entry")
+
+    def _require(self, asked: Asked, destination: str) -> None:
+        """Refuse a token that may not write, without a word of what it lacks."""
+        nameless = not destination and asked.authorizer is not None
+        if nameless or not asked.allows("intention", destination, "write"):
+            raise Refusal(403, "Permission denied")
+
+    def _exact(self, source: str, destination: str) -> Intention | None:
+        return next((one for one in self._all() if (one["SourceName"], one["DestinationName"]) == (source, destination)), None)
+
+    def _sources(self, destination: str) -> list[Entry]:
+        return [*(self._config.entries.get((_KIND, destination), {}).get("Sources") or ())]
+
+    def _put(self, given: Intention, identity: str, now: float, before: Intention | None) -> str:
+        """Keep an intention under its id."""
+        if self._settings.is_old:
+            self._put_old(given, identity, now, before)
+            return identity
+        date = self._settings.date(now)
+        legacy = {"LegacyID": identity, "LegacyMeta": given.get("Meta")}
+        legacy |= {"LegacyCreateTime": before["CreatedAt"] if before else date, "LegacyUpdateTime": date}
+        source = _source(given, given["SourceName"], legacy)
+        self._write(self._with_source(given["DestinationName"], source, before["SourceName"] if before else ""))
+        return identity
+
+    def _with_source(self, destination: str, source: Entry | None, gone: str = "") -> Entry:
+        """The entry of a destination with a source in the place of the one that goes, or of its own name."""
+        name = gone or (source["Name"] if source else "")
+        sources = self._sources(destination)
+        place = next((place for place, one in enumerate(sources) if one["Name"] == name and "Peer" not in one), len(sources))
+        sources[place : place + 1] = [source] if source else []
+        before = self._config.entries.get((_KIND, destination), {"Kind": _KIND, "Name": destination})
+        return ordered({**before, "Sources": sources, "Hash": 0})  # which is another one now
+
+    def _write(self, entry: Entry) -> None:
+        """Keep an entry as long as it has sources."""
+        if entry["Sources"]:
+            self._config.check(_KIND, entry["Name"], entry)
+            self._config.write(entry)
+        else:
+            self._config.delete(_KIND, entry["Name"])
+
+    def _put_old(self, given: Intention, identity: str, now: float, before: Intention | None) -> None:
+        source, destination = given["SourceName"], given["DestinationName"]
+        shown: Intention = {"ID": identity, "Description": given.get("Description") or "", "SourceNS": "default", "SourceName": source}
+        shown |= {"DestinationNS": "default", "DestinationName": destination, "SourceType": "consul", "Action": given["Action"]}
+        shown |= {"DefaultAddr": "", "DefaultPort": 0, "Meta": given.get("Meta") or {}, "Precedence": precedence(source, destination)}
+        date = self._settings.date(now)
+        shown |= {"CreatedAt": before["CreatedAt"] if before else date, "UpdatedAt": date}
+        hashed = b64encode(blake2b(json.dumps(shown).encode(), digest_size=32).digest()).decode("ascii")
+        index = self._store.index
+        self._table[identity] = {**shown, "Hash": hashed, "CreateIndex": before["CreateIndex"] if before else index, "ModifyIndex": index}
+        self._store.change("intentions")
+
+    def one(self, asked: Asked, now: float) -> Any:
+        """GET, PUT and DELETE one by its id."""
+        by_method = {"GET": self._get, "PUT": self._update, "DELETE": self._delete}
+        return by_method[asked.method](asked, now)
+
+    def _get(self, asked: Asked, _now: float) -> Intention:
+        asked.options()
+        asked.reach_datacenter()
+        if not self._settings.is_old:
+            asked.know_token()
+            if not asked.rest:
+                raise Refusal(404, "Intention not found")
+        before = self._by_id(asked)
+        if before is None or not self._may_see(asked, before):
+            raise Refusal(404, "Intention not found")
+        return before
+
+    def _update(self, asked: Asked, now: float) -> dict[str, str]:
+        self._only_default(asked)
+        given = self._given(asked)
+        asked.know_token()
+        if self._settings.is_old:
+            self._require(asked, given.get("DestinationName") or "")
+        before = self._writable(asked, "modify")
+        if not self._settings.is_old and given.get("DestinationName") != before["DestinationName"]:
+            raise Refusal(500, "Cannot modify Destination partition/namespace/name for an intention once it exists.")
+        self._check(given)
+        self._check_alone(given, before)
+        self._store.apply()
+        return {"ID": self._put(given, asked.rest, now, before)}
+
+    def _delete(self, asked: Asked, _now: float) -> bool:
+        if self._settings.is_old:
+            asked.reach_datacenter()
+        asked.know_token()
+        if not asked.rest and not self._settings.is_old:
+            raise Refusal(403, "Permission denied")
+        before = self._writable(asked, "delete")
+        self._store.apply()
+        self._remove(before)
+        return True
+
+    def _by_id(self, asked: Asked) -> Intention | None:
+        """The one in the path. Refuses what is no id."""
+        if len(asked.rest) != UUID_LENGTH:
+            what = "intention" if self._settings.is_old else "config entry"
+            text = f"failed {what} lookup: {WRONG_LENGTH}"
+            if asked.method == "GET":
+                raise Refusal(400, self._settings.bad_request + text)
+            raise Refusal(500, f"Intention lookup failed: {text}")
+        return next((one for one in self._all() if one.get("ID") == asked.rest), None)
+
+    def _writable(self, asked: Asked, verb: str) -> Intention:
+        """The one in the path, which the token may write."""
+        before = self._by_id(asked)
+        if before is None:
+            raise Refusal(500, f"Cannot {verb} non-existent intention: '{asked.rest}'")
+        self._require(asked, before["DestinationName"])
+        self._check_legacy(before["DestinationName"])
+        return before
+
+    def _remove(self, one: Intention) -> None:
+        if self._settings.is_old:
+            del self._table[one["ID"]]
+            self._store.change("intentions")
+        else:
+            self._write(self._with_source(one["DestinationName"], None, one["SourceName"]))
+
+    # By name, since 1.9.
+
+    def exact(self, asked: Asked, _now: float) -> Any:
+        """GET, PUT and DELETE one by its source and its destination."""
+        asked.only_default()
+        if asked.method == "GET":
+            asked.options()
+        source, destination = self._pair(asked, "Invalid SourceNS", "Invalid DestinationNS")
+        assert source is not None, "only 1.8.7 says nothing of a namespace, and it has no such endpoint"
+        assert destination is not None, "as above"
+        if asked.method == "GET":
+            asked.reach_datacenter()
+        given = self._given(asked) if asked.method == "PUT" else {}
+        asked.know_token()
+        before = self._exact(source, destination)
+        if asked.method == "GET":
+            if before is None or not self._may_see(asked, before):
+                raise Refusal(404, "Intention not found")
+            return before
+        self._require(asked, destination)
+        if asked.method == "DELETE":
+            self._store.apply()
+            if before is not None:
+                self._remove(before)
+            return True
+        entry = self._with_source(destination, _source(given, source))
+        if given.get("Meta") and given["Meta"] != entry.get("Meta"):
+            unchanged = ", or should be unchanged during an update." * ((_KIND, destination) in self._config.entries)
+            raise Refusal(500, f"Meta must not be specified{unchanged}")
+        check_entry(entry, is_old=False)
+        self._store.apply()
+        self._write(without_legacy(entry))
+        return True
+
+
+def _importance(one: Intention) -> tuple[int, str, str, str]:
+    """The one that counts before others has the least."""
+    return -one["Precedence"], one["DestinationName"], one["SourceName"], one.get("SourcePeer", "")
+
+
+def _source(given: Intention, name: str, legacy: Entry | None = None) -> Entry:
+    """A source of an entry, as agents write it."""
+    members = ("Action", "Description", "Permissions")
+    source = {"Name": name, "Type": given.get("SourceType"), **{member: given.get(member) for member in members}, **(legacy or {})}
+    found: Entry = read({"Sources": [source]}, TYPES[_KIND], is_old=False).value["Sources"][0]
+    return found
+
+
+def _optional(given: Intention, member: str) -> Entry:
+    return {member: given[member]} if given.get(member) else {}
+
+
+def _of_entry(entry: Entry, source: Entry) -> Intention:
+    """An intention out of the entry of its destination."""
+    is_legacy = "LegacyID" in source
+    times = {"CreatedAt": source["LegacyCreateTime"], "UpdatedAt": source["LegacyUpdateTime"]} if is_legacy else {}
+    shown: Intention = {**times, **({"ID": source["LegacyID"]} if is_legacy else {}), **_optional(source, "Description")}
+    shown |= {"SourceNS": "default", "SourceName": source["Name"], "DestinationNS": "default", "DestinationName": entry["Name"]}
+    shown |= {"SourcePeer": source["Peer"]} if "Peer" in source else {}
+    shown |= {"SourceType": source["Type"]} | _optional(source, "Action") | _optional(source, "Permissions")
+    meta = source.get("LegacyMeta") if is_legacy else entry.get("Meta")
+    shown |= ({"Meta": meta} if meta else {}) | {"Precedence": source["Precedence"]}
+    if is_legacy:
+        hashed = blake2b(json.dumps(source, sort_keys=True).encode(), digest_size=32).digest()
+        shown["Hash"] = b64encode(hashed).decode("ascii")
+    return shown | {"CreateIndex": entry["CreateIndex"], "ModifyIndex": entry["ModifyIndex"]}

@@ -1,0 +1,186 @@
+"""The health of nodes and services, as the catalog knows it.
+
+https://developer.hashicorp.com/consul/api-docs/health
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from consul_proto.simulator.catalog.endpoint import Reader, has_tags, service_topics
+from consul_proto.simulator.catalog.tables import Catalog, Row
+from consul_proto.simulator.config.entries import ConfigEntries
+from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.filters.expressions import HEALTH_CHECK, HEALTH_SERVICE
+from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.go.numbers import FALSE, TRUE
+
+
+class HealthEndpoint:
+    """`/v1/health/`."""
+
+    def __init__(self, reader: Reader, store: Store, catalog: Catalog, config: ConfigEntries, settings: Settings) -> None:
+        self._reader, self._store, self._catalog, self._config, self._settings = reader, store, catalog, config, settings
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        read = partial(Route, ("GET",), index=True, deep=True, first=Asked.only_default)
+        # Since 1.10 the agent asks for these on a way of its own.
+        streamed = partial(Route, ("GET",), index=self._settings.is_old, deep=True, first=Asked.only_default)
+        return {
+            "/v1/health/node/": read(self.node, topics=_checks_of("node")),
+            "/v1/health/checks/": read(self.checks, topics=_checks_of("service")),
+            "/v1/health/state/": read(self.state, topics=_checks_of("state")),
+            "/v1/health/service/": streamed(self.service, topics=self._service_topics),
+            "/v1/health/connect/": streamed(self.connect, topics=self._connect_topics),
+            "/v1/health/ingress/": streamed(self.ingress, topics=_every_instance),
+        }
+
+    def _service_topics(self, asked: Asked) -> tuple[Topic, ...]:
+        return service_topics(asked.rest)
+
+    def _connect_topics(self, asked: Asked) -> tuple[Topic, ...]:
+        """A proxy for a service may come with any service."""
+        return (("table", "services"), ("table", "nodes"), ("table", "checks"), *self._service_topics(asked))
+
+    def node(self, asked: Asked) -> Found:
+        """GET node: the checks of a node."""
+        name = self._reader.named(asked, "node name")
+        return self._checks(asked, lambda check: check["Node"].lower() == name.lower(), by_meta=False)
+
+    def checks(self, asked: Asked) -> Found:
+        """GET checks: those of a service."""
+        name = self._reader.named(asked, "service name")
+        tables = self._catalog.service_tables(name, found=True, health=True) if asked.every("node-meta") else ("checks",)
+        return self._checks(asked, lambda check: check["ServiceName"].lower() == name.lower(), tables=tables)
+
+    def state(self, asked: Asked) -> Found:
+        """GET state: the checks in a state, or in "any"."""
+        state = self._reader.named(asked, "check state")
+        return self._checks(asked, lambda check: state in ("any", check["Status"]))
+
+    def _checks(
+        self, asked: Asked, wanted: Callable[[dict[str, Any]], bool], *, by_meta: bool = True, tables: tuple[str, ...] = ("checks",)
+    ) -> Found:
+        keep = compiled(asked, HEALTH_CHECK)
+        asked.know_token()
+        rows = [
+            row.shown()
+            for (node, _), row in sorted(self._catalog.checks.items())
+            if wanted(row.value)
+            and (not by_meta or self._reader.has_meta(asked, self._catalog.nodes[node]))
+            and self._may_see(asked, row.value)
+        ]
+        rows = self._reader.in_order(asked, [row for row in rows if keep(row)], lambda row: str(row["Node"]))
+        return self._reader.found(asked, tables, rows)
+
+    def _may_see(self, asked: Asked, check: dict[str, Any]) -> bool:
+        return asked.may("node", check["Node"], "read") and (not check["ServiceName"] or asked.may("service", check["ServiceName"], "read"))
+
+    def service(self, asked: Asked) -> Found:
+        """GET service: the instances of a name, with what their health is made of."""
+        name = self._named(asked)
+        instances = self._catalog.instances(name)
+        return self._instances(asked, instances, self._catalog.service_tables(name, found=bool(instances), health=True))
+
+    def connect(self, asked: Asked) -> Found:
+        """GET connect: what may be connected to in the place of a service, with what its health is made of."""
+        name = self._named(asked)
+        if not self._may_ask(asked, name):
+            return self._reader.found(asked, (), [], unasked=True)
+        proxies = self._catalog.proxies(name)
+        tables = tuple(f"service.{service.value['Service'].lower()}" for _, service in proxies)
+        return self._instances(asked, proxies, tags=(), tables=tables or self._catalog.service_tables(name, found=False, health=True))
+
+    def ingress(self, asked: Asked) -> Found:
+        """GET ingress: the gateways that lead to a service, with what their health is made of."""
+        name = self._named(asked)
+        if not self._may_ask(asked, name):
+            return self._reader.found(asked, (), [], unasked=True)
+        gateways = self._config.gateways.leading_to(name)
+        instances = [instance for gateway in gateways for instance in self._catalog.instances(gateway)]
+        tables = tuple(f"service.{gateway.lower()}" for gateway in gateways)
+        return self._instances(asked, instances, (*tables, "gateways") if tables else (), tags=())
+
+    def _named(self, asked: Asked) -> str:
+        """The name of the service. Refuses what the agent refuses, and then what no server here can answer."""
+        if not self._settings.is_old and asked.first("peer") and asked.first("sg"):
+            raise Refusal(400, "peer-name and sameness-group are mutually exclusive")
+        if not asked.rest:
+            raise Refusal(400, "Missing service name")
+        if not self._settings.is_old:
+            self._passing(asked)
+        asked.reach_servers()
+        return asked.rest
+
+    def _may_ask(self, asked: Asked, name: str) -> bool:
+        """Whether a token may know what leads to a service: 1.8 finds nothing, and later versions refuse."""
+        if asked.allows("service", name, "read"):
+            return True
+        if not self._settings.is_old:
+            raise Refusal(403, "Permission denied")
+        self._passing(asked)
+        return False
+
+    def _instances(
+        self, asked: Asked, instances: list[tuple[Row, Row]], tables: tuple[str, ...], tags: Iterable[str] | None = None
+    ) -> Found:
+        keep = compiled(asked, HEALTH_SERVICE)
+        passing = self._passing(asked)
+        if not self._settings.is_old:
+            if asked.first("sg") or asked.first("sameness-group"):
+                raise Refusal(500, "sameness groups are not supported in consul CE")
+            if asked.first("peer"):
+                instances, tables = [], ()
+        rows = [
+            self._instance(asked, node, service)
+            for node, service in instances
+            if has_tags(service, asked.every("tag") if tags is None else tags)
+            and self._reader.has_meta(asked, node)
+            and self._reader.may_see(asked, node, service)
+        ]
+        rows = [row for row in rows if keep(row)]
+        if passing:
+            rows = [row for row in rows if all(check["Status"] == "passing" for check in row["Checks"])]
+        return self._reader.found(asked, tables, self._reader.in_order(asked, rows, lambda row: str(row["Node"]["Node"])))
+
+    def _instance(self, asked: Asked, node: Row, service: Row) -> dict[str, Any]:
+        checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])
+        shown = [check.shown() for check in checks if self._may_see(asked, check.value)]
+        found = {"Node": node.shown(), "Service": service.shown(), "Checks": shown}
+        return _streamed(found) if self._reader.is_streamed(asked) else found
+
+    def _passing(self, asked: Asked) -> bool:
+        if not asked.flag("passing"):
+            return False
+        value = asked.first("passing")
+        if value and value not in TRUE | FALSE:
+            raise Refusal(400, "Invalid value for ?passing")
+        return value not in FALSE
+
+
+def _every_instance(_asked: Asked) -> tuple[Topic, ...]:
+    return tuple(("table", table) for table in ("services", "nodes", "checks", "gateways"))
+
+
+def _streamed(found: dict[str, Any]) -> dict[str, Any]:
+    """An instance as it comes out of a stream, where an empty map is none."""
+    for of in ("Node", "Service"):
+        found[of] |= {name: None for name in ("TaggedAddresses", "Meta") if found[of].get(name) == {}}
+    return found
+
+
+def _checks_of(what: str) -> Callable[[Asked], tuple[Topic, ...]]:
+    """The checks of a node, of a service, or in a state."""
+
+    def topics(asked: Asked) -> tuple[Topic, ...]:
+        if what == "state" and asked.rest == "any":
+            return (("table", "checks"),)
+        return ((f"checks of {what}", asked.rest.lower()),)
+
+    return topics

@@ -1,0 +1,330 @@
+"""Prepared queries: what a service is found by, kept on the servers.
+
+https://developer.hashicorp.com/consul/api-docs/query
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from consul_proto.simulator.agent.services import meta_fault
+from consul_proto.simulator.catalog.bodies import QUERY
+from consul_proto.simulator.catalog.endpoint import Reader
+from consul_proto.simulator.catalog.tables import Catalog, Row
+from consul_proto.simulator.discovery.query_templates import filled
+from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote, seen
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.go.durations import nanoseconds
+from consul_proto.simulator.go.numbers import FALSE, TRUE
+from consul_proto.simulator.kv.sessions import Sessions
+
+Query = dict[str, Any]
+
+_TEMPLATE = {"Type": "", "Regexp": "", "RemoveEmptyTags": False}
+
+_EVERY_METHOD = ("GET", "PUT", "DELETE", "POST", "HEAD", "PATCH", "OPTIONS")
+
+#: What is shown in the place of a token, and is none.
+_HIDDEN = "<hidden>"
+
+
+class Queries:
+    """`/v1/query`."""
+
+    def __init__(
+        self, store: Store, catalog: Catalog, sessions: Sessions, reader: Reader, settings: Settings, new_id: Callable[[], str]
+    ) -> None:
+        self._store, self._catalog, self._sessions, self._reader = store, catalog, sessions, reader
+        self._settings, self._new_id = settings, new_id
+        self._queries: dict[str, Query] = {}
+        self._was_old = "" if settings.is_old else "raft apply failed: "
+
+    def kept(self) -> Any:
+        """All of them, as JSON."""
+        return self._queries
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Go on with what was kept."""
+        self._queries = kept
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        return {
+            "/v1/query": Route(("GET", "POST"), self.every, self.create, _topics, index=True),
+            "/v1/query/": Route(_EVERY_METHOD, self.one, self.change, _topics, deep=True, index=True, options=_options),
+        }
+
+    def session_ended(self, session: str) -> None:
+        """The queries that were bound to a session go with it."""
+        for identity in [identity for identity, query in self._queries.items() if query["Session"] == session]:
+            del self._queries[identity]
+            self._store.change("queries")
+
+    def _found(self, asked: Asked, queries: list[Query]) -> Found:
+        headers = (("X-Consul-Effective-Consistency", asked.consistency),)
+        return Found(self._store.table("queries"), queries, headers=headers)
+
+    def every(self, asked: Asked) -> Found:
+        """GET all."""
+        asked.reach_servers()
+        manages = asked.allows("acl", "", "write")
+        found = [query for query in self._queries.values() if manages or (_has_rule(query) and asked.may("query", query["Name"], "read"))]
+        return self._found(asked, [self._shown(asked, query) for query in sorted(found, key=lambda query: str(query["ID"]))])
+
+    def one(self, asked: Asked) -> Found:
+        """GET one by its id, or what it finds, or what it comes to."""
+        asked.reach_datacenter()
+        name, verb = _split(asked.rest)
+        if verb:
+            return (self._execute if verb == "execute" else self._explain)(asked, name)
+        query = self._by_id(asked.rest)
+        if query is None:
+            raise self._missing()
+        asked.know_token()
+        self._require(asked, query, "read")
+        return self._found(asked, [self._shown(asked, query)])
+
+    def _missing(self) -> Refusal:
+        refusal = Refusal(404, "Query not found")
+        if not self._settings.is_old:
+            refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), ("X-Consul-Query-Backend", "blocking-query"))
+        return refusal
+
+    def _by_id(self, identity: str, before: str = "") -> Query | None:
+        if len(identity) != UUID_LENGTH:
+            raise Refusal(500, f"{before}failed prepared query lookup: {WRONG_LENGTH}")
+        return self._queries.get(identity)
+
+    # Writes.
+
+    def create(self, asked: Asked, _now: float) -> dict[str, str]:
+        """POST: the id of the new one."""
+        given = asked.decoded(QUERY)
+        asked.reach_datacenter()
+        if given.get("ID"):
+            raise Refusal(500, "ID must be empty when creating a new prepared query")
+        asked.know_token()
+        self._require(asked, given)
+        self._check(given)
+        identity = self._new_id()
+        self._write(given, identity, None)
+        return {"ID": identity}
+
+    def change(self, asked: Asked, _now: float) -> Wrote:
+        """PUT and DELETE one by its id."""
+        allowed = "GET" if _split(asked.rest)[1] else "GET,PUT,DELETE"
+        if asked.method == "OPTIONS":
+            return Wrote({}, headers=(("Allow", f"OPTIONS,{allowed}"),))
+        if asked.method not in allowed.split(","):
+            raise Refusal(405, f"method {asked.method} not allowed", Allow=allowed)
+        given = asked.decoded(QUERY) if asked.method == "PUT" and asked.body else {}
+        asked.reach_servers()
+        self._require(asked, given)
+        before = self._by_id(asked.rest, "Prepared Query lookup failed: ")
+        if before is None:
+            raise Refusal(500, f"Cannot modify non-existent prepared query: '{asked.rest}'")
+        self._require(asked, before)
+        if asked.method == "DELETE":
+            self._store.apply()
+            del self._queries[asked.rest]
+            self._store.change("queries")
+            return Wrote(b"")
+        self._check(given)
+        self._write(given, asked.rest, before)
+        return Wrote(b"")
+
+    def _require(self, asked: Asked, query: Query, access: str = "write") -> None:
+        """Refuse what the token may not do. What has no name is everybody's."""
+        if _has_rule(query):
+            asked.require("query", query.get("Name") or "", access)
+
+    def _shown(self, asked: Asked, query: Query) -> Query:
+        """A query, without its token for who does not manage ACLs."""
+        if not query["Token"] or asked.allows("acl", "", "write"):
+            return query
+        return {**query, "Token": _HIDDEN}
+
+    def _check(self, given: Query) -> None:
+        """Refuse what is no query."""
+        service = given.get("Service") or {}
+        if not given.get("Name") and not given.get("Session") and not (given.get("Template") or {}).get("Type"):
+            raise _invalid("Must be bound to a session")
+        if given.get("Token") == _HIDDEN:
+            raise _invalid(f"Bad Token '{_HIDDEN}', it looks like a query definition with a redacted token was submitted")
+        if not service.get("Service"):
+            raise _invalid("Must provide a Service name to query")
+        failover = service.get("Failover") or {}
+        nearest = failover.get("NearestN") or 0
+        if nearest < 0:
+            raise _invalid(f"Bad NearestN '{nearest}', must be >= 0")
+        if failover.get("Targets") and (nearest or failover.get("Datacenters")):
+            raise _invalid("Targets cannot be populated with NearestN or Datacenters")
+        if fault := meta_fault(service.get("NodeMeta") or {}):
+            raise _invalid(fault)
+        if service.get("SamenessGroup"):
+            raise _invalid("sameness-groups are an enterprise-only feature")
+        ttl = (given.get("DNS") or {}).get("TTL") or ""
+        try:
+            lasting = nanoseconds(ttl or "0")
+        except ValueError as error:
+            raise _invalid(f"Bad DNS TTL '{ttl}': {error}") from None
+        if lasting < 0:
+            raise _invalid(f"DNS TTL '{lasting}', must be >=0")
+
+    def _check_name(self, name: str, identity: str, *, is_template: bool) -> None:
+        """Refuse a name that is taken: case is no difference."""
+        if name.lower() in self._queries or (name and name.lower() == identity):
+            raise Refusal(500, f"{self._was_old}name '{name}' aliases an existing query ID")
+        others = [query for query in self._queries.values() if query["ID"] != identity and query["Name"].lower() == name.lower()]
+        if name and others:
+            raise Refusal(500, f"{self._was_old}name '{name}' aliases an existing query name")
+        if is_template and any(query["Template"]["Type"] for query in others):
+            raise Refusal(500, f"{self._was_old}a query template with an empty name already exists")
+
+    def _check_session(self, session: str) -> None:
+        if not session or session in self._sessions.sessions:
+            return
+        if self._settings.is_old and len(session) != UUID_LENGTH:
+            raise Refusal(500, f"invalid session: {WRONG_LENGTH}")
+        raise Refusal(500, f'{self._was_old}invalid session "{session}"')
+
+    def _check_template(self, template: Query, name: str, service: Query) -> None:
+        """Refuse a template that is none, or is none for its own name."""
+        try:
+            if template["Type"] not in ("", "name_prefix_match"):
+                raise ValueError(f"Bad Template.Type '{template['Type']}'")
+            if template["Type"]:
+                filled({"Template": template, "Name": name, "Service": service}, name, is_old=self._settings.is_old)
+        except ValueError as error:
+            raise Refusal(500, f"{self._was_old}failed compiling template: {error}") from None
+
+    def _write(self, given: Query, identity: str, before: Query | None) -> None:
+        name, session = given.get("Name") or "", given.get("Session") or ""
+        template, service = {**_TEMPLATE, **(given.get("Template") or {})}, self._service(given["Service"])
+        self._check_name(name, identity, is_template=bool(template["Type"]))
+        self._check_session(session)
+        self._check_template(template, name, service)
+        index = self._store.apply()
+        query: Query = {"ID": identity, "Name": name, "Session": session, "Token": given.get("Token") or "", "Template": template}
+        query |= {"Service": service, "DNS": {"TTL": (given.get("DNS") or {}).get("TTL") or ""}}
+        self._queries[identity] = query | {"CreateIndex": before["CreateIndex"] if before else index, "ModifyIndex": index}
+        self._store.change("queries")
+
+    def _service(self, given: Query) -> Query:
+        failover = given.get("Failover") or {}
+        new = not self._settings.is_old
+        shown: Query = {"Service": given["Service"]} | ({"SamenessGroup": given.get("SamenessGroup") or ""} if new else {})
+        shown["Failover"] = {"NearestN": failover.get("NearestN") or 0, "Datacenters": failover.get("Datacenters")}
+        shown["Failover"] |= {"Targets": failover.get("Targets")} if new else {}
+        shown |= {"OnlyPassing": bool(given.get("OnlyPassing")), "IgnoreCheckIDs": given.get("IgnoreCheckIDs")}
+        shown |= {"Near": given.get("Near") or "", "Tags": given.get("Tags"), "NodeMeta": given.get("NodeMeta")}
+        shown |= {"ServiceMeta": given.get("ServiceMeta"), "Connect": bool(given.get("Connect"))}
+        return shown | ({"Peer": given.get("Peer") or ""} if new else {})
+
+    # What a query finds.
+
+    def _resolved(self, name: str, *, is_cached: bool = False) -> Query:
+        """The query of a name or an id, its template filled in; the longest prefix that fits is the template."""
+        if query := self._queries.get(name.lower()):
+            if query["Template"]["Type"]:
+                raise Refusal(500, "prepared query templates can only be resolved up by name, not by ID")
+            return query
+        lower = name.lower()
+        for query in self._queries.values():
+            if lower and lower == query["Name"].lower() and not query["Template"]["Type"]:
+                return query
+        templates = [query for query in self._queries.values() if query["Template"]["Type"] and lower.startswith(query["Name"].lower())]
+        if not templates:
+            raise Refusal(500, "Query not found") if is_cached else self._missing()
+        try:
+            return filled(max(templates, key=lambda query: len(query["Name"])), name, is_old=self._settings.is_old)
+        except ValueError as error:
+            raise Refusal(500, str(error)) from None
+
+    def _answer(self, asked: Asked, body: Query) -> Found:
+        is_old = self._settings.is_old
+        body |= {"Index": 0 if is_old else 1, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": asked.consistency}
+        body |= {} if is_old else {"NotModified": False, "Backend": 0, "ResultsFilteredByACLs": False}
+        return Found(1, body, headers=(("X-Consul-Effective-Consistency", asked.consistency),))
+
+    def _explain(self, asked: Asked, name: str) -> Found:
+        query = self._resolved(name)
+        asked.know_token()
+        self._require(asked, query, "read")
+        return self._answer(asked, {"Query": self._shown(asked, query)})
+
+    def _execute(self, asked: Asked, name: str) -> Found:
+        limit = int(asked.first("limit") or 0)
+        query = self._resolved(name, is_cached=asked.flag("cached"))
+        asked.know_token()
+        service = query["Service"]
+        connect = service["Connect"] or asked.first("connect") in TRUE
+        found = self._catalog.proxies(service["Service"]) if connect else self._catalog.instances(service["Service"])
+        nodes = [self._instance(node, instance) for node, instance in found if self._fits(service, node, instance)]
+        nodes = [node for node in nodes if _is_well(node, service) and self._may_see(asked, node)]
+        near = asked.first("near") or service["Near"]
+        if near:
+            nodes = self._reader.by_distance(near, nodes, lambda node: str(node["Node"]["Node"]))
+        nodes = nodes[:limit] if limit > 0 else nodes
+        body: Query = {"Service": service["Service"], "Nodes": nodes, "DNS": query["DNS"], "Datacenter": self._settings.datacenter}
+        return self._answer(asked, body | ({} if self._settings.is_old else {"PeerName": ""}) | {"Failovers": 0})
+
+    def _instance(self, node: Row, service: Row) -> Query:
+        checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])
+        return {"Node": node.shown(), "Service": service.stored(), "Checks": [check.stored() for check in checks] or None}
+
+    def _may_see(self, asked: Asked, found: Query) -> bool:
+        return asked.may("node", found["Node"]["Node"], "read") and asked.may("service", found["Service"]["Service"], "read")
+
+    def _fits(self, wanted: Query, node: Row, service: Row) -> bool:
+        tags = {tag.lower() for tag in service.tags}
+        for tag in wanted["Tags"] or ():
+            if (tag[1:].lower() in tags) if tag.startswith("!") else (tag.lower() not in tags):
+                return False
+        meta = ((wanted["NodeMeta"], node.value["Meta"]), (wanted["ServiceMeta"], service.value["Meta"]))
+        return all((there or {}).get(name) == value for asked_for, there in meta for name, value in (asked_for or {}).items())
+
+
+def _has_rule(query: Query) -> bool:
+    """Whether a rule may speak of a query: one without a name is known by its id, which nobody guesses."""
+    return bool(query.get("Name") or (query.get("Template") or {}).get("Type"))
+
+
+def _is_well(found: Query, wanted: Query) -> bool:
+    """Whether an instance is not critical, or passes where only such are wanted."""
+    ignored = wanted["IgnoreCheckIDs"] or ()
+    states = {check["Status"] for check in found["Checks"] or () if check["CheckID"] not in ignored}
+    return not (states - {"passing"}) if wanted["OnlyPassing"] else "critical" not in states
+
+
+def _invalid(why: str) -> Refusal:
+    return Refusal(500, f"Invalid prepared query: {why}")
+
+
+def _split(path: str) -> tuple[str, str]:
+    """A name or an id, and what is done with it, "" for nothing."""
+    verb = path.rpartition("/")[2]
+    return (path.removesuffix(f"/{verb}"), verb) if verb in ("execute", "explain") else (path, "")
+
+
+def _options(asked: Asked) -> tuple[float, int]:
+    """As `Asked.options`, and what an execution takes besides."""
+    options, verb = asked.options(), _split(asked.rest)[1]
+    limit, connect = asked.first("limit"), asked.first("connect")
+    if verb and limit:
+        is_number = re.fullmatch("[+-]?[0-9]+", limit)
+        if not is_number or int(limit) not in range(-(2**63), 2**63):
+            why = "value out of range" if is_number else "invalid syntax"
+            raise Refusal(500, f'Bad limit: strconv.Atoi: parsing "{limit}": {why}')
+    if verb == "execute" and connect and connect not in TRUE | FALSE:
+        raise Refusal(500, f"Error parsing 'connect' value: strconv.ParseBool: parsing \"{connect}\": invalid syntax")
+    return options
+
+
+def _topics(_asked: Asked) -> tuple[Topic, ...]:
+    return (("table", "queries"),)

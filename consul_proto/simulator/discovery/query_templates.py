@@ -1,0 +1,136 @@
+"""Templates of prepared queries, filled in for a name: https://developer.hashicorp.com/consul/api-docs/query#prepared-query-templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.go.regexp import expression
+
+Query = dict[str, Any]
+
+#: Calls inside of each other: here is an end, for Python's sake.
+_DEPTH = 50
+
+#: What an expression in a template is made of: https://github.com/hashicorp/hil#language
+_TOKEN = re.compile(
+    r"\s*(?:(?P<name>[A-Za-z_][\w.*-]*)|(?P<number>-?[0-9]+)|(?P<mark>\})|(?P<operator>[-+*/%=!<>&|?:\[\](),.\"])|(?P<end>\Z)|(?P<odd>.))",
+    re.ASCII | re.DOTALL,
+)
+
+#: The variables of a template, and what its expression found in a name.
+Given = tuple[Mapping[str, str], Sequence[str]]
+Part = str | Callable[[Given], str]
+
+
+def _mapped(value: Any, change: Callable[[str, str], Any], where: str = "Service") -> Any:
+    """What a template fills in, its texts changed, of which is told where they are."""
+    if isinstance(value, str):
+        return change(where, value)
+    if isinstance(value, list):
+        return [_mapped(one, change, f"{where}[{place}]") for place, one in enumerate(value)]
+    under = "{}.{}" if where in ("Service", "Service.Failover") else "{}[{}]"
+    return {key: _mapped(one, change, under.format(where, key)) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def filled(query: Query, name: str, *, is_old: bool) -> Query:
+    """A template for one name, with what it finds. Raises ValueError in Consul's words."""
+    template, formats = query["Template"], {}
+
+    def read(where: str, text: str) -> None:
+        try:
+            formats[where] = _Format(text, is_old=is_old).parts()
+        except ValueError as error:
+            raise ValueError(f"Bad format '{text}' in {where}: {error}") from None
+
+    def fill(where: str, text: str) -> str:
+        try:
+            return "".join(_value(part, given) for part in formats[where])
+        except ValueError as error:
+            raise ValueError(f"Bad evaluation for '{text}' in {where}: {error}") from None
+
+    _mapped(query["Service"], read)
+    try:
+        matched = expression(template["Regexp"]).search(name) if template["Regexp"] else None
+    except ValueError as error:
+        raise ValueError(f"Bad Regexp: {error}") from None
+    variables = {"name.full": name, "name.prefix": query["Name"], "name.suffix": name.removeprefix(query["Name"]), "agent.segment": ""}
+    given: Given = variables, [matched[0], *matched.groups("")] if matched else []
+    service = _mapped(query["Service"], fill)
+    tags = {"Tags": [tag for tag in service["Tags"] or () if tag]} if template["RemoveEmptyTags"] else {}
+    return {**query, "Service": service | tags}
+
+
+class _Format:
+    """A text with expressions in it: variables and `match`. What HIL knows besides is not simulated."""
+
+    def __init__(self, text: str, *, is_old: bool) -> None:
+        self._text, self._place, self._is_old = text, 0, is_old
+
+    def parts(self) -> list[Part]:
+        """What it is made of. Raises ValueError where it is nothing."""
+        if self._is_old and self._text == "$":
+            return []
+        parts: list[Part] = []
+        while self._place < len(self._text):
+            two = self._text[self._place : self._place + 2]
+            self._place += 2 if two in ("$$", "${") else 1
+            parts.append(self._expression() if two == "${" else two[0])
+            if two == "${":
+                self._expect("}")
+        return parts
+
+    def _next(self) -> tuple[int, str, str]:
+        """The next token: where it is, of what kind, and itself."""
+        found = _TOKEN.match(self._text, self._place)
+        assert found, "anything is a token"
+        self._place, kind = found.end(), str(found.lastgroup)
+        return found.start(kind) + 1, kind, found[kind]
+
+    def _unexpected(self, wanted: str, place: int, kind: str, token: str) -> Exception:
+        if kind == "operator":
+            return Refusal(501, f"the simulator does not know {token} in {self._text}")
+        found = {"end": "end of string", "odd": f'invalid sequence "{token}"', "number": f"integer {token}"}.get(kind, f'"{token}"')
+        return ValueError("parse error" + (": syntax error" if self._is_old else f" at 1:{place}: expected {wanted} but found {found}"))
+
+    def _expect(self, mark: str) -> None:
+        found = self._next()
+        if found[2] != mark:
+            raise self._unexpected(f'"{mark}"', *found)
+
+    def _expression(self, depth: int = 0) -> Part:
+        if depth > _DEPTH:
+            raise Refusal(501, f"the simulator does not know calls so deep: {self._text[:_DEPTH]}")
+        place, kind, word = self._next()
+        if kind == "number":
+            return word
+        if kind != "name" or (word in ("true", "false") and not self._is_old):
+            raise self._unexpected("expression", place, "operator" if kind == "name" else kind, word)
+        if not self._text[self._place :].lstrip().startswith("("):
+            return partial(_variable, place, word)
+        self._expect("(")
+        argument = self._expression(depth + 1)
+        self._expect(")")
+        return partial(_matched, place, word, argument)
+
+
+def _value(part: Part, given: Given) -> str:
+    return part if isinstance(part, str) else part(given)
+
+
+def _variable(place: int, name: str, given: Given) -> str:
+    if name not in given[0]:
+        raise ValueError(f"1:{place}: unknown variable accessed: {name}")
+    return given[0][name]
+
+
+def _matched(place: int, name: str, argument: Part, given: Given) -> str:
+    number = _value(argument, given)
+    if name != "match":
+        raise ValueError(f"1:{place}: unknown function called: {name}")
+    if not re.fullmatch("-?[0-9]+", number):
+        raise ValueError(f'__builtin_StringToInt: strconv.ParseInt: parsing "{number}": invalid syntax')
+    return given[1][int(number)] if 0 <= int(number) < len(given[1]) else ""

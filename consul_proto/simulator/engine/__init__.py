@@ -1,0 +1,1 @@
+"""What every simulated endpoint stands on: requests and answers, routes, settings, the store and its timers."""

@@ -1,0 +1,88 @@
+"""Which endpoint answers a path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Unrouted
+
+#: What is part of the API of both versions and not simulated: it answers 501. What is no part of it answers 404.
+_ALWAYS = (
+    *("/v1/agent/connect/ca/leaf/", "/v1/connect/ca/configuration", "/v1/discovery-chain/", "/v1/internal/federation-state/"),
+    *("/v1/internal/federation-states", "/v1/internal/federation-states/mesh-gateways"),
+    *(f"/v1/internal/ui/{name}" for name in ("nodes", "node/", "services", "gateway-services-nodes/")),
+)
+
+#: What of it came after 1.8.
+_LATER = (
+    *("/v1/exported-services", "/v1/imported-services", "/v1/peerings", "/v1/peering/", "/v1/internal/service-virtual-ip"),
+    *(f"/v1/internal/ui/{name}" for name in ("exported-services", "catalog-overview", "gateway-intentions/", "service-topology/")),
+    "/v1/internal/ui/metrics-proxy/",
+)
+
+_NO_API = "if attempting to use the HTTP API, ensure the path starts with '/v1/'"
+
+Read = Callable[[Asked], Found]
+Write = Callable[[Asked, float], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint.
+
+    read: answers GET, and may be parked where `topics` tells what it depends on. write: answers anything else, and GET where there is no
+    `read`: its result is JSON, or a `Wrote`. deep: whether the path goes on, with a key or an id. index: whether its refusals carry the
+    headers of a read. first: refuses what is refused before the parameters that reads share are looked at; options: looks at them.
+    """
+
+    methods: tuple[str, ...]
+    read: Read | None = None
+    write: Write | None = None
+    topics: Callable[[Asked], tuple[Topic, ...]] | None = None
+    deep: bool = False
+    index: bool = False
+    first: Callable[[Asked], None] | None = None
+    options: Callable[[Asked], tuple[float, int]] = Asked.options
+
+
+class Routes:
+    """Every endpoint by its path; one that goes on ends with "/"."""
+
+    def __init__(self, *groups: Mapping[str, Route], is_old: bool) -> None:
+        self._is_old = is_old
+        self._routes = {path: route for group in groups for path, route in group.items()}
+        self._unsimulated = _ALWAYS if is_old else (*_ALWAYS, *_LATER)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._routes or path in self._unsimulated
+
+    def find(self, path: str, method: str) -> tuple[str, Route]:
+        """The endpoint, and the part of the path that is its own. Raises Refusal where there is none, or it does not know the method."""
+        found = self._find(path)
+        if found is None:
+            raise self._missing(path, method)
+        if method in found[1].methods:
+            return found
+        allowed = ",".join(("OPTIONS", *found[1].methods))
+        if method == "OPTIONS":
+            raise Refusal(200, "", Allow=allowed, Content_Type="" if self._is_old else "application/json; charset=utf-8")
+        raise Refusal(405, f"method {method} not allowed", Allow=allowed)
+
+    def _find(self, path: str) -> tuple[str, Route] | None:
+        if route := self._routes.get(path):
+            return path, route
+        end = path.rfind("/")
+        while end > 0:
+            prefix = path[: end + 1]
+            if (route := self._routes.get(prefix)) and route.deep:
+                return prefix, route
+            end = path.rfind("/", 0, end)
+        return None
+
+    def _missing(self, path: str, method: str) -> Refusal:
+        if any(path.startswith(one) if one.endswith("/") else path == one for one in self._unsimulated):
+            return Refusal(501, f"the simulator does not know {method} {path}")
+        known = "not a recognized HTTP API endpoint" if path.startswith("/v1/") else _NO_API
+        return Unrouted(404, "" if self._is_old else f"Invalid URL path: {known}\n")

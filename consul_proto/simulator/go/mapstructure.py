@@ -1,0 +1,314 @@
+"""Objects as Go's mapstructure reads them into a type, weakly: https://pkg.go.dev/github.com/go-viper/mapstructure/v2#DecoderConfig.
+
+What comes out is what Go writes of the type again: members that are empty are left out, unless their type says otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from consul_proto.simulator.go.durations import as_go_writes, nanoseconds
+from consul_proto.simulator.go.numbers import FALSE, TRUE, as_int64, integer
+
+#: A time.Duration that is written as a number.
+NANOSECONDS = "time.Duration as a number"
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value, by its type in Go. pointer: null is none, and what is zero is written."""
+
+    go: str
+    pointer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """What Go does not look into."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A slice; one value stands for a list of it."""
+
+    of: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """A map by strings. go: what Go calls its type."""
+
+    of: Shape
+    go: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """A struct.
+
+    later: the members that 1.8.7 does not know. always: those that are written where they are empty; once: in 1.8.7 alone. inline: it is
+    no pointer, and is written where nothing is said of it. aliases: other names of members, in lower case.
+    """
+
+    members: Mapping[str, Shape]
+    later: frozenset[str] = frozenset()
+    always: frozenset[str] = frozenset()
+    once: frozenset[str] = frozenset()
+    inline: bool = False
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
+Shape = Scalar | Opaque | ListOf | MapOf | Record
+
+#: A time.Duration that is written as a text.
+DURATION = Scalar("time.Duration")
+
+
+class Read(NamedTuple):
+    """What came of a value.
+
+    faults: what did not fit its type. unknown: the paths of the members that its type does not have. empty: those of the lists and maps
+    that are left out, and are given: to Go they are others than none.
+    """
+
+    value: Any
+    faults: list[str]
+    unknown: list[str]
+    empty: list[str]
+
+    def refusal(self, *, is_old: bool) -> str:
+        """What is said of the faults, "" for none."""
+        if not self.faults:
+            return ""
+        if is_old:
+            shown = "\n".join(f"* {fault}" for fault in sorted(self.faults))
+            return f"{len(self.faults)} error(s) decoding:\n\n{shown}"
+        return "decoding failed due to the following error(s):\n\n" + "\n".join(self.faults)
+
+
+def read(value: Any, shape: Record, *, is_old: bool) -> Read:
+    """Read an object into its type."""
+    reader = _Reader(is_old)
+    return Read(reader.record(value, shape, ""), reader.faults, reader.unknown, reader.empty)
+
+
+_NAMES = {NANOSECONDS: "time.Duration"}
+
+#: What Go calls the types and the kinds of JSON's values.
+_TYPES = {bool: "bool", int: "float64", float: "float64", str: "string", list: "[]interface {}", dict: "map[string]interface {}"}
+_KINDS = {**_TYPES, list: "slice", dict: "map"}
+
+#: The bounds of Go's whole numbers, and how strconv and 1.8.7 call them.
+_WHOLE = {
+    "int": (-(2**63), 2**63 - 1, "ParseInt", "int"),
+    "uint32": (0, 2**32 - 1, "ParseUint", "uint"),
+    "uint64": (0, 2**64 - 1, "ParseUint", "uint"),
+}
+
+
+class _Misfit(ValueError):
+    """What a text is not, in the words of Go's parser."""
+
+
+class _Reader:
+    """Reads one value, and collects what is wrong with it."""
+
+    def __init__(self, is_old: bool) -> None:
+        self._is_old = is_old
+        self.faults: list[str] = []
+        self.unknown: list[str] = []
+        self.empty: list[str] = []
+
+    def read(self, value: Any, shape: Shape, place: str) -> Any:
+        """What a value is in its type."""
+        if isinstance(shape, Opaque):
+            return value
+        if isinstance(shape, ListOf):
+            return self._list(value, shape, place)
+        for _ in range(2 if isinstance(shape, Record) and not shape.inline else 1):
+            if isinstance(value, list) and len(value) == 1 and value[0] is not None:
+                value = value[0]  # Consul's own rule, and a pointer is looked at twice
+        if isinstance(shape, Record):
+            return self.record(value, shape, place)
+        if isinstance(shape, MapOf):
+            return self._map(value, shape, place)
+        return self._scalar(value, shape, place)
+
+    def _list(self, value: Any, shape: ListOf, place: str) -> list[Any] | None:
+        if value is None:
+            return None
+        members = value if isinstance(value, list) else [] if value == {} else [value]
+        return [self._or_zero(self.read(one, shape.of, f"{place}[{number}]"), shape.of) for number, one in enumerate(members)]
+
+    def _map(self, value: Any, shape: MapOf, place: str) -> dict[str, Any] | None:
+        if value is None:
+            return None
+        if isinstance(value, list):
+            found: dict[str, Any] = {}
+            for number, one in enumerate(value):
+                if (members := self._map(one, shape, f"{place}[{number}]")) is None:
+                    break  # at the first that does not fit
+                found |= members
+            return found
+        if not isinstance(value, dict):
+            self.faults.append(no_map(value, shape.go, place, is_old=self._is_old))
+            return None
+        return {name: self._or_zero(self.read(one, shape.of, f"{place}[{name}]"), shape.of) for name, one in value.items()}
+
+    def _or_zero(self, value: Any, shape: Shape) -> Any:
+        """A value, or what is empty in the place of null."""
+        if value is None:
+            return self.record({}, shape, "") if isinstance(shape, Record) else _zero(shape)
+        return value
+
+    def record(self, value: Any, shape: Record, place: str) -> dict[str, Any] | None:
+        """The members by their names."""
+        if value is None:
+            return self.record({}, shape, place) if shape.inline else None
+        if not isinstance(value, dict):
+            kind = _KINDS[type(value)]
+            self.faults.append(
+                f"'{place}' expected a map, got '{kind}'" if self._is_old else f"'{place}' expected a map or struct, got \"{kind}\""
+            )
+            return None
+        known = {name.lower(): name for name in shape.members if not (self._is_old and name in shape.later)}
+        given: dict[str, Any] = {}
+        for name, one in value.items():
+            own = known.get(name.lower().replace("_", "")) or shape.aliases.get(name.lower())
+            if own is None:
+                self.unknown.append(f"{place}.{name}" if place else name)
+            else:
+                given[own] = one
+        always = shape.always | shape.once if self._is_old else shape.always
+        found = {}
+        # What writes its durations as texts writes them before all others.
+        for name in sorted(known.values(), key=lambda name: shape.members[name] != DURATION):
+            member = shape.members[name]
+            content = self.read(given.get(name), member, f"{place}.{name}" if place else name)
+            if content is None and name in always:
+                content = _zero(member)
+            elif not _is_written(content, member) and name not in always:
+                if isinstance(content, (list, dict)):
+                    self.empty.append(f"{place}.{name}")
+                continue
+            found[name] = content
+        return found
+
+    def _scalar(self, value: Any, shape: Scalar, place: str) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, (list, dict)):
+            self.faults.append(_unconvertible(value, shape.go, place))
+            return None
+        try:
+            return _SCALARS[shape.go](value, shape.go)
+        except _Misfit as misfit:
+            self._misfit(str(value), shape.go, str(misfit), place)
+            return None
+
+    def _misfit(self, text: str, go: str, reason: str, place: str) -> None:
+        """Say that a text is no value of a type. What is empty is zero since 1.9, but for durations."""
+        if go in ("time.Duration", NANOSECONDS):
+            self.faults.append(f"error decoding '{place}': {reason}" if self._is_old else f"'{place}' {reason.rpartition(' ')[0]}")
+            return
+        if not text and (not self._is_old or go == "bool"):
+            return
+        function, _, rest = reason.partition(": ")
+        if self._is_old:
+            kind = _WHOLE[go][3] if go in _WHOLE else go.removesuffix("32")
+            self.faults.append(f"cannot parse '{place}' as {kind}: {function}: parsing \"{text}\": {rest}")
+        else:
+            self.faults.append(f"'{place}' cannot parse value as '{go}': {reason}")
+
+
+def no_map(value: Any, go: str, place: str, *, is_old: bool) -> str:
+    """What is said of a value that is no map, and should be one of a type."""
+    return f"'{place}' expected a map, got '{_KINDS[type(value)]}'" if is_old else _unconvertible(value, go, place)
+
+
+def _unconvertible(value: Any, go: str, place: str) -> str:
+    return f"'{place}' expected type '{_NAMES.get(go, go)}', got unconvertible type '{_TYPES[type(value)]}'"
+
+
+def _text(value: str | float, _go: str) -> str:
+    if isinstance(value, str):
+        return value
+    return str(int(value)) if isinstance(value, (bool, int)) else f"{Decimal(repr(value)):f}"
+
+
+def _truth(value: str | float, _go: str) -> bool:
+    if not isinstance(value, str):
+        return value != 0
+    if value not in TRUE | FALSE:
+        raise _Misfit("strconv.ParseBool: invalid syntax")
+    return value in TRUE
+
+
+def _whole(value: str | float, go: str) -> int:
+    least, most, function, _ = _WHOLE[go]
+    if isinstance(value, str):
+        try:
+            return integer(value, least, most)
+        except ValueError as error:
+            raise _Misfit(f"strconv.{function}: {error}") from None
+    number = as_int64(value)
+    return number if least <= number <= most else number % (most + 1)
+
+
+def _real(value: str | float, _go: str) -> float:
+    """A float32, as far as Go writes it."""
+    try:
+        number = float(value) if not isinstance(value, str) or (value.strip() == value and "_" not in value) else math.nan
+    except ValueError:
+        number = math.nan
+    if math.isnan(number):
+        raise _Misfit("strconv.ParseFloat: invalid syntax")
+    return as_written(number)
+
+
+def as_written(number: float) -> float:
+    """A number as Go writes it: a whole one without a point."""
+    return int(number) if number.is_integer() else number
+
+
+def _nanoseconds(value: str | float, _go: str) -> int:
+    if not isinstance(value, str):
+        return as_int64(value)
+    try:
+        return nanoseconds(value)
+    except ValueError as error:
+        raise _Misfit(str(error)) from None
+
+
+def _duration(value: str | float, go: str) -> str:
+    """As Go writes it, "" for none."""
+    length = _nanoseconds(value, go)
+    return as_go_writes(length / 10**9) if length else ""
+
+
+_SCALARS: dict[str, Callable[[Any, str], Any]] = {
+    "string": _text,
+    "bool": _truth,
+    **dict.fromkeys(_WHOLE, _whole),
+    "float32": _real,
+    "time.Duration": _duration,
+    NANOSECONDS: _nanoseconds,
+}
+
+_ZEROS = {"string": "", "bool": False, "time.Duration": ""}
+
+
+def _zero(shape: Shape) -> Any:
+    """What is written of what is empty."""
+    return _ZEROS.get(shape.go, 0) if isinstance(shape, Scalar) and not shape.pointer else None
+
+
+def _is_written(value: Any, shape: Shape) -> bool:
+    """Whether Go writes a member that it may leave out."""
+    if isinstance(shape, Record) or (isinstance(shape, Scalar) and shape.pointer):
+        return value is not None
+    return bool(value)

@@ -1,0 +1,311 @@
+"""Sessions: what they hold, and what their end does.
+
+https://developer.hashicorp.com/consul/api-docs/session, https://developer.hashicorp.com/consul/docs/dynamic-app-config/sessions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from consul_proto.simulator.catalog.bodies import SESSION
+from consul_proto.simulator.catalog.tables import Catalog
+from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.timers import Timers
+from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.go.durations import as_go_writes, nanoseconds
+
+_SECOND = 10**9
+
+#: Nanoseconds: the largest TTL, and the lock delay where none is given.
+_LARGEST_TTL, _LOCK_DELAY = 86_400 * _SECOND, 15 * _SECOND
+
+#: A session lives for twice its TTL without a renewal (structs.SessionTTLMultiplier).
+_GRACE = 2
+
+#: Nanoseconds: no lock delay is longer (structs.MaxLockDelay).
+_LONGEST_DELAY = 60 * _SECOND
+
+#: A lock delay that is a number below this is in seconds, not in nanoseconds.
+_SECONDS_BELOW = 1000
+
+
+class Ended(Protocol):
+    """Called with the keys that a session held."""
+
+    def __call__(self, keys: list[str], *, delete: bool) -> None:
+        """Release the keys, or delete them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One session. Times in nanoseconds, but for `ttl`, which is kept as it was written."""
+
+    id: str
+    name: str
+    node: str
+    lock_delay: int
+    behavior: str
+    ttl: str
+    node_checks: list[str] | None
+    service_checks: list[dict[str, str]] | None
+    index: int
+
+    def shown(self) -> dict[str, Any]:
+        """The session in an answer."""
+        return {
+            "ID": self.id,
+            "Name": self.name,
+            "Node": self.node,
+            "LockDelay": self.lock_delay,
+            "Behavior": self.behavior,
+            "TTL": self.ttl,
+            "NodeChecks": self.node_checks,
+            "ServiceChecks": self.service_checks,
+            "CreateIndex": self.index,
+            "ModifyIndex": self.index,
+        }
+
+
+class Sessions:
+    """The table, the keys that each holds, and the keys whose lock is delayed."""
+
+    def __init__(self, store: Store, version: str) -> None:
+        self._store, self._version = store, version
+        self.sessions: dict[str, Session] = {}
+        self._held: dict[str, set[str]] = {}
+        self._delayed: dict[str, float] = {}
+        #: When each session with a TTL ends.
+        self.ends = Timers()
+        self._ended: Ended | None = None
+        #: Told of each session that ended.
+        self.on_gone: Callable[[str], object] = lambda _session: None
+
+    def kept(self) -> Any:
+        """All of it but the keys that each holds, as JSON."""
+        return {"sessions": [asdict(session) for session in self.sessions.values()], "ends": self.ends.kept(), "delayed": self._delayed}
+
+    def keep(self, kept: Any, shift: float) -> None:
+        """Take over what was kept; its times are moved by so many seconds. The keys tell by themselves who holds them."""
+        self.sessions = {session["id"]: Session(**session) for session in kept["sessions"]}
+        self.ends = Timers({session: end + shift for session, end in kept["ends"].items()})
+        self._delayed = {key: until + shift for key, until in kept["delayed"].items()}
+        self._held = {}
+
+    def on_end(self, ended: Ended) -> None:
+        """Tell whoever keeps the keys that a session ended."""
+        self._ended = ended
+
+    def check(self, session: str) -> None:
+        """Refuse a session that there is not."""
+        if not session:
+            raise Refusal(500, "missing session")
+        self.is_uuid(session)
+        if session not in self.sessions:
+            raise Refusal(500, f'invalid session "{session}"')
+
+    def is_uuid(self, session: str) -> None:
+        """Refuse what 1.8.7 does not look up."""
+        if self._version == "1.8.7" and len(session) != UUID_LENGTH:
+            raise Refusal(500, f"failed session lookup: {WRONG_LENGTH}")
+
+    def holds(self, key: str, before: str, now: str) -> None:
+        """Note who holds a key."""
+        if before:
+            self._held.get(before, set()).discard(key)
+        if now:
+            self._held.setdefault(now, set()).add(key)
+
+    def is_delayed(self, key: str, now: float) -> bool:
+        """Whether a key's lock must wait, since its last holder was invalidated."""
+        return self._delayed.get(key, now) > now
+
+    def add(self, session: Session, now: float) -> None:
+        """Keep a new session."""
+        self.sessions[session.id] = session
+        self._store.change("sessions")
+        self.renew(session.id, now)
+
+    def renew(self, session: str, now: float) -> None:
+        """Let the time of a session begin anew."""
+        ttl = self.sessions[session].ttl
+        if ttl and (lasts := nanoseconds(ttl)):
+            self.ends.set(session, now + _GRACE * lasts / _SECOND)
+
+    def gone(self, node: str, check: str | None, now: float) -> None:
+        """End the sessions that hung on a check that is critical or gone, or on a node that is gone."""
+        for session in [session for session in self.sessions.values() if session.node.lower() == node.lower()]:
+            if check is None or check in (*(session.node_checks or ()), *(one["ID"] for one in session.service_checks or ())):
+                self.end(session.id, now)
+
+    def end(self, session: str, now: float) -> None:
+        """End a session: its locks are released, or its keys deleted, and delayed."""
+        if session not in self.sessions:
+            return
+        if self._store.may_roll_back:
+            before = {**self.sessions}, self.ends.kept(), {**self._delayed}
+            self._store.undoing(lambda: self._restore(*before))
+        ended = self.sessions.pop(session)
+        self.ends.drop(session)
+        self._store.change("sessions")
+        keys = sorted(self._held.pop(session, ()))
+        if self._ended is not None:
+            self._ended(keys, delete=ended.behavior == "delete")
+        self.on_gone(session)
+        if ended.lock_delay > 0:
+            until = now + min(ended.lock_delay, _LONGEST_DELAY) / _SECOND
+            self._delayed |= dict.fromkeys(keys, until)
+
+    def _restore(self, sessions: dict[str, Session], ends: dict[str, float], delayed: dict[str, float]) -> None:
+        self.sessions, self.ends, self._delayed = sessions, Timers(ends), delayed
+
+
+class SessionEndpoint:
+    """`/v1/session/`."""
+
+    def __init__(self, store: Store, sessions: Sessions, catalog: Catalog, settings: Settings, new_id: Callable[[], str]) -> None:
+        self._store, self._sessions, self._catalog, self._new_id = store, sessions, catalog, new_id
+        self._settings, self._node, self._version = settings, settings.node, settings.version
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        read = partial(Route, ("GET",), topics=self.topics, index=True)
+        write = partial(Route, ("PUT",))
+        return {
+            "/v1/session/create": write(write=self.create),
+            "/v1/session/destroy/": write(write=self.destroy, deep=True),
+            "/v1/session/renew/": write(write=self.renew, deep=True),
+            "/v1/session/info/": read(self.info, deep=True),
+            "/v1/session/node/": read(self.node, deep=True),
+            "/v1/session/list": read(self.every),
+        }
+
+    def topics(self, _asked: Asked) -> tuple[Topic, ...]:
+        """Every read depends on the whole table."""
+        return (("table", "sessions"),)
+
+    def _index(self) -> int:
+        return self._store.table("sessions") or 1
+
+    def _named(self, asked: Asked, what: str = "session") -> str:
+        asked.only_default()
+        if not asked.rest:
+            raise Refusal(400, f"Missing {what}")
+        asked.reach_servers()
+        return asked.rest
+
+    def info(self, asked: Asked) -> Found:
+        """One session, in a list that is empty where there is none."""
+        session = self._named(asked)
+        self._sessions.is_uuid(session)
+        found = self._sessions.sessions.get(session)
+        return Found(self._index(), self._shown(asked, [found] if found else []))
+
+    def every(self, asked: Asked) -> Found:
+        """Every session, by its id."""
+        asked.only_default()
+        asked.reach_servers()
+        return Found(self._index(), self._shown(asked, [session for _, session in sorted(self._sessions.sessions.items())]))
+
+    def node(self, asked: Asked) -> Found:
+        """The sessions of a node."""
+        node = self._named(asked, "node name")
+        found = [session for _, session in sorted(self._sessions.sessions.items()) if session.node.lower() == node.lower()]
+        return Found(self._index(), self._shown(asked, found))
+
+    def _shown(self, asked: Asked, sessions: list[Session]) -> list[dict[str, Any]]:
+        """The sessions that the token may see."""
+        return [session.shown() for session in sessions if asked.may("session", session.node, "read")]
+
+    def create(self, asked: Asked, now: float) -> Any:
+        """PUT create: its id."""
+        asked.only_default()
+        given = asked.decoded(SESSION) if asked.body else {}
+        asked.reach_servers()
+        asked.require("session", given.get("Node", self._node), "write")
+        behavior, ttl = given.get("Behavior") or "release", given.get("TTL") or ""
+        if behavior not in ("release", "delete"):
+            raise Refusal(500, f"Invalid Behavior setting '{behavior}'")
+        if ttl:
+            self._check_ttl(ttl)
+        checks = given.get("NodeChecks", given.get("Checks", ["serfHealth"]))
+        of_services = [one.get("ID", "") for one in given.get("ServiceChecks") or []]
+        wrong = self._wrong(given.get("Node", self._node), [*(checks or []), *of_services])
+        if wrong:
+            raise Refusal(500, wrong if self._version == "1.8.7" else f"apply failed: {wrong}")
+        session = Session(
+            self._new_id(),
+            given.get("Name") or "",
+            given.get("Node", self._node),
+            self._lock_delay(given.get("LockDelay", _LOCK_DELAY)),
+            behavior,
+            ttl,
+            checks,
+            given.get("ServiceChecks"),
+            self._store.apply(),
+        )
+        self._sessions.add(session, now)
+        return {"ID": session.id}
+
+    def _check_ttl(self, ttl: str) -> None:
+        try:
+            lasts = nanoseconds(ttl)
+        except ValueError as error:
+            raise Refusal(500, f"Session TTL '{ttl}' invalid: {error}") from None
+        least = self._settings.session_ttl_min
+        if lasts and not least <= lasts <= _LARGEST_TTL:
+            raise Refusal(500, f"Invalid Session TTL '{lasts}', must be between [{as_go_writes(least / _SECOND)}=24h0m0s]")
+
+    def _wrong(self, node: str, checks: list[str]) -> str:
+        """What a session cannot hang on."""
+        if self._catalog.node(node) is None:
+            return "Missing node registration"
+        for check in checks:
+            row = self._catalog.checks.get((node.lower(), check.lower()))
+            if row is None:
+                return f"Missing check '{check}' registration"
+            if row.value["Status"] == "critical":
+                return f"Check '{check}' is in critical state"
+        return ""
+
+    def _lock_delay(self, given: str | int) -> int:
+        if isinstance(given, str):
+            return nanoseconds(given)
+        return given * _SECOND if given < _SECONDS_BELOW else given
+
+    def destroy(self, asked: Asked, now: float) -> Any:
+        """PUT destroy: true, whether it was there or not."""
+        session = self._named(asked)
+        self._lookup(asked, session)
+        if session in self._sessions.sessions:
+            self._store.apply()
+            self._sessions.end(session, now)
+        return True
+
+    def _lookup(self, asked: Asked, session: str) -> None:
+        """Refuse what is no id, and what the token may not change."""
+        try:
+            self._sessions.is_uuid(session)
+        except Refusal as refusal:
+            if asked.authorizer is not None:
+                raise Refusal(500, f"Session lookup failed: {refusal.text}") from None
+            raise
+        found = self._sessions.sessions.get(session)
+        if asked.authorizer is not None and found is not None:
+            asked.require("session", found.node, "write")
+
+    def renew(self, asked: Asked, now: float) -> Any:
+        """PUT renew: the session."""
+        asked.options()
+        session = self._named(asked)
+        self._lookup(asked, session)
+        if session not in self._sessions.sessions:
+            raise Refusal(404, f"Session id '{session}' not found")
+        self._sessions.renew(session, now)
+        return [self._sessions.sessions[session].shown()]

@@ -1,0 +1,264 @@
+"""Transactions: all of it, or nothing.
+
+https://developer.hashicorp.com/consul/api-docs/txn
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from consul_proto.simulator.catalog.bodies import TXN
+from consul_proto.simulator.engine.request import Asked, Refusal, Wrote, seen
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.kv.kv import KV, OPTIONS, Entry
+from consul_proto.simulator.kv.sessions import Sessions
+from consul_proto.simulator.kv.txn_catalog import CatalogStep, CatalogSteps, Failure, read_step
+
+#: https://developer.hashicorp.com/consul/api-docs/txn: operations in one transaction; 128 since 1.14.
+_MOST = {"1.8.7": 64, "1.22.5": 128}
+
+#: The verbs that write nothing. A transaction of these alone is a read, and answers in another form.
+_READS = frozenset({"get", "get-or-empty", "get-tree", "check-index", "check-session", "check-not-exists"})
+
+#: What a read's answer has beyond a write's, in each version.
+_READ_FORM: dict[str, dict[str, Any]] = {
+    "1.8.7": {"Index": 0, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": ""},
+    "1.22.5": {
+        "Index": 1,
+        "LastContact": 0,
+        "KnownLeader": True,
+        "ConsistencyLevel": "",
+        "NotModified": False,
+        "Backend": 0,
+        "ResultsFilteredByACLs": False,
+    },
+}
+
+
+#: The same where it is refused before anything is read.
+_REFUSED_FORM = {"1.8.7": _READ_FORM["1.8.7"], "1.22.5": _READ_FORM["1.22.5"] | {"Index": 0, "KnownLeader": False}}
+
+
+class Step(NamedTuple):
+    """One operation."""
+
+    verb: str
+    key: str
+    value: bytes
+    flags: int
+    modified: int
+    session: str
+
+
+Results = list[tuple[Entry, bool]]
+
+
+class Txn:
+    """`/v1/txn`."""
+
+    def __init__(self, store: Store, kv: KV, sessions: Sessions, catalog: CatalogSteps, version: str) -> None:
+        self._store, self._kv, self._sessions, self._catalog, self._version = store, kv, sessions, catalog, version
+        self._verbs: dict[str, Callable[[Step], Results]] = {
+            "set": lambda step: self._wrote(kv.put(step.key, step.value, step.flags), ""),
+            "cas": lambda step: self._wrote(
+                kv.cas(step.key, step.value, step.flags, step.modified), f"failed to set key {_quoted(step.key)}, index is stale"
+            ),
+            "lock": self._lock,
+            "unlock": lambda step: self._wrote(
+                kv.unlock(step.key, step.value, step.flags, step.session),
+                f"failed to unlock key {_quoted(step.key)}, lock isn't held, or is held by another session",
+            ),
+            "get": self._get,
+            "get-or-empty": lambda step: [(kv.get(step.key) or Entry(step.key, b""), True)],
+            "get-tree": lambda step: [(entry, True) for entry in kv.below(step.key)],
+            "check-index": self._check_index,
+            "check-session": self._check_session,
+            "check-not-exists": self._check_not_exists,
+            "delete": self._delete,
+            "delete-tree": self._delete_tree,
+            "delete-cas": self._delete_cas,
+        }
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoint."""
+        return {"/v1/txn": Route(("PUT",), write=self.apply)}
+
+    def apply(self, asked: Asked, now: float) -> Wrote:
+        """PUT: what was read and written, or what failed."""
+        steps = self._steps(asked)
+        asked.options()
+        asked.reach_servers()
+        is_read = all(self._is_read(step) for step in steps)
+        if faults := [(place, text) for place, step in enumerate(steps) if (text := self._fault(asked, step, now))]:
+            return self._read([], faults, _REFUSED_FORM[self._version]) if is_read else Wrote(self._shown([], faults), 409)
+        if is_read:
+            results, errors = self._run(steps)
+            # Where anything failed there are no results, of which the token might not see some.
+            results = [] if errors else _visible(asked, results)
+            filtered = {"ResultsFilteredByACLs": True} if asked.is_filtered and asked.token and self._version != "1.8.7" else {}
+            return self._read(results, errors, _READ_FORM[self._version] | filtered)
+        self._store.apply()
+        self._store.begin()
+        results, errors = self._run(steps)
+        if errors:
+            self._store.rollback()
+        else:
+            self._store.commit()
+        return Wrote(self._shown(_visible(asked, results), errors), 409 if errors else 200)
+
+    def _read(self, results: list[dict[str, Any]], errors: list[tuple[int, str]], form: dict[str, Any]) -> Wrote:
+        headers = tuple(seen(known=form["KnownLeader"]))
+        return Wrote(self._shown(results, errors) | form, 409 if errors else 200, headers=headers)
+
+    def _fault(self, asked: Asked, step: Step | CatalogStep, now: float) -> str:
+        """Why an operation is not even begun, "" where nothing speaks against it."""
+        if isinstance(step, CatalogStep):
+            return self._catalog.vet(step) or self._catalog.require(asked, step)
+        if step.verb not in self._verbs and self._version != "1.8.7":
+            return f"unknown KV operation: {step.verb}"
+        if denied := _denied(asked, step):
+            return denied
+        is_delayed = step.verb == "lock" and self._sessions.is_delayed(step.key, now)
+        return f"failed to lock key {_quoted(step.key)} due to lock delay" if is_delayed else ""
+
+    def _is_read(self, step: Step | CatalogStep) -> bool:
+        if isinstance(step, CatalogStep):
+            return step.verb == "get"
+        return step.verb not in self._verbs or step.verb in _READS
+
+    def _run(self, steps: list[Step | CatalogStep]) -> tuple[list[dict[str, Any]], list[tuple[int, str]]]:
+        results: list[dict[str, Any]] = []
+        errors: list[tuple[int, str]] = []
+        for place, step in enumerate(steps):
+            try:
+                results += self._catalog.run(step) if isinstance(step, CatalogStep) else self._run_kv(step)
+            except Failure as failure:
+                errors.append((place, str(failure)))
+            except Refusal as refusal:
+                errors.append((place, refusal.text))
+        return results, errors
+
+    def _run_kv(self, step: Step) -> list[dict[str, Any]]:
+        verb = self._verbs.get(step.verb)
+        if verb is None:
+            raise Failure(f"unknown KV verb {_quoted(step.verb)}")
+        return [{"KV": entry.shown(value=value)} for entry, value in verb(step)]
+
+    def _shown(self, results: list[dict[str, Any]], errors: list[tuple[int, str]]) -> dict[str, Any]:
+        return {
+            "Results": None if errors else results,
+            "Errors": [{"OpIndex": place, "What": what} for place, what in errors] or None,
+        }
+
+    def _steps(self, asked: Asked) -> list[Step | CatalogStep]:
+        largest = asked.settings.kv_max_value_size
+        most_bytes = max(asked.settings.txn_max_req_len, largest)
+        size = len(asked.body)
+        if size > most_bytes:
+            url = OPTIONS[self._version]
+            raise Refusal(413, f"Request body({size} bytes) too large, max size: {most_bytes} bytes. See {url}txn_max_req_len.")
+        given = asked.decoded(TXN, "Failed to parse body: ")
+        most = _MOST[self._version]
+        if len(given) > most:
+            raise Refusal(413, f"Transaction contains too many operations ({len(given)} > {most})")
+        steps = [step for operation in given if (step := self._step(operation)) is not None]
+        for step in steps:
+            if isinstance(step, Step) and len(step.value) > largest:
+                raise Refusal(413, f"Value for key {_quoted(step.key)} is too large ({len(step.value)} > {largest} bytes)")
+        return steps
+
+    def _step(self, operation: dict[str, Any]) -> Step | CatalogStep | None:
+        """One operation: the first that it has; None for one on nothing."""
+        kind = next((name for name in ("KV", "Node", "Service", "Check") if operation.get(name) is not None), None)
+        if kind is None:
+            return None
+        given = operation[kind]
+        if kind != "KV":
+            return read_step(kind, given, self._version)
+        verb, key, session = (given.get(name, "") for name in ("Verb", "Key", "Session"))
+        return Step(verb, key, given.get("Value", b""), given.get("Flags", 0), given.get("Index", 0), session)
+
+    def _wrote(self, entry: Entry | None, otherwise: str) -> Results:
+        if entry is None:
+            raise Failure(otherwise)
+        return [(entry, False)]
+
+    def _lock(self, step: Step) -> Results:
+        entry = self._kv.lock(step.key, step.value, step.flags, step.session)
+        return self._wrote(entry, f"failed to lock key {_quoted(step.key)}, lock is already held")
+
+    def _existing(self, step: Step, what: str = "") -> Entry:
+        entry = self._kv.get(step.key)
+        if entry is None:
+            raise Failure(f"{what}key {_quoted(step.key)} doesn't exist")
+        return entry
+
+    def _get(self, step: Step) -> Results:
+        return [(self._existing(step), True)]
+
+    def _check_index(self, step: Step) -> Results:
+        entry = self._existing(step, "failed to check index, ")
+        if entry.modify_index != step.modified:
+            raise Failure(f"failed index check for key {_quoted(step.key)}, current modify index {entry.modify_index} != {step.modified}")
+        return [(entry, False)]
+
+    def _check_session(self, step: Step) -> Results:
+        entry = self._existing(step, "failed to check session, ")
+        if entry.session != step.session:
+            raise Failure(
+                f"failed session check for key {_quoted(step.key)}, current session {_quoted(entry.session)} != {_quoted(step.session)}"
+            )
+        return [(entry, False)]
+
+    def _check_not_exists(self, step: Step) -> Results:
+        if self._kv.get(step.key) is not None:
+            raise Failure(f"key {_quoted(step.key)} exists")
+        return []
+
+    def _delete(self, step: Step) -> Results:
+        self._kv.delete(step.key)
+        return []
+
+    def _delete_tree(self, step: Step) -> Results:
+        self._kv.delete_tree(step.key)
+        return []
+
+    def _delete_cas(self, step: Step) -> Results:
+        if not self._kv.delete_cas(step.key, step.modified):
+            raise Failure(f"failed to delete key {_quoted(step.key)}, index is stale")
+        return []
+
+
+def _quoted(text: str) -> str:
+    """Text as Go's %q writes it."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+#: The verbs whose results are left out where the token may not read them; what the others do needs a right of its own.
+_FILTERED = frozenset({"get", "get-or-empty", "get-tree"})
+
+
+def _denied(asked: Asked, step: Step) -> str:
+    """What the token lacks for an operation on a key, "" where nothing is."""
+    authorizer = asked.authorizer
+    if authorizer is None or step.verb in _FILTERED:
+        return ""
+    resource = "key_prefix" if step.verb == "delete-tree" else "key"
+    access = "read" if step.verb in ("check-index", "check-session") else "write"
+    return "" if authorizer.allows(resource, step.key, access) else authorizer.refusal(resource, step.key, access)
+
+
+def _visible(asked: Asked, results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The results that the token may see."""
+    return [result for result in results if _may_see(asked, result)]
+
+
+def _may_see(asked: Asked, result: dict[str, Any]) -> bool:
+    ((kind, shown),) = result.items()
+    if kind == "KV":
+        return asked.may("key", shown["Key"], "read")
+    service = shown.get("Service") or shown.get("ServiceName")
+    return asked.may("service", service, "read") if service else asked.may("node", shown["Node"], "read")

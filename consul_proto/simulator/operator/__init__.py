@@ -1,0 +1,1 @@
+"""Operator endpoints: Raft, autopilot, keyring, usage and snapshots."""

@@ -1,0 +1,147 @@
+"""What operators look at: the one server that there is.
+
+https://developer.hashicorp.com/consul/api-docs/operator
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from consul_proto.simulator.agent.checks import seconds
+from consul_proto.simulator.agent.members import ADDRESS, SERVER_PORT
+from consul_proto.simulator.catalog.bodies import AUTOPILOT
+from consul_proto.simulator.engine.request import Asked, Refusal
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.go.durations import as_go_writes
+from consul_proto.simulator.go.numbers import unsigned
+
+#: The members that are durations.
+_LASTING = ("LastContactThreshold", "ServerStabilizationTime")
+
+_AUTOPILOT = {
+    "CleanupDeadServers": True,
+    "LastContactThreshold": "200ms",
+    "MaxTrailingLogs": 250,
+    "MinQuorum": 0,
+    "ServerStabilizationTime": "10s",
+    "RedundancyZoneTag": "",
+    "DisableUpgradeMigration": False,
+    "UpgradeVersionTag": "",
+}
+
+#: What a configuration is that says nothing, in 1.8.
+_NOTHING = {name: type(value)() for name, value in _AUTOPILOT.items()} | dict.fromkeys(_LASTING, "0s")
+
+
+class OperatorEndpoint:
+    """`/v1/operator/raft/` and `/v1/operator/autopilot/`."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._settings = store, settings
+        index = store.apply()
+        self._autopilot: dict[str, Any] = {**_AUTOPILOT, "CreateIndex": index, "ModifyIndex": index}
+
+    def kept(self) -> Any:
+        """Autopilot's configuration."""
+        return self._autopilot
+
+    def keep(self, kept: Any, _shift: float) -> None:
+        """Go on with what was kept."""
+        self._autopilot = kept
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints."""
+        get = partial(Route, ("GET",))
+        since = {
+            "/v1/operator/raft/transfer-leader": Route(("POST",), write=self.transfer_leader),
+            "/v1/operator/autopilot/state": get(write=self.state),
+        }
+        return ({} if self._settings.is_old else since) | {
+            "/v1/operator/raft/configuration": get(write=self.configuration),
+            "/v1/operator/raft/peer": Route(("DELETE",), write=self.remove_peer),
+            "/v1/operator/autopilot/configuration": Route(("GET", "PUT"), write=self.autopilot),
+            "/v1/operator/autopilot/health": get(write=self.health),
+        }
+
+    def configuration(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET raft configuration: this server leads, and votes."""
+        _may_read(asked)
+        server = {"ID": self._settings.node_id, "Node": self._settings.node, "Address": f"{ADDRESS}:{SERVER_PORT}", "Leader": True}
+        server |= {"ProtocolVersion": "3", "Voter": True} | ({} if self._settings.is_old else {"LastIndex": self._store.index})
+        return {"Servers": [server], "Index": 0}
+
+    def remove_peer(self, asked: Asked, _now: float) -> Any:
+        """DELETE raft peer: there is none but this one, which cannot go."""
+        named = [name for name in ("id", "address") if asked.first(name)]
+        before = self._settings.bad_request
+        if not named:
+            raise Refusal(400, f"{before}Must specify either ?id with the server's ID or ?address with IP:port of peer to remove")
+        if len(named) > 1:
+            raise Refusal(400, f"{before}Must specify only one of ?id or ?address")
+        asked.reach_servers()
+        asked.require("operator", "", "write")
+        raise Refusal(500, f'{named[0]} "{asked.first(named[0])}" was not found in the Raft configuration')
+
+    def transfer_leader(self, asked: Asked, _now: float) -> Any:
+        """POST transfer-leader, since 1.16: there is no other server to lead."""
+        asked.require("operator", "", "write")
+        identity = asked.first("id")
+        lost = f"Could not find address for server id {identity}" if identity else "cannot find peer"
+        raise Refusal(500, "cannot transfer leadership to itself" if identity == self._settings.node_id else lost)
+
+    def autopilot(self, asked: Asked, _now: float) -> Any:
+        """GET and PUT autopilot configuration."""
+        if asked.method == "GET":
+            _may_read(asked)
+            return self._autopilot
+        before = self._settings.bad_request
+        given = asked.decoded(AUTOPILOT, f"{before}Error parsing autopilot config: ")
+        expected = None
+        if asked.flag("cas"):
+            try:
+                expected = unsigned(asked.first("cas"))
+            except Refusal as refusal:
+                raise Refusal(400, f"{before}Error parsing cas value: {refusal.text}") from None
+        asked.reach_servers()
+        asked.require("operator", "", "write")
+        index = self._store.apply()
+        if expected not in (None, self._autopilot["ModifyIndex"]):
+            return False
+        known = {name: value for name, value in given.items() if name in _AUTOPILOT}
+        known |= {name: as_go_writes(seconds(known[name])) for name in _LASTING if name in known}
+        # What is not told is as in the beginning; in 1.8 it is nothing at all.
+        told = _NOTHING if self._settings.is_old else _AUTOPILOT
+        self._autopilot = {**told, **known, "CreateIndex": self._autopilot["CreateIndex"], "ModifyIndex": index}
+        return True
+
+    def health(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET autopilot health."""
+        _may_read(asked)
+        since = {"Healthy": True, "Voter": True, "StableSince": self._settings.date(0.0)}
+        server = self._server("SerfStatus", {"Leader": True}) | since
+        return {"Healthy": True, "FailureTolerance": 0, "Servers": [server]}
+
+    def state(self, asked: Asked, _now: float) -> dict[str, Any]:
+        """GET autopilot state, since 1.9."""
+        _may_read(asked)
+        identity = self._settings.node_id
+        since = {"Healthy": True, "StableSince": self._settings.date(0.0), "ReadReplica": False, "Status": "leader"}
+        since |= {"Meta": {"consul-network-segment": "", "consul-version": self._settings.version}, "NodeType": "voter"}
+        tolerance = {"FailureTolerance": 0, "OptimisticFailureTolerance": 0}
+        servers = {identity: self._server("NodeStatus", {}) | since}
+        return {"Healthy": True, **tolerance, "Servers": servers, "Leader": identity, "Voters": [identity]}
+
+    def _server(self, status: str, leads: dict[str, bool]) -> dict[str, Any]:
+        """What autopilot knows of the server."""
+        own = {"ID": self._settings.node_id, "Name": self._settings.node, "Address": f"{ADDRESS}:{SERVER_PORT}", status: "alive"}
+        return {**own, "Version": self._settings.version, **leads, "LastContact": "0s", "LastTerm": 2, "LastIndex": self._store.index}
+
+
+def _may_read(asked: Asked) -> None:
+    """Refuse what cannot be asked, and whoever may not."""
+    asked.options()
+    asked.reach_servers()
+    asked.require("operator", "", "read")

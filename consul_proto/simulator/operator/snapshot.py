@@ -1,0 +1,99 @@
+"""Snapshots of what the servers keep: `/v1/snapshot`.
+
+https://developer.hashicorp.com/consul/api-docs/snapshot: an archive as Consul's own, which its command line checks; the state in it is the
+simulator's, so a snapshot goes back into a simulator alone.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from consul_proto.simulator.engine.request import Asked, Refusal, Wrote, seen
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+
+#: zlib's window bits: gzip.
+_GZIP = 31
+
+#: Bytes that an archive may unfold to.
+_LARGEST = 1 << 28
+
+#: Bytes of a block of a tar archive.
+_BLOCK = 512
+
+
+class SnapshotEndpoint:
+    """The endpoint. take: gives the state, as JSON. restore: goes on with it, at a time."""
+
+    def __init__(self, store: Store, settings: Settings, take: Callable[[], Any], restore: Callable[[Any, float], None]) -> None:
+        self._store, self._settings, self._take, self._restore = store, settings, take, restore
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoint."""
+        return {"/v1/snapshot": Route(("GET", "PUT"), write=self._answer)}
+
+    def _answer(self, asked: Asked, now: float) -> Wrote:
+        asked.reach_servers()
+        asked.require("acl", "", "write")
+        if asked.method == "GET":
+            backend = () if self._settings.is_old else (("X-Consul-Query-Backend", "blocking-query"),)
+            headers = (("X-Consul-Index", str(self._store.index)), *seen(), *backend)
+            return Wrote(self._archive(), kind="application/x-gzip", headers=headers)
+        try:
+            self._restore(json.loads(_files(asked.body)["state.bin"]), now)
+        except (KeyError, TypeError, ValueError, UnicodeDecodeError):
+            raise Refusal(500, "failed to read snapshot file: it is none of a simulator") from None
+        return Wrote(b"", kind="" if self._settings.is_old else "application/octet-stream")
+
+    def _archive(self) -> bytes:
+        state = json.dumps(self._take()).encode()
+        server = {"Suffrage": 0, "ID": self._settings.node_id, "Address": "127.0.0.1:8300"}
+        meta = {
+            "Version": 1,
+            "ID": f"2-{self._store.index}-0",
+            "Index": self._store.index,
+            "Term": 2,
+            "Peers": "",
+            "Configuration": {"Servers": [server]},
+            "ConfigurationIndex": 1,
+            "Size": len(state),
+        }
+        files = {"meta.json": json.dumps(meta).encode() + b"\n", "state.bin": state}
+        files["SHA256SUMS"] = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in files.items()).encode()
+        packed = b"".join(_entry(name, data) for name, data in files.items()) + bytes(2 * _BLOCK)
+        compressor = zlib.compressobj(wbits=_GZIP)
+        return compressor.compress(packed) + compressor.flush()
+
+
+def _entry(name: str, data: bytes) -> bytes:
+    """A file in a tar archive (POSIX.1-1988, ustar)."""
+    before = name.encode().ljust(100, b"\0") + b"0000600\0" + b"0000000\0" * 2 + b"%011o\0" % len(data) + b"%011o\0" % 0
+    behind = (b"0" + bytes(100) + b"ustar\x0000").ljust(_BLOCK - len(before) - 8, b"\0")
+    total = sum(before) + sum(behind) + 8 * ord(" ")
+    return before + b"%06o\0 " % total + behind + data + bytes(-len(data) % _BLOCK)
+
+
+def _files(archive: bytes) -> dict[str, bytes]:
+    """The files of an archive. Raises Refusal for what is no gzip, ValueError for what is no archive."""
+    if not archive:
+        raise Refusal(500, "failed to decompress snapshot: EOF")
+    inflate = zlib.decompressobj(_GZIP)
+    try:
+        packed = inflate.decompress(archive, _LARGEST)
+    except zlib.error:
+        says = "unexpected EOF" if len(archive) < 10 else "gzip: invalid header"
+        raise Refusal(500, f"failed to decompress snapshot: {says}") from None
+    files, place = {}, 0
+    while len(packed) >= place + _BLOCK and packed[place]:
+        head = packed[place : place + _BLOCK]
+        name, size = head[:100].rstrip(b"\0").decode(), int(head[124:136].rstrip(b"\0 ") or b"0", 8)
+        files[name] = packed[place + _BLOCK : place + _BLOCK + size]
+        place += _BLOCK + size + -size % _BLOCK
+    if "state.bin" not in files:
+        raise Refusal(500, "failed to read snapshot file: failed reading snapshot: unexpected EOF")
+    return files

@@ -1,0 +1,63 @@
+"""How much the servers keep, since 1.13.
+
+https://developer.hashicorp.com/consul/api-docs/operator/usage
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consul_proto.simulator.catalog.tables import Catalog
+from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
+from consul_proto.simulator.engine.routes import Route
+from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.store import Store
+
+#: What a service can be to the mesh, by the names that the answer has.
+_KINDS = ("api-gateway", "connect-native", "connect-proxy", "ingress-gateway", "mesh-gateway", "terminating-gateway")
+
+
+class UsageEndpoint:
+    """`/v1/operator/usage`, and `/v1/operator/utilization`, which Consul Enterprise has."""
+
+    def __init__(self, store: Store, catalog: Catalog, settings: Settings) -> None:
+        self._store, self._catalog, self._settings = store, catalog, settings
+
+    def routes(self) -> dict[str, Route]:
+        """The endpoints; of older agents, none."""
+        if self._settings.is_old:
+            return {}
+        return {
+            "/v1/operator/usage": Route(("GET",), self.usage, topics=_services, index=True, first=Asked.only_default),
+            "/v1/operator/utilization": Route(("GET",), write=self.utilization),
+        }
+
+    def utilization(self, _asked: Asked, _now: float) -> Any:
+        """GET utilization."""
+        raise Refusal(404, "operator utilization requires Consul Enterprise")
+
+    def usage(self, asked: Asked) -> Found:
+        """GET usage: of this datacenter, whichever is asked for. The index is that of the services, but for checks that went."""
+        asked.require("operator", "", "read")
+        services = [row.value for row in self._catalog.services.values()]
+        kinds = [service.get("Kind") or ("connect-native" if _is_native(service) else "") for service in services]
+        billable = [service for service in services if not service.get("Kind") and service["Service"] != "consul"]
+        counted = {
+            "Services": len({service["Service"].lower() for service in services}),
+            "ServiceInstances": len(services),
+            "ConnectServiceInstances": {kind: kinds.count(kind) for kind in _KINDS},
+            "BillableServiceInstances": len(billable),
+            "Nodes": len(self._catalog.nodes),
+        }
+        index = self._store.table("usage")
+        said = {"Index": index, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": asked.consistency, "NotModified": False}
+        body = {"Usage": {self._settings.datacenter: counted}, **said, "Backend": 0, "ResultsFilteredByACLs": False}
+        return Found(index, body, headers=(("X-Consul-Effective-Consistency", asked.consistency),))
+
+
+def _is_native(service: dict[str, Any]) -> bool:
+    return bool((service.get("Connect") or {}).get("Native"))
+
+
+def _services(_asked: Asked) -> tuple[Topic, ...]:
+    return (("table", "services"),)
