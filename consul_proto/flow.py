@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Union
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from consul_proto.operation import Operation
 
 if TYPE_CHECKING:
     from consul_proto.message import Response
-    from consul_proto.operation import Operation
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ class Sleep:
 
 
 #: Yields operations and sleeps, receives the answer to each operation, returns a T.
-Flow: TypeAlias = Generator[Union["Operation[Any]", Sleep], "Response | None", T]
+Flow: TypeAlias = Generator[Operation[Any] | Sleep, "Response | None", T]
 
 
 def call(operation: Operation[T]) -> Flow[T]:

@@ -28,13 +28,13 @@ class Request:
         """Return the transport of a `Consul`. Raises ValueError for a certificate or proxy that cannot be used."""
         if config.address.scheme == "unix":
             raise ValueError("a UNIX socket is reached with adapters.UnixSocketRequest")
-        from transports.sync_urllib3 import Urllib3Transport
+        from transports.clients.sync_urllib3 import Urllib3Transport
 
         return Urllib3Transport(config)
 
     def async_transport(self, config: Config) -> AsyncTransport:
         """Return the transport of an `AsyncConsul`. Raises ValueError for a certificate or proxy that cannot be used."""
-        from transports.async_anyio import AnyioTransport
+        from transports.clients.async_anyio import AnyioTransport
 
         return AnyioTransport(config)
 
@@ -45,14 +45,14 @@ class UnixSocketRequest:
     def transport(self, config: Config) -> Transport:
         """Return the transport of a `Consul`."""
         _check_unix(config)
-        from transports.unix_socket import UnixTransport
+        from transports.clients.sync_socket import UnixTransport
 
         return UnixTransport(config)
 
     def async_transport(self, config: Config) -> AsyncTransport:
         """Return the transport of an `AsyncConsul`."""
         _check_unix(config)
-        from transports.async_anyio import AnyioTransport
+        from transports.clients.async_anyio import AnyioTransport
 
         return AnyioTransport(config)
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from consul_proto.codec import Codec
     from consul_proto.endpoints import acl, agent, catalog, event, health, session, status, txn
     from consul_proto.flow import Flow
-    from consul_proto.operation import Async, Operation
+    from consul_proto.namespace import Async
+    from consul_proto.operation import Operation
     from consulate.adapters import Adapter
     from consulate.api.acl import ACL
     from consulate.api.agent import Agent

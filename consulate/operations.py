@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from consul_proto.operation import unchanged
+from consul_proto.namespace import unchanged
 
 if TYPE_CHECKING:
     from consul_proto.codec import Codec
     from consul_proto.endpoints import acl, agent, catalog, event, health, kv, session, status, txn
-    from consul_proto.operation import Pure
+    from consul_proto.namespace import Pure
 
 
 class Operations:

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from consul_proto.message import Request, Response
-from consul_proto.operation import Namespace, Operation, Sync, flow, operation
+from consul_proto.namespace import Namespace, Sync, flow, operation
+from consul_proto.operation import Operation
 from consulate import AsyncConsul, Consul
 from consulate.api.kv import KV, AsyncKV
 from consulate.operations import Operations

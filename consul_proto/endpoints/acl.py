@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from consul_proto.decode import boolean, each, first, member
 from consul_proto.flow import call
-from consul_proto.operation import M, Namespace, Operation, Pure, T, flow, operation
+from consul_proto.namespace import M, Namespace, Pure, flow, operation
+from consul_proto.operation import Operation, T
 from consul_proto.options import json_body, read_operation, write_operation
 from consul_proto.paths import segment
 

@@ -9,7 +9,8 @@ from consul_proto.codec import Codec
 from consul_proto.decode import each, members, nothing, one
 from consul_proto.endpoints.check import Check
 from consul_proto.endpoints.service import Service
-from consul_proto.operation import M, Namespace, Operation, operation
+from consul_proto.namespace import M, Namespace, operation
+from consul_proto.operation import Operation
 from consul_proto.options import LOCAL, read_operation, write_operation
 from consul_proto.paths import segment
 

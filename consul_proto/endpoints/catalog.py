@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from consul_proto.decode import boolean, each, json_value, one, texts, wrong
 from consul_proto.endpoints.ports import checked_port
 from consul_proto.errors import NotFound
-from consul_proto.operation import M, Namespace, Operation, operation
+from consul_proto.namespace import M, Namespace, operation
+from consul_proto.operation import Operation
 from consul_proto.options import json_body, read_operation, write_operation
 from consul_proto.paths import segment
 

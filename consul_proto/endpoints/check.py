@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from consul_proto.decode import nothing
 from consul_proto.durations import go_duration
-from consul_proto.operation import M, Namespace, Operation, operation
+from consul_proto.namespace import M, Namespace, operation
+from consul_proto.operation import Operation
 from consul_proto.options import LOCAL, json_body, write_operation
 from consul_proto.paths import segment
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from consul_proto.codec import encode
 from consul_proto.decode import each, from_base64, member
-from consul_proto.operation import M, Namespace, Operation, operation
+from consul_proto.namespace import M, Namespace, operation
+from consul_proto.operation import Operation
 from consul_proto.options import read_operation, write_operation
 from consul_proto.paths import segment
 

@@ -12,7 +12,8 @@ from consul_proto.endpoints import kv_bulk
 from consul_proto.endpoints.txn import commit, failure, kv_delete, kv_get, results
 from consul_proto.errors import CASFailed, KeyNotFound, TransactionFailed
 from consul_proto.flow import call
-from consul_proto.operation import M, Namespace, Operation, T, flow, operation
+from consul_proto.namespace import M, Namespace, flow, operation
+from consul_proto.operation import Operation, T
 from consul_proto.options import read_operation, write_operation
 from consul_proto.paths import key_path
 

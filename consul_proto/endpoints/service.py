@@ -8,7 +8,8 @@ from consul_proto.decode import each, nothing, one, wrong
 from consul_proto.endpoints.check import check_members
 from consul_proto.endpoints.ports import checked_port
 from consul_proto.errors import NotFound
-from consul_proto.operation import M, Namespace, Operation, operation
+from consul_proto.namespace import M, Namespace, operation
+from consul_proto.operation import Operation
 from consul_proto.options import LOCAL, json_body, read_operation, write_operation
 from consul_proto.paths import segment
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from consul_proto.decode import boolean, each, first, member
 from consul_proto.durations import go_duration, seconds
-from consul_proto.operation import M, Namespace, Operation, operation
+from consul_proto.namespace import M, Namespace, operation
+from consul_proto.operation import Operation
 from consul_proto.options import json_body, read_operation, write_operation
 from consul_proto.paths import segment
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consul_proto.decode import text, texts
-from consul_proto.operation import M, Namespace, Operation, operation
+from consul_proto.namespace import M, Namespace, operation
+from consul_proto.operation import Operation
 from consul_proto.options import read_operation
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 from consul_proto.codec import encode
 from consul_proto.decode import json_value, wrong
 from consul_proto.errors import ConsulateException, DecodeError, Forbidden, TransactionFailed
-from consul_proto.operation import M, Namespace, Operation, operation
+from consul_proto.namespace import M, Namespace, operation
+from consul_proto.operation import Operation
 from consul_proto.options import write_operation
 from consul_proto.paths import key_path
 

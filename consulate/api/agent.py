@@ -9,7 +9,7 @@ from consul_proto.codec import Codec
 from consul_proto.endpoints import agent
 from consul_proto.endpoints.check import Check as _Check
 from consul_proto.endpoints.service import Service as _Service
-from consul_proto.operation import Sync
+from consul_proto.namespace import Sync
 from consulate.api.documented import Documented
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consul_proto.endpoints import catalog as endpoints
-from consul_proto.operation import Sync
+from consul_proto.namespace import Sync
 from consulate.api.documented import Documented
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consul_proto.operation import Namespace, Sync
+from consul_proto.namespace import Namespace, Sync
 
 if TYPE_CHECKING:
     from consulate.adapters import Adapter

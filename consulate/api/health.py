@@ -1,7 +1,7 @@
 """`consulate.api.health.Health`, under its documented name."""
 
 from consul_proto.endpoints import health as endpoints
-from consul_proto.operation import Sync
+from consul_proto.namespace import Sync
 from consulate.api.documented import Documented
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from consul_proto.codec import Codec
 from consul_proto.endpoints import kv as endpoints
-from consul_proto.operation import Async, Sync
+from consul_proto.namespace import Async, Sync
 from consulate.api.documented import Documented
 
 if TYPE_CHECKING:

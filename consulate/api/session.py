@@ -1,7 +1,7 @@
 """`consulate.api.session.Session`, under its documented name."""
 
 from consul_proto.endpoints import session as endpoints
-from consul_proto.operation import Sync
+from consul_proto.namespace import Sync
 from consulate.api.documented import Documented
 
 

@@ -15,7 +15,7 @@ from consul_proto.endpoints.txn import (
     kv_set,
     kv_unlock,
 )
-from consul_proto.operation import Sync
+from consul_proto.namespace import Sync
 from consulate.api.documented import Documented
 
 __all__ = [

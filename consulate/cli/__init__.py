@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Run the command line."""
     try:
-        from consulate.cli.commands import consulate  # click is imported when it is used
+        from consulate.cli.app import consulate  # click is imported when it is used
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from consulate.testing.agent import ConsulAgent
     from consulate.testing.machine import ConsulStateMachine
     from consulate.testing.programs import End, Interleaving, Pass, Programs, sleep
-    from transports.faults import FaultPlan
-    from transports.faulty import AsyncFaultyTransport, FaultyTransport
+    from transports.faults.plans import FaultPlan
+    from transports.faults.transport import AsyncFaultyTransport, FaultyTransport
 
 __all__ = [
     "AsyncFaultyTransport",
@@ -36,12 +36,12 @@ __all__ = [
 
 #: Public name -> the module that has it. Names are imported when they are first used: a pytest run that uses none pays for none.
 _HOMES = {
-    "AsyncFaultyTransport": "transports.faulty",
+    "AsyncFaultyTransport": "transports.faults.transport",
     "ConsulAgent": "consulate.testing.agent",
     "ConsulStateMachine": "consulate.testing.machine",
     "End": "consulate.testing.programs",
-    "FaultPlan": "transports.faults",
-    "FaultyTransport": "transports.faulty",
+    "FaultPlan": "transports.faults.plans",
+    "FaultyTransport": "transports.faults.transport",
     "Interleaving": "consulate.testing.programs",
     "Pass": "consulate.testing.programs",
     "Programs": "consulate.testing.programs",

@@ -9,15 +9,15 @@ from consul_proto.simulator import Settings, Simulator
 from consul_proto.simulator.engine.settings import Version, datacenter_name
 from consulate.client import AsyncConsul, Consul
 from consulate.configuration import ClientOptions
-from transports.faulty import AsyncFaultyTransport, FaultyTransport, Memory
-from transports.simulated import SimulatedAgent, SimulatedTransport
+from transports.faults.transport import AsyncFaultyTransport, FaultyTransport, Memory
+from transports.simulated.agent import SimulatedAgent, SimulatedTransport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Unpack
 
     from consul_proto.codec import Codec
-    from transports.faults import Befallen, FaultPlan
+    from transports.faults.plans import Befallen, FaultPlan
     from transports.protocol import AsyncTransport, Transport
 
 Clock = Literal["virtual", "real"]
@@ -116,7 +116,7 @@ class ConsulAgent:
 
         faults: what befalls its requests.
         """
-        from transports.async_simulated import AsyncSimulatedTransport  # anyio is imported when it is used
+        from transports.simulated.tasks import AsyncSimulatedTransport  # anyio is imported when it is used
 
         transport = AsyncSimulatedTransport(self._agent)
         return AsyncConsul(transport=transport if faults is None else self.async_faulty(transport, faults), **self._with_token(options))

@@ -1,6 +1,6 @@
 """What can befall a request, for the plans of `FaultPlan`."""
 
-from transports.faults import (
+from transports.faults.plans import (
     EVERY,
     Befallen,
     Delay,

@@ -13,7 +13,7 @@ from consulate.testing.programs import Program, Programs
 
 if TYPE_CHECKING:
     from consul_proto.simulator.engine.settings import Version
-    from transports.faults import Fault
+    from transports.faults.plans import Fault
 
 #: Seconds that may pass at once: about a lock delay, the shortest TTL, twice it, and a wait.
 _PASSES = (1.0, 10.0, 15.0, 20.0, 60.0, 300.0)

@@ -17,12 +17,12 @@ from consul_proto.flow import sleep as _sleep
 from consul_proto.message import Response
 from consulate.client import AsyncConsul, Consul
 from consulate.testing.stepping import Asleep, Call, InTasks, InThread, Stopped
-from transports.faults import FaultPlan
+from transports.faults.plans import FaultPlan
 
 if TYPE_CHECKING:
     from consulate.testing.agent import ConsulAgent
-    from transports.faults import Fault, Printer
-    from transports.faulty import AsyncFaultyTransport, FaultyTransport
+    from transports.faults.plans import Fault, Printer
+    from transports.faults.transport import AsyncFaultyTransport, FaultyTransport
 
 #: An async function of an AsyncConsul, or a function of a Consul.
 Program = Callable[[AsyncConsul], Coroutine[Any, Any, object]] | Callable[[Consul], object]

@@ -11,14 +11,14 @@ from urllib.parse import unquote
 
 from consul_proto.errors import ConsulateException
 from consulate.client import AsyncConsul, Consul
-from transports.faulty import AsyncFaultyTransport, FaultyTransport
+from transports.faults.transport import AsyncFaultyTransport, FaultyTransport
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.message import Request, Response
     from consulate.testing.agent import Options
-    from transports.faults import Befallen, FaultPlan
+    from transports.faults.plans import Befallen, FaultPlan
     from transports.protocol import AsyncTransport, Transport
 
 #: How a write is undone.

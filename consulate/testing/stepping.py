@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from consul_proto.message import Request, Response
     from consul_proto.simulator import Parked
-    from transports.simulated import SimulatedAgent
+    from transports.simulated.agent import SimulatedAgent
 
 #: Real seconds in which a program in a thread must come to its next request.
 _PATIENCE = 60.0

@@ -12,7 +12,7 @@ import sniffio
 
 from consulate import AsyncConsul
 from tests.concurrency.echo_server import EchoServer
-from transports.async_anyio import AnyioTransport
+from transports.clients.async_anyio import AnyioTransport
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from tests.concurrency.leftovers import no_descriptor_free, nothing_left_behind
 from tests.concurrency.listening import nobody_accepts
 from tests.concurrency.mixed_calls import calls
 from tests.concurrency.working import in_threads
-from transports.pooled import PooledTransport
+from transports.clients.pooled import PooledTransport
 
 THREADS = 64
 

@@ -14,9 +14,9 @@ from consul_proto.simulator.engine.settings import Version
 from consulate import adapters
 from consulate.testing import ConsulAgent
 from tests.agents import Agent
-from transports.async_simulated import AsyncSimulatedTransport
 from transports.protocol import AsyncTransport, Transport
-from transports.simulated import SimulatedAgent, SimulatedTransport
+from transports.simulated.agent import SimulatedAgent, SimulatedTransport
+from transports.simulated.tasks import AsyncSimulatedTransport
 
 
 @dataclass(frozen=True)

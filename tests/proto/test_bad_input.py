@@ -14,7 +14,8 @@ from consul_proto.endpoints import txn
 from consul_proto.endpoints.kv import KV
 from consul_proto.errors import DecodeError
 from consul_proto.message import Request, Response
-from consul_proto.operation import Namespace, Operation, Pure, Sync, operation, unchanged
+from consul_proto.namespace import Namespace, Pure, Sync, operation, unchanged
+from consul_proto.operation import Operation
 from consulate.operations import Operations
 from tests.proto.flows import Script
 

@@ -10,7 +10,7 @@ from consul_proto.endpoints.kv import KV
 from consul_proto.errors import CASFailed, Forbidden, KeyNotFound, NotFound, RequestError, TransactionFailed
 from consul_proto.flow import Flow, Sleep, call, sleep
 from consul_proto.message import Response
-from consul_proto.operation import Pure
+from consul_proto.namespace import Pure
 from consulate.operations import Operations
 from tests.proto.flows import Script
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from consul_proto.operation import Namespace, flow, operation
+from consul_proto.namespace import Namespace, flow, operation
 from consulate.operations import Operations
 from tests.proto.flows import FLOWS
 from tests.proto.golden import Row

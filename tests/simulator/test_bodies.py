@@ -14,7 +14,7 @@ import pytest
 from consul_proto.message import Headers, Request, Response
 from consul_proto.simulator import Settings, Simulator
 from consul_proto.simulator.acl import bodies as acl_bodies
-from consul_proto.simulator.catalog.tables import bodies
+from consul_proto.simulator.catalog import bodies
 from consul_proto.simulator.engine.settings import Version
 from consul_proto.simulator.go.json import Anything, Lasting, ListOf, MapOf, Shape, Struct, Text
 from tests.agents import Agent, Binary, running_agent

@@ -16,7 +16,8 @@ from consul_proto.decode import text
 from consul_proto.endpoints.kv import KV as KV
 from consul_proto.flow import Flow, call, sleep
 from consul_proto.message import Request, Response
-from consul_proto.operation import Async, M, Namespace, Operation, Pure, Sync, flow, operation
+from consul_proto.namespace import Async, M, Namespace, Pure, Sync, flow, operation
+from consul_proto.operation import Operation
 from consul_proto.types.agent import AgentMember, AgentSelf
 from consul_proto.types.catalog import CatalogNode, CatalogService, ServiceEntry, ServiceTags
 from consul_proto.types.check import AgentCheck, HealthCheck

@@ -9,7 +9,8 @@ from consul_proto.codec import Stored
 from consul_proto.endpoints.kv import KV
 from consul_proto.flow import Flow, call
 from consul_proto.message import Request, Response
-from consul_proto.operation import Async, Operation, Pure, Sync
+from consul_proto.namespace import Async, Pure, Sync
+from consul_proto.operation import Operation
 from consulate import AsyncConsul, Consul, Limits, adapters
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 

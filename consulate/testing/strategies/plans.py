@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from consulate.testing.programs import Interleaving, Pass
-from transports.faults import Delay, Drop, Duplicate, Fault, FaultPlan, LeaderChange, Leaderless, Limited, Reset, Stale, Truncate
+from transports.faults.plans import Delay, Drop, Duplicate, Fault, FaultPlan, LeaderChange, Leaderless, Limited, Reset, Stale, Truncate
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-    from transports.faults import Kind
+    from transports.faults.plans import Kind
 
 #: Seconds: so that a delay may be longer or shorter than a client's time limit, which is 10 where nobody says otherwise.
 _DELAYS = (0.1, 1.0, 5.0, 20.0)

@@ -1,0 +1,144 @@
+"""`Namespace` and its members: one definition of a call with three faces.
+
+`KV[Pure].put("k", "v")` is an `Operation[bool]`, `KV[Sync].put("k", "v")` a bool, `KV[Async].put("k", "v")` a coroutine of a bool: the
+mode is a type parameter of the namespace, and both type checkers know which.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Coroutine
+from functools import cache
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+
+if TYPE_CHECKING:
+    from consul_proto.codec import Codec
+    from consul_proto.flow import Flow
+    from consul_proto.operation import Operation
+
+P = ParamSpec("P")
+T = TypeVar("T")
+S = TypeVar("S")
+M = TypeVar("M")
+
+
+class Pure:
+    """The mode in which calling a method gives its Operation, or its Flow."""
+
+
+class Sync:
+    """The mode in which calling a method blocks and gives its value."""
+
+
+class Async:
+    """The mode in which calling a method gives a coroutine of its value."""
+
+
+def unchanged(call: Any) -> Any:
+    """The runner of the Pure mode: give the operation or flow itself."""
+    return call
+
+
+class Namespace(Generic[M]):
+    """A group of endpoints. What calling one of its methods gives is decided by `run`.
+
+    run: what to do with an operation or a flow: give it, run it, or return a coroutine that runs it.
+    codec: how KV values become Python values.
+    """
+
+    def __init__(self, run: Callable[[Any], Any] = unchanged, codec: Codec = "json") -> None:
+        self._begin(run, codec)
+
+    @classmethod
+    def over(cls, run: Callable[[Any], Any], codec: Codec = "json") -> Self:
+        """Make a namespace whose calls go through `run`, whatever else the class's own constructor asks for."""
+        namespace = cls.__new__(cls)
+        namespace._begin(run, codec)  # noqa: SLF001 - its own
+        return namespace
+
+    def _begin(self, run: Callable[[Any], Any], codec: Codec) -> None:
+        self._run = run
+        self._codec: Codec = codec
+
+
+class _Definition(Generic[S, P, T]):
+    """What `operation` and `flow` share: binding the method to its namespace's mode, once per namespace object."""
+
+    def __init__(self, build: Callable[Concatenate[S, P], Any]) -> None:
+        self.build = build
+        self.__doc__ = build.__doc__
+        self.__wrapped__ = build
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self.__name__ = name
+
+    def __call__(self, namespace: Namespace[Any], *args: Any, **kwargs: Any) -> Any:
+        """Call it as a function of its namespace: `KV.get(kv, "key")`, which is also what lets help() show it as a method."""
+        return self._bind(namespace)(*args, **kwargs)
+
+    def _bind(self, namespace: Namespace[Any]) -> Callable[..., Any]:
+        build, run = self.build, namespace._run  # noqa: SLF001 - the other half of Namespace
+
+        def bound(*args: Any, **kwargs: Any) -> Any:
+            return run(build(namespace, *args, **kwargs))  # type: ignore[arg-type] # S is the namespace's own class
+
+        bound.__name__ = self.__name__
+        bound.__qualname__ = f"{type(namespace).__name__}.{self.__name__}"
+        bound.__doc__ = build.__doc__
+        bound.__module__ = build.__module__
+        bound.__signature__ = _signature(build, run is unchanged)  # type: ignore[attr-defined] # what inspect and help() look for
+        if getattr(type(namespace), self.__name__, None) is self:
+            # Not a data descriptor, so the next look-up finds this and never comes here. What an override calls is not looked up.
+            namespace.__dict__[self.__name__] = bound
+        return bound
+
+
+@cache
+def _signature(build: Callable[..., Any], pure: bool) -> inspect.Signature:
+    """The signature without `self`; where it is run, with the value's type instead of the operation's."""
+    signature = inspect.signature(build)
+    parameters = list(signature.parameters.values())[1:]
+    returns = signature.return_annotation
+    if not pure and isinstance(returns, str) and returns.endswith("]"):
+        returns = returns.partition("[")[2][:-1]
+    elif not pure:
+        returns = getattr(returns, "__args__", (returns,))[-1]
+    return signature.replace(parameters=parameters, return_annotation=returns)
+
+
+class operation(_Definition[S, P, T]):  # noqa: N801 - a decorator
+    """Marks a method that builds an Operation."""
+
+    def __init__(self, build: Callable[Concatenate[S, P], Operation[T]]) -> None:
+        super().__init__(build)
+
+    @overload
+    def __get__(self, obj: Namespace[Pure], owner: type[Any] | None = None) -> Callable[P, Operation[T]]: ...
+    @overload
+    def __get__(self, obj: Namespace[Sync], owner: type[Any] | None = None) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, obj: Namespace[Async], owner: type[Any] | None = None) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    @overload
+    def __get__(self, obj: None, owner: type[Any] | None = None) -> operation[S, P, T]: ...
+    def __get__(self, obj: Any, owner: type[Any] | None = None) -> Any:
+        """Give the call, bound to its namespace and in the namespace's mode."""
+        return self if obj is None else self._bind(obj)
+
+
+class flow(_Definition[S, P, T]):  # noqa: N801 - a decorator
+    """Marks a method that builds a Flow: a call that takes several requests."""
+
+    def __init__(self, build: Callable[Concatenate[S, P], Flow[T]]) -> None:
+        super().__init__(build)
+
+    @overload
+    def __get__(self, obj: Namespace[Pure], owner: type[Any] | None = None) -> Callable[P, Flow[T]]: ...
+    @overload
+    def __get__(self, obj: Namespace[Sync], owner: type[Any] | None = None) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, obj: Namespace[Async], owner: type[Any] | None = None) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    @overload
+    def __get__(self, obj: None, owner: type[Any] | None = None) -> flow[S, P, T]: ...
+    def __get__(self, obj: Any, owner: type[Any] | None = None) -> Any:
+        """Give the call, bound to its namespace and in the namespace's mode."""
+        return self if obj is None else self._bind(obj)

@@ -1,0 +1,1 @@
+"""`consulate dev`: a simulated agent that serves HTTP."""

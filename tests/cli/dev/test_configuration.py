@@ -1,0 +1,266 @@
+"""Consul's own configuration files: an agent of `consulate dev` comes out as a real one does that reads the same."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consulate.cli.dev.configuration import read_files
+from tests.agents import Agent, Binary, find_binaries, required, running_agent, running_dev
+from tests.cli.dev.raw import asked, is_well
+
+_SERVICES: dict[str, Any] = {
+    "node_meta": {"rack": "r1"},
+    "datacenter": "East",
+    "service": {
+        "name": "web",
+        "tags": ["a", "b"],
+        "port": 80,
+        "meta": {"some_key": "v"},
+        "enable_tag_override": True,
+        "weights": {"passing": 3, "warning": 1},
+        "tagged_addresses": {"lan": {"address": "10.0.0.1", "port": 81}},
+        "check": {"id": "web-ttl", "name": "alive", "ttl": "30s", "status": "passing", "deregister_critical_service_after": "90m"},
+    },
+    "services": [
+        {"id": "db1", "name": "db", "address": "10.0.0.2", "checks": [{"ttl": "10s", "notes": "n"}, {"name": "second", "ttl": "20s"}]},
+        {"Name": "odd"},
+    ],
+    "check": {"id": "node-ttl", "name": "node", "ttl": "1h", "notes": "of the node", "status": "passing"},
+    "checks": [{"name": "of db", "service_id": "db1", "ttl": "1h", "success_before_passing": 2}],
+}
+
+#: The same, in HCL.
+_IN_HCL = """
+node_meta { rack = "r1" }
+datacenter = "East"   # it becomes "east"
+service {
+  name = "web"
+  tags = ["a", "b"]
+  port = 80
+  meta = { some_key = "v" }
+  enable_tag_override = true
+  weights { passing = 3 warning = 1 }
+  tagged_addresses { lan { address = "10.0.0.1" port = 81 } }
+  check { id = "web-ttl" name = "alive" ttl = "30s" status = "passing" deregister_critical_service_after = "90m" }
+}
+services = [
+  { id = "db1" name = "db" address = "10.0.0.2" checks = [{ ttl = "10s" notes = "n" }, { name = "second" ttl = "20s" }] },
+  { name = "odd" },
+]
+check { id = "node-ttl" name = "node" ttl = "1h" notes = "of the node" status = "passing" }
+checks = [{ name = "of db" service_id = "db1" ttl = "1h" success_before_passing = 2 }]
+"""
+
+#: What tells how the agent came out.
+_PATHS = ("/v1/agent/services", "/v1/agent/checks", "/v1/catalog/services", "/v1/health/node/test-node", "/v1/catalog/node/test-node")
+
+#: What differs: indexes, the port of the servers, and the type of a check, which real agents leave out of those of a file.
+_DIFFERS = frozenset({"CreateIndex", "ModifyIndex", "Type"})
+
+
+def _told(agent: Agent, path: str) -> Any:
+    connection = http.client.HTTPConnection(agent.host, agent.port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return _neutral(json.loads(connection.getresponse().read()))
+    finally:
+        connection.close()
+
+
+def _neutral(value: Any) -> Any:
+    """Without what differs, and with ids and hashes alike."""
+    if isinstance(value, dict):
+        if value.get("Service") == "consul":
+            value = value | {"Port": 8300}
+        return {
+            name: re.sub(r"^[0-9a-f-]{16,36}$", "<id>", one) if isinstance(one, str) else _neutral(one)
+            for name, one in value.items()
+            if name not in _DIFFERS
+        }
+    if isinstance(value, list):  # tags come in any order
+        return sorted(value) if all(isinstance(one, str) for one in value) else [_neutral(one) for one in value]
+    return value
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("binary", [*find_binaries()] or [None], ids=lambda binary: "no Consul" if binary is None else binary.version)
+@pytest.mark.parametrize("name", ["agent.json", "agent.hcl"])
+def test_an_agent_comes_out_as_a_real_one(binary: Binary | None, tmp_path: Path, name: str) -> None:
+    if binary is None:
+        pytest.skip("there is no Consul: name one in CONSUL_BINS or put it on PATH")
+    file = tmp_path / name
+    file.write_text(json.dumps(_SERVICES) if name.endswith("json") else _IN_HCL)
+    with (
+        running_agent(binary, acls=False, unix_socket=False, files=[file]) as real,
+        running_dev(binary.version, "--config-file", str(file), unix_socket=False) as simulated,
+    ):
+        for path in _PATHS:
+            assert _told(simulated, path) == _told(real, path), path
+
+
+def test_addresses(tmp_path: Path) -> None:
+    """A file can ask for sockets alone, as it can with Consul; the command line has the last word on the port."""
+    path, file = tmp_path / "own.sock", tmp_path / "agent.json"
+    file.write_text(json.dumps({"ports": {"http": 1}, "addresses": {"http": f"127.0.0.1 unix://{path}"}}))
+    with running_dev("1.22.5", "--config-file", str(file)) as agent:
+        assert is_well(agent)
+        assert path.is_socket()
+    assert not path.exists()
+
+
+def test_what_cannot_be_registered_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "agent.json"
+    for given, says in (
+        ({"service": {"name": "web", "check": {"ttl": "soon"}}}, "the service 'web' cannot be registered"),
+        ({"check": {"ttl": "10s"}}, "the check None cannot be registered"),
+        ({"services": [7]}, "services is a definition, or a list of them"),
+    ):
+        file.write_text(json.dumps(given))
+        with pytest.raises(RuntimeError, match=re.escape(says)), running_dev("1.22.5", "--config-file", str(file)):
+            pass
+
+
+@pytest.mark.parametrize(("setting", "remote"), [("enable_script_checks", 200), ("enable_local_script_checks", 500), ("none", 500)])
+def test_scripts_run_where_they_are_enabled(tmp_path: Path, setting: str, remote: int) -> None:
+    """enable_local_script_checks is for those of the file alone."""
+    file, ran = tmp_path / "agent.json", tmp_path / "ran"
+    check = {"id": "s", "name": "s", "interval": "1s", "args": ["/bin/sh", "-c", f"echo x >{ran}; echo fine"]}
+    file.write_text(json.dumps({setting: True, "checks": [check]} if setting != "none" else {}))
+    with running_dev("1.22.5", "--config-file", str(file), script_checks=False) as agent:
+        if setting != "none":
+            body = b""
+            while b"fine" not in body:
+                _, body = asked(agent, "GET", "/v1/agent/checks")
+            assert ran.exists()
+        another = json.dumps({"Name": "t", "Interval": "1s", "Args": ["true"]}).encode()
+        assert asked(agent, "PUT", "/v1/agent/check/register", another)[0] == remote
+
+
+_LIMITS = """
+session_ttl_min = "1s"
+limits { kv_max_value_size = 10 txn_max_req_len = 300 }
+config_entries {
+  bootstrap { kind = "proxy-defaults" name = "global" config { protocol = "http" a_b = 1 } mesh_gateway { mode = "local" } }
+  bootstrap { kind = "service-resolver" name = "web" subsets { v1 { filter = "Service.Meta.v == 1" } } }
+}
+"""
+
+#: Requests that come upon the limits, or see the entries.
+_WITH_LIMITS = (
+    ("PUT", "/v1/session/create", b'{"TTL": "1s"}'),
+    ("PUT", "/v1/session/create", b'{"TTL": "999ms"}'),
+    ("PUT", "/v1/kv/a", b"0123456789"),
+    ("PUT", "/v1/kv/a", b"01234567890"),
+    ("PUT", "/v1/txn", b'[{"KV": {"Verb": "set", "Key": "a", "Value": "MDEyMzQ1Njc4OWFi"}}]'),
+    ("PUT", "/v1/txn", b'[{"KV": {"Verb": "set", "Key": "%s", "Value": "MDEy"}}]' % (b"a" * 300)),
+    ("GET", "/v1/config/proxy-defaults", b""),
+    ("GET", "/v1/config/service-resolver", b""),
+)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("binary", [*find_binaries()] or [None], ids=lambda binary: "no Consul" if binary is None else binary.version)
+def test_limits_and_entries_of_a_file(binary: Binary | None, tmp_path: Path) -> None:
+    binary = required(binary)
+    file = tmp_path / "agent.hcl"
+    file.write_text(_LIMITS)
+    answers = []
+    with (
+        running_agent(binary, acls=False, unix_socket=False, files=[file]) as real,
+        running_dev(binary.version, "--config-file", str(file), unix_socket=False) as simulated,
+    ):
+        for agent in (real, simulated):
+            said = [asked(agent, *ask) for ask in _WITH_LIMITS]
+            answers.append([(status, _neutral_text(body)) for status, body in said])
+    assert answers[1] == answers[0]
+
+
+def _neutral_text(body: bytes) -> Any:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return body
+    entries = value if isinstance(value, list) else [value]
+    return [
+        {name: one for name, one in entry.items() if name not in ("ID", "Hash", *_DIFFERS)} for entry in entries if isinstance(entry, dict)
+    ]
+
+
+def test_a_file_that_turns_acls_on_allows_what_no_rule_speaks_of(tmp_path: Path) -> None:
+    """As Consul does where no default_policy is given; the command line's own way to turn them on denies."""
+    file = tmp_path / "agent.json"
+    file.write_text('{"acl": {"enabled": true}}')
+    with running_dev("1.22.5", "--config-file", str(file)) as agent:
+        assert asked(agent, "PUT", "/v1/kv/a", b"v") == (200, b"true")
+        assert asked(agent, "GET", "/v1/acl/tokens")[0] == 403
+        early = b"ACL system must be bootstrapped before making any requests that require authorization: ACL not found"
+        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, early)
+        asked(agent, "PUT", "/v1/acl/bootstrap")
+        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, b"ACL not found")
+
+
+#: What sdk/testutil of the Go client writes, for Consul 1.22.5.
+_OF_TESTUTIL: dict[str, Any] = {
+    "node_name": "node-1b671a64-40d5-491e-99b0-da01ff1f3341",
+    "node_id": "1b671a64-40d5-491e-99b0-da01ff1f3341",
+    "performance": {"raft_multiplier": 1},
+    "bootstrap": True,
+    "server": True,
+    "data_dir": "/nowhere/data",
+    "segments": None,
+    "disable_update_check": True,
+    "log_level": "debug",
+    "bind_addr": "127.0.0.1",
+    "addresses": {},
+    "ports": {"dns": 1, "http": 0, "https": 2, "serf_lan": 3, "serf_wan": 4, "server": 5, "grpc": 6, "grpc_tls": 7},
+    "primary_datacenter": "dc1",
+    "acl": {"enabled": True, "default_policy": "deny", "tokens": {"master": "root", "agent": "root"}},
+    "connect": {"ca_config": {"cluster_id": "11111111-2222-3333-4444-555555555555"}, "enabled": True},
+    "skip_leave_on_interrupt": True,
+    "peering": {"enabled": True},
+    "version": "1.22.5",
+}
+
+
+def test_the_configuration_of_consuls_own_test_helpers(tmp_path: Path) -> None:
+    """It is served as it is, and what it waits for before each test is there."""
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(_OF_TESTUTIL))
+    configured = read_files([str(file)])
+    assert "segments" not in configured.ignored, "it says nothing"
+    assert {"performance", "ports.dns", "connect.ca_config", "version"} <= {*configured.ignored}
+    with running_dev("1.22.5", "--config-file", str(file), named=False) as agent:
+        _, said = asked(agent, "GET", "/v1/agent/self", X_Consul_Token="root")
+        node = json.loads(said)["Config"]
+        assert (node["NodeName"], node["NodeID"]) == (_OF_TESTUTIL["node_name"], _OF_TESTUTIL["node_id"])
+        assert asked(agent, "GET", "/v1/status/leader")[1] == b'"127.0.0.1:8300"'
+        assert asked(agent, "GET", "/v1/agent/connect/ca/roots")[0] == 200
+        assert asked(agent, "GET", "/v1/kv/a")[0] == 403
+
+
+def test_connect_can_be_off(tmp_path: Path) -> None:
+    file = tmp_path / "agent.hcl"
+    file.write_text("connect { enabled = false }")
+    with running_dev("1.22.5", "--config-file", str(file)) as agent:
+        for path in ("/v1/connect/ca/roots", "/v1/agent/connect/ca/roots"):
+            assert asked(agent, "GET", path) == (500, b"Connect must be enabled in order to use this endpoint")
+
+
+def test_tokens_of_a_file(tmp_path: Path) -> None:
+    """The management token may do everything; whoever gives none has the default one; services are registered all the same."""
+    file = tmp_path / "agent.hcl"
+    file.write_text("""
+        acl { enabled = true default_policy = "deny" tokens { initial_management = "root-secret" default = "root-secret" } }
+        service { name = "web" port = 80 }
+    """)
+    with running_dev("1.22.5", "--config-file", str(file)) as agent:
+        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="root-secret")[0] == 404
+        assert asked(agent, "GET", "/v1/kv/a")[0] == 404
+        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="other")[0] == 403
+        assert b'"web"' in asked(agent, "GET", "/v1/catalog/services")[1]

@@ -1,0 +1,273 @@
+"""What the checks of a simulated agent find out, and what they say of it: as real agents say it (observed with 1.8.7 and 1.22.5)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from consul_proto.simulator import Simulator
+from consul_proto.simulator.agent.probes import Probe
+from transports.hosting.clock import HostedSimulator
+from transports.hosting.probe_http import ask_http
+from transports.hosting.probe_script import run_script
+from transports.hosting.probe_socket import Finding, ask_tcp, ask_udp
+from transports.hosting.probing import probe_all
+
+_ENOUGH = 10.0
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers with the status that the path names, and says what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        status = int(self.path.split("/")[1].partition("?")[0])
+        if "slow" in self.path:
+            time.sleep(1)
+        read = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        given = sorted((name.lower(), value) for name, value in self.headers.items())
+        shown = " ".join(f"{name}={value}" for name, value in given if name in ("host", "user-agent", "x-a", "referer"))
+        body = b"0123456789" * 1000 if "large" in self.path else f"{self.command} {shown} {read!r}".encode()
+        self.send_response(status)
+        if status in (301, 302, 307):
+            self.send_header("Location", "/302?around" if "around" in self.path else "/200")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with suppress(ConnectionError):
+            self.wfile.write(body)
+
+    do_PUT = do_GET  # noqa: N815 # the name that http.server wants
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[str]:
+    """A server to be checked."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A port that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{sock.getsockname()[1]}"
+
+
+def _found(ask: Callable[[Probe], Awaitable[Finding]], **what: Any) -> Finding:
+    what.setdefault("timeout", _ENOUGH)
+    return anyio.run(ask, Probe("a", 1.0, **what))
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "line"),
+    [
+        ("/200", "passing", "200 OK"),
+        ("/299", "passing", "299 "),
+        ("/429", "warning", "429 Too Many Requests"),
+        ("/404", "critical", "404 Not Found"),
+        ("/500", "critical", "500 Internal Server Error"),
+        ("/302?once", "passing", "200 OK"),
+    ],
+)
+def test_http(web: str, path: str, status: str, line: str) -> None:
+    found = _found(ask_http, http=f"http://{web}{path}")
+    referer = f" referer=http://{web}{path}" if path == "/302?once" else ""
+    asked = f"GET host={web}{referer} user-agent=Consul Health Check b''"
+    assert found == (status, f"HTTP GET http://{web}{path}: {line} Output: {asked}")
+
+
+def test_http_with_all_that_can_be_said(web: str) -> None:
+    headers = {"X-A": ("b", "c"), "Host": ("other",), "User-Agent": ("own",)}
+    found = _found(ask_http, http=f"http://{web}/200", method="PUT", headers=headers, body="hello")
+    assert found == ("passing", f"HTTP PUT http://{web}/200: 200 OK Output: PUT host=other user-agent=own x-a=b x-a=c b'hello'")
+
+
+def test_http_keeps_the_end_of_what_was_said(web: str) -> None:
+    assert _found(ask_http, http=f"http://{web}/200?large", limit=12).output.endswith("200 OK Output: 890123456789")
+
+
+def test_http_without_redirects(web: str) -> None:
+    found = _found(ask_http, http=f"http://{web}/302", follow=False)
+    assert (found.status, found.output.partition(" Output")[0]) == ("critical", f"HTTP GET http://{web}/302: 302 Found")
+
+
+def test_http_that_leads_around(web: str) -> None:
+    assert _found(ask_http, http=f"http://{web}/302?around") == ("critical", f'Get "http://{web}/302?around": stopped after 10 redirects')
+
+
+def test_http_that_is_slow(web: str) -> None:
+    url = f"http://{web}/200?slow"
+    says = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+    assert _found(ask_http, http=url, timeout=0.1) == ("critical", f'Get "{url}": {says}')
+
+
+def test_http_where_nobody_listens(silent: str) -> None:
+    refused = f'Get "http://{silent}/x": dial tcp {silent}: connect: connection refused'
+    assert _found(ask_http, http=f"http://{silent}/x") == ("critical", refused)
+
+
+@pytest.mark.parametrize("url", ["ftp://x/", "http://", "http://127.0.0.1:x/", "http://127.0.0.1:99999/", "x"])
+def test_http_that_is_no_url(url: str) -> None:
+    found = _found(ask_http, http=url)
+    assert found.status == "critical"
+    assert found.output.startswith(f'Get "{url}": ')
+
+
+def test_http_of_something_else(web: str) -> None:
+    """TLS to a server without it; and headers that cannot be sent."""
+    assert _found(ask_http, http=f"https://{web}/200", verify=False).status == "critical"
+    assert _found(ask_http, http=f"http://{web}/200", headers={"a b": ("c",)}).status == "critical"
+
+
+def test_tcp(web: str, silent: str) -> None:
+    assert _found(ask_tcp, tcp=web) == ("passing", f"TCP connect {web}: Success")
+    assert _found(ask_tcp, tcp=silent) == ("critical", f"dial tcp {silent}: connect: connection refused")
+    assert _found(ask_tcp, tcp="nothing").status == "critical"
+    local = f"localhost:{web.rpartition(':')[2]}"
+    assert _found(ask_tcp, tcp=local) == ("passing", f"TCP connect {local}: Success")
+
+
+def test_udp(silent: str) -> None:
+    assert _found(ask_udp, udp=silent) == ("critical", f"read udp {silent}: read: connection refused")
+    with socket.socket(type=socket.SOCK_DGRAM) as listens:
+        listens.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{listens.getsockname()[1]}"
+        assert _found(ask_udp, udp=address, timeout=0.1) == ("passing", f"UDP connect {address}: Success")
+
+
+def _script(text: str, **what: Any) -> Finding:
+    return _found(run_script, script=("/bin/sh", "-c", text), **what)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("echo hi; echo err >&2", ("passing", "hi\nerr\n")),
+        ("echo warn; exit 1", ("warning", "warn\n")),
+        ("echo crit; exit 2", ("critical", "crit\n")),
+        ("kill -9 $$", ("critical", "")),
+        ("printf '\\377a'", ("passing", "\ufffda")),
+        ("read line; echo $?", ("passing", "1\n")),
+    ],
+)
+def test_scripts(text: str, found: tuple[str, str]) -> None:
+    assert _script(text) == found
+
+
+def test_a_script_that_says_a_lot() -> None:
+    assert _script("printf 0123456789", limit=4).output == "Captured 4 of 10 bytes\n...\n6789"
+
+
+def test_scripts_that_cannot_be_run() -> None:
+    assert _found(run_script, script=("/no/such",)) == ("critical", "fork/exec /no/such: no such file or directory")
+    assert _found(run_script, script=("no-such",)) == ("critical", 'exec: "no-such": executable file not found in $PATH')
+
+
+def test_a_script_that_takes_too_long_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    found = _script(f"echo begin; sleep 60 & echo $! >{pids}; echo $$ >>{pids}; wait", timeout=0.5)
+    assert found == ("critical", "Timed out (500ms) running check\n\nbegin\n")
+    for pid in pids.read_text().split():
+        _wait_until_gone(int(pid))
+
+
+def _wait_until_gone(pid: int) -> None:
+    deadline = time.monotonic() + _ENOUGH
+    while time.monotonic() < deadline:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+            os.kill(pid, 0)
+        except (ProcessLookupError, FileNotFoundError):
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{pid} is still there")
+
+
+class _Probed(Simulator):
+    """A simulator whose checks the test names, and which keeps what they found."""
+
+    def __init__(self, named: dict[str, Probe]) -> None:
+        super().__init__()
+        self.named = named
+        self.found: list[tuple[str, str, str]] = []
+
+    @property
+    def probes(self) -> dict[str, Probe]:
+        return self.named
+
+    def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
+        self.found.append((probe.check_id, status, output))
+
+
+def _watched(probes: dict[str, Probe], runs: Callable[[Probe], bool], scenario: Callable[..., Awaitable[None]]) -> None:
+    """Run checks, with the scenario beside them."""
+
+    async def run() -> None:
+        simulator = _Probed(probes)
+        host = HostedSimulator(simulator)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(probe_all, host, runs)
+            with anyio.fail_after(_ENOUGH):
+                await scenario(host, simulator.found)
+            tasks.cancel_scope.cancel()
+
+    anyio.run(run)
+
+
+def test_checks_come_and_go(web: str) -> None:
+    """One is replaced, one is taken away, and one with a script is not run."""
+    probes = {
+        "web": Probe("web", 0.1, tcp=web),
+        "gone": Probe("gone", 0.1, tcp=web),
+        "script": Probe("script", 0.1, script=(sys.executable, "-c", "")),
+    }
+
+    async def scenario(host: HostedSimulator, found: list[tuple[str, str, str]]) -> None:
+        async def until(check_id: str, output: str) -> None:
+            while not any(one[0] == check_id and output in one[2] for one in found):  # noqa: ASYNC110 # it happens in the checks
+                await anyio.sleep(0.01)
+
+        await until("web", "TCP")
+        await until("gone", "TCP")
+        probes["web"] = Probe("web", 0.1, http=f"http://{web}/200")
+        del probes["gone"]
+        host.probed(Probe("other", 1.0), "passing", "")  # something changed
+        await until("web", "HTTP")
+        found.clear()
+        await until("web", "HTTP")
+        await until("web", "HTTP")
+        assert {one[0] for one in found} == {"web"}
+
+    _watched(probes, lambda probe: not probe.script, scenario)
+
+
+def test_a_script_that_runs_when_the_agent_ends_is_killed(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+
+    async def scenario(host: HostedSimulator, found: object) -> None:
+        while not pids.exists() or not pids.read_text().endswith("\n"):  # noqa: ASYNC110 # the script writes it
+            await anyio.sleep(0.01)
+
+    _watched({"a": Probe("a", 1.0, 60.0, script=("/bin/sh", "-c", f"echo $$ >{pids}; sleep 60"))}, lambda _: True, scenario)
+    _wait_until_gone(int(pids.read_text()))

@@ -1,0 +1,282 @@
+"""The server in this process: with limits of time that a test can wait for, and a simulator that does what the test says."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import anyio.abc
+import pytest
+
+from consul_proto.message import Headers, Request, Response
+from consul_proto.simulator import Parked, Simulator
+from tests.cli.dev.raw import CLOSE, LEADER, status_of
+from transports.hosting.clock import HostedSimulator
+from transports.hosting.serve import ServerLimits, listen_tcp, listen_unix, serve
+
+_QUICK = ServerLimits(request_time=0.3, idle=0.3, write=0.3, linger=0.2)
+
+pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+class Watched(Simulator):
+    """A simulator that says what it forgets, and fails where it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parked: list[Parked] = []
+        self.forgotten: list[Parked] = []
+
+    def handle(self, request: Request, now: float) -> Response | Parked:
+        if request.path == "/v1/fails":
+            raise LookupError("with words that nobody is told")
+        answer = super().handle(request, now)
+        if isinstance(answer, Parked):
+            self.parked.append(answer)
+        return answer
+
+    def forget(self, parked: Parked) -> None:
+        self.forgotten.append(parked)
+        super().forget(parked)
+
+
+@dataclass
+class Served:
+    """A server, and what came of it."""
+
+    simulator: Watched
+    address: Any
+    failures: list[Exception] = field(default_factory=list)
+
+    async def connect(self) -> anyio.abc.SocketStream:
+        return await anyio.connect_tcp(*self.address)
+
+    async def exchange(self, data: bytes) -> bytes:
+        async with await self.connect() as stream:
+            await stream.send(data)
+            return await everything(stream)
+
+
+async def everything(stream: anyio.abc.SocketStream) -> bytes:
+    said = b""
+    try:
+        while True:
+            said += await stream.receive()
+    except (anyio.EndOfStream, anyio.BrokenResourceError):
+        return said
+
+
+async def until(met: Callable[[], bool]) -> None:
+    while not met():  # noqa: ASYNC110 # what is waited for happens in the server
+        await anyio.sleep(0.002)
+
+
+@asynccontextmanager
+async def served(limits: ServerLimits = _QUICK, **options: Any) -> AsyncIterator[Served]:
+    with listen_tcp(0) as sock:
+        here = Served(Watched(), sock.getsockname())
+        host = HostedSimulator(here.simulator, failed=here.failures.append, **options)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(lambda: serve(host, [sock], limits=limits))
+            with anyio.fail_after(20):
+                yield here
+            tasks.cancel_scope.cancel()
+
+
+def test_whoever_takes_too_long_is_told_so(backend: str) -> None:
+    """Byte by byte, which never stops for long; and with a body that does not come."""
+
+    async def scenario() -> None:
+        async with served() as here:
+            async with await here.connect() as slow, anyio.create_task_group() as tasks:
+
+                async def drip() -> None:
+                    try:
+                        for byte in b"GET /v1/kv/" + b"a" * 10_000:
+                            await slow.send(bytes([byte]))
+                            await anyio.sleep(0.01)
+                    except anyio.BrokenResourceError:
+                        pass
+
+                tasks.start_soon(drip)
+                assert status_of(await everything(slow)) == 408
+                tasks.cancel_scope.cancel()
+            half = b"PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n" + CLOSE + b"abc"
+            assert status_of(await here.exchange(half)) == 408
+            assert status_of(await here.exchange(LEADER + CLOSE)) == 200
+
+    anyio.run(scenario, backend=backend)
+
+
+def test_whoever_says_nothing_is_left(backend: str) -> None:
+    """At first, and after an answer."""
+
+    async def scenario() -> None:
+        async with served() as here:
+            async with await here.connect() as silent:
+                assert await everything(silent) == b""
+            said = await here.exchange(LEADER + b"\r\n")
+            assert status_of(said) == 200
+            assert b"Connection: close" not in said
+
+    anyio.run(scenario, backend=backend)
+
+
+def test_whoever_does_not_read_is_left(backend: str) -> None:
+    async def scenario() -> None:
+        async with served() as here:
+            value = bytes(500_000)
+            put = b"PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n" % len(value)
+            assert status_of(await here.exchange(put + CLOSE + value)) == 200
+            async with await here.connect() as stream:
+                await stream.send(b"GET /v1/kv/a HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+                await anyio.sleep(0.8)
+                said = await everything(stream)
+            assert said.count(b"HTTP/1.1 200 OK") < 50
+
+    anyio.run(scenario, backend=backend)
+
+
+def test_a_client_that_goes_away_is_forgotten(backend: str) -> None:
+    async def scenario() -> None:
+        async with served() as here:
+            simulator = here.simulator
+            async with await here.connect() as stream:
+                await stream.send(b"GET /v1/kv/a?index=1&wait=60s HTTP/1.1\r\nHost: x\r\n\r\n")
+                await until(lambda: len(simulator.parked) == 1)
+            await until(lambda: simulator.forgotten == simulator.parked)
+            async with await here.connect() as stream:
+                await stream.send(b"GET /v1/kv/a?index=1&wait=60s HTTP/1.1\r\nHost: x\r\n\r\n")
+                await stream.send_eof()
+                assert await everything(stream) == b""
+
+    anyio.run(scenario, backend=backend)
+
+
+def test_a_parked_query_wakes_on_a_write(backend: str) -> None:
+    async def scenario() -> None:
+        async with served() as here, await here.connect() as waiting:
+            await waiting.send(b"GET /v1/kv/a?raw&index=1&wait=60s HTTP/1.1\r\nHost: x\r\n\r\n")
+            await until(lambda: len(here.simulator.parked) == 1)
+            put = b"PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n" + CLOSE + b"new"
+            assert status_of(await here.exchange(put)) == 200
+            assert (await waiting.receive()).endswith(b"\r\n\r\nnew")
+            assert here.simulator.forgotten == []
+
+    anyio.run(scenario, backend=backend)
+
+
+def test_a_parked_query_ends_with_its_wait(backend: str) -> None:
+    async def scenario() -> None:
+        async with served() as here:
+            said = await here.exchange(b"GET /v1/kv/a?index=1&wait=100ms HTTP/1.1\r\nHost: x\r\n" + CLOSE)
+            assert status_of(said) == 404
+            assert len(here.simulator.parked) == 1
+
+    anyio.run(scenario, backend=backend)
+
+
+def test_what_is_sent_behind_a_parked_query_waits_for_its_turn(backend: str) -> None:
+    """More of it than is kept."""
+
+    async def scenario() -> None:
+        async with served() as here, await here.connect() as stream, anyio.create_task_group() as tasks:
+            many = 4000
+
+            async def send() -> None:
+                query = b"GET /v1/kv/a?raw&index=1&wait=300ms HTTP/1.1\r\nHost: x\r\n\r\n"
+                await stream.send(query + (LEADER + b"\r\n") * many + LEADER + CLOSE)
+
+            tasks.start_soon(send)
+            said = await everything(stream)
+            assert said.startswith(b"HTTP/1.1 404 Not Found")
+            assert said.count(b"HTTP/1.1 200 OK") == many + 1
+
+    anyio.run(scenario, backend=backend)
+
+
+def test_leave_to_send_a_body_is_given(backend: str) -> None:
+    async def scenario() -> None:
+        async with served() as here, await here.connect() as stream:
+            await stream.send(b"PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n" + CLOSE)
+            assert await stream.receive() == b"HTTP/1.1 100 Continue\r\n\r\n"
+            await stream.send(b"abc")
+            assert status_of(await everything(stream)) == 200
+
+    anyio.run(scenario, backend=backend)
+
+
+def test_a_mistake_in_the_simulator_costs_one_answer(backend: str) -> None:
+    async def scenario() -> None:
+        async with served() as here, await here.connect() as stream:
+            await stream.send(b"GET /v1/fails HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert status_of(await stream.receive()) == 500
+            await stream.send(LEADER + b"\r\n")
+            assert status_of(await stream.receive()) == 200
+            assert [type(failure) for failure in here.failures] == [LookupError]
+
+    anyio.run(scenario, backend=backend)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ({}, "default"),
+        ({"X-Consul-Token": ""}, "default"),
+        ({"X-Consul-Token": "own"}, "own"),
+        ({"Authorization": "Bearer own"}, None),
+    ],
+)
+def test_requests_without_a_token_have_the_default_one(backend: str, given: dict[str, str], used: str | None) -> None:
+    class Asked(Watched):
+        tokens: list[str | None] = []  # noqa: RUF012 # of this test alone
+
+        def handle(self, request: Request, now: float) -> Response | Parked:
+            self.tokens.append(request.headers.get("x-consul-token"))
+            return super().handle(request, now)
+
+    async def scenario() -> None:
+        host = HostedSimulator(Asked(), default_token="default")
+        host.ask(Request("GET", "/v1/status/leader", headers=Headers(given.items())))
+        assert Asked.tokens == [used]
+
+    anyio.run(scenario, backend=backend)
+
+
+def test_time_is_looked_at_only_when_something_is_due(backend: str) -> None:
+    """And what is due and does not go away costs no whole processor."""
+
+    class Due(Watched):
+        due: float | None = None
+        looks = 0
+
+        def next_deadline(self) -> float | None:
+            self.looks += 1
+            return self.due
+
+        def advance(self, now: float) -> None:
+            pass
+
+    async def scenario() -> None:
+        for due, most in ((None, 3), (0.05, 200)):
+            simulator = Due()
+            simulator.due = due
+            host = HostedSimulator(simulator)
+            with anyio.move_on_after(0.2):
+                await host.keep_time()
+            assert simulator.looks <= most
+
+    anyio.run(scenario, backend=backend)
+
+
+def test_a_socket_file_that_nobody_listens_on_is_replaced(backend: str, tmp_path: Any) -> None:
+    path = str(tmp_path / "s")
+    listen_unix(path).close()
+    with listen_unix(path) as listening:
+        assert listening.family == socket.AF_UNIX
+        with pytest.raises(OSError, match="in use"):
+            listen_unix(path)

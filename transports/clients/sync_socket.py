@@ -1,0 +1,116 @@
+"""HTTP for threads over a UNIX stream socket, with h11."""
+
+from __future__ import annotations
+
+import socket
+from select import POLLIN, poll
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from transports.clients.fork import close_inherited
+from transports.clients.pooled import PooledTransport
+from transports.clients.resolve import Attempt
+from transports.errors import timed_out, wire_error
+from transports.http1.client import HTTP1Connection
+
+if TYPE_CHECKING:
+    from consul_proto.config import Config
+    from consul_proto.message import Request, Response
+
+_FOREVER = float("inf")
+
+#: How much is read at once.
+_CHUNK = 1 << 16
+
+
+class UnixConnection:
+    """One connection to a UNIX socket."""
+
+    reusable = sent = answered = False
+
+    def __init__(self, config: Config) -> None:
+        self._path = config.address.path
+        self._http1 = HTTP1Connection(config.address.authority, config.address.prefix, config.limits.response_size)
+        self._attempt = Attempt()
+        self._poller = poll()
+        self._socket: socket.socket | None = None
+
+    def connect(self, deadline: float) -> None:
+        """Connect to the socket file."""
+        try:
+            sock = self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._poller.register(sock, POLLIN)
+            self._attempt.watch(sock)
+            _limit_time(sock, deadline)
+            sock.connect(self._path)
+            self._attempt.check()
+        except OSError as error:
+            # EAGAIN: the queue of connections that the agent has yet to accept is full.
+            raise (timed_out(sent=False) if isinstance(error, BlockingIOError) else wire_error(error, sent=False)) from error
+
+    def exchange(self, request: Request, deadline: float) -> Response:
+        """Send a request and read its answer."""
+        self.sent = self.answered = self.reusable = False
+        data = self._http1.send(request)
+        try:
+            sock = self._opened()
+            whole = self._send(sock, data, deadline)
+            while True:
+                _limit_time(sock, deadline)
+                data = sock.recv(_CHUNK)
+                self.answered = self.answered or bool(data)
+                response = self._http1.receive(data)
+                if response is not None:
+                    self.reusable = whole and self._http1.reuse()
+                    return response
+        except OSError as error:
+            raise wire_error(error, sent=self.sent) from error
+
+    def _opened(self) -> socket.socket:
+        if self._socket is None:
+            raise ConnectionResetError("the connection was closed")
+        return self._socket
+
+    def _send(self, sock: socket.socket, data: bytes, deadline: float) -> bool:
+        """Send bytes; False where the server stopped reading them: it may have said why, as with a body that it finds too large."""
+        _limit_time(sock, deadline)
+        self.sent = True
+        try:
+            sock.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
+    def is_stale(self) -> bool:
+        """Whether the server closed the connection, or sent what nobody asked for."""
+        return bool(self._poller.poll(0))
+
+    def abort(self) -> None:
+        """Shut the socket down, which wakes the thread that connects it or reads from it."""
+        self._attempt.abort()
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self._socket is not None:
+            self._socket.close()
+
+    def forget(self) -> None:
+        """Close the descriptor that a forked process inherited."""
+        close_inherited(self._socket)
+
+
+def _limit_time(sock: socket.socket, deadline: float) -> None:
+    if deadline == _FOREVER:
+        sock.settimeout(None)
+        return
+    left = deadline - monotonic()
+    if left <= 0:
+        raise TimeoutError
+    sock.settimeout(left)
+
+
+class UnixTransport(PooledTransport):
+    """A `Transport` over a UNIX stream socket."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(lambda: UnixConnection(config), config.limits)

@@ -1,0 +1,336 @@
+"""HTTP and HTTPS for threads, over urllib3's connections; proxies and client certificates included.
+
+The connections are urllib3's, their use is ours: the time limit holds for the whole call (urllib3's holds for each read), a request that
+may have been carried out is never sent again, and what is left over of an answer closes the connection.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import ssl
+import sys
+from functools import partial
+from http.client import HTTPException, HTTPResponse
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
+from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.util import Url, parse_url, wait_for_read
+from urllib3.util.request import make_headers
+
+from consul_proto.message import Headers, Response
+from transports.clients.fork import close_inherited
+from transports.clients.pooled import PooledTransport
+from transports.clients.resolve import Attempt, connect
+from transports.clients.tls import client_context
+from transports.errors import too_large, wire_error
+from transports.http1.chunks import read_chunks
+from transports.http1.content import decoded
+
+if TYPE_CHECKING:
+    from consul_proto.config import Config
+    from consul_proto.message import Request
+
+_FOREVER = float("inf")
+
+#: How much is handed to the system at once, so that each piece of a large body can have the time that is left.
+_PIECE = 1 << 18
+
+
+#: What is read at once where the length says that more will come.
+_LARGE = 1 << 24
+
+
+class _Bounded(HTTPConnection):
+    """What both kinds of connection have beyond urllib3's: a deadline for everything, and a note of what was sent and left over."""
+
+    deadline = _FOREVER
+    sent = False
+    answered = False
+    leftover = False
+    ended = False
+    answer: HTTPResponse | None = None
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.attempt = Attempt()
+
+    @property
+    def head(self) -> HTTPResponse:
+        """The answer at hand, below urllib3's."""
+        if self.answer is None:
+            raise EOFError
+        return self.answer
+
+    def left(self) -> float | None:
+        """Seconds until the deadline, None where there is none. Raises TimeoutError where it has passed."""
+        if self.deadline == _FOREVER:
+            return None
+        left = self.deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _new_conn(self) -> socket.socket:
+        return connect(self._dns_host, self.port, self.deadline, self.attempt)
+
+    def send(self, data: Any) -> None:
+        """Send bytes, all of them before the deadline."""
+        sock = self.sock
+        self.sent = True
+        for start in range(0, len(data), _PIECE):
+            sock.settimeout(self.left())
+            sock.sendall(data if len(data) <= _PIECE else data[start : start + _PIECE])
+
+    def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:  # type: ignore[override] # called, never subclassed
+        """Return an answer that is read before the deadline."""
+        self.answer = _Head(_Answer(self, sock), *args, **kwargs)
+        return self.answer
+
+
+class _BoundedHTTPS(_Bounded, HTTPSConnection):  # pyright: ignore[reportIncompatibleVariableOverride] # as in _Bounded
+    """The same over TLS."""
+
+
+class _Head(HTTPResponse):
+    """Skips every interim answer, not only 100 Continue, and refuses a head that it cannot read, which urllib3 would log with the URL."""
+
+    def __init__(self, sock: _Answer, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)  # type: ignore[arg-type] # it needs no more than makefile
+        self._connection = sock.connection
+
+    def begin(self) -> None:
+        super().begin()
+        if self._connection.ended:
+            raise EOFError
+        if self.headers.defects:
+            raise ValueError("a line of its head is no header")
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc] # not in typeshed
+        return version, 100 if 100 < status < 200 and status != 101 else status, reason
+
+
+class _Answer:
+    """A socket, as far as an HTTPResponse looks at it."""
+
+    def __init__(self, connection: _Bounded, sock: socket.socket) -> None:
+        self.connection, self._sock = connection, sock
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return _Reader(_RawReader(self.connection, self._sock))
+
+
+class _RawReader(io.RawIOBase):
+    """Reads from the socket, each time within what is left of the whole call's time."""
+
+    def __init__(self, connection: _Bounded, sock: socket.socket) -> None:
+        self.connection = connection
+        self._sock = sock
+        self._file = sock.makefile("rb", buffering=0)
+        self.done = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self.done:
+            return None
+        self._sock.settimeout(self.connection.left())
+        read = self._file.readinto(buffer)
+        self.connection.answered |= bool(read)
+        self.connection.ended |= read == 0
+        return read
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _Reader(io.BufferedReader):
+    """Notes, when the answer was read, whether more had come than belongs to it."""
+
+    def close(self) -> None:
+        raw = self.raw
+        if not self.closed and isinstance(raw, _RawReader):
+            raw.done = True
+            raw.connection.leftover |= bool(self.peek(1))
+        super().close()
+
+
+class Urllib3Connection:
+    """One connection to Consul, or to the proxy in front of it."""
+
+    reusable = False
+
+    def __init__(self, config: Config, tls: ssl.SSLContext | None) -> None:
+        address, proxy = config.address, _proxy(config.proxy) if config.proxy else None
+        host, port = (address.host, address.port) if proxy is None else (proxy.host, proxy.port or 80)
+        self._limit = config.limits.response_size
+        self._prefix = address.prefix
+        self._headers = {"Host": address.authority, "User-Agent": "consulate", "Accept-Encoding": "identity"}
+        proxy_headers = make_headers(proxy_basic_auth=unquote(proxy.auth)) if proxy and proxy.auth else {}
+        settings: dict[str, Any] = {"host": host, "port": port, "timeout": None}
+        if proxy is not None:
+            settings |= {"proxy": proxy, "proxy_config": ProxyConfig(None, False, None, None)}
+        if tls is None:
+            self._http: _Bounded = _Bounded(**settings)
+            if proxy is not None:
+                self._prefix = f"http://{address.authority}{address.prefix}"
+                self._headers |= proxy_headers
+        else:
+            name = config.tls.server_name or address.host
+            self._http = _BoundedHTTPS(
+                **settings, ssl_context=tls, server_hostname=name, assert_hostname=None if config.tls.verify else False
+            )
+            if proxy is not None:
+                self._http.set_tunnel(address.host, address.port, proxy_headers, scheme="http")
+
+    @property
+    def sent(self) -> bool:
+        """Whether any byte of the request at hand may have been sent."""
+        return self._http.sent
+
+    @property
+    def answered(self) -> bool:
+        """Whether any byte of its answer was read."""
+        return self._http.answered
+
+    def connect(self, deadline: float) -> None:
+        """Connect, through the proxy where there is one, and shake hands where it is TLS."""
+        http = self._http
+        http.deadline = deadline
+        try:
+            http.timeout = http.left()
+            http.connect()
+            # With TLS it is another than the one that was watched while it connected.
+            http.attempt.watch(http.sock)
+        except (OSError, HTTPError, HTTPException, ValueError) as error:
+            raise wire_error(error, sent=False, otherwise="the proxy does not let the call through") from error
+        if isinstance(http.sock, ssl.SSLSocket):
+            # A stream that does not end in good order was cut off.
+            http.sock.suppress_ragged_eofs = False  # type: ignore[attr-defined] # not in typeshed
+        # What a proxy said to open the tunnel is no part of the request.
+        http.sent = http.answered = http.leftover = False
+
+    def exchange(self, request: Request, deadline: float) -> Response:
+        """Send a request and read its answer."""
+        http = self._http
+        http.deadline = deadline
+        http.sent = http.answered = http.ended = self.reusable = False
+        try:
+            reusable = self._send(request)
+            answer = http.getresponse()
+            headers = Headers(http.head.headers.raw_items())
+            _check_head(http, answer, headers)
+            body = self._read(answer)
+        except (OSError, EOFError, HTTPError, HTTPException, ValueError, OverflowError) as error:
+            raise wire_error(error, sent=http.sent) from error
+        encoding = headers.get("content-encoding")
+        # http.client has closed the socket where the server will; what came beyond the answer is nobody's.
+        self.reusable = reusable and http.sock is not None and not http.leftover
+        return Response(answer.status, headers, body if encoding is None else decoded(encoding, body, self._limit))
+
+    def _send(self, request: Request) -> bool:
+        """Send a request; False where the server stopped reading it: it may have said why, as with a body that it finds too large."""
+        http = self._http
+        headers = self._headers if not request.headers else {**self._headers, **dict(request.headers.items)}
+        try:
+            http.request(
+                request.method,
+                self._prefix + request.target,
+                request.body,
+                headers,
+                preload_content=False,
+                decode_content=False,
+            )
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
+    def _read(self, answer: Any) -> bytes:
+        body: bytes
+        """Read a whole body. Raises RequestError where it is above the limit."""
+        below = self._http.head
+        if below.chunked:
+            body = read_chunks(below.fp, self._limit)
+            below.close()
+            return body
+        if self._limit is None:
+            # A length is only a claim, and read() takes the memory beforehand.
+            claimed = answer.length_remaining or 0
+            if claimed > sys.maxsize:
+                raise ValueError("its Content-Length is beyond any answer's")
+            large = claimed > _LARGE
+            body = b"".join(iter(partial(answer.read, _LARGE), b"")) if large else answer.read()
+            if answer.length_remaining:
+                raise EOFError
+            return body
+        if (answer.length_remaining or 0) > self._limit:
+            raise too_large(self._limit)
+        body = answer.read(self._limit + 1)
+        if answer.length_remaining:
+            raise EOFError  # a part that urllib3 would take for the whole
+        if len(body) > self._limit:
+            raise too_large(self._limit)
+        return body
+
+    def is_stale(self) -> bool:
+        """Whether the server closed the connection, or sent what nobody asked for."""
+        sock: Any = self._http.sock
+        return sock is None or wait_for_read(sock, timeout=0.0)
+
+    def abort(self) -> None:
+        """Shut the socket down, which wakes the thread that connects it or reads from it."""
+        self._http.attempt.abort()
+
+    def close(self) -> None:
+        """Close the socket, and the answer, which has a share in it."""
+        if self._http.answer is not None:
+            self._http.answer.close()
+        self._http.close()
+
+    def forget(self) -> None:
+        """Close the descriptor that a forked process inherited."""
+        close_inherited(self._http.sock)
+
+
+def _proxy(text: str) -> Url:
+    """Read the URL of a proxy. Raises ValueError, which does not tell its credentials."""
+    try:
+        proxy = parse_url(text)
+    except LocationParseError:
+        proxy = Url()
+    if proxy.scheme != "http" or not proxy.host:
+        raise ValueError("proxy is the URL of an HTTP proxy, as in http://proxy:3128")
+    return proxy
+
+
+def _check_head(http: _Bounded, answer: Any, headers: Headers) -> None:
+    """Refuse what http.client lets pass: another protocol, and framing that is not Consul's."""
+    if answer.status < 200:
+        raise ValueError(f"it changes the protocol ({answer.status})")
+    if (headers.get("transfer-encoding") or "chunked").lower() != "chunked":
+        raise ValueError("its Transfer-Encoding is unknown")
+    length = headers.get("content-length")
+    length = "0" if length is None else length.strip(" \t")
+    if not (length.isascii() and length.replace(", ", "").isdigit()):
+        raise ValueError("its Content-Length is not a number")
+    if "," in length:
+        # The same length several times: urllib3 knows, http.client would wait for the connection to end.
+        http.head.length = answer.length_remaining
+
+
+class Urllib3Transport(PooledTransport):
+    """A `Transport` over TCP: http and https, direct or through an HTTP proxy.
+
+    Raises ValueError for a certificate that cannot be read, or a proxy that is no URL.
+    """
+
+    def __init__(self, config: Config) -> None:
+        tls = client_context(config.tls) if config.address.scheme == "https" else None
+        Urllib3Connection(config, tls)
+        super().__init__(lambda: Urllib3Connection(config, tls), config.limits)

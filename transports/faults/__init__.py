@@ -1,0 +1,1 @@
+"""Fault injection: plans of faults, and a transport that carries them out."""

@@ -1,0 +1,198 @@
+"""A plan of faults around any transport, for threads and for tasks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from consul_proto.flow import Sleep
+from transports.faults.plans import Befallen, Fault, FaultPlan, LeaderChange, Leaderless
+from transports.simulated.agent import tenths
+
+if TYPE_CHECKING:
+    from consul_proto.message import Request, Response
+    from transports.faults.plans import Steps
+    from transports.protocol import AsyncTransport, Transport
+
+#: How many different answers to one read, and to how many reads, are kept for stale answers.
+_ANSWERS, _READS = 8, 256
+
+#: What says how an answer is waited for, not what is asked.
+_WAITING = frozenset({"index", "wait", "hash"})
+
+
+class Memory:
+    """The answers that reads got. Clients of one agent may share it: what one of them saw can be stale news to another."""
+
+    def __init__(self) -> None:
+        self._answers: dict[object, deque[Response]] = {}
+        self._lock = threading.Lock()
+
+    def note(self, request: Request, response: Response) -> None:
+        """Keep the answer to a read."""
+        if request.method != "GET":
+            return
+        with self._lock:
+            known = self._answers.setdefault(self._key(request), deque(maxlen=_ANSWERS))
+            if not known or known[-1] != response:
+                known.append(response)
+            if len(self._answers) > _READS:
+                del self._answers[next(iter(self._answers))]
+
+    def earlier(self, request: Request) -> Sequence[Response]:
+        """The answers to the same read, oldest first."""
+        with self._lock:
+            return tuple(self._answers.get(self._key(request), ()))
+
+    def _key(self, request: Request) -> object:
+        return request.path, tuple(item for item in request.query if item[0] not in _WAITING), request.headers.get("x-consul-token")
+
+
+class Progress:
+    """How far a client is in its plan, and what befell it.
+
+    clock: tells the seconds of a time that is not real; None: time is real. memory: the answers that may come again; its own where none is
+    given.
+    """
+
+    def __init__(self, plan: FaultPlan, clock: Callable[[], float] | None = None, memory: Memory | None = None) -> None:
+        self.plan = plan
+        self.befell: list[Befallen] = []
+        self.next_faults: deque[Fault] = deque()
+        self._clock = clock or time.monotonic
+        self._is_virtual = clock is not None
+        self._memory = memory or Memory()
+        self._count = 0
+        self._leaderless_until = float("-inf")
+        self._lock = threading.Lock()
+
+    def steps(self, request: Request, timeout: float | None) -> Steps | None:
+        """What becomes of a request; None: nothing befalls it."""
+        fault = self._next(request)
+        if fault is None:
+            return None
+        return fault.steps(request, tenths(timeout) if self._is_virtual else timeout, self._memory.earlier)
+
+    def _next(self, request: Request) -> Fault | None:
+        if not self.plan.counts(request):
+            return None
+        with self._lock:
+            number, self._count = self._count, self._count + 1
+            fault = self.next_faults.popleft() if self.next_faults else self.plan[number]
+            if self._clock() < self._leaderless_until:
+                fault = Leaderless()
+            elif isinstance(fault, LeaderChange):
+                self._leaderless_until = self._clock() + fault.seconds
+            if fault is not None:
+                self.befell.append(Befallen(number, request.shown, fault))
+            return fault
+
+    def note(self, request: Request, response: Response) -> None:
+        """Keep an answer of Consul's own."""
+        self._memory.note(request, response)
+
+
+class _Planned:
+    """What befalls requests by a plan, however they are carried."""
+
+    def __init__(self, plan: FaultPlan, clock: Callable[[], float] | None, memory: Memory | None) -> None:
+        self._progress = Progress(plan, clock, memory)
+
+    @property
+    def befell(self) -> Sequence[Befallen]:
+        """What befell the requests so far."""
+        return self._progress.befell
+
+    def befall(self, fault: Fault) -> None:
+        """Let the next request that counts meet a fault, whatever the plan says."""
+        self._progress.next_faults.append(fault)
+
+
+class FaultyTransport(_Planned):
+    """A `Transport` around another one, whose requests meet what a plan says.
+
+    clock: tells seconds as the other transport's `sleep` lets them pass, where that is not real time.
+    memory: shared by the clients of one agent.
+    """
+
+    def __init__(
+        self, transport: Transport, plan: FaultPlan, *, clock: Callable[[], float] | None = None, memory: Memory | None = None
+    ) -> None:
+        super().__init__(plan, clock, memory)
+        self._transport = transport
+
+    def send(self, request: Request, timeout: float | None) -> Response:
+        """Carry a request, or what a fault makes of it. Raises RequestError."""
+        steps = self._progress.steps(request, timeout)
+        if steps is None:
+            return self._carry(request, timeout)
+        answer: Response | None = None
+        try:
+            while True:
+                step = steps.send(answer)
+                answer = None
+                if isinstance(step, Sleep):
+                    self._transport.sleep(step.seconds)
+                else:
+                    answer = self._carry(step, timeout)
+        except StopIteration as stop:
+            seen: Response = stop.value
+            return seen
+
+    def _carry(self, request: Request, timeout: float | None) -> Response:
+        response = self._transport.send(request, timeout)
+        self._progress.note(request, response)
+        return response
+
+    def sleep(self, seconds: float) -> None:
+        """As the other transport."""
+        self._transport.sleep(seconds)
+
+    def close(self) -> None:
+        """Close the other transport."""
+        self._transport.close()
+
+
+class AsyncFaultyTransport(_Planned):
+    """An `AsyncTransport` around another one; parameters as of `FaultyTransport`."""
+
+    def __init__(
+        self, transport: AsyncTransport, plan: FaultPlan, *, clock: Callable[[], float] | None = None, memory: Memory | None = None
+    ) -> None:
+        super().__init__(plan, clock, memory)
+        self._transport = transport
+
+    async def send(self, request: Request, timeout: float | None) -> Response:
+        """As `FaultyTransport.send`."""
+        steps = self._progress.steps(request, timeout)
+        if steps is None:
+            return await self._carry(request, timeout)
+        await self._transport.sleep(0)  # what raises at once lets others run as well
+        answer: Response | None = None
+        try:
+            while True:
+                step = steps.send(answer)
+                answer = None
+                if isinstance(step, Sleep):
+                    await self._transport.sleep(step.seconds)
+                else:
+                    answer = await self._carry(step, timeout)
+        except StopIteration as stop:
+            seen: Response = stop.value
+            return seen
+
+    async def _carry(self, request: Request, timeout: float | None) -> Response:
+        response = await self._transport.send(request, timeout)
+        self._progress.note(request, response)
+        return response
+
+    async def sleep(self, seconds: float) -> None:
+        """As the other transport."""
+        await self._transport.sleep(seconds)
+
+    async def aclose(self) -> None:
+        """Close the other transport."""
+        await self._transport.aclose()

@@ -1,0 +1,98 @@
+"""Runs the script checks of a simulated agent, with anyio. A script has a process group of its own, which is killed when its time is up."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import anyio
+
+from transports.hosting.probe_socket import Finding
+
+if TYPE_CHECKING:
+    from anyio.abc import Process
+
+    from consul_proto.simulator.agent.probes import Probe
+
+#: https://developer.hashicorp.com/consul/docs/services/usage/checks#script-checks: what an exit code says; any other is critical.
+_EXITS = {0: "passing", 1: "warning"}
+
+
+class Tail:
+    """The last bytes of what something says, and how much it said."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = max(limit, 1)
+        self._kept = bytearray()
+        self.said = 0
+
+    def add(self, data: bytes | bytearray) -> None:
+        """Add what it says next."""
+        self.said += len(data)
+        self._kept += data
+        del self._kept[: -self._limit]
+
+    @property
+    def text(self) -> str:
+        """What is kept. Bytes that are not UTF-8 become U+FFFD."""
+        return self._kept.decode("utf-8", "replace")
+
+    @property
+    def whole(self) -> str:
+        """What is kept, and where it is not all, how much that is: as Consul says it of scripts."""
+        return self.text if self.said <= self._limit else f"Captured {len(self._kept)} of {self.said} bytes\n...\n{self.text}"
+
+
+async def run_script(probe: Probe) -> Finding:
+    """Run a script, and read its exit code."""
+    tail, code = Tail(probe.limit), None
+    try:
+        process = await _started(probe)
+    except (OSError, ValueError) as error:
+        return Finding("critical", _not_started(probe.script[0], error))
+    try:
+        with anyio.move_on_after(probe.timeout):
+            code = await _run(process, tail)
+    finally:
+        if code is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        with anyio.CancelScope(shield=True):
+            await process.aclose()
+    if code is None:
+        said = f"\n\n{tail.whole}" if tail.said else ""
+        return Finding("critical", f"Timed out ({_duration(probe.timeout)}) running check{said}")
+    return Finding(_EXITS.get(code, "critical"), tail.whole)
+
+
+async def _started(probe: Probe) -> Process:
+    pipe, merged, nothing = subprocess.PIPE, subprocess.STDOUT, subprocess.DEVNULL
+    started: list[Process] = []
+    with anyio.CancelScope(shield=True):  # a process that is being started cannot be ended
+        started.append(await anyio.open_process(probe.script, stdin=nothing, stdout=pipe, stderr=merged, start_new_session=True))
+    return started[0]
+
+
+async def _run(process: Process, tail: Tail) -> int:
+    assert process.stdout is not None, "it was asked for"
+    async for data in process.stdout:
+        tail.add(data)
+    return await process.wait()
+
+
+def _not_started(command: str, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError) and "/" not in command:
+        return f'exec: "{command}": executable file not found in $PATH'
+    number = getattr(error, "errno", None)
+    return f"fork/exec {command}: {os.strerror(number).lower() if number else error}"
+
+
+def _duration(seconds: float) -> str:
+    """A time below an hour as Go writes it: "500ms", "1.5s", "1m30s"."""
+    if seconds < 1:
+        return f"{seconds * 1000:g}ms"
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)}m{rest:g}s" if minutes else f"{rest:g}s"

@@ -1,0 +1,241 @@
+"""Serves a simulator over TCP and UNIX sockets, with anyio. The sockets are ours and anyio waits for them, as in `async_anyio`.
+
+Whatever a client sends or leaves out, the others are served: what is not HTTP is answered with an error, whoever takes too long is told so,
+and a connection costs two tasks at most.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import stat
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.abc
+
+from consul_proto.message import Response
+from transports.http1.pretty import asks_for_pretty, prettied
+from transports.http1.server import CONTINUE, HTTP1ServerConnection, Refused, RequestLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from consul_proto.simulator import Parked
+    from transports.hosting.clock import HostedSimulator
+
+#: How much is read at once.
+_CHUNK = 1 << 16
+
+#: Bytes of further requests that are kept for a client that waits for an answer; then it is not read from.
+_AHEAD = 1 << 16
+
+#: Connections that the system keeps until they are accepted; it may cut this to its own limit (net.core.somaxconn).
+_BACKLOG = 4096
+
+#: Seconds to wait where the process has no descriptor left for another connection.
+_PAUSE = 0.1
+
+_WOULD_BLOCK = (BlockingIOError, InterruptedError)
+
+#: What accepting fails with for a while: https://man7.org/linux/man-pages/man2/accept.2.html
+_NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """requests: of their size. request_time: seconds from the first byte of a request to its last. idle: seconds without one.
+
+    write: seconds in which a client must take the next part of its answer. linger: seconds for which what a client still sends is taken
+    after it was refused, so that it finds the answer. Go closes an idle connection after 120 s (with Consul 1.22.5).
+    """
+
+    requests: RequestLimits = field(default_factory=RequestLimits)
+    request_time: float = 30.0
+    idle: float = 120.0
+    write: float = 30.0
+    linger: float = 1.0
+
+
+def listen_tcp(port: int) -> socket.socket:
+    """Listen on a port of 127.0.0.1; 0: any that is free. Raises OSError."""
+    return _listening(socket.AF_INET, ("127.0.0.1", port))
+
+
+def listen_unix(path: str) -> socket.socket:
+    """Listen on a UNIX socket. A socket file that nobody listens on is replaced. Raises OSError, FileExistsError for any other file."""
+    file = Path(path)
+    if file.exists():
+        if not stat.S_ISSOCK(file.stat().st_mode):
+            raise FileExistsError(errno.EEXIST, "a file is there that is no socket")
+        if not _is_alive(path):
+            file.unlink()
+    return _listening(socket.AF_UNIX, path)
+
+
+def _is_alive(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return True
+
+
+def _listening(family: int, address: tuple[str, int] | str) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        if family == socket.AF_INET:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen(_BACKLOG)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+async def serve(
+    host: HostedSimulator, listening: Sequence[socket.socket], *, limits: ServerLimits | None = None, is_old: bool = False
+) -> None:
+    """Serve what is asked on these sockets, and keep the simulator's time, until cancelled. The sockets remain the caller's.
+
+    is_old: whether HTTP is read as Consul 1.8.7 does.
+    """
+    limits = limits or ServerLimits()
+
+    async def attend(sock: socket.socket) -> None:
+        with sock:
+            await _Connection(sock, host, limits, is_old=is_old).attend()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(host.keep_time)
+        for sock in listening:
+            tasks.start_soon(_accept, sock, lambda accepted: tasks.start_soon(attend, accepted))
+
+
+async def _accept(listening: socket.socket, begin: Callable[[socket.socket], object]) -> None:
+    while True:
+        await anyio.wait_readable(listening)
+        try:
+            sock, _ = listening.accept()
+        except OSError as error:  # the client is gone already, or there is no descriptor left
+            if error.errno in _NO_ROOM:
+                await anyio.sleep(_PAUSE)
+            continue
+        sock.setblocking(False)
+        if sock.family == socket.AF_INET:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        begin(sock)
+
+
+class _Connection:
+    """One client."""
+
+    def __init__(self, sock: socket.socket, host: HostedSimulator, limits: ServerLimits, *, is_old: bool) -> None:
+        self._socket, self._host, self._limits = sock, host, limits
+        self._http1 = HTTP1ServerConnection(limits.requests, is_old=is_old)
+        self._is_gone = False
+
+    async def attend(self) -> None:
+        """Answer one request after the other, until one side is through with it."""
+        with suppress(OSError):
+            try:
+                while await self._attend_one():
+                    pass
+            except Refused as refused:
+                await self._send(self._http1.answer(refused.response, _date(), keep=False))
+                await self._linger()
+
+    async def _attend_one(self) -> bool:
+        """Answer one request; False where it was the last."""
+        http1, request = self._http1, None
+        if http1.is_idle:
+            with anyio.move_on_after(self._limits.idle):
+                await self._receive()
+            if http1.is_idle:
+                return False
+        with anyio.move_on_after(self._limits.request_time):
+            while (request := http1.next_request()) is None:
+                if http1.wants_continue:
+                    await self._send(CONTINUE)
+                await self._receive()
+        if request is None:
+            raise Refused(408)
+        answer = self._host.ask(request)
+        response = answer if isinstance(answer, Response) else await self._wait(answer)
+        if response is None:
+            return False
+        if asks_for_pretty(request):
+            response = prettied(response)
+        keeps = http1.keeps
+        await self._send(http1.answer(response, _date()))
+        if not keeps:
+            await self._linger()
+        return keeps and not http1.is_over
+
+    async def _wait(self, parked: Parked) -> Response | None:
+        """The answer of a parked query, None where the client went away in the meantime."""
+        woken = anyio.Event()
+        parked.wake = woken.set
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._watch, woken)
+                await woken.wait()
+                tasks.cancel_scope.cancel()
+        finally:
+            self._host.forget(parked)
+        return parked.response if not self._is_gone else None
+
+    async def _watch(self, gone: anyio.Event) -> None:
+        """Tell when the client goes away. What it sends in the meantime is kept for later."""
+        while self._http1.held < _AHEAD:
+            try:
+                data = await self._read()
+            except OSError:
+                data = b""
+            self._http1.receive(data)
+            if not data:
+                self._is_gone = True
+                gone.set()
+                return
+
+    async def _receive(self) -> None:
+        self._http1.receive(await self._read())
+
+    async def _read(self) -> bytes:
+        while True:
+            await anyio.wait_readable(self._socket)
+            try:
+                return self._socket.recv(_CHUNK)
+            except _WOULD_BLOCK:
+                continue
+
+    async def _send(self, data: bytes) -> None:
+        """Send bytes. Raises TimeoutError, an OSError, where the client does not take them."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[self._socket.send(view[: 1 << 20]) :]
+            except _WOULD_BLOCK:
+                with anyio.fail_after(self._limits.write):
+                    await anyio.wait_writable(self._socket)
+
+    async def _linger(self) -> None:
+        """Close for writing, and take what the client still sends: where it is not read, the system takes the answer back as well."""
+        self._socket.shutdown(socket.SHUT_WR)
+        with anyio.move_on_after(self._limits.linger):
+            while await self._read():
+                pass
+
+
+def _date() -> str:
+    return formatdate(usegmt=True)
