@@ -1,11 +1,18 @@
-"""One HTTP/1.1 connection without a socket: requests to bytes, bytes to Responses.
+"""One HTTP/1.1 connection without a socket: requests to bytes, bytes to answers.
 
-A `Request` is valid by construction, so writing one is a matter of joining lines; h11 reads the answers. Any cut of the same bytes gives
-the same Response. Bytes beyond it are nobody's: the connection is not used again.
+A `Request` is valid by construction, so writing one is a matter of joining lines; h11 reads the answers. There are two ways to read one:
+`receive` gives a whole `Response`, `events` gives its head, data and end as they come. Both read through `_next`, so any cut of the same
+bytes gives the same answer, the same events, and the same error. Bytes after the end of an answer belong to no request: the connection is
+not used again.
+
+`_feed` is the place for a faster reader of the usual answer (a status line, ordinary headers, a Content-Length or plain chunks, all of it
+in the first piece). It sees the first bytes of an answer before h11 does. Such a reader either takes the whole answer and leaves its
+events for `_next`, or takes nothing, and h11 reads the answer from its first byte.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import h11
@@ -16,6 +23,8 @@ from transports.errors import too_large, wire_error
 from transports.http1.content import decoded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from consul_proto.message import Request
 
 USER_AGENT = "consulate"
@@ -23,34 +32,67 @@ USER_AGENT = "consulate"
 #: The largest head of an answer, in bytes; Consul's take less than one KiB. Go's own limit for requests is 1 MiB, h11's default 16 KiB.
 _LARGEST_HEAD = 64 * 1024
 
-#: What h11 is told was sent: it needs to know that it is the server's turn, and that an answer to this may have a body.
+#: h11 must be told that a request was sent: then it is the server's turn. An answer to this one may have a body.
 _SENT = h11.Request(method="GET", target="/", headers=[("host", "consul")])
 _SENT_WHOLE = h11.EndOfMessage()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The status and the headers of an answer. Interim answers (100 Continue, 103 Early Hints) are left out."""
+
+    status: int
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A piece of the body, never empty, without the transfer coding; a content coding is still on it."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The answer is whole."""
+
+
+Event = Head | Data | End
+
+_END = End()
 
 
 class HTTP1Connection:
     """The protocol side of one connection.
 
-    host: the value of the Host header. prefix: of every path. response_size: bytes of the largest answer to accept; None: no limit.
+    For each request: `send`, then `receive` or `events` for what arrives until the answer is whole, then `reuse`.
+
+    host: the value of the Host header. prefix: of every path. response_size: the largest answer that `receive` accepts, in bytes; None: no
+    limit. Raises ValueError for a host that cannot be sent.
     """
 
     def __init__(self, host: str, prefix: str = "", response_size: int | None = None) -> None:
         check_header("Host", host)
         self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
-        self._head = f" HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {USER_AGENT}\r\n"
+        self._request_head = f" HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {USER_AGENT}\r\n"
         self._prefix = prefix
         self._limit = response_size
-        self._response: h11.Response | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Forget the last answer."""
+        #: Whether h11 knows of the request; whether the answer is whole; whether the server closed the connection.
+        self._expected = self._whole = self._closed = False
+        self._head: Head | None = None
+        self._raw_headers: list[tuple[bytes, bytes]] = []
+        #: What `receive` has of the body, and its size in bytes.
         self._parts: list[bytes] = []
         self._received = 0
-        self._ended = False
 
     def send(self, request: Request) -> bytes:
         """Return the bytes of a request; the connection then expects its answer."""
-        self._h11.send(_SENT)
-        self._h11.send(_SENT_WHOLE)
-        self._response, self._parts, self._received = None, [], 0
-        lines = [request.method, " ", self._prefix, request.target, self._head]
+        self._begin()
+        lines = [request.method, " ", self._prefix, request.target, self._request_head]
         for name, value in request.headers.items:
             lines += (name, ": ", value, "\r\n")
         body = request.body
@@ -61,62 +103,100 @@ class HTTP1Connection:
         return head + body if body else head
 
     def receive(self, data: bytes) -> Response | None:
-        """Take bytes that arrived, b"" at the end of the stream; return the answer once it is whole. Raises RequestError."""
-        connection = self._h11
-        self._ended = not data
-        try:
-            connection.receive_data(data)
-            while True:
-                event = connection.next_event()
-                if event is h11.NEED_DATA:
-                    return None
-                if isinstance(event, h11.Data):
-                    self._collect(event.data)
-                elif isinstance(event, h11.Response):
-                    self._begin(event)
-                elif isinstance(event, h11.EndOfMessage):
-                    return self._end()
-                elif not isinstance(event, h11.InformationalResponse):
-                    raise RequestError("the connection was closed before the answer was whole")
-        except h11.RemoteProtocolError as error:
-            raise self._broken(data, error) from error
+        """Take bytes that arrived, b"" at the end of the stream; return the answer once it is whole, its content coding undone.
 
-    def _broken(self, data: bytes, error: h11.RemoteProtocolError) -> RequestError:
-        if data == b"":
-            return RequestError("the connection was closed before the answer was whole")
-        return wire_error(error, sent=True)
+        Raises RequestError for an answer that is cut off, broken, or larger than the limit.
+        """
+        self._feed(data)
+        while (event := self._next()) is not None:
+            if isinstance(event, Data):
+                self._collect(event.data)
+            elif isinstance(event, Head):
+                self._check_length()
+            else:
+                return self._response()
+        return None
 
-    def _begin(self, response: h11.Response) -> None:
-        self._response = response
-        if sum([len(name) + len(value) + 4 for name, value in response.headers.raw_items()]) > _LARGEST_HEAD:
-            # h11 sees to it only as long as the head is not whole: a head that comes at once is as large as one in pieces.
-            raise RequestError(f"the answer is not HTTP that Consul speaks: its head is larger than {_LARGEST_HEAD} bytes")
-        if self._limit is not None:
-            for name, value in response.headers:
-                if name == b"content-length" and int(value) > self._limit:
-                    raise too_large(self._limit)
+    def events(self, data: bytes) -> Iterator[Event]:
+        """Take bytes that arrived, b"" at the end of the stream; return what they add to the answer, one event after the other.
 
-    def _collect(self, data: bytes | bytearray | memoryview) -> None:
-        self._received += len(data)
-        if self._limit is not None and self._received > self._limit:
-            raise too_large(self._limit)
-        self._parts.append(bytes(data))
-
-    def _end(self) -> Response:
-        response = self._response
-        if response is None:
-            raise RequestError("the answer is not HTTP: it has no status")
-        raw = response.headers.raw_items()
-        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        for name, value in raw:
-            if name.lower() == b"content-encoding":
-                body = decoded(value.decode("latin-1"), body, self._limit)
-        return Response(response.status_code, Headers.received(raw), body)
+        There is one `Head`, any number of `Data`, one `End`. No limit of size holds, and the content coding stays. Read the iterator to its
+        end before the next call. It raises RequestError where the answer is cut off or broken, after the events that came before that.
+        """
+        self._feed(data)
+        return iter(self._next, None)
 
     def reuse(self) -> bool:
-        """Make ready for the next request; False where the connection must be closed: it is to be, or has bytes that nobody asked for."""
+        """Get ready for the next request.
+
+        False where the connection must be closed: the server wants it, the answer is not whole, or bytes came that no request asked for.
+        """
         connection = self._h11
-        if self._ended or connection.our_state is not h11.DONE or connection.their_state is not h11.DONE or connection.trailing_data[0]:
+        if self._closed or connection.our_state is not h11.DONE or connection.their_state is not h11.DONE or connection.trailing_data[0]:
             return False
         connection.start_next_cycle()
         return True
+
+    def _feed(self, data: bytes) -> None:
+        """Take bytes for `_next`. A faster reader of the usual answer goes here: see the module's docstring."""
+        if not self._expected:
+            self._expected = True
+            self._h11.send(_SENT)
+            self._h11.send(_SENT_WHOLE)
+        self._closed = not data
+        self._h11.receive_data(data)
+
+    def _next(self) -> Event | None:
+        """Return the next event of the answer; None where more bytes must come, or the answer is whole."""
+        if self._whole:
+            return None
+        try:
+            while True:  # past interim answers
+                event = self._h11.next_event()
+                if isinstance(event, h11.Data):
+                    return Data(bytes(event.data))
+                if isinstance(event, h11.EndOfMessage):
+                    self._whole = True
+                    return _END
+                if isinstance(event, h11.Response):
+                    return self._begin_answer(event)
+                if event is h11.NEED_DATA:
+                    return None
+                if not isinstance(event, h11.InformationalResponse):
+                    raise _cut_off()
+        except h11.RemoteProtocolError as error:
+            raise (_cut_off() if self._closed else wire_error(error, sent=True)) from error
+
+    def _begin_answer(self, response: h11.Response) -> Head:
+        raw = self._raw_headers = response.headers.raw_items()
+        if sum([len(name) + len(value) + 4 for name, value in raw]) > _LARGEST_HEAD:
+            # h11 checks this only while the head is not whole: a head that comes at once is as large as one in pieces.
+            raise RequestError(f"the answer is not HTTP that Consul speaks: its head is larger than {_LARGEST_HEAD} bytes")
+        self._head = head = Head(response.status_code, Headers.received(raw))
+        return head
+
+    def _check_length(self) -> None:
+        """Refuse an answer that says that it is too large."""
+        if self._limit is not None:
+            for name, value in self._raw_headers:
+                if name.lower() == b"content-length" and int(value) > self._limit:
+                    raise too_large(self._limit)
+
+    def _collect(self, data: bytes) -> None:
+        self._received += len(data)
+        if self._limit is not None and self._received > self._limit:
+            raise too_large(self._limit)
+        self._parts.append(data)
+
+    def _response(self) -> Response:
+        head = self._head
+        assert head is not None, "h11 gives the head first"
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        for name, value in self._raw_headers:
+            if name.lower() == b"content-encoding":
+                body = decoded(value.decode("latin-1"), body, self._limit)
+        return Response(head.status, head.headers, body)
+
+
+def _cut_off() -> RequestError:
+    return RequestError("the connection was closed before the answer was whole")

@@ -9,7 +9,6 @@ import gzip
 import socket
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -20,8 +19,8 @@ from hypothesis import strategies as st
 from consul_proto.config import Config, Limits
 from consul_proto.errors import RequestError
 from consul_proto.message import Request, Response
-from tests.fakes.faults import FAULTS, FOUND, GOOD, ODD_BUT_GOOD
-from tests.fakes.raw_server import Send
+from tests.fakes.faults import FOUND, GOOD
+from tests.transports.http1.edited_answers import SMALL, Edit, cuts, edited, edits, pieces
 from transports.clients.sync_urllib3 import Urllib3Connection
 from transports.http1.client import HTTP1Connection
 from transports.http1.content import decoded
@@ -55,12 +54,12 @@ def _by_urllib3(data: bytes, response_size: int | None = None) -> Outcome:
             ours.close()
 
 
-def _by_h11(pieces: Sequence[bytes], response_size: int | None = None) -> Outcome:
+def _by_h11(parts: Sequence[bytes], response_size: int | None = None) -> Outcome:
     connection = HTTP1Connection("consul:8500", response_size=response_size)
     connection.send(_GET)
     try:
-        for piece in (*pieces, b""):
-            response = connection.receive(piece)
+        for part in (*parts, b""):
+            response = connection.receive(part)
             if response is not None:
                 return _seen(response)
     except RequestError as error:
@@ -68,65 +67,24 @@ def _by_h11(pieces: Sequence[bytes], response_size: int | None = None) -> Outcom
     raise AssertionError("neither an answer nor an error at the end")
 
 
-def _pieces(data: bytes, cuts: Sequence[int]) -> list[bytes]:
-    at = sorted({cut % len(data) for cut in cuts} - {0})
-    return [data[start:end] for start, end in zip([0, *at], [*at, len(data)], strict=True)]
-
-
-#: Every answer of the tables of faults, as far as it is bytes.
-_ANSWERS = [
-    b"".join(step.data for step in script if isinstance(step, Send))
-    for script in (*FAULTS.values(), *ODD_BUT_GOOD.values())
-    if any(isinstance(step, Send) for step in script)
-]
-_SMALL = [data for data in _ANSWERS if len(data) < 2000]
-
-
-@pytest.mark.parametrize("data", _SMALL, ids=lambda data: repr(data[:60]))
+@pytest.mark.parametrize("data", SMALL, ids=lambda data: repr(data[:60]))
 def test_answers_of_the_tables(data: bytes) -> None:
     assert _by_urllib3(data) == _by_h11([data]) == _by_h11([bytes([byte]) for byte in data])
 
 
-@dataclass(frozen=True)
-class Edit:
-    """A piece of an answer, replaced."""
-
-    at: int
-    length: int
-    by: bytes
-
-    def of(self, data: bytes) -> bytes:
-        at = self.at % (len(data) + 1)
-        return data[:at] + self.by + data[at + self.length :]
-
-
-_TELLING = [b"", b"\r", b"\n", b"\r\n", b"\r\n\r\n", b":", b" ", b"\0", b"\xff", b"0", b"9" * 30, b"-1", b"Transfer-Encoding: chunked\r\n"]
-_TELLING += [
-    b"HTTP/1.1 ",
-    b"Content-Length: 5\r\n",
-    b"Connection: close\r\n",
-    b"Content-Encoding: gzip\r\n",
-    b"5\r\nhello\r\n0\r\n\r\n",
-    b"204",
-]
-
-edits = st.builds(Edit, st.integers(0, 4000), st.integers(0, 12), st.sampled_from(_TELLING) | st.binary(max_size=4))
-
-
-@given(st.sampled_from(_SMALL), st.lists(edits, max_size=3), st.lists(st.integers(0, 4000), max_size=6), st.sampled_from([None, 60, 4000]))
+@given(st.sampled_from(SMALL), st.lists(edits, max_size=3), cuts, st.sampled_from([None, 60, 4000]))
 @settings(max_examples=400, deadline=None)
 @example(GOOD, [Edit(0, 0, b"\r\n")], [], None)
-def test_whatever_comes_is_an_answer_or_an_error_of_ours(data: bytes, changes: list[Edit], cuts: list[int], size: int | None) -> None:
-    for change in changes:
-        data = change.of(data)
-    assert _by_h11([data] if not data else _pieces(data, cuts), size) == _by_h11([data], size)
+def test_whatever_comes_is_an_answer_or_an_error_of_ours(data: bytes, changes: list[Edit], places: list[int], size: int | None) -> None:
+    data = edited(data, changes)
+    assert _by_h11(pieces(data, places), size) == _by_h11([data], size)
     _by_urllib3(data, size)
 
 
 @pytest.mark.parametrize("length", [60_000, 70_000, 100_000])
 def test_a_large_head_is_read_or_refused_however_it_is_cut(length: int) -> None:
     data = GOOD.replace(b"Content-Length", b"X-Long: " + b"x" * length + b"\r\nContent-Length")
-    assert _by_h11(_pieces(data, range(0, len(data), 1000))) == _by_h11([data])
+    assert _by_h11(pieces(data, range(0, len(data), 1000))) == _by_h11([data])
 
 
 @given(st.binary(min_size=1, max_size=60), st.binary(min_size=1, max_size=60))

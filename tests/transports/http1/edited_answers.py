@@ -1,0 +1,62 @@
+"""Answers for the tests of any bytes: those of the table of faults, edited at random and cut at random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from tests.fakes.faults import FAULTS, ODD_BUT_GOOD
+from tests.fakes.raw_server import Send
+
+
+def pieces(data: bytes, cuts: Sequence[int]) -> list[bytes]:
+    """The data, cut at these places; none of the pieces is empty."""
+    if not data:
+        return []
+    at = sorted({cut % len(data) for cut in cuts} - {0})
+    return [data[start:end] for start, end in zip([0, *at], [*at, len(data)], strict=True)]
+
+
+#: Every answer of the tables of faults, as far as it is bytes.
+_ANSWERS = [
+    b"".join(step.data for step in script if isinstance(step, Send))
+    for script in (*FAULTS.values(), *ODD_BUT_GOOD.values())
+    if any(isinstance(step, Send) for step in script)
+]
+SMALL = [data for data in _ANSWERS if len(data) < 2000]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace a piece of an answer."""
+
+    at: int
+    length: int
+    by: bytes
+
+    def of(self, data: bytes) -> bytes:
+        at = self.at % (len(data) + 1)
+        return data[:at] + self.by + data[at + self.length :]
+
+
+_TELLING = [b"", b"\r", b"\n", b"\r\n", b"\r\n\r\n", b":", b" ", b"\0", b"\xff", b"0", b"9" * 30, b"-1", b"Transfer-Encoding: chunked\r\n"]
+_TELLING += [
+    b"HTTP/1.1 ",
+    b"Content-Length: 5\r\n",
+    b"Connection: close\r\n",
+    b"Content-Encoding: gzip\r\n",
+    b"5\r\nhello\r\n0\r\n\r\n",
+    b"204",
+]
+
+edits = st.builds(Edit, st.integers(0, 4000), st.integers(0, 12), st.sampled_from(_TELLING) | st.binary(max_size=4))
+cuts = st.lists(st.integers(0, 4000), max_size=6)
+
+
+def edited(data: bytes, changes: Sequence[Edit]) -> bytes:
+    """The data after all edits, one after the other."""
+    for change in changes:
+        data = change.of(data)
+    return data
