@@ -94,6 +94,10 @@ class ClientClosed(RequestError):
     """The client was closed; nothing was sent."""
 
 
+class Cancelled(RequestError):
+    """The call's `cancel` handle was set. `maybe_applied` says whether Consul may have carried the request out."""
+
+
 class DecodeError(ConsulateException):
     """The answer is not what the API promises: not JSON, another shape, not base64."""
 

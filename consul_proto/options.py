@@ -17,6 +17,7 @@ from consul_proto.operation import OK, Operation
 
 if TYPE_CHECKING:
     from consul_proto.message import Response
+    from consul_proto.stream import Stream
 
 T = TypeVar("T")
 
@@ -267,7 +268,7 @@ class Settings:
                 if scheme == "Basic":
                     yield a2b_base64(credentials).decode("utf-8", "replace").partition(":")[2] or credentials
 
-    def apply(self, operation: Operation[Any]) -> Request:
+    def apply(self, operation: Operation[Any] | Stream[Any]) -> Request:
         """Return the request to send: the operation's own, with these settings where it obeys them."""
         request = operation.request
         if not self._adds:

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from consulate.client import AsyncConsul, Consul
     from consulate.client import Consul as Session
     from consulate.exceptions import ConsulateException
+    from transports.cancel import Cancel
 
 __version__ = "0.1.0"
 
-__all__ = ["AsyncConsul", "Consul", "ConsulateException", "Limits", "Meta", "Reply", "Session", "adapters", "api", "exceptions"]
+__all__ = ["AsyncConsul", "Cancel", "Consul", "ConsulateException", "Limits", "Meta", "Reply", "Session", "adapters", "api", "exceptions"]
 
 #: Public name -> the module that has it, and its name there; a module itself has none.
 _HOMES = {
     "AsyncConsul": ("consulate.client", "AsyncConsul"),
+    "Cancel": ("transports.cancel", "Cancel"),
     "Consul": ("consulate.client", "Consul"),
     "ConsulateException": ("consul_proto.errors", "ConsulateException"),
     "Limits": ("consul_proto.config", "Limits"),

@@ -10,10 +10,13 @@ from consul_proto.meta import Meta, Reply
 from consulate.adapters import adapter_for
 from consulate.configuration import configured
 from consulate.operations import Operations
+from transports.cancel import Cancel, check_cancellable
+from transports.clocks import async_clock_of, clock_of
 from transports.drive import Context, run, run_async
+from transports.streams import AsyncEvents, Events
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import EllipsisType, TracebackType
     from typing import Unpack
 
     from consul_proto.codec import Codec
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from consul_proto.flow import Flow
     from consul_proto.namespace import Async
     from consul_proto.operation import Operation
+    from consul_proto.stream import Stream
     from consulate.adapters import Adapter
     from consulate.api.acl import ACL
     from consulate.api.agent import Agent
@@ -32,9 +36,11 @@ if TYPE_CHECKING:
     from consulate.api.status import Status
     from consulate.api.txn import Txn
     from consulate.configuration import ClientOptions, ViewOptions
+    from transports.drive import Budget
     from transports.protocol import AsyncTransport, Transport
 
 T = TypeVar("T")
+E = TypeVar("E")
 
 
 class Consul:
@@ -65,18 +71,51 @@ class Consul:
     ) -> None:
         config, settings = configured(host, port, datacenter, token, scheme, **options)
         self._transport = adapter_for(config, adapter).transport(config) if transport is None else transport
-        self._context = Context(settings, str(config.address))
+        self._context = Context(settings, str(config.address), clock_of(self._transport))
         self._codec: Codec = kv_codec
         self._is_view = False
 
-    def perform(self, call: Operation[T] | Flow[T]) -> T:
-        """Run an operation or a flow, of `ops` or your own, and return its value. Raises ConsulateException."""
-        return run(self._transport, call, self._context)[0]
+    def perform(
+        self,
+        call: Operation[T] | Flow[T],
+        *,
+        timeout: float | EllipsisType | None = ...,
+        retry: bool = True,
+        cancel: Cancel | None = None,
+    ) -> T:
+        """Run an operation or a flow, of `ops` or your own, and return its value.
 
-    def perform_with_meta(self, call: Operation[T] | Flow[T]) -> Reply[T]:
-        """Run an operation or a flow and return its value with the X-Consul headers of its last answer. Raises ConsulateException."""
-        value, response = run(self._transport, call, self._context)
+        timeout: seconds for this call, None for no limit; the client's own where it is not given. A blocking query adds its wait.
+        retry: False sends each request once, whatever comes of it.
+        cancel: a handle that ends the call from another thread.
+
+        Raises ConsulateException; Cancelled where the handle was set.
+        """
+        return run(self._transport, call, self._context, self._budget(timeout, retry, cancel))[0]
+
+    def perform_with_meta(
+        self,
+        call: Operation[T] | Flow[T],
+        *,
+        timeout: float | EllipsisType | None = ...,
+        retry: bool = True,
+        cancel: Cancel | None = None,
+    ) -> Reply[T]:
+        """Run an operation or a flow and return its value with the X-Consul headers of its last answer; as `perform` otherwise."""
+        value, response = run(self._transport, call, self._context, self._budget(timeout, retry, cancel))
         return Reply(value, Meta.of(response.headers))
+
+    def open(self, stream: Stream[E], *, timeout: float | EllipsisType | None = ..., cancel: Cancel | None = None) -> Events[E]:
+        """Return the events of a stream, to iterate over in a `with` block. The block sends the request where it begins.
+
+        timeout: seconds until the answer begins, and then for each wait for more of it. cancel: as of `perform`.
+        """
+        return Events(self._transport, stream, self._context, self._budget(timeout, True, cancel))
+
+    def _budget(self, timeout: float | EllipsisType | None, retry: bool, cancel: Cancel | None) -> Budget:
+        if cancel is not None:
+            check_cancellable(self._transport)
+        return self._context.budget(timeout, retry, cancel)
 
     def using(self, **options: Unpack[ViewOptions]) -> Self:
         """Return a view of this client with other settings, on the same connections; closing a view does nothing."""
@@ -190,18 +229,27 @@ class AsyncConsul:
     ) -> None:
         config, settings = configured(host, port, datacenter, token, scheme, **options)
         self._transport = adapter_for(config, adapter).async_transport(config) if transport is None else transport
-        self._context = Context(settings, str(config.address))
+        self._context = Context(settings, str(config.address), async_clock_of(self._transport))
         self._codec: Codec = kv_codec
         self._is_view = False
 
-    async def perform(self, call: Operation[T] | Flow[T]) -> T:
-        """Run an operation or a flow, of `ops` or your own, and return its value. Raises ConsulateException."""
-        return (await run_async(self._transport, call, self._context))[0]
+    async def perform(self, call: Operation[T] | Flow[T], *, timeout: float | EllipsisType | None = ..., retry: bool = True) -> T:
+        """Run an operation or a flow, of `ops` or your own, and return its value. Parameters and exceptions as of `Consul.perform`.
 
-    async def perform_with_meta(self, call: Operation[T] | Flow[T]) -> Reply[T]:
-        """Run an operation or a flow and return its value with the X-Consul headers of its last answer. Raises ConsulateException."""
-        value, response = await run_async(self._transport, call, self._context)
+        A task is cancelled as any other: by its cancel scope, or by asyncio.
+        """
+        return (await run_async(self._transport, call, self._context, self._context.budget(timeout, retry)))[0]
+
+    async def perform_with_meta(
+        self, call: Operation[T] | Flow[T], *, timeout: float | EllipsisType | None = ..., retry: bool = True
+    ) -> Reply[T]:
+        """Run an operation or a flow and return its value with the X-Consul headers of its last answer; as `perform` otherwise."""
+        value, response = await run_async(self._transport, call, self._context, self._context.budget(timeout, retry))
         return Reply(value, Meta.of(response.headers))
+
+    def open(self, stream: Stream[E], *, timeout: float | EllipsisType | None = ...) -> AsyncEvents[E]:
+        """Return the events of a stream, to iterate over in an `async with` block; otherwise as `Consul.open`."""
+        return AsyncEvents(self._transport, stream, self._context, self._context.budget(timeout))
 
     def using(self, **options: Unpack[ViewOptions]) -> Self:
         """Return a view of this client with other settings, on the same connections; closing a view does nothing."""

@@ -2,6 +2,7 @@
 
 from consul_proto.errors import (
     ACLDisabled,
+    Cancelled,
     CASFailed,
     ClientClosed,
     ClientError,
@@ -25,6 +26,7 @@ from consul_proto.errors import (
 __all__ = [
     "ACLDisabled",
     "CASFailed",
+    "Cancelled",
     "ClientClosed",
     "ClientError",
     "ConsulateException",

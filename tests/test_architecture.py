@@ -26,6 +26,8 @@ _PACKAGES = ("consul_proto", "transports", "consulate")
 _LIBRARIES = {
     "transports/clients/sync_urllib3.py": {"urllib3"},
     "transports/clients/async_anyio.py": {"anyio"},
+    "transports/clients/anyio_connection.py": {"anyio"},
+    "transports/clocks.py": {"anyio"},
     "transports/http1/client.py": {"h11"},
     "transports/http1/server.py": {"h11"},
     "transports/simulated/tasks.py": {"anyio"},

@@ -72,7 +72,6 @@ class ConsulAgent:
         )
         self.token = acl_token
         self._agent = SimulatedAgent(Simulator(settings), is_real=clock == "real")
-        self._virtual_clock = (lambda: self.now) if clock == "virtual" else None
         self._memory = Memory()
         self._faulty: list[FaultyTransport | AsyncFaultyTransport] = []
 
@@ -123,13 +122,13 @@ class ConsulAgent:
 
     def faulty(self, transport: Transport, faults: FaultPlan) -> FaultyTransport:
         """Return a plan of faults around a transport to `simulated`; they show in `befell`."""
-        faulty = FaultyTransport(transport, faults, clock=self._virtual_clock, memory=self._memory)
+        faulty = FaultyTransport(transport, faults, memory=self._memory)
         self._faulty.append(faulty)
         return faulty
 
     def async_faulty(self, transport: AsyncTransport, faults: FaultPlan) -> AsyncFaultyTransport:
         """As `faulty`, for tasks."""
-        faulty = AsyncFaultyTransport(transport, faults, clock=self._virtual_clock, memory=self._memory)
+        faulty = AsyncFaultyTransport(transport, faults, memory=self._memory)
         self._faulty.append(faulty)
         return faulty
 

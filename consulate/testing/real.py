@@ -6,20 +6,23 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote
 
 from consul_proto.errors import ConsulateException
 from consulate.client import AsyncConsul, Consul
+from transports.clocks import async_clock_of, clock_of
 from transports.faults.transport import AsyncFaultyTransport, FaultyTransport
+from transports.streams import open_answer, open_answer_async
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.message import Request, Response
     from consulate.testing.agent import Options
+    from transports.cancel import Cancel
     from transports.faults.plans import Befallen, FaultPlan
-    from transports.protocol import AsyncTransport, Transport
+    from transports.protocol import AsyncOpenAnswer, AsyncTransport, OpenAnswer, Transport
 
 #: How a write is undone.
 Undo = Callable[[Consul], object]
@@ -102,18 +105,21 @@ class _Noting:
 
     def __init__(self, transport: Transport, note: Note) -> None:
         self._transport, self._note = transport, note
+        self.clock = clock_of(transport)
 
-    def send(self, request: Request, timeout: float | None) -> Response:
+    def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
+        send: Any = self._transport.send
         try:
-            response = self._transport.send(request, timeout)
+            response: Response = send(request, timeout) if cancel is None else send(request, timeout, cancel)
         except BaseException:
             self._note(request, None)
             raise
         self._note(request, response)
         return response
 
-    def sleep(self, seconds: float) -> None:
-        self._transport.sleep(seconds)
+    def open(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> OpenAnswer:
+        self._note(request, None)
+        return open_answer(self._transport, request, timeout, cancel)
 
     def close(self) -> None:
         self._transport.close()
@@ -124,6 +130,7 @@ class _AsyncNoting:
 
     def __init__(self, transport: AsyncTransport, note: Note) -> None:
         self._transport, self._note = transport, note
+        self.clock = async_clock_of(transport)
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         try:
@@ -134,8 +141,9 @@ class _AsyncNoting:
         self._note(request, response)
         return response
 
-    async def sleep(self, seconds: float) -> None:
-        await self._transport.sleep(seconds)
+    async def open(self, request: Request, timeout: float | None) -> AsyncOpenAnswer:
+        self._note(request, None)
+        return await open_answer_async(self._transport, request, timeout)
 
     async def aclose(self) -> None:
         await self._transport.aclose()

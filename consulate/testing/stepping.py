@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from consul_proto.message import Request, Response
     from consul_proto.simulator import Parked
+    from transports.cancel import Cancel
     from transports.simulated.agent import SimulatedAgent
 
 #: Real seconds in which a program in a thread must come to its next request.
@@ -90,8 +91,17 @@ class InTasks:
         answer: Response = await Step(Call(request, timeout))
         return answer
 
+    @property
+    def clock(self) -> InTasks:
+        """The agent's time, in which a sleep is a stop."""
+        return self
+
+    def now(self) -> float:
+        """As `AsyncClock.now`."""
+        return self._agent.now
+
     async def sleep(self, seconds: float) -> None:
-        """As `AsyncTransport.sleep`."""
+        """As `AsyncClock.sleep`."""
         if self._is_stopping:
             raise Stopped
         if seconds > 0:
@@ -162,13 +172,22 @@ class InThread:
             raise self._value
         return self._value
 
-    def send(self, request: Request, timeout: float | None) -> Response:
-        """As `Transport.send`."""
+    def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:  # noqa: ARG002
+        """As `Transport.send`. One program runs at a time, so that nobody sets `cancel` while this one waits."""
         answer: Response = self._stop_at(Call(request, timeout))
         return answer
 
+    @property
+    def clock(self) -> InThread:
+        """The agent's time, in which a sleep is a stop."""
+        return self
+
+    def now(self) -> float:
+        """As `Clock.now`."""
+        return self._agent.now
+
     def sleep(self, seconds: float) -> None:
-        """As `Transport.sleep`."""
+        """As `Clock.sleep`."""
         if seconds > 0:
             self._stop_at(Asleep(self._agent.now + seconds))
 

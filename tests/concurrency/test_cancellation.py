@@ -45,7 +45,7 @@ def _is_sound(consul: AsyncConsul, server: EchoServer) -> None:
     assert pool.busy == 0
     assert pool.idle <= LIMITS.connections
     assert not transport_of(consul)._busy
-    assert not any(transport_of(consul)._waiting)
+    assert not transport_of(consul)._pool.waiting
     assert server.violations == []
 
 
@@ -206,10 +206,10 @@ def test_cancelled_while_it_waits_for_a_connection(serve: Serve, backend: str) -
                 for number in range(1, 5):
                     group.start_soon(query, f"q{number}", scopes[number])
                     await anyio.wait_all_tasks_blocked()
-                    assert [len(waiting) for waiting in transport_of(consul)._waiting] == [0, number]
+                    assert [len(waiting) for waiting in transport_of(consul)._pool._waiting] == [0, number]
                 scopes[2].cancel()
                 await anyio.wait_all_tasks_blocked()
-                assert [len(waiting) for waiting in transport_of(consul)._waiting] == [0, 3]
+                assert [len(waiting) for waiting in transport_of(consul)._pool._waiting] == [0, 3]
                 # The first ends and wakes the next, which is cancelled in that moment: its turn goes to the one after it.
                 scopes[0].cancel()
                 scopes[1].cancel()

@@ -1,16 +1,7 @@
-"""HTTP for tasks, on asyncio and trio: h11 over TCP, TLS and UNIX sockets, with anyio.
-
-The sockets are ours and anyio waits for them, so closing one never awaits: a call that is cancelled anywhere closes its connection there
-and then, and what an idle connection has to say is asked of the socket itself.
-"""
+"""HTTP for tasks, on asyncio and trio: a pool of connections over TCP, TLS or UNIX sockets, with anyio."""
 
 from __future__ import annotations
 
-import os
-import socket
-import ssl
-from collections import deque
-from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 from weakref import finalize
@@ -19,224 +10,18 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from consul_proto.errors import ClientClosed, RequestError, StaleConnection
+from transports.clients.anyio_connection import AnyioConnection
 from transports.clients.fork import renew_after_fork
-from transports.clients.pool import Pool, close_idle
+from transports.clients.pool import Pool, Turn, close_idle, take_usable
 from transports.clients.tls import client_context
+from transports.clocks import EVENT_LOOP_CLOCK
 from transports.errors import no_connection_free, timed_out, wire_error
-from transports.http1.client import HTTP1Connection
 
 if TYPE_CHECKING:
-    from consul_proto.config import Address, Config
-    from consul_proto.message import Request, Response
+    from collections.abc import Callable
 
-#: How much is read at once.
-_CHUNK = 1 << 16
-
-_WOULD_BLOCK = (BlockingIOError, InterruptedError)
-
-
-class AnyioConnection:
-    """One connection, over whatever the address names. Its methods that do not await never block."""
-
-    def __init__(self, config: Config, tls: ssl.SSLContext | None) -> None:
-        self._address = config.address
-        self._http1 = HTTP1Connection(config.address.authority, config.address.prefix, config.limits.response_size)
-        self._server_name = config.tls.server_name or config.address.host
-        self._context = tls
-        self._socket: socket.socket | None = None
-        self._opening: anyio.CancelScope | None = None
-        self._tls: ssl.SSLObject | None = None
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.reusable = self.sent = self.answered = False
-
-    async def connect(self) -> None:
-        """Open the socket and, where it is TLS, shake hands. Raises OSError."""
-        with anyio.CancelScope() as opening:
-            self._opening = opening
-            try:
-                await self._connect()
-            finally:
-                self._opening = None
-        if opening.cancel_called:
-            raise ConnectionAbortedError("the client was closed")
-
-    async def _connect(self) -> None:
-        self._socket = await (_connect_unix(self._address) if self._address.scheme == "unix" else _connect_tcp(self._address))
-        if self._context is not None:
-            self._tls = self._context.wrap_bio(self._incoming, self._outgoing, server_hostname=self._server_name)
-            while True:
-                try:
-                    self._tls.do_handshake()
-                except ssl.SSLWantReadError:
-                    await self._flush()
-                    await self._fill()
-                else:
-                    break
-            await self._flush()
-
-    async def exchange(self, request: Request) -> Response:
-        """Send a request and read its answer."""
-        self.sent = self.answered = self.reusable = False
-        data = self._http1.send(request)
-        whole = await self._send(data)
-        while True:
-            data = await (self._receive() if self._tls is None else self._receive_tls(self._tls))
-            self.answered = self.answered or bool(data)
-            response = self._http1.receive(data)
-            if response is not None:
-                self.reusable = whole and self._http1.reuse() and not self._has_tls_leftover()
-                return response
-
-    async def _send(self, data: bytes) -> bool:
-        """Send bytes; False where the server stopped reading them: it may have said why, as with a body that it finds too large."""
-        self.sent = True
-        try:
-            if self._tls is None:
-                await self._send_raw(data)
-            else:
-                self._tls.write(data)
-                await self._flush()
-        except (BrokenPipeError, ConnectionResetError):
-            return False
-        return True
-
-    async def _send_raw(self, data: bytes) -> None:
-        sock = self._opened()
-        try:
-            sent = sock.send(data)
-        except _WOULD_BLOCK:
-            sent = 0
-        while sent < len(data):
-            await anyio.wait_writable(sock)
-            try:
-                sent += sock.send(memoryview(data)[sent : sent + _CHUNK])
-            except _WOULD_BLOCK:
-                continue
-
-    async def _receive(self) -> bytes:
-        sock = self._opened()
-        while True:
-            await anyio.wait_readable(sock)
-            try:
-                return sock.recv(_CHUNK)
-            except _WOULD_BLOCK:
-                continue
-
-    async def _receive_tls(self, tls: ssl.SSLObject) -> bytes:
-        while True:
-            try:
-                return tls.read(_CHUNK)
-            except ssl.SSLWantReadError:
-                await self._flush()
-                await self._fill()
-            except ssl.SSLZeroReturnError:
-                return b""
-
-    async def _flush(self) -> None:
-        if self._outgoing.pending:
-            await self._send_raw(self._outgoing.read())
-
-    async def _fill(self) -> None:
-        data = await self._receive()
-        if data:
-            self._incoming.write(data)
-        else:
-            self._incoming.write_eof()
-
-    def _has_tls_leftover(self) -> bool:
-        """Whether what already came, decrypted or not, is more than the answer."""
-        if self._tls is None:
-            return False
-        try:
-            return bool(self._tls.read(1))
-        except ssl.SSLWantReadError:
-            return False
-        except ssl.SSLError:
-            return True
-
-    def _opened(self) -> socket.socket:
-        if self._socket is None:
-            raise ConnectionResetError("the connection was closed")
-        return self._socket
-
-    def is_stale(self) -> bool:
-        """Whether the server closed the connection, or sent what nobody asked for."""
-        try:
-            self._opened().recv(1, socket.MSG_PEEK)
-        except _WOULD_BLOCK:
-            return False
-        except OSError:
-            pass
-        return True
-
-    def abort(self) -> None:
-        """End what the task that uses the connection waits for."""
-        if self._opening is not None:
-            self._opening.cancel()
-        if self._socket is not None:
-            with suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """Close the socket."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-
-async def _connected(family: int, kind: int, protocol: int, address: object) -> socket.socket:
-    sock = socket.socket(family, kind, protocol)
-    try:
-        sock.setblocking(False)
-        try:
-            sock.connect(address)  # type: ignore[arg-type] # as getaddrinfo gave it
-        except _WOULD_BLOCK:
-            if family == socket.AF_UNIX:
-                # The queue of connections that the agent has yet to accept is full, and nothing tells when it is not.
-                raise TimeoutError from None
-            await anyio.wait_writable(sock)
-            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if code:
-                raise OSError(code, os.strerror(code)) from None
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-async def _connect_unix(address: Address) -> socket.socket:
-    await checkpoint()
-    return await _connected(socket.AF_UNIX, socket.SOCK_STREAM, 0, address.path)
-
-
-async def _connect_tcp(address: Address) -> socket.socket:
-    """Try a host's addresses in turn, each for its share of the time that is left. Raises OSError."""
-    try:
-        addresses = await anyio.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:
-        raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
-    last: OSError = OSError("the host has no address")
-    deadline = anyio.current_effective_deadline()
-    for tried, (family, kind, protocol, _, target) in enumerate(addresses):
-        now = anyio.current_time()
-        with anyio.CancelScope(deadline=now + (deadline - now) / (len(addresses) - tried)):
-            try:
-                sock = await _connected(family, kind, protocol, target)
-            except OSError as error:
-                last = error
-                continue
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return sock
-        last = TimeoutError()
-    raise last
-
-
-class _Turn:
-    """A task that waits for a place among the calls in use."""
-
-    def __init__(self) -> None:
-        self.woken = anyio.Event()
-        self.has_place = False
+    from consul_proto.config import Config
+    from consul_proto.message import Headers, Request, Response
 
 
 class AnyioTransport:
@@ -245,6 +30,8 @@ class AnyioTransport:
     Its idle connections belong to no event loop: a client may outlive one and be used in the next.
     Raises ValueError for a certificate that cannot be read.
     """
+
+    clock = EVENT_LOOP_CLOCK
 
     def __init__(self, config: Config) -> None:
         if config.proxy is not None:
@@ -259,8 +46,6 @@ class AnyioTransport:
         """Begin with no connection and no waiting task: at first, and in a forked process, which must not use its parent's."""
         self._pool: Pool[AnyioConnection] = Pool(self._config.limits)
         self._busy: set[AnyioConnection] = set()
-        #: The calls that wait for an ordinary connection, and those that wait for one for a blocking query, in turn.
-        self._waiting: tuple[deque[_Turn], deque[_Turn]] = (deque(), deque())
         # A client that is never closed leaves no open socket behind. Not __del__: the sockets' own finalizers may come first.
         finalize(self, close_idle, self._pool)
 
@@ -271,22 +56,11 @@ class AnyioTransport:
         used: list[AnyioConnection] = []
         with anyio.move_on_after(timeout):
             return await self._send(request, used)
-        if not used:
-            raise no_connection_free()
-        raise timed_out(sent=used[0].sent)
+        raise timed_out(sent=used[0].sent) if used else no_connection_free()
 
     async def _send(self, request: Request, used: list[AnyioConnection]) -> Response:
         blocking = request.wait > 0
-        if self._closed:
-            raise _closed()
-        if not self._pool.reserve(blocking):
-            await self._wait_for_place(blocking)
-        try:
-            return await self._exchange(request, used)
-        finally:
-            self._hand_over(blocking)
-
-    async def _exchange(self, request: Request, used: list[AnyioConnection]) -> Response:
+        await self._take_place(blocking)
         connection, reused = self._check_out()
         used.append(connection)
         keep = False
@@ -296,61 +70,76 @@ class AnyioTransport:
             response = await connection.exchange(request)
             keep = connection.reusable
         except (OSError, RequestError) as error:
-            failure = wire_error(error, sent=connection.sent)
-            if reused and not connection.answered:
-                close_idle(self._pool)
-                raise StaleConnection(failure.message, maybe_applied=connection.sent) from error
+            failure = self._failure(error, connection, reused)
             if failure is error:
                 raise
             raise failure from error
         finally:
-            self._check_in(connection, keep)
+            self._check_in(blocking, connection, keep)
         return response
 
-    async def _wait_for_place(self, blocking: bool) -> None:
-        """Wait in turn for a place among the calls in use."""
-        turn = _Turn()
-        self._waiting[blocking].append(turn)
+    async def open(self, request: Request, timeout: float | None) -> AnyioAnswer:
+        """Send a request over an idle or a new connection, and return its answer once its head is there."""
+        used: list[AnyioConnection] = []
+        with anyio.move_on_after(timeout):
+            return await self._open(request, timeout, used)
+        raise timed_out(sent=used[0].sent) if used else no_connection_free()
+
+    async def _open(self, request: Request, timeout: float | None, used: list[AnyioConnection]) -> AnyioAnswer:
+        await self._take_place(True)
+        connection, reused = self._check_out()
+        used.append(connection)
         try:
-            await turn.woken.wait()
+            if not reused:
+                await connection.connect()
+            status, headers = await connection.begin(request)
+        except BaseException as error:
+            self._check_in(True, connection, keep=False)
+            failure = self._failure(error, connection, reused) if isinstance(error, OSError | RequestError) else error
+            if failure is error:
+                raise
+            raise failure from error
+        return AnyioAnswer(status, headers, connection, timeout, lambda keep: self._check_in(True, connection, keep))
+
+    def _failure(self, error: OSError | RequestError, connection: AnyioConnection, reused: bool) -> RequestError:
+        """Return what the error of a call is to its caller."""
+        failure = wire_error(error, sent=connection.sent)
+        if reused and not connection.answered:
+            # One idle connection was stale, so the others are too: the server went away.
+            close_idle(self._pool)
+            return StaleConnection(failure.message, maybe_applied=connection.sent)
+        return failure
+
+    async def _take_place(self, blocking: bool) -> None:
+        """Take a place among the calls in use, or wait in turn until one is handed over."""
+        if self._closed:
+            raise _closed()
+        if self._pool.reserve(blocking):
+            return
+        woken = anyio.Event()
+        turn = Turn(woken.set)
+        self._pool.wait(turn, blocking)
+        try:
+            await woken.wait()
             if self._closed:
                 raise _closed()
         except BaseException:
-            if turn in self._waiting[blocking]:
-                self._waiting[blocking].remove(turn)
-            if turn.has_place:
-                self._hand_over(blocking)  # It is the next one's.
+            _wake(self._pool.give_up(turn))
             raise
 
-    def _hand_over(self, blocking: bool) -> None:
-        """Give a place to the call that waits for one the longest, or back."""
-        if self._waiting[blocking]:
-            turn = self._waiting[blocking].popleft()
-            turn.has_place = True
-            turn.woken.set()
-        else:
-            self._pool.release(blocking)
-
     def _check_out(self) -> tuple[AnyioConnection, bool]:
-        connection, expired = self._pool.take(monotonic())
-        while connection is not None and connection.is_stale():
-            expired.append(connection)
-            connection, _ = self._pool.take(monotonic())
-        for one in expired:
-            one.close()
-        reused = connection is not None
-        connection = connection or AnyioConnection(self._config, self._tls)
+        idle = take_usable(self._pool, monotonic())
+        connection = idle or AnyioConnection(self._config, self._tls)
         self._busy.add(connection)
-        return connection, reused
+        return connection, idle is not None
 
-    def _check_in(self, connection: AnyioConnection, keep: bool) -> None:
-        self._busy.discard(connection)
+    def _check_in(self, blocking: bool, connection: AnyioConnection, keep: bool) -> None:
+        if connection not in self._busy:
+            return  # an answer that was open when this process was forked: the pool began anew
+        self._busy.remove(connection)
         for one in self._pool.keep(connection, monotonic()) if keep and not self._closed else [connection]:
             one.close()
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep."""
-        await anyio.sleep(seconds)
+        _wake(self._pool.release(blocking))
 
     async def aclose(self) -> None:
         """Close every connection; calls of other tasks that are under way fail at once."""
@@ -358,9 +147,8 @@ class AnyioTransport:
         close_idle(self._pool)
         for connection in self._busy:
             connection.abort()
-        for waiting in self._waiting:
-            while waiting:
-                waiting.popleft().woken.set()
+        for turn in self._pool.drop_waiting():
+            turn.wake()
         await checkpoint()
 
     def after_fork(self) -> None:
@@ -369,6 +157,70 @@ class AnyioTransport:
         self._renew()
         for connection in inherited:
             connection.close()
+
+
+class AnyioAnswer:
+    """An open answer of a pooled connection, which goes back to the pool at its end and is closed otherwise.
+
+    timeout: seconds for each piece. done: takes the connection back; its parameter says whether it can be used again.
+    """
+
+    def __init__(
+        self, status: int, headers: Headers, connection: AnyioConnection, timeout: float | None, done: Callable[[bool], None]
+    ) -> None:
+        self.status, self.headers = status, headers
+        self._connection = connection
+        self._timeout = timeout
+        self._done = done
+        self._is_closed = False
+        self._is_read = False
+
+    async def read(self) -> bytes:
+        """Return the next piece of the body, b"" at its end or after `close`. Raises RequestError."""
+        if not self._is_open():
+            return b""
+        self._is_read = True
+        piece, ended, is_whole = b"", True, False
+        try:
+            with anyio.move_on_after(self._timeout) as limit:
+                piece = await self._connection.read()
+                ended, is_whole = not piece, not piece
+        except (OSError, RequestError) as error:
+            failure = wire_error(error, sent=True)
+            if failure is error and self._is_open():
+                raise
+            if self._is_open():
+                raise failure from error
+        finally:
+            self._end_read(ended, is_whole)
+        if limit.cancelled_caught:
+            raise timed_out(sent=True)
+        return piece if self._is_open() else b""
+
+    def _is_open(self) -> bool:
+        return not self._is_closed
+
+    def _end_read(self, ended: bool, is_whole: bool) -> None:
+        """After a read: give the connection back where the answer ended, failed, or was closed meanwhile."""
+        self._is_read = False
+        was_closed, self._is_closed = self._is_closed, self._is_closed or ended
+        if self._is_closed:
+            self._done(is_whole and not was_closed and self._connection.reusable)
+
+    def close(self) -> None:
+        """End the answer at once; a task that reads it goes on with b"". Closing twice does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._is_read:
+            self._connection.abort()  # the task that reads gives the connection back
+        else:
+            self._done(False)
+
+
+def _wake(turn: Turn | None) -> None:
+    if turn is not None:
+        turn.wake()
 
 
 def _closed() -> ClientClosed:

@@ -1,23 +1,24 @@
-"""A transport for threads over pooled connections: what urllib3 and the UNIX socket share. What a connection is, each brings itself."""
+"""A transport for threads over pooled connections: what urllib3 and the sockets share. What a connection is, each brings itself."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 from weakref import finalize
 
-from consul_proto.errors import ClientClosed, RequestError, RequestTimeout, StaleConnection
+from consul_proto.errors import Cancelled, ClientClosed, RequestError, RequestTimeout, StaleConnection
 from transports.clients.fork import renew_after_fork
-from transports.clients.pool import Pool, close_idle
+from transports.clients.pool import Pool, Turn, close_idle, take_usable
+from transports.clocks import SYSTEM_CLOCK
 from transports.errors import no_connection_free
 
 if TYPE_CHECKING:
     from consul_proto.config import Limits
-    from consul_proto.message import Request, Response
+    from consul_proto.message import Headers, Request, Response
+    from transports.cancel import Cancel
 
 _FOREVER = float("inf")
 
@@ -48,8 +49,16 @@ class Connection(Protocol):
         """Send a request and return its answer, before this time of the monotonic clock. Raises RequestError."""
         ...
 
+    def begin(self, request: Request, deadline: float) -> tuple[int, Headers]:
+        """Send a request and return the status and headers of its answer, whose body `read` gives. Raises RequestError."""
+        ...
+
+    def read(self, deadline: float) -> bytes:
+        """Return the next piece of the body that `begin` began, b"" at its end. Raises RequestError."""
+        ...
+
     def is_stale(self) -> bool:
-        """Whether an idle connection was closed by the server, or has bytes that nobody asked for."""
+        """Return whether an idle connection was closed by the server, or has bytes that nobody asked for."""
         ...
 
     def abort(self) -> None:
@@ -65,16 +74,10 @@ class Connection(Protocol):
         ...
 
 
-class _Turn:
-    """A thread that waits for a place among the calls in use."""
-
-    def __init__(self) -> None:
-        self.woken = threading.Event()
-        self.has_place = False
-
-
 class PooledTransport:
     """A `Transport` whose connections are made by `connection()` and kept for the next call, safe between threads and after a fork."""
+
+    clock = SYSTEM_CLOCK
 
     def __init__(self, connection: Callable[[], Connection], limits: Limits) -> None:
         self._connection = connection
@@ -86,100 +89,105 @@ class PooledTransport:
     def _renew(self) -> None:
         """Begin with no connection and no waiting thread: at first, and in a forked process, which must not use its parent's."""
         self._lock = threading.Lock()
-        #: The calls that wait for an ordinary connection, and those that wait for one for a blocking query, in turn.
-        self._waiting: tuple[deque[_Turn], deque[_Turn]] = (deque(), deque())
         self._pool: Pool[Connection] = Pool(self._limits)
         self._busy: set[Connection] = set()
         # A client that is never closed leaves no open socket behind. Not __del__: the sockets' own finalizers may come first.
         finalize(self, close_idle, self._pool)
 
-    def send(self, request: Request, timeout: float | None) -> Response:
+    def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
         """Send a request over an idle or a new connection."""
-        deadline = _FOREVER if timeout is None else monotonic() + timeout
+        deadline = _deadline(timeout)
         blocking = request.wait > 0
-        connection, reused = self._check_out(blocking, deadline)
+        connection, reused = self._check_out(blocking, deadline, cancel)
         keep = False
         try:
-            if not reused:
-                connection.connect(deadline)
-                self._check_open()
-            response = connection.exchange(request, deadline)
+            with nullcontext() if cancel is None else cancel.calling(connection.abort):
+                if not reused:
+                    connection.connect(deadline)
+                    self._check_open()
+                response = connection.exchange(request, deadline)
             keep = connection.reusable
         except RequestError as error:
-            if reused and not connection.answered and not isinstance(error, RequestTimeout):
-                self._close_idle()
-                raise StaleConnection(error.message, maybe_applied=connection.sent) from error
-            raise
+            failure = self._failure(error, connection, reused, cancel)
+            if failure is error:
+                raise
+            raise failure from error
         finally:
             self._check_in(blocking, connection, keep)
         return response
+
+    def open(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> PooledAnswer:
+        """Send a request over an idle or a new connection, and return its answer once its head is there."""
+        deadline = _deadline(timeout)
+        connection, reused = self._check_out(True, deadline, cancel)
+        try:
+            with nullcontext() if cancel is None else cancel.calling(connection.abort):
+                if not reused:
+                    connection.connect(deadline)
+                    self._check_open()
+                status, headers = connection.begin(request, deadline)
+        except BaseException as error:
+            self._check_in(True, connection, keep=False)
+            failure = self._failure(error, connection, reused, cancel) if isinstance(error, RequestError) else error
+            if failure is error:
+                raise
+            raise failure from error
+        return PooledAnswer(status, headers, connection, timeout, cancel, lambda keep: self._check_in(True, connection, keep))
+
+    def _failure(self, error: RequestError, connection: Connection, reused: bool, cancel: Cancel | None) -> RequestError:
+        """Return what the error of a call is to its caller."""
+        if cancel is not None and cancel.is_set():
+            return _cancelled(connection.sent)
+        if reused and not connection.answered and not isinstance(error, RequestTimeout):
+            # One idle connection was stale, so the others are too: the server went away.
+            with self._lock:
+                close_idle(self._pool)
+            return StaleConnection(error.message, maybe_applied=connection.sent)
+        return error
 
     def _check_open(self) -> None:
         if self._closed:
             raise ClientClosed("the client is closed", maybe_applied=False)
 
-    def _check_out(self, blocking: bool, deadline: float) -> tuple[Connection, bool]:
-        """Take a place among the calls in use, or wait in turn until one is handed over; return a connection, and whether it was idle."""
+    def _check_out(self, blocking: bool, deadline: float, cancel: Cancel | None) -> tuple[Connection, bool]:
+        """Take a place, or wait in turn until one is handed over; return a connection, and whether it was idle."""
         with self._lock:
             self._check_open()
             if self._pool.reserve(blocking):
                 return self._take()
-            turn = _Turn()
-            self._waiting[blocking].append(turn)
+            woken = threading.Event()
+            turn = Turn(woken.set)
+            self._pool.wait(turn, blocking)
         try:
-            handed_over = turn.woken.wait(min(deadline - monotonic(), threading.TIMEOUT_MAX))
+            with nullcontext() if cancel is None else cancel.calling(woken.set):
+                in_time = woken.wait(min(deadline - monotonic(), threading.TIMEOUT_MAX))
             with self._lock:
                 self._check_open()
-                if not handed_over:
-                    raise no_connection_free()
+                if not turn.has_place:
+                    raise _cancelled(False) if in_time else no_connection_free()
                 return self._take()
         except BaseException:
             with self._lock:
-                if turn in self._waiting[blocking]:
-                    self._waiting[blocking].remove(turn)
-                if turn.has_place:
-                    self._hand_over(blocking)  # It is the next one's.
+                _wake(self._pool.give_up(turn))
             raise
 
     def _take(self) -> tuple[Connection, bool]:
-        """An idle connection that can be used, or a new one. The lock is held."""
-        connection, expired = self._pool.take(monotonic())
-        while connection is not None and connection.is_stale():
-            expired.append(connection)
-            connection, _ = self._pool.take(monotonic())
-        for old in expired:
-            old.close()
-        reused = connection is not None
-        connection = connection or self._connection()
+        """Return an idle connection that can be used, or a new one. The lock is held."""
+        idle = take_usable(self._pool, monotonic())
+        connection = idle or self._connection()
         self._busy.add(connection)
-        return connection, reused
+        return connection, idle is not None
 
     def _check_in(self, blocking: bool, connection: Connection, keep: bool) -> None:
         if not keep:
             connection.close()
         with self._lock:
-            self._busy.discard(connection)
+            if connection not in self._busy:
+                return  # an answer that was open when this process was forked: the pool began anew
+            self._busy.remove(connection)
             for old in self._pool.keep(connection, monotonic()) if keep and not self._closed else [connection]:
                 old.close()
-            self._hand_over(blocking)
-
-    def _hand_over(self, blocking: bool) -> None:
-        """Give a place to the call that waits for one the longest, or back. The lock is held."""
-        if self._waiting[blocking]:
-            turn = self._waiting[blocking].popleft()
-            turn.has_place = True
-            turn.woken.set()
-        else:
-            self._pool.release(blocking)
-
-    def _close_idle(self) -> None:
-        """One idle connection was stale, so the others are too: the server went away."""
-        with self._lock:
-            close_idle(self._pool)
-
-    def sleep(self, seconds: float) -> None:
-        """Sleep."""
-        time.sleep(seconds)
+            _wake(self._pool.release(blocking))
 
     def close(self) -> None:
         """Close every connection; calls of other threads that are under way fail at once."""
@@ -188,9 +196,8 @@ class PooledTransport:
             close_idle(self._pool)
             for connection in self._busy:
                 connection.abort()
-            for waiting in self._waiting:
-                while waiting:
-                    waiting.popleft().woken.set()
+            for turn in self._pool.drop_waiting():
+                turn.wake()
 
     def after_fork(self) -> None:
         """In the child: forget the parent's connections without a word to the server."""
@@ -198,3 +205,84 @@ class PooledTransport:
         self._renew()
         for connection in inherited:
             connection.forget()
+
+
+class PooledAnswer:
+    """An open answer of a pooled connection, which goes back to the pool at its end and is closed otherwise.
+
+    timeout: seconds for each piece. done: takes the connection back; its parameter says whether it can be used again.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        headers: Headers,
+        connection: Connection,
+        timeout: float | None,
+        cancel: Cancel | None,
+        done: Callable[[bool], None],
+    ) -> None:
+        self.status, self.headers = status, headers
+        self._connection = connection
+        self._timeout = timeout
+        self._cancel = cancel
+        self._done = done
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._is_read = False
+
+    def read(self) -> bytes:
+        """Return the next piece of the body, b"" at its end or after `close`. Raises RequestError."""
+        with self._lock:
+            if not self._is_open():
+                return b""
+            self._is_read = True
+        piece, ended = b"", True
+        try:
+            with nullcontext() if self._cancel is None else self._cancel.calling(self._connection.abort):
+                piece = self._connection.read(_deadline(self._timeout))
+            ended = not piece
+        except RequestError as error:
+            if self._cancel is not None and self._cancel.is_set():
+                raise _cancelled(True) from error
+            if self._is_open():
+                raise
+            piece = b""
+        finally:
+            self._end_read(ended, bool(ended and not piece))
+        return piece if self._is_open() else b""
+
+    def _is_open(self) -> bool:
+        return not self._is_closed
+
+    def _end_read(self, ended: bool, whole: bool) -> None:
+        """After a read: give the connection back where the answer ended, failed, or was closed meanwhile."""
+        with self._lock:
+            self._is_read = False
+            was_closed, self._is_closed = self._is_closed, self._is_closed or ended
+        if was_closed or ended:
+            self._done(whole and not was_closed and self._connection.reusable)
+
+    def close(self) -> None:
+        """End the answer at once, from any thread. Closing twice does nothing."""
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            if self._is_read:
+                self._connection.abort()  # the thread that reads gives the connection back
+                return
+        self._done(False)
+
+
+def _deadline(timeout: float | None) -> float:
+    return _FOREVER if timeout is None else monotonic() + timeout
+
+
+def _cancelled(sent: bool) -> Cancelled:
+    return Cancelled("the call was cancelled", maybe_applied=sent)
+
+
+def _wake(turn: Turn | None) -> None:
+    if turn is not None:
+        turn.wake()

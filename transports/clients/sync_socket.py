@@ -11,11 +11,12 @@ from transports.clients.fork import close_inherited
 from transports.clients.pooled import PooledTransport
 from transports.clients.resolve import Attempt
 from transports.errors import timed_out, wire_error
+from transports.http1.body import OpenBody
 from transports.http1.client import HTTP1Connection
 
 if TYPE_CHECKING:
     from consul_proto.config import Config
-    from consul_proto.message import Request, Response
+    from consul_proto.message import Headers, Request, Response
 
 _FOREVER = float("inf")
 
@@ -31,6 +32,8 @@ class UnixConnection:
     def __init__(self, config: Config) -> None:
         self._path = config.address.path
         self._http1 = HTTP1Connection(config.address.authority, config.address.prefix, config.limits.response_size)
+        self._body = OpenBody(self._http1)
+        self._sent_whole = True
         self._attempt = Attempt()
         self._poller = poll()
         self._socket: socket.socket | None = None
@@ -56,15 +59,44 @@ class UnixConnection:
             sock = self._opened()
             whole = self._send(sock, data, deadline)
             while True:
-                _limit_time(sock, deadline)
-                data = sock.recv(_CHUNK)
-                self.answered = self.answered or bool(data)
-                response = self._http1.receive(data)
+                response = self._http1.receive(self._receive(sock, deadline))
                 if response is not None:
                     self.reusable = whole and self._http1.reuse()
                     return response
         except OSError as error:
             raise wire_error(error, sent=self.sent) from error
+
+    def begin(self, request: Request, deadline: float) -> tuple[int, Headers]:
+        """Send a request and read the head of its answer."""
+        self.sent = self.answered = self.reusable = False
+        data = self._http1.send(request)
+        body = self._body = OpenBody(self._http1)
+        try:
+            sock = self._opened()
+            self._sent_whole = self._send(sock, data, deadline)
+            while body.head is None:
+                body.receive(self._receive(sock, deadline))
+        except OSError as error:
+            raise wire_error(error, sent=self.sent) from error
+        return body.head.status, body.head.headers
+
+    def read(self, deadline: float) -> bytes:
+        """Return the next piece of the body."""
+        body = self._body
+        try:
+            while not (piece := body.next_piece()) and not body.is_whole:
+                body.receive(self._receive(self._opened(), deadline))
+        except OSError as error:
+            raise wire_error(error, sent=True) from error
+        if body.is_whole and not piece:
+            self.reusable = self._sent_whole and self._http1.reuse()
+        return piece
+
+    def _receive(self, sock: socket.socket, deadline: float) -> bytes:
+        _limit_time(sock, deadline)
+        data = sock.recv(_CHUNK)
+        self.answered = self.answered or bool(data)
+        return data
 
     def _opened(self) -> socket.socket:
         if self._socket is None:

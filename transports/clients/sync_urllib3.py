@@ -27,10 +27,12 @@ from transports.clients.pooled import PooledTransport
 from transports.clients.resolve import Attempt, connect
 from transports.clients.tls import client_context
 from transports.errors import too_large, wire_error
-from transports.http1.chunks import read_chunks
-from transports.http1.content import decoded
+from transports.http1.chunks import chunk_pieces, read_chunks
+from transports.http1.content import ContentDecoder, decoded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from consul_proto.config import Config
     from consul_proto.message import Request
 
@@ -42,6 +44,12 @@ _PIECE = 1 << 18
 
 #: What is read at once where the length says that more will come.
 _LARGE = 1 << 24
+
+#: What is read at once of an open answer, at most.
+_READ = 1 << 16
+
+#: What urllib3, http.client and the system raise for an answer that cannot be read.
+_FOREIGN = (OSError, EOFError, HTTPError, HTTPException, ValueError, OverflowError)
 
 
 class _Bounded(HTTPConnection):
@@ -165,6 +173,8 @@ class Urllib3Connection:
     """One connection to Consul, or to the proxy in front of it."""
 
     reusable = False
+    _sent_whole = True
+    _body: Iterator[bytes] = iter(())
 
     def __init__(self, config: Config, tls: ssl.SSLContext | None) -> None:
         address, proxy = config.address, _proxy(config.proxy) if config.proxy else None
@@ -219,20 +229,64 @@ class Urllib3Connection:
     def exchange(self, request: Request, deadline: float) -> Response:
         """Send a request and read its answer."""
         http = self._http
-        http.deadline = deadline
-        http.sent = http.answered = http.ended = self.reusable = False
         try:
-            reusable = self._send(request)
-            answer = http.getresponse()
-            headers = Headers(http.head.headers.raw_items())
-            _check_head(http, answer, headers)
+            answer, headers = self._ask(request, deadline)
             body = self._read(answer)
-        except (OSError, EOFError, HTTPError, HTTPException, ValueError, OverflowError) as error:
+        except _FOREIGN as error:
             raise wire_error(error, sent=http.sent) from error
         encoding = headers.get("content-encoding")
-        # http.client has closed the socket where the server will; what came beyond the answer is nobody's.
-        self.reusable = reusable and http.sock is not None and not http.leftover
+        self._end()
         return Response(answer.status, headers, body if encoding is None else decoded(encoding, body, self._limit))
+
+    def begin(self, request: Request, deadline: float) -> tuple[int, Headers]:
+        """Send a request and read the head of its answer."""
+        try:
+            answer, headers = self._ask(request, deadline)
+        except _FOREIGN as error:
+            raise wire_error(error, sent=self._http.sent) from error
+        encoding = headers.get("content-encoding")
+        pieces = self._pieces()
+        self._body = pieces if encoding is None else _decoded(pieces, ContentDecoder(encoding))
+        return answer.status, headers
+
+    def read(self, deadline: float) -> bytes:
+        """Return the next piece of the body."""
+        self._http.deadline = deadline
+        try:
+            piece = next(self._body, b"")
+        except _FOREIGN as error:
+            raise wire_error(error, sent=True) from error
+        if not piece:
+            self._end()
+        return piece
+
+    def _ask(self, request: Request, deadline: float) -> tuple[Any, Headers]:
+        """Send a request; return the head of its answer, as urllib3 has it, and its headers."""
+        http = self._http
+        http.deadline = deadline
+        http.sent = http.answered = http.ended = self.reusable = False
+        self._sent_whole = self._send(request)
+        answer = http.getresponse()
+        headers = Headers(http.head.headers.raw_items())
+        _check_head(http, answer, headers)
+        return answer, headers
+
+    def _end(self) -> None:
+        """Decide, after the answer was read, whether the connection can be used again."""
+        # http.client has closed the socket where the server will; bytes beyond the answer belong to no request.
+        self.reusable = self._sent_whole and self._http.sock is not None and not self._http.leftover
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield the body as it arrives."""
+        below = self._http.head
+        if below.chunked:
+            yield from chunk_pieces(below.fp)
+        else:
+            while below.length != 0 and (piece := below.read1(_READ)):
+                yield piece
+            if below.length:
+                raise EOFError
+        below.close()
 
     def _send(self, request: Request) -> bool:
         """Send a request; False where the server stopped reading it: it may have said why, as with a body that it finds too large."""
@@ -296,6 +350,13 @@ class Urllib3Connection:
     def forget(self) -> None:
         """Close the descriptor that a forked process inherited."""
         close_inherited(self._http.sock)
+
+
+def _decoded(pieces: Iterator[bytes], decoder: ContentDecoder) -> Iterator[bytes]:
+    """Undo a content coding, piece by piece."""
+    for piece in pieces:
+        yield from filter(None, decoder.feed(piece))
+    decoder.end()
 
 
 def _proxy(text: str) -> Url:

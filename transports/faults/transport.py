@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from consul_proto.flow import Sleep
+from transports.clocks import async_clock_of, clock_of
 from transports.faults.plans import Befallen, Fault, FaultPlan, LeaderChange, Leaderless
-from transports.simulated.agent import tenths
+from transports.streams import AsyncWholeAnswer, WholeAnswer, open_answer, open_answer_async
 
 if TYPE_CHECKING:
     from consul_proto.message import Request, Response
+    from transports.cancel import Cancel
     from transports.faults.plans import Steps
-    from transports.protocol import AsyncTransport, Transport
+    from transports.protocol import AsyncOpenAnswer, AsyncTransport, OpenAnswer, Transport
 
 #: How many different answers to one read, and to how many reads, are kept for stale answers.
 _ANSWERS, _READS = 8, 256
@@ -52,18 +53,16 @@ class Memory:
 
 
 class Progress:
-    """How far a client is in its plan, and what befell it.
+    """How far a client is in its plan, and which of its requests met a fault.
 
-    clock: tells the seconds of a time that is not real; None: time is real. memory: the answers that may come again; its own where none is
-    given.
+    now: tells the transport's time. memory: the answers that may come again; its own where none is given.
     """
 
-    def __init__(self, plan: FaultPlan, clock: Callable[[], float] | None = None, memory: Memory | None = None) -> None:
+    def __init__(self, plan: FaultPlan, now: Callable[[], float], memory: Memory | None = None) -> None:
         self.plan = plan
         self.befell: list[Befallen] = []
         self.next_faults: deque[Fault] = deque()
-        self._clock = clock or time.monotonic
-        self._is_virtual = clock is not None
+        self._now = now
         self._memory = memory or Memory()
         self._count = 0
         self._leaderless_until = float("-inf")
@@ -72,9 +71,7 @@ class Progress:
     def steps(self, request: Request, timeout: float | None) -> Steps | None:
         """What becomes of a request; None: nothing befalls it."""
         fault = self._next(request)
-        if fault is None:
-            return None
-        return fault.steps(request, tenths(timeout) if self._is_virtual else timeout, self._memory.earlier)
+        return None if fault is None else fault.steps(request, timeout, self._memory.earlier)
 
     def _next(self, request: Request) -> Fault | None:
         if not self.plan.counts(request):
@@ -82,10 +79,10 @@ class Progress:
         with self._lock:
             number, self._count = self._count, self._count + 1
             fault = self.next_faults.popleft() if self.next_faults else self.plan[number]
-            if self._clock() < self._leaderless_until:
+            if self._now() < self._leaderless_until:
                 fault = Leaderless()
             elif isinstance(fault, LeaderChange):
-                self._leaderless_until = self._clock() + fault.seconds
+                self._leaderless_until = self._now() + fault.seconds
             if fault is not None:
                 self.befell.append(Befallen(number, request.shown, fault))
             return fault
@@ -98,8 +95,8 @@ class Progress:
 class _Planned:
     """What befalls requests by a plan, however they are carried."""
 
-    def __init__(self, plan: FaultPlan, clock: Callable[[], float] | None, memory: Memory | None) -> None:
-        self._progress = Progress(plan, clock, memory)
+    def __init__(self, plan: FaultPlan, now: Callable[[], float], memory: Memory | None) -> None:
+        self._progress = Progress(plan, now, memory)
 
     @property
     def befell(self) -> Sequence[Befallen]:
@@ -112,44 +109,49 @@ class _Planned:
 
 
 class FaultyTransport(_Planned):
-    """A `Transport` around another one, whose requests meet what a plan says.
+    """A `Transport` around another one, whose requests meet what a plan says; times are those of the other one's clock.
 
-    clock: tells seconds as the other transport's `sleep` lets them pass, where that is not real time.
     memory: shared by the clients of one agent.
     """
 
-    def __init__(
-        self, transport: Transport, plan: FaultPlan, *, clock: Callable[[], float] | None = None, memory: Memory | None = None
-    ) -> None:
-        super().__init__(plan, clock, memory)
+    def __init__(self, transport: Transport, plan: FaultPlan, *, memory: Memory | None = None) -> None:
+        self.clock = clock_of(transport)
+        super().__init__(plan, self.clock.now, memory)
         self._transport = transport
 
-    def send(self, request: Request, timeout: float | None) -> Response:
+    def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
         """Carry a request, or what a fault makes of it. Raises RequestError."""
         steps = self._progress.steps(request, timeout)
         if steps is None:
-            return self._carry(request, timeout)
+            return self._carry(request, timeout, cancel)
+        return self._carry_out(steps, timeout, cancel)
+
+    def open(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> OpenAnswer:
+        """Open an answer; where a fault meets the request, what is left of the answer comes in one piece. Raises RequestError."""
+        steps = self._progress.steps(request, timeout)
+        if steps is None:
+            return open_answer(self._transport, request, timeout, cancel)
+        return WholeAnswer(self._carry_out(steps, timeout, cancel))
+
+    def _carry_out(self, steps: Steps, timeout: float | None, cancel: Cancel | None) -> Response:
         answer: Response | None = None
         try:
             while True:
                 step = steps.send(answer)
                 answer = None
                 if isinstance(step, Sleep):
-                    self._transport.sleep(step.seconds)
+                    self.clock.sleep(step.seconds)
                 else:
-                    answer = self._carry(step, timeout)
+                    answer = self._carry(step, timeout, cancel)
         except StopIteration as stop:
             seen: Response = stop.value
             return seen
 
-    def _carry(self, request: Request, timeout: float | None) -> Response:
-        response = self._transport.send(request, timeout)
+    def _carry(self, request: Request, timeout: float | None, cancel: Cancel | None) -> Response:
+        send: Any = self._transport.send
+        response: Response = send(request, timeout) if cancel is None else send(request, timeout, cancel)
         self._progress.note(request, response)
         return response
-
-    def sleep(self, seconds: float) -> None:
-        """As the other transport."""
-        self._transport.sleep(seconds)
 
     def close(self) -> None:
         """Close the other transport."""
@@ -159,25 +161,32 @@ class FaultyTransport(_Planned):
 class AsyncFaultyTransport(_Planned):
     """An `AsyncTransport` around another one; parameters as of `FaultyTransport`."""
 
-    def __init__(
-        self, transport: AsyncTransport, plan: FaultPlan, *, clock: Callable[[], float] | None = None, memory: Memory | None = None
-    ) -> None:
-        super().__init__(plan, clock, memory)
+    def __init__(self, transport: AsyncTransport, plan: FaultPlan, *, memory: Memory | None = None) -> None:
+        self.clock = async_clock_of(transport)
+        super().__init__(plan, self.clock.now, memory)
         self._transport = transport
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         """As `FaultyTransport.send`."""
         steps = self._progress.steps(request, timeout)
+        return await (self._carry(request, timeout) if steps is None else self._carry_out(steps, timeout))
+
+    async def open(self, request: Request, timeout: float | None) -> AsyncOpenAnswer:
+        """As `FaultyTransport.open`."""
+        steps = self._progress.steps(request, timeout)
         if steps is None:
-            return await self._carry(request, timeout)
-        await self._transport.sleep(0)  # what raises at once lets others run as well
+            return await open_answer_async(self._transport, request, timeout)
+        return AsyncWholeAnswer(await self._carry_out(steps, timeout))
+
+    async def _carry_out(self, steps: Steps, timeout: float | None) -> Response:
+        await self.clock.sleep(0)  # what raises at once lets others run as well
         answer: Response | None = None
         try:
             while True:
                 step = steps.send(answer)
                 answer = None
                 if isinstance(step, Sleep):
-                    await self._transport.sleep(step.seconds)
+                    await self.clock.sleep(step.seconds)
                 else:
                     answer = await self._carry(step, timeout)
         except StopIteration as stop:
@@ -188,10 +197,6 @@ class AsyncFaultyTransport(_Planned):
         response = await self._transport.send(request, timeout)
         self._progress.note(request, response)
         return response
-
-    async def sleep(self, seconds: float) -> None:
-        """As the other transport."""
-        await self._transport.sleep(seconds)
 
     async def aclose(self) -> None:
         """Close the other transport."""

@@ -9,16 +9,18 @@ import heapq
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import count
 from typing import TYPE_CHECKING
 
-from consul_proto.errors import ClientClosed
+from consul_proto.errors import Cancelled, ClientClosed
 from consul_proto.message import Response
 from transports.errors import timed_out
 
 if TYPE_CHECKING:
     from consul_proto.message import Request
     from consul_proto.simulator import Parked, Simulator
+    from transports.cancel import Cancel
 
 Wake = Callable[[], object]
 
@@ -27,11 +29,6 @@ _OLD_ALARMS = 1000
 
 #: Seconds between two looks at a real clock at least.
 _LEAST_PAUSE = 0.001
-
-
-def tenths(timeout: float | None) -> float | None:
-    """A time limit as it was before whoever drives the call took from it what really passed: in a virtual time none did."""
-    return None if timeout is None else max(round(timeout, 1), 0.1)
 
 
 class SimulatedAgent:
@@ -98,7 +95,6 @@ class SimulatedAgent:
         with self._lock:
             self._parked.add(parked)
             parked.wake = wake
-            timeout = timeout if self.is_real else tenths(timeout)
             if timeout is not None:
                 heapq.heappush(self._alarms, (self.now + timeout, next(self._order), wake, parked))
             if parked.response is not None:
@@ -144,15 +140,34 @@ class SimulatedAgent:
             self._keeper = None
 
 
+class AgentClock:
+    """An agent's time, for threads. In virtual time a sleep takes none: it lets the agent's time pass."""
+
+    def __init__(self, agent: SimulatedAgent) -> None:
+        self._agent = agent
+
+    def now(self) -> float:
+        """Return the seconds since the agent began."""
+        return self._agent.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let this many seconds of the agent's time pass."""
+        if self._agent.is_real:
+            time.sleep(seconds)
+        else:
+            self._agent.advance(seconds)
+
+
 class SimulatedTransport:
     """A `Transport` to a simulated agent. A blocking query waits for a write by another thread or task, or for time to pass."""
 
     def __init__(self, agent: SimulatedAgent) -> None:
+        self.clock = AgentClock(agent)
         self._agent = agent
         self._closed = False
         self._waiting: set[threading.Event] = set()
 
-    def send(self, request: Request, timeout: float | None) -> Response:
+    def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
         """Return the agent's answer; a blocking query's when it comes."""
         self._check_open(maybe_applied=False)
         answer = self._agent.begin(request)
@@ -162,21 +177,17 @@ class SimulatedTransport:
         self._waiting.add(woken)
         try:
             self._agent.wait_for(answer, timeout, woken.set)
-            if not self._closed:
-                woken.wait()
+            with nullcontext() if cancel is None else cancel.calling(woken.set):
+                if not self._closed:
+                    woken.wait()
             if answer.response is None:
                 self._check_open(maybe_applied=True)
+                if cancel is not None and cancel.is_set():
+                    raise Cancelled("the call was cancelled", maybe_applied=True)
             return self._agent.end(answer)
         finally:
             self._waiting.discard(woken)
             self._agent.forget(answer)
-
-    def sleep(self, seconds: float) -> None:
-        """Let the agent's time pass: nobody sleeps, unless that time is real."""
-        if self._agent.is_real:
-            time.sleep(seconds)
-        else:
-            self._agent.advance(seconds)
 
     def close(self) -> None:
         """End the calls that wait."""

@@ -50,10 +50,30 @@ class _Woken:
         await self._event.wait()
 
 
+class AsyncAgentClock:
+    """An agent's time, for tasks. In virtual time a sleep takes none: it lets the agent's time pass."""
+
+    def __init__(self, agent: SimulatedAgent) -> None:
+        self._agent = agent
+
+    def now(self) -> float:
+        """Return the seconds since the agent began."""
+        return self._agent.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Let this many seconds of the agent's time pass."""
+        if self._agent.is_real:
+            await anyio.sleep(seconds)
+        else:
+            await anyio.lowlevel.checkpoint()
+            self._agent.advance(seconds)
+
+
 class AsyncSimulatedTransport:
     """An `AsyncTransport` to a simulated agent. A blocking query waits for a write by another task or thread, or for time to pass."""
 
     def __init__(self, agent: SimulatedAgent) -> None:
+        self.clock = AsyncAgentClock(agent)
         self._agent = agent
         self._closed = False
         self._waiting: set[_Woken] = set()
@@ -81,14 +101,6 @@ class AsyncSimulatedTransport:
     def _check_open(self, *, maybe_applied: bool) -> None:
         if self._closed:
             raise ClientClosed("the client is closed", maybe_applied=maybe_applied)
-
-    async def sleep(self, seconds: float) -> None:
-        """Let the agent's time pass: nobody sleeps, unless that time is real."""
-        if self._agent.is_real:
-            await anyio.sleep(seconds)
-        else:
-            await anyio.lowlevel.checkpoint()
-            self._agent.advance(seconds)
 
     async def aclose(self) -> None:
         """End the calls that wait."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from consul_proto.config import Limits
-from transports.clients.pool import Pool, close_idle
+from transports.clients.pool import Pool, Turn, close_idle, take_usable
 
 
 @dataclass(eq=False)
@@ -17,6 +17,10 @@ class Connection:
     """A connection that counts how often it was closed."""
 
     closed: int = 0
+    stale: bool = False
+
+    def is_stale(self) -> bool:
+        return self.stale
 
     def close(self) -> None:
         self.closed += 1
@@ -68,6 +72,71 @@ def test_closing_what_is_idle() -> None:
     assert (connection.closed, pool.idle) == (1, 0)
 
 
+def test_a_stale_connection_is_closed_and_the_next_one_taken() -> None:
+    pool: Pool[Connection] = Pool(Limits(connections=3))
+    good, stale = Connection(), Connection(stale=True)
+    pool.keep(good, 1.0)
+    pool.keep(stale, 2.0)
+    assert take_usable(pool, 3.0) is good
+    assert (good.closed, stale.closed) == (0, 1)
+    assert take_usable(pool, 3.0) is None
+
+
+def _turn(woken: list[int], number: int) -> Turn:
+    return Turn(lambda: woken.append(number))
+
+
+def test_who_waits_longest_gets_the_place() -> None:
+    pool: Pool[Connection] = Pool(Limits(connections=1, blocking=1))
+    assert pool.reserve(False)
+    turns = [Turn(lambda: None) for _ in range(3)]
+    for turn in turns:
+        pool.wait(turn, False)
+    assert [pool.release(False) for _ in turns] == turns
+    assert [turn.has_place for turn in turns] == [True] * 3
+    assert pool.busy == 1
+    assert pool.release(False) is None
+    assert (pool.busy, pool.waiting) == (0, 0)
+
+
+def test_the_queues_of_ordinary_calls_and_of_blocking_queries_are_apart() -> None:
+    pool: Pool[Connection] = Pool(Limits(connections=1, blocking=1))
+    assert pool.reserve(False)
+    assert pool.reserve(True)
+    query = Turn(lambda: None)
+    pool.wait(query, True)
+    assert pool.release(False) is None
+    assert pool.release(True) is query
+
+
+def test_a_call_that_gives_up_leaves_the_queue_or_passes_its_place_on() -> None:
+    pool: Pool[Connection] = Pool(Limits(connections=1))
+    assert pool.reserve(False)
+    first, second, third = (Turn(lambda: None) for _ in range(3))
+    for turn in (first, second, third):
+        pool.wait(turn, False)
+    assert pool.give_up(first) is None
+    assert pool.release(False) is second
+    assert pool.give_up(second) is third
+    assert pool.give_up(third) is None
+    assert (pool.busy, pool.waiting) == (0, 0)
+
+
+def test_closing_wakes_who_waits_without_a_place() -> None:
+    pool: Pool[Connection] = Pool(Limits(connections=1, blocking=1))
+    assert pool.reserve(False)
+    assert pool.reserve(True)
+    woken: list[int] = []
+    turns = [_turn(woken, number) for number in range(2)]
+    pool.wait(turns[0], False)
+    pool.wait(turns[1], True)
+    for turn in pool.drop_waiting():
+        turn.wake()
+    assert woken == [0, 1]
+    assert not any(turn.has_place for turn in turns)
+    assert [pool.give_up(turn) for turn in turns] == [None, None]
+
+
 class Calls(RuleBasedStateMachine):
     """Any order of calls: no bound is passed, and no connection is idle twice, or idle and in use."""
 
@@ -76,6 +145,7 @@ class Calls(RuleBasedStateMachine):
         self.pool: Pool[Connection] = Pool(Limits(connections=2, blocking=2, idle=5.0))
         self.now = 0.0
         self.used: list[tuple[bool, Connection]] = []
+        self.queued: list[Turn] = []
 
     @rule(blocking=st.booleans())
     def begin(self, blocking: bool) -> None:
@@ -94,7 +164,24 @@ class Calls(RuleBasedStateMachine):
         blocking, connection = self.used.pop(data.draw(st.integers(0, len(self.used) - 1)))
         for one in self.pool.keep(connection, self.now) if reusable else [connection]:
             one.close()
-        self.pool.release(blocking)
+        first = next((turn for turn in self.queued if turn.blocking is blocking), None)
+        assert self.pool.release(blocking) is first
+        if first is not None:
+            self.queued.remove(first)
+            self.used.append((blocking, Connection()))
+
+    @rule(blocking=st.booleans())
+    def queue(self, blocking: bool) -> None:
+        if len([lane for lane, _ in self.used if lane is blocking]) == 2:
+            turn = Turn(lambda: None)
+            self.pool.wait(turn, blocking)
+            self.queued.append(turn)
+
+    @precondition(lambda self: self.queued)
+    @rule(data=st.data())
+    def give_up(self, data: st.DataObject) -> None:
+        turn = self.queued.pop(data.draw(st.integers(0, len(self.queued) - 1)))
+        assert self.pool.give_up(turn) is None
 
     @rule(seconds=st.floats(0, 6))
     def wait(self, seconds: float) -> None:
@@ -104,6 +191,7 @@ class Calls(RuleBasedStateMachine):
     def counts(self) -> None:
         assert self.pool.busy == len(self.used) <= 4
         assert self.pool.idle <= 2
+        assert self.pool.waiting == len(self.queued)
         assert all(not connection.closed for _, connection in self.used)
 
 

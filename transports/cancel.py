@@ -1,0 +1,67 @@
+"""A handle that ends calls of other threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from inspect import signature
+from typing import Any
+
+
+def check_cancellable(transport: object) -> None:
+    """Raise TypeError for a transport whose `send` takes no `cancel`."""
+    send: Any = getattr(transport, "send", None)
+    if "cancel" not in signature(send).parameters:
+        raise TypeError(f"{type(transport).__name__} cannot cancel a call: its send must take (request, timeout, cancel)")
+
+
+class Cancel:
+    """Ends the calls that it was given to, from any thread: each raises `Cancelled` within 100 ms.
+
+    ```python
+    stop = Cancel()
+    threading.Timer(5, stop.set).start()
+    consul.perform(consul.ops.kv.get("k").blocking(index=7), cancel=stop)
+    ```
+
+    One handle may serve any number of calls, at once or one after the other; a handle that is set stays set.
+    """
+
+    def __init__(self) -> None:
+        # Reentrant: a signal handler may interrupt `set` and set the handle itself.
+        self._lock = threading.RLock()
+        self._event = threading.Event()
+        self._actions: dict[object, Callable[[], object]] = {}
+
+    def set(self) -> None:
+        """End every call that has this handle, now and from now on. Setting it twice does nothing."""
+        with self._lock:
+            self._event.set()
+            for action in list(self._actions.values()):
+                action()
+
+    def is_set(self) -> bool:
+        """Return whether the handle was set."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until the handle is set, at most this many seconds; return whether it is."""
+        return self._event.wait(seconds)
+
+    @contextmanager
+    def calling(self, action: Callable[[], object]) -> Iterator[None]:
+        """Call `action` if the handle is set inside this block, or was before. After the block it is not called any more."""
+        key = object()
+        with self._lock:
+            self._actions[key] = action
+            if self._event.is_set():
+                action()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._actions[key]
+
+    def __repr__(self) -> str:
+        return f"<Cancel {'set' if self.is_set() else 'not set'}>"

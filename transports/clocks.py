@@ -1,0 +1,84 @@
+"""The system's clock, for threads and for tasks, and the clock of a transport."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from transports.protocol import AsyncClock, AsyncTransport, Clock, Transport
+
+
+class SystemClock:
+    """The monotonic clock, for threads."""
+
+    now = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+
+
+class EventLoopClock:
+    """The clock of the running event loop: virtual where a test gave the loop a virtual one."""
+
+    def now(self) -> float:
+        """Return the event loop's time, in seconds."""
+        import anyio  # imported when it is used: threads do without
+
+        return anyio.current_time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let this many seconds pass."""
+        import anyio
+
+        await anyio.sleep(seconds)
+
+
+SYSTEM_CLOCK = SystemClock()
+EVENT_LOOP_CLOCK = EventLoopClock()
+
+
+class _OwnSleep:
+    """The clock of a transport that brings its own `sleep`: where that takes less time than it was asked for, the rest has passed too."""
+
+    def __init__(self, sleep: Callable[[float], object]) -> None:
+        self._sleep = sleep
+        self._skipped = 0.0
+
+    def now(self) -> float:
+        """Return the seconds since some fixed moment."""
+        return time.monotonic() + self._skipped
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep as the transport does."""
+        due = self.now() + seconds
+        self._sleep(seconds)
+        self._skipped += max(0.0, due - self.now())
+
+
+class _AsyncOwnSleep(_OwnSleep):
+    """As `_OwnSleep`, for tasks."""
+
+    async def sleep(self, seconds: float) -> None:  # type: ignore[override] # for tasks
+        """Sleep as the transport does."""
+        due = self.now() + seconds
+        await cast("Awaitable[object]", self._sleep(seconds))
+        self._skipped += max(0.0, due - self.now())
+
+
+def clock_of(transport: Transport) -> Clock:
+    """Return the transport's `clock`; where it has none, the system's, with the transport's own `sleep` if it has one."""
+    own: Clock | None = getattr(transport, "clock", None)
+    if own is not None:
+        return own
+    sleep = getattr(transport, "sleep", None)
+    return SYSTEM_CLOCK if sleep is None else _OwnSleep(sleep)
+
+
+def async_clock_of(transport: AsyncTransport) -> AsyncClock:
+    """As `clock_of`, with the event loop's clock where the transport has none."""
+    own: AsyncClock | None = getattr(transport, "clock", None)
+    if own is not None:
+        return own
+    sleep = getattr(transport, "sleep", None)
+    return EVENT_LOOP_CLOCK if sleep is None else _AsyncOwnSleep(sleep)

@@ -1,0 +1,56 @@
+"""The body of an open answer: the bytes that arrive become pieces, with the content coding undone."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from transports.http1.client import Data, Head
+from transports.http1.content import ContentDecoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transports.http1.client import HTTP1Connection
+
+
+class OpenBody:
+    """One answer of a connection, while it arrives. `head` is None until the head is whole; `is_whole` says that the body is."""
+
+    def __init__(self, http1: HTTP1Connection) -> None:
+        self._http1 = http1
+        self._pending: Iterator[bytes] = iter(())
+        self._decoder: ContentDecoder | None = None
+        self.head: Head | None = None
+        self.is_whole = False
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes that arrived, b"" at the end of the stream. Raises RequestError; `next_piece` does for what is wrong in the body."""
+        pieces = self._pieces(data)
+        if self.head is None:
+            first = next(pieces, b"")  # goes past the head
+            pieces = chain((first,), pieces)
+        self._pending = pieces
+
+    def next_piece(self) -> bytes:
+        """Return the next piece of what arrived; b"" where more must be received, or the body is whole. Raises RequestError."""
+        for piece in self._pending:
+            if piece:
+                return piece
+        return b""
+
+    def _pieces(self, data: bytes) -> Iterator[bytes]:
+        for event in self._http1.events(data):
+            if isinstance(event, Data):
+                if self._decoder is None:
+                    yield event.data
+                else:
+                    yield from self._decoder.feed(event.data)
+            elif isinstance(event, Head):
+                self.head = event
+                encoding = event.headers.get("content-encoding")
+                self._decoder = None if encoding is None else ContentDecoder(encoding)
+            else:
+                if self._decoder is not None:
+                    self._decoder.end()
+                self.is_whole = True

@@ -1,0 +1,297 @@
+"""Runs a stream over a transport: for threads and for tasks side by side.
+
+A transport with `open` gives the body piece by piece; one without is asked with `send`, and its whole answer is one piece.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+
+from consul_proto.errors import ConsulateException, RequestError
+from consul_proto.message import Response
+from transports.drive import LOG, Budget, Context, sleep
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from consul_proto.message import Headers, Request
+    from consul_proto.stream import Stream
+    from transports.cancel import Cancel
+    from transports.protocol import AsyncClock, AsyncOpenAnswer, AsyncTransport, Clock, OpenAnswer, Transport
+
+E = TypeVar("E")
+
+#: Bytes of a refusal that are read: enough for what Consul says.
+_REFUSAL = 1 << 16
+
+_NOT_OPEN = "a stream is used in a `with` block: `with client.open(stream) as events: ...`"
+
+
+class WholeAnswer:
+    """An answer that is there as a whole, read as if it were open."""
+
+    def __init__(self, response: Response) -> None:
+        self.status, self.headers = response.status, response.headers
+        self._body = response.body
+
+    def read(self) -> bytes:
+        """Return the whole body, then b""."""
+        body, self._body = self._body, b""
+        return body
+
+    def close(self) -> None:
+        """Forget the body."""
+        self._body = b""
+
+
+class AsyncWholeAnswer:
+    """As `WholeAnswer`, for tasks."""
+
+    def __init__(self, response: Response) -> None:
+        self.status, self.headers = response.status, response.headers
+        self._answer = WholeAnswer(response)
+
+    async def read(self) -> bytes:
+        """Return the whole body, then b""."""
+        return self._answer.read()
+
+    def close(self) -> None:
+        """Forget the body."""
+        self._answer.close()
+
+
+class _Reading(Generic[E]):
+    """What both kinds of events share: the decoder, and the events that were decoded and not yet given."""
+
+    def __init__(self, stream: Stream[E], context: Context[Any]) -> None:
+        self._stream = stream
+        self._context = context
+        self._request = context.settings.apply(stream)
+        self._decoder = stream.decoder()
+        self._decoded: deque[E] = deque()
+        self._is_over = False
+        self._is_closed = False
+
+    def _take(self, piece: bytes) -> None:
+        """Decode a piece; an empty one is the end of the body."""
+        if piece:
+            self._decoded.extend(self._decoder.feed(piece))
+        elif not self._is_closed:
+            self._is_over = True
+            self._decoded.extend(self._decoder.end())
+
+    def _refusal(self, status: int, headers: Headers, body: bytes) -> ConsulateException:
+        error = self._stream.error(Response(status, headers, body))
+        self._context.complete(error, self._request)
+        return error
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._stream.name}>"
+
+
+class Events(_Reading[E]):
+    """The events of a stream, for threads.
+
+    ```python
+    with client.open(stream) as events:
+        for event in events: ...
+    ```
+
+    The request is sent where the block is entered. `close` ends the iteration at once, from any thread; so does leaving the block.
+    A time limit bounds the head of the answer, and then each wait for more of its body.
+    """
+
+    def __init__(self, transport: Transport, stream: Stream[E], context: Context[Clock], budget: Budget) -> None:
+        super().__init__(stream, context)
+        self._transport = transport
+        self._budget = budget
+        self._answer: OpenAnswer | None = None
+
+    def __enter__(self) -> Self:
+        if self._answer is not None or self._is_closed:
+            raise RuntimeError("a stream is opened once; call the client's method again for another one")
+        budget, request = self._budget, self._request
+        try:
+            while True:
+                answer = self._open(request)
+                if answer.status in self._stream.answers:
+                    self._answer = answer
+                    return self
+                response = Response(answer.status, answer.headers, _refused(answer))
+                pause = budget.pause_after(self._stream, request, response)
+                if pause is None:
+                    raise self._refusal(response.status, response.headers, response.body)
+                sleep(self._context.clock, pause, budget)
+        except ConsulateException as error:
+            self._context.complete(error, request)
+            raise
+
+    def _open(self, request: Request) -> OpenAnswer:
+        budget = self._budget
+        is_noted = LOG.isEnabledFor(logging.DEBUG)
+        while True:
+            began = budget.now() if is_noted else 0.0
+            try:
+                budget.check()
+                answer = open_answer(self._transport, request, budget.left(request.wait), budget.cancel)
+            except RequestError as error:
+                if is_noted:
+                    budget.note(request, type(error).__name__, began)
+                if not budget.may_resend(self._stream, request, error):
+                    raise
+            else:
+                if is_noted:
+                    budget.note(request, answer.status, began)
+                return answer
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> E:
+        answer = self._answer
+        if answer is None:
+            raise RuntimeError(_NOT_OPEN)
+        try:
+            while not self._decoded and not self._is_over and not self._is_closed:
+                self._take(answer.read())
+        except ConsulateException as error:
+            self.close()
+            self._context.complete(error, self._request)
+            raise
+        if self._is_closed or not self._decoded:
+            raise StopIteration
+        return self._decoded.popleft()
+
+    def close(self) -> None:
+        """End the stream at once, from any thread: the iteration stops. Closing twice does nothing."""
+        self._is_closed = True
+        if self._answer is not None:
+            self._answer.close()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
+        self.close()
+        return False
+
+
+def open_answer(transport: Transport, request: Request, timeout: float | None, cancel: Cancel | None = None) -> OpenAnswer:
+    """Open an answer, piece by piece where the transport can. Raises RequestError."""
+    opener: Any = getattr(transport, "open", None)
+    if opener is not None:
+        answer: OpenAnswer = opener(request, timeout) if cancel is None else opener(request, timeout, cancel)
+        return answer
+    send: Any = transport.send
+    return WholeAnswer(send(request, timeout) if cancel is None else send(request, timeout, cancel))
+
+
+def _refused(answer: OpenAnswer) -> bytes:
+    """Return the beginning of a refusal's body, and close the answer."""
+    try:
+        body = b""
+        while len(body) < _REFUSAL and (piece := answer.read()):
+            body += piece
+        return body
+    finally:
+        answer.close()
+
+
+class AsyncEvents(_Reading[E]):
+    """The events of a stream, for tasks: `async with client.open(stream) as events:`, then `async for`. As `Events` otherwise.
+
+    A cancelled task leaves nothing open.
+    """
+
+    def __init__(self, transport: AsyncTransport, stream: Stream[E], context: Context[AsyncClock], budget: Budget) -> None:
+        super().__init__(stream, context)
+        self._transport = transport
+        self._budget = budget
+        self._answer: AsyncOpenAnswer | None = None
+
+    async def __aenter__(self) -> Self:
+        if self._answer is not None or self._is_closed:
+            raise RuntimeError("a stream is opened once; call the client's method again for another one")
+        budget, request = self._budget, self._request
+        try:
+            while True:
+                answer = await self._open(request)
+                if answer.status in self._stream.answers:
+                    self._answer = answer
+                    return self
+                response = Response(answer.status, answer.headers, await _refused_async(answer))
+                pause = budget.pause_after(self._stream, request, response)
+                if pause is None:
+                    raise self._refusal(response.status, response.headers, response.body)
+                await self._context.clock.sleep(pause)
+        except ConsulateException as error:
+            self._context.complete(error, request)
+            raise
+
+    async def _open(self, request: Request) -> AsyncOpenAnswer:
+        budget = self._budget
+        is_noted = LOG.isEnabledFor(logging.DEBUG)
+        while True:
+            began = budget.now() if is_noted else 0.0
+            try:
+                answer = await open_answer_async(self._transport, request, budget.left(request.wait))
+            except RequestError as error:
+                if is_noted:
+                    budget.note(request, type(error).__name__, began)
+                if not budget.may_resend(self._stream, request, error):
+                    raise
+            else:
+                if is_noted:
+                    budget.note(request, answer.status, began)
+                return answer
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> E:
+        answer = self._answer
+        if answer is None:
+            raise RuntimeError(_NOT_OPEN)
+        try:
+            while not self._decoded and not self._is_over and not self._is_closed:
+                self._take(await answer.read())
+        except ConsulateException as error:
+            self.close()
+            self._context.complete(error, self._request)
+            raise
+        if self._is_closed or not self._decoded:
+            raise StopAsyncIteration
+        return self._decoded.popleft()
+
+    def close(self) -> None:
+        """End the stream at once: the iteration stops. It never waits. Closing twice does nothing."""
+        self._is_closed = True
+        if self._answer is not None:
+            self._answer.close()
+
+    async def aclose(self) -> None:
+        """As `close`: the name that `contextlib.aclosing` looks for."""
+        self.close()
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
+        self.close()
+        return False
+
+
+async def open_answer_async(transport: AsyncTransport, request: Request, timeout: float | None) -> AsyncOpenAnswer:
+    """As `open_answer`."""
+    opener: Any = getattr(transport, "open", None)
+    if opener is not None:
+        answer: AsyncOpenAnswer = await opener(request, timeout)
+        return answer
+    return AsyncWholeAnswer(await transport.send(request, timeout))
+
+
+async def _refused_async(answer: AsyncOpenAnswer) -> bytes:
+    """As `_refused`."""
+    try:
+        body = b""
+        while len(body) < _REFUSAL and (piece := await answer.read()):
+            body += piece
+        return body
+    finally:
+        answer.close()
