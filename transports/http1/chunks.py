@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 import re
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from consul_proto.errors import RequestError
 from transports.errors import too_large
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
 #: The longest line of a size or a trailer, in bytes; h11's limit for the whole head of a chunk is 20, Consul sends no trailers.
 _LONGEST_LINE = 8192
 
+#: The largest piece of a body, in bytes: the size of a chunk is only a claim.
+LARGEST_PIECE = 1 << 16
 
-def read_chunks(reader: IO[bytes], limit: int | None) -> bytes:
-    """Return the body that these chunks make up. Raises RequestError for what is not HTTP or above the limit, EOFError at an early end."""
-    body = bytearray()
+
+def iter_chunks(reader: IO[bytes], limit: int | None = None) -> Iterator[bytes]:
+    """Yield the body that these chunks make up, in pieces of at most `LARGEST_PIECE` bytes, as soon as they arrive.
+
+    reader: read with `read1` where it has that, which does not wait for a whole piece. limit: bytes of the largest body; None: no limit.
+    Raises RequestError for what is not HTTP or above the limit, EOFError at an early end, and what the reader raises.
+    """
+    read = getattr(reader, "read1", reader.read)
+    received = 0
     while size := _size(reader):
-        if limit is not None and len(body) + size > limit:
+        received += size
+        if limit is not None and received > limit:
             raise too_large(limit)
-        body += _exactly(reader, size)
+        while size:
+            piece = read(min(size, LARGEST_PIECE))
+            if not piece:
+                raise EOFError
+            size -= len(piece)
+            yield piece
         if _line(reader) not in (b"\r\n", b"\n"):
             raise RequestError("the answer is not HTTP: a chunk is longer than it says")
     while _line(reader) not in (b"\r\n", b"\n"):
         pass
-    return bytes(body)
+
+
+def read_chunks(reader: IO[bytes], limit: int | None) -> bytes:
+    """Return the whole body that these chunks make up; see `iter_chunks`."""
+    return b"".join(iter_chunks(reader, limit))
 
 
 def _size(reader: IO[bytes]) -> int:
@@ -42,15 +63,3 @@ def _line(reader: IO[bytes]) -> bytes:
             raise RequestError("the answer is not HTTP: a line between two chunks does not end")
         raise EOFError
     return line
-
-
-def _exactly(reader: IO[bytes], size: int) -> bytes:
-    """Read so many bytes, a piece at a time: a size is only a claim."""
-    pieces: list[bytes] = []
-    while size:
-        piece = reader.read(min(size, 1 << 20))
-        if not piece:
-            raise EOFError
-        pieces.append(piece)
-        size -= len(piece)
-    return b"".join(pieces)

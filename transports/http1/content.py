@@ -5,36 +5,91 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from typing import TYPE_CHECKING
 
 from consul_proto.errors import RequestError
 from transports.errors import too_large
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 #: zlib's window bits: gzip only; and zlib's own format, which is what HTTP calls deflate.
 _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+#: The largest piece that a decoder gives, in bytes: a small answer may unpack to a thousand times its size.
+LARGEST_PIECE = 1 << 16
+
+#: How much zlib is given at once, in bytes: it copies what it leaves over, for each piece and each member of a gzip body.
+_BLOCK = 1 << 14
 
 #: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3; what cannot be read as a weight refuses, as it does with Consul.
 _WEIGHT = re.compile(r"q=(\d+(?:\.\d*)?)")
 
 
+class ContentDecoder:
+    """Undo the content coding of a body that comes in pieces: gzip, x-gzip, deflate or identity.
+
+    encoding: the value of the Content-Encoding header, None where there is none. An unknown one is an error only where there is a body.
+    limit: bytes of the largest body to give; None: no limit.
+    """
+
+    def __init__(self, encoding: str | None, limit: int | None = None) -> None:
+        self._encoding = (encoding or "").strip().lower() or "identity"
+        self._limit = limit
+        self._given = 0
+        self._inflate: zlib._Decompress | None = None
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield what these bytes unpack to, in pieces of at most `LARGEST_PIECE` bytes, none of them empty.
+
+        Read the iterator to its end before the next call. Raises RequestError for an unknown or broken coding, and for more than the limit.
+        What these bytes hold before the place where the coding is broken may be lost.
+        """
+        size = LARGEST_PIECE if self._encoding == "identity" else _BLOCK
+        for start in range(0, len(data), size):
+            block = data[start : start + size]
+            for piece in (block,) if self._encoding == "identity" else self._unpacked(block):
+                self._given += len(piece)
+                if self._limit is not None and self._given > self._limit:
+                    raise too_large(self._limit)
+                yield piece
+
+    def end(self) -> None:
+        """Say that the body is whole. Raises RequestError where the coding says that it is not."""
+        if self._inflate is not None:
+            raise RequestError(f"the answer's {self._encoding} body was cut off")
+
+    def _unpacked(self, block: bytes) -> Iterator[bytes]:
+        while True:
+            inflate = self._inflate = self._inflate or self._member()
+            size = LARGEST_PIECE if self._limit is None else min(LARGEST_PIECE, self._limit + 1 - self._given)
+            try:
+                piece = inflate.decompress(block, size)
+            except zlib.error:
+                raise RequestError(f"the answer says that it is {self._encoding}, and is not") from None
+            if piece:
+                yield piece
+            if inflate.eof:
+                # gzip has members, one after the other (RFC 1952, section 2.2).
+                self._inflate = None
+                block = inflate.unused_data
+            else:
+                block = inflate.unconsumed_tail
+            if not block and (self._inflate is None or len(piece) < size):  # zlib may hold more after a piece of full size
+                return
+
+    def _member(self) -> zlib._Decompress:
+        """Begin to unpack what follows."""
+        if self._encoding not in _WINDOW_BITS:
+            raise RequestError(f"the answer has a content encoding that nobody asked for: {self._encoding[:40]!r}")
+        return zlib.decompressobj(_WINDOW_BITS[self._encoding])
+
+
 def decoded(encoding: str | None, body: bytes, limit: int | None) -> bytes:
-    """Undo the content coding of a body. Raises RequestError for an unknown or broken one, and for more than `limit` bytes."""
-    encoding = (encoding or "").strip().lower()
-    if encoding in ("", "identity") or not body:
-        return body
-    if encoding not in _WINDOW_BITS:
-        raise RequestError(f"the answer has a content encoding that nobody asked for: {encoding[:40]!r}")
-    plain = b""
-    while body:  # gzip has members, one after the other (RFC 1952, section 2.2)
-        inflate = zlib.decompressobj(_WINDOW_BITS[encoding])
-        try:
-            plain += inflate.decompress(body, 0 if limit is None else limit + 1 - len(plain))
-        except zlib.error:
-            raise RequestError(f"the answer says that it is {encoding}, and is not") from None
-        if limit is not None and len(plain) > limit:
-            raise too_large(limit)
-        if not inflate.eof:
-            raise RequestError(f"the answer's {encoding} body was cut off")
-        body = inflate.unused_data
+    """Undo the content coding of a whole body. Raises RequestError for an unknown or broken one, and for more than `limit` bytes."""
+    decoder = ContentDecoder(encoding, limit)
+    plain = b"".join(decoder.feed(body))
+    decoder.end()
     return plain
 
 
