@@ -1,15 +1,20 @@
 """`Consul` for threads and `AsyncConsul` for tasks: the same calls, made with the same arguments."""
 
+# A group is only read, so a subclass may narrow its type; pyright takes it for a variable that could be set.
+# pyright: reportIncompatibleVariableOverride=false
+
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self
 
+from consul_proto.api import Groups, Operations
 from consul_proto.meta import Meta, Reply
+from consul_proto.namespace import Async, M, Sync, group
+from consul_proto.operation import T
 from consulate.adapters import adapter_for
 from consulate.configuration import configured
-from consulate.operations import Operations
 from transports.drive import Context, run, run_async
 
 if TYPE_CHECKING:
@@ -17,9 +22,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.codec import Codec
-    from consul_proto.endpoints import acl, agent, catalog, event, health, session, status, txn
     from consul_proto.flow import Flow
-    from consul_proto.namespace import Async
     from consul_proto.operation import Operation
     from consulate.adapters import Adapter
     from consulate.api.acl import ACL
@@ -34,10 +37,36 @@ if TYPE_CHECKING:
     from consulate.configuration import ClientOptions, ViewOptions
     from transports.protocol import AsyncTransport, Transport
 
-T = TypeVar("T")
+
+class _Client(Groups[M]):
+    """What both clients share."""
+
+    _transport: Any
+    _context: Context
+    _is_view = False
+
+    def perform(self, call: Operation[T] | Flow[T]) -> Any:
+        """Run an operation or a flow."""
+        raise NotImplementedError
+
+    @cached_property
+    def ops(self) -> Operations:
+        """The same API as operations, for `perform` and for tests."""
+        return Operations(codec=self._codec)
+
+    def using(self, **options: Unpack[ViewOptions]) -> Self:
+        """Return a view of this client with other settings, on the same connections; closing a view does nothing."""
+        view = object.__new__(type(self))
+        view._begin(view.perform, self._codec)
+        view._transport, view._is_view = self._transport, True
+        view._context = replace(self._context, settings=replace(self._context.settings, **options))
+        return view
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._context.address}>"
 
 
-class Consul:
+class Consul(_Client[Sync]):
     """A Consul agent, for threads.
 
     host, port: of the agent's HTTP API; "localhost" and 8500 where neither they nor CONSUL_HTTP_ADDR say otherwise. `host` may be a URL,
@@ -49,6 +78,18 @@ class Consul:
 
     Safe to share between threads. Raises ValueError for arguments or variables that make no sense; it does not connect.
     """
+
+    _transport: Transport
+
+    acl: group[ACL] = group("consulate.api.acl:ACL")
+    agent: group[Agent] = group("consulate.api.agent:Agent")
+    catalog: group[Catalog] = group("consulate.api.catalog:Catalog")
+    event: group[Event] = group("consulate.api.event:Event")
+    health: group[Health] = group("consulate.api.health:Health")
+    kv: group[KV] = group("consulate.api.kv:KV")
+    session: group[Session] = group("consulate.api.session:Session")
+    status: group[Status] = group("consulate.api.status:Status")
+    txn: group[Txn] = group("consulate.api.txn:Txn")
 
     def __init__(
         self,
@@ -66,8 +107,7 @@ class Consul:
         config, settings = configured(host, port, datacenter, token, scheme, **options)
         self._transport = adapter_for(config, adapter).transport(config) if transport is None else transport
         self._context = Context(settings, str(config.address))
-        self._codec: Codec = kv_codec
-        self._is_view = False
+        self._begin(self.perform, kv_codec)
 
     def perform(self, call: Operation[T] | Flow[T]) -> T:
         """Run an operation or a flow, of `ops` or your own, and return its value. Raises ConsulateException."""
@@ -77,13 +117,6 @@ class Consul:
         """Run an operation or a flow and return its value with the X-Consul headers of its last answer. Raises ConsulateException."""
         value, response = run(self._transport, call, self._context)
         return Reply(value, Meta.of(response.headers))
-
-    def using(self, **options: Unpack[ViewOptions]) -> Self:
-        """Return a view of this client with other settings, on the same connections; closing a view does nothing."""
-        view = object.__new__(type(self))
-        view._transport, view._codec, view._is_view = self._transport, self._codec, True
-        view._context = replace(self._context, settings=replace(self._context.settings, **options))
-        return view
 
     def close(self) -> None:
         """Close every connection; calls of other threads that are under way fail at once. Closing twice does nothing."""
@@ -97,83 +130,16 @@ class Consul:
         self.close()
         return False
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._context.address}>"
 
-    @cached_property
-    def ops(self) -> Operations:
-        """The same API as operations, for `perform` and for tests."""
-        return Operations(self._codec)
-
-    @cached_property
-    def acl(self) -> ACL:
-        """The legacy ACL system."""
-        from consulate.api.acl import ACL
-
-        return ACL.over(self.perform, self._codec)
-
-    @cached_property
-    def agent(self) -> Agent:
-        """The local agent, its services and checks."""
-        from consulate.api.agent import Agent
-
-        return Agent.over(self.perform, self._codec)
-
-    @cached_property
-    def catalog(self) -> Catalog:
-        """Nodes and services as the servers know them."""
-        from consulate.api.catalog import Catalog
-
-        return Catalog.over(self.perform, self._codec)
-
-    @cached_property
-    def event(self) -> Event:
-        """User events."""
-        from consulate.api.event import Event
-
-        return Event.over(self.perform, self._codec)
-
-    @cached_property
-    def health(self) -> Health:
-        """Health of nodes and services."""
-        from consulate.api.health import Health
-
-        return Health.over(self.perform, self._codec)
-
-    @cached_property
-    def kv(self) -> KV:
-        """The key/value store."""
-        from consulate.api.kv import KV
-
-        return KV.over(self.perform, self._codec)
-
-    @cached_property
-    def session(self) -> Session:
-        """Sessions, which locks hang on."""
-        from consulate.api.session import Session
-
-        return Session.over(self.perform, self._codec)
-
-    @cached_property
-    def status(self) -> Status:
-        """The state of the Raft cluster."""
-        from consulate.api.status import Status
-
-        return Status.over(self.perform, self._codec)
-
-    @cached_property
-    def txn(self) -> Txn:
-        """Transactions."""
-        from consulate.api.txn import Txn
-
-        return Txn.over(self.perform, self._codec)
-
-
-class AsyncConsul:
+class AsyncConsul(_Client[Async]):
     """A Consul agent, for tasks, on asyncio and trio. Parameters as of `Consul`; every call is awaited.
 
     Safe to share between tasks. Raises ValueError for arguments or variables that make no sense; it does not connect.
     """
+
+    _transport: AsyncTransport
+
+    kv: group[AsyncKV] = group("consulate.api.kv:AsyncKV")
 
     def __init__(
         self,
@@ -191,8 +157,7 @@ class AsyncConsul:
         config, settings = configured(host, port, datacenter, token, scheme, **options)
         self._transport = adapter_for(config, adapter).async_transport(config) if transport is None else transport
         self._context = Context(settings, str(config.address))
-        self._codec: Codec = kv_codec
-        self._is_view = False
+        self._begin(self.perform, kv_codec)
 
     async def perform(self, call: Operation[T] | Flow[T]) -> T:
         """Run an operation or a flow, of `ops` or your own, and return its value. Raises ConsulateException."""
@@ -202,13 +167,6 @@ class AsyncConsul:
         """Run an operation or a flow and return its value with the X-Consul headers of its last answer. Raises ConsulateException."""
         value, response = await run_async(self._transport, call, self._context)
         return Reply(value, Meta.of(response.headers))
-
-    def using(self, **options: Unpack[ViewOptions]) -> Self:
-        """Return a view of this client with other settings, on the same connections; closing a view does nothing."""
-        view = object.__new__(type(self))
-        view._transport, view._codec, view._is_view = self._transport, self._codec, True
-        view._context = replace(self._context, settings=replace(self._context.settings, **options))
-        return view
 
     async def close(self) -> None:
         """Close every connection; calls of other tasks that are under way fail at once. Closing twice does nothing."""
@@ -224,74 +182,3 @@ class AsyncConsul:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
         await self.close()
         return False
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._context.address}>"
-
-    @cached_property
-    def ops(self) -> Operations:
-        """The same API as operations, for `perform` and for tests."""
-        return Operations(self._codec)
-
-    @cached_property
-    def acl(self) -> acl.ACL[Async]:
-        """The legacy ACL system."""
-        from consul_proto.endpoints.acl import ACL
-
-        return ACL(self.perform, self._codec)
-
-    @cached_property
-    def agent(self) -> agent.Agent[Async]:
-        """The local agent, its services and checks."""
-        from consul_proto.endpoints.agent import Agent
-
-        return Agent(self.perform, self._codec)
-
-    @cached_property
-    def catalog(self) -> catalog.Catalog[Async]:
-        """Nodes and services as the servers know them."""
-        from consul_proto.endpoints.catalog import Catalog
-
-        return Catalog(self.perform, self._codec)
-
-    @cached_property
-    def event(self) -> event.Event[Async]:
-        """User events."""
-        from consul_proto.endpoints.event import Event
-
-        return Event(self.perform, self._codec)
-
-    @cached_property
-    def health(self) -> health.Health[Async]:
-        """Health of nodes and services."""
-        from consul_proto.endpoints.health import Health
-
-        return Health(self.perform, self._codec)
-
-    @cached_property
-    def kv(self) -> AsyncKV:
-        """The key/value store."""
-        from consulate.api.kv import AsyncKV
-
-        return AsyncKV(self.perform, self._codec)
-
-    @cached_property
-    def session(self) -> session.Session[Async]:
-        """Sessions, which locks hang on."""
-        from consul_proto.endpoints.session import Session
-
-        return Session(self.perform, self._codec)
-
-    @cached_property
-    def status(self) -> status.Status[Async]:
-        """The state of the Raft cluster."""
-        from consul_proto.endpoints.status import Status
-
-        return Status(self.perform, self._codec)
-
-    @cached_property
-    def txn(self) -> txn.Txn[Async]:
-        """Transactions."""
-        from consul_proto.endpoints.txn import Txn
-
-        return Txn(self.perform, self._codec)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from consul_proto.codec import Codec
 from consul_proto.decode import each, members, nothing, one
-from consul_proto.endpoints.check import Check
-from consul_proto.endpoints.service import Service
-from consul_proto.namespace import M, Namespace, operation
+from consul_proto.namespace import M, Namespace, group, operation
 from consul_proto.operation import Operation
 from consul_proto.options import LOCAL, read_operation, write_operation
 from consul_proto.paths import segment
@@ -17,6 +13,8 @@ from consul_proto.paths import segment
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from consul_proto.endpoints.check import Check
+    from consul_proto.endpoints.service import Service
     from consul_proto.types.agent import AgentMember, AgentSelf, BuildInfo, HostInfo, MetricsInfo
     from consul_proto.types.check import AgentCheck
     from consul_proto.types.options import FilterOptions, MemberOptions
@@ -26,16 +24,8 @@ if TYPE_CHECKING:
 class Agent(Namespace[M]):
     """The agent on this machine: its services and checks, its view of the cluster, and the agent itself."""
 
-    #: The checks of the agent.
-    check: Check[M]
-
-    #: The services of the agent.
-    service: Service[M]
-
-    def _begin(self, run: Callable[[Any], Any], codec: Codec) -> None:
-        super()._begin(run, codec)
-        self.check = Check.over(run, codec)
-        self.service = Service.over(run, codec)
+    check: group[Check[M]] = group("consul_proto.endpoints.check:Check", "The checks of the agent.")
+    service: group[Service[M]] = group("consul_proto.endpoints.service:Service", "The services of the agent.")
 
     @operation
     def checks(self, **options: Unpack[FilterOptions]) -> Operation[list[AgentCheck]]:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from consul_proto.api import Operations
 from consul_proto.operation import Operation
-from consulate.operations import Operations
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from consul_proto.api import Operations
 from consul_proto.codec import encode
 from consul_proto.decode import texts
 from consul_proto.endpoints import txn
@@ -16,7 +17,6 @@ from consul_proto.errors import DecodeError
 from consul_proto.message import Request, Response
 from consul_proto.namespace import Namespace, Pure, Sync, operation, unchanged
 from consul_proto.operation import Operation
-from consulate.operations import Operations
 from tests.proto.flows import Script
 
 api: Any = Operations()

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from consul_proto import errors
+from consul_proto.api import Operations
 from consul_proto.errors import ConsulateException, error_for
 from consul_proto.message import Headers, Request, Response
-from consulate.operations import Operations
 from tests.proto.answers import ROWS, Row
 from tests.proto.test_golden_requests import _IN_FLOWS, _MANIFEST
 
