@@ -217,7 +217,7 @@ class Check(Namespace[M]):
         return _report("fail", check_id, {"note": note, **options})
 
     @operation
-    def ttl_update(
+    def update(
         self,
         check_id: str,
         status: Literal["passing", "warning", "critical"],

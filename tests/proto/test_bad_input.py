@@ -30,7 +30,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a check of two kinds": (lambda: api.agent.check.register("c", tcp="a", udp="b", interval=1), "not of tcp, udp"),
     "a check without an interval": (lambda: api.agent.check.register("c", tcp="a"), "with tcp needs an interval"),
     "a TTL check with an interval": (lambda: api.agent.check.register("c", ttl=10, interval=1), "with ttl takes no interval"),
-    "an unknown status": (lambda: api.agent.check.ttl_update("c", "fine"), "passing, warning, critical"),
+    "an unknown status": (lambda: api.agent.check.update("c", "fine"), "passing, warning, critical"),
     "a service with an interval alone": (lambda: api.agent.service.register("s", interval=1), "exactly one kind"),
     "a port that is too large": (lambda: api.agent.service.register("s", port=65536), "between 0 and 65535"),
     "an event's tag without its service": (lambda: api.event.fire("e", tag="t"), "needs a service"),
@@ -183,7 +183,7 @@ def test_a_signature_whose_annotations_are_types() -> None:
         (lambda: api.agent.reload(), b"<html>Please log in</html>"),
         (lambda: api.event.list(), b'[{"Payload": "!"}]'),
         (lambda: api.kv.get("k"), b"[] and more"),
-        (lambda: api.agent.service.health("s"), b"{}"),
+        (lambda: api.agent.service.health_by_id("s"), b"{}"),
     ],
 )
 def test_answers_of_another_shape(call: Callable[[], Any], body: bytes) -> None:

@@ -52,7 +52,7 @@ def unknown_literals(client: Consul) -> None:
     client.kv.get("k", consistency="strong")  # error
     client.health.state("bad")  # error
     client.session.create(behavior="keep")  # error
-    client.agent.check.ttl_update("c1", "fine")  # error
+    client.agent.check.update("c1", "fine")  # error
     client.using(consistency="eventual")  # error
     Consul(kv_codec="yaml")  # error
 
