@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class Groups(Namespace[M]):
     """The whole API. What calling a method gives is decided by `run`, as for each group of calls."""
 
+    _place = ""
+
     acl: group[ACL[M]] = group("consul_proto.endpoints.acl:ACL", "The legacy ACL system.")
     agent: group[Agent[M]] = group("consul_proto.endpoints.agent:Agent", "The local agent, its services and checks.")
     catalog: group[Catalog[M]] = group("consul_proto.endpoints.catalog:Catalog", "Nodes and services as the servers know them.")

@@ -13,6 +13,7 @@ from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
+from consul_proto.arguments import check_keywords, wrong_arguments
 from consul_proto.operation import Operation, T
 
 if TYPE_CHECKING:
@@ -50,13 +51,17 @@ class Namespace(Generic[M]):
     codec: how KV values become Python values.
     """
 
+    #: Its place in the API ("agent.check"), for errors; None where it was made on its own: then it goes by the name of its class.
+    _place: str | None = None
+
     def __init__(self, run: Callable[[Any], Any] = unchanged, codec: Codec = "json") -> None:
         self._begin(run, codec)
 
     @classmethod
-    def _over(cls, run: Callable[[Any], Any], codec: Codec = "json") -> Self:
+    def _over(cls, run: Callable[[Any], Any], codec: Codec = "json", place: str | None = None) -> Self:
         """Make a namespace whose calls go through `run`, whatever else the class's own constructor asks for."""
         namespace = cls.__new__(cls)
+        namespace._place = place  # noqa: SLF001 - its own
         namespace._begin(run, codec)  # noqa: SLF001 - its own
         return namespace
 
@@ -86,8 +91,14 @@ class group(cached_property[N]):  # noqa: N801 - a marker, as `operation` and `f
         found: Any = import_module(module)
         for name in path.split("."):
             found = getattr(found, name)
-        made: N = found._over(namespace._run, namespace._codec)  # noqa: SLF001 - the other half of Namespace
+        made: N = found._over(namespace._run, namespace._codec, _place(namespace, self.attrname or ""))  # noqa: SLF001 - its other half
         return made
+
+
+def _place(namespace: Namespace[Any], name: str) -> str:
+    """How users name a member of a namespace: "agent.check.register"."""
+    place = namespace._place  # noqa: SLF001 - the other half of Namespace
+    return f"{type(namespace).__name__.lower() if place is None else place}.{name}".removeprefix(".")
 
 
 class _Definition(Generic[S, P, X, T]):
@@ -122,9 +133,19 @@ class _Definition(Generic[S, P, X, T]):
 
     def _bind(self, namespace: Namespace[Any]) -> Callable[..., Any]:
         build, run = self.build, namespace._run  # noqa: SLF001 - the other half of Namespace
+        place = _place(namespace, self.__name__)
 
         def bound(*args: Any, **kwargs: Any) -> Any:
-            return run(build(namespace, *args, **kwargs))  # type: ignore[arg-type] # S is the namespace's own class
+            if kwargs:
+                check_keywords(place, build, kwargs)
+            try:
+                call = build(namespace, *args, **kwargs)  # type: ignore[arg-type] # S is the namespace's own class
+            except TypeError as error:
+                # Without a frame of its own the method was never entered: the arguments do not fit its signature.
+                if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+                    raise wrong_arguments(place, error) from None
+                raise
+            return run(call)
 
         bound.__name__ = self.__name__
         bound.__qualname__ = f"{type(namespace).__name__}.{self.__name__}"

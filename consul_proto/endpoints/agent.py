@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from consul_proto.endpoints.service import Service
     from consul_proto.types.agent import AgentMember, AgentSelf, BuildInfo, HostInfo, MetricsInfo
     from consul_proto.types.check import AgentCheck
-    from consul_proto.types.options import FilterOptions, MemberOptions
+    from consul_proto.types.options import FilterOptions, MemberOptions, PartitionOption
     from consul_proto.types.service import AgentService
 
 
@@ -52,16 +52,18 @@ class Agent(Namespace[M]):
         return read_operation("agent.members", "/v1/agent/members", each, {"wan": wan, **options}, defaults=())
 
     @operation
-    def join(self, address: str, wan: bool = False) -> Operation[bool]:
+    def join(self, address: str, wan: bool = False, **options: Unpack[PartitionOption]) -> Operation[bool]:
         """Make the agent join the cluster of another one. True.
 
         address: of the other agent's gossip port. wan: join the WAN pool, as a server. Raises ServerError where it cannot, Forbidden.
         https://developer.hashicorp.com/consul/api-docs/agent#join-agent
         """
-        return write_operation("agent.join", "/v1/agent/join/" + segment(address, "an address"), nothing, {"wan": wan}, defaults=())
+        return write_operation(
+            "agent.join", "/v1/agent/join/" + segment(address, "an address"), nothing, {"wan": wan, **options}, defaults=()
+        )
 
     @operation
-    def force_leave(self, node: str, prune: bool = False, wan: bool = False) -> Operation[bool]:
+    def force_leave(self, node: str, prune: bool = False, wan: bool = False, **options: Unpack[PartitionOption]) -> Operation[bool]:
         """Force a failed node into the "left" state, so that its entries are removed. True.
 
         prune: take it off the list of members as well (since 1.6.2). wan: in the WAN pool only (since 1.11).
@@ -69,7 +71,7 @@ class Agent(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/agent#force-leave-and-shutdown
         """
         path = "/v1/agent/force-leave/" + segment(node, "a node name")
-        return write_operation("agent.force_leave", path, nothing, {"prune": prune, "wan": wan}, defaults=())
+        return write_operation("agent.force_leave", path, nothing, {"prune": prune, "wan": wan, **options}, defaults=())
 
     @operation
     def self(self) -> Operation[AgentSelf]:

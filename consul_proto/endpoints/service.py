@@ -86,9 +86,6 @@ class Service(Namespace[M]):
         checked_port(port)
         if isinstance(tags, str):
             raise TypeError("tags is a list of str, not a str")
-        unknown = options.keys() - _MEMBERS.keys() - {*_QUERY}
-        if unknown:
-            raise TypeError(f"a service has no option {', '.join(sorted(unknown))}")
         kinds = {"check": check, "httpcheck": httpcheck, "ttl": ttl}
         has_check = interval is not None or any(kind is not None for kind in kinds.values())
         members: dict[str, object] = {

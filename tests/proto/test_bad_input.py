@@ -54,9 +54,15 @@ WRONG_TYPES: dict[str, tuple[Callable[[], Any], str]] = {
     "tags that are one str": (lambda: api.agent.service.register("s", tags="a"), "tags is a list"),
     "a port that is a str": (lambda: api.agent.service.register("s", port="80"), "a port is an int"),
     "a port that is a bool": (lambda: api.agent.service.register("s", port=True), "a port is an int"),
-    "an option that no service has": (lambda: api.agent.service.register("s", colour="red"), "no option colour"),
-    "an option that no check has": (lambda: api.agent.check.register("c", ttl=10, colour="red"), "no option colour"),
-    "an option that no read has": (lambda: api.kv.get("k", colour="red"), "no option 'colour'"),
+    "an option that no service has": (
+        lambda: api.agent.service.register("s", colour="red"),
+        "keyword argument 'colour'",
+    ),
+    "an option that no check has": (
+        lambda: api.agent.check.register("c", ttl=10, colour="red"),
+        "keyword argument 'colour'",
+    ),
+    "an option that no read has": (lambda: api.kv.get("k", colour="red"), "kv.get() got an unexpected keyword argument 'colour'"),
     "an index that is a str": (lambda: api.kv.get("k", index="1"), "index is an int, not str"),
     "a datacenter that is a number": (lambda: api.kv.get("k", datacenter=2), "datacenter is a str, not int"),
     "a key that is no str": (lambda: api.kv.get(1), "a key is a str"),
@@ -117,7 +123,7 @@ def test_calls_are_functions_of_their_namespace() -> None:
     assert KV.get(kv, "k").request == kv.get("k").request
     assert not kv.put("k", "v").is_read
     assert kv.get("k").is_read
-    with pytest.raises(TypeError, match="unexpected keyword|no option"):
+    with pytest.raises(TypeError, match=r"^kv\.put\(\) got an unexpected keyword argument 'index'"):
         api.kv.put("k", "v", index=1, colour=2)
 
 
