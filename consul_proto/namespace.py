@@ -1,25 +1,33 @@
 """`Namespace` and its members: one definition of a call with three faces.
 
 `KV[Pure].put("k", "v")` is an `Operation[bool]`, `KV[Sync].put("k", "v")` a bool, `KV[Async].put("k", "v")` a coroutine of a bool: the
-mode is a type parameter of the namespace, and both type checkers know which.
+mode is a type parameter of the namespace, and both type checkers know which. The members are `operation` (one request), `flow` (several
+requests), `stream` (one request whose answer is read as it comes) and `group` (a namespace inside a namespace).
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
-from functools import cache
+from functools import cache, cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+
+from consul_proto.arguments import check_keywords, wrong_arguments
+from consul_proto.operation import Operation, T
+from consul_proto.stream import AsyncEvents, E, Events, Stream
 
 if TYPE_CHECKING:
     from consul_proto.codec import Codec
     from consul_proto.flow import Flow
-    from consul_proto.operation import Operation
 
 P = ParamSpec("P")
-T = TypeVar("T")
 S = TypeVar("S")
 M = TypeVar("M")
+N = TypeVar("N", covariant=True)
+X = TypeVar("X")
+Y = TypeVar("Y")
+Z = TypeVar("Z")
 
 
 class Pure:
@@ -35,24 +43,28 @@ class Async:
 
 
 def unchanged(call: Any) -> Any:
-    """The runner of the Pure mode: give the operation or flow itself."""
+    """Return the operation or flow itself: the runner of the Pure mode."""
     return call
 
 
 class Namespace(Generic[M]):
     """A group of endpoints. What calling one of its methods gives is decided by `run`.
 
-    run: what to do with an operation or a flow: give it, run it, or return a coroutine that runs it.
+    run: what to do with an operation or a flow: return it, run it, or return a coroutine that runs it.
     codec: how KV values become Python values.
     """
+
+    #: Its place in the API ("agent.check"), for errors; None where it was made on its own: then it goes by the name of its class.
+    _place: str | None = None
 
     def __init__(self, run: Callable[[Any], Any] = unchanged, codec: Codec = "json") -> None:
         self._begin(run, codec)
 
     @classmethod
-    def over(cls, run: Callable[[Any], Any], codec: Codec = "json") -> Self:
+    def _over(cls, run: Callable[[Any], Any], codec: Codec = "json", place: str | None = None) -> Self:
         """Make a namespace whose calls go through `run`, whatever else the class's own constructor asks for."""
         namespace = cls.__new__(cls)
+        namespace._place = place  # noqa: SLF001 - its own
         namespace._begin(run, codec)  # noqa: SLF001 - its own
         return namespace
 
@@ -61,10 +73,44 @@ class Namespace(Generic[M]):
         self._codec: Codec = codec
 
 
-class _Definition(Generic[S, P, T]):
-    """What `operation` and `flow` share: binding the method to its namespace's mode, once per namespace object."""
+class group(cached_property[N]):  # noqa: N801 - a marker, as `operation` and `flow` are
+    """A namespace inside a namespace, in the same mode: imported and made when it is first used.
 
-    def __init__(self, build: Callable[Concatenate[S, P], Any]) -> None:
+    home: where its class is, as "module:Class". doc: what help() says of it; where it is None, what a base class says of the same name.
+    """
+
+    def __init__(self, home: str, doc: str | None = None) -> None:
+        super().__init__(self._make)
+        self.home = home
+        self.__doc__ = doc
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        super().__set_name__(owner, name)
+        if self.__doc__ is None:
+            self.__doc__ = next((vars(base)[name].__doc__ for base in owner.__mro__[1:] if name in vars(base)), None)
+
+    def _make(self, namespace: Any) -> N:
+        module, _, path = self.home.partition(":")
+        found: Any = import_module(module)
+        for name in path.split("."):
+            found = getattr(found, name)
+        made: N = found._over(namespace._run, namespace._codec, _place(namespace, self.attrname or ""))  # noqa: SLF001 - its other half
+        return made
+
+
+def _place(namespace: Namespace[Any], name: str) -> str:
+    """How users name a member of a namespace: "agent.check.register"."""
+    place = namespace._place  # noqa: SLF001 - the other half of Namespace
+    return f"{type(namespace).__name__.lower() if place is None else place}.{name}".removeprefix(".")
+
+
+class _Definition(Generic[S, P, X, Y, Z]):
+    """What `operation`, `flow` and `stream` share: binding the method to its namespace's mode, once per namespace object.
+
+    X is what the method builds; Y is what calling it gives for threads, Z for tasks.
+    """
+
+    def __init__(self, build: Callable[Concatenate[S, P], X]) -> None:
         self.build = build
         self.__doc__ = build.__doc__
         self.__wrapped__ = build
@@ -76,11 +122,33 @@ class _Definition(Generic[S, P, T]):
         """Call it as a function of its namespace: `KV.get(kv, "key")`, which is also what lets help() show it as a method."""
         return self._bind(namespace)(*args, **kwargs)
 
+    @overload
+    def __get__(self, obj: Namespace[Pure], owner: type[Any] | None = None) -> Callable[P, X]: ...
+    @overload
+    def __get__(self, obj: Namespace[Sync], owner: type[Any] | None = None) -> Callable[P, Y]: ...
+    @overload
+    def __get__(self, obj: Namespace[Async], owner: type[Any] | None = None) -> Callable[P, Z]: ...
+    @overload
+    def __get__(self, obj: None, owner: type[Any] | None = None) -> Self: ...
+    def __get__(self, obj: Any, owner: type[Any] | None = None) -> Any:
+        """Return the call, bound to its namespace and in the namespace's mode."""
+        return self if obj is None else self._bind(obj)
+
     def _bind(self, namespace: Namespace[Any]) -> Callable[..., Any]:
         build, run = self.build, namespace._run  # noqa: SLF001 - the other half of Namespace
+        place = _place(namespace, self.__name__)
 
         def bound(*args: Any, **kwargs: Any) -> Any:
-            return run(build(namespace, *args, **kwargs))  # type: ignore[arg-type] # S is the namespace's own class
+            if kwargs:
+                check_keywords(place, build, kwargs)
+            try:
+                call = build(namespace, *args, **kwargs)  # type: ignore[arg-type] # S is the namespace's own class
+            except TypeError as error:
+                # Without a frame of its own the method was never entered: the arguments do not fit its signature.
+                if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+                    raise wrong_arguments(place, error) from None
+                raise
+            return run(call)
 
         bound.__name__ = self.__name__
         bound.__qualname__ = f"{type(namespace).__name__}.{self.__name__}"
@@ -106,39 +174,22 @@ def _signature(build: Callable[..., Any], pure: bool) -> inspect.Signature:
     return signature.replace(parameters=parameters, return_annotation=returns)
 
 
-class operation(_Definition[S, P, T]):  # noqa: N801 - a decorator
+class operation(_Definition[S, P, Operation[T], T, Coroutine[Any, Any, T]]):  # noqa: N801 - a decorator
     """Marks a method that builds an Operation."""
 
     def __init__(self, build: Callable[Concatenate[S, P], Operation[T]]) -> None:
         super().__init__(build)
 
-    @overload
-    def __get__(self, obj: Namespace[Pure], owner: type[Any] | None = None) -> Callable[P, Operation[T]]: ...
-    @overload
-    def __get__(self, obj: Namespace[Sync], owner: type[Any] | None = None) -> Callable[P, T]: ...
-    @overload
-    def __get__(self, obj: Namespace[Async], owner: type[Any] | None = None) -> Callable[P, Coroutine[Any, Any, T]]: ...
-    @overload
-    def __get__(self, obj: None, owner: type[Any] | None = None) -> operation[S, P, T]: ...
-    def __get__(self, obj: Any, owner: type[Any] | None = None) -> Any:
-        """Give the call, bound to its namespace and in the namespace's mode."""
-        return self if obj is None else self._bind(obj)
 
-
-class flow(_Definition[S, P, T]):  # noqa: N801 - a decorator
+class flow(_Definition[S, P, "Flow[T]", T, Coroutine[Any, Any, T]]):  # noqa: N801 - a decorator
     """Marks a method that builds a Flow: a call that takes several requests."""
 
     def __init__(self, build: Callable[Concatenate[S, P], Flow[T]]) -> None:
         super().__init__(build)
 
-    @overload
-    def __get__(self, obj: Namespace[Pure], owner: type[Any] | None = None) -> Callable[P, Flow[T]]: ...
-    @overload
-    def __get__(self, obj: Namespace[Sync], owner: type[Any] | None = None) -> Callable[P, T]: ...
-    @overload
-    def __get__(self, obj: Namespace[Async], owner: type[Any] | None = None) -> Callable[P, Coroutine[Any, Any, T]]: ...
-    @overload
-    def __get__(self, obj: None, owner: type[Any] | None = None) -> flow[S, P, T]: ...
-    def __get__(self, obj: Any, owner: type[Any] | None = None) -> Any:
-        """Give the call, bound to its namespace and in the namespace's mode."""
-        return self if obj is None else self._bind(obj)
+
+class stream(_Definition[S, P, Stream[E], Events[E], AsyncEvents[E]]):  # noqa: N801 - a decorator
+    """Marks a method that builds a Stream: a call whose answer is read event by event."""
+
+    def __init__(self, build: Callable[Concatenate[S, P], Stream[E]]) -> None:
+        super().__init__(build)

@@ -102,6 +102,7 @@ _QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]
     "recurse": ("recurse", _flag),
     "release": ("release", line),
     "replace_existing_checks": ("replace-existing-checks", _flag),
+    "sameness_group": ("sg", line),
     "segment": ("segment", line),
     "separator": ("separator", line),
     "service": ("service", line),
@@ -130,8 +131,6 @@ def _query(options: Mapping[str, Any]) -> list[QueryItem]:
         if option == "consistency":
             query += consistency_flag(value)
             continue
-        if option not in _QUERY:
-            raise TypeError(f"this call has no option {option!r}")
         name, write = _QUERY[option]
         written = write(option, value)
         query += [(name, written)] if isinstance(written, str) else [(name, item) for item in written]
@@ -165,6 +164,7 @@ def _defaults(options: Mapping[str, Any], defaults: Collection[str]) -> Collecti
 #: What an endpoint obeys of a client's own settings.
 LOCAL = ("namespace", "partition")
 SCOPE = ("datacenter", "namespace", "partition")
+NODE_READ = ("datacenter", "partition", "consistency")
 READ = ("datacenter", "namespace", "partition", "consistency")
 NOTHING = ()
 
@@ -210,8 +210,19 @@ def json_body(members: Mapping[str, object]) -> bytes:
     return json.dumps({name: value for name, value in members.items() if value is not None}, allow_nan=False).encode()
 
 
-#: A client's setting -> its name in the query; "Datacenter" goes into the body of the two calls that do not read ?dc.
+#: A client's setting -> its name in the query.
 _SETTING_NAMES = {"datacenter": "dc", "namespace": "ns", "partition": "partition"}
+
+#: Settings that go into the body, under these names, where Consul does not read them from the query.
+_BODY_MEMBERS = frozenset({"Datacenter", "Namespace", "Partition"})
+
+
+def _with_member(body: bytes, name: str, setting: str) -> bytes:
+    """Add a member to an object, or to each KV operation of a transaction, where it has none of this name."""
+    written = json.loads(body)
+    for members in [written] if isinstance(written, dict) else [one["KV"] for one in written if "KV" in one]:
+        members.setdefault(name, setting)
+    return json.dumps(written).encode()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -278,10 +289,8 @@ class Settings:
             setting = getattr(self, name.lower())
             if setting is None or setting == "default":
                 continue
-            if name == "Datacenter":
-                members = json.loads(body or b"{}")
-                members.setdefault("Datacenter", setting)
-                body = json.dumps(members).encode()
+            if name in _BODY_MEMBERS:
+                body = _with_member(body or b"{}", name, setting)
             elif name != "consistency":
                 query = (*query, (_SETTING_NAMES[name], setting))
             elif not (setting == "consistent" and ("cached", None) in query):

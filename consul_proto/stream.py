@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from consul_proto.errors import error_for
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from consul_proto.errors import ConsulateException
     from consul_proto.message import Request, Response
 
@@ -25,6 +27,46 @@ class Decoder(Protocol[E_co]):
 
     def end(self) -> Iterable[E_co]:
         """Return the last events. Raises DecodeError where the body ended too early."""
+        ...
+
+
+class Events(Protocol[E_co]):
+    """The events of a stream, for threads: `with client.agent.monitor() as lines: for line in lines: ...`."""
+
+    def __enter__(self) -> Self:
+        """Send the request, and wait until its answer begins. Raises ConsulateException."""
+        ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        """Close the stream."""
+        ...
+
+    def __iter__(self) -> Iterator[E_co]:
+        """Iterate over the events as they come. Raises ConsulateException."""
+        ...
+
+    def close(self) -> None:
+        """End the stream at once, from any thread: the iteration stops. Closing twice does nothing."""
+        ...
+
+
+class AsyncEvents(Protocol[E_co]):
+    """The events of a stream, for tasks: `async with client.agent.monitor() as lines: async for line in lines: ...`."""
+
+    async def __aenter__(self) -> Self:
+        """As `Events.__enter__`."""
+        ...
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        """Close the stream."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[E_co]:
+        """As `Events.__iter__`."""
+        ...
+
+    def close(self) -> None:
+        """As `Events.close`. It never waits."""
         ...
 
 

@@ -1,49 +1,68 @@
 """`Consul` for threads and `AsyncConsul` for tasks: the same calls, made with the same arguments."""
 
+# A group is only read, so a subclass may narrow its type; pyright takes it for a variable that could be set.
+# pyright: reportIncompatibleVariableOverride=false
+
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self
 
+from consul_proto.api import Groups, Operations
 from consul_proto.meta import Meta, Reply
+from consul_proto.namespace import Async, M, Sync, group
+from consul_proto.operation import T
+from consul_proto.stream import E, Stream
 from consulate.adapters import adapter_for
 from consulate.configuration import configured
-from consulate.operations import Operations
-from transports.cancel import Cancel, check_cancellable
 from transports.clocks import async_clock_of, clock_of
 from transports.drive import Context, run, run_async
-from transports.streams import AsyncEvents, Events
+from transports.streams import TaskEvents, ThreadEvents
 
 if TYPE_CHECKING:
-    from types import EllipsisType, TracebackType
+    from types import TracebackType
     from typing import Unpack
 
     from consul_proto.codec import Codec
-    from consul_proto.endpoints import acl, agent, catalog, event, health, session, status, txn
     from consul_proto.flow import Flow
-    from consul_proto.namespace import Async
     from consul_proto.operation import Operation
-    from consul_proto.stream import Stream
+    from consulate import api
     from consulate.adapters import Adapter
-    from consulate.api.acl import ACL
-    from consulate.api.agent import Agent
-    from consulate.api.catalog import Catalog
-    from consulate.api.event import Event
-    from consulate.api.health import Health
-    from consulate.api.kv import KV, AsyncKV
-    from consulate.api.session import Session
-    from consulate.api.status import Status
-    from consulate.api.txn import Txn
-    from consulate.configuration import ClientOptions, ViewOptions
-    from transports.drive import Budget
-    from transports.protocol import AsyncTransport, Transport
-
-T = TypeVar("T")
-E = TypeVar("E")
+    from consulate.configuration import AsyncCallOptions, CallOptions, ClientOptions, ViewOptions
+    from transports.protocol import AsyncClock, AsyncTransport, Clock, Transport
 
 
-class Consul:
+class _Client(Groups[M]):
+    """What both clients share."""
+
+    _transport: Any
+    _context: Context[Any]
+    _is_view = False
+
+    def _call(self, call: Any) -> Any:
+        """Run what a method of a group built."""
+        client: Any = self
+        return client.open(call) if isinstance(call, Stream) else client.perform(call)
+
+    @cached_property
+    def ops(self) -> Operations:
+        """The same API as operations, for `perform` and for tests."""
+        return Operations(codec=self._codec)
+
+    def using(self, **options: Unpack[ViewOptions]) -> Self:
+        """Return a view of this client with other settings, on the same connections; closing a view does nothing."""
+        view = object.__new__(type(self))
+        view._begin(view._call, self._codec)
+        view._transport, view._is_view = self._transport, True
+        view._context = replace(self._context, settings=replace(self._context.settings, **options))
+        return view
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._context.address}>"
+
+
+class Consul(_Client[Sync]):
     """A Consul agent, for threads.
 
     host, port: of the agent's HTTP API; "localhost" and 8500 where neither they nor CONSUL_HTTP_ADDR say otherwise. `host` may be a URL,
@@ -55,6 +74,19 @@ class Consul:
 
     Safe to share between threads. Raises ValueError for arguments or variables that make no sense; it does not connect.
     """
+
+    _transport: Transport
+    _context: Context[Clock]
+
+    acl: group[api.acl.ACL] = group("consulate.api.acl:ACL")
+    agent: group[api.agent.Agent] = group("consulate.api.agent:Agent")
+    catalog: group[api.catalog.Catalog] = group("consulate.api.catalog:Catalog")
+    event: group[api.event.Event] = group("consulate.api.event:Event")
+    health: group[api.health.Health] = group("consulate.api.health:Health")
+    kv: group[api.kv.KV] = group("consulate.api.kv:KV")
+    session: group[api.session.Session] = group("consulate.api.session:Session")
+    status: group[api.status.Status] = group("consulate.api.status:Status")
+    txn: group[api.txn.Txn] = group("consulate.api.txn:Txn")
 
     def __init__(
         self,
@@ -72,57 +104,26 @@ class Consul:
         config, settings = configured(host, port, datacenter, token, scheme, **options)
         self._transport = adapter_for(config, adapter).transport(config) if transport is None else transport
         self._context = Context(settings, str(config.address), clock_of(self._transport))
-        self._codec: Codec = kv_codec
-        self._is_view = False
+        self._begin(self._call, kv_codec)
 
-    def perform(
-        self,
-        call: Operation[T] | Flow[T],
-        *,
-        timeout: float | EllipsisType | None = ...,
-        retry: bool = True,
-        cancel: Cancel | None = None,
-    ) -> T:
+    def perform(self, call: Operation[T] | Flow[T], **options: Unpack[CallOptions]) -> T:
         """Run an operation or a flow, of `ops` or your own, and return its value.
 
-        timeout: seconds for this call, None for no limit; the client's own where it is not given. A blocking query adds its wait.
-        retry: False sends each request once, whatever comes of it.
-        cancel: a handle that ends the call from another thread.
-
-        Raises ConsulateException; Cancelled where the handle was set.
+        timeout, retry, cancel: of this call alone, see `CallOptions`. Raises ConsulateException; Cancelled where `cancel` was set.
         """
-        return run(self._transport, call, self._context, self._budget(timeout, retry, cancel))[0]
+        return run(self._transport, call, self._context, self._context.budget(**options))[0]
 
-    def perform_with_meta(
-        self,
-        call: Operation[T] | Flow[T],
-        *,
-        timeout: float | EllipsisType | None = ...,
-        retry: bool = True,
-        cancel: Cancel | None = None,
-    ) -> Reply[T]:
+    def perform_with_meta(self, call: Operation[T] | Flow[T], **options: Unpack[CallOptions]) -> Reply[T]:
         """Run an operation or a flow and return its value with the X-Consul headers of its last answer; as `perform` otherwise."""
-        value, response = run(self._transport, call, self._context, self._budget(timeout, retry, cancel))
+        value, response = run(self._transport, call, self._context, self._context.budget(**options))
         return Reply(value, Meta.of(response.headers))
 
-    def open(self, stream: Stream[E], *, timeout: float | EllipsisType | None = ..., cancel: Cancel | None = None) -> Events[E]:
-        """Return the events of a stream, to iterate over in a `with` block. The block sends the request where it begins.
+    def open(self, stream: Stream[E], **options: Unpack[CallOptions]) -> ThreadEvents[E]:
+        """Return the events of a stream, to iterate over in a `with` block. The request is sent where the block begins.
 
-        timeout: seconds until the answer begins, and then for each wait for more of it. cancel: as of `perform`.
+        timeout: seconds until the answer begins, and then for each wait for more of it. The other options: as of `perform`.
         """
-        return Events(self._transport, stream, self._context, self._budget(timeout, True, cancel))
-
-    def _budget(self, timeout: float | EllipsisType | None, retry: bool, cancel: Cancel | None) -> Budget:
-        if cancel is not None:
-            check_cancellable(self._transport)
-        return self._context.budget(timeout, retry, cancel)
-
-    def using(self, **options: Unpack[ViewOptions]) -> Self:
-        """Return a view of this client with other settings, on the same connections; closing a view does nothing."""
-        view = object.__new__(type(self))
-        view._transport, view._codec, view._is_view = self._transport, self._codec, True
-        view._context = replace(self._context, settings=replace(self._context.settings, **options))
-        return view
+        return ThreadEvents(self._transport, stream, self._context, self._context.budget(**options))
 
     def close(self) -> None:
         """Close every connection; calls of other threads that are under way fail at once. Closing twice does nothing."""
@@ -136,83 +137,17 @@ class Consul:
         self.close()
         return False
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._context.address}>"
 
-    @cached_property
-    def ops(self) -> Operations:
-        """The same API as operations, for `perform` and for tests."""
-        return Operations(self._codec)
-
-    @cached_property
-    def acl(self) -> ACL:
-        """The legacy ACL system."""
-        from consulate.api.acl import ACL
-
-        return ACL.over(self.perform, self._codec)
-
-    @cached_property
-    def agent(self) -> Agent:
-        """The local agent, its services and checks."""
-        from consulate.api.agent import Agent
-
-        return Agent.over(self.perform, self._codec)
-
-    @cached_property
-    def catalog(self) -> Catalog:
-        """Nodes and services as the servers know them."""
-        from consulate.api.catalog import Catalog
-
-        return Catalog.over(self.perform, self._codec)
-
-    @cached_property
-    def event(self) -> Event:
-        """User events."""
-        from consulate.api.event import Event
-
-        return Event.over(self.perform, self._codec)
-
-    @cached_property
-    def health(self) -> Health:
-        """Health of nodes and services."""
-        from consulate.api.health import Health
-
-        return Health.over(self.perform, self._codec)
-
-    @cached_property
-    def kv(self) -> KV:
-        """The key/value store."""
-        from consulate.api.kv import KV
-
-        return KV.over(self.perform, self._codec)
-
-    @cached_property
-    def session(self) -> Session:
-        """Sessions, which locks hang on."""
-        from consulate.api.session import Session
-
-        return Session.over(self.perform, self._codec)
-
-    @cached_property
-    def status(self) -> Status:
-        """The state of the Raft cluster."""
-        from consulate.api.status import Status
-
-        return Status.over(self.perform, self._codec)
-
-    @cached_property
-    def txn(self) -> Txn:
-        """Transactions."""
-        from consulate.api.txn import Txn
-
-        return Txn.over(self.perform, self._codec)
-
-
-class AsyncConsul:
+class AsyncConsul(_Client[Async]):
     """A Consul agent, for tasks, on asyncio and trio. Parameters as of `Consul`; every call is awaited.
 
     Safe to share between tasks. Raises ValueError for arguments or variables that make no sense; it does not connect.
     """
+
+    _transport: AsyncTransport
+    _context: Context[AsyncClock]
+
+    kv: group[api.kv.AsyncKV] = group("consulate.api.kv:AsyncKV")
 
     def __init__(
         self,
@@ -230,33 +165,23 @@ class AsyncConsul:
         config, settings = configured(host, port, datacenter, token, scheme, **options)
         self._transport = adapter_for(config, adapter).async_transport(config) if transport is None else transport
         self._context = Context(settings, str(config.address), async_clock_of(self._transport))
-        self._codec: Codec = kv_codec
-        self._is_view = False
+        self._begin(self._call, kv_codec)
 
-    async def perform(self, call: Operation[T] | Flow[T], *, timeout: float | EllipsisType | None = ..., retry: bool = True) -> T:
-        """Run an operation or a flow, of `ops` or your own, and return its value. Parameters and exceptions as of `Consul.perform`.
+    async def perform(self, call: Operation[T] | Flow[T], **options: Unpack[AsyncCallOptions]) -> T:
+        """Run an operation or a flow, of `ops` or your own, and return its value. A task is cancelled as any other.
 
-        A task is cancelled as any other: by its cancel scope, or by asyncio.
+        timeout, retry: of this call alone, see `CallOptions`. Raises ConsulateException.
         """
-        return (await run_async(self._transport, call, self._context, self._context.budget(timeout, retry)))[0]
+        return (await run_async(self._transport, call, self._context, self._context.budget(**options)))[0]
 
-    async def perform_with_meta(
-        self, call: Operation[T] | Flow[T], *, timeout: float | EllipsisType | None = ..., retry: bool = True
-    ) -> Reply[T]:
+    async def perform_with_meta(self, call: Operation[T] | Flow[T], **options: Unpack[AsyncCallOptions]) -> Reply[T]:
         """Run an operation or a flow and return its value with the X-Consul headers of its last answer; as `perform` otherwise."""
-        value, response = await run_async(self._transport, call, self._context, self._context.budget(timeout, retry))
+        value, response = await run_async(self._transport, call, self._context, self._context.budget(**options))
         return Reply(value, Meta.of(response.headers))
 
-    def open(self, stream: Stream[E], *, timeout: float | EllipsisType | None = ...) -> AsyncEvents[E]:
+    def open(self, stream: Stream[E], **options: Unpack[AsyncCallOptions]) -> TaskEvents[E]:
         """Return the events of a stream, to iterate over in an `async with` block; otherwise as `Consul.open`."""
-        return AsyncEvents(self._transport, stream, self._context, self._context.budget(timeout))
-
-    def using(self, **options: Unpack[ViewOptions]) -> Self:
-        """Return a view of this client with other settings, on the same connections; closing a view does nothing."""
-        view = object.__new__(type(self))
-        view._transport, view._codec, view._is_view = self._transport, self._codec, True
-        view._context = replace(self._context, settings=replace(self._context.settings, **options))
-        return view
+        return TaskEvents(self._transport, stream, self._context, self._context.budget(**options))
 
     async def close(self) -> None:
         """Close every connection; calls of other tasks that are under way fail at once. Closing twice does nothing."""
@@ -272,74 +197,3 @@ class AsyncConsul:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
         await self.close()
         return False
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._context.address}>"
-
-    @cached_property
-    def ops(self) -> Operations:
-        """The same API as operations, for `perform` and for tests."""
-        return Operations(self._codec)
-
-    @cached_property
-    def acl(self) -> acl.ACL[Async]:
-        """The legacy ACL system."""
-        from consul_proto.endpoints.acl import ACL
-
-        return ACL(self.perform, self._codec)
-
-    @cached_property
-    def agent(self) -> agent.Agent[Async]:
-        """The local agent, its services and checks."""
-        from consul_proto.endpoints.agent import Agent
-
-        return Agent(self.perform, self._codec)
-
-    @cached_property
-    def catalog(self) -> catalog.Catalog[Async]:
-        """Nodes and services as the servers know them."""
-        from consul_proto.endpoints.catalog import Catalog
-
-        return Catalog(self.perform, self._codec)
-
-    @cached_property
-    def event(self) -> event.Event[Async]:
-        """User events."""
-        from consul_proto.endpoints.event import Event
-
-        return Event(self.perform, self._codec)
-
-    @cached_property
-    def health(self) -> health.Health[Async]:
-        """Health of nodes and services."""
-        from consul_proto.endpoints.health import Health
-
-        return Health(self.perform, self._codec)
-
-    @cached_property
-    def kv(self) -> AsyncKV:
-        """The key/value store."""
-        from consulate.api.kv import AsyncKV
-
-        return AsyncKV(self.perform, self._codec)
-
-    @cached_property
-    def session(self) -> session.Session[Async]:
-        """Sessions, which locks hang on."""
-        from consul_proto.endpoints.session import Session
-
-        return Session(self.perform, self._codec)
-
-    @cached_property
-    def status(self) -> status.Status[Async]:
-        """The state of the Raft cluster."""
-        from consul_proto.endpoints.status import Status
-
-        return Status(self.perform, self._codec)
-
-    @cached_property
-    def txn(self) -> txn.Txn[Async]:
-        """Transactions."""
-        from consul_proto.endpoints.txn import Txn
-
-        return Txn(self.perform, self._codec)

@@ -12,9 +12,27 @@ from consul_proto.options import Settings
 
 if TYPE_CHECKING:
     from consul_proto.options import Consistency
+    from transports.cancel import Cancel
 
 #: Seconds for a whole call. A cluster without a leader answers after 7 (raft's rpc_hold_timeout), which leaves time to ask again.
 DEFAULT_TIMEOUT = 10.0
+
+
+class AsyncCallOptions(TypedDict, total=False):
+    """What one call can be told, of tasks.
+
+    timeout: seconds for this call, None for no limit; the client's own where it is not given. A blocking query adds its wait.
+    retry: False sends each request once, whatever comes of it.
+    """
+
+    timeout: float | None
+    retry: bool
+
+
+class CallOptions(AsyncCallOptions, total=False):
+    """What one call can be told, of threads. cancel: a handle that ends the call from another thread."""
+
+    cancel: Cancel | None
 
 
 class ClientOptions(TypedDict, total=False):

@@ -9,16 +9,18 @@ import asyncio
 import inspect
 import pydoc
 from collections.abc import Callable, Coroutine, Iterator
+from operator import attrgetter
 from typing import Any
 
 import pytest
 
+from consul_proto.api import Groups, Operations
+from consul_proto.endpoints import agent as endpoints
 from consul_proto.message import Request, Response
-from consul_proto.namespace import Namespace, Sync, flow, operation
+from consul_proto.namespace import Namespace, Sync, flow, group, operation, unchanged
 from consul_proto.operation import Operation
-from consulate import AsyncConsul, Consul
+from consulate import AsyncConsul, Consul, api
 from consulate.api.kv import KV, AsyncKV
-from consulate.operations import Operations
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 
 #: What only tasks have: the name that `contextlib.aclosing` looks for.
@@ -83,14 +85,21 @@ def faces() -> Faces:
 
 
 def public(thing: object) -> set[str]:
-    """The names that users see, without `over`, which makes a namespace."""
-    return {name for name in dir(thing) if not name.startswith("_")} - {"over"}
+    """The names that users see."""
+    return {name for name in dir(thing) if not name.startswith("_")}
+
+
+def nested(owner: type[Any], at: str = "") -> Iterator[str]:
+    """The names of the groups of a class, with those inside them: "agent", "agent.check"."""
+    for name in sorted(public(owner)):
+        if isinstance(getattr(owner, name), group):
+            yield at + name
+            yield from nested(type(getattr(owner._over(unchanged), name)), f"{at}{name}.")
 
 
 def groups(face: Any) -> dict[str, Namespace[Any]]:
-    """The groups of calls of a face, with those inside the agent's, by name."""
-    found = {name: getattr(face, name) for name in sorted(public(Operations))}
-    return found | {f"agent.{name}": getattr(found["agent"], name) for name in ("check", "service")}
+    """The groups of calls of a face, by name."""
+    return {name: attrgetter(name)(face) for name in nested(Groups)}
 
 
 def shape(call: Callable[..., Any], leave_out: str = "") -> list[tuple[str, Any, Any, Any]]:
@@ -110,7 +119,7 @@ class TestClients:
         assert public(Consul) - public(AsyncConsul) == set()
 
     def test_each_has_what_the_operations_have(self) -> None:
-        assert public(Operations) < public(Consul)
+        assert public(Groups) < public(Consul)
 
     def test_constructor_takes_the_same(self) -> None:
         assert shape(Consul, "transport") == shape(AsyncConsul, "transport")
@@ -202,10 +211,10 @@ class TestKV:
 
 
 def _calls() -> Iterator[tuple[str, str]]:
-    for group, namespace in groups(Operations()).items():
+    for place, namespace in groups(Operations()).items():
         for name in sorted(public(namespace)):
             if not isinstance(getattr(namespace, name), Namespace):
-                yield group, name
+                yield place, name
 
 
 def _value_of(annotation: str) -> str:
@@ -218,13 +227,39 @@ class TestGroups:
     def test_public_names(self, faces: Faces) -> None:
         pure, sync, tasks = groups(faces.pure), groups(faces.sync), groups(faces.tasks)
         assert pure.keys() == sync.keys() == tasks.keys()
-        for group in pure:
-            assert public(pure[group]) | (ITERATORS if group == "kv" else set()) == public(tasks[group])
-            assert public(tasks[group]) | (DOCUMENTED_CLASSES if group == "agent" else set()) == public(sync[group])
+        for place in pure:
+            assert public(pure[place]) | (ITERATORS if place == "kv" else set()) == public(tasks[place])
+            assert public(tasks[place]) | (DOCUMENTED_CLASSES if place == "agent" else set()) == public(sync[place])
+
+    @pytest.mark.parametrize(
+        "owner", [Groups, Consul, AsyncConsul, endpoints.Agent, api.agent.Agent], ids=lambda owner: str(owner.__name__)
+    )
+    def test_a_group_is_what_checkers_see_in_it(self, owner: type[Any]) -> None:
+        for name, annotation in owner.__annotations__.items():
+            if annotation.startswith("group["):
+                member = getattr(owner, name)
+                assert member.home.startswith("consul_proto.endpoints." if owner in (Groups, endpoints.Agent) else "consulate.api.")
+                seen = annotation.removeprefix("group[").removesuffix("]").removesuffix("[M]")
+                assert member.home.rpartition(":")[2].rpartition(".")[2] == seen
+                assert type(getattr(owner._over(unchanged), name)).__name__ == seen
+
+    def test_documented_classes(self, faces: Faces) -> None:
+        sync = groups(faces.sync)
+        for name in nested(Groups):
+            documented = api.agent.Agent if name.startswith("agent.") else getattr(api, name)
+            class_name = type(groups(faces.pure)[name]).__name__
+            assert type(sync[name]) is getattr(documented, class_name)
+        assert type(faces.tasks.kv) is AsyncKV
+
+    def test_help_of_a_client_names_the_groups(self) -> None:
+        for face in (Consul, AsyncConsul):
+            shown = pydoc.render_doc(face, renderer=pydoc.plaintext)  # type: ignore[attr-defined] # not in typeshed
+            assert "The legacy ACL system." in shown
+            assert "The key/value store." in shown
 
     def test_documented_groups_have_docstrings(self, faces: Faces) -> None:
-        for group, namespace in groups(faces.sync).items():
-            assert inspect.getdoc(type(namespace)), group
+        for place, namespace in groups(faces.sync).items():
+            assert inspect.getdoc(type(namespace)), place
 
     @pytest.mark.parametrize(("group", "name"), list(_calls()))
     def test_call(self, faces: Faces, group: str, name: str) -> None:
@@ -293,7 +328,7 @@ class TestBoundCalls:
 
     def test_wrong_arguments_name_the_call(self, faces: Faces) -> None:
         put: Any = faces.tasks.kv.put
-        with pytest.raises(TypeError, match=r"KV\.put\(\) missing 1 required positional argument: 'value'"):
+        with pytest.raises(TypeError, match=r"^kv\.put\(\) missing 1 required positional argument: 'value'"):
             put("k")
 
     def test_kept_for_the_next_look_up(self, faces: Faces) -> None:
@@ -339,7 +374,7 @@ class Louder(KV):
 
 class TestOwnNamespaces:
     def test_an_override_is_called_each_time(self, faces: Faces) -> None:
-        kv = Louder.over(faces.sync.perform)
+        kv = Louder._over(faces.sync.perform)
         for key in ("a", "b", "c"):
             assert kv.get(key) == "v"
         assert kv.noted == ["a", "b", "c"]
@@ -355,7 +390,7 @@ class TestOwnNamespaces:
 
         get.__annotations__ = {"self": Any, "name": str, "return": Operation[str]}
         own = type("Own", (Namespace,), {"get": operation(get)})
-        signature = inspect.signature(own.over(faces.sync.perform).get)  # type: ignore[attr-defined] # made here
+        signature = inspect.signature(own._over(faces.sync.perform).get)  # type: ignore[attr-defined] # made here
         assert signature.return_annotation is str
 
     def test_a_definition_of_a_user(self, faces: Faces) -> None:

@@ -6,14 +6,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from inspect import signature
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar, cast
 
+if TYPE_CHECKING:
+    from consul_proto.message import Request, Response
+    from transports.protocol import CancellableTransport, OpenAnswer, StreamingTransport, Transport
 
-def check_cancellable(transport: object) -> None:
-    """Raise TypeError for a transport whose `send` takes no `cancel`."""
-    send: Any = getattr(transport, "send", None)
-    if "cancel" not in signature(send).parameters:
-        raise TypeError(f"{type(transport).__name__} cannot cancel a call: its send must take (request, timeout, cancel)")
+T = TypeVar("T")
 
 
 class Cancel:
@@ -65,3 +64,21 @@ class Cancel:
 
     def __repr__(self) -> str:
         return f"<Cancel {'set' if self.is_set() else 'not set'}>"
+
+
+def send_cancellable(transport: Transport, request: Request, timeout: float | None, cancel: Cancel | None) -> Response:
+    """Send a request that `cancel` may end. Raises RequestError, and TypeError for a transport that cannot cancel a call."""
+    if cancel is None:
+        return transport.send(request, timeout)
+    return cast("CancellableTransport", _checked(transport, transport.send)).send(request, timeout, cancel)
+
+
+def open_cancellable(transport: StreamingTransport, request: Request, timeout: float | None, cancel: Cancel | None) -> OpenAnswer:
+    """As `send_cancellable`, for an open answer."""
+    return transport.open(request, timeout) if cancel is None else _checked(transport, transport.open).open(request, timeout, cancel)
+
+
+def _checked(transport: T, method: Callable[..., object]) -> T:
+    if "cancel" not in signature(method).parameters:
+        raise TypeError(f"{type(transport).__name__}.{method.__name__} takes no `cancel`, so that its calls cannot be cancelled")
+    return transport

@@ -13,6 +13,7 @@ from consul_proto.errors import Cancelled, ConsulateException, RequestError, Sta
 from consul_proto.flow import Sleep
 from consul_proto.message import Response
 from consul_proto.operation import Operation
+from transports.cancel import Cancel, send_cancellable
 from transports.clocks import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from consul_proto.flow import Flow
     from consul_proto.message import Request
     from consul_proto.options import Settings
-    from transports.cancel import Cancel
-    from transports.protocol import AsyncClock, AsyncTransport, CancellableTransport, Clock, Transport
+    from transports.protocol import AsyncClock, AsyncTransport, Clock, Transport
 
 T = TypeVar("T")
 K = TypeVar("K", bound="Clock | AsyncClock", covariant=True)
@@ -85,9 +85,7 @@ class Budget:
         pause = self.backoff.pause(self.attempt, random(), self.left(0.0))  # noqa: S311 - not a secret
         self.attempt += 1
         if pause is not None:
-            LOG.warning(
-                "%s: %d, nothing was done; attempt %d in %.3f s", request.shown, response.status, self.attempt, pause
-            )
+            LOG.warning("%s: %d, nothing was done; attempt %d in %.3f s", request.shown, response.status, self.attempt, pause)
         return pause
 
     def may_resend(self, call: Repeatable, request: Request, error: RequestError) -> bool:
@@ -159,7 +157,7 @@ def _exchange(transport: Transport, operation: Operation[Any], context: Context[
                     response = transport.send(request, budget.left(request.wait))
                 else:
                     budget.check()
-                    response = cast("CancellableTransport", transport).send(request, budget.left(request.wait), cancel)
+                    response = send_cancellable(transport, request, budget.left(request.wait), cancel)
             except RequestError as error:
                 if is_noted:
                     budget.note(request, type(error).__name__, began)

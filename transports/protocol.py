@@ -10,8 +10,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from consul_proto.message import Headers, Request, Response
-    from transports.cancel import Cancel
+
+
+class CancelHandle(Protocol):
+    """What ends a call of another thread: `transports.cancel.Cancel`."""
+
+    def is_set(self) -> bool:
+        """Return whether the call is to end."""
+        ...
+
+    def calling(self, action: Callable[[], object]) -> AbstractContextManager[None]:
+        """Call `action` if the call is to end inside this block, or was before."""
+        ...
 
 
 class Clock(Protocol):
@@ -21,7 +35,7 @@ class Clock(Protocol):
         """Return the seconds since some fixed moment."""
         ...
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, /) -> None:
         """Let this many seconds pass."""
         ...
 
@@ -33,7 +47,7 @@ class AsyncClock(Protocol):
         """As `Clock.now`."""
         ...
 
-    async def sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float, /) -> None:
         """As `Clock.sleep`."""
         ...
 
@@ -113,7 +127,7 @@ class AsyncOpenAnswer(Protocol):
 class StreamingTransport(Transport, Protocol):
     """A transport that can open an answer, for threads."""
 
-    def open(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> OpenAnswer:
+    def open(self, request: Request, timeout: float | None, cancel: CancelHandle | None = None) -> OpenAnswer:
         """Send a request and return its answer once its head is there.
 
         timeout: seconds until the head is there, and for each piece of the body after it; None: no limit.
@@ -133,6 +147,6 @@ class AsyncStreamingTransport(AsyncTransport, Protocol):
 class CancellableTransport(Transport, Protocol):
     """A transport that can end one call early."""
 
-    def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
+    def send(self, request: Request, timeout: float | None, cancel: CancelHandle | None = None) -> Response:
         """As `Transport.send`; ends with Cancelled within 100 ms once `cancel` is set."""
         ...

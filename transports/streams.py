@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, cast
 
 from consul_proto.errors import ConsulateException, RequestError
 from consul_proto.message import Response
+from consul_proto.stream import E
+from transports.cancel import open_cancellable, send_cancellable
 from transports.drive import LOG, Budget, Context, sleep
 
 if TYPE_CHECKING:
@@ -19,9 +21,16 @@ if TYPE_CHECKING:
     from consul_proto.message import Headers, Request
     from consul_proto.stream import Stream
     from transports.cancel import Cancel
-    from transports.protocol import AsyncClock, AsyncOpenAnswer, AsyncTransport, Clock, OpenAnswer, Transport
-
-E = TypeVar("E")
+    from transports.protocol import (
+        AsyncClock,
+        AsyncOpenAnswer,
+        AsyncStreamingTransport,
+        AsyncTransport,
+        Clock,
+        OpenAnswer,
+        StreamingTransport,
+        Transport,
+    )
 
 #: Bytes of a refusal that are read: enough for what Consul says.
 _REFUSAL = 1 << 16
@@ -91,7 +100,7 @@ class _Reading(Generic[E]):
         return f"<{type(self).__name__} of {self._stream.name}>"
 
 
-class Events(_Reading[E]):
+class ThreadEvents(_Reading[E]):
     """The events of a stream, for threads.
 
     ```python
@@ -177,12 +186,9 @@ class Events(_Reading[E]):
 
 def open_answer(transport: Transport, request: Request, timeout: float | None, cancel: Cancel | None = None) -> OpenAnswer:
     """Open an answer, piece by piece where the transport can. Raises RequestError."""
-    opener: Any = getattr(transport, "open", None)
-    if opener is not None:
-        answer: OpenAnswer = opener(request, timeout) if cancel is None else opener(request, timeout, cancel)
-        return answer
-    send: Any = transport.send
-    return WholeAnswer(send(request, timeout) if cancel is None else send(request, timeout, cancel))
+    if hasattr(transport, "open"):
+        return open_cancellable(cast("StreamingTransport", transport), request, timeout, cancel)
+    return WholeAnswer(send_cancellable(transport, request, timeout, cancel))
 
 
 def _refused(answer: OpenAnswer) -> bytes:
@@ -196,8 +202,8 @@ def _refused(answer: OpenAnswer) -> bytes:
         answer.close()
 
 
-class AsyncEvents(_Reading[E]):
-    """The events of a stream, for tasks: `async with client.open(stream) as events:`, then `async for`. As `Events` otherwise.
+class TaskEvents(_Reading[E]):
+    """The events of a stream, for tasks: `async with client.open(stream) as events:`, then `async for`. As `ThreadEvents` otherwise.
 
     A cancelled task leaves nothing open.
     """
@@ -279,10 +285,8 @@ class AsyncEvents(_Reading[E]):
 
 async def open_answer_async(transport: AsyncTransport, request: Request, timeout: float | None) -> AsyncOpenAnswer:
     """As `open_answer`."""
-    opener: Any = getattr(transport, "open", None)
-    if opener is not None:
-        answer: AsyncOpenAnswer = await opener(request, timeout)
-        return answer
+    if hasattr(transport, "open"):
+        return await cast("AsyncStreamingTransport", transport).open(request, timeout)
     return AsyncWholeAnswer(await transport.send(request, timeout))
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from consul_proto.codec import Codec
 from consul_proto.decode import each, members, nothing, one
-from consul_proto.endpoints.check import Check
-from consul_proto.endpoints.service import Service
-from consul_proto.namespace import M, Namespace, operation
+from consul_proto.namespace import M, Namespace, group, operation
 from consul_proto.operation import Operation
 from consul_proto.options import LOCAL, read_operation, write_operation
 from consul_proto.paths import segment
@@ -17,25 +13,19 @@ from consul_proto.paths import segment
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from consul_proto.endpoints.check import Check
+    from consul_proto.endpoints.service import Service
     from consul_proto.types.agent import AgentMember, AgentSelf, BuildInfo, HostInfo, MetricsInfo
     from consul_proto.types.check import AgentCheck
-    from consul_proto.types.options import FilterOptions, MemberOptions
+    from consul_proto.types.options import FilterOptions, MemberOptions, PartitionOption
     from consul_proto.types.service import AgentService
 
 
 class Agent(Namespace[M]):
     """The agent on this machine: its services and checks, its view of the cluster, and the agent itself."""
 
-    #: The checks of the agent.
-    check: Check[M]
-
-    #: The services of the agent.
-    service: Service[M]
-
-    def _begin(self, run: Callable[[Any], Any], codec: Codec) -> None:
-        super()._begin(run, codec)
-        self.check = Check.over(run, codec)
-        self.service = Service.over(run, codec)
+    check: group[Check[M]] = group("consul_proto.endpoints.check:Check", "The checks of the agent.")
+    service: group[Service[M]] = group("consul_proto.endpoints.service:Service", "The services of the agent.")
 
     @operation
     def checks(self, **options: Unpack[FilterOptions]) -> Operation[list[AgentCheck]]:
@@ -62,16 +52,18 @@ class Agent(Namespace[M]):
         return read_operation("agent.members", "/v1/agent/members", each, {"wan": wan, **options}, defaults=())
 
     @operation
-    def join(self, address: str, wan: bool = False) -> Operation[bool]:
+    def join(self, address: str, wan: bool = False, **options: Unpack[PartitionOption]) -> Operation[bool]:
         """Make the agent join the cluster of another one. True.
 
         address: of the other agent's gossip port. wan: join the WAN pool, as a server. Raises ServerError where it cannot, Forbidden.
         https://developer.hashicorp.com/consul/api-docs/agent#join-agent
         """
-        return write_operation("agent.join", "/v1/agent/join/" + segment(address, "an address"), nothing, {"wan": wan}, defaults=())
+        return write_operation(
+            "agent.join", "/v1/agent/join/" + segment(address, "an address"), nothing, {"wan": wan, **options}, defaults=()
+        )
 
     @operation
-    def force_leave(self, node: str, prune: bool = False, wan: bool = False) -> Operation[bool]:
+    def force_leave(self, node: str, prune: bool = False, wan: bool = False, **options: Unpack[PartitionOption]) -> Operation[bool]:
         """Force a failed node into the "left" state, so that its entries are removed. True.
 
         prune: take it off the list of members as well (since 1.6.2). wan: in the WAN pool only (since 1.11).
@@ -79,7 +71,7 @@ class Agent(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/agent#force-leave-and-shutdown
         """
         path = "/v1/agent/force-leave/" + segment(node, "a node name")
-        return write_operation("agent.force_leave", path, nothing, {"prune": prune, "wan": wan}, defaults=())
+        return write_operation("agent.force_leave", path, nothing, {"prune": prune, "wan": wan, **options}, defaults=())
 
     @operation
     def self(self) -> Operation[AgentSelf]:

@@ -9,7 +9,7 @@ from consul_proto.endpoints.ports import checked_port
 from consul_proto.errors import NotFound
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
-from consul_proto.options import json_body, read_operation, write_operation
+from consul_proto.options import NODE_READ, json_body, read_operation, write_operation
 from consul_proto.paths import segment
 
 if TYPE_CHECKING:
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from consul_proto.types.catalog import CatalogNode, CatalogNodeServiceList, CatalogService, GatewayService, ServiceTags
     from consul_proto.types.node import Node
     from consul_proto.types.options import (
-        CachedListOptions,
-        DatacentersOptions,
+        CacheOptions,
         EnterpriseScope,
         FilteredReadOptions,
-        ListOptions,
+        InstanceOptions,
+        NodeListOptions,
+        NodeServicesOptions,
         ReadOptions,
+        ServiceNamesOptions,
     )
 
 #: These two calls read the datacenter from the body and ignore ?dc.
@@ -53,7 +55,7 @@ class Catalog(Namespace[M]):
     """Register, deregister and read entries on the servers; an agent's own calls are simpler, and keep the catalog in step."""
 
     @operation
-    def datacenters(self, **options: Unpack[DatacentersOptions]) -> Operation[list[str]]:
+    def datacenters(self, **options: Unpack[CacheOptions]) -> Operation[list[str]]:
         """Return the names of the known datacenters, the nearest first.
 
         https://developer.hashicorp.com/consul/api-docs/catalog#list-datacenters
@@ -98,7 +100,7 @@ class Catalog(Namespace[M]):
         return read_operation("catalog.node", "/v1/catalog/node/" + segment(node_id, "a node name"), _node, options)
 
     @operation
-    def node_services(self, node: str, **options: Unpack[FilteredReadOptions]) -> Operation[CatalogNodeServiceList]:
+    def node_services(self, node: str, **options: Unpack[NodeServicesOptions]) -> Operation[CatalogNodeServiceList]:
         """Return a node and its services, as {"Node": ..., "Services": [...]}; both None for an unknown node. Since 1.7.
 
         https://developer.hashicorp.com/consul/api-docs/catalog#list-services-for-node
@@ -107,12 +109,12 @@ class Catalog(Namespace[M]):
         return read_operation("catalog.node_services", path, one, options)
 
     @operation
-    def nodes(self, **options: Unpack[ListOptions]) -> Operation[list[Node]]:
+    def nodes(self, **options: Unpack[NodeListOptions]) -> Operation[list[Node]]:
         """Return the nodes of the datacenter.
 
         https://developer.hashicorp.com/consul/api-docs/catalog#list-nodes
         """
-        return read_operation("catalog.nodes", "/v1/catalog/nodes", each, options)
+        return read_operation("catalog.nodes", "/v1/catalog/nodes", each, options, defaults=NODE_READ)
 
     @operation
     def register(
@@ -158,9 +160,7 @@ class Catalog(Namespace[M]):
         return write_operation("catalog.register", path, boolean, options, body=json_body(members), defaults=_BODY_SCOPE)
 
     @operation
-    def service(
-        self, service_id: str, *, tag: Names | None = None, **options: Unpack[CachedListOptions]
-    ) -> Operation[list[CatalogService]]:
+    def service(self, service_id: str, *, tag: Names | None = None, **options: Unpack[InstanceOptions]) -> Operation[list[CatalogService]]:
         """Return the instances of a service; an empty list for an unknown one.
 
         service_id: the name of the service, in spite of the documented parameter's name.
@@ -172,16 +172,16 @@ class Catalog(Namespace[M]):
         return _instances("service", service_id, {"tag": tag, **options})
 
     @operation
-    def connect(self, service_id: str, **options: Unpack[CachedListOptions]) -> Operation[list[CatalogService]]:
+    def connect(self, service_id: str, *, tag: Names | None = None, **options: Unpack[InstanceOptions]) -> Operation[list[CatalogService]]:
         """Return the instances that take mesh traffic for a service: its proxies, and instances that speak mesh themselves.
 
-        Tags are the proxies' own: give a `filter`. Since 1.2.
+        tag: only instances with this tag, or with all of these; of a proxy, its own tags count. Since 1.2.
         https://developer.hashicorp.com/consul/api-docs/catalog#list-nodes-for-mesh-capable-service
         """
-        return _instances("connect", service_id, {**options})
+        return _instances("connect", service_id, {"tag": tag, **options})
 
     @operation
-    def services(self, **options: Unpack[CachedListOptions]) -> Operation[list[ServiceTags]]:
+    def services(self, **options: Unpack[ServiceNamesOptions]) -> Operation[list[ServiceTags]]:
         """Return the services of the datacenter, each as {"Service": name, "Tags": [tags of all its instances]}.
 
         https://developer.hashicorp.com/consul/api-docs/catalog#list-services

@@ -100,9 +100,6 @@ def _option_members(options: Mapping[str, Any]) -> dict[str, object]:
     status = options.get("status")
     if status is not None and status not in _STATUSES:
         raise ValueError(f"a check's status is one of {', '.join(_STATUSES)}, not {status!r}")
-    unknown = options.keys() - _OPTIONS.keys()
-    if unknown:
-        raise TypeError(f"a check has no option {', '.join(sorted(unknown))}")
     return {_OPTIONS[name]: _member(name, value) for name, value in options.items() if value is not None}
 
 
@@ -217,7 +214,7 @@ class Check(Namespace[M]):
         return _report("fail", check_id, {"note": note, **options})
 
     @operation
-    def ttl_update(
+    def update(
         self,
         check_id: str,
         status: Literal["passing", "warning", "critical"],

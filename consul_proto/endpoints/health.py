@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from consul_proto.options import Names
     from consul_proto.types.catalog import ServiceEntry
     from consul_proto.types.check import HealthCheck
-    from consul_proto.types.options import CachedListOptions, FilteredReadOptions, ListOptions
+    from consul_proto.types.options import FilteredReadOptions, HealthInstanceOptions, ListOptions
 
 State = Literal["any", "unknown", "passing", "warning", "critical"]
 
@@ -47,7 +47,7 @@ class Health(Namespace[M]):
 
     @operation
     def service(
-        self, service_id: str, tag: Names | None = None, passing: bool | None = None, **options: Unpack[CachedListOptions]
+        self, service_id: str, tag: Names | None = None, passing: bool | None = None, **options: Unpack[HealthInstanceOptions]
     ) -> Operation[list[ServiceEntry]]:
         """Return the instances of a service, each with its node and checks; an empty list for an unknown one.
 
@@ -59,22 +59,27 @@ class Health(Namespace[M]):
         return _instances("service", service_id, {"tag": tag, "passing": passing, **options})
 
     @operation
-    def connect(self, service_id: str, passing: bool | None = None, **options: Unpack[CachedListOptions]) -> Operation[list[ServiceEntry]]:
+    def connect(
+        self, service_id: str, passing: bool | None = None, *, tag: Names | None = None, **options: Unpack[HealthInstanceOptions]
+    ) -> Operation[list[ServiceEntry]]:
         """Return the instances that take mesh traffic for a service: its proxies, and instances that speak mesh themselves.
 
-        passing: only instances whose checks all pass. Tags are the proxies' own: give a `filter`. Since 1.2.
+        passing: only instances whose checks all pass. tag: only instances with this tag, or with all of these; of a proxy, its own
+        tags count. Since 1.2.
         https://developer.hashicorp.com/consul/api-docs/health#list-service-instances-for-mesh-enabled-service
         """
-        return _instances("connect", service_id, {"passing": passing, **options})
+        return _instances("connect", service_id, {"passing": passing, "tag": tag, **options})
 
     @operation
-    def ingress(self, service_id: str, passing: bool | None = None, **options: Unpack[CachedListOptions]) -> Operation[list[ServiceEntry]]:
+    def ingress(
+        self, service_id: str, passing: bool | None = None, *, tag: Names | None = None, **options: Unpack[HealthInstanceOptions]
+    ) -> Operation[list[ServiceEntry]]:
         """Return the ingress gateways that expose a service.
 
-        passing: only instances whose checks all pass. Tags are the gateways' own: give a `filter`. Since 1.8.
+        passing: only instances whose checks all pass. tag: only gateways with this tag, or with all of these. Since 1.8.
         https://developer.hashicorp.com/consul/api-docs/health#list-service-instances-for-ingress-gateways-associated-with-a-service
         """
-        return _instances("ingress", service_id, {"passing": passing, **options})
+        return _instances("ingress", service_id, {"passing": passing, "tag": tag, **options})
 
     @operation
     def state(self, state: State, **options: Unpack[ListOptions]) -> Operation[list[HealthCheck]]:

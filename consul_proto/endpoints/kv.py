@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from consul_proto.flow import Flow
     from consul_proto.message import Response
     from consul_proto.types.kv import Record
-    from consul_proto.types.options import ReadOptions, Scope
+    from consul_proto.types.options import ReadManyOptions, ReadOptions, Scope
 
 #: A key that does not exist is an answer: https://developer.hashicorp.com/consul/api-docs/kv#read-key
 _OR_MISSING = (200, 404)
@@ -294,7 +294,7 @@ class KV(Namespace[M]):
         return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
 
     @flow
-    def get_many(self, items: Iterable[str], **options: Unpack[Scope]) -> Flow[dict[str, Stored]]:
+    def get_many(self, items: Iterable[str], **options: Unpack[ReadManyOptions]) -> Flow[dict[str, Stored]]:
         """Return the values of these keys, without the keys that do not exist, in one transaction for each 64 keys.
 
         Each transaction is a snapshot; they are not one together. Raises Forbidden.

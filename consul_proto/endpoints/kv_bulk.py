@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from consul_proto.types.txn import TxnOp
 
 
+#: Bytes for what an operation is separated by, and for a namespace and a partition, of 64 letters each, that may be added to it.
+_SCOPE = 2 + len(json.dumps({"Namespace": "n" * 64, "Partition": "p" * 64}))
+
+
 def batches(operations: Iterable[TxnOp]) -> Iterator[list[TxnOp]]:
     """Cut operations into transactions that Consul accepts; an operation that is too large by itself is left to Consul to judge."""
     batch: list[TxnOp] = []
     size = 2
     for operation in operations:
-        length = len(json.dumps(operation)) + 2
+        length = len(json.dumps(operation)) + _SCOPE
         if batch and (len(batch) == MOST_OPERATIONS or size + length > MOST_BYTES):
             yield batch
             batch, size = [], 2

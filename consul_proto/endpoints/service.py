@@ -86,9 +86,6 @@ class Service(Namespace[M]):
         checked_port(port)
         if isinstance(tags, str):
             raise TypeError("tags is a list of str, not a str")
-        unknown = options.keys() - _MEMBERS.keys() - {*_QUERY}
-        if unknown:
-            raise TypeError(f"a service has no option {', '.join(sorted(unknown))}")
         kinds = {"check": check, "httpcheck": httpcheck, "ttl": ttl}
         has_check = interval is not None or any(kind is not None for kind in kinds.values())
         members: dict[str, object] = {
@@ -124,7 +121,7 @@ class Service(Namespace[M]):
         return read_operation("agent.service.get", path, one, options, defaults=LOCAL)
 
     @operation
-    def health(self, service_id: str, **options: Unpack[EnterpriseScope]) -> Operation[AgentServiceChecksInfo]:
+    def health_by_id(self, service_id: str, **options: Unpack[EnterpriseScope]) -> Operation[AgentServiceChecksInfo]:
         """Return a service of the local agent with its checks and the worst of their states. Raises NotFound. Since 1.4.1.
 
         https://developer.hashicorp.com/consul/api-docs/agent/service#get-local-service-health-by-id
@@ -134,7 +131,9 @@ class Service(Namespace[M]):
 
     @operation
     def health_by_name(self, name: str, **options: Unpack[EnterpriseScope]) -> Operation[list[AgentServiceChecksInfo]]:
-        """Return the services of the local agent with this name, each as `health` does; an empty list for an unknown name. Since 1.4.1.
+        """Return the services of the local agent with this name, each as `health_by_id` returns it. Since 1.4.1.
+
+        The list is empty for an unknown name.
 
         https://developer.hashicorp.com/consul/api-docs/agent/service#get-local-service-health
         """

@@ -15,11 +15,11 @@ from consul_proto.decode import json_value, wrong
 from consul_proto.errors import ConsulateException, DecodeError, Forbidden, TransactionFailed
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
-from consul_proto.options import write_operation
+from consul_proto.options import line, write_operation
 from consul_proto.paths import key_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Unpack
 
     from consul_proto.codec import Value
@@ -35,6 +35,12 @@ MOST_BYTES = 512 * 1024
 
 #: The answer to a transaction, and to one that was rolled back.
 _ANSWERS = (200, 409)
+
+
+#: An option of a call that sends a transaction -> the member of each KV operation.
+_IN_OPERATIONS = {"namespace": "Namespace", "partition": "Partition"}
+
+_DEFAULTS = ("datacenter", "Namespace", "Partition")
 
 
 def _kv(verb: str, key: str, **members: Any) -> TxnOp:
@@ -154,10 +160,13 @@ class Txn(Namespace[M]):
         Raises TransactionFailed with the `errors` of a transaction that was rolled back, Forbidden, ClientError where it is too large.
         https://developer.hashicorp.com/consul/api-docs/txn
         """
-        return commit(operations, options)
+        return commit(operations, {**options})
 
 
-def commit(operations: Sequence[TxnOp], options: Any) -> Operation[list[TxnResult]]:
-    """Return the transaction of these operations."""
-    body = json.dumps(list(operations), allow_nan=False).encode()
-    return write_operation("txn", "/v1/txn", results, options, body=body, defaults=("datacenter",), answers=_ANSWERS)
+def commit(operations: Sequence[TxnOp], options: Mapping[str, Any]) -> Operation[list[TxnResult]]:
+    """Return the transaction of these operations. Consul reads namespace and partition from each operation, not from the query."""
+    query = {name: value for name, value in options.items() if name not in _IN_OPERATIONS}
+    members = {_IN_OPERATIONS[name]: line(name, value) for name, value in options.items() if name in _IN_OPERATIONS and value is not None}
+    written = [{"KV": {**one["KV"], **members}} if members and "KV" in one else one for one in operations]
+    body = json.dumps(written, allow_nan=False).encode()
+    return write_operation("txn", "/v1/txn", results, query, body=body, defaults=_DEFAULTS, answers=_ANSWERS)

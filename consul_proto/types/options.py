@@ -49,6 +49,12 @@ class ReadOptions(Scope, total=False):
     max_stale: Duration
 
 
+class ReadManyOptions(Scope, total=False):
+    """consistency: "default", "leader", "stale" or "consistent"."""
+
+    consistency: Consistency
+
+
 class ACLReadOptions(TypedDict, total=False):
     """How a read of the legacy ACL system is answered: it obeys no datacenter, since tokens live in the primary one."""
 
@@ -70,20 +76,59 @@ class ListOptions(FilteredReadOptions, total=False):
     node_meta: Mapping[str, str]
 
 
-class CachedListOptions(ListOptions, total=False):
+class NodeListOptions(TypedDict, total=False):
+    """How a list of nodes is read, as in `ListOptions`; nodes have no namespace."""
+
+    datacenter: str
+    partition: str
+    consistency: Consistency
+    index: int
+    wait: Duration
+    max_stale: Duration
+    filter: str
+    near: str
+    node_meta: Mapping[str, str]
+
+
+class NodeServicesOptions(FilteredReadOptions, total=False):
+    """merge_central_config: merge central configuration into proxies (since 1.13)."""
+
+    merge_central_config: bool
+
+
+class CacheOptions(TypedDict, total=False):
     """How the agent's cache is used.
 
     cached: answer from the agent's cache (excludes consistency="consistent").
     max_age: accept no cached answer older than this; whole seconds.
     stale_if_error: accept an older one where the servers cannot be reached; whole seconds.
-    peer: the cluster peer that exported the service. merge_central_config: merge central configuration into proxies (both since 1.13).
     """
 
     cached: bool
     max_age: Duration
     stale_if_error: Duration
+
+
+class ServiceNamesOptions(FilteredReadOptions, CacheOptions, total=False):
+    """node_meta: only services on nodes with these metadata."""
+
+    node_meta: Mapping[str, str]
+
+
+class InstanceOptions(ListOptions, CacheOptions, total=False):
+    """peer: the cluster peer that exported the service. merge_central_config: merge central configuration into proxies.
+
+    Both since 1.13.
+    """
+
     peer: str
     merge_central_config: bool
+
+
+class HealthInstanceOptions(InstanceOptions, total=False):
+    """sameness_group: search the members of this sameness group until one has healthy instances (since 1.16; Enterprise)."""
+
+    sameness_group: str
 
 
 class DatacenterOption(TypedDict, total=False):
@@ -99,12 +144,10 @@ class EventListOptions(TypedDict, total=False):
     wait: Duration
 
 
-class DatacentersOptions(TypedDict, total=False):
-    """cached: answer from the agent's cache, as old as max_age, or stale_if_error where the servers cannot be reached (whole seconds)."""
+class PartitionOption(TypedDict, total=False):
+    """partition: Consul Enterprise (since 1.11); the Community Edition answers 400."""
 
-    cached: bool
-    max_age: Duration
-    stale_if_error: Duration
+    partition: str
 
 
 class CheckOptions(TypedDict, total=False):

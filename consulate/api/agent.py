@@ -1,15 +1,14 @@
 """`consulate.api.agent.Agent`, with `Agent.Check` and `Agent.Service`, under their documented names."""
 
+# A group is only read, so a subclass may narrow its type; pyright takes it for a variable that could be set.
+# pyright: reportIncompatibleVariableOverride=false
+
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from consul_proto.codec import Codec
 from consul_proto.endpoints import agent
 from consul_proto.endpoints.check import Check as _Check
 from consul_proto.endpoints.service import Service as _Service
-from consul_proto.namespace import Sync
+from consul_proto.namespace import Sync, group
 from consulate.api.documented import Documented
 
 
@@ -22,7 +21,5 @@ class Agent(Documented, agent.Agent[Sync]):
     class Service(Documented, _Service[Sync]):
         """Register, deregister and read the services of the local agent."""
 
-    def _begin(self, run: Callable[[Any], Any], codec: Codec) -> None:
-        super()._begin(run, codec)
-        self.check = self.Check.over(run, codec)
-        self.service = self.Service.over(run, codec)
+    check: group[Check] = group("consulate.api.agent:Agent.Check")
+    service: group[Service] = group("consulate.api.agent:Agent.Service")

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consul_proto.namespace import Namespace, Sync
+from consulate.adapters import adapter_for
+from consulate.configuration import configured
+from transports.clocks import clock_of
+from transports.drive import Context, run
 
 if TYPE_CHECKING:
     from consulate.adapters import Adapter
@@ -21,7 +25,7 @@ class Documented(Namespace[Sync]):
     def __init__(
         self, uri: str, adapter: Adapter | type[Adapter] | None = None, datacenter: str | None = None, token: str | None = None
     ) -> None:
-        from consulate.client import Consul
-
-        client = Consul(uri.rstrip("/").removesuffix("/v1"), datacenter=datacenter, token=token, adapter=adapter)
-        super().__init__(client.perform)
+        config, settings = configured(uri.rstrip("/").removesuffix("/v1"), None, datacenter, token, None)
+        transport = adapter_for(config, adapter).transport(config)
+        context = Context(settings, str(config.address), clock_of(transport))
+        super().__init__(lambda call: run(transport, call, context, context.budget())[0])

@@ -16,10 +16,7 @@ from consul_proto.namespace import Async, Sync
 from consulate.api.documented import Documented
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
     from consul_proto.codec import Stored, Value
-    from consul_proto.types.options import ReadOptions
 
 
 class Values:
@@ -30,9 +27,9 @@ class Values:
         self.__doc__ = call.__doc__
         self.__signature__ = signature(call)
 
-    def __call__(self, prefix: str = "", **options: Unpack[ReadOptions]) -> list[Stored]:
+    def __call__(self, *args: Any, **kwargs: Any) -> list[Stored]:
         """Return the values of the keys with a prefix, sorted by key."""
-        return self._call(prefix, **options)
+        return self._call(*args, **kwargs)
 
     def __iter__(self) -> Iterator[Stored]:
         return iter(self._call())

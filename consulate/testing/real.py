@@ -6,11 +6,12 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote
 
 from consul_proto.errors import ConsulateException
 from consulate.client import AsyncConsul, Consul
+from transports.cancel import Cancel, send_cancellable
 from transports.clocks import async_clock_of, clock_of
 from transports.faults.transport import AsyncFaultyTransport, FaultyTransport
 from transports.streams import open_answer, open_answer_async
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from consul_proto.message import Request, Response
     from consulate.testing.agent import Options
-    from transports.cancel import Cancel
     from transports.faults.plans import Befallen, FaultPlan
     from transports.protocol import AsyncOpenAnswer, AsyncTransport, OpenAnswer, Transport
 
@@ -108,9 +108,8 @@ class _Noting:
         self.clock = clock_of(transport)
 
     def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
-        send: Any = self._transport.send
         try:
-            response: Response = send(request, timeout) if cancel is None else send(request, timeout, cancel)
+            response = send_cancellable(self._transport, request, timeout, cancel)
         except BaseException:
             self._note(request, None)
             raise

@@ -140,11 +140,11 @@ async def unknown_ids(client: Any, world: World) -> None:
     for call, kind in (
         (client.agent.check.deregister(unknown), since_1_11),
         (client.agent.check.ttl_pass(unknown), since_1_11),
-        (client.agent.check.ttl_update(unknown, "passing"), since_1_11),
+        (client.agent.check.update(unknown, "passing"), since_1_11),
         (client.agent.service.deregister(unknown), since_1_12),
         (client.agent.service.maintenance(unknown), since_1_12),
         (client.agent.service.get(unknown), NotFound),
-        (client.agent.service.health(unknown), NotFound),
+        (client.agent.service.health_by_id(unknown), NotFound),
         (client.session.info(str(uuid.uuid4())), NotFound),
         (client.session.renew(str(uuid.uuid4())), NotFound),
         (client.catalog.node(unknown), NotFound),

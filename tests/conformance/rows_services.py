@@ -23,11 +23,11 @@ async def a_service_in_maintenance(client: Any, world: World) -> None:
     assert await client.agent.service.maintenance(name, True, "new disks & more") is True
     check = await _check(client, "_service_maintenance:" + name)
     assert (check["Status"], check["Notes"]) == ("critical", "new disks & more")
-    reply = await client.perform_with_meta(client.ops.agent.service.health(name))
+    reply = await client.perform_with_meta(client.ops.agent.service.health_by_id(name))
     assert reply.value["AggregatedStatus"] == reply.meta.reason == "maintenance"
     assert await client.agent.service.maintenance(name, enable=False) is True
     assert await _check(client, "_service_maintenance:" + name) is None
-    assert (await client.agent.service.health(name))["AggregatedStatus"] == "passing"
+    assert (await client.agent.service.health_by_id(name))["AggregatedStatus"] == "passing"
     await client.agent.service.deregister(name)
 
 
@@ -39,7 +39,7 @@ async def a_node_in_maintenance(client: Any, world: World) -> None:
         assert await client.agent.maintenance(reason="new disks") is True
         check = await _check(client, "_node_maintenance")
         assert (check["Status"], check["Notes"]) == ("critical", "new disks")
-        assert (await client.agent.service.health(name))["AggregatedStatus"] == "maintenance"
+        assert (await client.agent.service.health_by_id(name))["AggregatedStatus"] == "maintenance"
     finally:
         assert await client.agent.maintenance(enable=False) is True
     assert await _check(client, "_node_maintenance") is None
@@ -52,7 +52,7 @@ async def reports_of_a_ttl_check(client: Any, world: World) -> None:
     await client.agent.check.register(name, ttl="60s", status="passing", notes="n")
     assert (await _check(client, name))["Status"] == "passing"
     for status in ("warning", "critical", "passing"):
-        assert await client.agent.check.ttl_update(name, status, f"it is {status}\nand so on") is True
+        assert await client.agent.check.update(name, status, f"it is {status}\nand so on") is True
         check = await _check(client, name)
         assert (check["Status"], check["Output"]) == (status, f"it is {status}\nand so on")
     for report, status in (("ttl_fail", "critical"), ("ttl_warn", "warning"), ("ttl_pass", "passing")):
@@ -60,7 +60,7 @@ async def reports_of_a_ttl_check(client: Any, world: World) -> None:
         check = await _check(client, name)
         assert (check["Status"], check["Output"]) == (status, "said so & more")
     with pytest.raises(ValueError, match="passing, warning, critical"):
-        await client.agent.check.ttl_update(name, "fine")
+        await client.agent.check.update(name, "fine")
     await client.agent.check.deregister(name)
 
 

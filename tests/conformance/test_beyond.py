@@ -277,19 +277,19 @@ def test_services_of_the_agent(agent: Agent, face: Face) -> None:
         assert (found["Service"], found["Meta"], found["Weights"]) == (name, {"m": "1"}, {"Passing": 3, "Warning": 1})
         again = await client.agent.service.get(name, hash="another", wait="1s")
         assert again["ContentHash"] == found["ContentHash"]
-        assert (await client.agent.service.health(name))["AggregatedStatus"] == "critical"
-        await client.agent.check.ttl_update("service:" + name, "warning", "so so")
-        assert (await client.agent.service.health(name))["AggregatedStatus"] == "warning"
+        assert (await client.agent.service.health_by_id(name))["AggregatedStatus"] == "critical"
+        await client.agent.check.update("service:" + name, "warning", "so so")
+        assert (await client.agent.service.health_by_id(name))["AggregatedStatus"] == "warning"
         await client.agent.check.ttl_pass("service:" + name, "fine")
         assert [info["AggregatedStatus"] for info in await client.agent.service.health_by_name(name)] == ["passing"]
         assert await client.agent.service.maintenance(name, reason="work") is True
-        assert (await client.agent.service.health(name))["AggregatedStatus"] in ("critical", "maintenance")
+        assert (await client.agent.service.health_by_id(name))["AggregatedStatus"] in ("critical", "maintenance")
         await client.agent.service.maintenance(name, False)
         assert name in [service["ID"] for service in await client.agent.services(filter=f'Service == "{name}"')]
         await client.agent.service.register(name, replace_existing_checks=True)
         assert [check for check in await client.agent.checks() if check["ServiceID"] == name] == []
         await client.agent.service.deregister(name)
-        for call in (client.agent.service.get(name), client.agent.service.health(name)):
+        for call in (client.agent.service.get(name), client.agent.service.health_by_id(name)):
             with pytest.raises(NotFound):
                 await call
         assert await client.agent.service.health_by_name(name) == []

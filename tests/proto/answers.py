@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from consul_proto.api import Operations
 from consul_proto.operation import Operation
-from consulate.operations import Operations
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ ROWS = [
     Row("agent.check.fail", lambda api: api.agent.check.ttl_fail("c"), 200, b"", True),
     Row("agent.check.pass", lambda api: api.agent.check.ttl_pass("c"), 200, b"", True),
     Row("agent.check.warn", lambda api: api.agent.check.ttl_warn("c"), 200, b"", True),
-    Row("agent.check.update", lambda api: api.agent.check.ttl_update("c", "passing"), 200, b"", True),
+    Row("agent.check.update", lambda api: api.agent.check.update("c", "passing"), 200, b"", True),
     Row(
         "agent.check.list",
         lambda api: api.agent.checks(),
@@ -281,7 +281,7 @@ ROWS = [
     ),
     Row(
         "agent.service.health_by_id",
-        lambda api: api.agent.service.health("s"),
+        lambda api: api.agent.service.health_by_id("s"),
         429,
         b'{"AggregatedStatus": "warning", "Service": {"ID": "web-1", "Service": "web", "Tags": ["primary", "v1"], "Meta": {"team": "blue"}, "Port": 8080, "Address": "", "Weights": {"Passing": 1, "Warning": 1}, "EnableTagOverride": false, "Datacenter": "dc1"}, "Checks": [{"Node": "test-node", "CheckID": "web-ttl", "Name": "web alive", "Status": "warning", "Notes": "", "Output": "", "ServiceID": "web-1", "ServiceName": "web", "ServiceTags": ["primary", "v1"], "Type": "", "ExposedPort": 0, "Definition": {"Interval": "0s", "Timeout": "0s", "DeregisterCriticalServiceAfter": "0s", "HTTP": "", "Header": null, "Method": "", "Body": "", "TLSServerName": "", "TLSSkipVerify": false, "TCP": "", "TCPUseTLS": false, "UDP": "", "GRPC": "", "OSService": "", "GRPCUseTLS": false}, "CreateIndex": 0, "ModifyIndex": 0}, {"Node": "test-node", "CheckID": "ttl", "Name": "node alive", "Status": "passing", "Notes": "by hand", "Output": "long text", "ServiceID": "", "ServiceName": "", "ServiceTags": null, "Type": "", "ExposedPort": 0, "Definition": {"Interval": "0s", "Timeout": "0s", "DeregisterCriticalServiceAfter": "0s", "HTTP": "", "Header": null, "Method": "", "Body": "", "TLSServerName": "", "TLSSkipVerify": false, "TCP": "", "TCPUseTLS": false, "UDP": "", "GRPC": "", "OSService": "", "GRPCUseTLS": false}, "CreateIndex": 0, "ModifyIndex": 0}, {"Node": "test-node", "CheckID": "more", "Name": "more", "Status": "passing", "Notes": "", "Output": "", "ServiceID": "web-1", "ServiceName": "web", "ServiceTags": ["primary", "v1"], "Type": "", "ExposedPort": 0, "Definition": {"Interval": "0s", "Timeout": "0s", "DeregisterCriticalServiceAfter": "0s", "HTTP": "", "Header": null, "Method": "", "Body": "", "TLSServerName": "", "TLSSkipVerify": false, "TCP": "", "TCPUseTLS": false, "UDP": "", "GRPC": "", "OSService": "", "GRPCUseTLS": false}, "CreateIndex": 0, "ModifyIndex": 0}]}',
         {

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from consul_proto.api import Operations
 from consul_proto.operation import Operation
-from consulate.operations import Operations
 
 
 @dataclass(frozen=True)

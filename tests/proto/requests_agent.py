@@ -175,7 +175,7 @@ ROWS = [
     ),
     Row(
         "agent.check.update",
-        lambda api: api.agent.check.ttl_update("c", "warning", "long output"),
+        lambda api: api.agent.check.update("c", "warning", "long output"),
         "PUT",
         "/v1/agent/check/update/c",
         b'{"Output": "long output", "Status": "warning"}',
@@ -228,7 +228,7 @@ ROWS = [
         None,
         wait=10.625,
     ),
-    Row("agent.service.health_by_id", lambda api: api.agent.service.health("web"), "GET", "/v1/agent/health/service/id/web", None),
+    Row("agent.service.health_by_id", lambda api: api.agent.service.health_by_id("web"), "GET", "/v1/agent/health/service/id/web", None),
     Row(
         "agent.service.health_by_name",
         lambda api: api.agent.service.health_by_name("web"),

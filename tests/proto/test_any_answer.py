@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from consul_proto.api import Operations
 from consul_proto.errors import ConsulateException
 from consul_proto.message import Headers, Response
 from consul_proto.operation import Operation
-from consulate.operations import Operations
 from tests.proto.flows import Script
 from tests.proto.test_golden_requests import ROWS
 

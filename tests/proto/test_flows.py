@@ -6,12 +6,12 @@ import json
 
 import pytest
 
+from consul_proto.api import Operations
 from consul_proto.endpoints.kv import KV
 from consul_proto.errors import CASFailed, Forbidden, KeyNotFound, NotFound, RequestError, TransactionFailed
 from consul_proto.flow import Flow, Sleep, call, sleep
 from consul_proto.message import Response
 from consul_proto.namespace import Pure
-from consulate.operations import Operations
 from tests.proto.flows import Script
 
 api = Operations()

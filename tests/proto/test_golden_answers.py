@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from consul_proto import errors
+from consul_proto.api import Operations
 from consul_proto.errors import ConsulateException, error_for
 from consul_proto.message import Headers, Request, Response
-from consulate.operations import Operations
 from tests.proto.answers import ROWS, Row
 from tests.proto.test_golden_requests import _IN_FLOWS, _MANIFEST
 
@@ -158,7 +158,7 @@ def test_what_does_not_exist() -> None:
         (api.catalog.node("n"), 200, b"null"),
         (api.acl.info("i"), 200, b"[]"),
         (api.agent.service.get("s"), 404, b"unknown service ID: s"),
-        (api.agent.service.health("s"), 404, b'{"AggregatedStatus": "critical", "Service": null, "Checks": null}'),
+        (api.agent.service.health_by_id("s"), 404, b'{"AggregatedStatus": "critical", "Service": null, "Checks": null}'),
     ):
         with pytest.raises(errors.NotFound) as raised:
             operation.decode(Response(status, body=body))

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from consul_proto.api import Operations
 from consul_proto.namespace import Namespace, flow, operation
-from consulate.operations import Operations
 from tests.proto.flows import FLOWS
 from tests.proto.golden import Row
 from tests.proto.requests_agent import ROWS as AGENT

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import NonInteractiveExampleWarning
 from hypothesis.stateful import rule, run_state_machine_as_test
 
+from consul_proto.api import Operations
 from consul_proto.codec import encode
 from consul_proto.errors import ConsulateException, DecodeError, NotFound
 from consul_proto.operation import Operation
 from consul_proto.simulator.engine.settings import Version
 from consulate import AsyncConsul, Consul
-from consulate.operations import Operations
 from consulate.testing import ConsulAgent, ConsulStateMachine, FaultPlan, Interleaving, Pass, Programs, strategies
 from consulate.testing.faults import EVERY, Delay, Duplicate, Reset, Truncate
 from consulate.testing.programs import Program

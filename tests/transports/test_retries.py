@@ -122,7 +122,7 @@ def test_local_health_is_a_result_and_not_sent_again(face: Face, serve: Serve) -
 
     async def scenario(client: Any) -> None:
         for _ in range(2):
-            assert (await client.agent.service.health("web"))["AggregatedStatus"] == "warning"
+            assert (await client.agent.service.health_by_id("web"))["AggregatedStatus"] == "warning"
         assert len(server.requests) == 2
 
     face.run(scenario, server.url, timeout=2)

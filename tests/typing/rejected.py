@@ -44,6 +44,15 @@ def unknown_keywords(client: Consul) -> None:
     client.kv.get("k", dc="dc2")  # error
     client.kv.put("k", "v", consistency="stale")  # error
     client.agent.services(datacenter="dc2")  # error
+    client.kv.get("k", ns="team")  # error
+    client.kv.get("k", stale=True)  # error
+    client.kv.get("k", near="_agent")  # error
+    client.kv.get("k", cas=3)  # error
+    client.catalog.nodes(namespace="team")  # error
+    client.catalog.services(near="_agent")  # error
+    client.health.node("n1", near="_agent")  # error
+    client.health.state("any", cached=True)  # error
+    client.status.leader(index=3)  # error
     client.agent.service.register("web", prot=80)  # error
     client.session.create(lock_delay="1s")  # error
 
@@ -52,7 +61,7 @@ def unknown_literals(client: Consul) -> None:
     client.kv.get("k", consistency="strong")  # error
     client.health.state("bad")  # error
     client.session.create(behavior="keep")  # error
-    client.agent.check.ttl_update("c1", "fine")  # error
+    client.agent.check.update("c1", "fine")  # error
     client.using(consistency="eventual")  # error
     Consul(kv_codec="yaml")  # error
 

@@ -181,8 +181,9 @@ class AnyioAnswer:
             return b""
         self._is_read = True
         piece, ended, is_whole = b"", True, False
+        limit = anyio.CancelScope(deadline=anyio.current_time() + (float("inf") if self._timeout is None else self._timeout))
         try:
-            with anyio.move_on_after(self._timeout) as limit:
+            with limit:
                 piece = await self._connection.read()
                 ended, is_whole = not piece, not piece
         except (OSError, RequestError) as error:

@@ -27,7 +27,7 @@ from transports.clients.pooled import PooledTransport
 from transports.clients.resolve import Attempt, connect
 from transports.clients.tls import client_context
 from transports.errors import too_large, wire_error
-from transports.http1.chunks import chunk_pieces, read_chunks
+from transports.http1.chunks import iter_chunks, read_chunks
 from transports.http1.content import ContentDecoder, decoded
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ class Urllib3Connection:
         """Yield the body as it arrives."""
         below = self._http.head
         if below.chunked:
-            yield from chunk_pieces(below.fp)
+            yield from iter_chunks(below.fp)
         else:
             while below.length != 0 and (piece := below.read1(_READ)):
                 yield piece

@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from consul_proto.flow import Sleep
+from transports.cancel import Cancel, send_cancellable
 from transports.clocks import async_clock_of, clock_of
 from transports.faults.plans import Befallen, Fault, FaultPlan, LeaderChange, Leaderless
 from transports.streams import AsyncWholeAnswer, WholeAnswer, open_answer, open_answer_async
 
 if TYPE_CHECKING:
     from consul_proto.message import Request, Response
-    from transports.cancel import Cancel
     from transports.faults.plans import Steps
     from transports.protocol import AsyncOpenAnswer, AsyncTransport, OpenAnswer, Transport
 
@@ -148,8 +148,7 @@ class FaultyTransport(_Planned):
             return seen
 
     def _carry(self, request: Request, timeout: float | None, cancel: Cancel | None) -> Response:
-        send: Any = self._transport.send
-        response: Response = send(request, timeout) if cancel is None else send(request, timeout, cancel)
+        response = send_cancellable(self._transport, request, timeout, cancel)
         self._progress.note(request, response)
         return response
 
