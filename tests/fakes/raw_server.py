@@ -1,4 +1,4 @@
-"""A server of bytes: each connection follows a script, over TCP, TLS or a UNIX socket. It knows no more HTTP than a request."""
+"""A server of bytes: each connection follows a script, over TCP, TLS or a UNIX socket. Of HTTP it understands requests only."""
 
 from __future__ import annotations
 
@@ -196,9 +196,9 @@ class _Connection:
 
 
 class RawServer:
-    """Connection number n follows the script number n, the last script serves all further ones.
+    """Connection number n follows script number n; later connections follow the last script.
 
-    unix_path: listen there instead of on 127.0.0.1. port: one that a test holds free, instead of any. tls: speak TLS with this context.
+    unix_path: listen there instead of on 127.0.0.1. port: this one instead of any free one. tls: speak TLS with this context.
     """
 
     def __init__(self, *scripts: Script, unix_path: Path | None = None, port: int | None = None, tls: ssl.SSLContext | None = None) -> None:
