@@ -1,6 +1,6 @@
-"""What can go wrong with an answer, by name, as scripts of what the server does. What a client should make of it is for the tests to say.
+"""What can go wrong with an answer, by name, as scripts of the server. The tests say what a client should do about it.
 
-Each fault befalls the first request; later connections, and later requests where the connection stays usable, get a good answer.
+Each fault happens to the first request; later connections, and later requests where the connection stays usable, get a good answer.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ FAULTS: dict[str, Script] = {
     "chunks, not a size": _answered(_CHUNKED + b"zz\r\n"),
 }
 
-#: Answers that are good, in a way that one may stumble over.
+#: Answers that are valid, but unusual.
 ODD_BUT_GOOD: dict[str, Script] = {
     "gzip": _answered(answer(200, gzip.compress(FOUND), [_JSON, ("Content-Encoding", "gzip")])),
     "chunked": _answered(_CHUNKED + b"%x\r\n" % (len(FOUND) - 10) + FOUND[10:] + b"\r\n0\r\n\r\n"),
@@ -97,7 +97,7 @@ ODD_BUT_GOOD: dict[str, Script] = {
     "in small pieces": _then(Drip(GOOD, 0.0), *WELL),
 }
 
-#: An answer that belongs to no request.
+#: An answer that nobody asked for.
 _STRAY = answer(200, FOUND.replace(b"dg==", b"d3Jvbmc="), [_JSON])
 
 #: Name -> what makes an idle connection useless: the bytes of a first, good answer, and what follows unasked.
@@ -110,7 +110,7 @@ SPOILED: dict[str, tuple[bytes, tuple[Step, ...]]] = {
     "reset while idle": (GOOD, (Pause(0.05), Reset())),
 }
 
-#: Refusals that heal: how often each is given before the good answers begin, on whatever connection.
+#: Refusals that end after a while: see `healing`.
 HEALING: dict[str, bytes] = {
     "a 429": answer(429, b"rate limit exceeded, try again later or against a different server"),
     "a 500 without a leader": _NO_LEADER,
@@ -122,6 +122,6 @@ HEALING: dict[str, bytes] = {
 
 
 def healing(refusal: bytes, times: int, good: bytes = GOOD) -> Script:
-    """One connection that refuses so many requests before it serves well."""
+    """A script that refuses this many requests, then gives good answers."""
     refused: list[Step] = [ReadRequest(), Send(refusal)]
     return [*(refused * times), Repeat((ReadRequest(), Send(good)))]

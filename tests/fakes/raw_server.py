@@ -1,4 +1,4 @@
-"""A server of bytes: each connection follows a script, over TCP, TLS or a UNIX socket. It knows no more HTTP than a request."""
+"""A server of bytes: each connection follows a script, over TCP, TLS or a UNIX socket. Of HTTP it understands requests only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -56,6 +56,14 @@ class Drip:
 
 
 @dataclass(frozen=True)
+class SendEach:
+    """Send pieces one by one, with a pause after each (seconds). They are made anew for each request, and none is kept."""
+
+    pieces: Callable[[], Iterable[bytes | memoryview]]
+    interval: float = 0.0
+
+
+@dataclass(frozen=True)
 class Pause:
     """Let seconds pass; the end of the server cuts it short."""
 
@@ -78,7 +86,12 @@ class SetEvent:
 
 @dataclass(frozen=True)
 class Close:
-    """Close the connection in good order, after everything that was sent."""
+    """Close the connection in good order, after everything that was sent.
+
+    notify: where it is TLS, say so in TLS as well, and wait until the client closes; else the client finds that its stream was cut off.
+    """
+
+    notify: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +118,7 @@ class Repeat:
     steps: tuple[Step, ...]
 
 
-Step = ReadRequest | Send | SendBy | SendByMethod | Drip | Pause | WaitFor | SetEvent | Close | Reset | Hang | Echo | Repeat
+Step = ReadRequest | Send | SendBy | SendByMethod | Drip | SendEach | Pause | WaitFor | SetEvent | Close | Reset | Hang | Echo | Repeat
 Script = Sequence[Step]
 
 
@@ -183,9 +196,9 @@ class _Connection:
 
 
 class RawServer:
-    """Connection number n follows the script number n, the last script serves all further ones.
+    """Connection number n follows script number n; later connections follow the last script.
 
-    unix_path: listen there instead of on 127.0.0.1. port: one that a test holds free, instead of any. tls: speak TLS with this context.
+    unix_path: listen there instead of on 127.0.0.1. port: this one instead of any free one. tls: speak TLS with this context.
     """
 
     def __init__(self, *scripts: Script, unix_path: Path | None = None, port: int | None = None, tls: ssl.SSLContext | None = None) -> None:
@@ -297,6 +310,10 @@ class RawServer:
                     for byte in data:
                         connection.socket.sendall(bytes([byte]))
                         self._wait(interval)
+                case SendEach(make, interval):
+                    for piece in make():
+                        connection.socket.sendall(piece)
+                        self._wait(interval)
                 case Pause(seconds):
                     self._wait(seconds)
                 case WaitFor(event):
@@ -311,7 +328,9 @@ class RawServer:
                     linger = struct.pack("ii", 1, 0)
                     connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                     raise _OverError
-                case Close():
+                case Close(notify):
+                    if notify and isinstance(connection.socket, ssl.SSLSocket):
+                        connection.socket.unwrap()
                     raise _OverError
 
     def _bytes(self, connection: _Connection, step: Send | SendBy | SendByMethod | Echo) -> bytes:

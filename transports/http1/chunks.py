@@ -1,4 +1,4 @@
-"""The chunked transfer coding (RFC 9112, section 7.1), read strictly: http.client takes more for a chunk than HTTP does."""
+"""The chunked transfer coding (RFC 9112, section 7.1), read strictly: http.client accepts chunks that are not HTTP."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
-#: The longest line of a size or a trailer, in bytes; h11's limit for the whole head of a chunk is 20, Consul sends no trailers.
+#: The longest line with a size or a trailer, in bytes. Consul sends no extensions of chunks and no trailers.
 _LONGEST_LINE = 8192
 
-#: The largest piece of a body, in bytes: the size of a chunk is only a claim.
+#: The largest piece of a body, in bytes: a chunk may claim any size.
 LARGEST_PIECE = 1 << 16
 
 
 def iter_chunks(reader: IO[bytes], limit: int | None = None) -> Iterator[bytes]:
     """Yield the body that these chunks make up, in pieces of at most `LARGEST_PIECE` bytes, as soon as they arrive.
 
-    reader: read with `read1` where it has that, which does not wait for a whole piece. limit: bytes of the largest body; None: no limit.
-    Raises RequestError for what is not HTTP or above the limit, EOFError at an early end, and what the reader raises.
+    reader: its `read1` is used where it has one, because that does not wait for a whole piece. limit: the largest body, in bytes; None: no
+    limit. Raises RequestError for what is not HTTP or above the limit, EOFError at an early end, and what the reader raises.
     """
     read = getattr(reader, "read1", reader.read)
     received = 0
@@ -52,7 +52,7 @@ def read_chunks(reader: IO[bytes], limit: int | None) -> bytes:
 def _size(reader: IO[bytes]) -> int:
     match = _SIZE.fullmatch(_line(reader))
     if match is None:
-        raise RequestError("the answer is not HTTP: a chunk has no size")
+        raise RequestError("the answer is not HTTP: a chunk does not begin with its size")
     return int(match[1], 16)
 
 
@@ -60,6 +60,6 @@ def _line(reader: IO[bytes]) -> bytes:
     line = reader.readline(_LONGEST_LINE)
     if not line.endswith(b"\n"):
         if len(line) == _LONGEST_LINE:
-            raise RequestError("the answer is not HTTP: a line between two chunks does not end")
+            raise RequestError(f"the answer is not HTTP: a line between two chunks is longer than {_LONGEST_LINE} bytes")
         raise EOFError
     return line

@@ -6,8 +6,8 @@ bytes gives the same answer, the same events, and the same error. Bytes after th
 not used again.
 
 `_feed` is the place for a faster reader of the usual answer (a status line, ordinary headers, a Content-Length or plain chunks, all of it
-in the first piece). It sees the first bytes of an answer before h11 does. Such a reader either takes the whole answer and leaves its
-events for `_next`, or takes nothing, and h11 reads the answer from its first byte.
+in the first piece). It sees the first bytes of an answer before h11 does. Such a reader either takes the whole answer, and leaves its
+events for `_next` and a note for `reuse` that h11 knows nothing of it; or it takes nothing, and h11 reads the answer from its first byte.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class HTTP1Connection:
         raw = self._raw_headers = response.headers.raw_items()
         if sum([len(name) + len(value) + 4 for name, value in raw]) > _LARGEST_HEAD:
             # h11 checks this only while the head is not whole: a head that comes at once is as large as one in pieces.
-            raise RequestError(f"the answer is not HTTP that Consul speaks: its head is larger than {_LARGEST_HEAD} bytes")
+            raise RequestError(f"the answer is not HTTP: its head is larger than {_LARGEST_HEAD} bytes")
         self._head = head = Head(response.status_code, Headers.received(raw))
         return head
 

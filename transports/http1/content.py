@@ -1,4 +1,4 @@
-"""Content codings of answers (RFC 9110, section 8.4). Consul compresses where it is asked to; a proxy may without being asked."""
+"""Content codings of answers (RFC 9110, section 8.4). Consul compresses if the request allows it; a proxy may compress anyway."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from transports.errors import too_large
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: zlib's window bits: gzip only; and zlib's own format, which is what HTTP calls deflate.
+#: zlib's window bits: 31 is gzip, 15 is zlib's own format, which HTTP calls deflate.
 _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
-#: The largest piece that a decoder gives, in bytes: a small answer may unpack to a thousand times its size.
+#: The largest piece that a decoder yields, in bytes: a small answer may unpack to a thousand times its size.
 LARGEST_PIECE = 1 << 16
 
-#: How much zlib is given at once, in bytes: it copies what it leaves over, for each piece and each member of a gzip body.
+#: How many bytes zlib gets at once: for each piece, and each member of a gzip body, it copies the rest of its input.
 _BLOCK = 1 << 14
 
-#: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3; what cannot be read as a weight refuses, as it does with Consul.
+#: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3; a weight that cannot be read means no, as with Consul.
 _WEIGHT = re.compile(r"q=(\d+(?:\.\d*)?)")
 
 
@@ -30,7 +30,7 @@ class ContentDecoder:
     """Undo the content coding of a body that comes in pieces: gzip, x-gzip, deflate or identity.
 
     encoding: the value of the Content-Encoding header, None where there is none. An unknown one is an error only where there is a body.
-    limit: bytes of the largest body to give; None: no limit.
+    limit: the largest body, in bytes; None: no limit.
     """
 
     def __init__(self, encoding: str | None, limit: int | None = None) -> None:
@@ -55,7 +55,7 @@ class ContentDecoder:
                 yield piece
 
     def end(self) -> None:
-        """Say that the body is whole. Raises RequestError where the coding says that it is not."""
+        """Tell the decoder that no more bytes come. Raises RequestError where the body was cut off."""
         if self._inflate is not None:
             raise RequestError(f"the answer's {self._encoding} body was cut off")
 
@@ -79,9 +79,11 @@ class ContentDecoder:
                 return
 
     def _member(self) -> zlib._Decompress:
-        """Begin to unpack what follows."""
+        """Begin a new member. Raises RequestError for an unknown coding."""
         if self._encoding not in _WINDOW_BITS:
-            raise RequestError(f"the answer has a content encoding that nobody asked for: {self._encoding[:40]!r}")
+            raise RequestError(
+                f"the answer has the unknown Content-Encoding {self._encoding[:40]!r}; gzip, deflate and identity are supported"
+            )
         return zlib.decompressobj(_WINDOW_BITS[self._encoding])
 
 
@@ -94,7 +96,7 @@ def decoded(encoding: str | None, body: bytes, limit: int | None) -> bytes:
 
 
 def accepts_gzip(accepts: str) -> bool:
-    """Whether an Accept-Encoding header asks for gzip; "*" does not, as with Consul."""
+    """Return whether an Accept-Encoding header allows gzip; "*" alone does not, as with Consul."""
     for part in accepts.lower().split(","):
         coding, *parameters = (piece.strip() for piece in part.split(";"))
         if coding == "gzip":
@@ -104,5 +106,5 @@ def accepts_gzip(accepts: str) -> bool:
 
 
 def gzipped(body: bytes) -> bytes:
-    """The body as gzip, without a time: the same body gives the same bytes."""
+    """Compress a body as gzip, without a timestamp: the same body gives the same bytes."""
     return gzip.compress(body, mtime=0)

@@ -1,4 +1,4 @@
-"""JSON with line ends and blanks, as Consul writes it where `pretty` is asked for.
+"""JSON with line breaks and blanks, as Consul writes it where the query has `pretty`.
 
 https://developer.hashicorp.com/consul/api-docs/api-structure#formatted-json-output
 """
@@ -13,25 +13,25 @@ from consul_proto.message import Response
 if TYPE_CHECKING:
     from consul_proto.message import Request
 
-#: What JSON without blanks is made of: texts, what is empty, what opens, closes and separates, and all else.
+#: The tokens of JSON without blanks: strings; empty objects and arrays; brackets and separators; numbers and words.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|\{\}|\[\]|[][{}:,]|[^][{}:,"]+')
 
 
 def asks_for_pretty(request: Request) -> bool:
-    """Whether a request wants its answer so."""
+    """Return whether the query of a request has `pretty`."""
     return any(name == "pretty" for name, _ in request.query)
 
 
 def prettied(response: Response) -> Response:
-    """The answer with its JSON laid out, and a line's end."""
+    """Return the answer with its JSON indented and a line break at its end; an answer without JSON stays as it is."""
     if not (response.headers.get("content-type") or "").startswith("application/json") or not response.body:
         return response
-    body = _laid_out(response.body) + b"\n"
+    body = _indent(response.body) + b"\n"
     return Response(response.status, response.headers, body)
 
 
-def _laid_out(body: bytes) -> bytes:
-    """Go's json.MarshalIndent with four blanks: each token stays as it is."""
+def _indent(body: bytes) -> bytes:
+    """Indent as Go's json.MarshalIndent with four blanks does: each token stays as it is."""
     parts, depth = [], 0
     for token in _TOKEN.findall(body):
         if token in (b"{", b"["):

@@ -1,7 +1,7 @@
 """The server's side of one HTTP/1.1 connection, without a socket: bytes to Requests, Responses to bytes.
 
-h11 reads each request; any cut of the same bytes gives the same Requests. What is not HTTP, or more than a limit, is refused with an answer
-after which the connection is closed. Go's server, which real agents use, is the model for statuses and texts.
+h11 reads each request; any cut of the same bytes gives the same Requests. Bytes that are not HTTP, or exceed a limit, are refused with an
+answer, after which the connection is closed. Statuses and texts follow Go's server, which real agents use.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from transports.http1.content import accepts_gzip, gzipped
 if TYPE_CHECKING:
     from consul_proto.message import QueryItem
 
-#: What a client that waits for leave to send its body is told.
+#: The answer to `Expect: 100-continue`: the client may send its body.
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-#: Bytes from which an answer is compressed; 1.8.7 compresses everything (both were observed).
+#: The smallest body, in bytes, that is compressed; 1.8.7 compresses every body that is not empty (both were observed).
 _COMPRESSED, _OLD_COMPRESSED = 1400, 1
 
-#: RFC 3986, section 3.3: what a path is made of; all else is percent-encoded. Go takes it as it comes.
+#: RFC 3986, section 3.3: the characters of a path; others are percent-encoded here, since Go accepts them.
 _PATH_SAFE = "/-._~!$&'()*+,;=:@%"
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
-#: RFC 9110, section 5.5: what no value of a header holds; h11 lets it pass.
+#: RFC 9110, section 5.5: characters that a header's value must not contain; h11 accepts them.
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
-#: A whole first line (RFC 9112, section 3); h11 looks at it when the head is whole, and a client of another protocol waits until then.
+#: A whole first line (RFC 9112, section 3). h11 checks it only once the head is whole; a client of another protocol would wait for ever.
 _LINE = re.compile(rb"[^ \r\n]+ [^ \r\n]+ HTTP/[0-9]\.[0-9]\r?\n")
 
-#: What the first byte of a request can be: the first of a method (RFC 9110, section 5.6.2). A TLS handshake begins with 0x16.
+#: The first byte of a request: the first of a method (RFC 9110, section 5.6.2). A TLS handshake begins with 0x16.
 _BEGINS = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]")
 
 _NO_BODY = frozenset({*range(100, 200), 204, 304})
@@ -50,9 +50,11 @@ _OWN = frozenset({"connection", "content-encoding", "content-length", "date", "t
 
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
-    """head: bytes of a request's first line and headers (Go's own limit is 1 MiB). headers: how many. body: bytes of a body.
+    """The largest request that a server accepts.
 
-    Consul's own limits, such as 512 KiB for a value, lie below and are the simulator's affair.
+    head: bytes of the first line and the headers (Go's own limit is 1 MiB). headers: their number. body: bytes of the body.
+
+    Consul's own limits, such as 512 KiB for a value, are smaller; the simulator checks those.
     """
 
     head: int = 1 << 20
@@ -61,7 +63,7 @@ class RequestLimits:
 
 
 class Refused(Exception):
-    """What came is refused; the connection is closed after this answer."""
+    """The request is refused with this answer; the connection is closed after it."""
 
     def __init__(self, status: int, text: str = "") -> None:
         super().__init__(text)
@@ -72,45 +74,45 @@ class Refused(Exception):
 class HTTP1ServerConnection:
     """The protocol side of one connection.
 
-    is_old: whether queries are read and answers compressed as Consul 1.8.7 does.
+    is_old: read queries and compress answers as Consul 1.8.7 does.
     """
 
     def __init__(self, limits: RequestLimits | None = None, *, is_old: bool = False) -> None:
         self._limits = limits or RequestLimits()
         self._is_old = is_old
         self._ended = False
-        #: What came and h11 has not seen: the first line of a request, as long as it is not whole; and the requests after this one.
+        #: Bytes that h11 has not seen yet: the first line of a request until it is whole, and the requests after the current one.
         self._ahead = bytearray()
         self._begin()
 
     def _begin(self) -> None:
-        """Make ready for the next request."""
-        # h11's own limit is for what is not whole; all of a head that came at once is checked below.
+        """Get ready for the next request."""
+        # h11 applies its limit only to a head that is not whole; one that comes at once is checked in _check.
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.head)
         self._has_line = False
         self._head: h11.Request | None = None
         self._body = bytearray()
-        #: Whether the connection can be used for another request after the answer.
+        #: Whether the connection can take another request after the answer.
         self.keeps = False
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing of a request has come yet."""
+        """Whether no byte of the next request has arrived."""
         return not self._has_line and not self._ahead
 
     @property
     def is_over(self) -> bool:
-        """Whether the client sends nothing more, and left nothing to answer."""
+        """Whether the client has closed its side and no request is left to answer."""
         return self._ended and self.is_idle
 
     @property
     def held(self) -> int:
-        """Bytes that came ahead of their turn."""
+        """The number of bytes that arrived before their turn."""
         return len(self._ahead)
 
     @property
     def wants_continue(self) -> bool:
-        """Whether the client waits to be told that it may send its body."""
+        """Whether the client waits for `CONTINUE` before it sends its body."""
         return self._head is not None and self._h11.they_are_waiting_for_100_continue
 
     def receive(self, data: bytes) -> None:
@@ -119,7 +121,7 @@ class HTTP1ServerConnection:
         self._ahead += data
 
     def next_request(self) -> Request | None:
-        """The next request once it is whole, or None: more must come. Raises Refused."""
+        """Return the next request once it is whole, None where more bytes must come. Raises Refused."""
         try:
             if not self._feed():
                 return None
@@ -143,7 +145,7 @@ class HTTP1ServerConnection:
             raise Refused(400) from error
 
     def _feed(self) -> bool:
-        """Give h11 what came; False where the first line is not whole."""
+        """Give h11 the bytes that arrived; return False while the first line is not whole."""
         if not self._has_line:
             line = self._ahead.find(b"\n") + 1
             if not line:
@@ -151,7 +153,7 @@ class HTTP1ServerConnection:
                 return False
             if not _LINE.fullmatch(self._ahead, 0, line):
                 raise Refused(400)
-            # Clients send other bytes than ASCII as they are, and Go takes them.
+            # Some clients send bytes that are not ASCII, and Go accepts them.
             self._ahead[:line] = _NOT_ASCII.sub(lambda found: b"%%%02X" % found[0][0], bytes(self._ahead[:line]))
             self._has_line = True
         if self._ahead:
@@ -168,7 +170,7 @@ class HTTP1ServerConnection:
             raise Refused(400)
 
     def _check(self, head: h11.Request) -> None:
-        """Refuse a head that is too large, and what it announces."""
+        """Refuse a head that is too large, or announces what the server does not accept."""
         raw = head.headers.raw_items()
         if len(raw) > self._limits.headers or sum(len(name) + len(value) + 4 for name, value in raw) > self._limits.head:
             raise Refused(431)
@@ -182,10 +184,10 @@ class HTTP1ServerConnection:
         self._head = head
 
     def _too_large(self) -> Refused:
-        return Refused(413, f"the server takes bodies of at most {self._limits.body} bytes")
+        return Refused(413, f"the body is larger than the limit of {self._limits.body} bytes")
 
     def _whole(self) -> Request:
-        """The request that is whole now."""
+        """Return the request that is whole now."""
         head = self._head
         assert head is not None, "h11 gives the head first"
         given = {name for name, _ in head.headers}
@@ -202,7 +204,7 @@ class HTTP1ServerConnection:
         return Request(method, path, self._query(query), _headers(head), bytes(self._body) if has_body else None)
 
     def _origin_form(self, method: str, target: str) -> str:
-        """A target as a path and a query: clients may name the host as well (RFC 9112, section 3.2)."""
+        """Return the path and query of a target; clients may name the host as well (RFC 9112, section 3.2)."""
         if method == "CONNECT":
             raise Refused(404)
         scheme, separator, rest = target.partition("://")
@@ -217,16 +219,19 @@ class HTTP1ServerConnection:
         return target
 
     def _query(self, text: str) -> tuple[QueryItem, ...]:
-        """A query, decoded. Consul answers 500, with nothing to read, to one that cannot be; since Go 1.17 also to one with a semicolon."""
+        """Decode a query. Consul answers a query that cannot be decoded with an empty 500; since Go 1.17 also one with a semicolon."""
         if self._is_old:
             text = text.replace(";", "&")
         if _BAD_ESCAPE.search(text) or ";" in text:
-            raise Refused(500, "the query cannot be read")
+            raise Refused(500, "the query cannot be decoded")
         pairs = [part.partition("=") for part in text.split("&") if part]
-        return tuple([(_decoded(name), _decoded(value) if equals else None) for name, equals, value in pairs])
+        return tuple([(_unquote(name), _unquote(value) if equals else None) for name, equals, value in pairs])
 
     def answer(self, response: Response, date: str, *, keep: bool = True) -> bytes:
-        """The bytes of an answer; then the next request is awaited. date: of the header (RFC 9110, section 5.6.7)."""
+        """Return the bytes of an answer, and get ready for the next request.
+
+        date: the value of the Date header (RFC 9110, section 5.6.7). keep: False closes the connection after this answer.
+        """
         head = self._head
         headers = [(name.title(), value) for name, value in response.headers if name not in _OWN]
         body = response.body
@@ -253,7 +258,7 @@ def _phrase(status: int) -> str:
 _STATUSES = frozenset(HTTPStatus)
 
 
-def _decoded(text: str) -> str:
+def _unquote(text: str) -> str:
     return unquote_plus(text, errors="replace")
 
 
@@ -262,7 +267,7 @@ def _accepts_gzip(head: h11.Request) -> bool:
 
 
 def _headers(head: h11.Request) -> Headers:
-    """The headers as a Request can carry them: a value that is not ASCII, such as a token that cannot be one, is percent-encoded."""
+    """Return the headers in the form that a Request accepts: a value that is not ASCII is percent-encoded."""
     items = []
     for name, value in head.headers:
         if _CONTROL.search(value):

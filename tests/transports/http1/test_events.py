@@ -163,7 +163,7 @@ def test_a_content_coding_stays() -> None:
         (b"SSH-2.0-x\r\n\r\n", 0, "not HTTP: "),
         (_CHUNKED + b"1\r\nx\r\nzz\r\n", 2, "not HTTP: "),
         (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", 0, "not HTTP: "),
-        (answer(200, b"x", [("X-Long", "x" * 70_000)]), 0, "larger than 65536 bytes"),
+        (answer(200, b"x", [("X-Long", "x" * 70_000)]), 0, "not HTTP: its head is larger than 65536 bytes"),
     ],
 )
 def test_an_error_comes_after_the_events_before_it(data: bytes, given_before: int, says: str) -> None:
