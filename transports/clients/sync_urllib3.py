@@ -174,6 +174,7 @@ class Urllib3Connection:
 
     reusable = False
     _sent_whole = True
+    _open: object = None
     _body: Iterator[bytes] = iter(())
 
     def __init__(self, config: Config, tls: ssl.SSLContext | None) -> None:
@@ -244,6 +245,7 @@ class Urllib3Connection:
             answer, headers = self._ask(request, deadline)
         except _FOREIGN as error:
             raise wire_error(error, sent=self._http.sent) from error
+        self._open = answer  # urllib3 closes an answer that nobody holds
         encoding = headers.get("content-encoding")
         pieces = self._pieces()
         self._body = pieces if encoding is None else _decoded(pieces, ContentDecoder(encoding))
@@ -257,6 +259,7 @@ class Urllib3Connection:
         except _FOREIGN as error:
             raise wire_error(error, sent=True) from error
         if not piece:
+            self._open = None
             self._end()
         return piece
 
