@@ -11,7 +11,7 @@ from consul_proto.config import TLS, Config, Limits, address_of, basic_auth_of, 
 from consul_proto.options import Settings
 
 if TYPE_CHECKING:
-    from consul_proto.options import Consistency
+    from consul_proto.query import Consistency
 
 #: Seconds for a whole call. A cluster without a leader answers after 7 (raft's rpc_hold_timeout), which leaves time to ask again.
 DEFAULT_TIMEOUT = 10.0
