@@ -180,10 +180,12 @@ _REQUEST_TIMEOUT = 408
 _BY_STATUS: dict[int, type[ClientError]] = {
     401: ACLDisabled,
     403: Forbidden,
-    404: NotFound,
-    429: RateLimited,
 }
 
+
+#: How Consul says in text that something does not exist, and not that it has no such endpoint.
+_NOT_FOUND = re.compile(rb"(?i)\b(?:unknown|not found|does not exist|cannot find)\b")
+_NO_ENDPOINT = re.compile(rb"(?i)\s*(?:404\b|not found\b|Invalid URL path|[<{\[])")
 
 #: What an unknown token or a missing rule is on the way from another server, where the status is lost: `event.fire` does it to this day.
 _FORBIDDEN = re.compile(rb"(?:rpc error[^:]*: )*(?:ACL not found|Permission denied)\b")
@@ -207,27 +209,45 @@ def words(body: bytes, content_type: str = "") -> str:
     return text if len(text) <= _QUOTED else text[:_QUOTED] + "..."
 
 
-def error_for(request: Request, response: Response) -> ConsulateException:
-    """Return the exception that this answer to this request is."""
-    status, body = response.status, response.body
-    said = words(body, response.headers.get("content-type") or "")
-    error: ConsulateException
-    if request.path.startswith("/v1/acl/") and (status == 410 or (status == 404 and b"Invalid URL path" in body)):
-        error = LegacyACLRemoved(f"{said}; this agent is newer than Consul 1.10, the last with the legacy ACL API", maybe_applied=False)
-    elif is_retryable(status, body):
-        error = (RateLimited if status == 429 else NoLeader)(said or "too many requests", maybe_applied=False)
-    elif 300 <= status < 400:
-        location = response.headers.get("location")
-        where = "somewhere else" if location is None or request.shown_path else location
-        error = Redirected(f"Consul points to {where} and has done nothing; use the name that it would have used", maybe_applied=False)
-    elif 400 <= status < 500:
-        error = _BY_STATUS.get(status, ClientError)(said or "refused without a word", maybe_applied=status == _REQUEST_TIMEOUT)
-    elif status == 500 and _FORBIDDEN.match(body):
-        error = Forbidden(said, maybe_applied=False)
-    elif status >= 500:
-        error = ServerError(said or "failed without a word")
-    else:
-        error = DecodeError(f"no call of the API is answered with this status: {said}".rstrip(": "))
-    error.status, error.body = status, body
+def error_for(
+    request: Request, response: Response, explain: Callable[[Response], ConsulateException | None] | None = None
+) -> ConsulateException:
+    """Return the exception that this answer to this request is. explain: what the operation knows of its own answers, asked first."""
+    error = (explain(response) if explain is not None else None) or _usual_error(request, response)
+    error.status, error.body = response.status, response.body
     error.about(request)
     return error
+
+
+def _usual_error(request: Request, response: Response) -> ConsulateException:
+    """What an answer with this status means to every call."""
+    status, body = response.status, response.body
+    said = words(body, response.headers.get("content-type") or "")
+    if is_retryable(status, body):
+        return (RateLimited if status == 429 else NoLeader)(said or "too many requests", maybe_applied=False)
+    if 300 <= status < 400:
+        location = response.headers.get("location")
+        where = "another address" if location is None or request.shown_path else location
+        return Redirected(f"Consul redirects to {where} and did nothing; use the name in that address", maybe_applied=False)
+    if status == 404:
+        return not_found(response)
+    if 400 <= status < 500:
+        kind = _BY_STATUS.get(status, ClientError)
+        return kind(said or "refused without an explanation", maybe_applied=status == _REQUEST_TIMEOUT)
+    if status == 500 and _FORBIDDEN.match(body):
+        return Forbidden(said, maybe_applied=False)
+    if status >= 500:
+        return ServerError(said or "failed without an explanation")
+    return DecodeError(f"no call of the API is answered with this status: {said}".rstrip(": "))
+
+
+def not_found(response: Response) -> ClientError:
+    """Return what an answer with 404 means: NotFound where Consul says so in words, else that this endpoint did not answer."""
+    said = words(response.body, response.headers.get("content-type") or "")
+    if _NOT_FOUND.search(response.body) and not _NO_ENDPOINT.match(response.body):
+        return NotFound(said, maybe_applied=False)
+    return ClientError(
+        f"{said or 'an empty answer'}: the agent has no such endpoint, or something other than Consul answered;"
+        " check the agent's version and address",
+        maybe_applied=False,
+    )

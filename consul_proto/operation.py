@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from consul_proto.errors import ConsulateException, error_for
+from consul_proto.query import blocking_request
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from consul_proto.durations import Duration
     from consul_proto.message import Request, Response
+    from consul_proto.query import Blocks
 
 T = TypeVar("T")
+
+#: What an answer with another status than a good one means, where it does not mean what such a status usually does; else None.
+Explain: TypeAlias = Callable[["Response"], ConsulateException | None]
 
 #: What an ordinary call answers with.
 OK = (200,)
@@ -28,6 +34,8 @@ class Operation(Generic[T]):
     read: how a good answer becomes a value.
     defaults: which of a client's settings the endpoint obeys, of "datacenter", "namespace", "partition", "consistency".
     answers: the statuses that `read` understands; any other is an exception.
+    blocks: what Consul can wait for before it answers: "index", "event" (an index that is compared for equality), "hash", or None: nothing.
+    explain: which exception another answer is, where the status alone does not tell.
     """
 
     name: str
@@ -35,16 +43,35 @@ class Operation(Generic[T]):
     read: Callable[[Response], T]
     defaults: Collection[str] = ()
     answers: tuple[int, ...] = OK
+    blocks: Blocks | None = None
+    explain: Explain | None = None
 
     @property
     def is_read(self) -> bool:
         """Whether sending the request twice does no more than sending it once."""
         return self.request.method == "GET"
 
+    def blocking(
+        self,
+        *,
+        index: int | None = None,
+        hash: str | None = None,  # noqa: A002 - Consul's own word
+        wait: Duration | None = None,
+    ) -> Operation[T]:
+        """Return the same read, answered only when there is something new: a blocking query.
+
+        index: the X-Consul-Index of an earlier answer. hash: its X-Consul-ContentHash, for a read that blocks on that.
+        wait: the longest wait (a Go duration, seconds or a timedelta); Consul's default is 5 minutes, its ceiling 10.
+
+        Raises ValueError where the call does not block, TypeError where it blocks on the other of the two.
+        https://developer.hashicorp.com/consul/api-docs/features/blocking
+        """
+        return replace(self, request=blocking_request(self.name, self.request, self.blocks, index, hash, wait))
+
     def decode(self, response: Response) -> T:
         """Return the value that the answer holds. Raises a ConsulateException for any other answer."""
         if response.status not in self.answers:
-            raise error_for(self.request, response)
+            raise error_for(self.request, response, self.explain)
         try:
             return self.read(response)
         except ConsulateException as error:

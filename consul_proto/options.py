@@ -9,151 +9,17 @@ import json
 from binascii import a2b_base64
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from consul_proto.durations import go_duration, seconds
-from consul_proto.message import Headers, QueryItem, Request, check_header
-from consul_proto.operation import OK, Operation
+from consul_proto.message import Headers, Request, check_header
+from consul_proto.operation import OK, Operation, T
+from consul_proto.query import cache_control, consistency_flag, line, query_of, wait_of
 
 if TYPE_CHECKING:
     from consul_proto.message import Response
     from consul_proto.stream import Stream
-
-T = TypeVar("T")
-
-#: "stale": any server may answer; "consistent": the leader asks a quorum first; "leader": the leader answers even where the agent
-#: prefers stale reads; "default": as the agent is configured.
-Consistency = Literal["default", "leader", "stale", "consistent"]
-
-#: One name, or several.
-Names: TypeAlias = str | Collection[str]
-
-
-#: Consul blocks for 5 minutes where `wait` is not given, 10 at most, and adds up to a sixteenth.
-#: https://developer.hashicorp.com/consul/api-docs/features/blocking
-_WAIT_DEFAULT, _WAIT_CEILING, _WAIT_JITTER = 300.0, 600.0, 1 / 16
-
-_UINT64 = 2**64
-
-
-def uint64(name: str, value: object) -> str:
-    """Return an unsigned 64-bit number as text. Raises ValueError, TypeError."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} is an int, not {type(value).__name__}")
-    if not 0 <= value < _UINT64:
-        raise ValueError(f"{name} lies between 0 and 2**64 - 1: {value}")
-    return str(value)
-
-
-def line(name: str, value: object) -> str:
-    """Return a text that fits in a query. Raises ValueError where it is empty or has a control character, TypeError."""
-    if not isinstance(value, str):
-        raise TypeError(f"{name} is a str, not {type(value).__name__}")
-    if not value or any(character < " " or character == "\x7f" for character in value):
-        raise ValueError(f"{name} must not be empty or have a line break or another control character: {value!r}")
-    return value
-
-
-def _duration(_name: str, value: Any) -> str:
-    return go_duration(value)
-
-
-def _each(name: str, value: Any) -> list[str]:
-    return [line(name, item) for item in ([value] if isinstance(value, str) else value)]
-
-
-def _pairs(name: str, value: Any) -> list[str]:
-    return [f"{line(name, key)}:{item}" for key, item in value.items()]
-
-
-def _flag(_name: str, value: Any) -> list[None]:
-    return [None] if value else []
-
-
-def _truth(_name: str, value: Any) -> str:
-    return "true" if value else "false"
-
-
-#: Option -> its name in the query, and how its value is written: a text, or one text (None: a bare flag) for each occurrence.
-_QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]] = {
-    "acquire": ("acquire", line),
-    "cached": ("cached", _flag),
-    "cas": ("cas", uint64),
-    "datacenter": ("dc", line),
-    "enable": ("enable", _truth),
-    "filter": ("filter", line),
-    "flags": ("flags", uint64),
-    "hash": ("hash", line),
-    "index": ("index", uint64),
-    "keys": ("keys", _flag),
-    "max_stale": ("max_stale", _duration),
-    "merge_central_config": ("merge-central-config", _flag),
-    "name": ("name", line),
-    "namespace": ("ns", line),
-    "near": ("near", line),
-    "node": ("node", line),
-    "node_meta": ("node-meta", _pairs),
-    "note": ("note", line),
-    "partition": ("partition", line),
-    "passing": ("passing", _truth),
-    "peer": ("peer", line),
-    "prune": ("prune", _flag),
-    "reason": ("reason", line),
-    "recurse": ("recurse", _flag),
-    "release": ("release", line),
-    "replace_existing_checks": ("replace-existing-checks", _flag),
-    "sameness_group": ("sg", line),
-    "segment": ("segment", line),
-    "separator": ("separator", line),
-    "service": ("service", line),
-    "tag": ("tag", _each),
-    "wait": ("wait", _duration),
-    "wan": ("wan", lambda _name, value: ["1"] if value else []),
-}
-
-_CACHE_CONTROL = {"max_age": "max-age", "stale_if_error": "stale-if-error"}
-
-_CONSISTENCIES = frozenset({"default", "leader", "stale", "consistent"})
-
-
-def consistency_flag(consistency: str) -> tuple[QueryItem, ...]:
-    """Return the query of a consistency mode. Raises ValueError for an unknown one."""
-    if consistency not in _CONSISTENCIES:
-        raise ValueError(f"a consistency is 'default', 'leader', 'stale' or 'consistent', not {consistency!r}")
-    return () if consistency == "default" else ((consistency, None),)
-
-
-def _query(options: Mapping[str, Any]) -> list[QueryItem]:
-    query: list[QueryItem] = []
-    for option, value in options.items():
-        if value is None or option in _CACHE_CONTROL:
-            continue
-        if option == "consistency":
-            query += consistency_flag(value)
-            continue
-        name, write = _QUERY[option]
-        written = write(option, value)
-        query += [(name, written)] if isinstance(written, str) else [(name, item) for item in written]
-    return query
-
-
-def _cache_control(options: Mapping[str, Any]) -> Headers:
-    directives = []
-    for option, directive in _CACHE_CONTROL.items():
-        if options.get(option) is not None:
-            age = seconds(options[option])
-            if age != int(age):
-                raise ValueError(f"{option} is a whole number of seconds: {options[option]!r}")
-            directives.append(f"{directive}={int(age)}")
-    return Headers([("Cache-Control", ", ".join(directives))] if directives else ())
-
-
-def _wait(options: Mapping[str, Any]) -> float:
-    if not (options.get("index") or options.get("hash")):
-        return 0.0
-    wait = options.get("wait")
-    longest = _WAIT_DEFAULT if wait is None else min(seconds(wait), _WAIT_CEILING) or _WAIT_DEFAULT
-    return longest * (1 + _WAIT_JITTER)
+    from consul_proto.operation import Explain
+    from consul_proto.query import Blocks, Consistency
 
 
 def _defaults(options: Mapping[str, Any], defaults: Collection[str]) -> Collection[str]:
@@ -177,15 +43,17 @@ def read_operation(
     *,
     defaults: Collection[str] = READ,
     answers: tuple[int, ...] = OK,
+    blocks: Blocks | None = "index",
+    explain: Explain | None = None,
     shown_path: str | None = None,
 ) -> Operation[T]:
-    """Return a GET with these options; an option that is None is not sent."""
+    """Return a GET with these options; an option that is None is not sent. The rest as of `Operation` and `Request`."""
     if not options:
-        return Operation(name, Request("GET", path, shown_path=shown_path), read, defaults, answers)
+        return Operation(name, Request("GET", path, shown_path=shown_path), read, defaults, answers, blocks, explain)
     if options.get("cached") and options.get("consistency") == "consistent":
         raise ValueError("cached=True and consistency='consistent' exclude each other")
-    request = Request("GET", path, tuple(_query(options)), _cache_control(options), None, shown_path, _wait(options))
-    return Operation(name, request, read, _defaults(options, defaults), answers)
+    request = Request("GET", path, tuple(query_of(options)), cache_control(options), None, shown_path, wait_of(options))
+    return Operation(name, request, read, _defaults(options, defaults), answers, blocks, explain)
 
 
 def write_operation(
@@ -198,11 +66,12 @@ def write_operation(
     method: str = "PUT",
     defaults: Collection[str] = SCOPE,
     answers: tuple[int, ...] = OK,
+    explain: Explain | None = None,
     shown_path: str | None = None,
 ) -> Operation[T]:
-    """Return a PUT, POST or DELETE with these options; an option that is None is not sent."""
-    request = Request(method, path, tuple(_query(options)), body=body, shown_path=shown_path)
-    return Operation(name, request, read, _defaults(options, defaults), answers)
+    """Return a PUT, POST or DELETE with these options; an option that is None is not sent. The rest as of `Operation` and `Request`."""
+    request = Request(method, path, tuple(query_of(options)), body=body, shown_path=shown_path)
+    return Operation(name, request, read, _defaults(options, defaults), answers, None, explain)
 
 
 def json_body(members: Mapping[str, object]) -> bytes:

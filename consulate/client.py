@@ -109,7 +109,7 @@ class Consul(_Client[Sync]):
     def perform(self, call: Operation[T] | Flow[T], **options: Unpack[CallOptions]) -> T:
         """Run an operation or a flow, of `ops` or your own, and return its value.
 
-        timeout, retry, cancel: of this call alone, see `CallOptions`. Raises ConsulateException; Cancelled where `cancel` was set.
+        options: limits of this call alone, see `CallOptions`. Raises ConsulateException.
         """
         return run(self._transport, call, self._context, self._context.budget(**options))[0]
 
@@ -119,9 +119,9 @@ class Consul(_Client[Sync]):
         return Reply(value, Meta.of(response.headers))
 
     def open(self, stream: Stream[E], **options: Unpack[CallOptions]) -> ThreadEvents[E]:
-        """Return the events of a stream, to iterate over in a `with` block. The request is sent where the block begins.
+        """Return the events of a stream, to iterate over in its block. The request is sent where the block begins.
 
-        timeout: seconds until the answer begins, and then for each wait for more of it. The other options: as of `perform`.
+        options: as of `perform`; `timeout` bounds the wait until the answer begins, and then each wait for more of it.
         """
         return ThreadEvents(self._transport, stream, self._context, self._context.budget(**options))
 
@@ -168,9 +168,9 @@ class AsyncConsul(_Client[Async]):
         self._begin(self._call, kv_codec)
 
     async def perform(self, call: Operation[T] | Flow[T], **options: Unpack[AsyncCallOptions]) -> T:
-        """Run an operation or a flow, of `ops` or your own, and return its value. A task is cancelled as any other.
+        """Run an operation or a flow, of `ops` or your own, and return its value.
 
-        timeout, retry: of this call alone, see `CallOptions`. Raises ConsulateException.
+        options: limits of this call alone, see `CallOptions`. Raises ConsulateException.
         """
         return (await run_async(self._transport, call, self._context, self._context.budget(**options)))[0]
 
@@ -180,7 +180,10 @@ class AsyncConsul(_Client[Async]):
         return Reply(value, Meta.of(response.headers))
 
     def open(self, stream: Stream[E], **options: Unpack[AsyncCallOptions]) -> TaskEvents[E]:
-        """Return the events of a stream, to iterate over in an `async with` block; otherwise as `Consul.open`."""
+        """Return the events of a stream, to iterate over in its block. The request is sent where the block begins.
+
+        options: as of `perform`; `timeout` bounds the wait until the answer begins, and then each wait for more of it.
+        """
         return TaskEvents(self._transport, stream, self._context, self._context.budget(**options))
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from consul_proto.config import TLS, Config, Limits, address_of, basic_auth_of, 
 from consul_proto.options import Settings
 
 if TYPE_CHECKING:
-    from consul_proto.options import Consistency
+    from consul_proto.query import Consistency
     from transports.cancel import Cancel
 
 #: Seconds for a whole call. A cluster without a leader answers after 7 (raft's rpc_hold_timeout), which leaves time to ask again.
@@ -30,7 +30,10 @@ class AsyncCallOptions(TypedDict, total=False):
 
 
 class CallOptions(AsyncCallOptions, total=False):
-    """What one call can be told, of threads. cancel: a handle that ends the call from another thread."""
+    """What one call can be told, of threads.
+
+    cancel: a handle that ends the call from another thread, which then raises Cancelled.
+    """
 
     cancel: Cancel | None
 

@@ -113,6 +113,10 @@ def retold(doc: str | None) -> str:
     return doc.replace("threads", "tasks")
 
 
+#: What is for tasks -> what stands in its place for threads, which can be cancelled by a handle.
+_FOR_THREADS = {"Unpack[AsyncCallOptions]": "Unpack[CallOptions]", "TaskEvents[E]": "ThreadEvents[E]"}
+
+
 class TestClients:
     def test_public_names(self) -> None:
         assert public(AsyncConsul) - public(Consul) == ONLY_ASYNC_CLIENT
@@ -135,8 +139,9 @@ class TestClients:
         assert not inspect.iscoroutinefunction(sync)
         assert inspect.iscoroutinefunction(tasks) == (name in AWAITED)
         if inspect.isfunction(sync):
-            assert shape(sync) == shape(tasks)
-            assert inspect.signature(sync).return_annotation == inspect.signature(tasks).return_annotation
+            assert shape(sync) == [tuple(_FOR_THREADS.get(part, part) for part in parameter) for parameter in shape(tasks)]
+            returns = inspect.signature(tasks).return_annotation
+            assert inspect.signature(sync).return_annotation == _FOR_THREADS.get(returns, returns)
 
     def test_closing_has_two_names(self) -> None:
         assert AsyncConsul.aclose is AsyncConsul.close

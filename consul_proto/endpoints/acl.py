@@ -10,6 +10,7 @@ import builtins
 from typing import TYPE_CHECKING, Literal
 
 from consul_proto.decode import boolean, each, first, member
+from consul_proto.errors import LegacyACLRemoved, words
 from consul_proto.flow import call
 from consul_proto.namespace import M, Namespace, Pure, flow, operation
 from consul_proto.operation import Operation, T
@@ -29,6 +30,14 @@ _TYPES = ("client", "management")
 
 #: Secrets do not appear in errors.
 _MISSING = "there is no ACL with this ID"
+
+
+def _removed(response: Response) -> LegacyACLRemoved | None:
+    """What Consul 1.11 to 1.14 answer (410), and newer ones (404)."""
+    if response.status == 410 or (response.status == 404 and b"Invalid URL path" in response.body):
+        said = words(response.body)
+        return LegacyACLRemoved(f"{said}; this agent is newer than Consul 1.10, the last with the legacy ACL API", maybe_applied=False)
+    return None
 
 
 def _body(name: str, acl_type: str, rules: str | None, acl_id: str | None = None) -> bytes:
@@ -59,7 +68,7 @@ class ACL(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#create-acl-token
         """
         body = _body(name, acl_type, rules)
-        return write_operation("acl.legacy.create", "/v1/acl/create", member("ID"), {}, body=body, defaults=())
+        return write_operation("acl.legacy.create", "/v1/acl/create", member("ID"), {}, body=body, defaults=(), explain=_removed)
 
     @operation
     def update(
@@ -72,7 +81,7 @@ class ACL(Namespace[M]):
         """
         _secret_segment(acl_id)
         body = _body(name, acl_type, rules, acl_id)
-        return write_operation("acl.legacy.update", "/v1/acl/update", _updated, {}, body=body, defaults=())
+        return write_operation("acl.legacy.update", "/v1/acl/update", _updated, {}, body=body, defaults=(), explain=_removed)
 
     @operation
     def info(self, acl_id: str, **options: Unpack[ACLReadOptions]) -> Operation[LegacyACL]:
@@ -86,6 +95,7 @@ class ACL(Namespace[M]):
             first(_MISSING),
             options,
             defaults=("consistency",),
+            explain=_removed,
             shown_path="/v1/acl/info/{acl_id}",
         )
 
@@ -95,7 +105,7 @@ class ACL(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#list-acls
         """
-        return read_operation("acl.legacy.list", "/v1/acl/list", each, options, defaults=("consistency",))
+        return read_operation("acl.legacy.list", "/v1/acl/list", each, options, defaults=("consistency",), explain=_removed)
 
     @flow
     def clone(self, acl_id: str) -> Flow[str]:
@@ -121,7 +131,7 @@ class ACL(Namespace[M]):
 def _write(verb: str, acl_id: str, read: Callable[[Response], T]) -> Operation[T]:
     path = f"/v1/acl/{verb}/"
     name = f"acl.legacy.{verb}"
-    return write_operation(name, path + _secret_segment(acl_id), read, {}, defaults=(), shown_path=path + "{acl_id}")
+    return write_operation(name, path + _secret_segment(acl_id), read, {}, defaults=(), explain=_removed, shown_path=path + "{acl_id}")
 
 
 def _after_reading(acl_id: str, write: Operation[T]) -> Flow[T]:

@@ -33,7 +33,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent/check#list-checks
         """
-        return read_operation("agent.check.list", "/v1/agent/checks", members, options, defaults=LOCAL)
+        return read_operation("agent.check.list", "/v1/agent/checks", members, options, defaults=LOCAL, blocks=None)
 
     @operation
     def services(self, **options: Unpack[FilterOptions]) -> Operation[list[AgentService]]:
@@ -41,7 +41,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent/service#list-services
         """
-        return read_operation("agent.service.list", "/v1/agent/services", members, options, defaults=LOCAL)
+        return read_operation("agent.service.list", "/v1/agent/services", members, options, defaults=LOCAL, blocks=None)
 
     @operation
     def members(self, wan: bool = False, **options: Unpack[MemberOptions]) -> Operation[list[AgentMember]]:
@@ -49,7 +49,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent#list-members
         """
-        return read_operation("agent.members", "/v1/agent/members", each, {"wan": wan, **options}, defaults=())
+        return read_operation("agent.members", "/v1/agent/members", each, {"wan": wan, **options}, defaults=(), blocks=None)
 
     @operation
     def join(self, address: str, wan: bool = False, **options: Unpack[PartitionOption]) -> Operation[bool]:
@@ -79,7 +79,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent#read-configuration
         """
-        return read_operation("agent.self", "/v1/agent/self", one, {}, defaults=())
+        return read_operation("agent.self", "/v1/agent/self", one, {}, defaults=(), blocks=None)
 
     @operation
     def host(self) -> Operation[HostInfo]:
@@ -87,7 +87,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent#retrieve-host-information
         """
-        return read_operation("agent.host", "/v1/agent/host", one, {}, defaults=())
+        return read_operation("agent.host", "/v1/agent/host", one, {}, defaults=(), blocks=None)
 
     @operation
     def version(self) -> Operation[BuildInfo]:
@@ -95,7 +95,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent
         """
-        return read_operation("agent.version", "/v1/agent/version", one, {}, defaults=())
+        return read_operation("agent.version", "/v1/agent/version", one, {}, defaults=(), blocks=None)
 
     @operation
     def metrics(self) -> Operation[MetricsInfo]:
@@ -103,7 +103,7 @@ class Agent(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/agent#view-metrics
         """
-        return read_operation("agent.metrics", "/v1/agent/metrics", one, {}, defaults=())
+        return read_operation("agent.metrics", "/v1/agent/metrics", one, {}, defaults=(), blocks=None)
 
     @operation
     def maintenance(self, enable: bool = True, reason: str | None = None) -> Operation[bool]:

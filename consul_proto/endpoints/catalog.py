@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.message import Response
-    from consul_proto.options import Names
+    from consul_proto.query import Names
     from consul_proto.types.catalog import CatalogNode, CatalogNodeServiceList, CatalogService, GatewayService, ServiceTags
     from consul_proto.types.node import Node
     from consul_proto.types.options import (
@@ -60,7 +60,7 @@ class Catalog(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/catalog#list-datacenters
         """
-        return read_operation("catalog.datacenters", "/v1/catalog/datacenters", texts, options, defaults=())
+        return read_operation("catalog.datacenters", "/v1/catalog/datacenters", texts, options, defaults=(), blocks=None)
 
     @operation
     def deregister(

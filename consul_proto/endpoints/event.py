@@ -67,4 +67,4 @@ class Event(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/event#list-events
         """
-        return read_operation("event.list", "/v1/event/list", _events, {"name": name, **options}, defaults=())
+        return read_operation("event.list", "/v1/event/list", _events, {"name": name, **options}, defaults=(), blocks="event")

@@ -13,7 +13,7 @@ from consul_proto.paths import segment
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from consul_proto.options import Names
+    from consul_proto.query import Names
     from consul_proto.types.catalog import ServiceEntry
     from consul_proto.types.check import HealthCheck
     from consul_proto.types.options import FilteredReadOptions, HealthInstanceOptions, ListOptions

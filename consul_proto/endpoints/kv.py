@@ -10,7 +10,7 @@ from consul_proto.codec import decode, encode
 from consul_proto.decode import boolean, from_base64, json_value, texts, wrong
 from consul_proto.endpoints import kv_bulk
 from consul_proto.endpoints.txn import commit, failure, kv_delete, kv_get, results
-from consul_proto.errors import CASFailed, KeyNotFound, TransactionFailed
+from consul_proto.errors import CASFailed, ClientError, KeyNotFound, TransactionFailed, words
 from consul_proto.flow import call
 from consul_proto.namespace import M, Namespace, flow, operation
 from consul_proto.operation import Operation, T
@@ -34,12 +34,25 @@ _CAS_ATTEMPTS = 16
 
 
 def _missing(item: str) -> KeyNotFound:
-    return KeyNotFound(f"there is no key {item!r}", maybe_applied=False)
+    return KeyNotFound(f"no key {item!r}", maybe_applied=False)
+
+
+def _is_missing(response: Response) -> bool:
+    """Whether no such key exists: 404 with an empty body and an index. Any other 404 is of a proxy, or of a wrong address."""
+    if response.status != 404:
+        return False
+    if response.body or response.headers.get("x-consul-index") is None:
+        said = words(response.body, response.headers.get("content-type") or "") or "no X-Consul-Index"
+        raise ClientError(
+            f"something other than Consul's KV store answered: {said}; check the address of the agent, and any proxy before it",
+            maybe_applied=False,
+        )
+    return True
 
 
 def _records(response: Response) -> list[dict[str, Any]]:
-    """The entries of an answer, checked for what this file uses of them; none for a 404."""
-    if response.status == 404:
+    """The entries of an answer, checked for what this file uses of them; none where there is no such key."""
+    if _is_missing(response):
         return []
     entries = json_value(response)
     if not isinstance(entries, list):
@@ -142,7 +155,7 @@ class KV(Namespace[M]):
         """
 
         def read(response: Response) -> list[str]:
-            return [] if response.status == 404 else texts(response)
+            return [] if _is_missing(response) else texts(response)
 
         query: dict[str, Any] = {"keys": True, "separator": separator, **options}
         return read_operation("kv.get", key_path(prefix, prefix=True), read, query, answers=_OR_MISSING)
@@ -155,7 +168,7 @@ class KV(Namespace[M]):
         """
 
         def read(response: Response) -> int:
-            return 0 if response.status == 404 else len(texts(response))
+            return 0 if _is_missing(response) else len(texts(response))
 
         return read_operation("kv.get", key_path(prefix, prefix=True), read, {"keys": True, **options}, answers=_OR_MISSING)
 

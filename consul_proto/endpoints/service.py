@@ -52,7 +52,7 @@ def _health(response: Response) -> AgentServiceChecksInfo:
     if "AggregatedStatus" not in info:
         raise wrong("an object with an AggregatedStatus", info)
     if response.status == 404:
-        raise NotFound("there is no service with this ID on the agent", maybe_applied=False)
+        raise NotFound("no service with this ID on the agent", maybe_applied=False)
     return info
 
 
@@ -118,7 +118,7 @@ class Service(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/agent/service#get-service-configuration
         """
         path = "/v1/agent/service/" + segment(service_id, "a service ID")
-        return read_operation("agent.service.get", path, one, options, defaults=LOCAL)
+        return read_operation("agent.service.get", path, one, options, defaults=LOCAL, blocks="hash")
 
     @operation
     def health_by_id(self, service_id: str, **options: Unpack[EnterpriseScope]) -> Operation[AgentServiceChecksInfo]:
@@ -127,7 +127,7 @@ class Service(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/agent/service#get-local-service-health-by-id
         """
         path = "/v1/agent/health/service/id/" + segment(service_id, "a service ID")
-        return read_operation("agent.service.health_by_id", path, _health, options, defaults=LOCAL, answers=_HEALTH_ANSWERS)
+        return read_operation("agent.service.health_by_id", path, _health, options, defaults=LOCAL, answers=_HEALTH_ANSWERS, blocks=None)
 
     @operation
     def health_by_name(self, name: str, **options: Unpack[EnterpriseScope]) -> Operation[list[AgentServiceChecksInfo]]:
@@ -139,7 +139,7 @@ class Service(Namespace[M]):
         """
         path = "/v1/agent/health/service/name/" + segment(name, "a service name")
         read = each
-        return read_operation("agent.service.health_by_name", path, read, options, defaults=LOCAL, answers=_HEALTH_ANSWERS)
+        return read_operation("agent.service.health_by_name", path, read, options, defaults=LOCAL, answers=_HEALTH_ANSWERS, blocks=None)
 
     @operation
     def maintenance(

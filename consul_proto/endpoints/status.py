@@ -27,7 +27,7 @@ class Status(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/status#get-raft-leader
         """
-        return read_operation("status.leader", "/v1/status/leader", text, options, defaults=_DEFAULTS)
+        return read_operation("status.leader", "/v1/status/leader", text, options, defaults=_DEFAULTS, blocks=None)
 
     @operation
     def peers(self, **options: Unpack[DatacenterOption]) -> Operation[list[str]]:
@@ -35,4 +35,4 @@ class Status(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/status#list-raft-peers
         """
-        return read_operation("status.peers", "/v1/status/peers", texts, options, defaults=_DEFAULTS)
+        return read_operation("status.peers", "/v1/status/peers", texts, options, defaults=_DEFAULTS, blocks=None)

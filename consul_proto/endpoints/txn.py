@@ -15,8 +15,9 @@ from consul_proto.decode import json_value, wrong
 from consul_proto.errors import ConsulateException, DecodeError, Forbidden, TransactionFailed
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
-from consul_proto.options import line, write_operation
+from consul_proto.options import write_operation
 from consul_proto.paths import key_path
+from consul_proto.query import line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from consul_proto.durations import Duration
-    from consul_proto.options import Consistency
+    from consul_proto.query import Consistency
     from consul_proto.types.check import AgentServiceCheck
     from consul_proto.types.node import Locality, ServiceAddress
     from consul_proto.types.service import AgentServiceConnect, AgentWeights, ConnectProxyConfig, ServicePort

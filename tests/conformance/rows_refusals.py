@@ -107,7 +107,7 @@ async def a_key_that_begins_with_a_slash(client: Any, world: World) -> None:
         for call, query in ((client.kv.put(key, "v"), ""), (client.kv.get(key), ""), (client.kv.delete(key, recurse=True), "?recurse")):
             error = await outcome(call)
             assert type(error) is Redirected
-            assert f"Consul points to /v1/kv/{name}{query} " in str(error)
+            assert f"Consul redirects to /v1/kv/{name}{query} " in str(error)
             assert (error.status, error.maybe_applied) == (301, False)
     else:
         assert await client.kv.put(key, "v") is True

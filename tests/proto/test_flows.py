@@ -10,7 +10,7 @@ from consul_proto.api import Operations
 from consul_proto.endpoints.kv import KV
 from consul_proto.errors import CASFailed, Forbidden, KeyNotFound, NotFound, RequestError, TransactionFailed
 from consul_proto.flow import Flow, Sleep, call, sleep
-from consul_proto.message import Response
+from consul_proto.message import Headers, Response
 from consul_proto.namespace import Pure
 from tests.proto.flows import Script
 
@@ -22,7 +22,7 @@ def _found(index: int, flags: int = 0, value: str = "dg==") -> Response:
     return Response(200, body=json.dumps([{"Key": "k", "Flags": flags, "ModifyIndex": index, "Value": value}]).encode())
 
 
-MISSING, TRUE, FALSE = Response(404), Response(200, body=b"true"), Response(200, body=b"false")
+MISSING, TRUE, FALSE = Response(404, Headers([("X-Consul-Index", "7")])), Response(200, body=b"true"), Response(200, body=b"false")
 
 
 class TestSet:

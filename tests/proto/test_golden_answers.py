@@ -15,7 +15,11 @@ from consul_proto.api import Operations
 from consul_proto.errors import ConsulateException, error_for
 from consul_proto.message import Headers, Request, Response
 from tests.proto.answers import ROWS, Row
+from tests.proto.manifest import CALLS, Call
 from tests.proto.test_golden_requests import _IN_FLOWS, _MANIFEST
+
+#: What the operation of each row knows of its own answers.
+_EXPLAIN = {call.row["id"]: call.operation().explain for call in CALLS}
 
 _SAMPLES = sorted((Path(__file__).parent.parent / "samples").glob("*/*.json"))
 
@@ -26,7 +30,7 @@ _KINDS: dict[int, tuple[type[ConsulateException], bool]] = {
     400: (errors.ClientError, False),
     401: (errors.ACLDisabled, False),
     403: (errors.Forbidden, False),
-    404: (errors.NotFound, False),
+    404: (errors.NotFound, False),  # where it says so in words
     405: (errors.ClientError, False),
     409: (errors.ClientError, False),
     410: (errors.LegacyACLRemoved, False),
@@ -40,7 +44,7 @@ _KINDS: dict[int, tuple[type[ConsulateException], bool]] = {
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_an_answer_gives_its_value(row: Row) -> None:
     operation = row.call(Operations())
-    value = operation.decode(Response(row.status, Headers(), row.body))
+    value = operation.decode(Response(row.status, Headers([("X-Consul-Index", "7")]), row.body))
     assert value == row.value
     assert type(value) is type(row.value)
 
@@ -60,6 +64,8 @@ def _recorded(path: Path) -> tuple[dict[str, Any], Request, Response]:
 def _expected(sample: dict[str, Any], body: bytes) -> tuple[type[ConsulateException], bool]:
     if sample["operation"].startswith("acl.legacy") and b"Invalid URL path" in body:
         return errors.LegacyACLRemoved, False
+    if sample["status"] == 404 and (not body or body[:1] in b"[{"):
+        return errors.ClientError, False  # a result of the operation that it belongs to, an error anywhere else
     if sample["status"] == 500 and body.startswith((b"ACL not found", b"Permission denied")):
         return errors.Forbidden, False
     return _KINDS[sample["status"]]
@@ -70,12 +76,10 @@ def test_recorded_errors() -> None:
     seen: Counter[type[ConsulateException]] = Counter()
     for path in _SAMPLES:
         sample, request, response = _recorded(path)
-        is_result = response.status == 200 or (".health_by_" in sample["operation"] and response.status in (429, 503))
+        is_result = response.status == 200 or (".health_by_" in sample["operation"] and response.status in (404, 429, 503))
         if is_result:
             continue
-        if sample["operation"].startswith("acl.legacy"):
-            request = Request(request.method, "/v1/acl/list")
-        error = error_for(request, response)
+        error = error_for(request, response, _EXPLAIN[sample["operation"]])
         kind, maybe_applied = _expected(sample, response.body)
         assert type(error) is kind, path
         assert error.maybe_applied is maybe_applied, path
@@ -104,11 +108,76 @@ def test_documented_errors(entry: dict[str, Any]) -> None:
         status, body = documented["status"], documented["body"]
         kind, maybe_applied = _documented(entry, status, body)
         error = error_for(
-            Request(entry["method"], entry["path"].replace("{", "").replace("}", "")), Response(status, Headers(), body.encode())
+            Request(entry["method"], entry["path"].replace("{", "").replace("}", "")),
+            Response(status, Headers(), body.encode()),
+            _EXPLAIN[entry["id"]],
         )
         assert type(error) is kind, documented
         assert error.maybe_applied is maybe_applied, documented
         assert not body or status in (301, 307) or body.split()[0][:20] in str(error)
+
+
+@pytest.mark.parametrize("path", [path for path in _SAMPLES if path.parent.name == "kv.get"], ids=lambda path: str(path.stem))
+def test_a_missing_key_is_an_answer(path: Path) -> None:
+    sample, _, response = _recorded(path)
+    if sample["status"] == 404:
+        kv = Operations().kv
+        assert kv.get("k", "fallback").decode(response) == "fallback"
+        assert (kv.contains("k").decode(response), kv.keys().decode(response), kv.count().decode(response)) == (False, [], 0)
+        assert kv.items().decode(response) == {}
+        with pytest.raises(errors.KeyNotFound, match="404 no key 'k'"):
+            kv.read("k").decode(response)
+
+
+#: Answers with 404 that a proxy gives, or Consul for an address that is none of its endpoints. (1.8.7 says nothing there.)
+_OTHERS = [
+    Response(404),
+    Response(404, Headers([("Content-Type", "text/html")]), b"<html>404 Not Found</html>"),
+    Response(404, Headers([("X-Consul-Index", "7")]), b"<html>404 Not Found</html>"),
+    Response(404, body=b"404 page not found\n"),
+    Response(404, body=b"Not Found"),
+    Response(404, body=b"default backend - 404"),
+    Response(404, body=b'{"message": "no Route matched; not found"}'),
+    Response(404, body=b"Invalid URL path: not a recognized HTTP API endpoint\n"),
+    Response(404, body=b"Invalid URL path: if attempting to use the HTTP API, ensure the path starts with '/v1/'\n"),
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=str)
+def test_a_404_that_is_of_a_proxy_or_no_endpoint_is_never_not_found(call: Call) -> None:
+    operation = call.operation()
+    for response in _OTHERS:
+        legacy = call.name.startswith("acl.") and b"Invalid URL path" in response.body
+        with pytest.raises(errors.ConsulateException) as raised:
+            operation.decode(response)
+        assert not isinstance(raised.value, errors.NotFound)
+        assert isinstance(raised.value, errors.LegacyACLRemoved) is legacy
+        assert isinstance(raised.value, errors.ClientError | errors.DecodeError)
+        assert raised.value.status == 404
+        if not legacy and isinstance(raised.value, errors.ClientError):
+            assert "something other than Consul" in str(raised.value)
+
+
+def test_what_a_404_for_a_key_says() -> None:
+    get = Operations().kv.get("a/b")
+    with pytest.raises(errors.ClientError) as raised:
+        get.decode(Response(404, Headers([("Content-Type", "text/html")]), b"<html>"))
+    assert str(raised.value) == (
+        "GET /v1/kv/a/b: 404 something other than Consul's KV store answered: an HTML page of 6 bytes, so a proxy answered rather than "
+        "Consul; check the address of the agent, and any proxy before it"
+    )
+    with pytest.raises(errors.ClientError, match="404 something other than Consul's KV store answered: no X-Consul-Index; check"):
+        get.decode(Response(404))
+
+
+def test_only_calls_of_the_legacy_acl_system_are_gone() -> None:
+    for call in CALLS:
+        response = Response(410, body=b"Endpoint /v1/acl/<verb> for the legacy ACL system was removed in Consul 1.11.")
+        with pytest.raises(errors.ClientError) as raised:
+            call.operation().decode(response)
+        assert isinstance(raised.value, errors.LegacyACLRemoved) is call.name.startswith("acl.")
+    with pytest.raises(errors.Forbidden):
+        Operations().acl.list().decode(Response(403, body=b"Permission denied"))
 
 
 class TestTransactions:
@@ -161,7 +230,7 @@ def test_what_does_not_exist() -> None:
         (api.agent.service.health_by_id("s"), 404, b'{"AggregatedStatus": "critical", "Service": null, "Checks": null}'),
     ):
         with pytest.raises(errors.NotFound) as raised:
-            operation.decode(Response(status, body=body))
+            operation.decode(Response(status, Headers([("X-Consul-Index", "7")]), body))
         assert raised.value.maybe_applied is False
         assert raised.value.method in ("GET", "PUT")
     assert api.agent.service.health_by_name("s").decode(Response(404, body=b"[]")) == []

@@ -193,9 +193,9 @@ class TestErrors:
             error = error_for(Request("GET", "/v1/kv/k"), Response(status, body=b"x"))
             assert error.maybe_applied is True
         assert error_for(Request("PUT", "/v1/kv/k"), Response(408)).maybe_applied is True
-        assert str(error_for(Request("GET", "/x"), Response(404))).endswith("404 refused without a word")
-        assert str(error_for(Request("GET", "/x"), Response(500))).endswith("500 failed without a word")
-        assert str(error_for(Request("GET", "/x"), Response(301))).count("somewhere else") == 1
+        assert str(error_for(Request("GET", "/x"), Response(400))).endswith("400 refused without an explanation")
+        assert str(error_for(Request("GET", "/x"), Response(500))).endswith("500 failed without an explanation")
+        assert str(error_for(Request("GET", "/x"), Response(301))).count("to another address") == 1
 
     @pytest.mark.parametrize(
         ("status", "body", "retry"),

@@ -15,7 +15,8 @@ from consul_proto.endpoints.txn import kv_get
 from consul_proto.message import Request, Response
 from consul_proto.namespace import Namespace, operation
 from consul_proto.operation import Operation
-from consul_proto.options import _QUERY, Settings
+from consul_proto.options import Settings
+from consul_proto.query import QUERY
 from consulate import AsyncConsul, Consul
 from tests.proto.manifest import CALLS, Call
 from transports.memory import AsyncMemoryTransport, MemoryTransport
@@ -98,7 +99,7 @@ def test_a_call_takes_the_options_of_its_row(call: Call) -> None:
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 def test_a_call_takes_no_option_that_its_row_does_not_have(call: Call) -> None:
-    others = (_own(call) & {*_QUERY, "consistency"}) - _ours(call) - _EXTRAS - _SHAPES
+    others = (_own(call) & {*QUERY, "consistency"}) - _ours(call) - _EXTRAS - _SHAPES
     if call.name in _TRANSACTIONS:
         others -= {"namespace", "partition"}
     for option in others:
