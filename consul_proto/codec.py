@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Literal, NoReturn, TypeAlias
 
+from consul_proto.nesting import check_depth
+
 #: What can be stored: text, bytes, None, or anything that JSON can say.
 Value: TypeAlias = None | bool | int | float | str | bytes | Sequence["Value"] | Mapping[str, "Value"]
 
@@ -43,9 +45,11 @@ def encode(value: Value) -> bytes:
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     try:
-        return json.dumps(value, allow_nan=False).encode()
+        written = json.dumps(value, allow_nan=False).encode()
+        check_depth(written)
     except RecursionError:
         raise ValueError("the value is nested too deeply for JSON") from None
+    return written
 
 
 def decode(stored: bytes, codec: Codec = "json") -> Stored:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from consul_proto.errors import DecodeError, NotFound
+from consul_proto.nesting import check_depth
 
 if TYPE_CHECKING:
     from consul_proto.message import Response
@@ -43,6 +44,7 @@ _BLANKS = " \t\n\r"
 def json_value(response: Response) -> Any:
     """Return the JSON value of the body."""
     try:
+        check_depth(response.body)
         written = str(response.body, "utf-8").strip(_BLANKS)
         value, end = _decoder.raw_decode(written)
         if end == len(written):

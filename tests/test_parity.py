@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import pydoc
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from operator import attrgetter
 from typing import Any
@@ -300,6 +301,11 @@ class TestGroups:
             assert sent == sent[: len(sent) // 4] * 4 != []
 
 
+def _closed_up(shown: str) -> str:
+    """What help() shows without blanks and quotes: Python 3.13 and newer break long signatures, 3.14 puts no quotes around types."""
+    return re.sub(r"[\s|']", "", shown)
+
+
 class TestBoundCalls:
     """What `help()`, an editor and a notebook see of `client.kv.get`."""
 
@@ -313,8 +319,8 @@ class TestBoundCalls:
 
     def test_help(self, faces: Faces) -> None:
         shown = pydoc.render_doc(faces.sync.kv.put, renderer=pydoc.plaintext)  # type: ignore[attr-defined] # not in typeshed
-        assert "put(item: 'str', value: 'Value', *, flags: 'int' = 0" in shown
-        assert "-> 'bool'" in shown
+        assert "put(item:str,value:Value,*,flags:int=0" in _closed_up(shown)
+        assert "->bool" in _closed_up(shown)
         assert "Write a key in one request." in shown
 
     def test_help_of_values(self, faces: Faces) -> None:
@@ -325,7 +331,7 @@ class TestBoundCalls:
 
     def test_help_of_a_group(self, faces: Faces) -> None:
         shown = pydoc.render_doc(faces.sync.kv, renderer=pydoc.plaintext)  # type: ignore[attr-defined] # not in typeshed
-        assert "get(item: 'str'" in shown.replace("self, ", "")
+        assert "get(item:str" in _closed_up(shown).replace("self,", "")
 
     def test_names(self, faces: Faces) -> None:
         get = faces.sync.kv.get

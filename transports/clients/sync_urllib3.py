@@ -304,7 +304,8 @@ class Urllib3Connection:
                 preload_content=False,
                 decode_content=False,
             )
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+            # The last is what Python 3.11 makes of the others inside TLS.
             return False
         return True
 

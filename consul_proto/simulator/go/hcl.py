@@ -9,6 +9,8 @@ import json
 import re
 from typing import Any, NamedTuple
 
+from consul_proto.nesting import check_depth
+
 #: The kinds of tokens, by what they look like. The first that fits counts.
 _TOKENS = re.compile(
     r"""
@@ -55,6 +57,7 @@ def parse(text: str, *, once: bool = True) -> dict[str, Any]:
     """
     if text.lstrip().startswith("{"):
         try:
+            check_depth(text.encode("utf-8", "surrogatepass"))
             found = json.loads(text)
         except RecursionError:
             raise ValueError("nested too deeply") from None

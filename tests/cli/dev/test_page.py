@@ -15,6 +15,11 @@ from consulate.cli.app import dev
 
 _PAGE = (Path(__file__).parents[3] / "docs" / "dev.md").read_text()
 
+_ASK_FOR_THE_LEADER = """
+import os, urllib.request
+print(urllib.request.urlopen(os.environ["CONSUL_HTTP_ADDR"] + "/v1/status/leader").read().decode(), end="")
+"""
+
 
 def test_it_names_each_option_and_no_other() -> None:
     table = re.findall(r"^\| `(--[a-z-]+)", _PAGE, re.MULTILINE)
@@ -25,7 +30,7 @@ def test_what_it_shows_works(tmp_path: Path) -> None:
     """The script that waits for the address, and the configuration file."""
     command = f"{sys.executable} -m consulate dev"
     (script,) = re.findall(r"```sh\n(rm -f address\nconsulate dev --http-port 0 .*?)```", _PAGE, re.DOTALL)
-    script = script.replace("consulate dev", command).replace("./run-the-tests", "curl -sf $CONSUL_HTTP_ADDR/v1/status/leader")
+    script = script.replace("consulate dev", command).replace("./run-the-tests", f"{sys.executable} -c '{_ASK_FOR_THE_LEADER}'")
     done = subprocess.run(["/bin/sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=30, env=_environment())
     assert done.stdout == '"127.0.0.1:8300"'
     (script,) = re.findall(r"```sh\n(cat > agent.json.*?)```", _PAGE, re.DOTALL)

@@ -57,11 +57,8 @@ def test_a_server_that_wants_a_certificate_says_so(
     method: str,
     serve: Serve,
     certificates: Certificates,
-    request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if face is URLLIB3:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="once a piece cannot be sent, nobody reads what the server said"))
     server = serve(face, WELL, tls=certificates.server_for_clients)
 
     def late(send: Any) -> Any:
