@@ -110,11 +110,13 @@ class HTTP1Connection:
         self._feed(data)
         while (event := self._next()) is not None:
             if isinstance(event, Data):
-                self._collect(event.data)
-            elif isinstance(event, Head):
-                self._check_length()
-            else:
+                self._parts.append(event.data)
+                if self._limit is not None:
+                    self._check_size(len(event.data), self._limit)
+            elif isinstance(event, End):
                 return self._response()
+            elif self._limit is not None:
+                self._check_length(self._limit)
         return None
 
     def events(self, data: bytes) -> Iterator[Event]:
@@ -153,13 +155,13 @@ class HTTP1Connection:
         try:
             while True:  # past interim answers
                 event = self._h11.next_event()
+                if isinstance(event, h11.Response):
+                    return self._begin_answer(event)
                 if isinstance(event, h11.Data):
                     return Data(bytes(event.data))
                 if isinstance(event, h11.EndOfMessage):
                     self._whole = True
                     return _END
-                if isinstance(event, h11.Response):
-                    return self._begin_answer(event)
                 if event is h11.NEED_DATA:
                     return None
                 if not isinstance(event, h11.InformationalResponse):
@@ -175,18 +177,17 @@ class HTTP1Connection:
         self._head = head = Head(response.status_code, Headers.received(raw))
         return head
 
-    def _check_length(self) -> None:
+    def _check_length(self, limit: int) -> None:
         """Refuse an answer that says that it is too large."""
-        if self._limit is not None:
-            for name, value in self._raw_headers:
-                if name.lower() == b"content-length" and int(value) > self._limit:
-                    raise too_large(self._limit)
+        for name, value in self._raw_headers:
+            if name.lower() == b"content-length" and int(value) > limit:
+                raise too_large(limit)
 
-    def _collect(self, data: bytes) -> None:
-        self._received += len(data)
-        if self._limit is not None and self._received > self._limit:
-            raise too_large(self._limit)
-        self._parts.append(data)
+    def _check_size(self, size: int, limit: int) -> None:
+        """Refuse an answer that is too large with these bytes more."""
+        self._received += size
+        if self._received > limit:
+            raise too_large(limit)
 
     def _response(self) -> Response:
         head = self._head
