@@ -17,9 +17,9 @@ from consul_proto.query import cache_control, consistency_flag, line, query_of, 
 
 if TYPE_CHECKING:
     from consul_proto.message import Response
-    from consul_proto.stream import Stream
     from consul_proto.operation import Explain
     from consul_proto.query import Blocks, Consistency
+    from consul_proto.stream import Stream
 
 
 def _defaults(options: Mapping[str, Any], defaults: Collection[str]) -> Collection[str]:

@@ -245,7 +245,7 @@ class TestGroups:
             if annotation.startswith("group["):
                 member = getattr(owner, name)
                 assert member.home.startswith("consul_proto.endpoints." if owner in (Groups, endpoints.Agent) else "consulate.api.")
-                seen = annotation.removeprefix("group[").removesuffix("]").removesuffix("[M]")
+                seen = annotation.removeprefix("group[").removesuffix("]").removesuffix("[M]").rpartition(".")[2]
                 assert member.home.rpartition(":")[2].rpartition(".")[2] == seen
                 assert type(getattr(owner._over(unchanged), name)).__name__ == seen
 
