@@ -39,6 +39,7 @@ from consul_proto.simulator.engine.request import Asked, Authorizer, Found, Park
 from consul_proto.simulator.engine.routes import Read, Route, Routes
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Kept, Store
+from consul_proto.simulator.engine.versions import V1_8, V1_12, V1_X, Version, pick
 from consul_proto.simulator.kv.kv import KV, KVEndpoint
 from consul_proto.simulator.kv.sessions import SessionEndpoint, Sessions
 from consul_proto.simulator.kv.txn import Txn
@@ -63,15 +64,15 @@ _AS_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", 
 
 Headers = tuple[tuple[str, str], ...]
 
-#: What an answer carries that came from the servers: by whether the agent is 1.8, whether nobody was asked, whether it came as a stream.
-_SERVERS: dict[bool, dict[tuple[bool, bool], Headers]] = {
-    is_old: {
+#: What an answer carries that came from the servers: by version, whether nobody was asked, whether it came as a stream.
+_SERVERS: dict[Version, dict[tuple[bool, bool], Headers]] = {
+    since: {
         (unasked, streamed): seen(known=not (unasked or streamed))
-        + (() if is_old else (("X-Consul-Query-Backend", "streaming" if streamed else "blocking-query"),))
+        + (() if since < V1_X else (("X-Consul-Query-Backend", "streaming" if streamed else "blocking-query"),))
         for unasked in (True, False)
         for streamed in (True, False)
     }
-    for is_old in (True, False)
+    for since in (V1_8, V1_X)
 }
 
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
@@ -92,11 +93,11 @@ class Simulator:
         #: An agent without an id draws one.
         self.settings = settings if settings.node_id else replace(settings, node_id=_uuid(f"{settings.seed}:node"))
         self._jitter = jitter
-        self._is_old = self.settings.is_old
+        self._version = self.settings.version
         policy = self.settings.default_policy if self.settings.acls else "allow"
         #: What every answer carries.
-        self._always: Headers = () if self._is_old else (("X-Consul-Default-Acl-Policy", policy),)
-        self._seen = _SERVERS[self._is_old]
+        self._always: Headers = () if self._version < V1_X else (("X-Consul-Default-Acl-Policy", policy),)
+        self._seen = pick(_SERVERS, self._version)
         self._now = 0.0
         self._store = Store()
         self._sessions = Sessions(self._store, self.settings.version)
@@ -157,7 +158,7 @@ class Simulator:
                 "/v1/status/leader": Route(("GET",), write=self._leader),
                 "/v1/status/peers": Route(("GET",), write=lambda asked, now: [self._leader(asked, now)]),
             },
-            is_old=self._is_old,
+            version=self._version,
         )
 
     def _new_id(self) -> str:
@@ -301,7 +302,7 @@ class Simulator:
         path = text_of(encoded)
         if not path.isprintable():
             return None
-        given = path if self._is_old else encoded
+        given = path if self._version < V1_X else encoded
         clean = self._cleaned(given)
         if clean != given:
             return clean
@@ -318,7 +319,7 @@ class Simulator:
     def _moved(self, request: Request, clean: str) -> Response:
         """What Go's router says to a path that is not clean."""
         where = quote(clean, safe=_UNESCAPED) + ("?" + request.target.partition("?")[2] if request.query else "")
-        status, what = (301, "Moved Permanently") if self._is_old else (307, "Temporary Redirect")
+        status, what = (301, "Moved Permanently") if self._version < V1_X else (307, "Temporary Redirect")
         body = f'<a href="{where.translate(_AS_HTML)}">{what}</a>.\n\n'.encode() if request.method == "GET" else b""
         headers = [("Location", where)] + ([("Content-Type", "text/html; charset=utf-8")] if request.method in ("GET", "HEAD") else [])
         return answer(status, body, headers)
@@ -331,9 +332,9 @@ class Simulator:
         return self._wrote(wrote if isinstance(wrote, Wrote) else Wrote(wrote), _filtered(asked))
 
     def _wrote(self, wrote: Wrote, more: Headers) -> Response:
-        usual = "application/json" if wrote.status == 200 or self._is_old else _CHARSET
+        usual = "application/json" if wrote.status == 200 or self._version < V1_X else _CHARSET
         if wrote.body == b"":
-            usual = "" if self._is_old else _CHARSET
+            usual = "" if self._version < V1_X else _CHARSET
         kind = usual if wrote.kind is None else wrote.kind
         headers = (*self._always, *([("Content-Type", kind)] if kind else []), *wrote.headers, *more)
         if isinstance(wrote.body, bytes):
@@ -368,7 +369,7 @@ class Simulator:
             except Refusal as refusal:
                 self._end(parked, self._refuse(refusal, "GET"))
                 continue
-            if found.body is None and parked.missed and not self._is_old:
+            if found.body is None and parked.missed and self._version >= V1_12:
                 # Since 1.12: what is not there still is no news, whatever else was written.
                 parked.minimum = found.index
             parked.missed = found.body is None
@@ -395,7 +396,7 @@ class Simulator:
         servers = () if found.local else self._seen[found.unasked, found.streamed]
         headers: Headers = (*self._always, news, *servers, *found.headers)
         if found.raw:
-            kind = ("Content-Type", "text/plain") if self._is_old else _TEXT
+            kind = ("Content-Type", "text/plain") if self._version < V1_X else _TEXT
             return answer(200, found.body, (*headers, kind, ("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff")))
         if found.body is None and not found.null:
             return answer(404, b"", self._always if found.silent else headers)
@@ -423,5 +424,5 @@ def look(read: Read, asked: Asked) -> Found:
 
 def _filtered(asked: Asked) -> Headers:
     """What an answer says that leaves out what the token may not see: who comes without a token is not told that there is more."""
-    is_told = asked.is_filtered and asked.token and asked.method == "GET" and not asked.settings.is_old
+    is_told = asked.is_filtered and asked.token and asked.method == "GET" and asked.settings.version >= V1_X
     return (("X-Consul-Results-Filtered-By-ACLs", "true"),) if is_told else ()

@@ -146,7 +146,7 @@ MUTANTS = [
     Mutant(
         "1.8 knows nothing of partitions",
         "engine/request.py",
-        "        if not self.settings.is_old:\n            self._have_no",
+        "        if self.settings.version >= V1_11:\n            self._have_no",
         "        self._have_no",
     ),
     Mutant("an answer has one consistency", "engine/request.py", "        self.one_consistency()\n", ""),
@@ -165,7 +165,7 @@ MUTANTS = [
     Mutant(
         "what is registered again keeps its index",
         "catalog/tables.py",
-        "if before is not None and before.value | aside == value | aside and (before.node == node or not is_old):",
+        "if before is not None and before.value | aside == value | aside and (before.node == node or self._version >= V1_9):",
         "if False:",
     ),
     Mutant(
@@ -214,7 +214,7 @@ MUTANTS = [
     Mutant(
         "what the agent knows it believes to be in the catalog",
         "agent/local.py",
-        "is_new = self.services.get(service_id) != value or self._settings.is_old",
+        "is_new = self.services.get(service_id) != value or self._settings.version < V1_9",
         "is_new = True",
     ),
     Mutant("an alias follows what is worst", "agent/local.py", 'for status in ("critical", "warning"):', 'for status in ("critical",):'),

@@ -21,6 +21,7 @@ from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID, UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.engine.versions import V1_8, V1_9, V1_12, V1_14, V1_X, pick
 from consul_proto.simulator.go.json import Struct
 
 _LOST_ACCESSOR = f"Failed acl token lookup by accessor: failed acl token lookup: {WRONG_LENGTH}"
@@ -51,8 +52,8 @@ RULE = Kind("binding-rules", "binding-rule", ACL_RULE)
 METHOD = Kind("auth-methods", "auth-method", ACL_METHOD)
 
 _NAMES = {
-    "1.8.7": (re.compile(r"[A-Za-z0-9\-_]{1,128}"), "Only alphanumeric characters, '-' and '_' are allowed"),
-    "1.22.5": (re.compile(r"[A-Za-z0-9\-_]+/?[A-Za-z0-9\-_]*"), "Only alphanumeric characters, a single '/', '-' and '_' are allowed"),
+    V1_8: (re.compile(r"[A-Za-z0-9\-_]{1,128}"), "Only alphanumeric characters, '-' and '_' are allowed"),
+    V1_X: (re.compile(r"[A-Za-z0-9\-_]+/?[A-Za-z0-9\-_]*"), "Only alphanumeric characters, a single '/', '-' and '_' are allowed"),
 }
 
 
@@ -108,7 +109,7 @@ class ACLEndpoint:
         if kind is TOKEN:
             _check_filters(asked)
         # Tokens come by their secrets; the others by their names since 1.9, where they have one, and before by their ids.
-        by = ("SecretID", "ID", "Name") if self._settings.is_old else ("SecretID", "Name", "ID")
+        by = ("SecretID", "ID", "Name") if self._settings.version < V1_9 else ("SecretID", "Name", "ID")
         records = sorted(self._acls.tables[kind.table].values(), key=lambda one: str(next(one[name] for name in by if one.get(name))))
         return self._found(kind, [self._listed(kind, record, asked) for record in records if _is_wanted(record, asked)])
 
@@ -120,7 +121,7 @@ class ACLEndpoint:
         if kind is not TOKEN:
             return shown
         may_write = asked.allows("acl", "", "write")
-        if self._settings.is_old:
+        if self._settings.version < V1_X:
             return {name: value for name, value in shown.items() if name != "SecretID"}
         return shown if may_write else {**shown, "SecretID": "<hidden>"}
 
@@ -149,7 +150,7 @@ class ACLEndpoint:
         if record is None:
             return self._missing(kind)
         shown = self._shown(kind, record)
-        if kind is TOKEN and asked.first("expanded") and not self._settings.is_old:
+        if kind is TOKEN and asked.first("expanded") and self._settings.version >= V1_12:
             shown |= self._expanded(record)
         return self._found(kind, shown)
 
@@ -157,12 +158,12 @@ class ACLEndpoint:
         """Refuse a path without an id."""
         asked.need_acls()
         if not asked.rest:
-            what = "name" if kind is METHOD else "AccessorID" if kind is TOKEN and not self._settings.is_old else "ID"
+            what = "name" if kind is METHOD else "AccessorID" if kind is TOKEN and self._settings.version >= V1_X else "ID"
             raise self._bad(f"Missing {kind.plain} {what}")
 
     def _reach_primary(self, kind: Kind, asked: Asked) -> None:
         """Refuse to write in a datacenter that there is not. Most are written in the primary one, whichever is asked for."""
-        if kind in (METHOD, RULE) and not self._settings.is_old:
+        if kind in (METHOD, RULE) and self._settings.version >= V1_X:
             asked.reach_datacenter()
 
     def _identity(self, kind: Kind, asked: Asked, access: str) -> str:
@@ -180,7 +181,7 @@ class ACLEndpoint:
         return asked.rest
 
     def _missing(self, kind: Kind) -> NoReturn:
-        if self._settings.is_old:
+        if self._settings.version < V1_X:
             refusal = Refusal(403, "ACL not found") if kind in (POLICY, TOKEN) else Refusal(404, "")
             refusal.headers = (("X-Consul-Index", str(self._store.table(f"acl {kind.table}") or 1)), *seen()) if refusal.text else ()
             raise refusal
@@ -264,7 +265,7 @@ class ACLEndpoint:
         if kind is METHOD and identity:
             given["Name"] = identity
         elif identity and not UUID.fullmatch(identity):
-            of_token = _LOST_ACCESSOR if self._settings.is_old else "AccessorID is not a valid UUID"
+            of_token = _LOST_ACCESSOR if self._settings.version < V1_X else "AccessorID is not a valid UUID"
             raise Refusal(500, of_token if kind is TOKEN else f"{kind.plain.title()} ID invalid UUID")
         elif identity and before is None:
             raise Refusal(500, f'Cannot find token "{identity}"' if kind is TOKEN else f"cannot find {kind.plain} {identity}")
@@ -287,7 +288,7 @@ class ACLEndpoint:
     def _name(self, kind: Kind, given: Record, before: Record | None) -> str:
         """The name, which no other has. Refuses a bad one."""
         name = given.get("Name") or ""
-        pattern, allowed = _NAMES[self._settings.version]
+        pattern, allowed = pick(_NAMES, self._settings.version)
         if not name:
             raise Refusal(500, f"Invalid {kind.title}: no Name is set")
         if not pattern.fullmatch(name):
@@ -334,30 +335,30 @@ class ACLEndpoint:
     def _check_new(self, accessor: str, secret: str) -> None:
         """Refuse what no new token may have."""
         if accessor and not UUID.fullmatch(accessor):
-            raise Refusal(500, _LOST_ACCESSOR if self._settings.is_old else "Invalid Token: AccessorID - not a valid UUID")
+            raise Refusal(500, _LOST_ACCESSOR if self._settings.version < V1_X else "Invalid Token: AccessorID - not a valid UUID")
         if accessor in self._acls.tables["tokens"]:
             raise Refusal(500, "Invalid Token: AccessorID is already in use")
         if secret and not UUID.fullmatch(secret):
-            raise Refusal(500, f"Invalid Token: SecretID {'is' if self._settings.is_old else '-'} not a valid UUID")
+            raise Refusal(500, f"Invalid Token: SecretID {'is' if self._settings.version < V1_X else '-'} not a valid UUID")
         if secret and self._acls.by_secret(secret):
             raise Refusal(500, "Invalid Token: SecretID is already in use")
 
     def _ending(self, given: Record, now: float) -> Record:
         """When a new token expires. Refuses one that says how it came by a login: 1.8 does so first."""
-        is_old = self._settings.is_old
-        ends = {} if is_old and given.get("AuthMethod") else ending(given, now, self._settings)
+        version = self._settings.version
+        ends = {} if version < V1_X and given.get("AuthMethod") else ending(given, now, self._settings)
         if given.get("AuthMethod"):
-            raise Refusal(500, f"AuthMethod field is disallowed outside of {'Login' if is_old else 'login'}")
+            raise Refusal(500, f"AuthMethod field is disallowed outside of {'Login' if version < V1_X else 'login'}")
         return ends
 
     def _check_same(self, given: Record, before: Record, secret: str) -> None:
         """Refuse to change what stays with a token."""
         accessor = before["AccessorID"]
         if secret and secret != before["SecretID"]:
-            whose = "tokens" if self._settings.is_old else "token's"
+            whose = "tokens" if self._settings.version < V1_X else "token's"
             raise Refusal(500, f"Changing a {whose} SecretID is not permitted")
         if bool(given.get("Local")) != before["Local"]:
-            raise Refusal(500, f"{'cannot' if self._settings.is_old else 'Cannot'} toggle local mode of {accessor}")
+            raise Refusal(500, f"{'cannot' if self._settings.version < V1_X else 'Cannot'} toggle local mode of {accessor}")
         if given.get("AuthMethod") and given["AuthMethod"] != before.get("AuthMethod"):
             raise Refusal(500, f"Cannot change AuthMethod of {accessor}")
 
@@ -366,7 +367,7 @@ class ACLEndpoint:
         if kind is METHOD:
             if not given.get("Name"):
                 raise Refusal(500, "Invalid Auth Method: no Name is set")
-            known = "[jwt kubernetes]" if self._settings.is_old else "[aws-iam jwt kubernetes]"
+            known = "[jwt kubernetes]" if self._settings.version < V1_X else "[aws-iam jwt kubernetes]"
             if given.get("Type") not in known.strip("[]").split():
                 raise Refusal(500, f"Invalid Auth Method: Type should be one of: {known}")
             return given
@@ -385,7 +386,7 @@ class ACLEndpoint:
             raise Refusal(500, f"failed acl token lookup: {WRONG_LENGTH}")
         token = self._acls.tables["tokens"].get(accessor)
         if token is None:
-            raise Refusal(403, "ACL not found" if self._settings.is_old else "token does not exist: ACL not found")
+            raise Refusal(403, "ACL not found" if self._settings.version < V1_X else "token does not exist: ACL not found")
         if accessor == ANONYMOUS:
             raise Refusal(500, "Cannot clone the anonymous token")
         copied = {name: value for name, value in token.items() if name not in ("CreateIndex", "ModifyIndex", "Hash")}
@@ -401,14 +402,14 @@ class ACLEndpoint:
             identity = self._identity(kind, asked, "write")
         except Refusal as refusal:
             # That the token is not found, and not the record, is lost on the way.
-            raise missing if refusal.text == "ACL not found" and not self._settings.is_old else refusal from None
-        if kind is POLICY and (identity == MANAGEMENT or (identity == READ_ONLY and not self._settings.is_old)):
+            raise missing if refusal.text == "ACL not found" and self._settings.version >= V1_9 else refusal from None
+        if kind is POLICY and (identity == MANAGEMENT or (identity == READ_ONLY and self._settings.version >= V1_X)):
             name = self._acls.tables["policies"][identity]["Name"]
             raise Refusal(500, f"Delete operation not permitted on the builtin {name} policy")
         if kind is TOKEN and identity == ANONYMOUS:
             raise Refusal(500, "Delete operation not permitted on the anonymous token")
         if identity not in self._acls.tables[kind.table]:
-            if self._settings.is_old:
+            if self._settings.version < V1_X:
                 return True
             raise missing
         self._store.apply()
@@ -418,7 +419,7 @@ class ACLEndpoint:
 
 def _check_filters(asked: Asked) -> None:
     """Refuse to look for tokens by more than one thing."""
-    by_service = () if asked.settings.is_old else ("servicename",)
+    by_service = () if asked.settings.version < V1_14 else ("servicename",)
     if sum(bool(asked.first(name)) for name in ("policy", "role", "authmethod", *by_service)) > 1:
         raise Refusal(500, f"can only filter by one of policy, role, {'serviceName, ' if by_service else ''}or methodName at a time")
 
@@ -431,7 +432,7 @@ def _is_wanted(record: Record, asked: Asked) -> bool:
             return False
     if (method := asked.first("authmethod")) and record.get("AuthMethod") != method:
         return False
-    service = "" if asked.settings.is_old else asked.first("servicename")
+    service = "" if asked.settings.version < V1_14 else asked.first("servicename")
     return not service or service in [identity["ServiceName"] for identity in record.get("ServiceIdentities") or ()]
 
 

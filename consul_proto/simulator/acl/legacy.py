@@ -18,6 +18,7 @@ from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.engine.versions import V1_11
 from consul_proto.simulator.go import hcl
 from consul_proto.simulator.go.hcl_printer import formatted
 
@@ -30,7 +31,7 @@ class LegacyEndpoint:
 
     def routes(self) -> dict[str, Route]:
         """The endpoints; of newer agents, none."""
-        if not self._settings.is_old:
+        if self._settings.version >= V1_11:
             return {}
         put = partial(Route, ("PUT",))
         return {

@@ -15,10 +15,11 @@ from consul_proto.simulator.acl.tables import ACLs
 from consul_proto.simulator.engine.request import Asked, Refusal
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_8, V1_X, pick
 from consul_proto.simulator.go.json import Anything, MapOf, Unreadable, decoded
 
 #: What reads the JSON of a bearer token, by its name in errors.
-_JOSE = {"1.8.7": "square/go-jose", "1.22.5": "go-jose/go-jose"}
+_JOSE = {V1_8: "square/go-jose", V1_X: "go-jose/go-jose"}
 
 _HEADER = MapOf(Anything(), "jose.rawHeader")
 
@@ -45,7 +46,7 @@ class LoginEndpoint:
         name = given.get("AuthMethod") or ""
         method = self._acls.tables["auth-methods"].get(name)
         if method is None:
-            raise Refusal(403, "ACL not found" if self._settings.is_old else f'ACL not found: auth method "{name}" not found')
+            raise Refusal(403, "ACL not found" if self._settings.version < V1_X else f'ACL not found: auth method "{name}" not found')
         if method.get("Type") == "jwt":
             self._check_bearer(given.get("BearerToken") or "")
         raise Refusal(403, "Permission denied")
@@ -55,11 +56,11 @@ class LoginEndpoint:
             raise Refusal(500, "missing jwt")
         parts = "".join(token.split()).split(".")
         if len(parts) != 3:
-            raise Refusal(500, f"error parsing token: {_JOSE[self._settings.version]}: compact JWS format must have three parts")
+            raise Refusal(500, f"error parsing token: {pick(_JOSE, self._settings.version)}: compact JWS format must have three parts")
         try:
             header, _payload, _signature = (_bytes(part) for part in parts)
             if header:
-                decoded(header, _HEADER, is_old=self._settings.is_old)
+                decoded(header, _HEADER, version=self._settings.version)
         except Unreadable as error:
             raise Refusal(500, f"error parsing token: {error}") from None
         raise Refusal(500, "no known key successfully validated the token signature")
@@ -68,9 +69,9 @@ class LoginEndpoint:
         """POST logout: for tokens that came by a login, of which there are none."""
         asked.need_acls()
         if not asked.token:
-            raise Refusal(403, "ACL not found") if self._settings.is_old else Refusal(401, "Supplied token does not exist")
+            raise Refusal(403, "ACL not found") if self._settings.version < V1_X else Refusal(401, "Supplied token does not exist")
         asked.reach_servers()
-        raise Refusal(403, "Permission denied" if self._settings.is_old else "Permission denied: token wasn't created via login")
+        raise Refusal(403, "Permission denied" if self._settings.version < V1_X else "Permission denied: token wasn't created via login")
 
 
 def _bytes(part: str) -> bytes:

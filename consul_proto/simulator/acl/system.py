@@ -11,6 +11,7 @@ from consul_proto.simulator.engine.request import Asked, Refusal
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_15, V1_X
 
 #: What may be asked of a token.
 _RESOURCES = ("acl", "agent", "event", "intention", "key", "keyring", "node", "operator", "query", "service", "session")
@@ -37,7 +38,7 @@ class ACLSystem:
     def bootstrap(self, asked: Asked, now: float) -> Record:
         """PUT bootstrap: the first management token, once."""
         asked.need_acls()
-        given = {} if self._settings.is_old or not asked.body else asked.decoded(ACL_BOOTSTRAP, "Request decoding failed: ")
+        given = {} if self._settings.version < V1_15 or not asked.body else asked.decoded(ACL_BOOTSTRAP, "Request decoding failed: ")
         if self._acls.bootstrapped:
             text = f"ACL bootstrap no longer allowed (reset index: {self._acls.bootstrapped})"
             raise Refusal(403, f"Permission denied: {text}")
@@ -54,7 +55,7 @@ class ACLSystem:
         asked.reach_datacenter()
         never = "0001-01-01T00:00:00Z"
         indexes = dict.fromkeys(("ReplicatedIndex", "ReplicatedRoleIndex", "ReplicatedTokenIndex"), 0)
-        ends = {"LastSuccess": never, "LastError": never} | ({} if self._settings.is_old else {"LastErrorMessage": ""})
+        ends = {"LastSuccess": never, "LastError": never} | ({} if self._settings.version < V1_X else {"LastErrorMessage": ""})
         return {"Enabled": False, "Running": False, "SourceDatacenter": "", "ReplicationType": "", **indexes, **ends}
 
     @property
@@ -73,7 +74,7 @@ class ACLSystem:
 
     def _authorized(self, asked: Asked, wanted: Record) -> Record:
         resource, access, segment = (wanted.get(name) or "" for name in ("Resource", "Access", "Segment"))
-        if resource not in _RESOURCES and (self._settings.is_old or resource not in _LATER_RESOURCES):
+        if resource not in _RESOURCES and (self._settings.version < V1_X or resource not in _LATER_RESOURCES):
             raise Refusal(400, f'{self._settings.bad_request}Invalid ACL resource requested: "{resource}"')
         how = access.lower()
         if how not in ("read", "write") and (resource != "key" or how not in ("list", "write-prefix")):

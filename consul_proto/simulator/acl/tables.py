@@ -18,14 +18,15 @@ from consul_proto.simulator.engine.request import Authorizer, Refusal
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.timers import Timers
+from consul_proto.simulator.engine.versions import V1_8, V1_11, V1_15, V1_X, pick
 
 #: https://developer.hashicorp.com/consul/docs/security/acl/acl-policies#built-in-policies, acl-tokens#special-purpose-tokens
 MANAGEMENT, READ_ONLY = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
 ANONYMOUS = "00000000-0000-0000-0000-000000000002"
 
 _BUILTIN = {
-    True: "Builtin Policy that grants unlimited access",
-    False: "A built-in policy that grants read and write access to all Consul features",
+    V1_8: "Builtin Policy that grants unlimited access",
+    V1_X: "A built-in policy that grants read and write access to all Consul features",
 }
 _READER = "A built-in policy that grants read-only access to all Consul features"
 
@@ -67,13 +68,13 @@ class ACLs:
     def _begin(self) -> None:
         """Write what a server writes when it starts."""
         self._store.apply()
-        is_old = self._settings.is_old
-        rules = of_everything("write", is_old=is_old)
-        builtin = {"Name": "global-management", "Description": _BUILTIN[is_old], "Rules": rules, "Datacenters": None}
+        version = self._settings.version
+        rules = of_everything("write", version=version)
+        builtin = {"Name": "global-management", "Description": pick(_BUILTIN, version), "Rules": rules, "Datacenters": None}
         self.write("policies", {"ID": MANAGEMENT, **builtin})
-        if not is_old:
+        if version >= V1_X:
             self._store.apply()
-            rules = of_everything("read", is_old=False)
+            rules = of_everything("read", version=version)
             reader = {"Name": "builtin/global-read-only", "Description": _READER, "Rules": rules, "Datacenters": None}
             self.write("policies", {"ID": READ_ONLY, **reader})
         self._introduce_management()
@@ -87,14 +88,14 @@ class ACLs:
         if self._settings.acls and secret and self.by_secret(secret) is None:
             self._store.apply()
             self.bootstrapped = self.bootstrapped or self._store.index
-            self.add_management(secret, "Master Token" if self._settings.is_old else "Initial Management Token", 0.0)
+            self.add_management(secret, "Master Token" if self._settings.version < V1_X else "Initial Management Token", 0.0)
 
     def add_management(self, secret: str, description: str, now: float) -> Record:
         """Keep a token that may do everything."""
         own = {"AccessorID": self._new_id(), "SecretID": secret or self._new_id(), "Description": description}
         policies = [{"ID": MANAGEMENT, "Name": "global-management"}]
         # The ACLs of before 1.4 show it as well, as long as there are these.
-        own |= {"Type": "management"} if self._settings.is_old else {}
+        own |= {"Type": "management"} if self._settings.version < V1_11 else {}
         return self.write("tokens", {**own, "Policies": policies, "Local": False, "CreateTime": self._settings.date(now)})
 
     def write(self, table: str, record: Record) -> Record:
@@ -150,9 +151,9 @@ class ACLs:
         if token is None:
             if secret and secret == self._settings.agent_token:
                 return Permissions(tuple(of_node(self._settings.node)), self._settings.default_policy, accessor=secret)
-            early = "" if self._settings.is_old or self.bootstrapped else _EARLY
+            early = "" if self._settings.version < V1_X or self.bootstrapped else _EARLY
             raise Refusal(403, f"{early}ACL not found")
-        accessor = "" if self._settings.is_old else token["AccessorID"]
+        accessor = "" if self._settings.version < V1_X else token["AccessorID"]
         rules, manages = self._rules(token)
         roles = self.roles_of(token)
         for role in roles:
@@ -172,7 +173,7 @@ class ACLs:
         for policy in (self.tables["policies"][identity] for identity in named if identity in self.tables["policies"]):
             here = policy.get("Datacenters")
             if not here or self._settings.datacenter in here:
-                rules += read_rules(policy["Rules"], once=not self._settings.is_old)
+                rules += read_rules(policy["Rules"], once=self._settings.version >= V1_15)
         for identity in record.get("ServiceIdentities") or ():
             if self._settings.datacenter in (identity.get("Datacenters") or [self._settings.datacenter]):
                 rules += of_service(identity["ServiceName"])
@@ -180,7 +181,7 @@ class ACLs:
             if identity["Datacenter"] == self._settings.datacenter:
                 rules += of_node(identity["NodeName"])
         if record.get("Rules"):
-            rules += read_rules(record["Rules"], legacy=True, once=not self._settings.is_old)
+            rules += read_rules(record["Rules"], legacy=True, once=self._settings.version >= V1_15)
         if READ_ONLY in named:
             rules += [Rule(resource, "", True, "read") for resource in _READ]
         return rules, MANAGEMENT in named

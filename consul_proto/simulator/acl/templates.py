@@ -17,6 +17,7 @@ from consul_proto.simulator.acl.policies import Rule, read_rules
 from consul_proto.simulator.engine.request import Asked, Refusal, multierror
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_17
 
 #: What an identity may be called: https://developer.hashicorp.com/consul/api-docs/acl/tokens#servicename
 IDENTITY_NAME = re.compile(r"[a-z0-9](?:[a-z0-9\-_]{0,254}[a-z0-9])?")
@@ -190,7 +191,7 @@ class TemplateEndpoint:
 
     def routes(self) -> dict[str, Route]:
         """The endpoints; of older agents, none."""
-        if self._settings.is_old:
+        if self._settings.version < V1_17:
             return {}
         return {
             "/v1/acl/templated-policies": Route(("GET",), write=self.every),

@@ -16,6 +16,7 @@ from consul_proto.simulator.catalog.values import check_value
 from consul_proto.simulator.engine.request import Asked, Refusal, Wrote
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 from consul_proto.simulator.filters.expressions import AGENT_CHECK
 from consul_proto.simulator.filters.parameter import compiled
 from consul_proto.simulator.go.durations import as_go_writes, nanoseconds
@@ -48,7 +49,7 @@ _KINDS = {
 }
 
 #: The kinds that ask something in an interval, and what the refusal of one without it calls them.
-_INTERVAL = {"1.8.7": "Script, HTTP, or TCP", "1.22.5": "Script, HTTP, H2PING, TCP, UDP or OSService"}
+_INTERVAL = {V1_8: "Script, HTTP, or TCP", V1_X: "Script, HTTP, H2PING, TCP, UDP or OSService"}
 
 
 def seconds(given: Any) -> float:
@@ -61,7 +62,7 @@ def kind_of(given: dict[str, Any]) -> str:
     return next((kind for name, kind in _KINDS.items() if given.get(name)), "")
 
 
-def fault(given: dict[str, Any], version: str) -> str:
+def fault(given: dict[str, Any], version: Version) -> str:
     """What is wrong with a check, in Consul's words; "" where nothing is."""
     interval, ttl, kind = seconds(given.get("Interval")), seconds(given.get("TTL")), kind_of({**given, "TTL": None})
     if kind == "alias":
@@ -69,7 +70,7 @@ def fault(given: dict[str, Any], version: str) -> str:
     if interval > 0 and ttl > 0:
         return "Interval and TTL cannot both be specified"
     if kind and interval <= 0:
-        return f"Interval must be > 0 for {_INTERVAL[version]} checks"
+        return f"Interval must be > 0 for {pick(_INTERVAL, version)} checks"
     if not kind and ttl <= 0:
         return "TTL must be > 0 for TTL checks"
     return ""
@@ -173,9 +174,9 @@ class CheckEndpoint:
             raise Refusal(400, f"Invalid check: {wrong}")
         service_id = given.get("ServiceID") or ""
         service = self._local.services.get(service_id)
-        missing = Refusal(500 if self._settings.is_old else 404, f'ServiceID "{service_id}" does not exist')
+        missing = Refusal(500 if self._settings.version < V1_X else 404, f'ServiceID "{service_id}" does not exist')
         asked.know_token()
-        if service_id and service is None and not self._settings.is_old:
+        if service_id and service is None and self._settings.version >= V1_X:
             raise missing
         self._require(asked, service["Service"] if service else "")
         if service_id and service is None:
@@ -197,7 +198,7 @@ class CheckEndpoint:
         asked.only_default()
         asked.know_token()
         check = self._local.checks.get(asked.rest)
-        if check is None and not self._settings.is_old:
+        if check is None and self._settings.version >= V1_X:
             raise Refusal(404, f'Unknown check ID "{asked.rest}". Ensure that the check ID is passed, not the check name.')
         if check is None and asked.authorizer is not None:
             raise Refusal(500, f'Unknown check "{asked.rest}"')

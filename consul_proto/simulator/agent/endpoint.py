@@ -19,6 +19,7 @@ from consul_proto.simulator.engine.request import Asked, Refusal, Wrote, multier
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_8, V1_11, V1_14, V1_16, V1_X, pick
 from consul_proto.simulator.filters.expressions import MEMBER
 from consul_proto.simulator.filters.parameter import compiled
 from consul_proto.simulator.go.durations import as_go_writes
@@ -28,7 +29,7 @@ _OLD_TOKENS = (
     *("acl_token", "default", "acl_agent_token", "agent", "acl_agent_master_token", "agent_master"),
     *("acl_replication_token", "replication"),
 )
-_TOKENS = {"1.8.7": _OLD_TOKENS, "1.22.5": (*_OLD_TOKENS, "agent_recovery", "config_file_service_registration", "dns")}
+_TOKENS = {V1_8: _OLD_TOKENS, V1_X: (*_OLD_TOKENS, "agent_recovery", "config_file_service_registration", "dns")}
 
 _LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERR", "ERROR")
 
@@ -61,15 +62,18 @@ class AgentEndpoint:
             "/v1/agent/force-leave/": put(write=self.force_leave, deep=True),
             "/v1/agent/token/": put(write=self.token, deep=True),
         }
-        since = {"/v1/agent/version": get(write=self.version), "/v1/agent/metrics/stream": get(write=self.metrics_stream)}
-        return routes if self._settings.is_old else routes | since
+        if self._settings.version >= V1_11:
+            routes["/v1/agent/metrics/stream"] = get(write=self.metrics_stream)
+        if self._settings.version >= V1_16:
+            routes["/v1/agent/version"] = get(write=self.version)
+        return routes
 
     def _require(self, asked: Asked, access: str) -> None:
         asked.require("agent", self._settings.node, access)
 
     def version(self, _asked: Asked, _now: float) -> dict[str, Any]:
         """GET version: everybody may know it."""
-        return {"SHA": "", "BuildDate": "1970-01-01T00:00:01Z", "HumanVersion": self._settings.version, "FIPS": ""}
+        return {"SHA": "", "BuildDate": "1970-01-01T00:00:01Z", "HumanVersion": str(self._settings.version), "FIPS": ""}
 
     def host(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET host: of a machine that is none, the names alone."""
@@ -81,7 +85,7 @@ class AgentEndpoint:
         """GET metrics: none."""
         self._require(asked, "read")
         if asked.first("format") == "prometheus":
-            if self._settings.is_old:
+            if self._settings.version < V1_X:
                 raise Refusal(415, _NO_PROMETHEUS)
             return Wrote(b"", headers=(("X-Consul-Reason", _NO_PROMETHEUS),))
         timestamp = self._settings.date(now)[:19].replace("T", " ") + " +0000 UTC"
@@ -103,11 +107,11 @@ class AgentEndpoint:
     def itself(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET self."""
         self._require(asked, "read")
-        settings, old = self._settings, self._settings.is_old
+        settings = self._settings
         config: dict[str, Any] = {"Datacenter": settings.datacenter}
-        config |= {} if old else {"PrimaryDatacenter": settings.datacenter}
-        config |= {"NodeName": settings.node, "NodeID": settings.node_id, "Revision": "", "Server": True, "Version": settings.version}
-        config |= {} if old else {"BuildDate": "1970-01-01T00:00:01Z", "BindAddr": ADDRESS}
+        config |= {} if settings.version < V1_X else {"PrimaryDatacenter": settings.datacenter}
+        config |= {"NodeName": settings.node, "NodeID": settings.node_id, "Revision": "", "Server": True, "Version": str(settings.version)}
+        config |= {} if settings.version < V1_X else {"BuildDate": "1970-01-01T00:00:01Z", "BindAddr": ADDRESS}
         return {
             "Config": config,
             "DebugConfig": self._debug_config(),
@@ -122,7 +126,7 @@ class AgentEndpoint:
         settings = self._settings
         where = {f"Serf{what}Addr{net}": f"tcp://{ADDRESS}:{port}" for what in ("Advertise", "Bind") for net, port in _SERF.items()}
         said = {"Datacenter": settings.datacenter, "PrimaryDatacenter": settings.datacenter, "NodeName": settings.node}
-        said |= {"NodeID": settings.node_id, "Version": settings.version, "BindAddr": ADDRESS}
+        said |= {"NodeID": settings.node_id, "Version": str(settings.version), "BindAddr": ADDRESS}
         limits = {"KVMaxValueSize": settings.kv_max_value_size, "TxnMaxReqLen": settings.txn_max_req_len}
         ports = {f"SerfPort{net}": port for net, port in _SERF.items()} | {"ServerPort": SERVER_PORT, "HTTPPort": settings.http_port}
         said["SessionTTLMin"] = as_go_writes(settings.session_ttl_min / 10**9)
@@ -130,7 +134,7 @@ class AgentEndpoint:
         return dict(sorted((said | where | limits | ports | flags).items()))
 
     def _stats(self) -> dict[str, dict[str, str]]:
-        checks, version, server = self._local.checks.values(), self._settings.version, f"{ADDRESS}:{SERVER_PORT}"
+        checks, version, server = self._local.checks.values(), str(self._settings.version), f"{ADDRESS}:{SERVER_PORT}"
         agent = {
             "check_monitors": str(sum(check.probe is not None and bool(check.probe.script) for check in checks)),
             "check_ttls": str(sum(bool(check.ttl) for check in checks)),
@@ -139,9 +143,11 @@ class AgentEndpoint:
         }
         consul = {"acl": "enabled" if self._settings.acls else "disabled", "bootstrap": "false", "known_datacenters": "1"}
         index = str(self._store.index)
+        build = {"prerelease": "", "revision": "", "version": version}
+        build |= {} if self._settings.version < V1_X else {"version_metadata": ""}
         return {
             "agent": agent,
-            "build": {"prerelease": "", "revision": "", "version": version} | ({} if self._settings.is_old else {"version_metadata": ""}),
+            "build": build,
             "consul": consul | {"leader": "true", "leader_addr": server, "server": "true"},
             "raft": {"applied_index": index, "commit_index": index, "last_log_index": index, "num_peers": "0", "state": "Leader"},
             "runtime": {},
@@ -152,7 +158,7 @@ class AgentEndpoint:
     def _member(self, *, wan: bool) -> dict[str, Any]:
         settings = self._settings
         tags = {"acls": "1" if settings.acls else "0", "build": f"{settings.version}:", "dc": settings.datacenter, "ft_fs": "1"}
-        tags |= {} if settings.is_old else {"ft_si": "1"}
+        tags |= {} if settings.version < V1_X else {"ft_si": "1"}
         tags |= {"id": settings.node_id, "port": str(SERVER_PORT), "raft_vsn": "3", "role": "consul", "segment": "", "vsn": "2"}
         tags |= {"vsn_max": "3", "vsn_min": "2"} | ({} if wan else {"wan_join_port": str(SERF_WAN_PORT)})
         name, port = (f"{settings.node}.{settings.datacenter}", SERF_WAN_PORT) if wan else (settings.node, SERF_PORT)
@@ -168,7 +174,7 @@ class AgentEndpoint:
         if segment not in ("", "_all"):
             raise Refusal(500, "Network segments are not supported in this version of Consul")
         asked.know_token()
-        keep = (lambda _value: True) if self._settings.is_old else compiled(asked, MEMBER)
+        keep = (lambda _value: True) if self._settings.version < V1_14 else compiled(asked, MEMBER)
         member = self._member(wan=wan)
         is_kept = asked.may("node", self._settings.node, "read") and keep({**member, "Addr": ip_address(ADDRESS).packed})
         return [member] if is_kept else []
@@ -200,7 +206,7 @@ class AgentEndpoint:
         host, _, port = asked.rest.partition(":")
         if host not in (ADDRESS, "localhost") or port not in ("", str(SERF_PORT), str(SERF_WAN_PORT)):
             address = f"{host}:{port or SERF_PORT}"
-            where = host if self._settings.is_old else address
+            where = host if self._settings.version < V1_X else address
             why = f"Failed to join {where}: dial tcp {address}: connect: connection refused"
             raise Refusal(500, multierror([why]))
         return DONE
@@ -223,6 +229,6 @@ class AgentEndpoint:
         asked.need_acls()
         self._require(asked, "write")
         asked.decoded(AGENT_TOKEN)
-        if asked.rest not in _TOKENS[self._settings.version]:
+        if asked.rest not in pick(_TOKENS, self._settings.version):
             raise Refusal(404, f'Token "{asked.rest}" is unknown')
         return DONE

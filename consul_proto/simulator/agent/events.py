@@ -13,6 +13,7 @@ from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_22
 from consul_proto.simulator.go.regexp import expression
 
 #: How many an agent remembers (agent.userEventHandler keeps 256).
@@ -71,7 +72,7 @@ class Events:
         """PUT fire: the event."""
         if not asked.rest:
             raise Refusal(400, "Missing name")
-        if not self._settings.is_old and len(asked.body) > _LARGEST:
+        if self._settings.version >= V1_22 and len(asked.body) > _LARGEST:
             raise Refusal(
                 413,
                 f"Event payload too large, received {len(asked.body)} bytes, max size: {_LARGEST} bytes. "

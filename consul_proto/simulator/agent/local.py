@@ -15,6 +15,7 @@ from consul_proto.simulator.catalog.tables import Catalog
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.timers import Timers
+from consul_proto.simulator.engine.versions import V1_9, V1_X
 
 #: Seconds until the agent mends what others changed of it in the catalog, in a cluster of up to 128 nodes (the documentation's table).
 _SYNC = 60.0
@@ -183,7 +184,7 @@ class Local:
         1.8 asks with the token that registered it, later versions with the agent's own, where there is one.
         """
         own = self._tokens[kind].get(identity, self._settings.agent_token or None)
-        agents = [] if self._settings.is_old else [self._settings.agent_token or own]
+        agents = [] if self._settings.version < V1_X else [self._settings.agent_token or own]
         ends = self._may([own, *agents], ["", service])
         if ends:
             self._tokens[kind].pop(identity, None)
@@ -227,7 +228,7 @@ class Local:
     def add_service(self, value: dict[str, Any], checks: list[Check], now: float, *, replace: bool, token: str | None) -> None:
         """Keep a service with its checks; those that it had stay, unless they are replaced."""
         service_id = value["ID"]
-        is_new = self.services.get(service_id) != value or self._settings.is_old
+        is_new = self.services.get(service_id) != value or self._settings.version < V1_9
         self.services[service_id] = value
         self._tokens["service"][service_id] = token
         if replace:
@@ -280,7 +281,7 @@ class Local:
             value = {**check.value, "Status": before.value["Status"], "Output": before.value["Output"]}
             check = replace(check, value=value, critical_since=before.critical_since)
         self._put(_noted(replace(check, expires=now + check.ttl if check.ttl else None), now))
-        return known is None or known.value != check.value or self._settings.is_old
+        return known is None or known.value != check.value or self._settings.version < V1_9
 
     def _put(self, check: Check) -> None:
         self.checks[check.id] = check

@@ -20,6 +20,7 @@ from consul_proto.simulator.catalog.values import check_value, service_value
 from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 from consul_proto.simulator.filters.expressions import AGENT_SERVICE
 from consul_proto.simulator.filters.parameter import compiled
 from consul_proto.simulator.go.numbers import FALSE, TRUE
@@ -117,7 +118,7 @@ class ServiceEndpoint:
             shown["Proxy"] = _shown_proxy(value["Proxy"])
         if value["Connect"]:
             shown["Connect"] = value["Connect"]
-        if not self._settings.is_old:
+        if self._settings.version >= V1_X:
             shown["Datacenter"] = self._settings.datacenter
         if value.get("Locality"):
             shown["Locality"] = {"Region": "", "Zone": ""} | value["Locality"]
@@ -182,7 +183,7 @@ class ServiceEndpoint:
             if check.get("Status") not in (None, "", *STATES):
                 raise Refusal(400, "Status for checks must 'passing', 'warning', 'critical'")
         if wrong := service_faults({**given, "Service": given["Name"]}, self._settings):
-            raise Refusal(400, wrong if self._settings.is_old else f"Validation failed: {wrong}")
+            raise Refusal(400, wrong if self._settings.version < V1_X else f"Validation failed: {wrong}")
         connect = given.get("Connect") or {}
         if given.get("Ports") and connect.get("SidecarService") is not None:
             raise Refusal(400, "MultiPort cannot be used with Consul Connect.")
@@ -229,7 +230,7 @@ class ServiceEndpoint:
     def deregister(self, asked: Asked, _now: float) -> Wrote:
         """PUT deregister: with the proxy that stands beside it."""
         asked.only_default()
-        if self._settings.is_old and asked.rest and asked.rest not in self._local.services and asked.authorizer is None:
+        if self._settings.version < V1_X and asked.rest and asked.rest not in self._local.services and asked.authorizer is None:
             return DONE
         value = self._known(asked)
         self._local.remove_service(value["ID"])
@@ -242,9 +243,9 @@ class ServiceEndpoint:
         """The service in the path, which the token may change."""
         asked.know_token()
         value = self._local.services.get(asked.rest)
-        if not asked.rest and self._settings.is_old and asked.authorizer is None:
+        if not asked.rest and self._settings.version < V1_X and asked.authorizer is None:
             raise Refusal(500, "ServiceID missing")
-        if value is None and asked.authorizer is not None and self._settings.is_old:
+        if value is None and asked.authorizer is not None and self._settings.version < V1_X:
             raise Refusal(500, f'Unknown service {{"{asked.rest}" {{}}}}')
         if value is None:
             raise Refusal(404, self._unknown(asked.rest))
@@ -252,7 +253,7 @@ class ServiceEndpoint:
         return value
 
     def _unknown(self, service_id: str) -> str:
-        if self._settings.is_old:
+        if self._settings.version < V1_X:
             return f'No service registered with ID "{service_id}"'
         return f'Unknown service ID "{service_id}". Ensure that the service ID is passed, not the service name.'
 
@@ -281,7 +282,7 @@ class ServiceEndpoint:
         value = self._local.services.get(asked.rest)
         if value is None:
             reason, empty = f"ServiceId {asked.rest} not found", {"AggregatedStatus": "critical", "Service": None, "Checks": None}
-            if self._settings.is_old and asked.first("format") == "text":
+            if self._settings.version < V1_X and asked.first("format") == "text":
                 return Wrote(reason, 404, "application/json", (("X-Consul-Reason", reason),))
             return self._health(asked, 404, reason, empty)
         asked.require("service", value["Service"], "read")
@@ -322,9 +323,9 @@ class ServiceEndpoint:
         """A check as the answers on the agent's health show it: without its type, and with an empty definition."""
         names = ("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags")
         shown = {name: check.value[name] for name in names} | {"Type": ""}
-        if not self._settings.is_old:
+        if self._settings.version >= V1_X:
             shown["ExposedPort"] = 0
-        return shown | {"Definition": _DEFINITIONS[self._settings.version], "CreateIndex": 0, "ModifyIndex": 0}
+        return shown | {"Definition": pick(_DEFINITIONS, self._settings.version), "CreateIndex": 0, "ModifyIndex": 0}
 
 
 _ZERO = dict.fromkeys(("Interval", "Timeout", "DeregisterCriticalServiceAfter"), "0s") | {
@@ -334,9 +335,9 @@ _ZERO = dict.fromkeys(("Interval", "Timeout", "DeregisterCriticalServiceAfter"),
     "Body": "",
 }
 
-_DEFINITIONS: dict[str, dict[str, Any]] = {
-    "1.8.7": _ZERO | {"TLSSkipVerify": False, "TCP": ""},
-    "1.22.5": _ZERO
+_DEFINITIONS: dict[Version, dict[str, Any]] = {
+    V1_8: _ZERO | {"TLSSkipVerify": False, "TCP": ""},
+    V1_X: _ZERO
     | {
         "TLSServerName": "",
         "TLSSkipVerify": False,

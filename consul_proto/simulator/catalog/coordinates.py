@@ -15,6 +15,7 @@ from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, 
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_X
 
 #: Where an agent believes itself to be that has never met another one.
 _DIMENSIONS = 8
@@ -77,7 +78,7 @@ class Coordinates:
     def update(self, asked: Asked, _now: float) -> Wrote:
         """PUT update."""
         given = asked.decoded(COORDINATE)
-        if not self._settings.is_old:
+        if self._settings.version >= V1_X:
             asked.only_default()
         node, place = given.get("Node") or "", {**_ZERO, **(given.get("Coord") or {})}
         asked.reach_servers()

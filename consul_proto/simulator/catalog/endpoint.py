@@ -17,6 +17,7 @@ from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, 
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_10, V1_13, V1_14, V1_X
 from consul_proto.simulator.filters.expressions import NODE, NODE_SERVICE, SERVICE_NODE
 from consul_proto.simulator.filters.parameter import compiled
 
@@ -65,7 +66,7 @@ class Reader:
 
     def is_streamed(self, asked: Asked) -> bool:
         """Since 1.10, an agent has the answers on a service's health streamed to it, where they may be waited for."""
-        is_health = asked.path.startswith(("/v1/health/service/", "/v1/health/connect/")) and not self._settings.is_old
+        is_health = asked.path.startswith(("/v1/health/service/", "/v1/health/connect/")) and self._settings.version >= V1_10
         waits = asked.flag("cached") or asked.first("index") not in ("", "0")
         return is_health and waits and not asked.first("near") and asked.consistency == "leader"
 
@@ -144,7 +145,7 @@ class CatalogEndpoint:
     def services(self, asked: Asked) -> Found:
         """GET services: their names, with the tags of all of their instances."""
         asked.reach_servers()
-        keep = (lambda _value: True) if self._settings.is_old else compiled(asked, SERVICE_NODE)
+        keep = (lambda _value: True) if self._settings.version < V1_14 else compiled(asked, SERVICE_NODE)
         tags: dict[str, list[str]] = {}
         for (name, _), service in sorted(self._catalog.services.items()):
             node = self._catalog.nodes[name]
@@ -158,9 +159,9 @@ class CatalogEndpoint:
 
     def _may_see(self, asked: Asked, node: Row, service: Row) -> bool:
         """Whether a token may know that an instance is there: in 1.8, whoever may see the service, wherever it is."""
-        return (
-            asked.may("service", service.value["Service"], "read") if self._settings.is_old else self._reader.may_see(asked, node, service)
-        )
+        if self._settings.version < V1_X:
+            return asked.may("service", service.value["Service"], "read")
+        return self._reader.may_see(asked, node, service)
 
     def service(self, asked: Asked) -> Found:
         """GET service: the instances of a name."""
@@ -179,7 +180,7 @@ class CatalogEndpoint:
         """tags: what the instances must have, where it is not what was asked for: to what may be connected to, tags do not matter."""
         keep = compiled(asked, SERVICE_NODE)
         tables = self._catalog.service_tables(name, found=bool(instances))
-        if asked.first("peer") and not self._settings.is_old:  # of another cluster nothing is known
+        if asked.first("peer") and self._settings.version >= V1_13:  # of another cluster nothing is known
             instances, tables = [], ()
         rows = [
             _instance(node, service, self._settings)
@@ -204,7 +205,7 @@ class CatalogEndpoint:
         node, services = self._services_of(asked, name)
         body = {
             "Node": node and node.shown(),
-            "Services": services or ([] if asked.first("filter") and (node or not self._settings.is_old) else None),
+            "Services": services or ([] if asked.first("filter") and (node or self._settings.version >= V1_X) else None),
         }
         return self._reader.found(asked, self._catalog.node_tables(name), body)
 
@@ -242,16 +243,15 @@ def has_tags(service: Row, tags: Iterable[str]) -> bool:
 def _instance(node: Row, service: Row, settings: Settings) -> dict[str, Any]:
     """A service and its node in one, as the catalog shows it."""
     there, value = node.value, service.value
-    old = settings.is_old
     shown = {name: there[name] for name in ("ID", "Node", "Address", "Datacenter", "TaggedAddresses")} | {"Node": service.node}
     shown |= {"NodeMeta": there["Meta"], "ServiceKind": value.get("Kind", "")}
     shown |= {"ServiceID": value["ID"], "ServiceName": value["Service"], "ServiceTags": service.tags, "ServiceAddress": value["Address"]}
     if value.get("TaggedAddresses"):
         shown["ServiceTaggedAddresses"] = value["TaggedAddresses"]
     shown |= {"ServiceWeights": value["Weights"], "ServiceMeta": value["Meta"] or {}, "ServicePort": value.get("Port", 0)}
-    if not old:
+    if settings.version >= V1_X:
         shown |= {"ServicePorts": value.get("Ports"), "ServiceSocketPath": value.get("SocketPath", "")}
     shown |= {"ServiceEnableTagOverride": value["EnableTagOverride"], "ServiceProxy": value["Proxy"], "ServiceConnect": value["Connect"]}
-    if not old:
+    if settings.version >= V1_X:
         shown["ServiceLocality"] = value.get("Locality")
     return shown | {"CreateIndex": service.created, "ModifyIndex": service.modified}

@@ -12,6 +12,7 @@ from consul_proto.simulator.engine.request import Asked, Refusal, multierror
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID, UUID_LENGTH
+from consul_proto.simulator.engine.versions import V1_X
 
 
 class Registration:
@@ -53,14 +54,14 @@ class Registration:
 
     def _check_service(self, service: dict[str, Any]) -> None:
         if service.get("ID") and not service.get("Service"):
-            what = "" if self._settings.is_old else "name with ID"
-            raise Refusal(500, f"Must provide service {what}" if what and self._settings.is_old else self._nameless())
+            what = "" if self._settings.version < V1_X else "name with ID"
+            raise Refusal(500, f"Must provide service {what}" if what and self._settings.version < V1_X else self._nameless())
         if wrong := service_faults(service, self._settings):
             raise Refusal(500, wrong)
         service["ID"] = service.get("ID") or service.get("Service") or ""
 
     def _nameless(self) -> str:
-        if self._settings.is_old:
+        if self._settings.version < V1_X:
             return "Must provide service name with ID"
         return "Must provide service name (Service.Service) when service ID is provided"
 
@@ -72,7 +73,7 @@ class Registration:
         if known is None or (not given.get("SkipNodeUpdate") and known.value != self._node(given)):
             asked.require("node", given["Node"], "write")
         for check in checks:
-            if not self._settings.is_old and check["Node"].lower() != given["Node"].lower():
+            if self._settings.version >= V1_X and check["Node"].lower() != given["Node"].lower():
                 whose = f"Node '{check['Node']}' for check '{check['CheckID']}'"
                 raise Refusal(500, f"{whose} doesn't match register request node '{given['Node']}'")
             if not check["ServiceID"]:
@@ -83,8 +84,8 @@ class Registration:
             other = self._catalog.services.get((given["Node"].lower(), check["ServiceID"].lower()))
             if other is not None and other.value["ID"] == check["ServiceID"]:
                 asked.require("service", other.value["Service"], "write")
-            elif asked.authorizer is not None or not self._settings.is_old:
-                what = "" if self._settings.is_old else " ID"
+            elif asked.authorizer is not None or self._settings.version >= V1_X:
+                what = "" if self._settings.version < V1_X else " ID"
                 raise Refusal(500, f"Unknown service{what} '{check['ServiceID']}' for check{what} '{check['CheckID']}'")
 
     def _node(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +111,7 @@ class Registration:
         if service is not None:
             catalog.ensure_service(node, service_value(service, self._settings.version))
         for check in checks:
-            if self._settings.is_old and check["Node"] != node:
+            if self._settings.version < V1_X and check["Node"] != node:
                 raise Refusal(500, f'check node "{check["Node"]}" does not match node "{node}"')
             if not check["CheckID"]:
                 raise Refusal(500, self._unnamed(node))
@@ -120,7 +121,7 @@ class Registration:
                 raise Refusal(500, f'failed inserting check: {error} on node "{node}"') from None
 
     def _unnamed(self, node: str) -> str:
-        if self._settings.is_old:
+        if self._settings.version < V1_X:
             return f'failed inserting check: failed inserting check: object missing primary index on node "{node}"'
         why = "failed health check lookup: index error: object is missing a value for this index"
         return f'failed inserting check on node "{node}": {why}'
@@ -156,7 +157,7 @@ class Registration:
         if known is not None:
             asked.require("service", known.value["Service"], "write")
         elif service or check:
-            what = "" if self._settings.is_old else " ID"
+            what = "" if self._settings.version < V1_X else " ID"
             raise Refusal(500, f"Unknown service{what} '{service}'" if service else f"Unknown check{what} '{check}'")
         else:
             asked.require("node", node, "write")
@@ -166,15 +167,15 @@ def service_faults(service: dict[str, Any], settings: Settings) -> str:
     """What is wrong with a service of the mesh, as Go's multierror says it; "" where nothing is."""
     proxy, has_port = service.get("Proxy") or {}, service.get("Port") or service.get("SocketPath")
     destination, is_proxy = str(proxy.get("DestinationServiceName") or "").strip(), service.get("Kind") == "connect-proxy"
-    native, old = (service.get("Connect") or {}).get("Native"), settings.is_old
+    native, is_early = (service.get("Connect") or {}).get("Native"), settings.version < V1_X
     no_port = is_proxy and not has_port
     rules = (
-        (no_port and not old, "Port or SocketPath must be set for a connect-proxy"),
+        (no_port and not is_early, "Port or SocketPath must be set for a connect-proxy"),
         (is_proxy and not destination, "Proxy.DestinationServiceName must be non-empty for Connect proxy services"),
         (is_proxy and destination == "*", "Proxy.DestinationServiceName must not be a wildcard for Connect proxy services"),
-        (no_port and old, "Port must be set for a Connect proxy"),
+        (no_port and is_early, "Port must be set for a Connect proxy"),
         (is_proxy and native, "A Proxy cannot also be Connect Native, only typical services"),
-        (native and not is_proxy and not has_port and not old, "Port or SocketPath must be set for a Connect native service."),
+        (native and not is_proxy and not has_port and not is_early, "Port or SocketPath must be set for a Connect native service."),
     )
     faults = [text for is_broken, text in rules if is_broken]
     return multierror(faults) if faults else ""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from consul_proto.simulator.catalog.values import service_value
 from consul_proto.simulator.catalog.virtual_addresses import Addresses
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_9, V1_11, V1_X, Version
 
 
 class Row(NamedTuple):
@@ -76,7 +77,7 @@ class Broken(Exception):
 class Catalog:
     """The tables. Names are compared without case. Every write is made at the store's present index."""
 
-    def __init__(self, store: Store, version: str) -> None:
+    def __init__(self, store: Store, version: Version) -> None:
         self._store, self._version = store, version
         self.nodes: dict[str, Row] = {}
         #: By node and id.
@@ -153,7 +154,7 @@ class Catalog:
 
     def node_tables(self, name: str) -> tuple[str, ...]:
         """The tables whose index is that of a node's reads."""
-        if self._version == "1.8.7":
+        if self._version < V1_X:
             return ("nodes", "services") if self.node(name) else ()
         return (f"node.{name.lower()}",) if self.node(name) else ("node extinctions",)
 
@@ -164,7 +165,7 @@ class Catalog:
 
     def _change_node(self, node: str) -> None:
         """Reads of a node are woken by what concerns it; in 1.8 their index is that of everything all the same."""
-        if self._version != "1.8.7":
+        if self._version >= V1_X:
             self._store.count(f"node.{node}")
         self._store.touch(("table", f"node.{node}"))
 
@@ -187,9 +188,8 @@ class Catalog:
     def _keep(self, table: dict[Any, Row], key: Any, value: dict[str, Any], node: str = "") -> bool:
         """Write a row; whether this changed anything. Another case of a node's name does not, since 1.9."""
         before = table.get(key)
-        is_old = self._version == "1.8.7"
-        aside = {} if is_old else {"Node": ""}
-        if before is not None and before.value | aside == value | aside and (before.node == node or not is_old):
+        aside = {} if self._version < V1_9 else {"Node": ""}
+        if before is not None and before.value | aside == value | aside and (before.node == node or self._version >= V1_9):
             return False
         index = self._store.index
         self._set(table, key, Row(value, before.created if before else index, index, node))
@@ -224,7 +224,7 @@ class Catalog:
                 f'node name "{value["Node"]}" is reserved by node {held} with name "{before.value["Node"]}" ({before.value["Address"]})'
             )
         known = next((row.value["Node"] for row in self.nodes.values() if row.value["ID"] == identity), value["Node"])
-        is_same = known == value["Node"] if self._version == "1.8.7" else known.lower() == key
+        is_same = known == value["Node"] if self._version < V1_9 else known.lower() == key
         return None if is_same else known.lower()
 
     def _is_alive(self, node: str) -> bool:
@@ -234,7 +234,7 @@ class Catalog:
     def ensure_service(self, node: str, value: dict[str, Any]) -> bool:
         """Register a service on a node that there is."""
         key = (node.lower(), value["ID"].lower())
-        if (name := _stands_for(value)) and self._version != "1.8.7":
+        if (name := _stands_for(value)) and self._version >= V1_11:
             own = {"Address": self._addresses.of(name), "Port": value.get("Port", 0)}
             tagged = {**(value.get("TaggedAddresses") or {}), "consul-virtual": own}
             value = service_value({**value, "TaggedAddresses": dict(sorted(tagged.items()))}, self._version)
@@ -247,7 +247,7 @@ class Catalog:
         return True
 
     def _change_parent(self, node: str) -> None:
-        if self._version != "1.8.7":
+        if self._version >= V1_X:
             self._store.change("nodes")
         self._change_node(node)
 
@@ -266,7 +266,7 @@ class Catalog:
             self._touch_check(before)
         if value["Status"] == "critical":
             self.on_gone(node, value["CheckID"])
-        if changed or self._version == "1.8.7":
+        if changed or self._version < V1_X:
             # 1.8 writes a check that is the same once more.
             self._store.change("checks")
             self._touch_check(self.checks[key])

@@ -11,6 +11,7 @@ from typing import Any
 from consul_proto.simulator.config.intention_sources import has_permissions, providers
 from consul_proto.simulator.engine.request import Refusal, multierror
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_X
 
 Entry = dict[str, Any]
 Entries = Mapping[tuple[str, str], Entry]
@@ -179,5 +180,5 @@ class _Chain:
 
     def _shown(self, target: tuple[str, str]) -> str:
         service, subset = target
-        between = "default" if self._settings.is_old else "default.default"
+        between = "default" if self._settings.version < V1_X else "default.default"
         return ".".join([*([subset] if subset else []), service, between, self._settings.datacenter])

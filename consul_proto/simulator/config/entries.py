@@ -22,6 +22,7 @@ from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, 
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_8, V1_9, V1_11, V1_12, V1_16, V1_X, Version, pick
 from consul_proto.simulator.filters.expressions import SERVICE_DEFAULTS
 from consul_proto.simulator.filters.parameter import compiled
 from consul_proto.simulator.go import mapstructure
@@ -43,8 +44,8 @@ _OLD = (
 
 #: https://developer.hashicorp.com/consul/docs/connect/config-entries, by version.
 _KINDS = {
-    "1.8.7": _OLD,
-    "1.22.5": (
+    V1_8: _OLD,
+    V1_X: (
         *_OLD,
         *("service-intentions", "mesh", "exported-services", "sameness-group", "api-gateway", "bound-api-gateway", "http-route"),
         *("tcp-route", "inline-certificate", "file-system-certificate", "jwt-provider", "control-plane-request-limit"),
@@ -52,11 +53,12 @@ _KINDS = {
 }
 
 #: What is said of an entry without a name where it is noticed only when it is written, by its kind.
-_NO_NAME = {
+_NAMELESS = {
     "ingress-gateway": "failed inserting config entry: object missing primary index",
     "terminating-gateway": "serviceName is required",
     "exported-services": "",  # which must have another one
 }
+_NO_NAME = {V1_8: {**_NAMELESS, "service-defaults": "serviceName is required"}, V1_X: _NAMELESS}
 
 _NOT_PERMISSIVE = "cannot set MutualTLSMode=permissive because AllowEnablingPermissiveMutualTLS=false in the mesh config entry"
 
@@ -71,7 +73,7 @@ class ConfigEntries:
         self._store, self._settings = store, settings
         self.entries: dict[tuple[str, str], Entry] = {}
         self.gateways = GatewayServices(store, settings)
-        if not settings.is_old:
+        if settings.version >= V1_9:
             # A server that starts looks whether intentions of before 1.9 must become entries.
             store.apply()
             store.count("config")
@@ -88,7 +90,7 @@ class ConfigEntries:
     def is_same(self, entry: Entry) -> bool:
         """Whether an entry is there as it is, as far as agents look at that, since 1.12."""
         before = self.entries.get((entry["Kind"], entry["Name"]))
-        return before is not None and not self._settings.is_old and before["Hash"] == entry["Hash"]
+        return before is not None and self._settings.version >= V1_12 and before["Hash"] == entry["Hash"]
 
     def check(self, kind: str, name: str, entry: Entry | None) -> None:
         """Refuse what would not go together with the other entries: a new one, or that one is gone."""
@@ -103,7 +105,7 @@ class ConfigEntries:
         key = (entry["Kind"], entry["Name"])
         before = self.entries.get(key)
         index = self._store.index
-        hashed = {} if self._settings.is_old else {"Hash": entry.get("Hash") or _hash(entry)}
+        hashed = {} if self._settings.version < V1_X else {"Hash": entry.get("Hash") or _hash(entry)}
         entry = {name: value for name, value in entry.items() if name not in _WRITTEN}
         written = {**hashed, "CreateIndex": before["CreateIndex"] if before else index, "ModifyIndex": index}
         last = {name: entry.pop(name) for name in _LAST if name in entry}
@@ -118,40 +120,40 @@ class ConfigEntries:
             self.gateways.remove(kind, name)
 
 
-def _ingress(entry: Entry, _is_old: bool) -> Entry:
+def _ingress(entry: Entry, _version: Version) -> Entry:
     """An ingress gateway, whose listeners have a protocol."""
     for listener in entry["Listeners"] or ():
         listener["Protocol"] = listener["Protocol"].lower() or "tcp"
     return entry
 
 
-def _router(entry: Entry, is_old: bool) -> Entry:
+def _router(entry: Entry, version: Version) -> Entry:
     """A router, with its methods as they are sent; 1.8.7 looks at the namespace of a destination only where there are some."""
     for route in entry["Routes"] or ():
         http = route.get("Match", {}).get("HTTP", {})
         in_upper_case(http)
-        if is_old and "Methods" in http and "Destination" in route:
+        if version < V1_X and "Methods" in http and "Destination" in route:
             route["Destination"].setdefault("Namespace", "default")
     return entry
 
 
-def _splitter(entry: Entry, _is_old: bool) -> Entry:
+def _splitter(entry: Entry, _version: Version) -> Entry:
     """A splitter, whose weights are hundredths."""
     for split in entry["Splits"] or ():
         split["Weight"] = mapstructure.as_written(math.copysign(math.floor(abs(split["Weight"]) * 100 + 0.5), split["Weight"]) / 100)
     return entry
 
 
-def _defaults(entry: Entry, _is_old: bool) -> Entry:
+def _defaults(entry: Entry, _version: Version) -> Entry:
     """The defaults of a service, whose protocol is in lower case."""
     return {**entry, "Protocol": entry["Protocol"].lower()}
 
 
 #: What becomes of an entry when it is written, by its kind.
-_COMPLETED: dict[str, Callable[[Entry, bool], Entry]] = {
+_COMPLETED: dict[str, Callable[[Entry, Version], Entry]] = {
     "ingress-gateway": _ingress,
     "service-defaults": _defaults,
-    "service-intentions": lambda entry, _is_old: ordered(entry),
+    "service-intentions": lambda entry, _version: ordered(entry),
     "service-router": _router,
     "service-splitter": _splitter,
 }
@@ -217,13 +219,13 @@ class ConfigEndpoint:
     def _given(self, asked: Asked) -> Entry:
         raw = asked.decoded(Anything(), self._bad("").text)
         if raw is not None and not isinstance(raw, dict):
-            raise self._bad(mapstructure.no_map(raw, "map[string]interface {}", "", is_old=self._settings.is_old))
+            raise self._bad(mapstructure.no_map(raw, "map[string]interface {}", "", version=self._settings.version))
         if not raw or not {"Kind", "kind"} & raw.keys():
             raise self._bad("Payload does not contain a kind/Kind key at the top level")
         kind = raw.get("Kind", raw.get("kind"))
         if not isinstance(kind, str):
             raise self._bad("Kind value in payload is not a string")
-        if kind.lower() not in _KINDS[self._settings.version]:
+        if kind.lower() not in pick(_KINDS, self._settings.version):
             raise self._bad(f"invalid config entry kind: {kind}")
         return self._decoded(raw, kind.lower())
 
@@ -232,14 +234,14 @@ class ConfigEndpoint:
         if kind not in TYPES:
             given = {name: value for name, value in _named(raw).items() if name not in ("Kind", *_WRITTEN)}
             return {"Kind": kind, "Name": "", **given, "Hash": _hash(given)}
-        is_old = self._settings.is_old
-        read = mapstructure.read(raw, TYPES[kind], is_old=is_old)
-        if fault := read.refusal(is_old=is_old) or _unknown(read.unknown):
+        version = self._settings.version
+        read = mapstructure.read(raw, TYPES[kind], version=version)
+        if fault := read.refusal(version=version) or _unknown(read.unknown):
             raise self._bad(fault)
         found = {name: value for name, value in read.value.items() if name not in _WRITTEN}
         entry = {**found, "Kind": kind, "Name": found.get("Name", "")}
         if complete := _COMPLETED.get(kind):
-            entry = complete(entry, is_old)
+            entry = complete(entry, version)
         # By another name it is another entry.
         return {**entry, "Hash": _hash([{name: value for name, value in entry.items() if name != "Name"}, read.empty])}
 
@@ -249,14 +251,14 @@ class ConfigEndpoint:
             return "mesh"
         if kind != "proxy-defaults":
             return name
-        if name not in ("", "global") and not self._settings.is_old:
+        if name not in ("", "global") and self._settings.version >= V1_X:
             raise Refusal(500, f'invalid name ("{name}"), only "global" is supported')
         return "global"
 
     def _resource(self, kind: str, name: str) -> tuple[str, str]:
         """What a token needs the right to: services have their own, what concerns all of the mesh has another."""
         if kind in ("proxy-defaults", "mesh", "ingress-gateway", "terminating-gateway", "api-gateway", "exported-services"):
-            return ("operator" if self._settings.is_old else "mesh"), ""
+            return ("operator" if self._settings.version < V1_X else "mesh"), ""
         return ("intention" if kind == "service-intentions" else "service"), name
 
     def _read_resource(self, kind: str, name: str) -> tuple[str, str] | None:
@@ -272,10 +274,10 @@ class ConfigEndpoint:
         index = _expected(asked)
         asked.know_token()
         entry["Name"] = self._only_name(entry["Kind"], entry["Name"])
-        no_name = {**_NO_NAME, **({"service-defaults": "serviceName is required"} if self._settings.is_old else {})}.get(entry["Kind"])
+        no_name = pick(_NO_NAME, self._settings.version).get(entry["Kind"])
         if not entry["Name"] and no_name is None:
             raise Refusal(500, "Name is required")
-        check_entry(entry, is_old=self._settings.is_old)
+        check_entry(entry, version=self._settings.version)
         if entry["Kind"] == "service-intentions":
             entry = without_legacy(entry)
         asked.require(*self._resource(entry["Kind"], entry["Name"]), "write")
@@ -296,7 +298,7 @@ class ConfigEndpoint:
         asked.only_default()
         kind, is_one, name = asked.rest.partition("/")
         asked.reach_servers()
-        if kind and kind not in _KINDS[self._settings.version]:
+        if kind and kind not in pick(_KINDS, self._settings.version):
             raise Refusal(500, f"invalid config entry kind: {kind}")
         index = self._store.table("config")
         if not is_one:
@@ -306,13 +308,13 @@ class ConfigEndpoint:
         entry = self._entries.entries.get((kind, name))
         if entry is None:
             refusal = Refusal(404, f'Config entry not found for "{kind}" / "{name}"', X_Consul_Index=str(index or 1))
-            refusal.headers += tuple(seen()) + (() if self._settings.is_old else (("X-Consul-Query-Backend", "blocking-query"),))
+            refusal.headers += tuple(seen()) + (() if self._settings.version < V1_X else (("X-Consul-Query-Backend", "blocking-query"),))
             raise refusal
         return Found(index, _shown(entry))
 
     def _every(self, asked: Asked, kind: str) -> list[Entry]:
         """Those of a kind, "" for any, that the token may read and the filter lets through."""
-        is_filtered = bool(asked.first("filter")) and not self._settings.is_old
+        is_filtered = bool(asked.first("filter")) and self._settings.version >= V1_16
         if is_filtered and kind != "service-defaults":
             raise Refusal(500, f"filtering not supported for config entry kind={kind}")
         keep = compiled(asked, SERVICE_DEFAULTS) if is_filtered else bool
@@ -328,10 +330,10 @@ class ConfigEndpoint:
         kind, is_one, name = asked.rest.partition("/")
         if not is_one:
             raise Refusal(404, "Must provide both a kind and name to delete")
-        if kind not in _KINDS[self._settings.version]:
+        if kind not in pick(_KINDS, self._settings.version):
             raise Refusal(400, f"invalid config entry kind: {kind}")
         asked.only_default()
-        index = None if self._settings.is_old else _expected(asked)
+        index = None if self._settings.version < V1_11 else _expected(asked)
         asked.know_token()
         name = self._only_name(kind, name)
         asked.require(*self._resource(kind, name), "write")
@@ -352,7 +354,7 @@ class ConfigEndpoint:
         gateways = self._entries.gateways
         every = gateways.of(asked.rest, self._catalog.plain_services(), self._catalog.mesh_services())
         found = [one for one in every if asked.may("service", one["Service"]["Name"], "read")]
-        nothing: list[Entry] | None = None if self._settings.is_old and asked.authorizer is None else []
+        nothing: list[Entry] | None = None if self._settings.version < V1_X and asked.authorizer is None else []
         headers = (("X-Consul-Effective-Consistency", asked.consistency),)
         tables = ("gateways", "services") if gateways.has_wildcard(asked.rest) else ("gateways",)
         return Found(self._store.table(*tables), found or nothing, headers=headers, null=True)

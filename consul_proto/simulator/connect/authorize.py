@@ -13,13 +13,14 @@ from consul_proto.simulator.connect.intentions import Intention, Intentions
 from consul_proto.simulator.engine.request import Asked, Refusal, Wrote
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_8, V1_10, V1_X, pick
 
 #: The names that a certificate has, by the paths of their URIs; since 1.10 with a partition.
-_PARTITION = {"1.8.7": "", "1.22.5": "(?:/ap/[^/]+)?"}
+_PARTITION = {V1_8: "", V1_10: "(?:/ap/[^/]+)?"}
 _SERVICE = "/ns/(?P<namespace>[^/]+)/dc/[^/]+/svc/(?P<service>[^/]+)"
 _OTHERS = {
-    "1.8.7": "/agent/client/dc/[^/]+/id/[^/]+",
-    "1.22.5": "/agent/client/dc/[^/]+/id/[^/]+|/gateway/mesh/dc/[^/]+|/agent/server/dc/[^/]+",
+    V1_8: "/agent/client/dc/[^/]+/id/[^/]+",
+    V1_X: "/agent/client/dc/[^/]+/id/[^/]+|/gateway/mesh/dc/[^/]+|/agent/server/dc/[^/]+",
 }
 
 
@@ -49,7 +50,7 @@ class AuthorizeEndpoint:
         one = None if source is None else self._intentions.between(source, target)
         if one is None:
             allowed = not self._settings.acls or self._settings.default_policy == "allow"
-            is_open = self._settings.is_old and not self._settings.acls
+            is_open = self._settings.version < V1_X and not self._settings.acls
             reason = "ACLs disabled, access is allowed by default" if is_open else "Default behavior configured by ACLs"
         else:
             allowed, reason = one.get("Action") == "allow" and not one.get("Permissions"), f"Matched {self._shown(one)}"
@@ -67,10 +68,10 @@ class AuthorizeEndpoint:
             parsed = urlsplit(uri)
         except ValueError:
             raise Refusal(400, f"{bad} Connect identifier") from None
-        partition = _PARTITION[self._settings.version]
+        partition = pick(_PARTITION, self._settings.version)
         service = re.fullmatch(partition + _SERVICE, parsed.path)
         signing = not parsed.path and parsed.netloc.find(".") > 0
-        other = signing or re.fullmatch(f"{partition}(?:{_OTHERS[self._settings.version]})", parsed.path)
+        other = signing or re.fullmatch(f"{partition}(?:{pick(_OTHERS, self._settings.version)})", parsed.path)
         if parsed.scheme != "spiffe" or not (service or other):
             raise Refusal(400, f"{bad} Connect identifier")
         if service is None:
@@ -81,7 +82,7 @@ class AuthorizeEndpoint:
         try:
             asked.know_token()
         except Refusal as refusal:
-            before = "" if self._settings.is_old else "Could not resolve token to authorizer: "
+            before = "" if self._settings.version < V1_X else "Could not resolve token to authorizer: "
             raise Refusal(refusal.status, before + refusal.text) from None
 
     def _shown(self, one: Intention) -> str:
@@ -89,7 +90,7 @@ class AuthorizeEndpoint:
         pair = f"default/{one['SourceName']} => default/{one['DestinationName']}"
         identity = f"ID: {one['ID']}, " if one.get("ID") else ""
         precedence, action = f"{identity}Precedence: {one['Precedence']}", str(one.get("Action") or "").upper()
-        if self._settings.is_old:
+        if self._settings.version < V1_X:
             return f"intention: {action} {pair} ({precedence})"
         permissions = one.get("Permissions") or ()
         detail = f"Permissions: {len(permissions)}" if permissions else f"Action: {action}"

@@ -12,6 +12,7 @@ from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, 
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_X
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 
 #: The cluster's id as Consul's own test helpers have it (sdk/testutil).
@@ -82,7 +83,7 @@ class CARoots:
     def _found(self, *headers: tuple[str, str]) -> Found:
         root: dict[str, Any] = {
             "ID": _ID,
-            "Name": f"Consul CA {'Root' if self._settings.is_old else 'Primary'} Cert",
+            "Name": f"Consul CA {'Root' if self._settings.version < V1_X else 'Primary'} Cert",
             "SerialNumber": 7,
             "SigningKeyID": _KEY_ID,
             "ExternalTrustDomain": _CLUSTER,
@@ -98,7 +99,7 @@ class CARoots:
         }
         body = {"ActiveRootID": _ID, "TrustDomain": f"{_CLUSTER}.consul", "Roots": [root]}
         # 1.8.7 says of no leader here that it is known.
-        servers = seen(known=False) if self._settings.is_old else [*seen(), ("X-Consul-Query-Backend", "blocking-query")]
+        servers = seen(known=False) if self._settings.version < V1_X else [*seen(), ("X-Consul-Query-Backend", "blocking-query")]
         return Found(self._since, body, local=True, headers=(*servers, *headers))
 
 

@@ -22,6 +22,7 @@ from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.engine.versions import V1_9, Version, pick
 from consul_proto.simulator.filters.expressions import INTENTION as INTENTION_FIELDS
 from consul_proto.simulator.filters.parameter import compiled
 from consul_proto.simulator.go.mapstructure import read
@@ -53,24 +54,24 @@ class Intentions:
         return {
             path: Route(("GET", "POST"), self.every, self.create, self._topics, index=True),
             f"{path}/match": Route(("GET",), write=lambda asked, _now: self.match(asked).body)
-            if self._settings.is_old
+            if self._settings.version < V1_9
             else Route(("GET",), self.match, topics=self._topics),
             f"{path}/check": Route(("GET",), write=self.check),
             f"{path}/": Route(("GET", "PUT", "DELETE"), write=self.one, deep=True),
-        } | ({} if self._settings.is_old else {f"{path}/exact": Route(("GET", "PUT", "DELETE"), write=self.exact)})
+        } | ({} if self._settings.version < V1_9 else {f"{path}/exact": Route(("GET", "PUT", "DELETE"), write=self.exact)})
 
     def _topics(self, _asked: Asked) -> tuple[Topic, ...]:
         return (("table", self._name),)
 
     @property
     def _name(self) -> str:
-        return "intentions" if self._settings.is_old else "config"
+        return "intentions" if self._settings.version < V1_9 else "config"
 
     # What there is.
 
     def _all(self) -> list[Intention]:
         """Every intention, the one that counts before the others first."""
-        if self._settings.is_old:
+        if self._settings.version < V1_9:
             found = [*self._table.values()]
         else:
             entries = [entry for (kind, _), entry in self._config.entries.items() if kind == _KIND]
@@ -86,7 +87,7 @@ class Intentions:
         """GET all."""
         self._only_default(asked)
         asked.reach_datacenter()
-        keep = compiled(asked, INTENTION_FIELDS[self._settings.version])
+        keep = compiled(asked, pick(INTENTION_FIELDS, self._settings.version))
         asked.know_token()
         found = [one for one in self._all() if self._may_see(asked, one) and keep(one)]
         return Found(self._store.table(self._name), found)
@@ -96,7 +97,7 @@ class Intentions:
 
     def match(self, asked: Asked) -> Found:
         """GET match: what concerns a source or a destination, by each of its names."""
-        if self._settings.is_old:
+        if self._settings.version < V1_9:
             asked.options()
         self._only_default(asked)
         if not asked.flag("by"):
@@ -114,7 +115,7 @@ class Intentions:
             for service in services.values():
                 asked.require("intention", service or "", "read")
         except Refusal as refusal:  # the servers refuse it, while what is above is refused by the agent
-            if not self._settings.is_old:
+            if self._settings.version >= V1_9:
                 refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), ("X-Consul-Query-Backend", "blocking-query"))
             raise
         member = "SourceName" if by == "source" else "DestinationName"
@@ -148,7 +149,7 @@ class Intentions:
 
     def _only_default(self, asked: Asked) -> None:
         """Refuse namespaces and partitions, of which 1.8 knows nothing here."""
-        if not self._settings.is_old:
+        if self._settings.version >= V1_9:
             asked.only_default()
 
     # By id.
@@ -158,7 +159,7 @@ class Intentions:
         before, status = ("Failed to decode request body: ", 500) if asked.method == "POST" else (bad, 400)
         given: Intention = asked.decoded(INTENTION, before, status)
         check_namespaces(given, self._settings)
-        if self._settings.is_old:  # later agents write a config entry, and those are written here
+        if self._settings.version < V1_9:  # later agents write a config entry, and those are written here
             asked.reach_datacenter()
         return given
 
@@ -184,7 +185,7 @@ class Intentions:
         if given.get("ID"):
             raise Refusal(500, "ID must be empty when creating a new intention")
         asked.know_token()
-        if not given.get("DestinationName") and not self._settings.is_old:
+        if not given.get("DestinationName") and self._settings.version >= V1_9:
             raise Refusal(403, "Permission denied")  # whether ACLs are on or not
         self._require(asked, given.get("DestinationName") or "")
         self._check(given)
@@ -199,7 +200,7 @@ class Intentions:
         same = self._exact(source, destination)
         if same is None or (before is not None and same.get("ID") == before.get("ID")):
             return
-        if self._settings.is_old:
+        if self._settings.version < V1_9:
             pair = f"default/{source} => default/{destination}"
             shown = f"{same['Action'].upper()} {pair} (ID: {same['ID']}, Precedence: {same['Precedence']})"
             raise Refusal(500, f"duplicate intention found: {shown}")
@@ -227,13 +228,13 @@ class Intentions:
 
     def _put(self, given: Intention, identity: str, now: float, before: Intention | None) -> str:
         """Keep an intention under its id."""
-        if self._settings.is_old:
+        if self._settings.version < V1_9:
             self._put_old(given, identity, now, before)
             return identity
         date = self._settings.date(now)
         legacy = {"LegacyID": identity, "LegacyMeta": given.get("Meta")}
         legacy |= {"LegacyCreateTime": before["CreatedAt"] if before else date, "LegacyUpdateTime": date}
-        source = _source(given, given["SourceName"], legacy)
+        source = _source(given, given["SourceName"], self._settings.version, legacy)
         self._write(self._with_source(given["DestinationName"], source, before["SourceName"] if before else ""))
         return identity
 
@@ -274,7 +275,7 @@ class Intentions:
     def _get(self, asked: Asked, _now: float) -> Intention:
         asked.options()
         asked.reach_datacenter()
-        if not self._settings.is_old:
+        if self._settings.version >= V1_9:
             asked.know_token()
             if not asked.rest:
                 raise Refusal(404, "Intention not found")
@@ -287,10 +288,10 @@ class Intentions:
         self._only_default(asked)
         given = self._given(asked)
         asked.know_token()
-        if self._settings.is_old:
+        if self._settings.version < V1_9:
             self._require(asked, given.get("DestinationName") or "")
         before = self._writable(asked, "modify")
-        if not self._settings.is_old and given.get("DestinationName") != before["DestinationName"]:
+        if self._settings.version >= V1_9 and given.get("DestinationName") != before["DestinationName"]:
             raise Refusal(500, "Cannot modify Destination partition/namespace/name for an intention once it exists.")
         self._check(given)
         self._check_alone(given, before)
@@ -298,10 +299,10 @@ class Intentions:
         return {"ID": self._put(given, asked.rest, now, before)}
 
     def _delete(self, asked: Asked, _now: float) -> bool:
-        if self._settings.is_old:
+        if self._settings.version < V1_9:
             asked.reach_datacenter()
         asked.know_token()
-        if not asked.rest and not self._settings.is_old:
+        if not asked.rest and self._settings.version >= V1_9:
             raise Refusal(403, "Permission denied")
         before = self._writable(asked, "delete")
         self._store.apply()
@@ -311,7 +312,7 @@ class Intentions:
     def _by_id(self, asked: Asked) -> Intention | None:
         """The one in the path. Refuses what is no id."""
         if len(asked.rest) != UUID_LENGTH:
-            what = "intention" if self._settings.is_old else "config entry"
+            what = "intention" if self._settings.version < V1_9 else "config entry"
             text = f"failed {what} lookup: {WRONG_LENGTH}"
             if asked.method == "GET":
                 raise Refusal(400, self._settings.bad_request + text)
@@ -328,7 +329,7 @@ class Intentions:
         return before
 
     def _remove(self, one: Intention) -> None:
-        if self._settings.is_old:
+        if self._settings.version < V1_9:
             del self._table[one["ID"]]
             self._store.change("intentions")
         else:
@@ -359,11 +360,11 @@ class Intentions:
             if before is not None:
                 self._remove(before)
             return True
-        entry = self._with_source(destination, _source(given, source))
+        entry = self._with_source(destination, _source(given, source, self._settings.version))
         if given.get("Meta") and given["Meta"] != entry.get("Meta"):
             unchanged = ", or should be unchanged during an update." * ((_KIND, destination) in self._config.entries)
             raise Refusal(500, f"Meta must not be specified{unchanged}")
-        check_entry(entry, is_old=False)
+        check_entry(entry, version=self._settings.version)
         self._store.apply()
         self._write(without_legacy(entry))
         return True
@@ -374,11 +375,11 @@ def _importance(one: Intention) -> tuple[int, str, str, str]:
     return -one["Precedence"], one["DestinationName"], one["SourceName"], one.get("SourcePeer", "")
 
 
-def _source(given: Intention, name: str, legacy: Entry | None = None) -> Entry:
+def _source(given: Intention, name: str, version: Version, legacy: Entry | None = None) -> Entry:
     """A source of an entry, as agents write it."""
     members = ("Action", "Description", "Permissions")
     source = {"Name": name, "Type": given.get("SourceType"), **{member: given.get(member) for member in members}, **(legacy or {})}
-    found: Entry = read({"Sources": [source]}, TYPES[_KIND], is_old=False).value["Sources"][0]
+    found: Entry = read({"Sources": [source]}, TYPES[_KIND], version=version).value["Sources"][0]
     return found
 
 

@@ -16,6 +16,7 @@ from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_10, V1_13, V1_16, V1_X
 from consul_proto.simulator.filters.expressions import HEALTH_CHECK, HEALTH_SERVICE
 from consul_proto.simulator.filters.parameter import compiled
 from consul_proto.simulator.go.numbers import FALSE, TRUE
@@ -31,7 +32,7 @@ class HealthEndpoint:
         """The endpoints."""
         read = partial(Route, ("GET",), index=True, deep=True, first=Asked.only_default)
         # Since 1.10 the agent asks for these on a way of its own.
-        streamed = partial(Route, ("GET",), index=self._settings.is_old, deep=True, first=Asked.only_default)
+        streamed = partial(Route, ("GET",), index=self._settings.version < V1_10, deep=True, first=Asked.only_default)
         return {
             "/v1/health/node/": read(self.node, topics=_checks_of("node")),
             "/v1/health/checks/": read(self.checks, topics=_checks_of("service")),
@@ -109,11 +110,11 @@ class HealthEndpoint:
 
     def _named(self, asked: Asked) -> str:
         """The name of the service. Refuses what the agent refuses, and then what no server here can answer."""
-        if not self._settings.is_old and asked.first("peer") and asked.first("sg"):
+        if self._settings.version >= V1_16 and asked.first("peer") and asked.first("sg"):
             raise Refusal(400, "peer-name and sameness-group are mutually exclusive")
         if not asked.rest:
             raise Refusal(400, "Missing service name")
-        if not self._settings.is_old:
+        if self._settings.version >= V1_X:
             self._passing(asked)
         asked.reach_servers()
         return asked.rest
@@ -122,7 +123,7 @@ class HealthEndpoint:
         """Whether a token may know what leads to a service: 1.8 finds nothing, and later versions refuse."""
         if asked.allows("service", name, "read"):
             return True
-        if not self._settings.is_old:
+        if self._settings.version >= V1_X:
             raise Refusal(403, "Permission denied")
         self._passing(asked)
         return False
@@ -132,7 +133,7 @@ class HealthEndpoint:
     ) -> Found:
         keep = compiled(asked, HEALTH_SERVICE)
         passing = self._passing(asked)
-        if not self._settings.is_old:
+        if self._settings.version >= V1_13:
             if asked.first("sg") or asked.first("sameness-group"):
                 raise Refusal(500, "sameness groups are not supported in consul CE")
             if asked.first("peer"):

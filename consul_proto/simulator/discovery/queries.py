@@ -19,6 +19,7 @@ from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.engine.versions import V1_X
 from consul_proto.simulator.go.durations import nanoseconds
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 from consul_proto.simulator.kv.sessions import Sessions
@@ -42,7 +43,7 @@ class Queries:
         self._store, self._catalog, self._sessions, self._reader = store, catalog, sessions, reader
         self._settings, self._new_id = settings, new_id
         self._queries: dict[str, Query] = {}
-        self._was_old = "" if settings.is_old else "raft apply failed: "
+        self._was_old = "" if settings.version < V1_X else "raft apply failed: "
 
     def kept(self) -> Any:
         """All of them, as JSON."""
@@ -91,7 +92,7 @@ class Queries:
 
     def _missing(self) -> Refusal:
         refusal = Refusal(404, "Query not found")
-        if not self._settings.is_old:
+        if self._settings.version >= V1_X:
             refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), ("X-Consul-Query-Backend", "blocking-query"))
         return refusal
 
@@ -189,7 +190,7 @@ class Queries:
     def _check_session(self, session: str) -> None:
         if not session or session in self._sessions.sessions:
             return
-        if self._settings.is_old and len(session) != UUID_LENGTH:
+        if self._settings.version < V1_X and len(session) != UUID_LENGTH:
             raise Refusal(500, f"invalid session: {WRONG_LENGTH}")
         raise Refusal(500, f'{self._was_old}invalid session "{session}"')
 
@@ -199,7 +200,7 @@ class Queries:
             if template["Type"] not in ("", "name_prefix_match"):
                 raise ValueError(f"Bad Template.Type '{template['Type']}'")
             if template["Type"]:
-                filled({"Template": template, "Name": name, "Service": service}, name, is_old=self._settings.is_old)
+                filled({"Template": template, "Name": name, "Service": service}, name, version=self._settings.version)
         except ValueError as error:
             raise Refusal(500, f"{self._was_old}failed compiling template: {error}") from None
 
@@ -217,7 +218,7 @@ class Queries:
 
     def _service(self, given: Query) -> Query:
         failover = given.get("Failover") or {}
-        new = not self._settings.is_old
+        new = self._settings.version >= V1_X
         shown: Query = {"Service": given["Service"]} | ({"SamenessGroup": given.get("SamenessGroup") or ""} if new else {})
         shown["Failover"] = {"NearestN": failover.get("NearestN") or 0, "Datacenters": failover.get("Datacenters")}
         shown["Failover"] |= {"Targets": failover.get("Targets")} if new else {}
@@ -242,14 +243,14 @@ class Queries:
         if not templates:
             raise Refusal(500, "Query not found") if is_cached else self._missing()
         try:
-            return filled(max(templates, key=lambda query: len(query["Name"])), name, is_old=self._settings.is_old)
+            return filled(max(templates, key=lambda query: len(query["Name"])), name, version=self._settings.version)
         except ValueError as error:
             raise Refusal(500, str(error)) from None
 
     def _answer(self, asked: Asked, body: Query) -> Found:
-        is_old = self._settings.is_old
-        body |= {"Index": 0 if is_old else 1, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": asked.consistency}
-        body |= {} if is_old else {"NotModified": False, "Backend": 0, "ResultsFilteredByACLs": False}
+        version = self._settings.version
+        body |= {"Index": 0 if version < V1_X else 1, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": asked.consistency}
+        body |= {} if version < V1_X else {"NotModified": False, "Backend": 0, "ResultsFilteredByACLs": False}
         return Found(1, body, headers=(("X-Consul-Effective-Consistency", asked.consistency),))
 
     def _explain(self, asked: Asked, name: str) -> Found:
@@ -272,7 +273,7 @@ class Queries:
             nodes = self._reader.by_distance(near, nodes, lambda node: str(node["Node"]["Node"]))
         nodes = nodes[:limit] if limit > 0 else nodes
         body: Query = {"Service": service["Service"], "Nodes": nodes, "DNS": query["DNS"], "Datacenter": self._settings.datacenter}
-        return self._answer(asked, body | ({} if self._settings.is_old else {"PeerName": ""}) | {"Failovers": 0})
+        return self._answer(asked, body | ({} if self._settings.version < V1_X else {"PeerName": ""}) | {"Failovers": 0})
 
     def _instance(self, node: Row, service: Row) -> Query:
         checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])

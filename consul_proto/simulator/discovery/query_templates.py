@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.versions import V1_X, Version
 from consul_proto.simulator.go.regexp import expression
 
 Query = dict[str, Any]
@@ -36,13 +37,13 @@ def _mapped(value: Any, change: Callable[[str, str], Any], where: str = "Service
     return {key: _mapped(one, change, under.format(where, key)) for key, one in value.items()} if isinstance(value, dict) else value
 
 
-def filled(query: Query, name: str, *, is_old: bool) -> Query:
+def filled(query: Query, name: str, *, version: Version) -> Query:
     """A template for one name, with what it finds. Raises ValueError in Consul's words."""
     template, formats = query["Template"], {}
 
     def read(where: str, text: str) -> None:
         try:
-            formats[where] = _Format(text, is_old=is_old).parts()
+            formats[where] = _Format(text, version=version).parts()
         except ValueError as error:
             raise ValueError(f"Bad format '{text}' in {where}: {error}") from None
 
@@ -67,12 +68,12 @@ def filled(query: Query, name: str, *, is_old: bool) -> Query:
 class _Format:
     """A text with expressions in it: variables and `match`. What HIL knows besides is not simulated."""
 
-    def __init__(self, text: str, *, is_old: bool) -> None:
-        self._text, self._place, self._is_old = text, 0, is_old
+    def __init__(self, text: str, *, version: Version) -> None:
+        self._text, self._place, self._version = text, 0, version
 
     def parts(self) -> list[Part]:
         """What it is made of. Raises ValueError where it is nothing."""
-        if self._is_old and self._text == "$":
+        if self._version < V1_X and self._text == "$":
             return []
         parts: list[Part] = []
         while self._place < len(self._text):
@@ -94,7 +95,9 @@ class _Format:
         if kind == "operator":
             return Refusal(501, f"the simulator does not know {token} in {self._text}")
         found = {"end": "end of string", "odd": f'invalid sequence "{token}"', "number": f"integer {token}"}.get(kind, f'"{token}"')
-        return ValueError("parse error" + (": syntax error" if self._is_old else f" at 1:{place}: expected {wanted} but found {found}"))
+        if self._version < V1_X:
+            return ValueError("parse error: syntax error")
+        return ValueError(f"parse error at 1:{place}: expected {wanted} but found {found}")
 
     def _expect(self, mark: str) -> None:
         found = self._next()
@@ -107,7 +110,7 @@ class _Format:
         place, kind, word = self._next()
         if kind == "number":
             return word
-        if kind != "name" or (word in ("true", "false") and not self._is_old):
+        if kind != "name" or (word in ("true", "false") and self._version >= V1_X):
             raise self._unexpected("expression", place, "operator" if kind == "name" else kind, word)
         if not self._text[self._place :].lstrip().startswith("("):
             return partial(_variable, place, word)

@@ -10,6 +10,7 @@ from urllib.parse import quote_plus, unquote_to_bytes
 
 from consul_proto.message import Headers, Request, Response
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_11, V1_X
 from consul_proto.simulator.go.durations import nanoseconds
 from consul_proto.simulator.go.json import Shape, Unreadable, decoded
 
@@ -136,7 +137,7 @@ class Asked:
         try:
             self.require(resource, name, "write")
         except Refusal as refusal:
-            is_lacking = self.settings.is_old and refusal.text == "Permission denied"
+            is_lacking = self.settings.version < V1_X and refusal.text == "Permission denied"
             raise Refusal(refusal.status, refusal.text + f": Missing {resource}:write on {name}" * is_lacking) from None
 
     def decoded(self, shape: Shape, before: str = "Request decode failed: ", status: int = 400, *, namespaced: bool = False) -> Any:
@@ -145,7 +146,7 @@ class Asked:
         before: what the refusal says before its reason. namespaced: whether Consul Enterprise takes a namespace here, which is said.
         """
         try:
-            return decoded(self.body, shape, is_old=self.settings.is_old)
+            return decoded(self.body, shape, version=self.settings.version)
         except Unreadable as error:
             after = _NO_NAMESPACES if namespaced and str(error).endswith('"Namespace"') else ""
             raise Refusal(status, f"{before}{error}{after}") from None
@@ -158,7 +159,7 @@ class Asked:
 
     def only_default_partition(self) -> None:
         """Refuse a partition."""
-        if not self.settings.is_old:
+        if self.settings.version >= V1_11:
             self._have_no(_PARTITION)
 
     def _have_no(self, scope: tuple[str, str, str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Unrouted
+from consul_proto.simulator.engine.versions import V1_X, Version
 
 #: What is part of the API of both versions and not simulated: it answers 501. What is no part of it answers 404.
 _ALWAYS = (
@@ -50,10 +51,10 @@ class Route:
 class Routes:
     """Every endpoint by its path; one that goes on ends with "/"."""
 
-    def __init__(self, *groups: Mapping[str, Route], is_old: bool) -> None:
-        self._is_old = is_old
+    def __init__(self, *groups: Mapping[str, Route], version: Version) -> None:
+        self._version = version
         self._routes = {path: route for group in groups for path, route in group.items()}
-        self._unsimulated = _ALWAYS if is_old else (*_ALWAYS, *_LATER)
+        self._unsimulated = _ALWAYS if version < V1_X else (*_ALWAYS, *_LATER)
 
     def __contains__(self, path: str) -> bool:
         return path in self._routes or path in self._unsimulated
@@ -67,7 +68,7 @@ class Routes:
             return found
         allowed = ",".join(("OPTIONS", *found[1].methods))
         if method == "OPTIONS":
-            raise Refusal(200, "", Allow=allowed, Content_Type="" if self._is_old else "application/json; charset=utf-8")
+            raise Refusal(200, "", Allow=allowed, Content_Type="" if self._version < V1_X else "application/json; charset=utf-8")
         raise Refusal(405, f"method {method} not allowed", Allow=allowed)
 
     def _find(self, path: str) -> tuple[str, Route] | None:
@@ -85,4 +86,4 @@ class Routes:
         if any(path.startswith(one) if one.endswith("/") else path == one for one in self._unsimulated):
             return Refusal(501, f"the simulator does not know {method} {path}")
         known = "not a recognized HTTP API endpoint" if path.startswith("/v1/") else _NO_API
-        return Unrouted(404, "" if self._is_old else f"Invalid URL path: {known}\n")
+        return Unrouted(404, "" if self._version < V1_X else f"Invalid URL path: {known}\n")

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-#: The versions whose answers are known.
-Version = Literal["1.8.7", "1.22.5"]
+from consul_proto.simulator.engine.versions import V1_22_5, V1_X, Version
 
 Policy = Literal["allow", "deny"]
 
@@ -40,7 +39,7 @@ class Settings:
     since: seconds from 1970 to the agent's time 0, for the dates that it tells.
     """
 
-    version: Version = "1.22.5"
+    version: Version = V1_22_5
     node: str = "consul"
     node_id: str = ""
     node_meta: Mapping[str, str] = field(default_factory=dict)
@@ -67,9 +66,4 @@ class Settings:
     @property
     def bad_request(self) -> str:
         """What 1.8.7 says before the reason of many a refusal with 400."""
-        return "Bad request: " if self.is_old else ""
-
-    @property
-    def is_old(self) -> bool:
-        """Whether it answers as 1.8.7 does."""
-        return self.version == "1.8.7"
+        return "Bad request: " if self.version < V1_X else ""

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from consul_proto.simulator.engine.versions import V1_8, V1_X, Version
 from consul_proto.simulator.filters.grammar import parse
 from consul_proto.simulator.go.numbers import FALSE, TRUE, integer
 from consul_proto.simulator.go.regexp import expression
@@ -105,7 +106,7 @@ HEALTH_CHECK: Fields = {
 
 AGENT_CHECK = HEALTH_CHECK
 
-#: Of agents since 1.9.
+#: Of agents since 1.14.
 MEMBER: Fields = {
     "Name": "str",
     "Addr": "bytes",
@@ -121,9 +122,9 @@ _INTENTION: Fields = {
     "Precedence": "int",
 }
 
-INTENTION: Mapping[str, Fields] = {
-    "1.8.7": {**_INTENTION, "DefaultAddr": "str", "DefaultPort": "int"},
-    "1.22.5": {**_INTENTION, **dict.fromkeys(("SourcePartition", "DestinationPartition", "SourcePeer", "SourceSamenessGroup"), "str")},
+INTENTION: Mapping[Version, Fields] = {
+    V1_8: {**_INTENTION, "DefaultAddr": "str", "DefaultPort": "int"},
+    V1_X: {**_INTENTION, **dict.fromkeys(("SourcePartition", "DestinationPartition", "SourcePeer", "SourceSamenessGroup"), "str")},
 }
 
 #: In 1.22, and of entries of this kind alone. Not here is what makes the agent itself fail where an entry does not have it.
@@ -166,12 +167,12 @@ _NUMBERS = {
 _OF_NOTHING = {_EQUAL: False, _NOT_EQUAL: True, "In": False, "Not In": True, "Matches": True, "Not Matches": True}
 
 
-def compile_filter(text: str, fields: Fields, version: str) -> Keep:
+def compile_filter(text: str, fields: Fields, version: Version) -> Keep:
     """Read an expression. Raises SyntaxError for one that is none, and ValueError for one that does not fit the fields."""
     return _compiled(parse(text), fields, version)
 
 
-def _compiled(tree: tuple[Any, ...], fields: Fields, version: str) -> Keep:
+def _compiled(tree: tuple[Any, ...], fields: Fields, version: Version) -> Keep:
     match tree:
         case ("or", left, right):
             one, other = _compiled(left, fields, version), _compiled(right, fields, version)
@@ -197,7 +198,7 @@ def _class_of(kind: Any) -> str:
     return kind if isinstance(kind, str) else "structure"
 
 
-def _kind_of(selector: tuple[str, ...], fields: Fields, version: str) -> Any:
+def _kind_of(selector: tuple[str, ...], fields: Fields, version: Version) -> Any:
     """The kind of what a selector names. Raises ValueError where it names nothing."""
     kind: Any = fields
     for place, name in enumerate(selector):
@@ -206,7 +207,7 @@ def _kind_of(selector: tuple[str, ...], fields: Fields, version: str) -> Any:
             continue
         if isinstance(kind, Mapping | Each):
             members = kind.of if isinstance(kind, Each) else kind
-            known = members.get(name) or (members.get(f"{NEW}{name}") if version != "1.8.7" else None)
+            known = members.get(name) or (members.get(f"{NEW}{name}") if version >= V1_X else None)
             if known is None:
                 raise ValueError(f'Selector "{".".join(selector[: place + 1])}" is not valid')
             kind = known

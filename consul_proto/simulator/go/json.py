@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, NoReturn
 
+from consul_proto.simulator.engine.versions import V1_22_5, V1_X, Version
 from consul_proto.simulator.go.durations import nanoseconds
 
 #: A name of Go's, or the two that it has in 1.8.7 and in 1.22.5.
@@ -25,7 +26,7 @@ class Place(NamedTuple):
 
     struct: str | None = None
     path: tuple[str, ...] = ()
-    is_old: bool = False
+    version: Version = V1_22_5
     pinned: bool = False
 
     def refuse(self, value: Any, go: str, shown: str = "") -> NoReturn:
@@ -49,7 +50,7 @@ class Number(str):
 
 
 def _name(go: Go, place: Place) -> str:
-    return go if isinstance(go, str) else go[0 if place.is_old else 1]
+    return go if isinstance(go, str) else go[0 if place.version < V1_X else 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ class Struct:
         if not isinstance(value, dict):
             place.refuse(value, _name(self.go, place))
         members = self.members
-        others = self.later if place.is_old else self.gone
+        others = self.later if place.version < V1_X else self.gone
         known = {name.lower(): name for name in members if name not in others}
         found: dict[str, Any] = {}
         for given, one in value.items():
@@ -242,19 +243,19 @@ class Struct:
     def _inside(self, place: Place, name: str) -> Place:
         shown = name.lower() if name.lower() in (self.own or ()) else name
         member = self.members[name]
-        embedded = (member.embedded,) if isinstance(member, Whole) and member.embedded and not place.is_old else ()
+        embedded = (member.embedded,) if isinstance(member, Whole) and member.embedded and place.version >= V1_X else ()
         struct = _name(self.go, place).rpartition(".")[2].partition(" ")[0]
         if self.own is None:
             return (
                 place
-                if place.pinned and place.is_old
+                if place.pinned and place.version < V1_X
                 else place._replace(struct=place.struct if place.pinned else struct, path=(*place.path, *embedded, name))
             )
-        alias = () if place.is_old or shown in self.own else ("Alias",)
+        alias = () if place.version < V1_X or shown in self.own else ("Alias",)
         path = (*alias, *embedded, shown)
         if place.struct is None:
             return place._replace(struct="", path=path)
-        return place._replace(pinned=True, path=place.path if place.is_old else (*place.path, *path))
+        return place._replace(pinned=True, path=place.path if place.version < V1_X else (*place.path, *path))
 
 
 Shape = Text | Truth | Whole | Float | Bytes | Lasting | Anything | ListOf | MapOf | Struct
@@ -299,12 +300,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def decoded(body: bytes, shape: Shape, *, is_old: bool) -> Any:
+def decoded(body: bytes, shape: Shape, *, version: Version) -> Any:
     """The first value in a body, as a type takes it; null is what is empty. Raises Unreadable."""
     value = _parsed(body.decode("utf-8", "replace"))
     if value is None:
         return [] if isinstance(shape, ListOf) else _empty(shape)
-    return shape.read(value, Place(is_old=is_old))
+    return shape.read(value, Place(version=version))
 
 
 def _no_constant(_name: str) -> NoReturn:

@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 from consul_proto.simulator.engine.request import Asked, Found, Refusal, Text, Topic, encoded
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.store import Sorted, Store
+from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 from consul_proto.simulator.go.numbers import unsigned
 from consul_proto.simulator.kv.sessions import Sessions
 
@@ -22,8 +23,8 @@ _TOO_LARGE = "Request body({} bytes) too large, max size: {} bytes. See {}kv_max
 
 #: Where the agent of each version says that its options are described.
 OPTIONS = {
-    "1.8.7": "https://www.consul.io/docs/agent/options.html#",
-    "1.22.5": "https://developer.hashicorp.com/docs/agent/config/config-files#",
+    V1_8: "https://www.consul.io/docs/agent/options.html#",
+    V1_X: "https://developer.hashicorp.com/docs/agent/config/config-files#",
 }
 
 
@@ -231,7 +232,7 @@ def _list(entries: list[Entry]) -> Text:
 class KVEndpoint:
     """`/v1/kv/`."""
 
-    def __init__(self, store: Store, kv: KV, sessions: Sessions, version: str) -> None:
+    def __init__(self, store: Store, kv: KV, sessions: Sessions, version: Version) -> None:
         self._store, self._kv, self._sessions, self._version = store, kv, sessions, version
 
     def routes(self) -> dict[str, Route]:
@@ -246,7 +247,7 @@ class KVEndpoint:
     def _key(self, asked: Asked) -> str:
         """The key; 1.22.5 cleans it as a path, and refuses what is no clean name even then."""
         key = asked.rest
-        if self._version == "1.8.7" or _CLEAN.fullmatch(key):
+        if self._version < V1_X or _CLEAN.fullmatch(key):
             return key
         cleaned = posixpath.normpath(key) if not key.startswith("//") else posixpath.normpath(key[1:])
         cleaned += "/" if key.endswith("/") and not cleaned.endswith("/") else ""
@@ -307,7 +308,7 @@ class KVEndpoint:
         index = unsigned(asked.first("cas")) if asked.flag("cas") else None
         largest = asked.settings.kv_max_value_size
         if len(asked.body) > largest:
-            raise Refusal(413, _TOO_LARGE.format(len(asked.body), largest, OPTIONS[self._version]))
+            raise Refusal(413, _TOO_LARGE.format(len(asked.body), largest, pick(OPTIONS, self._version)))
         asked.reach_servers()
         asked.require("key", key, "write")
         if asked.flag("acquire"):
@@ -325,7 +326,7 @@ class KVEndpoint:
         try:
             return change(key, value, flags, session) is not None
         except Refusal as refusal:
-            raise Refusal(500, refusal.text if self._version == "1.8.7" else f"raft apply failed: {refusal.text}") from None
+            raise Refusal(500, refusal.text if self._version < V1_X else f"raft apply failed: {refusal.text}") from None
 
     def _delete(self, asked: Asked) -> bool:
         key = self._key(asked)

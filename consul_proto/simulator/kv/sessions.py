@@ -18,6 +18,7 @@ from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.timers import Timers
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.engine.versions import V1_X, Version
 from consul_proto.simulator.go.durations import as_go_writes, nanoseconds
 
 _SECOND = 10**9
@@ -76,7 +77,7 @@ class Session:
 class Sessions:
     """The table, the keys that each holds, and the keys whose lock is delayed."""
 
-    def __init__(self, store: Store, version: str) -> None:
+    def __init__(self, store: Store, version: Version) -> None:
         self._store, self._version = store, version
         self.sessions: dict[str, Session] = {}
         self._held: dict[str, set[str]] = {}
@@ -112,7 +113,7 @@ class Sessions:
 
     def is_uuid(self, session: str) -> None:
         """Refuse what 1.8.7 does not look up."""
-        if self._version == "1.8.7" and len(session) != UUID_LENGTH:
+        if self._version < V1_X and len(session) != UUID_LENGTH:
             raise Refusal(500, f"failed session lookup: {WRONG_LENGTH}")
 
     def holds(self, key: str, before: str, now: str) -> None:
@@ -238,7 +239,7 @@ class SessionEndpoint:
         of_services = [one.get("ID", "") for one in given.get("ServiceChecks") or []]
         wrong = self._wrong(given.get("Node", self._node), [*(checks or []), *of_services])
         if wrong:
-            raise Refusal(500, wrong if self._version == "1.8.7" else f"apply failed: {wrong}")
+            raise Refusal(500, wrong if self._version < V1_X else f"apply failed: {wrong}")
         session = Session(
             self._new_id(),
             given.get("Name") or "",

@@ -13,20 +13,21 @@ from consul_proto.simulator.catalog.bodies import TXN
 from consul_proto.simulator.engine.request import Asked, Refusal, Wrote, seen
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_8, V1_14, V1_X, Version, pick
 from consul_proto.simulator.kv.kv import KV, OPTIONS, Entry
 from consul_proto.simulator.kv.sessions import Sessions
 from consul_proto.simulator.kv.txn_catalog import CatalogStep, CatalogSteps, Failure, read_step
 
 #: https://developer.hashicorp.com/consul/api-docs/txn: operations in one transaction; 128 since 1.14.
-_MOST = {"1.8.7": 64, "1.22.5": 128}
+_MOST = {V1_8: 64, V1_14: 128}
 
 #: The verbs that write nothing. A transaction of these alone is a read, and answers in another form.
 _READS = frozenset({"get", "get-or-empty", "get-tree", "check-index", "check-session", "check-not-exists"})
 
 #: What a read's answer has beyond a write's, in each version.
-_READ_FORM: dict[str, dict[str, Any]] = {
-    "1.8.7": {"Index": 0, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": ""},
-    "1.22.5": {
+_READ_FORM: dict[Version, dict[str, Any]] = {
+    V1_8: {"Index": 0, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": ""},
+    V1_X: {
         "Index": 1,
         "LastContact": 0,
         "KnownLeader": True,
@@ -39,7 +40,7 @@ _READ_FORM: dict[str, dict[str, Any]] = {
 
 
 #: The same where it is refused before anything is read.
-_REFUSED_FORM = {"1.8.7": _READ_FORM["1.8.7"], "1.22.5": _READ_FORM["1.22.5"] | {"Index": 0, "KnownLeader": False}}
+_REFUSED_FORM = {V1_8: _READ_FORM[V1_8], V1_X: _READ_FORM[V1_X] | {"Index": 0, "KnownLeader": False}}
 
 
 class Step(NamedTuple):
@@ -59,7 +60,7 @@ Results = list[tuple[Entry, bool]]
 class Txn:
     """`/v1/txn`."""
 
-    def __init__(self, store: Store, kv: KV, sessions: Sessions, catalog: CatalogSteps, version: str) -> None:
+    def __init__(self, store: Store, kv: KV, sessions: Sessions, catalog: CatalogSteps, version: Version) -> None:
         self._store, self._kv, self._sessions, self._catalog, self._version = store, kv, sessions, catalog, version
         self._verbs: dict[str, Callable[[Step], Results]] = {
             "set": lambda step: self._wrote(kv.put(step.key, step.value, step.flags), ""),
@@ -93,13 +94,13 @@ class Txn:
         asked.reach_servers()
         is_read = all(self._is_read(step) for step in steps)
         if faults := [(place, text) for place, step in enumerate(steps) if (text := self._fault(asked, step, now))]:
-            return self._read([], faults, _REFUSED_FORM[self._version]) if is_read else Wrote(self._shown([], faults), 409)
+            return self._read([], faults, pick(_REFUSED_FORM, self._version)) if is_read else Wrote(self._shown([], faults), 409)
         if is_read:
             results, errors = self._run(steps)
             # Where anything failed there are no results, of which the token might not see some.
             results = [] if errors else _visible(asked, results)
-            filtered = {"ResultsFilteredByACLs": True} if asked.is_filtered and asked.token and self._version != "1.8.7" else {}
-            return self._read(results, errors, _READ_FORM[self._version] | filtered)
+            filtered = {"ResultsFilteredByACLs": True} if asked.is_filtered and asked.token and self._version >= V1_X else {}
+            return self._read(results, errors, pick(_READ_FORM, self._version) | filtered)
         self._store.apply()
         self._store.begin()
         results, errors = self._run(steps)
@@ -117,7 +118,7 @@ class Txn:
         """Why an operation is not even begun, "" where nothing speaks against it."""
         if isinstance(step, CatalogStep):
             return self._catalog.vet(step) or self._catalog.require(asked, step)
-        if step.verb not in self._verbs and self._version != "1.8.7":
+        if step.verb not in self._verbs and self._version >= V1_X:
             return f"unknown KV operation: {step.verb}"
         if denied := _denied(asked, step):
             return denied
@@ -158,10 +159,10 @@ class Txn:
         most_bytes = max(asked.settings.txn_max_req_len, largest)
         size = len(asked.body)
         if size > most_bytes:
-            url = OPTIONS[self._version]
+            url = pick(OPTIONS, self._version)
             raise Refusal(413, f"Request body({size} bytes) too large, max size: {most_bytes} bytes. See {url}txn_max_req_len.")
         given = asked.decoded(TXN, "Failed to parse body: ")
-        most = _MOST[self._version]
+        most = pick(_MOST, self._version)
         if len(given) > most:
             raise Refusal(413, f"Transaction contains too many operations ({len(given)} > {most})")
         steps = [step for operation in given if (step := self._step(operation)) is not None]

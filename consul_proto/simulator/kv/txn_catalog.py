@@ -12,6 +12,7 @@ from consul_proto.simulator.catalog.values import check_value, node_value, servi
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.uuids import UUID, UUID_LENGTH
+from consul_proto.simulator.engine.versions import V1_8, V1_9, V1_X, Version, pick
 
 _VERBS = ("set", "cas", "get", "delete", "delete-cas")
 
@@ -58,12 +59,13 @@ class CatalogStep(NamedTuple):
         return f"{self.kind} {own}{where}"
 
 
-def read_step(kind: str, members: dict[str, Any], version: str) -> CatalogStep:
+def read_step(kind: str, members: dict[str, Any], version: Version) -> CatalogStep:
     """Read an operation on the catalog. Of a service, transactions do not take all over."""
     given: dict[str, Any] = members.get(kind) or {}
     node = members.get("Node") if kind == "Service" else given.get("Node")
     if kind == "Service":
-        given = {name: value for name, value in given.items() if name not in _LEFT_OUT[version]}
+        left_out = pick(_LEFT_OUT, version)
+        given = {name: value for name, value in given.items() if name not in left_out}
         if given.get("Proxy"):
             given["Proxy"] = {name: value for name, value in given["Proxy"].items() if name not in _LEFT_OUT_OF_PROXY}
     if kind == "Check":
@@ -72,7 +74,7 @@ def read_step(kind: str, members: dict[str, Any], version: str) -> CatalogStep:
 
 
 #: Members of a service that transactions do not take over.
-_LEFT_OUT = {"1.8.7": ("Connect", "TaggedAddresses", "Kind", "Proxy"), "1.22.5": ("Connect", "SocketPath")}
+_LEFT_OUT = {V1_8: ("Connect", "TaggedAddresses", "Kind", "Proxy"), V1_X: ("Connect", "SocketPath")}
 
 
 _LEFT_OUT_OF_PROXY = ("Config", "Mode", "Upstreams")
@@ -86,10 +88,9 @@ class CatalogSteps:
 
     def vet(self, step: CatalogStep) -> str:
         """What is wrong with an operation before anything is done, "" where nothing is."""
-        old = self._settings.is_old
         if step.verb == "get":
             return ""
-        if not old and step.verb not in _VERBS:
+        if step.verb not in _VERBS and self._settings.version >= V1_X:
             return f"unknown {step.kind} operation: {step.verb}"
         if step.kind == "node":
             return self._vet_node(step)
@@ -107,7 +108,7 @@ class CatalogSteps:
 
     def _vet_service(self, step: CatalogStep) -> str:
         if not step.given.get("Service"):
-            if self._settings.is_old:
+            if self._settings.version < V1_X:
                 return "Must provide service name with ID" if step.given.get("ID") else ""
             return "Must provide service name (Service.Service) when service ID is provided" if step.given.get("ID") else _NAMELESS
         return service_faults(step.given, self._settings) if step.given.get("Kind") == "connect-proxy" else ""
@@ -127,7 +128,7 @@ class CatalogSteps:
     def run(self, step: CatalogStep) -> list[dict[str, Any]]:
         """Carry out an operation: what it has to show. Raises Failure."""
         row = self._row(step)
-        if step.kind == "check" and not step.id and not self._settings.is_old and step.verb in _NO_CHECK:
+        if step.kind == "check" and not step.id and self._settings.version >= V1_X and step.verb in _NO_CHECK:
             raise Failure(_NO_CHECK[step.verb])
         match step.verb:
             case "get":
@@ -183,7 +184,7 @@ class CatalogSteps:
 
     def _type_of(self, step: CatalogStep) -> str:
         """The type of a check: as it is told, since 1.9, and never found out."""
-        return "" if self._settings.is_old else step.given.get("Type") or ""
+        return "" if self._settings.version < V1_9 else step.given.get("Type") or ""
 
     def _shown(self, kind: str, row: Row) -> dict[str, Any]:
         """A row as a transaction shows it."""

@@ -15,6 +15,7 @@ from consul_proto.simulator.engine.request import Asked, Refusal
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_9, V1_15, V1_X
 from consul_proto.simulator.go.durations import as_go_writes
 from consul_proto.simulator.go.numbers import unsigned
 
@@ -55,22 +56,23 @@ class OperatorEndpoint:
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
         get = partial(Route, ("GET",))
-        since = {
-            "/v1/operator/raft/transfer-leader": Route(("POST",), write=self.transfer_leader),
-            "/v1/operator/autopilot/state": get(write=self.state),
-        }
-        return ({} if self._settings.is_old else since) | {
+        routes = {
             "/v1/operator/raft/configuration": get(write=self.configuration),
             "/v1/operator/raft/peer": Route(("DELETE",), write=self.remove_peer),
             "/v1/operator/autopilot/configuration": Route(("GET", "PUT"), write=self.autopilot),
             "/v1/operator/autopilot/health": get(write=self.health),
         }
+        if self._settings.version >= V1_9:
+            routes["/v1/operator/autopilot/state"] = get(write=self.state)
+        if self._settings.version >= V1_15:
+            routes["/v1/operator/raft/transfer-leader"] = Route(("POST",), write=self.transfer_leader)
+        return routes
 
     def configuration(self, asked: Asked, _now: float) -> dict[str, Any]:
         """GET raft configuration: this server leads, and votes."""
         _may_read(asked)
         server = {"ID": self._settings.node_id, "Node": self._settings.node, "Address": f"{ADDRESS}:{SERVER_PORT}", "Leader": True}
-        server |= {"ProtocolVersion": "3", "Voter": True} | ({} if self._settings.is_old else {"LastIndex": self._store.index})
+        server |= {"ProtocolVersion": "3", "Voter": True} | ({} if self._settings.version < V1_X else {"LastIndex": self._store.index})
         return {"Servers": [server], "Index": 0}
 
     def remove_peer(self, asked: Asked, _now: float) -> Any:
@@ -86,7 +88,7 @@ class OperatorEndpoint:
         raise Refusal(500, f'{named[0]} "{asked.first(named[0])}" was not found in the Raft configuration')
 
     def transfer_leader(self, asked: Asked, _now: float) -> Any:
-        """POST transfer-leader, since 1.16: there is no other server to lead."""
+        """POST transfer-leader, since 1.15: there is no other server to lead."""
         asked.require("operator", "", "write")
         identity = asked.first("id")
         lost = f"Could not find address for server id {identity}" if identity else "cannot find peer"
@@ -113,7 +115,7 @@ class OperatorEndpoint:
         known = {name: value for name, value in given.items() if name in _AUTOPILOT}
         known |= {name: as_go_writes(seconds(known[name])) for name in _LASTING if name in known}
         # What is not told is as in the beginning; in 1.8 it is nothing at all.
-        told = _NOTHING if self._settings.is_old else _AUTOPILOT
+        told = _NOTHING if self._settings.version < V1_X else _AUTOPILOT
         self._autopilot = {**told, **known, "CreateIndex": self._autopilot["CreateIndex"], "ModifyIndex": index}
         return True
 
@@ -129,7 +131,7 @@ class OperatorEndpoint:
         _may_read(asked)
         identity = self._settings.node_id
         since = {"Healthy": True, "StableSince": self._settings.date(0.0), "ReadReplica": False, "Status": "leader"}
-        since |= {"Meta": {"consul-network-segment": "", "consul-version": self._settings.version}, "NodeType": "voter"}
+        since |= {"Meta": {"consul-network-segment": "", "consul-version": str(self._settings.version)}, "NodeType": "voter"}
         tolerance = {"FailureTolerance": 0, "OptimisticFailureTolerance": 0}
         servers = {identity: self._server("NodeStatus", {}) | since}
         return {"Healthy": True, **tolerance, "Servers": servers, "Leader": identity, "Voters": [identity]}
@@ -137,7 +139,7 @@ class OperatorEndpoint:
     def _server(self, status: str, leads: dict[str, bool]) -> dict[str, Any]:
         """What autopilot knows of the server."""
         own = {"ID": self._settings.node_id, "Name": self._settings.node, "Address": f"{ADDRESS}:{SERVER_PORT}", status: "alive"}
-        return {**own, "Version": self._settings.version, **leads, "LastContact": "0s", "LastTerm": 2, "LastIndex": self._store.index}
+        return {**own, "Version": str(self._settings.version), **leads, "LastContact": "0s", "LastTerm": 2, "LastIndex": self._store.index}
 
 
 def _may_read(asked: Asked) -> None:

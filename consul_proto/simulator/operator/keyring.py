@@ -12,6 +12,7 @@ from consul_proto.simulator.catalog.bodies import KEYRING
 from consul_proto.simulator.engine.request import Asked, Refusal, multierror
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_X
 from consul_proto.simulator.go.json import Bytes, Place, Unreadable
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 
@@ -63,6 +64,6 @@ class KeyringEndpoint:
             raise Refusal(400, f"{bad}Invalid relay-factor: Relay factor must be in range: [0, {_MOST_RELAYS}]")
 
     def _require(self, asked: Asked, *, reads: bool) -> None:
-        if self._settings.is_old and not asked.allows("keyring", "", "read" if reads else "write"):
+        if self._settings.version < V1_X and not asked.allows("keyring", "", "read" if reads else "write"):
             raise Refusal(500, "Reading keyring denied by ACLs" if reads else "Modifying keyring denied due to ACLs")
         asked.require("keyring", "", "read" if reads else "write")

@@ -16,6 +16,7 @@ from consul_proto.simulator.engine.request import Asked, Refusal, Wrote, seen
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_X
 
 #: zlib's window bits: gzip.
 _GZIP = 31
@@ -41,14 +42,14 @@ class SnapshotEndpoint:
         asked.reach_servers()
         asked.require("acl", "", "write")
         if asked.method == "GET":
-            backend = () if self._settings.is_old else (("X-Consul-Query-Backend", "blocking-query"),)
+            backend = () if self._settings.version < V1_X else (("X-Consul-Query-Backend", "blocking-query"),)
             headers = (("X-Consul-Index", str(self._store.index)), *seen(), *backend)
             return Wrote(self._archive(), kind="application/x-gzip", headers=headers)
         try:
             self._restore(json.loads(_files(asked.body)["state.bin"]), now)
         except (KeyError, TypeError, ValueError, UnicodeDecodeError):
             raise Refusal(500, "failed to read snapshot file: it is none of a simulator") from None
-        return Wrote(b"", kind="" if self._settings.is_old else "application/octet-stream")
+        return Wrote(b"", kind="" if self._settings.version < V1_X else "application/octet-stream")
 
     def _archive(self) -> bytes:
         state = json.dumps(self._take()).encode()

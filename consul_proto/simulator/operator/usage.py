@@ -1,4 +1,4 @@
-"""How much the servers keep, since 1.13.
+"""How much the servers keep, since 1.15.
 
 https://developer.hashicorp.com/consul/api-docs/operator/usage
 """
@@ -12,6 +12,7 @@ from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_15
 
 #: What a service can be to the mesh, by the names that the answer has.
 _KINDS = ("api-gateway", "connect-native", "connect-proxy", "ingress-gateway", "mesh-gateway", "terminating-gateway")
@@ -25,7 +26,7 @@ class UsageEndpoint:
 
     def routes(self) -> dict[str, Route]:
         """The endpoints; of older agents, none."""
-        if self._settings.is_old:
+        if self._settings.version < V1_15:
             return {}
         return {
             "/v1/operator/usage": Route(("GET",), self.usage, topics=_services, index=True, first=Asked.only_default),
