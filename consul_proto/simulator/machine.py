@@ -7,56 +7,24 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
-from hashlib import sha256
 from itertools import count
 from typing import Any
 from urllib.parse import quote
 
 from consul_proto.message import Request, Response
-from consul_proto.simulator.acl.endpoint import ACLEndpoint
-from consul_proto.simulator.acl.legacy import LegacyEndpoint
-from consul_proto.simulator.acl.login import LoginEndpoint
-from consul_proto.simulator.acl.system import ACLSystem
-from consul_proto.simulator.acl.tables import ACLs
-from consul_proto.simulator.acl.templates import TemplateEndpoint
-from consul_proto.simulator.agent.checks import CheckEndpoint
-from consul_proto.simulator.agent.endpoint import AgentEndpoint
-from consul_proto.simulator.agent.events import Events
-from consul_proto.simulator.agent.local import Local
-from consul_proto.simulator.agent.members import register_itself
 from consul_proto.simulator.agent.probes import Probe
-from consul_proto.simulator.agent.services import ServiceEndpoint
-from consul_proto.simulator.catalog.coordinates import Coordinates
-from consul_proto.simulator.catalog.endpoint import CatalogEndpoint, Reader
-from consul_proto.simulator.catalog.tables import Catalog
-from consul_proto.simulator.config.entries import ConfigEndpoint, ConfigEntries
-from consul_proto.simulator.connect.authorize import AuthorizeEndpoint
-from consul_proto.simulator.connect.ca import CARoots
-from consul_proto.simulator.connect.intentions import Intentions
-from consul_proto.simulator.discovery.health import HealthEndpoint
-from consul_proto.simulator.discovery.queries import Queries
-from consul_proto.simulator.engine.request import Asked, Authorizer, Found, Parked, Refusal, Unrouted, Wrote, answer, seen, text_of, written
-from consul_proto.simulator.engine.routes import Read, Route, Routes
+from consul_proto.simulator.engine.request import Asked, Found, Parked, Refusal, Unrouted, Wrote, answer, seen, text_of, written
+from consul_proto.simulator.engine.routes import Read, Route
 from consul_proto.simulator.engine.settings import Settings
-from consul_proto.simulator.engine.store import Kept, Store
+from consul_proto.simulator.engine.uuids import Ids, uuid_of
 from consul_proto.simulator.engine.versions import V1_8, V1_12, V1_X, Version, pick
-from consul_proto.simulator.kv.kv import KV, KVEndpoint
-from consul_proto.simulator.kv.sessions import SessionEndpoint, Sessions
-from consul_proto.simulator.kv.txn import Txn
-from consul_proto.simulator.kv.txn_catalog import CatalogSteps
-from consul_proto.simulator.operator.endpoint import OperatorEndpoint
-from consul_proto.simulator.operator.keyring import KeyringEndpoint
-from consul_proto.simulator.operator.snapshot import SnapshotEndpoint
-from consul_proto.simulator.operator.usage import UsageEndpoint
+from consul_proto.simulator.groups import Groups
 
 #: The part of its wait that a query waits longer at most, so that those which came at once do not return at once.
 _JITTER = 1 / 16
 
 #: Paths of which it is remembered where they lead.
 _REMEMBERED = 1024
-
-#: The parts of the state that are the agent's own, and in no snapshot of the servers.
-_OWN = frozenset({"agent", "events"})
 
 #: What Go's net/url leaves as it is in a path, besides letters, digits and "_.-~"; and what its http.Redirect writes in HTML.
 _UNESCAPED = "/$&+,:;=@"
@@ -91,7 +59,7 @@ class Simulator:
     def __init__(self, settings: Settings | None = None, *, jitter: Callable[[], float] = lambda: 0.0) -> None:
         settings = settings or Settings()
         #: An agent without an id draws one.
-        self.settings = settings if settings.node_id else replace(settings, node_id=_uuid(f"{settings.seed}:node"))
+        self.settings = settings if settings.node_id else replace(settings, node_id=uuid_of(f"{settings.seed}:node"))
         self._jitter = jitter
         self._version = self.settings.version
         policy = self.settings.default_policy if self.settings.acls else "allow"
@@ -99,83 +67,16 @@ class Simulator:
         self._always: Headers = () if self._version < V1_X else (("X-Consul-Default-Acl-Policy", policy),)
         self._seen = pick(_SERVERS, self._version)
         self._now = 0.0
-        self._store = Store()
-        self._sessions = Sessions(self._store, self.settings.version)
-        self._kv = KV(self._store, self._sessions)
-        self._catalog = Catalog(self._store, self.settings.version)
-        #: When what happens next: waits of queries. Entries of queries that were answered are passed over.
+        #: The deadlines of parked queries. Those of queries that were answered are passed over.
         self._deadlines: list[tuple[float, int, Parked]] = []
         self._order = count()
-        self._local = Local(self._store, self._catalog, self.settings, jitter, self._may_write, lambda: self._now)
-        self._catalog.on_gone = lambda node, check: self._sessions.gone(node, check, self._now)
-        #: How many ids were drawn.
-        self._drawn = 0
-        self._acls = ACLs(self._store, self.settings, self._new_id)
-        self._operator = OperatorEndpoint(self._store, self.settings)
-        self._roots = CARoots(self._store, self.settings)
-        self._config = ConfigEntries(self._store, self.settings)
-        self._intentions = Intentions(self._store, self._config, self.settings, self._new_id)
-        self._coordinates = Coordinates(self._store, self._catalog, self.settings)
-        self._reader = Reader(self._store, self._catalog, self.settings, self._coordinates.distances)
-        self._queries = Queries(self._store, self._catalog, self._sessions, self._reader, self.settings, self._new_id)
-        self._sessions.on_gone = self._queries.session_ended
+        self._ids = Ids(settings.seed)
+        self._groups = Groups(self.settings, self._ids, lambda: self._now, jitter, self._take, self._restore)
+        self._store, self._local = self._groups.store, self._groups.local
         #: What a token may do; None: ACLs are off, and nobody asks.
-        self._resolve: Callable[[str], Authorizer] | None = self._acls.resolve if self.settings.acls else None
-        self._events = Events(self._store, self.settings, self._new_id, lambda: self._local.services)
-        register_itself(self._store, self._catalog, self.settings)
-        self._routes = self._make_routes(self._new_id)
+        self._resolve = self._groups.acls.resolve if self.settings.acls else None
+        self._routes = self._groups.routes()
         self._where = lru_cache(_REMEMBERED)(self._lead)
-
-    def _make_routes(self, new_id: Callable[[], str]) -> Routes:
-        settings, store = self.settings, self._store
-        reader = self._reader
-        return Routes(
-            KVEndpoint(store, self._kv, self._sessions, settings.version).routes(),
-            Txn(store, self._kv, self._sessions, CatalogSteps(self._catalog, settings), settings.version).routes(),
-            SessionEndpoint(store, self._sessions, self._catalog, settings, new_id).routes(),
-            self._events.routes(),
-            CatalogEndpoint(reader, store, self._catalog, settings, self._local.touched).routes(),
-            HealthEndpoint(reader, store, self._catalog, self._config, settings).routes(),
-            AgentEndpoint(store, self._local, settings).routes(),
-            ServiceEndpoint(self._local, settings).routes(),
-            CheckEndpoint(self._local, settings).routes(),
-            ACLEndpoint(store, self._acls, settings, new_id).routes(),
-            LoginEndpoint(self._acls, settings).routes(),
-            ACLSystem(store, self._acls, settings).routes(),
-            TemplateEndpoint(settings).routes(),
-            LegacyEndpoint(store, self._acls, settings, new_id).routes(),
-            ConfigEndpoint(store, self._config, self._catalog, settings).routes(),
-            self._intentions.routes(),
-            AuthorizeEndpoint(self._intentions, settings).routes(),
-            self._roots.routes(),
-            self._queries.routes(),
-            self._coordinates.routes(),
-            self._operator.routes(),
-            KeyringEndpoint(settings).routes(),
-            UsageEndpoint(store, self._catalog, settings).routes(),
-            SnapshotEndpoint(store, settings, self._take, self._restore).routes(),
-            {
-                "/v1/status/leader": Route(("GET",), write=self._leader),
-                "/v1/status/peers": Route(("GET",), write=lambda asked, now: [self._leader(asked, now)]),
-            },
-            version=self._version,
-        )
-
-    def _new_id(self) -> str:
-        self._drawn += 1
-        return _uuid(f"{self.settings.seed}:{self._drawn - 1}")
-
-    def _may_write(self, token: str, resource: str, name: str) -> bool:
-        """Whether a token may write, of those that services and checks were registered with."""
-        try:
-            return self._resolve is None or self._resolve(token).allows(resource, name, "write")
-        except Refusal:  # there is no such token any more
-            return False
-
-    def _leader(self, asked: Asked, _now: float) -> str:
-        asked.options()
-        asked.reach_datacenter()
-        return "127.0.0.1:8300"
 
     def handle(self, request: Request, now: float) -> Response | Parked:
         """Answer a request at a time, or park it: its answer comes from a later `handle` or `advance`."""
@@ -196,53 +97,36 @@ class Simulator:
 
     def dump(self) -> dict[str, Any]:
         """The state, as JSON: what another agent of the same name and version can go on with. Queries that wait are no part of it."""
-        groups = {name: group.kept() for name, group in self._kept().items()}
-        return {"of": self._of(), "now": self._now, "drawn": self._drawn, "groups": groups}
+        groups = {name: saved.group.kept() for name, saved in self._groups.saved.items()}
+        return {"of": self._of(), "now": self._now, "drawn": self._ids.count, "groups": groups}
 
     def load(self, state: dict[str, Any], now: float) -> None:
         """Go on with what `dump` gave. Times go on where they stood. Raises ValueError for the state of another agent."""
         if state["of"] != self._of():
             raise ValueError(f"it is that of {state['of']}, and this is {self._of()}")
         self._now = now
-        self._drawn = state["drawn"]
-        for name, group in self._kept().items():
+        self._ids.count = state["drawn"]
+        for name, saved in self._groups.saved.items():
             if name in state["groups"]:
-                group.keep(state["groups"][name], now - state["now"])
+                saved.group.keep(state["groups"][name], now - state["now"])
         self._local.introduce_itself()
 
     def _take(self) -> dict[str, Any]:
         """What the servers keep, and not the agent itself."""
-        groups = {name: group.kept() for name, group in self._kept().items() if name not in _OWN}
+        groups = {name: saved.group.kept() for name, saved in self._groups.saved.items() if not saved.is_own}
         return {"now": self._now, "groups": groups}
 
     def _restore(self, state: Any, now: float) -> None:
         """Go on with what the servers kept; whoever waits looks again."""
         groups, shift = {**state["groups"]}, now - state["now"]
-        for name, group in self._kept().items():
-            if name in groups and name not in _OWN:
-                group.keep(groups[name], shift)
+        for name, saved in self._groups.saved.items():
+            if name in groups and not saved.is_own:
+                saved.group.keep(groups[name], shift)
         self._store.touch_all()
 
     def _of(self) -> str:
         settings = self.settings
         return f"{settings.node} in {settings.datacenter}, id {settings.node_id}, Consul {settings.version}"
-
-    def _kept(self) -> dict[str, Kept]:
-        """What holds the state, in the order in which it is taken over."""
-        return {
-            "store": self._store,
-            "sessions": self._sessions,
-            "kv": self._kv,
-            "catalog": self._catalog,
-            "agent": self._local,
-            "events": self._events,
-            "acls": self._acls,
-            "config": self._config,
-            "intentions": self._intentions,
-            "queries": self._queries,
-            "coordinates": self._coordinates,
-            "operator": self._operator,
-        }
 
     def configure(self, request: Request, now: float) -> Response:
         """Register a service or a check of the agent's own configuration, which no ACL stops, and which may have scripts of its own."""
@@ -254,13 +138,9 @@ class Simulator:
         """Let time pass: what was due until then happens, in its order."""
         while (due := self.next_deadline()) is not None and due <= now:
             self._now = max(self._now, due)
-            for session in self._sessions.ends.due(due):
-                self._store.apply()
-                self._sessions.end(session, due)
-            self._wake()
-            self._local.advance(due)
-            self._acls.advance(due)
-            self._wake()
+            for group in self._groups.timed:
+                group.advance(due)
+                self._wake()
             while self._deadlines and self._deadlines[0][0] <= due:
                 parked = heapq.heappop(self._deadlines)[2]
                 if parked.response is None:
@@ -271,9 +151,9 @@ class Simulator:
         """When something happens by itself next; None: never."""
         while self._deadlines and self._deadlines[0][2].response is not None:
             heapq.heappop(self._deadlines)
-        waits = self._deadlines[0][0] if self._deadlines else None
-        due = self._local.next_deadline()
-        for time in (self._sessions.ends.first(), self._acls.ends.first(), waits):
+        due = self._deadlines[0][0] if self._deadlines else None
+        for group in self._groups.timed:
+            time = group.next_deadline()
             due = time if due is None or (time is not None and time < due) else due
         return due
 
@@ -407,11 +287,6 @@ class Simulator:
         kind = [_TEXT] if refusal.text else []
         always = () if isinstance(refusal, Unrouted) else self._always
         return answer(refusal.status, body, [*always, *kind, *refusal.headers])
-
-
-def _uuid(text: str) -> str:
-    digits = sha256(text.encode()).hexdigest()
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
 
 
 def look(read: Read, asked: Asked) -> Found:

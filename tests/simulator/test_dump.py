@@ -109,7 +109,7 @@ def test_time_goes_on_where_it_stood(version: Version, moved: float) -> None:
     one, now = Simulator(_SETTINGS[version]), 100.0
     for method, target, body in _LIFE:
         _do(one, method, target, body, now)
-    holds = next(session.id for session in one._sessions.sessions.values() if session.name == "holds")
+    holds = next(session.id for session in one._groups.sessions.sessions.values() if session.name == "holds")
     _do(one, "PUT", f"/v1/kv/lock?acquire={holds}", "v", now)
     _do(one, "PUT", f"/v1/session/destroy/{holds}", None, now + 1)
     other = Simulator(_SETTINGS[version])
@@ -123,7 +123,7 @@ def test_time_goes_on_where_it_stood(version: Version, moved: float) -> None:
         assert (due is None) is (others is None)
         for simulator, time in ((one, now + 1), (other, now + 1 + moved)):
             _do(simulator, "PUT", "/v1/session/create", {"Name": "new"}, time)
-            new = list(simulator._sessions.sessions)[-1]
+            new = list(simulator._groups.sessions.sessions)[-1]
             _do(simulator, "PUT", f"/v1/kv/lock?acquire={new}", "v", time)
             _do(simulator, "PUT", f"/v1/kv/lock?release={new}", "v", time)
             _do(simulator, "PUT", "/v1/event/fire/another", None, time)

@@ -129,6 +129,10 @@ class ACLs:
         accessor = self._by_secret.get(secret)
         return None if accessor is None else self.tables["tokens"][accessor]
 
+    def next_deadline(self) -> float | None:
+        """When the next token expires."""
+        return self.ends.first()
+
     def advance(self, now: float) -> None:
         """Delete the tokens that have expired."""
         for accessor in self.ends.due(now):
@@ -165,6 +169,13 @@ class ACLs:
         manages = manages or token.get("Type") == "management"
         is_anonymous = token["AccessorID"] == ANONYMOUS
         return Permissions(tuple(rules), self._settings.default_policy, manages, accessor, is_anonymous)
+
+    def may_write(self, secret: str, resource: str, name: str) -> bool:
+        """Whether a token may write a resource. Every token may while ACLs are off, and one that was deleted may not."""
+        try:
+            return not self._settings.acls or self.resolve(secret).allows(resource, name, "write")
+        except Refusal:
+            return False
 
     def _rules(self, record: Record) -> tuple[list[Rule], bool]:
         """The rules of a token or a role, and whether it may do everything."""

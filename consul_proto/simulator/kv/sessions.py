@@ -163,6 +163,16 @@ class Sessions:
             until = now + min(ended.lock_delay, _LONGEST_DELAY) / _SECOND
             self._delayed |= dict.fromkeys(keys, until)
 
+    def next_deadline(self) -> float | None:
+        """When the next session ends by its TTL."""
+        return self.ends.first()
+
+    def advance(self, now: float) -> None:
+        """End the sessions whose time is over."""
+        for session in self.ends.due(now):
+            self._store.apply()
+            self.end(session, now)
+
     def _restore(self, sessions: dict[str, Session], ends: dict[str, float], delayed: dict[str, float]) -> None:
         self.sessions, self.ends, self._delayed = sessions, Timers(ends), delayed
 
