@@ -4,7 +4,7 @@ It is written from Consul's documentation and from what real agents answer, and 
 a mistake in one of them is not repeated in the other.
 """
 
-from consul_proto.simulator.engine.request import Parked
+from consul_proto.simulator.engine.answers import Parked
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.machine import Simulator
 

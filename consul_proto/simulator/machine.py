@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import heapq
-import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import count
 from typing import Any
-from urllib.parse import quote
 
 from consul_proto.message import Request, Response
 from consul_proto.simulator.agent.probes import Probe
-from consul_proto.simulator.engine.request import Asked, Found, Parked, Refusal, Unrouted, Wrote, answer, seen, text_of, written
-from consul_proto.simulator.engine.routes import Read, Route
+from consul_proto.simulator.engine.answers import Answers, Found, Pairs, Parked, Refusal, Wrote
+from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.routes import Read, Route, redirect
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.uuids import Ids, uuid_of
-from consul_proto.simulator.engine.versions import V1_8, V1_12, V1_X, Version, pick
+from consul_proto.simulator.engine.versions import V1_12, V1_X
 from consul_proto.simulator.groups import Groups
 
 #: The part of its wait that a query waits longer at most, so that those which came at once do not return at once.
@@ -25,27 +24,6 @@ _JITTER = 1 / 16
 
 #: Paths of which it is remembered where they lead.
 _REMEMBERED = 1024
-
-#: What Go's net/url leaves as it is in a path, besides letters, digits and "_.-~"; and what its http.Redirect writes in HTML.
-_UNESCAPED = "/$&+,:;=@"
-_AS_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;"})
-
-Headers = tuple[tuple[str, str], ...]
-
-#: What an answer carries that came from the servers: by version, whether nobody was asked, whether it came as a stream.
-_SERVERS: dict[Version, dict[tuple[bool, bool], Headers]] = {
-    since: {
-        (unasked, streamed): seen(known=not (unasked or streamed))
-        + (() if since < V1_X else (("X-Consul-Query-Backend", "streaming" if streamed else "blocking-query"),))
-        for unasked in (True, False)
-        for streamed in (True, False)
-    }
-    for since in (V1_8, V1_X)
-}
-
-_TEXT = ("Content-Type", "text/plain; charset=utf-8")
-_JSON = ("Content-Type", "application/json")
-_CHARSET = "application/json; charset=utf-8"
 
 
 class Simulator:
@@ -62,10 +40,7 @@ class Simulator:
         self.settings = settings if settings.node_id else replace(settings, node_id=uuid_of(f"{settings.seed}:node"))
         self._jitter = jitter
         self._version = self.settings.version
-        policy = self.settings.default_policy if self.settings.acls else "allow"
-        #: What every answer carries.
-        self._always: Headers = () if self._version < V1_X else (("X-Consul-Default-Acl-Policy", policy),)
-        self._seen = pick(_SERVERS, self._version)
+        self._answers = Answers(self.settings)
         self._now = 0.0
         #: The deadlines of parked queries. Those of queries that were answered are passed over.
         self._deadlines: list[tuple[float, int, Parked]] = []
@@ -76,7 +51,7 @@ class Simulator:
         #: What a token may do; None: ACLs are off, and nobody asks.
         self._resolve = self._groups.acls.resolve if self.settings.acls else None
         self._routes = self._groups.routes()
-        self._where = lru_cache(_REMEMBERED)(self._lead)
+        self._find = lru_cache(_REMEMBERED)(self._routes.find)
 
     def handle(self, request: Request, now: float) -> Response | Parked:
         """Answer a request at a time, or park it: its answer comes from a later `handle` or `advance`."""
@@ -85,13 +60,13 @@ class Simulator:
     def _handle(self, request: Request, now: float, *, is_own: bool) -> Response | Parked:
         self.advance(now)
         try:
-            where = self._where(request.path, request.method)
+            where = self._find(request.path, request.method)
             if not isinstance(where, tuple):
-                return Response(400) if where is None else self._moved(request, where)
+                return Response(400) if where is None else redirect(request, where, self._version)
             asked = Asked(request, where[0], self.settings, None if is_own else self._resolve, is_own=is_own)
             return self._answer(asked, where[1], now)
         except Refusal as refusal:
-            return self._refuse(refusal, request.method)
+            return self._answers.refusal(refusal, request.method)
         finally:
             self._wake()
 
@@ -174,52 +149,12 @@ class Simulator:
         self._store.unpark(parked)
         parked.response = Response(499)
 
-    def _lead(self, encoded: str, method: str) -> tuple[str, Route] | str | None:
-        """Where a path leads: to an endpoint, with the part of the path that is its own, or to the path that is clean.
-
-        None for a path that cannot be shown. Raises Refusal where there is no endpoint, or it does not know the method.
-        """
-        path = text_of(encoded)
-        if not path.isprintable():
-            return None
-        given = path if self._version < V1_X else encoded
-        clean = self._cleaned(given)
-        if clean != given:
-            return clean
-        prefix, route = self._routes.find(path, method)
-        return path[len(prefix) :], route
-
-    def _cleaned(self, given: str) -> str:
-        if "//" not in given and "/." not in given and (given.endswith("/") or given in self._routes or given + "/" not in self._routes):
-            return given
-        clean = posixpath.normpath(given if not given.startswith("//") else given[1:])
-        is_folder = given.endswith("/") or (clean not in self._routes and clean + "/" in self._routes)
-        return clean + "/" if is_folder and clean != "/" else clean
-
-    def _moved(self, request: Request, clean: str) -> Response:
-        """What Go's router says to a path that is not clean."""
-        where = quote(clean, safe=_UNESCAPED) + ("?" + request.target.partition("?")[2] if request.query else "")
-        status, what = (301, "Moved Permanently") if self._version < V1_X else (307, "Temporary Redirect")
-        body = f'<a href="{where.translate(_AS_HTML)}">{what}</a>.\n\n'.encode() if request.method == "GET" else b""
-        headers = [("Location", where)] + ([("Content-Type", "text/html; charset=utf-8")] if request.method in ("GET", "HEAD") else [])
-        return answer(status, body, headers)
-
     def _answer(self, asked: Asked, route: Route, now: float) -> Response | Parked:
         if asked.method == "GET" and route.read is not None:
             return self._read(asked, route.read, route, now)
         assert route.write is not None, "a route reads or writes"
         wrote = route.write(asked, now)
-        return self._wrote(wrote if isinstance(wrote, Wrote) else Wrote(wrote), _filtered(asked))
-
-    def _wrote(self, wrote: Wrote, more: Headers) -> Response:
-        usual = "application/json" if wrote.status == 200 or self._version < V1_X else _CHARSET
-        if wrote.body == b"":
-            usual = "" if self._version < V1_X else _CHARSET
-        kind = usual if wrote.kind is None else wrote.kind
-        headers = (*self._always, *([("Content-Type", kind)] if kind else []), *wrote.headers, *more)
-        if isinstance(wrote.body, bytes):
-            return answer(wrote.status, wrote.body, headers)
-        return answer(wrote.status, written(wrote.body), headers)
+        return self._answers.write(wrote if isinstance(wrote, Wrote) else Wrote(wrote), _filtered(asked))
 
     def _read(self, asked: Asked, read: Read, route: Route, now: float) -> Response | Parked:
         if route.first is not None:
@@ -229,11 +164,11 @@ class Simulator:
             found = look(read, asked)
         except Refusal as refusal:
             if route.index and refusal.status in (403, 500) and not refusal.headers:
-                refusal.headers += (("X-Consul-Index", "1"), *self._seen[True, False])
+                refusal.headers += self._answers.unread
             raise
         known = asked.first("hash") if found.content_hash else ""
         if not (minimum or known) or found.is_news(minimum, known) or route.topics is None:
-            return self._found(found)
+            return self._answers.read(found)
         deadline = now + wait * (1 + self._jitter() * _JITTER)
         parked = Parked(partial(look, read, asked), minimum, deadline, route.topics(asked))
         parked.missed, parked.content_hash = found.body is None, known
@@ -247,46 +182,27 @@ class Simulator:
             try:
                 found = parked.read()
             except Refusal as refusal:
-                self._end(parked, self._refuse(refusal, "GET"))
+                self._end(parked, self._answers.refusal(refusal, "GET"))
                 continue
             if found.body is None and parked.missed and self._version >= V1_12:
                 # Since 1.12: what is not there still is no news, whatever else was written.
                 parked.minimum = found.index
             parked.missed = found.body is None
             if parked.is_news(found):
-                self._end(parked, self._found(found))
+                self._end(parked, self._answers.read(found))
 
     def _now_or_never(self, parked: Parked) -> Response:
         """The answer of a query whose wait is over."""
         try:
-            return self._found(parked.read())
+            return self._answers.read(parked.read())
         except Refusal as refusal:
-            return self._refuse(refusal, "GET")
+            return self._answers.refusal(refusal, "GET")
 
     def _end(self, parked: Parked, response: Response) -> None:
         self._store.unpark(parked)
         parked.response = response
         if parked.wake is not None:
             parked.wake()
-
-    def _found(self, found: Found) -> Response:
-        if found.kind:
-            return answer(200, found.body, (*self._always, ("Content-Type", found.kind)))
-        news = ("X-Consul-ContentHash", found.content_hash) if found.content_hash else ("X-Consul-Index", str(found.index or 1))
-        servers = () if found.local else self._seen[found.unasked, found.streamed]
-        headers: Headers = (*self._always, news, *servers, *found.headers)
-        if found.raw:
-            kind = ("Content-Type", "text/plain") if self._version < V1_X else _TEXT
-            return answer(200, found.body, (*headers, kind, ("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff")))
-        if found.body is None and not found.null:
-            return answer(404, b"", self._always if found.silent else headers)
-        return answer(200, written(found.body), (_JSON, *headers))
-
-    def _refuse(self, refusal: Refusal, method: str) -> Response:
-        body = b"" if method == "HEAD" else refusal.text.encode()
-        kind = [_TEXT] if refusal.text else []
-        always = () if isinstance(refusal, Unrouted) else self._always
-        return answer(refusal.status, body, [*always, *kind, *refusal.headers])
 
 
 def look(read: Read, asked: Asked) -> Found:
@@ -297,7 +213,7 @@ def look(read: Read, asked: Asked) -> Found:
     return found
 
 
-def _filtered(asked: Asked) -> Headers:
+def _filtered(asked: Asked) -> Pairs:
     """What an answer says that leaves out what the token may not see: who comes without a token is not told that there is more."""
     is_told = asked.is_filtered and asked.token and asked.method == "GET" and asked.settings.version >= V1_X
     return (("X-Consul-Results-Filtered-By-ACLs", "true"),) if is_told else ()

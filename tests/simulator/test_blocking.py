@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from consul_proto.simulator.engine.request import Found
+from consul_proto.simulator.engine.answers import Found
 from tests.simulator.asking import Asking, Woken, body
 
 

@@ -16,7 +16,8 @@ from consul_proto.simulator.acl.grants import Grants
 from consul_proto.simulator.acl.policies import checked
 from consul_proto.simulator.acl.tables import ANONYMOUS, MANAGEMENT, READ_ONLY, ACLs, Record
 from consul_proto.simulator.acl.templates import synthetics
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, seen
+from consul_proto.simulator.engine.answers import Found, Refusal, Topic, seen
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store

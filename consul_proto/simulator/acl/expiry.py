@@ -11,7 +11,8 @@ from datetime import date
 from typing import Any, NamedTuple, NoReturn
 
 from consul_proto.simulator.agent.checks import seconds
-from consul_proto.simulator.engine.request import Asked, Refusal
+from consul_proto.simulator.engine.answers import Refusal
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_X, Version
 from consul_proto.simulator.go.durations import as_go_writes

@@ -10,7 +10,7 @@ from typing import Any
 
 from consul_proto.simulator.acl.tables import ACLs, Record
 from consul_proto.simulator.acl.templates import IDENTITY_NAME, given_templates
-from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
 from consul_proto.simulator.engine.versions import V1_X

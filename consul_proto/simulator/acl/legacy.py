@@ -13,7 +13,8 @@ from typing import Any
 from consul_proto.simulator.acl.bodies import ACL_LEGACY
 from consul_proto.simulator.acl.policies import checked
 from consul_proto.simulator.acl.tables import ACLs, Record
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote, seen
+from consul_proto.simulator.engine.answers import Found, Refusal, Topic, Wrote, seen
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store

@@ -12,7 +12,8 @@ from typing import NoReturn
 
 from consul_proto.simulator.acl.bodies import ACL_LOGIN
 from consul_proto.simulator.acl.tables import ACLs
-from consul_proto.simulator.engine.request import Asked, Refusal
+from consul_proto.simulator.engine.answers import Refusal
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_8, V1_X, pick

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.settings import Policy
 from consul_proto.simulator.engine.versions import V1_15, V1_X, Version
 from consul_proto.simulator.go import hcl

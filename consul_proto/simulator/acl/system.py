@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from consul_proto.simulator.acl.bodies import ACL_AUTHORIZE, ACL_BOOTSTRAP
 from consul_proto.simulator.acl.tables import ACLs, Record
-from consul_proto.simulator.engine.request import Asked, Refusal
+from consul_proto.simulator.engine.answers import Refusal
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store

@@ -14,7 +14,8 @@ from typing import Any
 from consul_proto.simulator.acl.expiry import LAST
 from consul_proto.simulator.acl.policies import Permissions, Rule, of_everything, of_node, of_service, read_rules
 from consul_proto.simulator.acl.templates import each_once, rules_of
-from consul_proto.simulator.engine.request import Authorizer, Refusal
+from consul_proto.simulator.engine.answers import Refusal
+from consul_proto.simulator.engine.request import Authorizer
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.timers import Timers

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from consul_proto.simulator.acl.bodies import ACL_TEMPLATE_VARIABLES
 from consul_proto.simulator.acl.policies import Rule, read_rules
-from consul_proto.simulator.engine.request import Asked, Refusal, multierror
+from consul_proto.simulator.engine.answers import Refusal, multierror
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_17

@@ -13,7 +13,8 @@ from consul_proto.simulator.agent.probes import Probe
 from consul_proto.simulator.catalog.bodies import CHECK_REGISTER, CHECK_UPDATE
 from consul_proto.simulator.catalog.tables import Row
 from consul_proto.simulator.catalog.values import check_value
-from consul_proto.simulator.engine.request import Asked, Refusal, Wrote
+from consul_proto.simulator.engine.answers import Refusal, Wrote
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick

@@ -15,7 +15,8 @@ from consul_proto.simulator.agent.local import Local
 from consul_proto.simulator.agent.members import ADDRESS, SERF_PORT, SERF_WAN_PORT, SERVER_PORT, itself
 from consul_proto.simulator.agent.services import NODE_MAINTENANCE, enabled, maintenance
 from consul_proto.simulator.catalog.coordinates import ORIGIN
-from consul_proto.simulator.engine.request import Asked, Refusal, Wrote, multierror
+from consul_proto.simulator.engine.answers import Refusal, Wrote, multierror
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store

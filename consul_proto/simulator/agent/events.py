@@ -9,7 +9,8 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
+from consul_proto.simulator.engine.answers import Found, Refusal, Topic
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store

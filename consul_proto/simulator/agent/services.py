@@ -17,7 +17,8 @@ from consul_proto.simulator.agent.local import Check, Local
 from consul_proto.simulator.catalog.bodies import SERVICE_REGISTER
 from consul_proto.simulator.catalog.registration import service_faults
 from consul_proto.simulator.catalog.values import check_value, service_value
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.answers import Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick

@@ -11,7 +11,8 @@ from typing import Any
 
 from consul_proto.simulator.catalog.bodies import COORDINATE
 from consul_proto.simulator.catalog.tables import Catalog
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.answers import Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store

@@ -13,7 +13,8 @@ from typing import Any
 
 from consul_proto.simulator.catalog.registration import Registration
 from consul_proto.simulator.catalog.tables import Catalog, Row, each
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.answers import Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store

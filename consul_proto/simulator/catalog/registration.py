@@ -8,7 +8,8 @@ from typing import Any
 from consul_proto.simulator.catalog.bodies import CATALOG_DEREGISTER, CATALOG_REGISTER
 from consul_proto.simulator.catalog.tables import Broken, Catalog
 from consul_proto.simulator.catalog.values import check_value, node_value, service_value
-from consul_proto.simulator.engine.request import Asked, Refusal, multierror
+from consul_proto.simulator.engine.answers import Refusal, multierror
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID, UUID_LENGTH

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consul_proto.simulator.config.intention_sources import has_permissions, providers
-from consul_proto.simulator.engine.request import Refusal, multierror
+from consul_proto.simulator.engine.answers import Refusal, multierror
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_X
 

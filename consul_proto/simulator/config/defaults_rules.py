@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from consul_proto.simulator.config.metadata import of_all_metadata, of_metadata
-from consul_proto.simulator.engine.request import multierror
+from consul_proto.simulator.engine.answers import multierror
 from consul_proto.simulator.engine.versions import V1_9, V1_X, Version
 from consul_proto.simulator.go.json import Anything, Unreadable, decoded
 

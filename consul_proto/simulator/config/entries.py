@@ -18,7 +18,8 @@ from consul_proto.simulator.config.http_matching import in_upper_case
 from consul_proto.simulator.config.intention_sources import ordered, without_legacy
 from consul_proto.simulator.config.rules import check_entry
 from consul_proto.simulator.config.types import TYPES
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, multierror, seen
+from consul_proto.simulator.engine.answers import Found, Refusal, Topic, multierror, seen
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store

@@ -10,7 +10,7 @@ from typing import Any
 
 from consul_proto.simulator.config.http_matching import TOO_MANY_PATHS, in_upper_case, of_methods, of_paths, of_ways, paths
 from consul_proto.simulator.config.metadata import of_all_metadata
-from consul_proto.simulator.engine.request import multierror
+from consul_proto.simulator.engine.answers import multierror
 from consul_proto.simulator.engine.versions import Version
 
 Entry = dict[str, Any]

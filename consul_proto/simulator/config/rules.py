@@ -10,7 +10,7 @@ from consul_proto.simulator.config import defaults_rules, gateway_rules, intenti
 from consul_proto.simulator.config.http_matching import TOO_MANY_PATHS, of_methods, of_paths, of_ways, paths
 from consul_proto.simulator.config.metadata import of_all_metadata
 from consul_proto.simulator.config.resolver_rules import of_resolver
-from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.versions import V1_X, Version
 
 Entry = Mapping[str, Any]

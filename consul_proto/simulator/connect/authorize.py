@@ -10,7 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from consul_proto.simulator.catalog.bodies import AUTHORIZE
 from consul_proto.simulator.connect.intentions import Intention, Intentions
-from consul_proto.simulator.engine.request import Asked, Refusal, Wrote
+from consul_proto.simulator.engine.answers import Refusal, Wrote
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_8, V1_10, V1_X, pick

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_X
 

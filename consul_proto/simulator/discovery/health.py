@@ -12,7 +12,8 @@ from typing import Any
 from consul_proto.simulator.catalog.endpoint import Reader, has_tags, service_topics
 from consul_proto.simulator.catalog.tables import Catalog, Row
 from consul_proto.simulator.config.entries import ConfigEntries
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
+from consul_proto.simulator.engine.answers import Found, Refusal, Topic
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store

@@ -14,7 +14,8 @@ from consul_proto.simulator.catalog.bodies import QUERY
 from consul_proto.simulator.catalog.endpoint import Reader
 from consul_proto.simulator.catalog.tables import Catalog, Row
 from consul_proto.simulator.discovery.query_templates import filled
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote, seen
+from consul_proto.simulator.engine.answers import Found, Refusal, Topic, Wrote, seen
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store

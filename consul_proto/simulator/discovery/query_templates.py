@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.versions import V1_X, Version
 from consul_proto.simulator.go.regexp import expression
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Container, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container
 from typing import Any, Protocol
-from urllib.parse import quote_plus, unquote_to_bytes
+from urllib.parse import quote_plus
 
-from consul_proto.message import Headers, Request, Response
+from consul_proto.message import Request
+from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_11, V1_X
 from consul_proto.simulator.go.durations import nanoseconds
 from consul_proto.simulator.go.json import Shape, Unreadable, decoded
-
-#: What a read depends on: ("kv", key), ("kv/", prefix) or ("table", name).
-Topic = tuple[str, str]
-
 
 _NO_NAMESPACES = " - Namespaces are a Consul Enterprise feature"
 
@@ -26,24 +21,6 @@ _PARTITION = ("partition", "X-Consul-Partition", " - Partitions are a Consul Ent
 
 #: Seconds that a query waits where nothing is said, and at most: https://developer.hashicorp.com/consul/api-docs/features/blocking
 _WAIT, _LONGEST_WAIT = 300.0, 600.0
-
-
-class Refusal(Exception):
-    """An answer other than 200, in Consul's words."""
-
-    def __init__(self, status: int, text: str, **headers: str) -> None:
-        super().__init__(text)
-        self.status, self.text = status, text
-        self.headers = tuple((name.replace("_", "-"), value) for name, value in headers.items() if value)
-
-
-def multierror(reasons: Sequence[str]) -> str:
-    """Reasons as https://github.com/hashicorp/go-multierror writes them."""
-    return "\n\t* ".join((f"{len(reasons)} error{'s' * (len(reasons) > 1)} occurred:", *reasons)) + "\n\n"
-
-
-class Unrouted(Refusal):
-    """What Go's router refuses before anything of Consul's sees it."""
 
 
 class Authorizer(Protocol):
@@ -233,125 +210,3 @@ class Asked:
         """The query as Go writes it: sorted by name."""
         pairs = sorted((pair for pair in self._query if pair[0] not in without), key=lambda pair: pair[0])
         return "&".join(f"{quote_plus(name)}={quote_plus(value or '')}" for name, value in pairs)
-
-
-class Found:
-    """What a read found. body: None where there is nothing, which is a 404. raw: whether the body goes out as it is.
-
-    local: whether the agent answers by itself, and says nothing of the servers. headers: what the answer carries besides. null: whether
-    nothing there is null, and no 404. streamed: whether the agent has it from a stream, and not from a query of its own. content_hash:
-    what one may wait for a change of, in the place of the index. is_hash: whether the index is no count, and any other one is news.
-    unasked: whether nobody was asked, since the token may not see the answer. silent: whether a 404 says nothing of the servers.
-    kind: the Content-Type of a body that goes out as it is, without a word of the servers.
-    """
-
-    __slots__ = (
-        *("body", "content_hash", "headers", "index", "is_hash", "kind", "local"),
-        *("null", "raw", "silent", "streamed", "unasked"),
-    )
-
-    def __init__(
-        self,
-        index: int,
-        body: Any,
-        *,
-        raw: bool = False,
-        local: bool = False,
-        headers: tuple[tuple[str, str], ...] = (),
-        null: bool = False,
-        streamed: bool = False,
-        content_hash: str = "",
-        is_hash: bool = False,
-        unasked: bool = False,
-        silent: bool = False,
-        kind: str = "",
-    ) -> None:
-        self.index, self.body, self.raw, self.local, self.headers, self.null = index, body, raw, local, headers, null
-        self.streamed, self.content_hash, self.is_hash = streamed, content_hash, is_hash
-        self.unasked, self.silent, self.kind = unasked, silent, kind
-
-    def is_news(self, minimum: int, content_hash: str) -> bool:
-        """Whether this is what somebody waits for who has seen an index, or a hash where there is one."""
-        if content_hash:
-            return self.content_hash != content_hash
-        return (self.index or 1) != minimum if self.is_hash else self.index > minimum
-
-
-@dataclass(frozen=True, slots=True)
-class Wrote:
-    """An answer that is more than a value as JSON with status 200. body: bytes go out as they are.
-
-    kind: its Content-Type, where it is not what Consul usually sends; "" for none. headers: what the answer carries besides.
-    """
-
-    body: Any
-    status: int = 200
-    kind: str | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-class Parked:
-    """A blocking query whose answer is still to come: `response` is None until then.
-
-    wake: called with nothing when the answer is there; whoever drives the simulator sets it.
-    """
-
-    __slots__ = ("_topics", "content_hash", "deadline", "minimum", "missed", "read", "response", "wake")
-
-    def __init__(self, read: Callable[[], Found], minimum: int, deadline: float, topics: Iterable[Topic]) -> None:
-        self.read, self.minimum, self.deadline = read, minimum, deadline
-        self._topics: tuple[Hashable, ...] = tuple(topics)
-        self.missed = False
-        self.content_hash = ""
-        self.response: Response | None = None
-        self.wake: Callable[[], object] | None = None
-
-    def is_news(self, found: Found) -> bool:
-        """Whether this is what the query waits for."""
-        return found.is_news(self.minimum, self.content_hash)
-
-    @property
-    def topics(self) -> tuple[Hashable, ...]:
-        """What the query depends on."""
-        return self._topics
-
-
-#: What Go's encoder escapes in JSON, since a browser could read it as HTML or as a line's end.
-_ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-
-
-#: A value in JSON, but for what Go escapes.
-encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-class Text(str):
-    """JSON that is text already, but for what Go escapes."""
-
-    __slots__ = ()
-
-
-def written(value: object) -> bytes:
-    """JSON as Go writes it, without the blanks."""
-    text = value if isinstance(value, Text) else encoded(value)
-    for character, escaped in _ESCAPED.items():
-        if character in text:
-            text = text.replace(character, escaped)
-    return text.encode("utf-8", "replace")
-
-
-_SEEN = {known: (("X-Consul-Knownleader", "true" if known else "false"), ("X-Consul-Lastcontact", "0")) for known in (True, False)}
-
-
-def answer(status: int, body: bytes, headers: Iterable[tuple[str, str]]) -> Response:
-    """An answer with its length."""
-    return Response(status, Headers.received((*headers, ("Vary", "Accept-Encoding"), ("Content-Length", str(len(body))))), body)
-
-
-def text_of(path: str) -> str:
-    """A percent-encoded path as text. Bytes that are not UTF-8 become U+FFFD, as in Consul's JSON."""
-    return unquote_to_bytes(path).decode("utf-8", "replace") if "%" in path else path
-
-
-def seen(*, known: bool = True) -> tuple[tuple[str, str], ...]:
-    """What an answer says of the servers."""
-    return _SEEN[known]

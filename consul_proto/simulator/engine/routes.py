@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, unquote_to_bytes
 
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Unrouted
+from consul_proto.message import Request, Response
+from consul_proto.simulator.engine.answers import Found, Refusal, Topic, Unrouted, answer
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.versions import V1_X, Version
 
 #: What is part of the API of both versions and not simulated: it answers 501. What is no part of it answers 404.
@@ -22,6 +26,10 @@ _LATER = (
     *(f"/v1/internal/ui/{name}" for name in ("exported-services", "catalog-overview", "gateway-intentions/", "service-topology/")),
     "/v1/internal/ui/metrics-proxy/",
 )
+
+#: What Go's net/url leaves as it is in a path, besides letters, digits and "_.-~"; and what its http.Redirect writes in HTML.
+_UNESCAPED = "/$&+,:;=@"
+_AS_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;"})
 
 _NO_API = "if attempting to use the HTTP API, ensure the path starts with '/v1/'"
 
@@ -59,7 +67,29 @@ class Routes:
     def __contains__(self, path: str) -> bool:
         return path in self._routes or path in self._unsimulated
 
-    def find(self, path: str, method: str) -> tuple[str, Route]:
+    def find(self, encoded: str, method: str) -> tuple[str, Route] | str | None:
+        """Where a path leads: to an endpoint, with the part of the path that is its own, or to the path that is clean.
+
+        None for a path that cannot be shown. Raises Refusal where there is no endpoint, or it does not know the method.
+        """
+        path = text_of(encoded)
+        if not path.isprintable():
+            return None
+        given = path if self._version < V1_X else encoded
+        clean = self._cleaned(given)
+        if clean != given:
+            return clean
+        prefix, route = self._route(path, method)
+        return path[len(prefix) :], route
+
+    def _cleaned(self, given: str) -> str:
+        if "//" not in given and "/." not in given and (given.endswith("/") or given in self or given + "/" not in self):
+            return given
+        clean = posixpath.normpath(given if not given.startswith("//") else given[1:])
+        is_folder = given.endswith("/") or (clean not in self and clean + "/" in self)
+        return clean + "/" if is_folder and clean != "/" else clean
+
+    def _route(self, path: str, method: str) -> tuple[str, Route]:
         """The endpoint, and the part of the path that is its own. Raises Refusal where there is none, or it does not know the method."""
         found = self._find(path)
         if found is None:
@@ -87,3 +117,17 @@ class Routes:
             return Refusal(501, f"the simulator does not know {method} {path}")
         known = "not a recognized HTTP API endpoint" if path.startswith("/v1/") else _NO_API
         return Unrouted(404, "" if self._version < V1_X else f"Invalid URL path: {known}\n")
+
+
+def text_of(path: str) -> str:
+    """A percent-encoded path as text. Bytes that are not UTF-8 become U+FFFD, as in Consul's JSON."""
+    return unquote_to_bytes(path).decode("utf-8", "replace") if "%" in path else path
+
+
+def redirect(request: Request, clean: str, version: Version) -> Response:
+    """What Go's router says to a path that is not clean."""
+    where = quote(clean, safe=_UNESCAPED) + ("?" + request.target.partition("?")[2] if request.query else "")
+    status, what = (301, "Moved Permanently") if version < V1_X else (307, "Temporary Redirect")
+    body = f'<a href="{where.translate(_AS_HTML)}">{what}</a>.\n\n'.encode() if request.method == "GET" else b""
+    headers = [("Location", where)] + ([("Content-Type", "text/html; charset=utf-8")] if request.method in ("GET", "HEAD") else [])
+    return answer(status, body, headers)

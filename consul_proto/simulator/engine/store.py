@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Protocol
 
-from consul_proto.simulator.engine.request import Parked, Topic
+from consul_proto.simulator.engine.answers import Parked, Topic
 
 
 class Sorted:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from consul_proto.simulator.engine.request import Asked, Refusal
+from consul_proto.simulator.engine.answers import Refusal
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.filters.expressions import Fields, compile_filter
 
 _FAILED = "Failed to create boolean expression evaluator: "

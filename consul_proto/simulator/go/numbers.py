@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.answers import Refusal
 
 _DIGITS = re.compile(r"[0-9]+")
 

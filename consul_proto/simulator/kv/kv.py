@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Text, Topic, encoded
+from consul_proto.simulator.engine.answers import Found, Refusal, Text, Topic, encoded
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.store import Sorted, Store
 from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick

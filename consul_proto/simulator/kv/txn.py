@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from consul_proto.simulator.catalog.bodies import TXN
-from consul_proto.simulator.engine.request import Asked, Refusal, Wrote, seen
+from consul_proto.simulator.engine.answers import Refusal, Wrote, seen
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_8, V1_14, V1_X, Version, pick

@@ -11,7 +11,8 @@ from typing import Any
 from consul_proto.simulator.agent.checks import seconds
 from consul_proto.simulator.agent.members import ADDRESS, SERVER_PORT
 from consul_proto.simulator.catalog.bodies import AUTOPILOT
-from consul_proto.simulator.engine.request import Asked, Refusal
+from consul_proto.simulator.engine.answers import Refusal
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store

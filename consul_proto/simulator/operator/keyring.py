@@ -9,7 +9,8 @@ import re
 from typing import NoReturn
 
 from consul_proto.simulator.catalog.bodies import KEYRING
-from consul_proto.simulator.engine.request import Asked, Refusal, multierror
+from consul_proto.simulator.engine.answers import Refusal, multierror
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_X

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from consul_proto.simulator.engine.request import Asked, Refusal, Wrote, seen
+from consul_proto.simulator.engine.answers import Refusal, Wrote, seen
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store

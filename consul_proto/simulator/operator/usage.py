@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from consul_proto.simulator.catalog.tables import Catalog
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
+from consul_proto.simulator.engine.answers import Found, Refusal, Topic
+from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
