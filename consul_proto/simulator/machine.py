@@ -11,7 +11,7 @@ from typing import Any
 
 from consul_proto.message import Request, Response
 from consul_proto.simulator.agent.probes import Probe
-from consul_proto.simulator.engine.answers import Answers, Found, Pairs, Parked, Refusal, Wrote
+from consul_proto.simulator.engine.answers import Answers, Pairs, Parked, ReadAnswer, Refusal, WriteAnswer
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Read, Route, redirect
 from consul_proto.simulator.engine.settings import Settings
@@ -154,7 +154,7 @@ class Simulator:
             return self._read(asked, route.read, route, now)
         assert route.write is not None, "a route reads or writes"
         wrote = route.write(asked, now)
-        return self._answers.write(wrote if isinstance(wrote, Wrote) else Wrote(wrote), _filtered(asked))
+        return self._answers.write(wrote if isinstance(wrote, WriteAnswer) else WriteAnswer(wrote), _filtered(asked))
 
     def _read(self, asked: Asked, read: Read, route: Route, now: float) -> Response | Parked:
         if route.first is not None:
@@ -205,7 +205,7 @@ class Simulator:
             parked.wake()
 
 
-def look(read: Read, asked: Asked) -> Found:
+def look(read: Read, asked: Asked) -> ReadAnswer:
     """Read, with the eyes of the token that asks, which must be one."""
     asked.begin()
     found = read(asked)

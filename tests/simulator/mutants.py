@@ -60,8 +60,8 @@ MUTANTS = [
     Mutant(
         "a key's index is its own, not the table's",
         "kv/kv.py",
-        "Found(entry.modify_index, _list([entry]))",
-        "Found(self._kv.table_index(), _list([entry]))",
+        "ReadAnswer(entry.modify_index, _list([entry]))",
+        "ReadAnswer(self._kv.table_index(), _list([entry]))",
     ),
     Mutant("a deletion moves the index of its prefix", "kv/kv.py", "        if bury:\n", "        if not bury:\n"),
     Mutant("names are cut behind the separator, not before", "kv/kv.py", "entry.key[: end + len(separator)]", "entry.key[:end]"),

@@ -16,7 +16,7 @@ from consul_proto.simulator.acl.grants import Grants
 from consul_proto.simulator.acl.policies import checked
 from consul_proto.simulator.acl.tables import ANONYMOUS, MANAGEMENT, READ_ONLY, ACLs, Record
 from consul_proto.simulator.acl.templates import synthetics
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, seen
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -102,7 +102,7 @@ class ACLEndpoint:
 
     # Reads.
 
-    def every(self, kind: Kind, asked: Asked) -> Found:
+    def every(self, kind: Kind, asked: Asked) -> ReadAnswer:
         """GET all of a kind."""
         asked.only_default()
         asked.reach_datacenter()
@@ -126,8 +126,8 @@ class ACLEndpoint:
             return {name: value for name, value in shown.items() if name != "SecretID"}
         return shown if may_write else {**shown, "SecretID": "<hidden>"}
 
-    def _found(self, kind: Kind, body: Any) -> Found:
-        return Found(self._store.table(f"acl {kind.table}"), body, null=True)
+    def _found(self, kind: Kind, body: Any) -> ReadAnswer:
+        return ReadAnswer(self._store.table(f"acl {kind.table}"), body, null=True)
 
     def _shown(self, kind: Kind, record: Record) -> Record:
         """A record, with what it is linked to by its present name."""
@@ -144,7 +144,7 @@ class ACLEndpoint:
         order.setdefault("Type", order.get("Rules", 0) - 0.5)  # of a legacy token
         return dict(sorted(shown.items(), key=lambda item: order.get(item[0], len(order))))
 
-    def get(self, kind: Kind, asked: Asked) -> Found:
+    def get(self, kind: Kind, asked: Asked) -> ReadAnswer:
         """GET one, by its id."""
         identity = self._identity(kind, asked, "read")
         record = self._acls.tables[kind.table].get(identity)
@@ -211,7 +211,7 @@ class ACLEndpoint:
         if not asked.rest:
             raise self._bad(f"Missing {kind.name} Name")
 
-    def get_by_name(self, kind: Kind, asked: Asked) -> Found:
+    def get_by_name(self, kind: Kind, asked: Asked) -> ReadAnswer:
         """GET a policy or a role by its name."""
         asked.only_default()
         asked.reach_datacenter()
@@ -219,7 +219,7 @@ class ACLEndpoint:
         record = self._acls.by_name(kind.table, asked.rest)
         return self._missing(kind) if record is None else self._found(kind, self._shown(kind, record))
 
-    def itself(self, asked: Asked) -> Found:
+    def itself(self, asked: Asked) -> ReadAnswer:
         """GET the token that asks."""
         asked.reach_datacenter()
         token = self._acls.by_secret(asked.token)

@@ -13,7 +13,7 @@ from typing import Any
 from consul_proto.simulator.acl.bodies import ACL_LEGACY
 from consul_proto.simulator.acl.policies import checked
 from consul_proto.simulator.acl.tables import ACLs, Record
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic, Wrote, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer, seen
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -98,10 +98,10 @@ class LegacyEndpoint:
             self._acls.delete("tokens", token["AccessorID"])
         return True
 
-    def info(self, asked: Asked) -> Found:
+    def info(self, asked: Asked) -> ReadAnswer:
         """GET info: the token in a list, empty where there is none. Whoever knows the ID may ask."""
         token = self._acls.by_secret(self._secret(asked))
-        return Found(self._store.table("acl tokens"), [] if token is None or "Type" not in token else [_shown(token)])
+        return ReadAnswer(self._store.table("acl tokens"), [] if token is None or "Type" not in token else [_shown(token)])
 
     def clone(self, asked: Asked, _now: float) -> Record:
         """PUT clone: the ID of a new one with the same rules."""
@@ -117,20 +117,20 @@ class LegacyEndpoint:
         copied = {"Name": token["Description"], "Type": token.get("Type"), "Rules": token.get("Rules")}
         return {"ID": self._write(copied, self._new_id())}
 
-    def every(self, asked: Asked) -> Found:
+    def every(self, asked: Asked) -> ReadAnswer:
         """GET list."""
         asked.need_acls()
         asked.require("acl", "", "write")
         shown = [_shown(token) for token in self._acls.tables["tokens"].values() if token.get("Type")]
-        return Found(self._store.table("acl tokens"), sorted(shown, key=lambda token: str(token["ID"])))
+        return ReadAnswer(self._store.table("acl tokens"), sorted(shown, key=lambda token: str(token["ID"])))
 
-    def translate(self, asked: Asked, _now: float) -> Wrote:
+    def translate(self, asked: Asked, _now: float) -> WriteAnswer:
         """POST rules/translate: the rules in a body, as policies of today have them."""
         asked.need_acls()
         asked.require("acl", "", "read")
         return self._translated(asked.body.decode("utf-8", "replace"))
 
-    def translate_token(self, asked: Asked, _now: float) -> Wrote:
+    def translate_token(self, asked: Asked, _now: float) -> WriteAnswer:
         """GET rules/translate: those of a token, by its accessor."""
         asked.need_acls()
         if not asked.rest:
@@ -152,13 +152,13 @@ class LegacyEndpoint:
             raise lost
         return self._translated(token["Rules"])
 
-    def _translated(self, rules: str) -> Wrote:
+    def _translated(self, rules: str) -> WriteAnswer:
         try:
             hcl.parse(rules, once=False)
         except ValueError as error:
             raise Refusal(400, f"{self._settings.bad_request}Failed to parse rules: {error}") from None
         translated = formatted(_as_hcl(rules), _renamed).encode()
-        return Wrote(translated, kind="text/plain; charset=utf-8" if translated else None)
+        return WriteAnswer(translated, kind="text/plain; charset=utf-8" if translated else None)
 
 
 #: The resources whose rules are of prefixes.

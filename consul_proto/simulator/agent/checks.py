@@ -13,7 +13,7 @@ from consul_proto.simulator.agent.probes import Probe
 from consul_proto.simulator.catalog.bodies import CHECK_REGISTER, CHECK_UPDATE
 from consul_proto.simulator.catalog.tables import Row
 from consul_proto.simulator.catalog.values import check_value
-from consul_proto.simulator.engine.answers import Refusal, Wrote
+from consul_proto.simulator.engine.answers import Refusal, WriteAnswer
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -163,7 +163,7 @@ class CheckEndpoint:
         service = check["ServiceName"]
         return asked.may("service", service, "read") if service else asked.may("node", self._settings.node, "read")
 
-    def register(self, asked: Asked, now: float) -> Wrote:
+    def register(self, asked: Asked, now: float) -> WriteAnswer:
         """PUT register."""
         asked.only_default()
         given = asked.decoded(CHECK_REGISTER)
@@ -206,7 +206,7 @@ class CheckEndpoint:
         self._require(asked, check.value["ServiceName"] if check else "")
         return check
 
-    def deregister(self, asked: Asked, _now: float) -> Wrote:
+    def deregister(self, asked: Asked, _now: float) -> WriteAnswer:
         """PUT deregister: in 1.8 it does not matter whether it was there."""
         check = self._known(asked)
         if not asked.rest:
@@ -215,11 +215,11 @@ class CheckEndpoint:
             self._local.remove_check(check.id)
         return DONE
 
-    def says(self, status: str, asked: Asked, now: float) -> Wrote:
+    def says(self, status: str, asked: Asked, now: float) -> WriteAnswer:
         """PUT pass, warn, fail."""
         return self._update(asked, status, asked.first("note"), now)
 
-    def update(self, asked: Asked, now: float) -> Wrote:
+    def update(self, asked: Asked, now: float) -> WriteAnswer:
         """PUT update: a status and what it is made of."""
         given = asked.decoded(CHECK_UPDATE)
         status = given.get("Status") or ""
@@ -227,7 +227,7 @@ class CheckEndpoint:
             raise Refusal(400, f"Invalid check status: '{status}'")
         return self._update(asked, status, given.get("Output") or "", now)
 
-    def _update(self, asked: Asked, status: str, output: str, now: float) -> Wrote:
+    def _update(self, asked: Asked, status: str, output: str, now: float) -> WriteAnswer:
         check = self._known(asked)
         if check is None or not check.ttl:
             raise Refusal(500, f'CheckID "{asked.rest}" does not have associated TTL')
@@ -242,4 +242,4 @@ class CheckEndpoint:
 NO_SCRIPTS = "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true"
 
 #: What a change of the agent is answered: nothing.
-DONE = Wrote(b"")
+DONE = WriteAnswer(b"")

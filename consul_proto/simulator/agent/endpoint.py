@@ -15,7 +15,7 @@ from consul_proto.simulator.agent.local import Local
 from consul_proto.simulator.agent.members import ADDRESS, SERF_PORT, SERF_WAN_PORT, SERVER_PORT, itself
 from consul_proto.simulator.agent.services import NODE_MAINTENANCE, enabled, maintenance
 from consul_proto.simulator.catalog.coordinates import ORIGIN
-from consul_proto.simulator.engine.answers import Refusal, Wrote, multierror
+from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, multierror
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -82,13 +82,13 @@ class AgentEndpoint:
         named = {"hostname": self._settings.node, "os": "linux", "uptime": 0, "bootTime": 0, "procs": 0, "hostId": self._settings.node_id}
         return {"Memory": {}, "CPU": [], "Host": named, "Disk": {}, "CollectionTime": 0, "Errors": None}
 
-    def metrics(self, asked: Asked, now: float) -> dict[str, Any] | Wrote:
+    def metrics(self, asked: Asked, now: float) -> dict[str, Any] | WriteAnswer:
         """GET metrics: none."""
         self._require(asked, "read")
         if asked.first("format") == "prometheus":
             if self._settings.version < V1_X:
                 raise Refusal(415, _NO_PROMETHEUS)
-            return Wrote(b"", headers=(("X-Consul-Reason", _NO_PROMETHEUS),))
+            return WriteAnswer(b"", headers=(("X-Consul-Reason", _NO_PROMETHEUS),))
         timestamp = self._settings.date(now)[:19].replace("T", " ") + " +0000 UTC"
         return {"Timestamp": timestamp, "Gauges": [], "Points": [], "Counters": [], "Samples": []}
 
@@ -180,12 +180,12 @@ class AgentEndpoint:
         is_kept = asked.may("node", self._settings.node, "read") and keep({**member, "Addr": ip_address(ADDRESS).packed})
         return [member] if is_kept else []
 
-    def reload(self, asked: Asked, _now: float) -> Wrote:
+    def reload(self, asked: Asked, _now: float) -> WriteAnswer:
         """PUT reload: there is nothing to read again."""
         self._require(asked, "write")
         return DONE
 
-    def maintenance(self, asked: Asked, now: float) -> Wrote:
+    def maintenance(self, asked: Asked, now: float) -> WriteAnswer:
         """PUT maintenance: a critical check of the node comes, or goes."""
         enable = enabled(asked)
         asked.require("node", self._settings.node, "write")
@@ -198,7 +198,7 @@ class AgentEndpoint:
             self._local.remove_check(NODE_MAINTENANCE)
         return DONE
 
-    def join(self, asked: Asked, _now: float) -> Wrote:
+    def join(self, asked: Asked, _now: float) -> WriteAnswer:
         """PUT join: an agent can join itself; nobody else is there."""
         self._require(asked, "write")
         asked.only_default_partition()
@@ -212,12 +212,12 @@ class AgentEndpoint:
             raise Refusal(500, multierror([why]))
         return DONE
 
-    def leave(self, asked: Asked, _now: float) -> Wrote:
+    def leave(self, asked: Asked, _now: float) -> WriteAnswer:
         """PUT leave: it says that it leaves, and stays: whoever runs it ends it."""
         self._require(asked, "write")
         return DONE
 
-    def force_leave(self, asked: Asked, _now: float) -> Wrote:
+    def force_leave(self, asked: Asked, _now: float) -> WriteAnswer:
         """PUT force-leave: of a node that is known."""
         asked.require("operator", "", "write")
         asked.only_default_partition()
@@ -225,7 +225,7 @@ class AgentEndpoint:
             raise Refusal(500, f"agent: No node found with name '{asked.rest}'")
         return DONE
 
-    def token(self, asked: Asked, _now: float) -> Wrote:
+    def token(self, asked: Asked, _now: float) -> WriteAnswer:
         """PUT token: accepted, for the agent writes to the catalog without one."""
         asked.need_acls()
         self._require(asked, "write")

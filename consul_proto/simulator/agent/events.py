@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -56,12 +56,12 @@ class Events:
         """Every read depends on every event."""
         return (("table", "events"),)
 
-    def every(self, asked: Asked) -> Found:
+    def every(self, asked: Asked) -> ReadAnswer:
         """The events that the agent remembers, the oldest first; their index is made of the last one's id."""
         name = asked.first("name")
         asked.know_token()
         found = [event for event in self._events if (not name or event["Name"] == name) and asked.may("event", event["Name"], "read")]
-        return Found(_index(found[-1]["ID"]) if found else 0, found, local=True, is_hash=True)
+        return ReadAnswer(_index(found[-1]["ID"]) if found else 0, found, local=True, is_hash=True)
 
     def _know_token(self, asked: Asked) -> None:
         try:

@@ -17,7 +17,7 @@ from consul_proto.simulator.agent.local import Check, Local
 from consul_proto.simulator.catalog.bodies import SERVICE_REGISTER
 from consul_proto.simulator.catalog.registration import service_faults
 from consul_proto.simulator.catalog.values import check_value, service_value
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -125,7 +125,7 @@ class ServiceEndpoint:
             shown["Locality"] = {"Region": "", "Zone": ""} | value["Locality"]
         return shown
 
-    def get(self, asked: Asked) -> Found:
+    def get(self, asked: Asked) -> ReadAnswer:
         """GET service: one, with the hash of what it says."""
         asked.only_default()
         asked.know_token()
@@ -134,9 +134,9 @@ class ServiceEndpoint:
             raise Refusal(404, f"unknown service ID: {asked.rest}")
         asked.require("service", value["Service"], "read")
         content_hash = sha256(json.dumps(self._shown(value), sort_keys=True).encode()).hexdigest()[:16]
-        return Found(0, self._shown(value, content_hash), local=True, content_hash=content_hash)
+        return ReadAnswer(0, self._shown(value, content_hash), local=True, content_hash=content_hash)
 
-    def register(self, asked: Asked, now: float) -> Wrote:
+    def register(self, asked: Asked, now: float) -> WriteAnswer:
         """PUT register."""
         asked.only_default()
         given = asked.decoded(SERVICE_REGISTER)
@@ -228,7 +228,7 @@ class ServiceEndpoint:
         taken = {value.get("Port") for value in self._local.services.values()}
         return next(port for port in range(_SIDECAR_PORT, _LARGEST_WEIGHT) if port not in taken)
 
-    def deregister(self, asked: Asked, _now: float) -> Wrote:
+    def deregister(self, asked: Asked, _now: float) -> WriteAnswer:
         """PUT deregister: with the proxy that stands beside it."""
         asked.only_default()
         if self._settings.version < V1_X and asked.rest and asked.rest not in self._local.services and asked.authorizer is None:
@@ -258,7 +258,7 @@ class ServiceEndpoint:
             return f'No service registered with ID "{service_id}"'
         return f'Unknown service ID "{service_id}". Ensure that the service ID is passed, not the service name.'
 
-    def maintenance(self, asked: Asked, now: float) -> Wrote:
+    def maintenance(self, asked: Asked, now: float) -> WriteAnswer:
         """PUT maintenance: a critical check comes, or goes."""
         if not asked.rest:
             raise Refusal(400, "Missing service ID")
@@ -274,7 +274,7 @@ class ServiceEndpoint:
             self._local.remove_check(check_id)
         return DONE
 
-    def health_by_id(self, asked: Asked, _now: float) -> Wrote:
+    def health_by_id(self, asked: Asked, _now: float) -> WriteAnswer:
         """GET health by id: the status of the answer tells how the service is doing."""
         if not asked.rest:
             raise self._nameless("Missing serviceID")
@@ -284,13 +284,13 @@ class ServiceEndpoint:
         if value is None:
             reason, empty = f"ServiceId {asked.rest} not found", {"AggregatedStatus": "critical", "Service": None, "Checks": None}
             if self._settings.version < V1_X and asked.first("format") == "text":
-                return Wrote(reason, 404, "application/json", (("X-Consul-Reason", reason),))
+                return WriteAnswer(reason, 404, "application/json", (("X-Consul-Reason", reason),))
             return self._health(asked, 404, reason, empty)
         asked.require("service", value["Service"], "read")
         status, body = self._doing(value)
         return self._health(asked, _CODES[status], status, body)
 
-    def health_by_name(self, asked: Asked, _now: float) -> Wrote:
+    def health_by_name(self, asked: Asked, _now: float) -> WriteAnswer:
         """GET health by name: of the worst of its instances."""
         if not asked.rest:
             raise self._nameless("Missing service Name")
@@ -305,11 +305,11 @@ class ServiceEndpoint:
     def _nameless(self, what: str) -> Refusal:
         return Refusal(500, self._settings.bad_request + what)
 
-    def _health(self, asked: Asked, status: int, reason: str, body: Any) -> Wrote:
+    def _health(self, asked: Asked, status: int, reason: str, body: Any) -> WriteAnswer:
         headers = (("X-Consul-Reason", reason),)
         if asked.first("format") == "text":
-            return Wrote(reason.encode(), status, "text/plain", headers)
-        return Wrote(body, status, "application/json", headers)
+            return WriteAnswer(reason.encode(), status, "text/plain", headers)
+        return WriteAnswer(body, status, "application/json", headers)
 
     def _doing(self, value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """How a service is doing, by its checks and those of the node."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from consul_proto.simulator.catalog.bodies import COORDINATE
 from consul_proto.simulator.catalog.tables import Catalog
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -61,22 +61,22 @@ class Coordinates:
         here = {"Node": self._settings.node, "Segment": "", "Coord": ORIGIN}
         return [{"Datacenter": self._settings.datacenter, "AreaID": "wan", "Coordinates": [here]}]
 
-    def nodes(self, asked: Asked) -> Found:
+    def nodes(self, asked: Asked) -> ReadAnswer:
         """GET nodes."""
         asked.only_default_partition()
         asked.reach_servers()
         there = [node for node in sorted(self._known) if self._catalog.node(node) and asked.may("node", node, "read")]
-        return Found(self._store.table("coordinates"), [self._shown(node) for node in there])
+        return ReadAnswer(self._store.table("coordinates"), [self._shown(node) for node in there])
 
-    def node(self, asked: Asked) -> Found:
+    def node(self, asked: Asked) -> ReadAnswer:
         """GET node: a list with its coordinates; 404 where none are known."""
         asked.only_default_partition()
         asked.reach_servers()
         asked.require("node", asked.rest, "read")
         found = [self._shown(asked.rest)] if asked.rest in self._known else None
-        return Found(self._store.table("coordinates"), found, silent=True)
+        return ReadAnswer(self._store.table("coordinates"), found, silent=True)
 
-    def update(self, asked: Asked, _now: float) -> Wrote:
+    def update(self, asked: Asked, _now: float) -> WriteAnswer:
         """PUT update."""
         given = asked.decoded(COORDINATE)
         if self._settings.version >= V1_X:
@@ -90,7 +90,7 @@ class Coordinates:
         if self._catalog.node(node) is not None:
             self._known = {**self._known, node: place}
             self._store.change("coordinates")
-        return Wrote(b"")
+        return WriteAnswer(b"")
 
     def distances(self, near: str) -> Callable[[str], float]:
         """The distances from a node, in seconds. One whose place nobody knows is the farthest."""

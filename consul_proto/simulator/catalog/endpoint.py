@@ -13,7 +13,7 @@ from typing import Any
 
 from consul_proto.simulator.catalog.registration import Registration
 from consul_proto.simulator.catalog.tables import Catalog, Row, each
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -47,11 +47,11 @@ class Reader:
         asked.reach_datacenter()
         return asked.rest
 
-    def found(self, asked: Asked, tables: Iterable[str], body: Any, *, unasked: bool = False) -> Found:
+    def found(self, asked: Asked, tables: Iterable[str], body: Any, *, unasked: bool = False) -> ReadAnswer:
         """An answer with the index of its tables."""
         headers = (("X-Consul-Effective-Consistency", asked.consistency), *self._cache(asked))
         index, streamed = self._store.table(*tables) if tables else 0, self.is_streamed(asked)
-        return Found(index, body, headers=headers, null=True, streamed=streamed, unasked=unasked)
+        return ReadAnswer(index, body, headers=headers, null=True, streamed=streamed, unasked=unasked)
 
     def _cache(self, asked: Asked) -> tuple[tuple[str, str], ...]:
         """Whether the agent had the answer in its cache; what it has is kept current."""
@@ -119,21 +119,21 @@ class CatalogEndpoint:
     def _service_topics(self, asked: Asked) -> tuple[Topic, ...]:
         return service_topics(asked.rest)
 
-    def datacenters(self, asked: Asked, now: float) -> Wrote:
+    def datacenters(self, asked: Asked, now: float) -> WriteAnswer:
         """GET datacenters: this one alone. In the agent's cache it ages: nobody keeps it current."""
         asked.one_consistency()
         here = [self._settings.datacenter]
         if not asked.flag("cached"):
-            return Wrote(here)
+            return WriteAnswer(here)
         control = asked.headers.get("cache-control") or ""
         given = _MAX_AGE.search(control)
         oldest = 0.0 if "must-revalidate" in control else float(given[1]) if given else math.inf
         if self._listed is None or now - self._listed > oldest or not oldest:
             self._listed = now
-            return Wrote(here, headers=(("X-Cache", "MISS"),))
-        return Wrote(here, headers=(("X-Cache", "HIT"), ("Age", str(int(now - self._listed)))))
+            return WriteAnswer(here, headers=(("X-Cache", "MISS"),))
+        return WriteAnswer(here, headers=(("X-Cache", "HIT"), ("Age", str(int(now - self._listed)))))
 
-    def nodes(self, asked: Asked) -> Found:
+    def nodes(self, asked: Asked) -> ReadAnswer:
         """GET nodes."""
         asked.reach_datacenter()
         keep = compiled(asked, NODE)
@@ -143,7 +143,7 @@ class CatalogEndpoint:
         rows = self._reader.in_order(asked, rows, lambda row: str(row.value["Node"]))
         return self._reader.found(asked, ("nodes",), [row.shown() for row in rows])
 
-    def services(self, asked: Asked) -> Found:
+    def services(self, asked: Asked) -> ReadAnswer:
         """GET services: their names, with the tags of all of their instances."""
         asked.reach_servers()
         keep = (lambda _value: True) if self._settings.version < V1_14 else compiled(asked, SERVICE_NODE)
@@ -164,20 +164,20 @@ class CatalogEndpoint:
             return asked.may("service", service.value["Service"], "read")
         return self._reader.may_see(asked, node, service)
 
-    def service(self, asked: Asked) -> Found:
+    def service(self, asked: Asked) -> ReadAnswer:
         """GET service: the instances of a name."""
         name = self._reader.named(asked, "service name")
         asked.know_token()
         return self._instances(asked, self._catalog.instances(name), name)
 
-    def connect(self, asked: Asked) -> Found:
+    def connect(self, asked: Asked) -> ReadAnswer:
         """GET connect: what may be connected to in the place of a service."""
         name = self._reader.named(asked, "service name")
         if not asked.allows("service", name, "read"):
             return self._reader.found(asked, (), [], unasked=True)
         return self._instances(asked, self._catalog.proxies(name), name, tags=())
 
-    def _instances(self, asked: Asked, instances: list[tuple[Row, Row]], name: str, tags: Iterable[str] | None = None) -> Found:
+    def _instances(self, asked: Asked, instances: list[tuple[Row, Row]], name: str, tags: Iterable[str] | None = None) -> ReadAnswer:
         """tags: what the instances must have, where it is not what was asked for: to what may be connected to, tags do not matter."""
         keep = compiled(asked, SERVICE_NODE)
         tables = self._catalog.service_tables(name, found=bool(instances))
@@ -193,14 +193,14 @@ class CatalogEndpoint:
         rows = self._reader.in_order(asked, [row for row in rows if keep(row)], lambda row: str(row["Node"]))
         return self._reader.found(asked, tables, rows)
 
-    def node(self, asked: Asked) -> Found:
+    def node(self, asked: Asked) -> ReadAnswer:
         """GET node: a node with its services by their ids; null where there is none."""
         name = self._reader.named(asked, "node name")
         node, services = self._services_of(asked, name)
         body = node and {"Node": node.shown(), "Services": dict(sorted((service["ID"], service) for service in services))}
         return self._reader.found(asked, self._catalog.node_tables(name), body)
 
-    def node_services(self, asked: Asked) -> Found:
+    def node_services(self, asked: Asked) -> ReadAnswer:
         """GET node-services: a node and the list of its services; null for both where there is none."""
         name = self._reader.named(asked, "node name")
         node, services = self._services_of(asked, name)

@@ -18,7 +18,7 @@ from consul_proto.simulator.config.http_matching import in_upper_case
 from consul_proto.simulator.config.intention_sources import ordered, without_legacy
 from consul_proto.simulator.config.rules import check_entry
 from consul_proto.simulator.config.types import TYPES
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic, multierror, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, multierror, seen
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -294,7 +294,7 @@ class ConfigEndpoint:
             self._entries.write(entry)
         return True
 
-    def read(self, asked: Asked) -> Found:
+    def read(self, asked: Asked) -> ReadAnswer:
         """GET one, or all of a kind."""
         asked.only_default()
         kind, is_one, name = asked.rest.partition("/")
@@ -303,7 +303,7 @@ class ConfigEndpoint:
             raise Refusal(500, f"invalid config entry kind: {kind}")
         index = self._store.table("config")
         if not is_one:
-            return Found(index, self._every(asked, kind))
+            return ReadAnswer(index, self._every(asked, kind))
         if resource := self._read_resource(kind, name):
             asked.require(*resource, "read")
         entry = self._entries.entries.get((kind, name))
@@ -311,7 +311,7 @@ class ConfigEndpoint:
             refusal = Refusal(404, f'Config entry not found for "{kind}" / "{name}"', X_Consul_Index=str(index or 1))
             refusal.headers += tuple(seen()) + (() if self._settings.version < V1_X else (("X-Consul-Query-Backend", "blocking-query"),))
             raise refusal
-        return Found(index, _shown(entry))
+        return ReadAnswer(index, _shown(entry))
 
     def _every(self, asked: Asked, kind: str) -> list[Entry]:
         """Those of a kind, "" for any, that the token may read and the filter lets through."""
@@ -346,7 +346,7 @@ class ConfigEndpoint:
         self._entries.delete(kind, name)
         return {} if index is None else True
 
-    def gateway_services(self, asked: Asked) -> Found:
+    def gateway_services(self, asked: Asked) -> ReadAnswer:
         """GET gateway-services."""
         if not asked.rest:
             raise Refusal(400, "Missing gateway name")
@@ -358,7 +358,7 @@ class ConfigEndpoint:
         nothing: list[Entry] | None = None if self._settings.version < V1_X and asked.authorizer is None else []
         headers = (("X-Consul-Effective-Consistency", asked.consistency),)
         tables = ("gateways", "services") if gateways.has_wildcard(asked.rest) else ("gateways",)
-        return Found(self._store.table(*tables), found or nothing, headers=headers, null=True)
+        return ReadAnswer(self._store.table(*tables), found or nothing, headers=headers, null=True)
 
 
 def _of(*tables: str) -> Any:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from consul_proto.simulator.catalog.bodies import AUTHORIZE
 from consul_proto.simulator.connect.intentions import Intention, Intentions
-from consul_proto.simulator.engine.answers import Refusal, Wrote
+from consul_proto.simulator.engine.answers import Refusal, WriteAnswer
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -37,7 +37,7 @@ class AuthorizeEndpoint:
         """The endpoint."""
         return {"/v1/agent/connect/authorize": Route(("POST",), write=self.authorize)}
 
-    def authorize(self, asked: Asked, _now: float) -> Wrote:
+    def authorize(self, asked: Asked, _now: float) -> WriteAnswer:
         """POST authorize: what the intention says that comes first, else the ACLs' default. It is always the present one."""
         asked.only_default()
         bad = self._settings.bad_request
@@ -55,7 +55,7 @@ class AuthorizeEndpoint:
             reason = "ACLs disabled, access is allowed by default" if is_open else "Default behavior configured by ACLs"
         else:
             allowed, reason = one.get("Action") == "allow" and not one.get("Permissions"), f"Matched {self._shown(one)}"
-        return Wrote({"Authorized": allowed, "Reason": reason}, headers=self._cache(asked.token, target))
+        return WriteAnswer({"Authorized": allowed, "Reason": reason}, headers=self._cache(asked.token, target))
 
     def _cache(self, token: str, target: str) -> tuple[tuple[str, str], ...]:
         known = (token, target) in self._known

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, seen
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -66,22 +66,22 @@ class CARoots:
         if not self._settings.connect:
             raise Refusal(500, "Connect must be enabled in order to use this endpoint")
 
-    def roots(self, asked: Asked) -> Found:
+    def roots(self, asked: Asked) -> ReadAnswer:
         """GET roots, as JSON or with `pem` the certificates themselves."""
         pem = asked.first("pem")
         if pem and pem not in TRUE | FALSE:
             raise Refusal(400, f"{self._settings.bad_request}The 'pem' query parameter must be a boolean value")
         self._require(asked)
-        return Found(0, _CERTIFICATE.encode(), kind="application/pem-certificate-chain") if pem in TRUE else self._found()
+        return ReadAnswer(0, _CERTIFICATE.encode(), kind="application/pem-certificate-chain") if pem in TRUE else self._found()
 
-    def cached(self, asked: Asked) -> Found:
+    def cached(self, asked: Asked) -> ReadAnswer:
         """GET roots of the agent, which has them in its cache."""
         self._require(asked)
         known = asked.token in self._cached
         self._cached.add(asked.token)
         return self._found(("X-Cache", "HIT"), ("Age", "0")) if known else self._found(("X-Cache", "MISS"))
 
-    def _found(self, *headers: tuple[str, str]) -> Found:
+    def _found(self, *headers: tuple[str, str]) -> ReadAnswer:
         root: dict[str, Any] = {
             "ID": _ID,
             "Name": f"Consul CA {'Root' if self._settings.version < V1_X else 'Primary'} Cert",
@@ -101,7 +101,7 @@ class CARoots:
         body = {"ActiveRootID": _ID, "TrustDomain": f"{_CLUSTER}.consul", "Roots": [root]}
         # 1.8.7 says of no leader here that it is known.
         servers = seen(known=False) if self._settings.version < V1_X else [*seen(), ("X-Consul-Query-Backend", "blocking-query")]
-        return Found(self._since, body, local=True, headers=(*servers, *headers))
+        return ReadAnswer(self._since, body, local=True, headers=(*servers, *headers))
 
 
 def _topics(_asked: Asked) -> tuple[Topic, ...]:

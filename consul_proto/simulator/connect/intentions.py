@@ -17,7 +17,7 @@ from consul_proto.simulator.config.intention_sources import PARTIAL, is_partial,
 from consul_proto.simulator.config.rules import check_entry
 from consul_proto.simulator.config.types import TYPES
 from consul_proto.simulator.connect.intention_names import check_namespaces, known, parts
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic, multierror, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, multierror, seen
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -84,19 +84,19 @@ class Intentions:
         pairs = ((one, one["SourceName"], one["DestinationName"]) for one in self._all())
         return next((one for one, of, to in pairs if of in (source, "*") and to in (destination, "*")), None)
 
-    def every(self, asked: Asked) -> Found:
+    def every(self, asked: Asked) -> ReadAnswer:
         """GET all."""
         self._only_default(asked)
         asked.reach_datacenter()
         keep = compiled(asked, pick(INTENTION_FIELDS, self._settings.version))
         asked.know_token()
         found = [one for one in self._all() if self._may_see(asked, one) and keep(one)]
-        return Found(self._store.table(self._name), found)
+        return ReadAnswer(self._store.table(self._name), found)
 
     def _may_see(self, asked: Asked, one: Intention) -> bool:
         return asked.may("intention", one["DestinationName"], "read") or asked.may("intention", one["SourceName"], "read")
 
-    def match(self, asked: Asked) -> Found:
+    def match(self, asked: Asked) -> ReadAnswer:
         """GET match: what concerns a source or a destination, by each of its names."""
         if self._settings.version < V1_9:
             asked.options()
@@ -125,7 +125,7 @@ class Intentions:
             for name, service in services.items()
         }
         headers = (("X-Consul-Effective-Consistency", asked.consistency),)
-        return Found(self._store.table(self._name), found, headers=headers)
+        return ReadAnswer(self._store.table(self._name), found, headers=headers)
 
     def check(self, asked: Asked, _now: float) -> dict[str, bool]:
         """GET check: whether a source may speak to a destination."""

@@ -12,7 +12,7 @@ from typing import Any
 from consul_proto.simulator.catalog.endpoint import Reader, has_tags, service_topics
 from consul_proto.simulator.catalog.tables import Catalog, Row
 from consul_proto.simulator.config.entries import ConfigEntries
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -50,25 +50,25 @@ class HealthEndpoint:
         """A proxy for a service may come with any service."""
         return (("table", "services"), ("table", "nodes"), ("table", "checks"), *self._service_topics(asked))
 
-    def node(self, asked: Asked) -> Found:
+    def node(self, asked: Asked) -> ReadAnswer:
         """GET node: the checks of a node."""
         name = self._reader.named(asked, "node name")
         return self._checks(asked, lambda check: check["Node"].lower() == name.lower(), by_meta=False)
 
-    def checks(self, asked: Asked) -> Found:
+    def checks(self, asked: Asked) -> ReadAnswer:
         """GET checks: those of a service."""
         name = self._reader.named(asked, "service name")
         tables = self._catalog.service_tables(name, found=True, health=True) if asked.every("node-meta") else ("checks",)
         return self._checks(asked, lambda check: check["ServiceName"].lower() == name.lower(), tables=tables)
 
-    def state(self, asked: Asked) -> Found:
+    def state(self, asked: Asked) -> ReadAnswer:
         """GET state: the checks in a state, or in "any"."""
         state = self._reader.named(asked, "check state")
         return self._checks(asked, lambda check: state in ("any", check["Status"]))
 
     def _checks(
         self, asked: Asked, wanted: Callable[[dict[str, Any]], bool], *, by_meta: bool = True, tables: tuple[str, ...] = ("checks",)
-    ) -> Found:
+    ) -> ReadAnswer:
         keep = compiled(asked, HEALTH_CHECK)
         asked.know_token()
         rows = [
@@ -84,13 +84,13 @@ class HealthEndpoint:
     def _may_see(self, asked: Asked, check: dict[str, Any]) -> bool:
         return asked.may("node", check["Node"], "read") and (not check["ServiceName"] or asked.may("service", check["ServiceName"], "read"))
 
-    def service(self, asked: Asked) -> Found:
+    def service(self, asked: Asked) -> ReadAnswer:
         """GET service: the instances of a name, with what their health is made of."""
         name = self._named(asked)
         instances = self._catalog.instances(name)
         return self._instances(asked, instances, self._catalog.service_tables(name, found=bool(instances), health=True))
 
-    def connect(self, asked: Asked) -> Found:
+    def connect(self, asked: Asked) -> ReadAnswer:
         """GET connect: what may be connected to in the place of a service, with what its health is made of."""
         name = self._named(asked)
         if not self._may_ask(asked, name):
@@ -99,7 +99,7 @@ class HealthEndpoint:
         tables = tuple(f"service.{service.value['Service'].lower()}" for _, service in proxies)
         return self._instances(asked, proxies, tags=(), tables=tables or self._catalog.service_tables(name, found=False, health=True))
 
-    def ingress(self, asked: Asked) -> Found:
+    def ingress(self, asked: Asked) -> ReadAnswer:
         """GET ingress: the gateways that lead to a service, with what their health is made of."""
         name = self._named(asked)
         if not self._may_ask(asked, name):
@@ -131,7 +131,7 @@ class HealthEndpoint:
 
     def _instances(
         self, asked: Asked, instances: list[tuple[Row, Row]], tables: tuple[str, ...], tags: Iterable[str] | None = None
-    ) -> Found:
+    ) -> ReadAnswer:
         keep = compiled(asked, HEALTH_SERVICE)
         passing = self._passing(asked)
         if self._settings.version >= V1_13:

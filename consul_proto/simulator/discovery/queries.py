@@ -14,7 +14,7 @@ from consul_proto.simulator.catalog.bodies import QUERY
 from consul_proto.simulator.catalog.endpoint import Reader
 from consul_proto.simulator.catalog.tables import Catalog, Row
 from consul_proto.simulator.discovery.query_templates import filled
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic, Wrote, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer, seen
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -67,18 +67,18 @@ class Queries:
             del self._queries[identity]
             self._store.change("queries")
 
-    def _found(self, asked: Asked, queries: list[Query]) -> Found:
+    def _found(self, asked: Asked, queries: list[Query]) -> ReadAnswer:
         headers = (("X-Consul-Effective-Consistency", asked.consistency),)
-        return Found(self._store.table("queries"), queries, headers=headers)
+        return ReadAnswer(self._store.table("queries"), queries, headers=headers)
 
-    def every(self, asked: Asked) -> Found:
+    def every(self, asked: Asked) -> ReadAnswer:
         """GET all."""
         asked.reach_servers()
         manages = asked.allows("acl", "", "write")
         found = [query for query in self._queries.values() if manages or (_has_rule(query) and asked.may("query", query["Name"], "read"))]
         return self._found(asked, [self._shown(asked, query) for query in sorted(found, key=lambda query: str(query["ID"]))])
 
-    def one(self, asked: Asked) -> Found:
+    def one(self, asked: Asked) -> ReadAnswer:
         """GET one by its id, or what it finds, or what it comes to."""
         asked.reach_datacenter()
         name, verb = _split(asked.rest)
@@ -117,11 +117,11 @@ class Queries:
         self._write(given, identity, None)
         return {"ID": identity}
 
-    def change(self, asked: Asked, _now: float) -> Wrote:
+    def change(self, asked: Asked, _now: float) -> WriteAnswer:
         """PUT and DELETE one by its id."""
         allowed = "GET" if _split(asked.rest)[1] else "GET,PUT,DELETE"
         if asked.method == "OPTIONS":
-            return Wrote({}, headers=(("Allow", f"OPTIONS,{allowed}"),))
+            return WriteAnswer({}, headers=(("Allow", f"OPTIONS,{allowed}"),))
         if asked.method not in allowed.split(","):
             raise Refusal(405, f"method {asked.method} not allowed", Allow=allowed)
         given = asked.decoded(QUERY) if asked.method == "PUT" and asked.body else {}
@@ -135,10 +135,10 @@ class Queries:
             self._store.apply()
             del self._queries[asked.rest]
             self._store.change("queries")
-            return Wrote(b"")
+            return WriteAnswer(b"")
         self._check(given)
         self._write(given, asked.rest, before)
-        return Wrote(b"")
+        return WriteAnswer(b"")
 
     def _require(self, asked: Asked, query: Query, access: str = "write") -> None:
         """Refuse what the token may not do. What has no name is everybody's."""
@@ -248,19 +248,19 @@ class Queries:
         except ValueError as error:
             raise Refusal(500, str(error)) from None
 
-    def _answer(self, asked: Asked, body: Query) -> Found:
+    def _answer(self, asked: Asked, body: Query) -> ReadAnswer:
         version = self._settings.version
         body |= {"Index": 0 if version < V1_X else 1, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": asked.consistency}
         body |= {} if version < V1_X else {"NotModified": False, "Backend": 0, "ResultsFilteredByACLs": False}
-        return Found(1, body, headers=(("X-Consul-Effective-Consistency", asked.consistency),))
+        return ReadAnswer(1, body, headers=(("X-Consul-Effective-Consistency", asked.consistency),))
 
-    def _explain(self, asked: Asked, name: str) -> Found:
+    def _explain(self, asked: Asked, name: str) -> ReadAnswer:
         query = self._resolved(name)
         asked.know_token()
         self._require(asked, query, "read")
         return self._answer(asked, {"Query": self._shown(asked, query)})
 
-    def _execute(self, asked: Asked, name: str) -> Found:
+    def _execute(self, asked: Asked, name: str) -> ReadAnswer:
         limit = int(asked.first("limit") or 0)
         query = self._resolved(name, is_cached=asked.flag("cached"))
         asked.know_token()

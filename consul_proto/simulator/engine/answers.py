@@ -38,7 +38,7 @@ class Unrouted(Refusal):
     """What Go's router refuses before anything of Consul's sees it."""
 
 
-class Found:
+class ReadAnswer:
     """What a read found. body: None where there is nothing, which is a 404. raw: whether the body goes out as it is.
 
     local: whether the agent answers by itself, and says nothing of the servers. headers: what the answer carries besides. null: whether
@@ -81,7 +81,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Wrote:
+class WriteAnswer:
     """An answer that is more than a value as JSON with status 200. body: bytes go out as they are.
 
     kind: its Content-Type, where it is not what Consul usually sends; "" for none. headers: what the answer carries besides.
@@ -101,7 +101,7 @@ class Parked:
 
     __slots__ = ("_topics", "content_hash", "deadline", "minimum", "missed", "read", "response", "wake")
 
-    def __init__(self, read: Callable[[], Found], minimum: int, deadline: float, topics: Iterable[Topic]) -> None:
+    def __init__(self, read: Callable[[], ReadAnswer], minimum: int, deadline: float, topics: Iterable[Topic]) -> None:
         self.read, self.minimum, self.deadline = read, minimum, deadline
         self._topics: tuple[Hashable, ...] = tuple(topics)
         self.missed = False
@@ -109,7 +109,7 @@ class Parked:
         self.response: Response | None = None
         self.wake: Callable[[], object] | None = None
 
-    def is_news(self, found: Found) -> bool:
+    def is_news(self, found: ReadAnswer) -> bool:
         """Whether this is what the query waits for."""
         return found.is_news(self.minimum, self.content_hash)
 
@@ -183,7 +183,7 @@ class Answers:
         #: What the refusal of a read carries where the agent had no answer of the servers.
         self.unread: Pairs = (("X-Consul-Index", "1"), *self._seen[True, False])
 
-    def write(self, wrote: Wrote, more: Pairs) -> Response:
+    def write(self, wrote: WriteAnswer, more: Pairs) -> Response:
         """Make the response to a write. more: headers besides its own."""
         usual = "application/json" if wrote.status == 200 or self._version < V1_X else _CHARSET
         if wrote.body == b"":
@@ -194,7 +194,7 @@ class Answers:
             return answer(wrote.status, wrote.body, headers)
         return answer(wrote.status, written(wrote.body), headers)
 
-    def read(self, found: Found) -> Response:
+    def read(self, found: ReadAnswer) -> Response:
         """Make the response to a read."""
         if found.kind:
             return answer(200, found.body, (*self._always, ("Content-Type", found.kind)))

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from consul_proto.message import Request, Response
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic, Unrouted, answer
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, Unrouted, answer
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.versions import V1_X, Version
 
@@ -33,7 +33,7 @@ _AS_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", 
 
 _NO_API = "if attempting to use the HTTP API, ensure the path starts with '/v1/'"
 
-Read = Callable[[Asked], Found]
+Read = Callable[[Asked], ReadAnswer]
 Write = Callable[[Asked, float], Any]
 
 
@@ -42,7 +42,7 @@ class Route:
     """One endpoint.
 
     read: answers GET, and may be parked where `topics` tells what it depends on. write: answers anything else, and GET where there is no
-    `read`: its result is JSON, or a `Wrote`. deep: whether the path goes on, with a key or an id. index: whether its refusals carry the
+    `read`: its result is JSON, or a `WriteAnswer`. deep: whether the path goes on, with a key or an id. index: whether its refusals carry the
     headers of a read. first: refuses what is refused before the parameters that reads share are looked at; options: looks at them.
     """
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from consul_proto.simulator.engine.answers import Found, Refusal, Text, Topic, encoded
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Text, Topic, encoded
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.store import Sorted, Store
@@ -259,7 +259,7 @@ class KVEndpoint:
             raise Refusal(500, "invalid key name, leading/trailing spaces are not allowed")
         return cleaned
 
-    def read(self, asked: Asked) -> Found:
+    def read(self, asked: Asked) -> ReadAnswer:
         """GET: an entry, the entries below a prefix, or their names."""
         key = self._key(asked)
         if key or asked.flag("keys") or asked.flag("recurse"):
@@ -269,21 +269,21 @@ class KVEndpoint:
             return self._names(key, asked)
         if asked.flag("recurse"):
             entries = [entry for entry in self._kv.below(key) if asked.may("key", entry.key, "read")]
-            return Found(self._kv.index_below(key) if entries else self._missing(key), _list(entries) if entries else None)
+            return ReadAnswer(self._kv.index_below(key) if entries else self._missing(key), _list(entries) if entries else None)
         if not key:
             raise Refusal(400, "Missing key name")
         asked.require("key", key, "read")
         entry = self._kv.get(key)
         if entry is None:
-            return Found(self._kv.table_index() or 1, None)
+            return ReadAnswer(self._kv.table_index() or 1, None)
         if asked.flag("raw"):
-            return Found(entry.modify_index, entry.value, raw=True)
-        return Found(entry.modify_index, _list([entry]))
+            return ReadAnswer(entry.modify_index, entry.value, raw=True)
+        return ReadAnswer(entry.modify_index, _list([entry]))
 
     def _missing(self, prefix: str) -> int:
         return self._kv.index_below(prefix) or 1
 
-    def _names(self, prefix: str, asked: Asked) -> Found:
+    def _names(self, prefix: str, asked: Asked) -> ReadAnswer:
         names: dict[str, None] = {}
         separator = asked.first("separator")
         for entry in self._kv.below(prefix):
@@ -292,7 +292,7 @@ class KVEndpoint:
             end = entry.key.find(separator, len(prefix)) if separator else -1
             names[entry.key if end < 0 else entry.key[: end + len(separator)]] = None
         empty: list[str] | None = [] if not prefix else None
-        return Found(self._missing(prefix), list(names) or empty)
+        return ReadAnswer(self._missing(prefix), list(names) or empty)
 
     def write(self, asked: Asked, now: float) -> Any:
         """PUT and DELETE: whether it was done."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from consul_proto.simulator.catalog.bodies import SESSION
 from consul_proto.simulator.catalog.tables import Catalog
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -212,24 +212,24 @@ class SessionEndpoint:
         asked.reach_servers()
         return asked.rest
 
-    def info(self, asked: Asked) -> Found:
+    def info(self, asked: Asked) -> ReadAnswer:
         """One session, in a list that is empty where there is none."""
         session = self._named(asked)
         self._sessions.is_uuid(session)
         found = self._sessions.sessions.get(session)
-        return Found(self._index(), self._shown(asked, [found] if found else []))
+        return ReadAnswer(self._index(), self._shown(asked, [found] if found else []))
 
-    def every(self, asked: Asked) -> Found:
+    def every(self, asked: Asked) -> ReadAnswer:
         """Every session, by its id."""
         asked.only_default()
         asked.reach_servers()
-        return Found(self._index(), self._shown(asked, [session for _, session in sorted(self._sessions.sessions.items())]))
+        return ReadAnswer(self._index(), self._shown(asked, [session for _, session in sorted(self._sessions.sessions.items())]))
 
-    def node(self, asked: Asked) -> Found:
+    def node(self, asked: Asked) -> ReadAnswer:
         """The sessions of a node."""
         node = self._named(asked, "node name")
         found = [session for _, session in sorted(self._sessions.sessions.items()) if session.node.lower() == node.lower()]
-        return Found(self._index(), self._shown(asked, found))
+        return ReadAnswer(self._index(), self._shown(asked, found))
 
     def _shown(self, asked: Asked, sessions: list[Session]) -> list[dict[str, Any]]:
         """The sessions that the token may see."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from consul_proto.simulator.catalog.bodies import TXN
-from consul_proto.simulator.engine.answers import Refusal, Wrote, seen
+from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, seen
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.store import Store
@@ -88,14 +88,14 @@ class Txn:
         """The endpoint."""
         return {"/v1/txn": Route(("PUT",), write=self.apply)}
 
-    def apply(self, asked: Asked, now: float) -> Wrote:
+    def apply(self, asked: Asked, now: float) -> WriteAnswer:
         """PUT: what was read and written, or what failed."""
         steps = self._steps(asked)
         asked.options()
         asked.reach_servers()
         is_read = all(self._is_read(step) for step in steps)
         if faults := [(place, text) for place, step in enumerate(steps) if (text := self._fault(asked, step, now))]:
-            return self._read([], faults, pick(_REFUSED_FORM, self._version)) if is_read else Wrote(self._shown([], faults), 409)
+            return self._read([], faults, pick(_REFUSED_FORM, self._version)) if is_read else WriteAnswer(self._shown([], faults), 409)
         if is_read:
             results, errors = self._run(steps)
             # Where anything failed there are no results, of which the token might not see some.
@@ -109,11 +109,11 @@ class Txn:
             self._store.rollback()
         else:
             self._store.commit()
-        return Wrote(self._shown(_visible(asked, results), errors), 409 if errors else 200)
+        return WriteAnswer(self._shown(_visible(asked, results), errors), 409 if errors else 200)
 
-    def _read(self, results: list[dict[str, Any]], errors: list[tuple[int, str]], form: dict[str, Any]) -> Wrote:
+    def _read(self, results: list[dict[str, Any]], errors: list[tuple[int, str]], form: dict[str, Any]) -> WriteAnswer:
         headers = tuple(seen(known=form["KnownLeader"]))
-        return Wrote(self._shown(results, errors) | form, 409 if errors else 200, headers=headers)
+        return WriteAnswer(self._shown(results, errors) | form, 409 if errors else 200, headers=headers)
 
     def _fault(self, asked: Asked, step: Step | CatalogStep, now: float) -> str:
         """Why an operation is not even begun, "" where nothing speaks against it."""

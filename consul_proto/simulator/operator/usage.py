@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from consul_proto.simulator.catalog.tables import Catalog
-from consul_proto.simulator.engine.answers import Found, Refusal, Topic
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic
 from consul_proto.simulator.engine.request import Asked
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -38,7 +38,7 @@ class UsageEndpoint:
         """GET utilization."""
         raise Refusal(404, "operator utilization requires Consul Enterprise")
 
-    def usage(self, asked: Asked) -> Found:
+    def usage(self, asked: Asked) -> ReadAnswer:
         """GET usage: of this datacenter, whichever is asked for. The index is that of the services, but for checks that went."""
         asked.require("operator", "", "read")
         services = [row.value for row in self._catalog.services.values()]
@@ -54,7 +54,7 @@ class UsageEndpoint:
         index = self._store.table("usage")
         said = {"Index": index, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": asked.consistency, "NotModified": False}
         body = {"Usage": {self._settings.datacenter: counted}, **said, "Backend": 0, "ResultsFilteredByACLs": False}
-        return Found(index, body, headers=(("X-Consul-Effective-Consistency", asked.consistency),))
+        return ReadAnswer(index, body, headers=(("X-Consul-Effective-Consistency", asked.consistency),))
 
 
 def _is_native(service: dict[str, Any]) -> bool:
