@@ -12,7 +12,7 @@ from typing import Any
 from consul_proto.message import Request, Response
 from consul_proto.simulator.agent.probes import Probe
 from consul_proto.simulator.engine.answers import Answers, Pairs, Parked, ReadAnswer, Refusal, WriteAnswer
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Read, Route, redirect
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.uuids import Ids, uuid_of
@@ -63,8 +63,8 @@ class Simulator:
             where = self._find(request.path, request.method)
             if not isinstance(where, tuple):
                 return Response(400) if where is None else redirect(request, where, self._version)
-            asked = Asked(request, where[0], self.settings, None if is_own else self._resolve, is_own=is_own)
-            return self._answer(asked, where[1], now)
+            rest, route = where
+            return self._answer(ServerRequest(request, rest, self.settings, None if is_own else self._resolve, is_own=is_own), route, now)
         except Refusal as refusal:
             return self._answers.refusal(refusal, request.method)
         finally:
@@ -149,28 +149,28 @@ class Simulator:
         self._store.unpark(parked)
         parked.response = Response(499)
 
-    def _answer(self, asked: Asked, route: Route, now: float) -> Response | Parked:
-        if asked.method == "GET" and route.read is not None:
-            return self._read(asked, route.read, route, now)
+    def _answer(self, request: ServerRequest, route: Route, now: float) -> Response | Parked:
+        if request.method == "GET" and route.read is not None:
+            return self._read(request, route.read, route, now)
         assert route.write is not None, "a route reads or writes"
-        wrote = route.write(asked, now)
-        return self._answers.write(wrote if isinstance(wrote, WriteAnswer) else WriteAnswer(wrote), _filtered(asked))
+        wrote = route.write(request, now)
+        return self._answers.write(wrote if isinstance(wrote, WriteAnswer) else WriteAnswer(wrote), _filtered(request))
 
-    def _read(self, asked: Asked, read: Read, route: Route, now: float) -> Response | Parked:
+    def _read(self, request: ServerRequest, read: Read, route: Route, now: float) -> Response | Parked:
         if route.first is not None:
-            route.first(asked)
-        wait, minimum = route.options(asked)
+            route.first(request)
+        wait, minimum = route.options(request)
         try:
-            found = look(read, asked)
+            found = look(read, request)
         except Refusal as refusal:
             if route.index and refusal.status in (403, 500) and not refusal.headers:
                 refusal.headers += self._answers.unread
             raise
-        known = asked.first("hash") if found.content_hash else ""
+        known = request.first("hash") if found.content_hash else ""
         if not (minimum or known) or found.is_news(minimum, known) or route.topics is None:
             return self._answers.read(found)
         deadline = now + wait * (1 + self._jitter() * _JITTER)
-        parked = Parked(partial(look, read, asked), minimum, deadline, route.topics(asked))
+        parked = Parked(partial(look, read, request), minimum, deadline, route.topics(request))
         parked.missed, parked.content_hash = found.body is None, known
         self._store.park(parked)
         heapq.heappush(self._deadlines, (deadline, next(self._order), parked))
@@ -205,15 +205,15 @@ class Simulator:
             parked.wake()
 
 
-def look(read: Read, asked: Asked) -> ReadAnswer:
+def look(read: Read, request: ServerRequest) -> ReadAnswer:
     """Read, with the eyes of the token that asks, which must be one."""
-    asked.begin()
-    found = read(asked)
-    found.headers += _filtered(asked)
+    request.begin()
+    found = read(request)
+    found.headers += _filtered(request)
     return found
 
 
-def _filtered(asked: Asked) -> Pairs:
+def _filtered(request: ServerRequest) -> Pairs:
     """What an answer says that leaves out what the token may not see: who comes without a token is not told that there is more."""
-    is_told = asked.is_filtered and asked.token and asked.method == "GET" and asked.settings.version >= V1_X
+    is_told = request.is_filtered and request.token and request.method == "GET" and request.settings.version >= V1_X
     return (("X-Consul-Results-Filtered-By-ACLs", "true"),) if is_told else ()

@@ -65,8 +65,10 @@ MUTANTS = [
     ),
     Mutant("a deletion moves the index of its prefix", "kv/kv.py", "        if bury:\n", "        if not bury:\n"),
     Mutant("names are cut behind the separator, not before", "kv/kv.py", "entry.key[: end + len(separator)]", "entry.key[:end]"),
-    Mutant("a value of exactly the largest size is taken", "kv/kv.py", "if len(asked.body) > largest:", "if len(asked.body) >= largest:"),
-    Mutant("a value that is too large is refused", "kv/kv.py", "if len(asked.body) > largest:", "if len(asked.body) > 2 * largest:"),
+    Mutant(
+        "a value of exactly the largest size is taken", "kv/kv.py", "if len(request.body) > largest:", "if len(request.body) >= largest:"
+    ),
+    Mutant("a value that is too large is refused", "kv/kv.py", "if len(request.body) > largest:", "if len(request.body) > 2 * largest:"),
     # Locks.
     Mutant(
         "a key that another session holds is not locked",
@@ -122,7 +124,7 @@ MUTANTS = [
     Mutant("it checks the very index", "kv/txn.py", "if entry.modify_index != step.modified:", "if entry.modify_index < step.modified:"),
     Mutant("it checks that a key is not there", "kv/txn.py", "if self._kv.get(step.key) is not None:", "if False:"),
     Mutant("it heeds a lock delay", "kv/txn.py", 'is_delayed = step.verb == "lock" and', "is_delayed = False and"),
-    Mutant("it needs the rights of each step", "kv/txn.py", "if denied := _denied(asked, step):", 'if denied := "":'),
+    Mutant("it needs the rights of each step", "kv/txn.py", "if denied := _denied(request, step):", 'if denied := "":'),
     # Indexes and waiting.
     Mutant(
         "each table has an index of its own",
@@ -151,9 +153,11 @@ MUTANTS = [
     ),
     Mutant("an answer has one consistency", "engine/request.py", "        self.one_consistency()\n", ""),
     Mutant("there is one datacenter", "engine/request.py", 'if self.first("dc") not in ("", self.settings.datacenter):', "if False:"),
-    Mutant("health refuses a namespace before a wait", "machine.py", "            route.first(asked)", "            pass"),
-    Mutant("of another cluster nothing is known", "discovery/health.py", 'if asked.first("peer"):', "if False:"),
-    Mutant("there are no groups of clusters", "discovery/health.py", 'if asked.first("sg") or asked.first("sameness-group"):', "if False:"),
+    Mutant("health refuses a namespace before a wait", "machine.py", "            route.first(request)", "            pass"),
+    Mutant("of another cluster nothing is known", "discovery/health.py", 'if request.first("peer"):', "if False:"),
+    Mutant(
+        "there are no groups of clusters", "discovery/health.py", 'if request.first("sg") or request.first("sameness-group"):', "if False:"
+    ),
     Mutant(
         "what is no part of the API is not found",
         "engine/routes.py",
@@ -310,7 +314,7 @@ MUTANTS = [
         "*every]",
     ),
     Mutant("a token that is deleted is none", "acl/tables.py", 'self._by_secret.pop(record["SecretID"], None)', "pass"),
-    Mutant("keys that may not be read are left out", "kv/kv.py", 'if asked.may("key", entry.key, "read")]', "]"),
+    Mutant("keys that may not be read are left out", "kv/kv.py", 'if request.may("key", entry.key, "read")]', "]"),
     Mutant(
         "an intention has rules of its own",
         "acl/policies.py",

@@ -17,7 +17,7 @@ from consul_proto.simulator.acl.policies import checked
 from consul_proto.simulator.acl.tables import ANONYMOUS, MANAGEMENT, READ_ONLY, ACLs, Record
 from consul_proto.simulator.acl.templates import synthetics
 from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, seen
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
@@ -67,7 +67,7 @@ class ACLEndpoint:
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
-        get, put = partial(Route, ("GET",), index=True, first=Asked.need_acls), partial(Route, ("PUT",))
+        get, put = partial(Route, ("GET",), index=True, first=ServerRequest.need_acls), partial(Route, ("PUT",))
         routes = {"/v1/acl/token/self": get(self.itself, topics=_of("tokens"))}
         for kind, plural in ((POLICY, "policies"), (ROLE, "roles"), (TOKEN, "tokens"), (RULE, "binding-rules"), (METHOD, "auth-methods")):
             one = f"/v1/acl/{kind.name}"
@@ -92,36 +92,36 @@ class ACLEndpoint:
     def _bad(self, text: str) -> Refusal:
         return Refusal(400, self._settings.bad_request + text)
 
-    def _decoded(self, asked: Asked, kind: Kind) -> Record:
-        asked.only_default()
+    def _decoded(self, request: ServerRequest, kind: Kind) -> Record:
+        request.only_default()
         before = f"{self._settings.bad_request}{kind.title} decoding failed: "
         if kind is TOKEN:
-            check_dates(asked, before)
-        given: Record = asked.decoded(kind.body, before, namespaced=True)
+            check_dates(request, before)
+        given: Record = request.decoded(kind.body, before, namespaced=True)
         return given
 
     # Reads.
 
-    def every(self, kind: Kind, asked: Asked) -> ReadAnswer:
+    def every(self, kind: Kind, request: ServerRequest) -> ReadAnswer:
         """GET all of a kind."""
-        asked.only_default()
-        asked.reach_datacenter()
-        asked.require("acl", "", "read")
+        request.only_default()
+        request.reach_datacenter()
+        request.require("acl", "", "read")
         if kind is TOKEN:
-            _check_filters(asked)
+            _check_filters(request)
         # Tokens come by their secrets; the others by their names since 1.9, where they have one, and before by their ids.
         by = ("SecretID", "ID", "Name") if self._settings.version < V1_9 else ("SecretID", "Name", "ID")
         records = sorted(self._acls.tables[kind.table].values(), key=lambda one: str(next(one[name] for name in by if one.get(name))))
-        return self._found(kind, [self._listed(kind, record, asked) for record in records if _is_wanted(record, asked)])
+        return self._found(kind, [self._listed(kind, record, request) for record in records if _is_wanted(record, request)])
 
-    def _listed(self, kind: Kind, record: Record, asked: Asked) -> Record:
+    def _listed(self, kind: Kind, record: Record, request: ServerRequest) -> Record:
         shown = self._shown(kind, record)
         if kind is POLICY:
             names = ("ID", "Name", "Description", "Datacenters", "Hash", "CreateIndex", "ModifyIndex")
             return {name: {**record, **shown}.get(name) for name in names}
         if kind is not TOKEN:
             return shown
-        may_write = asked.allows("acl", "", "write")
+        may_write = request.allows("acl", "", "write")
         if self._settings.version < V1_X:
             return {name: value for name, value in shown.items() if name != "SecretID"}
         return shown if may_write else {**shown, "SecretID": "<hidden>"}
@@ -144,42 +144,42 @@ class ACLEndpoint:
         order.setdefault("Type", order.get("Rules", 0) - 0.5)  # of a legacy token
         return dict(sorted(shown.items(), key=lambda item: order.get(item[0], len(order))))
 
-    def get(self, kind: Kind, asked: Asked) -> ReadAnswer:
+    def get(self, kind: Kind, request: ServerRequest) -> ReadAnswer:
         """GET one, by its id."""
-        identity = self._identity(kind, asked, "read")
+        identity = self._identity(kind, request, "read")
         record = self._acls.tables[kind.table].get(identity)
         if record is None:
             return self._missing(kind)
         shown = self._shown(kind, record)
-        if kind is TOKEN and asked.first("expanded") and self._settings.version >= V1_12:
+        if kind is TOKEN and request.first("expanded") and self._settings.version >= V1_12:
             shown |= self._expanded(record)
         return self._found(kind, shown)
 
-    def _need_id(self, kind: Kind, asked: Asked) -> None:
+    def _need_id(self, kind: Kind, request: ServerRequest) -> None:
         """Refuse a path without an id."""
-        asked.need_acls()
-        if not asked.rest:
+        request.need_acls()
+        if not request.rest:
             what = "name" if kind is METHOD else "AccessorID" if kind is TOKEN and self._settings.version >= V1_X else "ID"
             raise self._bad(f"Missing {kind.plain} {what}")
 
-    def _reach_primary(self, kind: Kind, asked: Asked) -> None:
+    def _reach_primary(self, kind: Kind, request: ServerRequest) -> None:
         """Refuse to write in a datacenter that there is not. Most are written in the primary one, whichever is asked for."""
         if kind in (METHOD, RULE) and self._settings.version >= V1_X:
-            asked.reach_datacenter()
+            request.reach_datacenter()
 
-    def _identity(self, kind: Kind, asked: Asked, access: str) -> str:
+    def _identity(self, kind: Kind, request: ServerRequest, access: str) -> str:
         """The id in the path, which the token may read or write."""
-        asked.only_default()
+        request.only_default()
         if access == "read":
-            asked.reach_datacenter()
+            request.reach_datacenter()
         else:
-            self._reach_primary(kind, asked)
-        asked.require("acl", "", access)
-        if kind is TOKEN and access == "write" and not UUID.fullmatch(asked.rest):
+            self._reach_primary(kind, request)
+        request.require("acl", "", access)
+        if kind is TOKEN and access == "write" and not UUID.fullmatch(request.rest):
             raise Refusal(500, "Accessor ID is missing or an invalid UUID")
-        if kind is not METHOD and len(asked.rest) != UUID_LENGTH:
+        if kind is not METHOD and len(request.rest) != UUID_LENGTH:
             raise Refusal(500, f"failed acl {kind.plain} lookup: {WRONG_LENGTH}")
-        return asked.rest
+        return request.rest
 
     def _missing(self, kind: Kind) -> NoReturn:
         if self._settings.version < V1_X:
@@ -205,63 +205,63 @@ class ACLEndpoint:
             "ResolvedByAgent": self._settings.node,
         }
 
-    def _need_name(self, kind: Kind, asked: Asked) -> None:
+    def _need_name(self, kind: Kind, request: ServerRequest) -> None:
         """Refuse a path without a name."""
-        asked.need_acls()
-        if not asked.rest:
+        request.need_acls()
+        if not request.rest:
             raise self._bad(f"Missing {kind.name} Name")
 
-    def get_by_name(self, kind: Kind, asked: Asked) -> ReadAnswer:
+    def get_by_name(self, kind: Kind, request: ServerRequest) -> ReadAnswer:
         """GET a policy or a role by its name."""
-        asked.only_default()
-        asked.reach_datacenter()
-        asked.require("acl", "", "read")
-        record = self._acls.by_name(kind.table, asked.rest)
+        request.only_default()
+        request.reach_datacenter()
+        request.require("acl", "", "read")
+        record = self._acls.by_name(kind.table, request.rest)
         return self._missing(kind) if record is None else self._found(kind, self._shown(kind, record))
 
-    def itself(self, asked: Asked) -> ReadAnswer:
+    def itself(self, request: ServerRequest) -> ReadAnswer:
         """GET the token that asks."""
-        asked.reach_datacenter()
-        token = self._acls.by_secret(asked.token)
+        request.reach_datacenter()
+        token = self._acls.by_secret(request.token)
         return self._missing(TOKEN) if token is None else self._found(TOKEN, self._shown(TOKEN, token))
 
     # Writes.
 
-    def create(self, kind: Kind, asked: Asked, now: float) -> Record:
+    def create(self, kind: Kind, request: ServerRequest, now: float) -> Record:
         """PUT: the new record."""
-        asked.need_acls()
-        given = self._decoded(asked, kind)
+        request.need_acls()
+        given = self._decoded(request, kind)
         if given.get("ID") and kind is POLICY:
             raise self._bad("Cannot specify the ID when creating a new policy")
         if kind in (ROLE, RULE):
-            self._check_id(kind, asked, given)
-        return self._put(kind, asked, given, now)
+            self._check_id(kind, request, given)
+        return self._put(kind, request, given, now)
 
-    def change(self, kind: Kind, asked: Asked, now: float) -> Any:
+    def change(self, kind: Kind, request: ServerRequest, now: float) -> Any:
         """PUT or DELETE one by its id; of a token, also PUT its clone."""
-        asked.need_acls()
-        if asked.method == "DELETE":
-            self._need_id(kind, asked)
-            return self._delete(kind, asked)
-        if kind is TOKEN and asked.rest.endswith("/clone"):
-            return self._clone(asked, now)
-        given = self._decoded(asked, kind)
-        if kind is not METHOD or asked.rest:
-            self._check_id(kind, asked, given)
-        return self._put(kind, asked, given, now)
+        request.need_acls()
+        if request.method == "DELETE":
+            self._need_id(kind, request)
+            return self._delete(kind, request)
+        if kind is TOKEN and request.rest.endswith("/clone"):
+            return self._clone(request, now)
+        given = self._decoded(request, kind)
+        if kind is not METHOD or request.rest:
+            self._check_id(kind, request, given)
+        return self._put(kind, request, given, now)
 
-    def _check_id(self, kind: Kind, asked: Asked, given: Record) -> None:
+    def _check_id(self, kind: Kind, request: ServerRequest, given: Record) -> None:
         """Refuse a body with another id than the path's."""
         member = {TOKEN: "AccessorID", METHOD: "Name"}.get(kind, "ID")
-        if given.get(member) not in (None, "", asked.rest):
+        if given.get(member) not in (None, "", request.rest):
             what = {TOKEN: "Token Accessor ID", METHOD: "AuthMethod Name"}.get(kind, f"{kind.title} ID")
             raise self._bad(f"{what} in URL and payload do not match")
 
-    def _put(self, kind: Kind, asked: Asked, given: Record, now: float) -> Record:
+    def _put(self, kind: Kind, request: ServerRequest, given: Record, now: float) -> Record:
         """Write what is given in the place of what the path names; without a name, anew. An auth method need not be there."""
-        identity = asked.rest
-        self._reach_primary(kind, asked)
-        asked.require("acl", "", "write")
+        identity = request.rest
+        self._reach_primary(kind, request)
+        request.require("acl", "", "write")
         before = self._acls.tables[kind.table].get(identity)
         if kind is METHOD and identity:
             given["Name"] = identity
@@ -379,10 +379,10 @@ class ACLEndpoint:
             raise Refusal(500, f'cannot find auth method with name "{method}"')
         return {**given, "ID": before["ID"] if before else self._new_id()}
 
-    def _clone(self, asked: Asked, now: float) -> Record:
-        given = self._decoded(asked, TOKEN)
-        asked.require("acl", "", "write")
-        accessor = asked.rest.removesuffix("/clone")
+    def _clone(self, request: ServerRequest, now: float) -> Record:
+        given = self._decoded(request, TOKEN)
+        request.require("acl", "", "write")
+        accessor = request.rest.removesuffix("/clone")
         if len(accessor) != UUID_LENGTH:
             raise Refusal(500, f"failed acl token lookup: {WRONG_LENGTH}")
         token = self._acls.tables["tokens"].get(accessor)
@@ -397,10 +397,10 @@ class ACLEndpoint:
             own["_ends"] = ends
         return self._written(TOKEN, {**copied, **own, "Description": given.get("Description") or token["Description"]})
 
-    def _delete(self, kind: Kind, asked: Asked) -> bool:
+    def _delete(self, kind: Kind, request: ServerRequest) -> bool:
         missing = Refusal(404, f"Cannot find {kind.plain} to delete")
         try:
-            identity = self._identity(kind, asked, "write")
+            identity = self._identity(kind, request, "write")
         except Refusal as refusal:
             # That the token is not found, and not the record, is lost on the way.
             raise missing if refusal.text == "ACL not found" and self._settings.version >= V1_9 else refusal from None
@@ -418,25 +418,25 @@ class ACLEndpoint:
         return True
 
 
-def _check_filters(asked: Asked) -> None:
+def _check_filters(request: ServerRequest) -> None:
     """Refuse to look for tokens by more than one thing."""
-    by_service = () if asked.settings.version < V1_14 else ("servicename",)
-    if sum(bool(asked.first(name)) for name in ("policy", "role", "authmethod", *by_service)) > 1:
+    by_service = () if request.settings.version < V1_14 else ("servicename",)
+    if sum(bool(request.first(name)) for name in ("policy", "role", "authmethod", *by_service)) > 1:
         raise Refusal(500, f"can only filter by one of policy, role, {'serviceName, ' if by_service else ''}or methodName at a time")
 
 
-def _is_wanted(record: Record, asked: Asked) -> bool:
+def _is_wanted(record: Record, request: ServerRequest) -> bool:
     """Whether a list shows a record: by the `policy`, `role` and other parameters."""
     links = {"policy": "Policies", "role": "Roles"}
     for parameter, member in links.items():
-        if (wanted := asked.first(parameter)) and wanted not in [link["ID"] for link in record.get(member) or ()]:
+        if (wanted := request.first(parameter)) and wanted not in [link["ID"] for link in record.get(member) or ()]:
             return False
-    if (method := asked.first("authmethod")) and record.get("AuthMethod") != method:
+    if (method := request.first("authmethod")) and record.get("AuthMethod") != method:
         return False
-    service = "" if asked.settings.version < V1_14 else asked.first("servicename")
+    service = "" if request.settings.version < V1_14 else request.first("servicename")
     return not service or service in [identity["ServiceName"] for identity in record.get("ServiceIdentities") or ()]
 
 
-def _of(table: str) -> Callable[[Asked], tuple[Topic, ...]]:
+def _of(table: str) -> Callable[[ServerRequest], tuple[Topic, ...]]:
     topics: tuple[Topic, ...] = (("table", f"acl {table}"),)
-    return lambda _asked: topics
+    return lambda _request: topics

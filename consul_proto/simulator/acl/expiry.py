@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from consul_proto.simulator.agent.checks import seconds
 from consul_proto.simulator.engine.answers import Refusal
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_X, Version
 from consul_proto.simulator.go.durations import as_go_writes
@@ -169,11 +169,11 @@ def read_date(text: str, *, version: Version) -> Date:
     return Date(since, f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{shown}{where}")
 
 
-def check_dates(asked: Asked, before: str) -> None:
+def check_dates(request: ServerRequest, before: str) -> None:
     """Refuse a token's dates that are none: Go tells of them before it tells of any other member that it does not take."""
-    version = asked.settings.version
+    version = request.settings.version
     try:
-        given = decoded(asked.body, Anything(), version=version)
+        given = decoded(request.body, Anything(), version=version)
         for name, value in given.items() if isinstance(given, dict) else ():
             if value is None or name.lower() not in ("expirationtime", "createtime"):
                 continue

@@ -14,7 +14,7 @@ from consul_proto.simulator.acl.bodies import ACL_LEGACY
 from consul_proto.simulator.acl.policies import checked
 from consul_proto.simulator.acl.tables import ACLs, Record
 from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer, seen
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
@@ -39,38 +39,38 @@ class LegacyEndpoint:
             "/v1/acl/create": put(write=self.create),
             "/v1/acl/update": put(write=self.update),
             "/v1/acl/destroy/": put(write=self.destroy, deep=True),
-            "/v1/acl/info/": Route(("GET",), self.info, topics=_tokens, deep=True, index=True, first=Asked.need_acls),
+            "/v1/acl/info/": Route(("GET",), self.info, topics=_tokens, deep=True, index=True, first=ServerRequest.need_acls),
             "/v1/acl/clone/": put(write=self.clone, deep=True),
-            "/v1/acl/list": Route(("GET",), self.every, topics=_tokens, index=True, first=Asked.need_acls),
+            "/v1/acl/list": Route(("GET",), self.every, topics=_tokens, index=True, first=ServerRequest.need_acls),
             "/v1/acl/rules/translate": Route(("POST",), write=self.translate),
             "/v1/acl/rules/translate/": Route(("GET",), write=self.translate_token, deep=True),
         }
 
-    def _secret(self, asked: Asked) -> str:
-        if not asked.rest:
+    def _secret(self, request: ServerRequest) -> str:
+        if not request.rest:
             raise Refusal(400, "Missing ACL")
-        return asked.rest
+        return request.rest
 
-    def _given(self, asked: Asked) -> Record:
-        if not asked.body:
+    def _given(self, request: ServerRequest) -> Record:
+        if not request.body:
             return {}
-        given: Record = asked.decoded(ACL_LEGACY)
+        given: Record = request.decoded(ACL_LEGACY)
         return given
 
-    def create(self, asked: Asked, _now: float) -> Record:
+    def create(self, request: ServerRequest, _now: float) -> Record:
         """PUT create: its ID, which is its secret."""
-        asked.need_acls()
-        given = self._given(asked)
-        asked.require("acl", "", "write")
+        request.need_acls()
+        given = self._given(request)
+        request.require("acl", "", "write")
         return {"ID": self._write(given, given.get("ID") or self._new_id())}
 
-    def update(self, asked: Asked, _now: float) -> Record:
+    def update(self, request: ServerRequest, _now: float) -> Record:
         """PUT update: its ID. One that there is not is created."""
-        asked.need_acls()
-        given = self._given(asked)
+        request.need_acls()
+        given = self._given(request)
         if not given.get("ID"):
             raise Refusal(400, "ACL ID must be set")
-        asked.require("acl", "", "write")
+        request.require("acl", "", "write")
         return {"ID": self._write(given, given["ID"])}
 
     def _write(self, given: Record, secret: str) -> str:
@@ -84,68 +84,68 @@ class LegacyEndpoint:
         self._acls.write("tokens", {**own, "Type": kind, "Rules": rules, "Local": False, "CreateTime": "0001-01-01T00:00:00Z"})
         return secret
 
-    def destroy(self, asked: Asked, _now: float) -> bool:
+    def destroy(self, request: ServerRequest, _now: float) -> bool:
         """PUT destroy: true, whether it was there or not."""
-        asked.need_acls()
-        secret = self._secret(asked)
+        request.need_acls()
+        secret = self._secret(request)
         if secret == "anonymous":  # noqa: S105 # the name that everybody knows
-            asked.require("acl", "", "write")
+            request.require("acl", "", "write")
             raise Refusal(403, "Permission denied: Cannot delete anonymous token")
-        asked.require("acl", "", "write")
+        request.require("acl", "", "write")
         token = self._acls.by_secret(secret)
         if token is not None:
             self._store.apply()
             self._acls.delete("tokens", token["AccessorID"])
         return True
 
-    def info(self, asked: Asked) -> ReadAnswer:
+    def info(self, request: ServerRequest) -> ReadAnswer:
         """GET info: the token in a list, empty where there is none. Whoever knows the ID may ask."""
-        token = self._acls.by_secret(self._secret(asked))
+        token = self._acls.by_secret(self._secret(request))
         return ReadAnswer(self._store.table("acl tokens"), [] if token is None or "Type" not in token else [_shown(token)])
 
-    def clone(self, asked: Asked, _now: float) -> Record:
+    def clone(self, request: ServerRequest, _now: float) -> Record:
         """PUT clone: the ID of a new one with the same rules."""
-        asked.need_acls()
-        asked.options()
-        secret = self._secret(asked)
+        request.need_acls()
+        request.options()
+        secret = self._secret(request)
         token = self._acls.by_secret(secret)
         if token is None:
             lost = Refusal(403, "Permission denied")
             lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *seen())
             raise lost
-        asked.require("acl", "", "write")
+        request.require("acl", "", "write")
         copied = {"Name": token["Description"], "Type": token.get("Type"), "Rules": token.get("Rules")}
         return {"ID": self._write(copied, self._new_id())}
 
-    def every(self, asked: Asked) -> ReadAnswer:
+    def every(self, request: ServerRequest) -> ReadAnswer:
         """GET list."""
-        asked.need_acls()
-        asked.require("acl", "", "write")
+        request.need_acls()
+        request.require("acl", "", "write")
         shown = [_shown(token) for token in self._acls.tables["tokens"].values() if token.get("Type")]
         return ReadAnswer(self._store.table("acl tokens"), sorted(shown, key=lambda token: str(token["ID"])))
 
-    def translate(self, asked: Asked, _now: float) -> WriteAnswer:
+    def translate(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """POST rules/translate: the rules in a body, as policies of today have them."""
-        asked.need_acls()
-        asked.require("acl", "", "read")
-        return self._translated(asked.body.decode("utf-8", "replace"))
+        request.need_acls()
+        request.require("acl", "", "read")
+        return self._translated(request.body.decode("utf-8", "replace"))
 
-    def translate_token(self, asked: Asked, _now: float) -> WriteAnswer:
+    def translate_token(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """GET rules/translate: those of a token, by its accessor."""
-        asked.need_acls()
-        if not asked.rest:
+        request.need_acls()
+        if not request.rest:
             raise Refusal(400, f"{self._settings.bad_request}Missing token ID")
-        asked.options()
+        request.options()
         unseen = (("X-Consul-Index", "1"), *seen(known=False))
         try:
-            asked.reach_datacenter()
-            asked.require("acl", "", "read")
-            if len(asked.rest) != UUID_LENGTH:
+            request.reach_datacenter()
+            request.require("acl", "", "read")
+            if len(request.rest) != UUID_LENGTH:
                 raise Refusal(500, f"failed acl token lookup: {WRONG_LENGTH}")
         except Refusal as refusal:
             refusal.headers = unseen
             raise
-        token = self._acls.tables["tokens"].get(asked.rest)
+        token = self._acls.tables["tokens"].get(request.rest)
         if token is None or not token.get("Rules"):
             lost = Refusal(403, "ACL not found") if token is None else Refusal(500, "The specified token does not have any rules set")
             lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *seen())
@@ -192,5 +192,5 @@ def _shown(token: Record) -> dict[str, Any]:
     return {"ID": token["SecretID"], "Name": token["Description"], "Type": token["Type"], "Rules": token.get("Rules") or "", **indexes}
 
 
-def _tokens(_asked: Asked) -> tuple[Topic, ...]:
+def _tokens(_request: ServerRequest) -> tuple[Topic, ...]:
     return (("table", "acl tokens"),)

@@ -13,7 +13,7 @@ from typing import NoReturn
 from consul_proto.simulator.acl.bodies import ACL_LOGIN
 from consul_proto.simulator.acl.tables import ACLs
 from consul_proto.simulator.engine.answers import Refusal
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_8, V1_X, pick
@@ -38,12 +38,12 @@ class LoginEndpoint:
         post = partial(Route, ("POST",))
         return {"/v1/acl/login": post(write=self.login), "/v1/acl/logout": post(write=self.logout)}
 
-    def login(self, asked: Asked, _now: float) -> NoReturn:
+    def login(self, request: ServerRequest, _now: float) -> NoReturn:
         """POST login: the first thing that is wrong with the method, or with the bearer token."""
-        asked.need_acls()
-        asked.only_default()
-        given = asked.decoded(ACL_LOGIN, f"{self._settings.bad_request}Failed to decode request body: ", namespaced=True)
-        asked.reach_datacenter()
+        request.need_acls()
+        request.only_default()
+        given = request.decoded(ACL_LOGIN, f"{self._settings.bad_request}Failed to decode request body: ", namespaced=True)
+        request.reach_datacenter()
         name = given.get("AuthMethod") or ""
         method = self._acls.tables["auth-methods"].get(name)
         if method is None:
@@ -66,12 +66,12 @@ class LoginEndpoint:
             raise Refusal(500, f"error parsing token: {error}") from None
         raise Refusal(500, "no known key successfully validated the token signature")
 
-    def logout(self, asked: Asked, _now: float) -> NoReturn:
+    def logout(self, request: ServerRequest, _now: float) -> NoReturn:
         """POST logout: for tokens that came by a login, of which there are none."""
-        asked.need_acls()
-        if not asked.token:
+        request.need_acls()
+        if not request.token:
             raise Refusal(403, "ACL not found") if self._settings.version < V1_X else Refusal(401, "Supplied token does not exist")
-        asked.reach_servers()
+        request.reach_servers()
         raise Refusal(403, "Permission denied" if self._settings.version < V1_X else "Permission denied: token wasn't created via login")
 
 

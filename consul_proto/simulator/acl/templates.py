@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from consul_proto.simulator.acl.bodies import ACL_TEMPLATE_VARIABLES
 from consul_proto.simulator.acl.policies import Rule, read_rules
 from consul_proto.simulator.engine.answers import Refusal, multierror
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_17
@@ -200,36 +200,36 @@ class TemplateEndpoint:
             "/v1/acl/templated-policy/preview/": Route(("POST",), write=self.preview, deep=True),
         }
 
-    def _name(self, asked: Asked) -> str:
+    def _name(self, request: ServerRequest) -> str:
         """The name in the path, by one who may read ACLs."""
-        asked.need_acls()
-        if not asked.rest:
+        request.need_acls()
+        if not request.rest:
             raise Refusal(400, "Missing templated policy Name")
-        asked.only_default()
-        asked.require("acl", "", "read")
-        return asked.rest
+        request.only_default()
+        request.require("acl", "", "read")
+        return request.rest
 
-    def every(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def every(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET all, by their names."""
-        asked.need_acls()
-        asked.only_default()
-        asked.require("acl", "", "read")
+        request.need_acls()
+        request.only_default()
+        request.require("acl", "", "read")
         return {name: _shown(name) for name in TEMPLATES}
 
-    def one(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def one(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET one."""
-        name = self._name(asked)
+        name = self._name(request)
         if name not in TEMPLATES:
             raise Refusal(400, f"Invalid templated policy Name: {name}")
         return _shown(name)
 
-    def preview(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def preview(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """POST preview: the policy that comes of a template."""
-        name = self._name(asked)
+        name = self._name(request)
         template = TEMPLATES.get(name)
         if template is None:
             raise Refusal(400, f'templated policy "{name}" does not exist')
-        variables = asked.decoded(ACL_TEMPLATE_VARIABLES, "Failed to decode request body: ")
+        variables = request.decoded(ACL_TEMPLATE_VARIABLES, "Failed to decode request body: ")
         if fault := template.fault(variables):
             raise Refusal(400, f'validation error for templated policy: "{name}": {fault}')
         return synthetic({"TemplateName": name, "TemplateVariables": variables})

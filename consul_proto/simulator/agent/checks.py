@@ -14,7 +14,7 @@ from consul_proto.simulator.catalog.bodies import CHECK_REGISTER, CHECK_UPDATE
 from consul_proto.simulator.catalog.tables import Row
 from consul_proto.simulator.catalog.values import check_value
 from consul_proto.simulator.engine.answers import Refusal, WriteAnswer
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
@@ -151,22 +151,22 @@ class CheckEndpoint:
             "/v1/agent/check/update/": put(write=self.update, deep=True),
         }
 
-    def every(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def every(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET checks: by their ids."""
-        asked.only_default()
-        asked.know_token()
-        keep = compiled(asked, AGENT_CHECK, late=True)
+        request.only_default()
+        request.know_token()
+        keep = compiled(request, AGENT_CHECK, late=True)
         shown = {check_id: Row(check.value, 0, 0).shown() for check_id, check in sorted(self._local.checks.items())}
-        return {check_id: check for check_id, check in shown.items() if self._may_read(asked, check) and keep(check)}
+        return {check_id: check for check_id, check in shown.items() if self._may_read(request, check) and keep(check)}
 
-    def _may_read(self, asked: Asked, check: dict[str, Any]) -> bool:
+    def _may_read(self, request: ServerRequest, check: dict[str, Any]) -> bool:
         service = check["ServiceName"]
-        return asked.may("service", service, "read") if service else asked.may("node", self._settings.node, "read")
+        return request.may("service", service, "read") if service else request.may("node", self._settings.node, "read")
 
-    def register(self, asked: Asked, now: float) -> WriteAnswer:
+    def register(self, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT register."""
-        asked.only_default()
-        given = asked.decoded(CHECK_REGISTER)
+        request.only_default()
+        given = request.decoded(CHECK_REGISTER)
         if not given.get("Name"):
             raise Refusal(400, "Missing check name")
         if given.get("Status") not in (None, "", *STATES):
@@ -176,61 +176,61 @@ class CheckEndpoint:
         service_id = given.get("ServiceID") or ""
         service = self._local.services.get(service_id)
         missing = Refusal(500 if self._settings.version < V1_X else 404, f'ServiceID "{service_id}" does not exist')
-        asked.know_token()
+        request.know_token()
         if service_id and service is None and self._settings.version >= V1_X:
             raise missing
-        self._require(asked, service["Service"] if service else "")
+        self._require(request, service["Service"] if service else "")
         if service_id and service is None:
             raise missing
-        if kind_of(given) == "script" and not asked.may_have_scripts:
+        if kind_of(given) == "script" and not request.may_have_scripts:
             raise Refusal(500, NO_SCRIPTS)
         if kind_of(given) == "os_service":
             raise Refusal(500, "not implemented")
         name = given["Name"]
         check = made(given, self._settings, service=service, check_id=given.get("ID") or name, name=name, own=True)
-        self._local.add_check(check, now, token=asked.lasting_token)
+        self._local.add_check(check, now, token=request.lasting_token)
         return DONE
 
-    def _require(self, asked: Asked, service: str) -> None:
-        asked.require_of_agent(*(("service", service) if service else ("node", self._settings.node)))
+    def _require(self, request: ServerRequest, service: str) -> None:
+        request.require_of_agent(*(("service", service) if service else ("node", self._settings.node)))
 
-    def _known(self, asked: Asked) -> Check | None:
+    def _known(self, request: ServerRequest) -> Check | None:
         """The check in the path, which the token may change."""
-        asked.only_default()
-        asked.know_token()
-        check = self._local.checks.get(asked.rest)
+        request.only_default()
+        request.know_token()
+        check = self._local.checks.get(request.rest)
         if check is None and self._settings.version >= V1_X:
-            raise Refusal(404, f'Unknown check ID "{asked.rest}". Ensure that the check ID is passed, not the check name.')
-        if check is None and asked.authorizer is not None:
-            raise Refusal(500, f'Unknown check "{asked.rest}"')
-        self._require(asked, check.value["ServiceName"] if check else "")
+            raise Refusal(404, f'Unknown check ID "{request.rest}". Ensure that the check ID is passed, not the check name.')
+        if check is None and request.authorizer is not None:
+            raise Refusal(500, f'Unknown check "{request.rest}"')
+        self._require(request, check.value["ServiceName"] if check else "")
         return check
 
-    def deregister(self, asked: Asked, _now: float) -> WriteAnswer:
+    def deregister(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT deregister: in 1.8 it does not matter whether it was there."""
-        check = self._known(asked)
-        if not asked.rest:
+        check = self._known(request)
+        if not request.rest:
             raise Refusal(500, "CheckID missing")
         if check is not None:
             self._local.remove_check(check.id)
         return DONE
 
-    def says(self, status: str, asked: Asked, now: float) -> WriteAnswer:
+    def says(self, status: str, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT pass, warn, fail."""
-        return self._update(asked, status, asked.first("note"), now)
+        return self._update(request, status, request.first("note"), now)
 
-    def update(self, asked: Asked, now: float) -> WriteAnswer:
+    def update(self, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT update: a status and what it is made of."""
-        given = asked.decoded(CHECK_UPDATE)
+        given = request.decoded(CHECK_UPDATE)
         status = given.get("Status") or ""
         if status not in STATES:
             raise Refusal(400, f"Invalid check status: '{status}'")
-        return self._update(asked, status, given.get("Output") or "", now)
+        return self._update(request, status, given.get("Output") or "", now)
 
-    def _update(self, asked: Asked, status: str, output: str, now: float) -> WriteAnswer:
-        check = self._known(asked)
+    def _update(self, request: ServerRequest, status: str, output: str, now: float) -> WriteAnswer:
+        check = self._known(request)
         if check is None or not check.ttl:
-            raise Refusal(500, f'CheckID "{asked.rest}" does not have associated TTL')
+            raise Refusal(500, f'CheckID "{request.rest}" does not have associated TTL')
         if len(output) > OUTPUT:
             output = f"{output[:OUTPUT]} ... (captured {OUTPUT} of {len(output)} bytes)"
         self._local.heard_of(check.id, now)

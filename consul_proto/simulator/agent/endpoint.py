@@ -16,7 +16,7 @@ from consul_proto.simulator.agent.members import ADDRESS, SERF_PORT, SERF_WAN_PO
 from consul_proto.simulator.agent.services import NODE_MAINTENANCE, enabled, maintenance
 from consul_proto.simulator.catalog.coordinates import ORIGIN
 from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, multierror
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
@@ -69,45 +69,45 @@ class AgentEndpoint:
             routes["/v1/agent/version"] = get(write=self.version)
         return routes
 
-    def _require(self, asked: Asked, access: str) -> None:
-        asked.require("agent", self._settings.node, access)
+    def _require(self, request: ServerRequest, access: str) -> None:
+        request.require("agent", self._settings.node, access)
 
-    def version(self, _asked: Asked, _now: float) -> dict[str, Any]:
+    def version(self, _request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET version: everybody may know it."""
         return {"SHA": "", "BuildDate": "1970-01-01T00:00:01Z", "HumanVersion": str(self._settings.version), "FIPS": ""}
 
-    def host(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def host(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET host: of a machine that is none, the names alone."""
-        asked.require("operator", "", "read")
+        request.require("operator", "", "read")
         named = {"hostname": self._settings.node, "os": "linux", "uptime": 0, "bootTime": 0, "procs": 0, "hostId": self._settings.node_id}
         return {"Memory": {}, "CPU": [], "Host": named, "Disk": {}, "CollectionTime": 0, "Errors": None}
 
-    def metrics(self, asked: Asked, now: float) -> dict[str, Any] | WriteAnswer:
+    def metrics(self, request: ServerRequest, now: float) -> dict[str, Any] | WriteAnswer:
         """GET metrics: none."""
-        self._require(asked, "read")
-        if asked.first("format") == "prometheus":
+        self._require(request, "read")
+        if request.first("format") == "prometheus":
             if self._settings.version < V1_X:
                 raise Refusal(415, _NO_PROMETHEUS)
             return WriteAnswer(b"", headers=(("X-Consul-Reason", _NO_PROMETHEUS),))
         timestamp = self._settings.date(now)[:19].replace("T", " ") + " +0000 UTC"
         return {"Timestamp": timestamp, "Gauges": [], "Points": [], "Counters": [], "Samples": []}
 
-    def metrics_stream(self, asked: Asked, _now: float) -> NoReturn:
+    def metrics_stream(self, request: ServerRequest, _now: float) -> NoReturn:
         """GET metrics/stream: it never ends in reality, and an answer that ends would say that the agent does; who may not is told so."""
-        self._require(asked, "read")
+        self._require(request, "read")
         raise Refusal(501, "the simulator does not know GET /v1/agent/metrics/stream: it has no metrics to stream")
 
-    def monitor(self, asked: Asked, _now: float) -> NoReturn:
+    def monitor(self, request: ServerRequest, _now: float) -> NoReturn:
         """GET monitor: as metrics/stream."""
-        self._require(asked, "read")
-        level = asked.first("loglevel")
+        self._require(request, "read")
+        level = request.first("loglevel")
         if level and level.upper() not in _LOG_LEVELS:
             raise Refusal(400, f"{self._settings.bad_request}Unknown log level: {level}")
         raise Refusal(501, "the simulator does not know GET /v1/agent/monitor: it has no log to stream")
 
-    def itself(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def itself(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET self."""
-        self._require(asked, "read")
+        self._require(request, "read")
         settings = self._settings
         config: dict[str, Any] = {"Datacenter": settings.datacenter}
         config |= {} if settings.version < V1_X else {"PrimaryDatacenter": settings.datacenter}
@@ -166,45 +166,45 @@ class AgentEndpoint:
         protocols = {"ProtocolMin": 1, "ProtocolMax": 5, "ProtocolCur": 2, "DelegateMin": 2, "DelegateMax": 5, "DelegateCur": 4}
         return {"Name": name, "Addr": ADDRESS, "Port": port, "Tags": tags, "Status": 1, **protocols}
 
-    def members(self, asked: Asked, _now: float) -> list[dict[str, Any]]:
+    def members(self, request: ServerRequest, _now: float) -> list[dict[str, Any]]:
         """GET members."""
-        wan, segment = bool(asked.first("wan")), asked.first("segment")
+        wan, segment = bool(request.first("wan")), request.first("segment")
         if wan and segment not in ("", "_all"):
             raise Refusal(400, "Cannot provide a segment with wan=true")
-        asked.only_default_partition()
+        request.only_default_partition()
         if segment not in ("", "_all"):
             raise Refusal(500, "Network segments are not supported in this version of Consul")
-        asked.know_token()
-        keep = (lambda _value: True) if self._settings.version < V1_14 else compiled(asked, MEMBER)
+        request.know_token()
+        keep = (lambda _value: True) if self._settings.version < V1_14 else compiled(request, MEMBER)
         member = self._member(wan=wan)
-        is_kept = asked.may("node", self._settings.node, "read") and keep({**member, "Addr": ip_address(ADDRESS).packed})
+        is_kept = request.may("node", self._settings.node, "read") and keep({**member, "Addr": ip_address(ADDRESS).packed})
         return [member] if is_kept else []
 
-    def reload(self, asked: Asked, _now: float) -> WriteAnswer:
+    def reload(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT reload: there is nothing to read again."""
-        self._require(asked, "write")
+        self._require(request, "write")
         return DONE
 
-    def maintenance(self, asked: Asked, now: float) -> WriteAnswer:
+    def maintenance(self, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT maintenance: a critical check of the node comes, or goes."""
-        enable = enabled(asked)
-        asked.require("node", self._settings.node, "write")
+        enable = enabled(request)
+        request.require("node", self._settings.node, "write")
         known = NODE_MAINTENANCE in self._local.checks
         if enable and not known:
             self._local.add_check(
-                maintenance(NODE_MAINTENANCE, "Node", asked.first("reason"), self._settings), now, token=asked.lasting_token
+                maintenance(NODE_MAINTENANCE, "Node", request.first("reason"), self._settings), now, token=request.lasting_token
             )
         elif not enable and known:
             self._local.remove_check(NODE_MAINTENANCE)
         return DONE
 
-    def join(self, asked: Asked, _now: float) -> WriteAnswer:
+    def join(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT join: an agent can join itself; nobody else is there."""
-        self._require(asked, "write")
-        asked.only_default_partition()
-        if not asked.rest:
+        self._require(request, "write")
+        request.only_default_partition()
+        if not request.rest:
             raise Refusal(500, multierror(["Failed to resolve : lookup : no such host"]))
-        host, _, port = asked.rest.partition(":")
+        host, _, port = request.rest.partition(":")
         if host not in (ADDRESS, "localhost") or port not in ("", str(SERF_PORT), str(SERF_WAN_PORT)):
             address = f"{host}:{port or SERF_PORT}"
             where = host if self._settings.version < V1_X else address
@@ -212,24 +212,24 @@ class AgentEndpoint:
             raise Refusal(500, multierror([why]))
         return DONE
 
-    def leave(self, asked: Asked, _now: float) -> WriteAnswer:
+    def leave(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT leave: it says that it leaves, and stays: whoever runs it ends it."""
-        self._require(asked, "write")
+        self._require(request, "write")
         return DONE
 
-    def force_leave(self, asked: Asked, _now: float) -> WriteAnswer:
+    def force_leave(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT force-leave: of a node that is known."""
-        asked.require("operator", "", "write")
-        asked.only_default_partition()
-        if asked.rest not in (self._settings.node, f"{self._settings.node}.{self._settings.datacenter}"):
-            raise Refusal(500, f"agent: No node found with name '{asked.rest}'")
+        request.require("operator", "", "write")
+        request.only_default_partition()
+        if request.rest not in (self._settings.node, f"{self._settings.node}.{self._settings.datacenter}"):
+            raise Refusal(500, f"agent: No node found with name '{request.rest}'")
         return DONE
 
-    def token(self, asked: Asked, _now: float) -> WriteAnswer:
+    def token(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT token: accepted, for the agent writes to the catalog without one."""
-        asked.need_acls()
-        self._require(asked, "write")
-        asked.decoded(AGENT_TOKEN)
-        if asked.rest not in pick(_TOKENS, self._settings.version):
-            raise Refusal(404, f'Token "{asked.rest}" is unknown')
+        request.need_acls()
+        self._require(request, "write")
+        request.decoded(AGENT_TOKEN)
+        if request.rest not in pick(_TOKENS, self._settings.version):
+            raise Refusal(404, f'Token "{request.rest}" is unknown')
         return DONE

@@ -12,7 +12,7 @@ from typing import Any
 from consul_proto.simulator.catalog.bodies import COORDINATE
 from consul_proto.simulator.catalog.tables import Catalog
 from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
@@ -56,34 +56,34 @@ class Coordinates:
     def _shown(self, node: str) -> dict[str, Any]:
         return {"Node": node, "Segment": "", "Coord": self._known[node]}
 
-    def datacenters(self, _asked: Asked, _now: float) -> list[dict[str, Any]]:
+    def datacenters(self, _request: ServerRequest, _now: float) -> list[dict[str, Any]]:
         """GET datacenters: this one, with its one server."""
         here = {"Node": self._settings.node, "Segment": "", "Coord": ORIGIN}
         return [{"Datacenter": self._settings.datacenter, "AreaID": "wan", "Coordinates": [here]}]
 
-    def nodes(self, asked: Asked) -> ReadAnswer:
+    def nodes(self, request: ServerRequest) -> ReadAnswer:
         """GET nodes."""
-        asked.only_default_partition()
-        asked.reach_servers()
-        there = [node for node in sorted(self._known) if self._catalog.node(node) and asked.may("node", node, "read")]
+        request.only_default_partition()
+        request.reach_servers()
+        there = [node for node in sorted(self._known) if self._catalog.node(node) and request.may("node", node, "read")]
         return ReadAnswer(self._store.table("coordinates"), [self._shown(node) for node in there])
 
-    def node(self, asked: Asked) -> ReadAnswer:
+    def node(self, request: ServerRequest) -> ReadAnswer:
         """GET node: a list with its coordinates; 404 where none are known."""
-        asked.only_default_partition()
-        asked.reach_servers()
-        asked.require("node", asked.rest, "read")
-        found = [self._shown(asked.rest)] if asked.rest in self._known else None
+        request.only_default_partition()
+        request.reach_servers()
+        request.require("node", request.rest, "read")
+        found = [self._shown(request.rest)] if request.rest in self._known else None
         return ReadAnswer(self._store.table("coordinates"), found, silent=True)
 
-    def update(self, asked: Asked, _now: float) -> WriteAnswer:
+    def update(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT update."""
-        given = asked.decoded(COORDINATE)
+        given = request.decoded(COORDINATE)
         if self._settings.version >= V1_X:
-            asked.only_default()
+            request.only_default()
         node, place = given.get("Node") or "", {**_ZERO, **(given.get("Coord") or {})}
-        asked.reach_servers()
-        asked.require("node", node, "write")
+        request.reach_servers()
+        request.require("node", node, "write")
         if len(place["Vec"] or ()) != _DIMENSIONS:
             raise Refusal(500, "incompatible coordinate")
         self._store.apply()
@@ -107,5 +107,5 @@ def _distance(one: dict[str, Any], other: dict[str, Any]) -> float:
     return float(adjusted if adjusted > 0 else raw)
 
 
-def _topics(_asked: Asked) -> tuple[Topic, ...]:
+def _topics(_request: ServerRequest) -> tuple[Topic, ...]:
     return (("table", "coordinates"),)

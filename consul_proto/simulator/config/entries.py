@@ -19,7 +19,7 @@ from consul_proto.simulator.config.intention_sources import ordered, without_leg
 from consul_proto.simulator.config.rules import check_entry
 from consul_proto.simulator.config.types import TYPES
 from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, multierror, seen
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
@@ -188,9 +188,9 @@ def _named(value: Any, *, opaque: bool = False) -> Any:
     return found
 
 
-def _expected(asked: Asked) -> int | None:
+def _expected(request: ServerRequest) -> int | None:
     """The index that an entry is to have; None where none is asked for."""
-    return unsigned(asked.first("cas")) if asked.first("cas") else None
+    return unsigned(request.first("cas")) if request.first("cas") else None
 
 
 class ConfigEndpoint:
@@ -210,15 +210,15 @@ class ConfigEndpoint:
                 topics=_of("gateways", "services"),
                 deep=True,
                 index=True,
-                first=Asked.only_default,
+                first=ServerRequest.only_default,
             ),
         }
 
     def _bad(self, text: str) -> Refusal:
         return Refusal(400, f"{self._settings.bad_request}Request decoding failed: {text}")
 
-    def _given(self, asked: Asked) -> Entry:
-        raw = asked.decoded(Anything(), self._bad("").text)
+    def _given(self, request: ServerRequest) -> Entry:
+        raw = request.decoded(Anything(), self._bad("").text)
         if raw is not None and not isinstance(raw, dict):
             raise self._bad(mapstructure.no_map(raw, "map[string]interface {}", "", version=self._settings.version))
         if not raw or not {"Kind", "kind"} & raw.keys():
@@ -268,12 +268,12 @@ class ConfigEndpoint:
             return None
         return ("service", name) if kind.endswith("-gateway") else self._resource(kind, name)
 
-    def apply(self, asked: Asked, _now: float) -> bool:
+    def apply(self, request: ServerRequest, _now: float) -> bool:
         """PUT: whether it was written."""
-        entry = self._given(asked)
-        asked.only_default()
-        index = _expected(asked)
-        asked.know_token()
+        entry = self._given(request)
+        request.only_default()
+        index = _expected(request)
+        request.know_token()
         entry["Name"] = self._only_name(entry["Kind"], entry["Name"])
         no_name = pick(_NO_NAME, self._settings.version).get(entry["Kind"])
         if not entry["Name"] and no_name is None:
@@ -281,7 +281,7 @@ class ConfigEndpoint:
         check_entry(entry, version=self._settings.version)
         if entry["Kind"] == "service-intentions":
             entry = without_legacy(entry)
-        asked.require(*self._resource(entry["Kind"], entry["Name"]), "write")
+        request.require(*self._resource(entry["Kind"], entry["Name"]), "write")
         before = self._entries.entries.get((entry["Kind"], entry["Name"]))
         self._store.apply()
         # What is there already is written without a look at the index, since 1.12.
@@ -294,18 +294,18 @@ class ConfigEndpoint:
             self._entries.write(entry)
         return True
 
-    def read(self, asked: Asked) -> ReadAnswer:
+    def read(self, request: ServerRequest) -> ReadAnswer:
         """GET one, or all of a kind."""
-        asked.only_default()
-        kind, is_one, name = asked.rest.partition("/")
-        asked.reach_servers()
+        request.only_default()
+        kind, is_one, name = request.rest.partition("/")
+        request.reach_servers()
         if kind and kind not in pick(_KINDS, self._settings.version):
             raise Refusal(500, f"invalid config entry kind: {kind}")
         index = self._store.table("config")
         if not is_one:
-            return ReadAnswer(index, self._every(asked, kind))
+            return ReadAnswer(index, self._every(request, kind))
         if resource := self._read_resource(kind, name):
-            asked.require(*resource, "read")
+            request.require(*resource, "read")
         entry = self._entries.entries.get((kind, name))
         if entry is None:
             refusal = Refusal(404, f'Config entry not found for "{kind}" / "{name}"', X_Consul_Index=str(index or 1))
@@ -313,31 +313,31 @@ class ConfigEndpoint:
             raise refusal
         return ReadAnswer(index, _shown(entry))
 
-    def _every(self, asked: Asked, kind: str) -> list[Entry]:
+    def _every(self, request: ServerRequest, kind: str) -> list[Entry]:
         """Those of a kind, "" for any, that the token may read and the filter lets through."""
-        is_filtered = bool(asked.first("filter")) and self._settings.version >= V1_16
+        is_filtered = bool(request.first("filter")) and self._settings.version >= V1_16
         if is_filtered and kind != "service-defaults":
             raise Refusal(500, f"filtering not supported for config entry kind={kind}")
-        keep = compiled(asked, SERVICE_DEFAULTS) if is_filtered else bool
+        keep = compiled(request, SERVICE_DEFAULTS) if is_filtered else bool
         found = []
         for (known, name), entry in sorted(self._entries.entries.items()):
             resource = self._read_resource(known, name)
-            if kind in ("", known) and (resource is None or asked.may(*resource, "read")) and keep(entry):
+            if kind in ("", known) and (resource is None or request.may(*resource, "read")) and keep(entry):
                 found.append(_shown(entry))
         return found
 
-    def delete(self, asked: Asked, _now: float) -> Any:
+    def delete(self, request: ServerRequest, _now: float) -> Any:
         """DELETE: an empty object, whether it was there or not; with `cas`, whether it was done, since 1.11."""
-        kind, is_one, name = asked.rest.partition("/")
+        kind, is_one, name = request.rest.partition("/")
         if not is_one:
             raise Refusal(404, "Must provide both a kind and name to delete")
         if kind not in pick(_KINDS, self._settings.version):
             raise Refusal(400, f"invalid config entry kind: {kind}")
-        asked.only_default()
-        index = None if self._settings.version < V1_11 else _expected(asked)
-        asked.know_token()
+        request.only_default()
+        index = None if self._settings.version < V1_11 else _expected(request)
+        request.know_token()
         name = self._only_name(kind, name)
-        asked.require(*self._resource(kind, name), "write")
+        request.require(*self._resource(kind, name), "write")
         before = self._entries.entries.get((kind, name))
         self._store.apply()
         if index is not None and before is not None and index != before["ModifyIndex"]:
@@ -346,23 +346,23 @@ class ConfigEndpoint:
         self._entries.delete(kind, name)
         return {} if index is None else True
 
-    def gateway_services(self, asked: Asked) -> ReadAnswer:
+    def gateway_services(self, request: ServerRequest) -> ReadAnswer:
         """GET gateway-services."""
-        if not asked.rest:
+        if not request.rest:
             raise Refusal(400, "Missing gateway name")
-        asked.reach_servers()
-        asked.require("service", asked.rest, "read")
+        request.reach_servers()
+        request.require("service", request.rest, "read")
         gateways = self._entries.gateways
-        every = gateways.of(asked.rest, self._catalog.plain_services(), self._catalog.mesh_services())
-        found = [one for one in every if asked.may("service", one["Service"]["Name"], "read")]
-        nothing: list[Entry] | None = None if self._settings.version < V1_X and asked.authorizer is None else []
-        headers = (("X-Consul-Effective-Consistency", asked.consistency),)
-        tables = ("gateways", "services") if gateways.has_wildcard(asked.rest) else ("gateways",)
+        every = gateways.of(request.rest, self._catalog.plain_services(), self._catalog.mesh_services())
+        found = [one for one in every if request.may("service", one["Service"]["Name"], "read")]
+        nothing: list[Entry] | None = None if self._settings.version < V1_X and request.authorizer is None else []
+        headers = (("X-Consul-Effective-Consistency", request.consistency),)
+        tables = ("gateways", "services") if gateways.has_wildcard(request.rest) else ("gateways",)
         return ReadAnswer(self._store.table(*tables), found or nothing, headers=headers, null=True)
 
 
 def _of(*tables: str) -> Any:
-    def topics(_asked: Asked) -> tuple[Topic, ...]:
+    def topics(_request: ServerRequest) -> tuple[Topic, ...]:
         return tuple(("table", table) for table in tables)
 
     return topics

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from consul_proto.simulator.catalog.bodies import AUTHORIZE
 from consul_proto.simulator.connect.intentions import Intention, Intentions
 from consul_proto.simulator.engine.answers import Refusal, WriteAnswer
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_8, V1_10, V1_X, pick
@@ -37,17 +37,17 @@ class AuthorizeEndpoint:
         """The endpoint."""
         return {"/v1/agent/connect/authorize": Route(("POST",), write=self.authorize)}
 
-    def authorize(self, asked: Asked, _now: float) -> WriteAnswer:
+    def authorize(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """POST authorize: what the intention says that comes first, else the ACLs' default. It is always the present one."""
-        asked.only_default()
+        request.only_default()
         bad = self._settings.bad_request
-        given = asked.decoded(AUTHORIZE, f"{bad}Request decode failed: ")
+        given = request.decoded(AUTHORIZE, f"{bad}Request decode failed: ")
         target = given.get("Target") or ""
         if not target:
             raise Refusal(400, f"{bad}Target service must be specified")
         source = self._source(given.get("ClientCertURI") or "")
-        self._know_token(asked)
-        asked.require("service", target, "write")
+        self._know_token(request)
+        request.require("service", target, "write")
         one = None if source is None else self._intentions.between(source, target)
         if one is None:
             allowed = not self._settings.acls or self._settings.default_policy == "allow"
@@ -55,7 +55,7 @@ class AuthorizeEndpoint:
             reason = "ACLs disabled, access is allowed by default" if is_open else "Default behavior configured by ACLs"
         else:
             allowed, reason = one.get("Action") == "allow" and not one.get("Permissions"), f"Matched {self._shown(one)}"
-        return WriteAnswer({"Authorized": allowed, "Reason": reason}, headers=self._cache(asked.token, target))
+        return WriteAnswer({"Authorized": allowed, "Reason": reason}, headers=self._cache(request.token, target))
 
     def _cache(self, token: str, target: str) -> tuple[tuple[str, str], ...]:
         known = (token, target) in self._known
@@ -79,9 +79,9 @@ class AuthorizeEndpoint:
             raise Refusal(400, f"{bad} Service identifier")
         return unquote(service["service"]) if unquote(service["namespace"]) == "default" else None
 
-    def _know_token(self, asked: Asked) -> None:
+    def _know_token(self, request: ServerRequest) -> None:
         try:
-            asked.know_token()
+            request.know_token()
         except Refusal as refusal:
             before = "" if self._settings.version < V1_X else "Could not resolve token to authorizer: "
             raise Refusal(refusal.status, before + refusal.text) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, seen
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
@@ -61,24 +61,24 @@ class CARoots:
             "/v1/agent/connect/ca/roots": Route(("GET",), self.cached, topics=_topics),
         }
 
-    def _require(self, asked: Asked) -> None:
-        asked.reach_datacenter()
+    def _require(self, request: ServerRequest) -> None:
+        request.reach_datacenter()
         if not self._settings.connect:
             raise Refusal(500, "Connect must be enabled in order to use this endpoint")
 
-    def roots(self, asked: Asked) -> ReadAnswer:
+    def roots(self, request: ServerRequest) -> ReadAnswer:
         """GET roots, as JSON or with `pem` the certificates themselves."""
-        pem = asked.first("pem")
+        pem = request.first("pem")
         if pem and pem not in TRUE | FALSE:
             raise Refusal(400, f"{self._settings.bad_request}The 'pem' query parameter must be a boolean value")
-        self._require(asked)
+        self._require(request)
         return ReadAnswer(0, _CERTIFICATE.encode(), kind="application/pem-certificate-chain") if pem in TRUE else self._found()
 
-    def cached(self, asked: Asked) -> ReadAnswer:
+    def cached(self, request: ServerRequest) -> ReadAnswer:
         """GET roots of the agent, which has them in its cache."""
-        self._require(asked)
-        known = asked.token in self._cached
-        self._cached.add(asked.token)
+        self._require(request)
+        known = request.token in self._cached
+        self._cached.add(request.token)
         return self._found(("X-Cache", "HIT"), ("Age", "0")) if known else self._found(("X-Cache", "MISS"))
 
     def _found(self, *headers: tuple[str, str]) -> ReadAnswer:
@@ -104,5 +104,5 @@ class CARoots:
         return ReadAnswer(self._since, body, local=True, headers=(*servers, *headers))
 
 
-def _topics(_asked: Asked) -> tuple[Topic, ...]:
+def _topics(_request: ServerRequest) -> tuple[Topic, ...]:
     return (("table", _TABLE),)

@@ -35,7 +35,7 @@ class Authorizer(Protocol):
         ...
 
 
-class Asked:
+class ServerRequest:
     """A request as a handler sees it: its path decoded, its query by name, and what its token may do.
 
     resolve: finds what a token may do, by its secret; raises Refusal for one that there is not. is_own: whether the agent's own

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from consul_proto.message import Request, Response
 from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, Unrouted, answer
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.versions import V1_X, Version
 
 #: What is part of the API of both versions and not simulated: it answers 501. What is no part of it answers 404.
@@ -33,27 +33,27 @@ _AS_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", 
 
 _NO_API = "if attempting to use the HTTP API, ensure the path starts with '/v1/'"
 
-Read = Callable[[Asked], ReadAnswer]
-Write = Callable[[Asked, float], Any]
+Read = Callable[[ServerRequest], ReadAnswer]
+Write = Callable[[ServerRequest, float], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """One endpoint.
 
-    read: answers GET, and may be parked where `topics` tells what it depends on. write: answers anything else, and GET where there is no
-    `read`: its result is JSON, or a `WriteAnswer`. deep: whether the path goes on, with a key or an id. index: whether its refusals carry the
-    headers of a read. first: refuses what is refused before the parameters that reads share are looked at; options: looks at them.
+    read: answers GET; the request may be parked if `topics` says what the answer depends on. write: answers any other method, and GET if
+    there is no `read`; its result is a value for JSON, or a `WriteAnswer`. deep: whether a key or an id follows the path. index: whether
+    refusals carry the headers of a read. first: checks that come before the shared parameters are read; options: reads these.
     """
 
     methods: tuple[str, ...]
     read: Read | None = None
     write: Write | None = None
-    topics: Callable[[Asked], tuple[Topic, ...]] | None = None
+    topics: Callable[[ServerRequest], tuple[Topic, ...]] | None = None
     deep: bool = False
     index: bool = False
-    first: Callable[[Asked], None] | None = None
-    options: Callable[[Asked], tuple[float, int]] = Asked.options
+    first: Callable[[ServerRequest], None] | None = None
+    options: Callable[[ServerRequest], tuple[float, int]] = ServerRequest.options
 
 
 class Routes:

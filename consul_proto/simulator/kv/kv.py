@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Text, Topic, encoded
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.store import Sorted, Store
 from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
@@ -240,14 +240,14 @@ class KVEndpoint:
         """The endpoint."""
         return {"/v1/kv/": Route(("GET", "PUT", "DELETE"), self.read, self.write, self.topics, deep=True)}
 
-    def topics(self, asked: Asked) -> tuple[Topic, ...]:
+    def topics(self, request: ServerRequest) -> tuple[Topic, ...]:
         """What a read depends on."""
-        several = asked.flag("recurse") or asked.flag("keys")
-        return (("kv/" if several else "kv", self._key(asked)),)
+        several = request.flag("recurse") or request.flag("keys")
+        return (("kv/" if several else "kv", self._key(request)),)
 
-    def _key(self, asked: Asked) -> str:
+    def _key(self, request: ServerRequest) -> str:
         """The key; 1.22.5 cleans it as a path, and refuses what is no clean name even then."""
-        key = asked.rest
+        key = request.rest
         if self._version < V1_X or _CLEAN.fullmatch(key):
             return key
         cleaned = posixpath.normpath(key) if not key.startswith("//") else posixpath.normpath(key[1:])
@@ -259,68 +259,68 @@ class KVEndpoint:
             raise Refusal(500, "invalid key name, leading/trailing spaces are not allowed")
         return cleaned
 
-    def read(self, asked: Asked) -> ReadAnswer:
+    def read(self, request: ServerRequest) -> ReadAnswer:
         """GET: an entry, the entries below a prefix, or their names."""
-        key = self._key(asked)
-        if key or asked.flag("keys") or asked.flag("recurse"):
-            asked.only_default()
-            asked.reach_servers()
-        if asked.flag("keys"):
-            return self._names(key, asked)
-        if asked.flag("recurse"):
-            entries = [entry for entry in self._kv.below(key) if asked.may("key", entry.key, "read")]
+        key = self._key(request)
+        if key or request.flag("keys") or request.flag("recurse"):
+            request.only_default()
+            request.reach_servers()
+        if request.flag("keys"):
+            return self._names(key, request)
+        if request.flag("recurse"):
+            entries = [entry for entry in self._kv.below(key) if request.may("key", entry.key, "read")]
             return ReadAnswer(self._kv.index_below(key) if entries else self._missing(key), _list(entries) if entries else None)
         if not key:
             raise Refusal(400, "Missing key name")
-        asked.require("key", key, "read")
+        request.require("key", key, "read")
         entry = self._kv.get(key)
         if entry is None:
             return ReadAnswer(self._kv.table_index() or 1, None)
-        if asked.flag("raw"):
+        if request.flag("raw"):
             return ReadAnswer(entry.modify_index, entry.value, raw=True)
         return ReadAnswer(entry.modify_index, _list([entry]))
 
     def _missing(self, prefix: str) -> int:
         return self._kv.index_below(prefix) or 1
 
-    def _names(self, prefix: str, asked: Asked) -> ReadAnswer:
+    def _names(self, prefix: str, request: ServerRequest) -> ReadAnswer:
         names: dict[str, None] = {}
-        separator = asked.first("separator")
+        separator = request.first("separator")
         for entry in self._kv.below(prefix):
-            if not asked.may("key", entry.key, "read"):
+            if not request.may("key", entry.key, "read"):
                 continue
             end = entry.key.find(separator, len(prefix)) if separator else -1
             names[entry.key if end < 0 else entry.key[: end + len(separator)]] = None
         empty: list[str] | None = [] if not prefix else None
         return ReadAnswer(self._missing(prefix), list(names) or empty)
 
-    def write(self, asked: Asked, now: float) -> Any:
+    def write(self, request: ServerRequest, now: float) -> Any:
         """PUT and DELETE: whether it was done."""
-        asked.options()
-        asked.only_default()
-        return self._put(asked, now) if asked.method == "PUT" else self._delete(asked)
+        request.options()
+        request.only_default()
+        return self._put(request, now) if request.method == "PUT" else self._delete(request)
 
-    def _put(self, asked: Asked, now: float) -> bool:
-        key = self._key(asked)
+    def _put(self, request: ServerRequest, now: float) -> bool:
+        key = self._key(request)
         if not key:
             raise Refusal(400, "Missing key name")
-        self._no_conflict(asked, "cas", "acquire", "release")
-        flags = unsigned(asked.first("flags")) if asked.flag("flags") else 0
-        index = unsigned(asked.first("cas")) if asked.flag("cas") else None
-        largest = asked.settings.kv_max_value_size
-        if len(asked.body) > largest:
-            raise Refusal(413, _TOO_LARGE.format(len(asked.body), largest, pick(OPTIONS, self._version)))
-        asked.reach_servers()
-        asked.require("key", key, "write")
-        if asked.flag("acquire"):
+        self._no_conflict(request, "cas", "acquire", "release")
+        flags = unsigned(request.first("flags")) if request.flag("flags") else 0
+        index = unsigned(request.first("cas")) if request.flag("cas") else None
+        largest = request.settings.kv_max_value_size
+        if len(request.body) > largest:
+            raise Refusal(413, _TOO_LARGE.format(len(request.body), largest, pick(OPTIONS, self._version)))
+        request.reach_servers()
+        request.require("key", key, "write")
+        if request.flag("acquire"):
             if self._sessions.is_delayed(key, now):
                 return False
             self._store.apply()
-            return self._locked(self._kv.lock, key, asked.body, flags, asked.first("acquire"))
+            return self._locked(self._kv.lock, key, request.body, flags, request.first("acquire"))
         self._store.apply()
-        if asked.flag("release"):
-            return self._locked(self._kv.unlock, key, asked.body, flags, asked.first("release"))
-        done = self._kv.put(key, asked.body, flags) if index is None else self._kv.cas(key, asked.body, flags, index)
+        if request.flag("release"):
+            return self._locked(self._kv.unlock, key, request.body, flags, request.first("release"))
+        done = self._kv.put(key, request.body, flags) if index is None else self._kv.cas(key, request.body, flags, index)
         return done is not None
 
     def _locked(self, change: Callable[[str, bytes, int, str], Entry | None], key: str, value: bytes, flags: int, session: str) -> bool:
@@ -329,26 +329,26 @@ class KVEndpoint:
         except Refusal as refusal:
             raise Refusal(500, refusal.text if self._version < V1_X else f"raft apply failed: {refusal.text}") from None
 
-    def _delete(self, asked: Asked) -> bool:
-        key = self._key(asked)
-        self._no_conflict(asked, "recurse", "cas")
-        if asked.flag("recurse"):
-            asked.reach_servers()
-            asked.require("key_prefix", key, "write")
+    def _delete(self, request: ServerRequest) -> bool:
+        key = self._key(request)
+        self._no_conflict(request, "recurse", "cas")
+        if request.flag("recurse"):
+            request.reach_servers()
+            request.require("key_prefix", key, "write")
             self._store.apply()
             self._kv.delete_tree(key)
             return True
         if not key:
             raise Refusal(400, "Missing key name")
-        index = unsigned(asked.first("cas")) if asked.flag("cas") else None
-        asked.reach_servers()
-        asked.require("key", key, "write")
+        index = unsigned(request.first("cas")) if request.flag("cas") else None
+        request.reach_servers()
+        request.require("key", key, "write")
         self._store.apply()
         if index is not None:
             return self._kv.delete_cas(key, index)
         self._kv.delete(key)
         return True
 
-    def _no_conflict(self, asked: Asked, *flags: str) -> None:
-        if sum(asked.flag(flag) for flag in flags) > 1:
-            raise Refusal(400, f"Conflicting flags: {asked.written()}\n")
+    def _no_conflict(self, request: ServerRequest, *flags: str) -> None:
+        if sum(request.flag(flag) for flag in flags) > 1:
+            raise Refusal(400, f"Conflicting flags: {request.written()}\n")

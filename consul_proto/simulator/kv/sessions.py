@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from consul_proto.simulator.catalog.bodies import SESSION
 from consul_proto.simulator.catalog.tables import Catalog
 from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
@@ -198,49 +198,49 @@ class SessionEndpoint:
             "/v1/session/list": read(self.every),
         }
 
-    def topics(self, _asked: Asked) -> tuple[Topic, ...]:
+    def topics(self, _request: ServerRequest) -> tuple[Topic, ...]:
         """Every read depends on the whole table."""
         return (("table", "sessions"),)
 
     def _index(self) -> int:
         return self._store.table("sessions") or 1
 
-    def _named(self, asked: Asked, what: str = "session") -> str:
-        asked.only_default()
-        if not asked.rest:
+    def _named(self, request: ServerRequest, what: str = "session") -> str:
+        request.only_default()
+        if not request.rest:
             raise Refusal(400, f"Missing {what}")
-        asked.reach_servers()
-        return asked.rest
+        request.reach_servers()
+        return request.rest
 
-    def info(self, asked: Asked) -> ReadAnswer:
+    def info(self, request: ServerRequest) -> ReadAnswer:
         """One session, in a list that is empty where there is none."""
-        session = self._named(asked)
+        session = self._named(request)
         self._sessions.is_uuid(session)
         found = self._sessions.sessions.get(session)
-        return ReadAnswer(self._index(), self._shown(asked, [found] if found else []))
+        return ReadAnswer(self._index(), self._shown(request, [found] if found else []))
 
-    def every(self, asked: Asked) -> ReadAnswer:
+    def every(self, request: ServerRequest) -> ReadAnswer:
         """Every session, by its id."""
-        asked.only_default()
-        asked.reach_servers()
-        return ReadAnswer(self._index(), self._shown(asked, [session for _, session in sorted(self._sessions.sessions.items())]))
+        request.only_default()
+        request.reach_servers()
+        return ReadAnswer(self._index(), self._shown(request, [session for _, session in sorted(self._sessions.sessions.items())]))
 
-    def node(self, asked: Asked) -> ReadAnswer:
+    def node(self, request: ServerRequest) -> ReadAnswer:
         """The sessions of a node."""
-        node = self._named(asked, "node name")
+        node = self._named(request, "node name")
         found = [session for _, session in sorted(self._sessions.sessions.items()) if session.node.lower() == node.lower()]
-        return ReadAnswer(self._index(), self._shown(asked, found))
+        return ReadAnswer(self._index(), self._shown(request, found))
 
-    def _shown(self, asked: Asked, sessions: list[Session]) -> list[dict[str, Any]]:
+    def _shown(self, request: ServerRequest, sessions: list[Session]) -> list[dict[str, Any]]:
         """The sessions that the token may see."""
-        return [session.shown() for session in sessions if asked.may("session", session.node, "read")]
+        return [session.shown() for session in sessions if request.may("session", session.node, "read")]
 
-    def create(self, asked: Asked, now: float) -> Any:
+    def create(self, request: ServerRequest, now: float) -> Any:
         """PUT create: its id."""
-        asked.only_default()
-        given = asked.decoded(SESSION) if asked.body else {}
-        asked.reach_servers()
-        asked.require("session", given.get("Node", self._node), "write")
+        request.only_default()
+        given = request.decoded(SESSION) if request.body else {}
+        request.reach_servers()
+        request.require("session", given.get("Node", self._node), "write")
         behavior, ttl = given.get("Behavior") or "release", given.get("TTL") or ""
         if behavior not in ("release", "delete"):
             raise Refusal(500, f"Invalid Behavior setting '{behavior}'")
@@ -291,32 +291,32 @@ class SessionEndpoint:
             return nanoseconds(given)
         return given * _SECOND if given < _SECONDS_BELOW else given
 
-    def destroy(self, asked: Asked, now: float) -> Any:
+    def destroy(self, request: ServerRequest, now: float) -> Any:
         """PUT destroy: true, whether it was there or not."""
-        session = self._named(asked)
-        self._lookup(asked, session)
+        session = self._named(request)
+        self._lookup(request, session)
         if session in self._sessions.sessions:
             self._store.apply()
             self._sessions.end(session, now)
         return True
 
-    def _lookup(self, asked: Asked, session: str) -> None:
+    def _lookup(self, request: ServerRequest, session: str) -> None:
         """Refuse what is no id, and what the token may not change."""
         try:
             self._sessions.is_uuid(session)
         except Refusal as refusal:
-            if asked.authorizer is not None:
+            if request.authorizer is not None:
                 raise Refusal(500, f"Session lookup failed: {refusal.text}") from None
             raise
         found = self._sessions.sessions.get(session)
-        if asked.authorizer is not None and found is not None:
-            asked.require("session", found.node, "write")
+        if request.authorizer is not None and found is not None:
+            request.require("session", found.node, "write")
 
-    def renew(self, asked: Asked, now: float) -> Any:
+    def renew(self, request: ServerRequest, now: float) -> Any:
         """PUT renew: the session."""
-        asked.options()
-        session = self._named(asked)
-        self._lookup(asked, session)
+        request.options()
+        session = self._named(request)
+        self._lookup(request, session)
         if session not in self._sessions.sessions:
             raise Refusal(404, f"Session id '{session}' not found")
         self._sessions.renew(session, now)

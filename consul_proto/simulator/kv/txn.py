@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from consul_proto.simulator.catalog.bodies import TXN
 from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, seen
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_8, V1_14, V1_X, Version, pick
@@ -88,19 +88,19 @@ class Txn:
         """The endpoint."""
         return {"/v1/txn": Route(("PUT",), write=self.apply)}
 
-    def apply(self, asked: Asked, now: float) -> WriteAnswer:
+    def apply(self, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT: what was read and written, or what failed."""
-        steps = self._steps(asked)
-        asked.options()
-        asked.reach_servers()
+        steps = self._steps(request)
+        request.options()
+        request.reach_servers()
         is_read = all(self._is_read(step) for step in steps)
-        if faults := [(place, text) for place, step in enumerate(steps) if (text := self._fault(asked, step, now))]:
+        if faults := [(place, text) for place, step in enumerate(steps) if (text := self._fault(request, step, now))]:
             return self._read([], faults, pick(_REFUSED_FORM, self._version)) if is_read else WriteAnswer(self._shown([], faults), 409)
         if is_read:
             results, errors = self._run(steps)
             # Where anything failed there are no results, of which the token might not see some.
-            results = [] if errors else _visible(asked, results)
-            filtered = {"ResultsFilteredByACLs": True} if asked.is_filtered and asked.token and self._version >= V1_X else {}
+            results = [] if errors else _visible(request, results)
+            filtered = {"ResultsFilteredByACLs": True} if request.is_filtered and request.token and self._version >= V1_X else {}
             return self._read(results, errors, pick(_READ_FORM, self._version) | filtered)
         self._store.apply()
         self._store.begin()
@@ -109,19 +109,19 @@ class Txn:
             self._store.rollback()
         else:
             self._store.commit()
-        return WriteAnswer(self._shown(_visible(asked, results), errors), 409 if errors else 200)
+        return WriteAnswer(self._shown(_visible(request, results), errors), 409 if errors else 200)
 
     def _read(self, results: list[dict[str, Any]], errors: list[tuple[int, str]], form: dict[str, Any]) -> WriteAnswer:
         headers = tuple(seen(known=form["KnownLeader"]))
         return WriteAnswer(self._shown(results, errors) | form, 409 if errors else 200, headers=headers)
 
-    def _fault(self, asked: Asked, step: Step | CatalogStep, now: float) -> str:
+    def _fault(self, request: ServerRequest, step: Step | CatalogStep, now: float) -> str:
         """Why an operation is not even begun, "" where nothing speaks against it."""
         if isinstance(step, CatalogStep):
-            return self._catalog.vet(step) or self._catalog.require(asked, step)
+            return self._catalog.vet(step) or self._catalog.require(request, step)
         if step.verb not in self._verbs and self._version >= V1_X:
             return f"unknown KV operation: {step.verb}"
-        if denied := _denied(asked, step):
+        if denied := _denied(request, step):
             return denied
         is_delayed = step.verb == "lock" and self._sessions.is_delayed(step.key, now)
         return f"failed to lock key {_quoted(step.key)} due to lock delay" if is_delayed else ""
@@ -155,14 +155,14 @@ class Txn:
             "Errors": [{"OpIndex": place, "What": what} for place, what in errors] or None,
         }
 
-    def _steps(self, asked: Asked) -> list[Step | CatalogStep]:
-        largest = asked.settings.kv_max_value_size
-        most_bytes = max(asked.settings.txn_max_req_len, largest)
-        size = len(asked.body)
+    def _steps(self, request: ServerRequest) -> list[Step | CatalogStep]:
+        largest = request.settings.kv_max_value_size
+        most_bytes = max(request.settings.txn_max_req_len, largest)
+        size = len(request.body)
         if size > most_bytes:
             url = pick(OPTIONS, self._version)
             raise Refusal(413, f"Request body({size} bytes) too large, max size: {most_bytes} bytes. See {url}txn_max_req_len.")
-        given = asked.decoded(TXN, "Failed to parse body: ")
+        given = request.decoded(TXN, "Failed to parse body: ")
         most = pick(_MOST, self._version)
         if len(given) > most:
             raise Refusal(413, f"Transaction contains too many operations ({len(given)} > {most})")
@@ -243,9 +243,9 @@ def _quoted(text: str) -> str:
 _FILTERED = frozenset({"get", "get-or-empty", "get-tree"})
 
 
-def _denied(asked: Asked, step: Step) -> str:
+def _denied(request: ServerRequest, step: Step) -> str:
     """What the token lacks for an operation on a key, "" where nothing is."""
-    authorizer = asked.authorizer
+    authorizer = request.authorizer
     if authorizer is None or step.verb in _FILTERED:
         return ""
     resource = "key_prefix" if step.verb == "delete-tree" else "key"
@@ -253,14 +253,14 @@ def _denied(asked: Asked, step: Step) -> str:
     return "" if authorizer.allows(resource, step.key, access) else authorizer.refusal(resource, step.key, access)
 
 
-def _visible(asked: Asked, results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _visible(request: ServerRequest, results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The results that the token may see."""
-    return [result for result in results if _may_see(asked, result)]
+    return [result for result in results if _may_see(request, result)]
 
 
-def _may_see(asked: Asked, result: dict[str, Any]) -> bool:
+def _may_see(request: ServerRequest, result: dict[str, Any]) -> bool:
     ((kind, shown),) = result.items()
     if kind == "KV":
-        return asked.may("key", shown["Key"], "read")
+        return request.may("key", shown["Key"], "read")
     service = shown.get("Service") or shown.get("ServiceName")
-    return asked.may("service", service, "read") if service else asked.may("node", shown["Node"], "read")
+    return request.may("service", service, "read") if service else request.may("node", shown["Node"], "read")

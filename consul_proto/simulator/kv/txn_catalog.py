@@ -9,7 +9,7 @@ from consul_proto.simulator.catalog.check_definitions import of_transaction
 from consul_proto.simulator.catalog.registration import service_faults
 from consul_proto.simulator.catalog.tables import Broken, Catalog, Row
 from consul_proto.simulator.catalog.values import check_value, node_value, service_value
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.uuids import UUID, UUID_LENGTH
 from consul_proto.simulator.engine.versions import V1_8, V1_9, V1_X, Version, pick
@@ -113,9 +113,9 @@ class CatalogSteps:
             return "Must provide service name (Service.Service) when service ID is provided" if step.given.get("ID") else _NAMELESS
         return service_faults(step.given, self._settings) if step.given.get("Kind") == "connect-proxy" else ""
 
-    def require(self, asked: Asked, step: CatalogStep) -> str:
+    def require(self, request: ServerRequest, step: CatalogStep) -> str:
         """What the token lacks for an operation, "" where nothing is: of a service, the name counts that the operation gives."""
-        authorizer = asked.authorizer
+        authorizer = request.authorizer
         if authorizer is None or step.verb == "get":
             return ""
         resource, name = "node", step.node

@@ -12,7 +12,7 @@ from consul_proto.simulator.agent.checks import seconds
 from consul_proto.simulator.agent.members import ADDRESS, SERVER_PORT
 from consul_proto.simulator.catalog.bodies import AUTOPILOT
 from consul_proto.simulator.engine.answers import Refusal
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
@@ -69,47 +69,47 @@ class OperatorEndpoint:
             routes["/v1/operator/raft/transfer-leader"] = Route(("POST",), write=self.transfer_leader)
         return routes
 
-    def configuration(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def configuration(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET raft configuration: this server leads, and votes."""
-        _may_read(asked)
+        _may_read(request)
         server = {"ID": self._settings.node_id, "Node": self._settings.node, "Address": f"{ADDRESS}:{SERVER_PORT}", "Leader": True}
         server |= {"ProtocolVersion": "3", "Voter": True} | ({} if self._settings.version < V1_X else {"LastIndex": self._store.index})
         return {"Servers": [server], "Index": 0}
 
-    def remove_peer(self, asked: Asked, _now: float) -> Any:
+    def remove_peer(self, request: ServerRequest, _now: float) -> Any:
         """DELETE raft peer: there is none but this one, which cannot go."""
-        named = [name for name in ("id", "address") if asked.first(name)]
+        named = [name for name in ("id", "address") if request.first(name)]
         before = self._settings.bad_request
         if not named:
             raise Refusal(400, f"{before}Must specify either ?id with the server's ID or ?address with IP:port of peer to remove")
         if len(named) > 1:
             raise Refusal(400, f"{before}Must specify only one of ?id or ?address")
-        asked.reach_servers()
-        asked.require("operator", "", "write")
-        raise Refusal(500, f'{named[0]} "{asked.first(named[0])}" was not found in the Raft configuration')
+        request.reach_servers()
+        request.require("operator", "", "write")
+        raise Refusal(500, f'{named[0]} "{request.first(named[0])}" was not found in the Raft configuration')
 
-    def transfer_leader(self, asked: Asked, _now: float) -> Any:
+    def transfer_leader(self, request: ServerRequest, _now: float) -> Any:
         """POST transfer-leader, since 1.15: there is no other server to lead."""
-        asked.require("operator", "", "write")
-        identity = asked.first("id")
+        request.require("operator", "", "write")
+        identity = request.first("id")
         lost = f"Could not find address for server id {identity}" if identity else "cannot find peer"
         raise Refusal(500, "cannot transfer leadership to itself" if identity == self._settings.node_id else lost)
 
-    def autopilot(self, asked: Asked, _now: float) -> Any:
+    def autopilot(self, request: ServerRequest, _now: float) -> Any:
         """GET and PUT autopilot configuration."""
-        if asked.method == "GET":
-            _may_read(asked)
+        if request.method == "GET":
+            _may_read(request)
             return self._autopilot
         before = self._settings.bad_request
-        given = asked.decoded(AUTOPILOT, f"{before}Error parsing autopilot config: ")
+        given = request.decoded(AUTOPILOT, f"{before}Error parsing autopilot config: ")
         expected = None
-        if asked.flag("cas"):
+        if request.flag("cas"):
             try:
-                expected = unsigned(asked.first("cas"))
+                expected = unsigned(request.first("cas"))
             except Refusal as refusal:
                 raise Refusal(400, f"{before}Error parsing cas value: {refusal.text}") from None
-        asked.reach_servers()
-        asked.require("operator", "", "write")
+        request.reach_servers()
+        request.require("operator", "", "write")
         index = self._store.apply()
         if expected not in (None, self._autopilot["ModifyIndex"]):
             return False
@@ -120,16 +120,16 @@ class OperatorEndpoint:
         self._autopilot = {**told, **known, "CreateIndex": self._autopilot["CreateIndex"], "ModifyIndex": index}
         return True
 
-    def health(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def health(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET autopilot health."""
-        _may_read(asked)
+        _may_read(request)
         since = {"Healthy": True, "Voter": True, "StableSince": self._settings.date(0.0)}
         server = self._server("SerfStatus", {"Leader": True}) | since
         return {"Healthy": True, "FailureTolerance": 0, "Servers": [server]}
 
-    def state(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def state(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET autopilot state, since 1.9."""
-        _may_read(asked)
+        _may_read(request)
         identity = self._settings.node_id
         since = {"Healthy": True, "StableSince": self._settings.date(0.0), "ReadReplica": False, "Status": "leader"}
         since |= {"Meta": {"consul-network-segment": "", "consul-version": str(self._settings.version)}, "NodeType": "voter"}
@@ -143,8 +143,8 @@ class OperatorEndpoint:
         return {**own, "Version": str(self._settings.version), **leads, "LastContact": "0s", "LastTerm": 2, "LastIndex": self._store.index}
 
 
-def _may_read(asked: Asked) -> None:
+def _may_read(request: ServerRequest) -> None:
     """Refuse what cannot be asked, and whoever may not."""
-    asked.options()
-    asked.reach_servers()
-    asked.require("operator", "", "read")
+    request.options()
+    request.reach_servers()
+    request.require("operator", "", "read")

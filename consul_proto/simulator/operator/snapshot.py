@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, seen
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
@@ -39,15 +39,15 @@ class SnapshotEndpoint:
         """The endpoint."""
         return {"/v1/snapshot": Route(("GET", "PUT"), write=self._answer)}
 
-    def _answer(self, asked: Asked, now: float) -> WriteAnswer:
-        asked.reach_servers()
-        asked.require("acl", "", "write")
-        if asked.method == "GET":
+    def _answer(self, request: ServerRequest, now: float) -> WriteAnswer:
+        request.reach_servers()
+        request.require("acl", "", "write")
+        if request.method == "GET":
             backend = () if self._settings.version < V1_X else (("X-Consul-Query-Backend", "blocking-query"),)
             headers = (("X-Consul-Index", str(self._store.index)), *seen(), *backend)
             return WriteAnswer(self._archive(), kind="application/x-gzip", headers=headers)
         try:
-            self._restore(json.loads(_files(asked.body)["state.bin"]), now)
+            self._restore(json.loads(_files(request.body)["state.bin"]), now)
         except (KeyError, TypeError, ValueError, UnicodeDecodeError):
             raise Refusal(500, "failed to read snapshot file: it is none of a simulator") from None
         return WriteAnswer(b"", kind="" if self._settings.version < V1_X else "application/octet-stream")

@@ -6,7 +6,7 @@ https://developer.hashicorp.com/consul/api-docs/status
 from __future__ import annotations
 
 from consul_proto.simulator.agent.members import ADDRESS, SERVER_PORT
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 
 
@@ -20,12 +20,12 @@ class StatusEndpoint:
             "/v1/status/peers": Route(("GET",), write=self.peers),
         }
 
-    def leader(self, asked: Asked, _now: float) -> str:
+    def leader(self, request: ServerRequest, _now: float) -> str:
         """GET leader: the address of the server."""
-        asked.options()
-        asked.reach_datacenter()
+        request.options()
+        request.reach_datacenter()
         return f"{ADDRESS}:{SERVER_PORT}"
 
-    def peers(self, asked: Asked, now: float) -> list[str]:
+    def peers(self, request: ServerRequest, now: float) -> list[str]:
         """GET peers: the addresses of all servers."""
-        return [self.leader(asked, now)]
+        return [self.leader(request, now)]
