@@ -32,7 +32,7 @@ from consul_proto.simulator.discovery.health import HealthEndpoint
 from consul_proto.simulator.discovery.queries import Queries
 from consul_proto.simulator.engine.routes import Route, Routes
 from consul_proto.simulator.engine.settings import Settings
-from consul_proto.simulator.engine.store import Kept, Store
+from consul_proto.simulator.engine.store import State, Store
 from consul_proto.simulator.engine.uuids import Ids
 from consul_proto.simulator.kv.kv import KV, KVEndpoint
 from consul_proto.simulator.kv.sessions import SessionEndpoint, Sessions
@@ -68,11 +68,11 @@ class Routed(Protocol):
 class Saved(NamedTuple):
     """A group with state. is_own: the state is the agent's own, and in no snapshot of the servers."""
 
-    group: Kept
+    group: State
     is_own: bool
 
 
-_Saved = TypeVar("_Saved", bound=Kept)
+_Saved = TypeVar("_Saved", bound=State)
 _Timed = TypeVar("_Timed", bound=Timed)
 
 

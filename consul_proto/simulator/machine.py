@@ -72,7 +72,7 @@ class Simulator:
 
     def dump(self) -> dict[str, Any]:
         """The state, as JSON: what another agent of the same name and version can go on with. Queries that wait are no part of it."""
-        groups = {name: saved.group.kept() for name, saved in self._groups.saved.items()}
+        groups = {name: saved.group.dump() for name, saved in self._groups.saved.items()}
         return {"of": self._of(), "now": self._now, "drawn": self._ids.count, "groups": groups}
 
     def load(self, state: dict[str, Any], now: float) -> None:
@@ -83,12 +83,12 @@ class Simulator:
         self._ids.count = state["drawn"]
         for name, saved in self._groups.saved.items():
             if name in state["groups"]:
-                saved.group.keep(state["groups"][name], now - state["now"])
+                saved.group.load(state["groups"][name], now - state["now"])
         self._local.introduce_itself()
 
     def _take(self) -> dict[str, Any]:
         """What the servers keep, and not the agent itself."""
-        groups = {name: saved.group.kept() for name, saved in self._groups.saved.items() if not saved.is_own}
+        groups = {name: saved.group.dump() for name, saved in self._groups.saved.items() if not saved.is_own}
         return {"now": self._now, "groups": groups}
 
     def _restore(self, state: Any, now: float) -> None:
@@ -96,7 +96,7 @@ class Simulator:
         groups, shift = {**state["groups"]}, now - state["now"]
         for name, saved in self._groups.saved.items():
             if name in groups and not saved.is_own:
-                saved.group.keep(groups[name], shift)
+                saved.group.load(groups[name], shift)
         self._store.touch_all()
 
     def _of(self) -> str:

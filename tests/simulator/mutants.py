@@ -103,7 +103,7 @@ MUTANTS = [
         "a renewal lets the TTL begin anew",
         "kv/sessions.py",
         "            self.ends.set(session, now",
-        "            session in self.ends.kept() or self.ends.set(session, now",
+        "            session in self.ends.dump() or self.ends.set(session, now",
     ),
     Mutant("a TTL of exactly ten seconds is taken", "kv/sessions.py", "not least <= lasts <=", "not least < lasts <="),
     Mutant("behaviour delete deletes", "kv/kv.py", "            if delete:\n", "            if not delete:\n"),

@@ -392,7 +392,7 @@ class ACLEndpoint:
             raise Refusal(500, "Cannot clone the anonymous token")
         copied = {name: value for name, value in token.items() if name not in ("CreateIndex", "ModifyIndex", "Hash")}
         own: Record = {"AccessorID": self._new_id(), "SecretID": self._new_id(), "CreateTime": self._settings.date(now)}
-        if (ends := self._acls.ends.kept().get(accessor)) is not None:
+        if (ends := self._acls.ends.dump().get(accessor)) is not None:
             check_life(ends - now, self._settings)
             own["_ends"] = ends
         return self._written(TOKEN, {**copied, **own, "Description": given.get("Description") or token["Description"]})

@@ -53,15 +53,15 @@ class ACLs:
         if settings.acls:
             self._begin()
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """The tables, as JSON."""
-        return [self.tables, self.ends.kept(), self.bootstrapped]
+        return [self.tables, self.ends.dump(), self.bootstrapped]
 
-    def keep(self, kept: Any, shift: float) -> None:
-        """Go on with what was kept."""
-        self.tables, ends, self.bootstrapped = kept
+    def load(self, state: Any, shift: float) -> None:
+        """Take over the dumped state."""
+        self.tables, ends, self.bootstrapped = state
         self.ends = Timers({accessor: end + shift for accessor, end in ends.items()})
-        for accessor, end in self.ends.kept().items():
+        for accessor, end in self.ends.dump().items():
             self.tables["tokens"][accessor]["ExpirationTime"] = self._settings.date(min(end, LAST - self._settings.since))
         self._by_secret = {token["SecretID"]: accessor for accessor, token in self.tables["tokens"].items()}
         self._introduce_management()

@@ -44,13 +44,13 @@ class Events:
             "/v1/event/list": Route(("GET",), self.every, topics=self.topics, options=ServerRequest.waiting),
         }
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """All of them, as JSON."""
         return {"events": self._events, "time": self._time}
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Take over what was kept."""
-        self._events, self._time = list(kept["events"]), kept["time"]
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
+        self._events, self._time = list(state["events"]), state["time"]
 
     def topics(self, _request: ServerRequest) -> tuple[Topic, ...]:
         """Every read depends on every event."""

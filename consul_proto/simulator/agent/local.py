@@ -82,20 +82,20 @@ class Local:
         self._deferred = Timers()
         self._sync_at: float | None = None
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """All of it, as JSON."""
-        checks, deferred = [asdict(check) for check in self.checks.values()], self._deferred.kept()
+        checks, deferred = [asdict(check) for check in self.checks.values()], self._deferred.dump()
         return {"services": self.services, "checks": checks, "deferred": deferred, "sync_at": self._sync_at, "tokens": self._tokens}
 
-    def keep(self, kept: Any, shift: float) -> None:
-        """Take over what was kept; its times are moved by so many seconds."""
-        self.services = dict(kept["services"])
+    def load(self, state: Any, shift: float) -> None:
+        """Take over the dumped state; its times are moved by so many seconds."""
+        self.services = dict(state["services"])
         self.checks, self._due = {}, Timers()
-        for given in kept["checks"]:
+        for given in state["checks"]:
             self._put(_check_kept(given, shift))
-        self._deferred = Timers({check: time + shift for check, time in kept["deferred"].items()})
-        self._sync_at = _moved(kept["sync_at"], shift)
-        self._tokens = {kind: dict(tokens) for kind, tokens in kept["tokens"].items()}
+        self._deferred = Timers({check: time + shift for check, time in state["deferred"].items()})
+        self._sync_at = _moved(state["sync_at"], shift)
+        self._tokens = {kind: dict(tokens) for kind, tokens in state["tokens"].items()}
 
     # Time.
 

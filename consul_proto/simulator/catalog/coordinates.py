@@ -36,13 +36,13 @@ class Coordinates:
         self._known: dict[str, dict[str, Any]] = {settings.node: ORIGIN}
         store.change("coordinates")
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """Where each node is."""
         return self._known
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Go on with what was kept."""
-        self._known = kept
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
+        self._known = state
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""

@@ -87,20 +87,20 @@ class Catalog:
         self._addresses = Addresses(store)
         self.on_gone: Gone = lambda node, check: None  # noqa: ARG005 - the border names its parameters
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """All of it, as JSON."""
         tables = [[[key, *row] for key, row in table.items()] for table in (self.nodes, self.services, self.checks)]
-        return {"tables": tables, "addresses": self._addresses.kept()}
+        return {"tables": tables, "addresses": self._addresses.dump()}
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Take over what was kept."""
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
         tables: tuple[dict[Any, Row], ...] = (self.nodes, self.services, self.checks)
-        for table, rows in zip(tables, kept["tables"], strict=True):
+        for table, rows in zip(tables, state["tables"], strict=True):
             for key in list(table):
                 self._put(table, key, None)
             for key, *row in rows:
                 self._put(table, tuple(key) if isinstance(key, list) else key, Row(*row))
-        self._addresses.keep(kept["addresses"])
+        self._addresses.load(state["addresses"])
 
     # What is there.
 

@@ -41,10 +41,10 @@ class Addresses:
     def _restore(self, taken: dict[str, int], freed: list[int], last: int) -> None:
         self._taken, self._freed, self._last = taken, freed, last
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """All of them, as JSON."""
         return [self._taken, self._freed, self._last]
 
-    def keep(self, kept: Any) -> None:
-        """Take over what was kept."""
-        self._restore(*kept)
+    def load(self, state: Any) -> None:
+        """Take over the dumped state."""
+        self._restore(*state)

@@ -79,14 +79,14 @@ class ConfigEntries:
             store.apply()
             store.count("config")
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """The table, as JSON."""
-        return {"entries": list(self.entries.values()), "gateways": self.gateways.kept()}
+        return {"entries": list(self.entries.values()), "gateways": self.gateways.dump()}
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Go on with what was kept."""
-        self.entries = {(entry["Kind"], entry["Name"]): entry for entry in kept["entries"]}
-        self.gateways.keep(kept["gateways"])
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
+        self.entries = {(entry["Kind"], entry["Name"]): entry for entry in state["entries"]}
+        self.gateways.load(state["gateways"])
 
     def is_same(self, entry: Entry) -> bool:
         """Whether an entry is there as it is, as far as agents look at that, since 1.12."""

@@ -25,13 +25,13 @@ class GatewayServices:
         self._store, self._settings = store, settings
         self._rows: dict[tuple[str, str], tuple[list[Entry] | None, int]] = {}
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """The table, as JSON."""
         return [[*key, *rows] for key, rows in self._rows.items()]
 
-    def keep(self, kept: Any) -> None:
-        """Go on with what was kept."""
-        self._rows = {(kind, name): (rows, since) for kind, name, rows, since in kept}
+    def load(self, state: Any) -> None:
+        """Take over the dumped state."""
+        self._rows = {(kind, name): (rows, since) for kind, name, rows, since in state}
 
     def assign(self, entry: Entry) -> None:
         """Note what an entry of a gateway says, where it says another thing than before."""

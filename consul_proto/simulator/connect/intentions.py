@@ -41,13 +41,13 @@ class Intentions:
         #: Of 1.8, by id.
         self._table: dict[str, Intention] = {}
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """The table of 1.8."""
         return self._table
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Go on with what was kept."""
-        self._table = kept
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
+        self._table = state
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""

@@ -46,13 +46,13 @@ class Queries:
         self._queries: dict[str, Query] = {}
         self._was_old = "" if settings.version < V1_X else "raft apply failed: "
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """All of them, as JSON."""
         return self._queries
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Go on with what was kept."""
-        self._queries = kept
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
+        self._queries = state
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""

@@ -32,15 +32,15 @@ class Sorted:
             yield keys[place]
 
 
-class Kept(Protocol):
+class State(Protocol):
     """A part of the state."""
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """All of it, as JSON."""
         ...
 
-    def keep(self, kept: Any, shift: float, /) -> None:
-        """Take over what was kept. shift: seconds by which its times are moved."""
+    def load(self, state: Any, shift: float, /) -> None:
+        """Take over the dumped state. shift: seconds by which its times are moved."""
         ...
 
 
@@ -55,13 +55,13 @@ class Store:
         self._changed: set[Parked] = set()
         self._undo: list[Callable[[], object]] | None = None
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """The indexes, as JSON."""
         return {"index": self.index, "tables": self._tables}
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Take over what was kept."""
-        self.index, self._tables = kept["index"], dict(kept["tables"])
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
+        self.index, self._tables = state["index"], dict(state["tables"])
 
     def table(self, *names: str) -> int:
         """The index of the last change to any of these tables, 0 where there was none."""

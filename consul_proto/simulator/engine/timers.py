@@ -26,7 +26,7 @@ class Timers:
     def __contains__(self, name: str) -> bool:
         return name in self._times
 
-    def kept(self) -> dict[str, float]:
+    def dump(self) -> dict[str, float]:
         """All of them, as JSON."""
         return dict(self._times)
 

@@ -79,15 +79,15 @@ class KV:
         self._buried = Sorted()
         sessions.on_end(self._session_ended)
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """All of it, as JSON."""
         entries = [[entry.key, b64encode(entry.value).decode(), *entry[2:]] for entry in self.entries.values()]
         return {"entries": entries, "graves": self._graves}
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Take over what was kept."""
-        self.entries = {key: Entry(key, b64decode(value), *rest) for key, value, *rest in kept["entries"]}
-        self._graves = dict(kept["graves"])
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
+        self.entries = {key: Entry(key, b64decode(value), *rest) for key, value, *rest in state["entries"]}
+        self._graves = dict(state["graves"])
         self._order, self._buried = Sorted(self.entries), Sorted(self._graves)
         for entry in self.entries.values():
             self._sessions.holds(entry.key, "", entry.session)

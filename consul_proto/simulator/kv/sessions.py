@@ -89,15 +89,15 @@ class Sessions:
         #: Told of each session that ended.
         self.on_gone: Callable[[str], object] = lambda _session: None
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """All of it but the keys that each holds, as JSON."""
-        return {"sessions": [asdict(session) for session in self.sessions.values()], "ends": self.ends.kept(), "delayed": self._delayed}
+        return {"sessions": [asdict(session) for session in self.sessions.values()], "ends": self.ends.dump(), "delayed": self._delayed}
 
-    def keep(self, kept: Any, shift: float) -> None:
-        """Take over what was kept; its times are moved by so many seconds. The keys tell by themselves who holds them."""
-        self.sessions = {session["id"]: Session(**session) for session in kept["sessions"]}
-        self.ends = Timers({session: end + shift for session, end in kept["ends"].items()})
-        self._delayed = {key: until + shift for key, until in kept["delayed"].items()}
+    def load(self, state: Any, shift: float) -> None:
+        """Take over the dumped state; its times are moved by so many seconds. The keys tell by themselves who holds them."""
+        self.sessions = {session["id"]: Session(**session) for session in state["sessions"]}
+        self.ends = Timers({session: end + shift for session, end in state["ends"].items()})
+        self._delayed = {key: until + shift for key, until in state["delayed"].items()}
         self._held = {}
 
     def on_end(self, ended: Ended) -> None:
@@ -151,7 +151,7 @@ class Sessions:
         if session not in self.sessions:
             return
         if self._store.may_roll_back:
-            before = {**self.sessions}, self.ends.kept(), {**self._delayed}
+            before = {**self.sessions}, self.ends.dump(), {**self._delayed}
             self._store.undoing(lambda: self._restore(*before))
         ended = self.sessions.pop(session)
         self.ends.drop(session)

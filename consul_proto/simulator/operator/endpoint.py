@@ -46,13 +46,13 @@ class OperatorEndpoint:
         index = store.apply()
         self._autopilot: dict[str, Any] = {**_AUTOPILOT, "CreateIndex": index, "ModifyIndex": index}
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """Autopilot's configuration."""
         return self._autopilot
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Go on with what was kept."""
-        self._autopilot = kept
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
+        self._autopilot = state
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
