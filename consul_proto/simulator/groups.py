@@ -137,7 +137,7 @@ _ENDPOINTS: tuple[Callable[[Groups], Routed], ...] = (
     lambda its: Txn(its.store, its.kv, its.sessions, CatalogSteps(its.catalog, its.settings), its.version),
     lambda its: SessionEndpoint(its.store, its.sessions, its.catalog, its.settings, its.new_id),
     lambda its: its.events,
-    lambda its: CatalogEndpoint(its.reader, its.store, its.catalog, its.settings, its.local.touched),
+    lambda its: CatalogEndpoint(its.reader, its.store, its.catalog, its.settings, its.local.note_write),
     lambda its: HealthEndpoint(its.reader, its.store, its.catalog, its.config, its.settings),
     lambda its: AgentEndpoint(its.store, its.local, its.settings),
     lambda its: ServiceEndpoint(its.local, its.settings),

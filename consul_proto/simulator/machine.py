@@ -23,7 +23,7 @@ from consul_proto.simulator.groups import Groups
 _JITTER = 1 / 16
 
 #: Paths of which it is remembered where they lead.
-_REMEMBERED = 1024
+_ROUTE_CACHE = 1024
 
 
 class Simulator:
@@ -51,7 +51,7 @@ class Simulator:
         #: What a token may do; None: ACLs are off, and nobody asks.
         self._resolve = self._groups.acls.resolve if self.settings.acls else None
         self._routes = self._groups.routes()
-        self._find = lru_cache(_REMEMBERED)(self._routes.find)
+        self._find = lru_cache(_ROUTE_CACHE)(self._routes.find)
 
     def handle(self, request: Request, now: float) -> Response | Parked:
         """Answer a request at a time, or park it: its answer comes from a later `handle` or `advance`."""
@@ -132,11 +132,11 @@ class Simulator:
             due = time if due is None or (time is not None and time < due) else due
         return due
 
-    def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
+    def record_probe(self, probe: Probe, status: str, output: str, now: float) -> None:
         """Note what a probe found: "passing", "warning" or "critical". That of a check which is gone, or was replaced, says nothing."""
         self.advance(now)
         if self.probes.get(probe.check_id) is probe:
-            self._local.probed(probe, status, output, now)
+            self._local.record_probe(probe, status, output, now)
             self._wake()
 
     @property
@@ -154,7 +154,7 @@ class Simulator:
             return self._read(request, route.read, route, now)
         assert route.write is not None, "a route reads or writes"
         wrote = route.write(request, now)
-        return self._answers.write(wrote if isinstance(wrote, WriteAnswer) else WriteAnswer(wrote), _filtered(request))
+        return self._answers.write(wrote if isinstance(wrote, WriteAnswer) else WriteAnswer(wrote), _filter_headers(request))
 
     def _read(self, request: ServerRequest, read: Read, route: Route, now: float) -> Response | Parked:
         if route.first is not None:
@@ -171,23 +171,23 @@ class Simulator:
             return self._answers.read(found)
         deadline = now + wait * (1 + self._jitter() * _JITTER)
         parked = Parked(partial(look, read, request), minimum, deadline, route.topics(request))
-        parked.missed, parked.content_hash = found.body is None, known
+        parked.was_missing, parked.content_hash = found.body is None, known
         self._store.park(parked)
         heapq.heappush(self._deadlines, (deadline, next(self._order), parked))
         return parked
 
     def _wake(self) -> None:
         """Look again at the queries that what was done concerns."""
-        for parked in self._store.concerned():
+        for parked in self._store.queries_to_wake():
             try:
                 found = parked.read()
             except Refusal as refusal:
                 self._end(parked, self._answers.refusal(refusal, "GET"))
                 continue
-            if found.body is None and parked.missed and self._version >= V1_12:
+            if found.body is None and parked.was_missing and self._version >= V1_12:
                 # Since 1.12: what is not there still is no news, whatever else was written.
                 parked.minimum = found.index
-            parked.missed = found.body is None
+            parked.was_missing = found.body is None
             if parked.is_news(found):
                 self._end(parked, self._answers.read(found))
 
@@ -209,11 +209,11 @@ def look(read: Read, request: ServerRequest) -> ReadAnswer:
     """Read, with the eyes of the token that asks, which must be one."""
     request.begin()
     found = read(request)
-    found.headers += _filtered(request)
+    found.headers += _filter_headers(request)
     return found
 
 
-def _filtered(request: ServerRequest) -> Pairs:
+def _filter_headers(request: ServerRequest) -> Pairs:
     """What an answer says that leaves out what the token may not see: who comes without a token is not told that there is more."""
     is_told = request.is_filtered and request.token and request.method == "GET" and request.settings.version >= V1_X
     return (("X-Consul-Results-Filtered-By-ACLs", "true"),) if is_told else ()

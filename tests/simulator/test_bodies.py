@@ -16,7 +16,7 @@ from consul_proto.simulator import Settings, Simulator
 from consul_proto.simulator.acl import bodies as acl_bodies
 from consul_proto.simulator.catalog import bodies
 from consul_proto.simulator.engine.versions import SIMULATED, Version
-from consul_proto.simulator.go.json import Anything, Lasting, ListOf, MapOf, Shape, Struct, Text
+from consul_proto.simulator.go.json import Anything, Duration, ListOf, MapOf, Shape, Struct, Text
 from tests.agents import Agent, Binary, running_agent
 from tests.simulator.differential import Ask, Sides
 
@@ -74,7 +74,7 @@ def places(shape: Shape) -> Iterator[tuple[Shape, Any]]:
 def wrong(shape: Shape) -> Iterator[Any]:
     """Bodies with one value of another kind, or one unknown member."""
     for inner, put in places(shape):
-        if isinstance(inner, (Anything, Lasting)):
+        if isinstance(inner, (Anything, Duration)):
             continue
         yield put([] if isinstance(inner, Text) else 1.5)
         yield put({}) if isinstance(inner, ListOf) else put("x") if not isinstance(inner, Text) else put(True)

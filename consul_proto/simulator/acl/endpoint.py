@@ -11,12 +11,12 @@ from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from consul_proto.simulator.acl.bodies import ACL_METHOD, ACL_POLICY, ACL_ROLE, ACL_RULE, ACL_TOKEN
-from consul_proto.simulator.acl.expiry import check_dates, check_lasting, check_life, ending
+from consul_proto.simulator.acl.expiry import check_dates, check_lifetime, keep_expiration, new_expiration
 from consul_proto.simulator.acl.grants import Grants
-from consul_proto.simulator.acl.policies import checked
+from consul_proto.simulator.acl.policies import check_rules
 from consul_proto.simulator.acl.tables import ANONYMOUS, MANAGEMENT, READ_ONLY, ACLs, Record
 from consul_proto.simulator.acl.templates import synthetics
-from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, server_headers
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -68,7 +68,7 @@ class ACLEndpoint:
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
         get, put = partial(Route, ("GET",), index=True, first=ServerRequest.need_acls), partial(Route, ("PUT",))
-        routes = {"/v1/acl/token/self": get(self.itself, topics=_of("tokens"))}
+        routes = {"/v1/acl/token/self": get(self.own, topics=_of("tokens"))}
         for kind, plural in ((POLICY, "policies"), (ROLE, "roles"), (TOKEN, "tokens"), (RULE, "binding-rules"), (METHOD, "auth-methods")):
             one = f"/v1/acl/{kind.name}"
             routes[f"/v1/acl/{plural}"] = get(partial(self.every, kind), topics=_of(kind.table))
@@ -92,12 +92,12 @@ class ACLEndpoint:
     def _bad(self, text: str) -> Refusal:
         return Refusal(400, self._settings.bad_request + text)
 
-    def _decoded(self, request: ServerRequest, kind: Kind) -> Record:
+    def _decode(self, request: ServerRequest, kind: Kind) -> Record:
         request.only_default()
         before = f"{self._settings.bad_request}{kind.title} decoding failed: "
         if kind is TOKEN:
             check_dates(request, before)
-        given: Record = request.decoded(kind.body, before, namespaced=True)
+        given: Record = request.decode(kind.body, before, namespaced=True)
         return given
 
     # Reads.
@@ -112,10 +112,10 @@ class ACLEndpoint:
         # Tokens come by their secrets; the others by their names since 1.9, where they have one, and before by their ids.
         by = ("SecretID", "ID", "Name") if self._settings.version < V1_9 else ("SecretID", "Name", "ID")
         records = sorted(self._acls.tables[kind.table].values(), key=lambda one: str(next(one[name] for name in by if one.get(name))))
-        return self._found(kind, [self._listed(kind, record, request) for record in records if _is_wanted(record, request)])
+        return self._answer(kind, [self._list_item(kind, record, request) for record in records if _is_wanted(record, request)])
 
-    def _listed(self, kind: Kind, record: Record, request: ServerRequest) -> Record:
-        shown = self._shown(kind, record)
+    def _list_item(self, kind: Kind, record: Record, request: ServerRequest) -> Record:
+        shown = self._render(kind, record)
         if kind is POLICY:
             names = ("ID", "Name", "Description", "Datacenters", "Hash", "CreateIndex", "ModifyIndex")
             return {name: {**record, **shown}.get(name) for name in names}
@@ -126,10 +126,10 @@ class ACLEndpoint:
             return {name: value for name, value in shown.items() if name != "SecretID"}
         return shown if may_write else {**shown, "SecretID": "<hidden>"}
 
-    def _found(self, kind: Kind, body: Any) -> ReadAnswer:
+    def _answer(self, kind: Kind, body: Any) -> ReadAnswer:
         return ReadAnswer(self._store.table(f"acl {kind.table}"), body, null=True)
 
-    def _shown(self, kind: Kind, record: Record) -> Record:
+    def _render(self, kind: Kind, record: Record) -> Record:
         """A record, with what it is linked to by its present name."""
         shown = {name: value for name, value in record.items() if name not in ("Type", "Name", "Rules") or kind is not TOKEN or value}
         if kind is TOKEN and record.get("Policies"):
@@ -149,11 +149,11 @@ class ACLEndpoint:
         identity = self._identity(kind, request, "read")
         record = self._acls.tables[kind.table].get(identity)
         if record is None:
-            return self._missing(kind)
-        shown = self._shown(kind, record)
+            return self._not_found(kind)
+        shown = self._render(kind, record)
         if kind is TOKEN and request.first("expanded") and self._settings.version >= V1_12:
-            shown |= self._expanded(record)
-        return self._found(kind, shown)
+            shown |= self._expand(record)
+        return self._answer(kind, shown)
 
     def _need_id(self, kind: Kind, request: ServerRequest) -> None:
         """Refuse a path without an id."""
@@ -181,23 +181,25 @@ class ACLEndpoint:
             raise Refusal(500, f"failed acl {kind.plain} lookup: {WRONG_LENGTH}")
         return request.rest
 
-    def _missing(self, kind: Kind) -> NoReturn:
+    def _not_found(self, kind: Kind) -> NoReturn:
         if self._settings.version < V1_X:
             refusal = Refusal(403, "ACL not found") if kind in (POLICY, TOKEN) else Refusal(404, "")
-            refusal.headers = (("X-Consul-Index", str(self._store.table(f"acl {kind.table}") or 1)), *seen()) if refusal.text else ()
+            refusal.headers = (
+                (("X-Consul-Index", str(self._store.table(f"acl {kind.table}") or 1)), *server_headers()) if refusal.text else ()
+            )
             raise refusal
         if kind is TOKEN:
             raise Refusal(403, "token does not exist: ACL not found")
         raise Refusal(404, f"Requested {kind.plain} does not exist: ACL not found")
 
-    def _expanded(self, token: Record) -> Record:
+    def _expand(self, token: Record) -> Record:
         policies, roles = self._acls.tables["policies"], self._acls.roles_of(token)
         holders = (token, *roles)
         linked = {link["ID"]: policies[link["ID"]] for one in holders for link in self._acls.links(one.get("Policies") or [], "policies")}
         made = {policy["ID"]: policy for one in holders for policy in synthetics(one)}
         return {
-            "ExpandedPolicies": [self._shown(POLICY, policy) for policy in (*linked.values(), *made.values())] or None,
-            "ExpandedRoles": [self._shown(ROLE, role) for role in roles] or None,
+            "ExpandedPolicies": [self._render(POLICY, policy) for policy in (*linked.values(), *made.values())] or None,
+            "ExpandedRoles": [self._render(ROLE, role) for role in roles] or None,
             "NamespaceDefaultPolicyIDs": None,
             "NamespaceDefaultRoleIDs": None,
             "AgentACLDefaultPolicy": self._settings.default_policy,
@@ -217,20 +219,20 @@ class ACLEndpoint:
         request.reach_datacenter()
         request.require("acl", "", "read")
         record = self._acls.by_name(kind.table, request.rest)
-        return self._missing(kind) if record is None else self._found(kind, self._shown(kind, record))
+        return self._not_found(kind) if record is None else self._answer(kind, self._render(kind, record))
 
-    def itself(self, request: ServerRequest) -> ReadAnswer:
+    def own(self, request: ServerRequest) -> ReadAnswer:
         """GET the token that asks."""
         request.reach_datacenter()
         token = self._acls.by_secret(request.token)
-        return self._missing(TOKEN) if token is None else self._found(TOKEN, self._shown(TOKEN, token))
+        return self._not_found(TOKEN) if token is None else self._answer(TOKEN, self._render(TOKEN, token))
 
     # Writes.
 
     def create(self, kind: Kind, request: ServerRequest, now: float) -> Record:
         """PUT: the new record."""
         request.need_acls()
-        given = self._decoded(request, kind)
+        given = self._decode(request, kind)
         if given.get("ID") and kind is POLICY:
             raise self._bad("Cannot specify the ID when creating a new policy")
         if kind in (ROLE, RULE):
@@ -245,7 +247,7 @@ class ACLEndpoint:
             return self._delete(kind, request)
         if kind is TOKEN and request.rest.endswith("/clone"):
             return self._clone(request, now)
-        given = self._decoded(request, kind)
+        given = self._decode(request, kind)
         if kind is not METHOD or request.rest:
             self._check_id(kind, request, given)
         return self._put(kind, request, given, now)
@@ -270,21 +272,21 @@ class ACLEndpoint:
             raise Refusal(500, of_token if kind is TOKEN else f"{kind.plain.title()} ID invalid UUID")
         elif identity and before is None:
             raise Refusal(500, f'Cannot find token "{identity}"' if kind is TOKEN else f"cannot find {kind.plain} {identity}")
-        return self._written(kind, self._checked(kind, given, before, now))
+        return self._write(kind, self._build_record(kind, given, before, now))
 
-    def _checked(self, kind: Kind, given: Record, before: Record | None, now: float) -> Record:
+    def _build_record(self, kind: Kind, given: Record, before: Record | None, now: float) -> Record:
         check = {POLICY: self._policy, ROLE: self._role, TOKEN: self._token}.get(kind)
         if check is not None:
             return check(given, before, now)
         return self._other(kind, given, before)
 
-    def _written(self, kind: Kind, record: Record) -> Record:
+    def _write(self, kind: Kind, record: Record) -> Record:
         self._store.apply()
         ends = record.pop("_ends", None)
         written = self._acls.write(kind.table, record)
         if ends is not None:
             self._acls.ends.set(written["AccessorID"], ends)
-        return self._shown(kind, written)
+        return self._render(kind, written)
 
     def _name(self, kind: Kind, given: Record, before: Record | None) -> str:
         """The name, which no other has. Refuses a bad one."""
@@ -305,7 +307,7 @@ class ACLEndpoint:
         identity = before["ID"] if before else self._new_id()
         if identity == MANAGEMENT and rules != (before or {}).get("Rules"):
             raise Refusal(500, "Changing the Rules for the builtin global-management policy is not permitted")
-        checked(rules, version=self._settings.version)
+        check_rules(rules, version=self._settings.version)
         record = {"ID": identity, "Name": name, "Description": given.get("Description") or "", "Rules": rules}
         return record | ({} if given.get("Datacenters") is None else {"Datacenters": given["Datacenters"]})
 
@@ -318,10 +320,10 @@ class ACLEndpoint:
         accessor, secret = given.get("AccessorID") or "", given.get("SecretID") or ""
         if before is None:
             self._check_new(accessor, secret)
-            ends = self._ending(given, now)
+            ends = self._new_expiration(given, now)
         else:
             self._check_same(given, before, secret)
-            ends = check_lasting(given, before, self._settings)
+            ends = keep_expiration(given, before, self._settings)
         granted = self._grants.of_token(given)
         record: Record = {
             "AccessorID": before["AccessorID"] if before else accessor or self._new_id(),
@@ -344,10 +346,10 @@ class ACLEndpoint:
         if secret and self._acls.by_secret(secret):
             raise Refusal(500, "Invalid Token: SecretID is already in use")
 
-    def _ending(self, given: Record, now: float) -> Record:
+    def _new_expiration(self, given: Record, now: float) -> Record:
         """When a new token expires. Refuses one that says how it came by a login: 1.8 does so first."""
         version = self._settings.version
-        ends = {} if version < V1_X and given.get("AuthMethod") else ending(given, now, self._settings)
+        ends = {} if version < V1_X and given.get("AuthMethod") else new_expiration(given, now, self._settings)
         if given.get("AuthMethod"):
             raise Refusal(500, f"AuthMethod field is disallowed outside of {'Login' if version < V1_X else 'login'}")
         return ends
@@ -380,7 +382,7 @@ class ACLEndpoint:
         return {**given, "ID": before["ID"] if before else self._new_id()}
 
     def _clone(self, request: ServerRequest, now: float) -> Record:
-        given = self._decoded(request, TOKEN)
+        given = self._decode(request, TOKEN)
         request.require("acl", "", "write")
         accessor = request.rest.removesuffix("/clone")
         if len(accessor) != UUID_LENGTH:
@@ -393,9 +395,9 @@ class ACLEndpoint:
         copied = {name: value for name, value in token.items() if name not in ("CreateIndex", "ModifyIndex", "Hash")}
         own: Record = {"AccessorID": self._new_id(), "SecretID": self._new_id(), "CreateTime": self._settings.date(now)}
         if (ends := self._acls.ends.dump().get(accessor)) is not None:
-            check_life(ends - now, self._settings)
+            check_lifetime(ends - now, self._settings)
             own["_ends"] = ends
-        return self._written(TOKEN, {**copied, **own, "Description": given.get("Description") or token["Description"]})
+        return self._write(TOKEN, {**copied, **own, "Description": given.get("Description") or token["Description"]})
 
     def _delete(self, kind: Kind, request: ServerRequest) -> bool:
         missing = Refusal(404, f"Cannot find {kind.plain} to delete")

@@ -16,7 +16,7 @@ from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_X, Version
 from consul_proto.simulator.go.durations import as_go_writes
-from consul_proto.simulator.go.json import Anything, Unreadable, decoded
+from consul_proto.simulator.go.json import Anything, Unreadable, decode
 
 #: Seconds: how long a token may live (acl.token_min_ttl, acl.token_max_ttl; the latter in 1.8 alone).
 _LEAST, _LONGEST = 60.0, 86400.0
@@ -53,19 +53,19 @@ class _Reader:
         self.whole = self.rest = text
         self.version = version
 
-    def _quoted(self, text: str) -> str:
+    def _quote(self, text: str) -> str:
         if self.version < V1_X:
             return f'"{text}"'
-        return '"' + "".join(_shown(one) for one in text) + '"'
+        return '"' + "".join(_render(one) for one in text) + '"'
 
     def _fail(self, element: str, rest: str) -> NoReturn:
         layout = '"2006-01-02T15:04:05Z07:00"'
-        layout = self._quoted(layout) if self.version < V1_X else layout
-        quoted = self._quoted
+        layout = self._quote(layout) if self.version < V1_X else layout
+        quoted = self._quote
         raise ValueError(f"parsing time {quoted(self.whole)} as {layout}: cannot parse {quoted(rest)} as {quoted(element)}")
 
     def _out_of_range(self, what: str) -> NoReturn:
-        raise ValueError(f"parsing time {self._quoted(self.whole)}: {what} out of range")
+        raise ValueError(f"parsing time {self._quote(self.whole)}: {what} out of range")
 
     def skip(self, literal: str) -> None:
         """A character that is always there."""
@@ -130,13 +130,13 @@ class _Reader:
     def end(self, year: int, month: int, day: int) -> int:
         """Nothing comes behind, and there is such a day: its number since 1970."""
         if self.version >= V1_X and self.rest:
-            raise ValueError(f"parsing time {self._quoted(self.whole)}: extra text: {self._quoted(self.rest)}")
+            raise ValueError(f"parsing time {self._quote(self.whole)}: extra text: {self._quote(self.rest)}")
         if not 1 <= day <= _days(year, month):
             self._out_of_range("day")
         return date(year or 400, month, day).toordinal() - date(1970, 1, 1).toordinal() - (0 if year else _CYCLE)
 
 
-def _shown(character: str) -> str:
+def _render(character: str) -> str:
     """A character as Go quotes it in what it says of a date, since 1.17: but for ASCII, by its bytes."""
     if " " <= character < "\x80":
         return f"\\{character}" if character in '"\\' else character
@@ -173,7 +173,7 @@ def check_dates(request: ServerRequest, before: str) -> None:
     """Refuse a token's dates that are none: Go tells of them before it tells of any other member that it does not take."""
     version = request.settings.version
     try:
-        given = decoded(request.body, Anything(), version=version)
+        given = decode(request.body, Anything(), version=version)
         for name, value in given.items() if isinstance(given, dict) else ():
             if value is None or name.lower() not in ("expirationtime", "createtime"):
                 continue
@@ -196,7 +196,7 @@ def expiration(record: dict[str, Any], settings: Settings) -> Date | None:
     return None if value is None else _read(value, version=settings.version)
 
 
-def ending(given: dict[str, Any], now: float, settings: Settings) -> dict[str, Any]:
+def new_expiration(given: dict[str, Any], now: float, settings: Settings) -> dict[str, Any]:
     """When a new token expires, as it is shown, and as `_ends` by the agent's time. Refuses what is no life."""
     ttl, at = seconds(given.get("ExpirationTTL")), expiration(given, settings)
     if ttl < 0:
@@ -204,16 +204,16 @@ def ending(given: dict[str, Any], now: float, settings: Settings) -> dict[str, A
     if ttl and at:
         raise Refusal(500, "Token Expiration TTL and Expiration Time cannot both be set")
     if ttl:
-        check_life(ttl, settings)
+        check_lifetime(ttl, settings)
         return {"ExpirationTime": settings.date(now + ttl), "_ends": now + ttl}
     if at:
         ends = at.seconds - settings.since
-        check_life(ends - now, settings)
+        check_lifetime(ends - now, settings)
         return {"ExpirationTime": at.text, "_ends": ends}
     return {} if at is None else {"ExpirationTime": at.text}
 
 
-def check_life(left: float, settings: Settings) -> None:
+def check_lifetime(left: float, settings: Settings) -> None:
     """Refuse a life that is too short, or too long."""
     if left < 0:
         raise Refusal(500, "ExpirationTime cannot be before CreateTime")
@@ -223,7 +223,7 @@ def check_life(left: float, settings: Settings) -> None:
         raise Refusal(500, f"ExpirationTime cannot be {limit} in the future (was {shown})")
 
 
-def check_lasting(given: dict[str, Any], before: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def keep_expiration(given: dict[str, Any], before: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """The ExpirationTime that a token keeps, as it is given now. Refuses another one."""
     at, known = expiration(given, settings), expiration(before, settings)
     if given.get("ExpirationTTL") or (at and (known is None or at.seconds != known.seconds)):

@@ -29,16 +29,16 @@ class Grants:
         """What a token is given, each where there is any."""
         kinds = (_POLICIES, _ROLES) if self._settings.version < V1_X else (_ROLES, _POLICIES)
         linked = {member: [self._of_token(link, table, what) for link in given.get(member) or ()] for member, table, what in kinds}
-        return self._granted(given, {member: linked[member] for member in ("Policies", "Roles")}, "token")
+        return self._grant(given, {member: linked[member] for member in ("Policies", "Roles")}, "token")
 
     def of_role(self, given: Record) -> Record:
         """What a role is given, each where there is any: the ids of its policies are looked up when it is written."""
         links = [link if link.get("ID") else self._by_name(link, "policies", "policy") for link in given.get("Policies") or ()]
-        identities = self._granted(given, {}, "role")
+        identities = self._grant(given, {}, "role")
         policies = {"Policies": [self._of_role(link["ID"]) for link in links]}
-        return self._granted({}, policies, "role") | identities
+        return self._grant({}, policies, "role") | identities
 
-    def _granted(self, given: Record, links: dict[str, list[dict[str, str]]], what: str) -> Record:
+    def _grant(self, given: Record, links: dict[str, list[dict[str, str]]], what: str) -> Record:
         """What is linked, each once, and the identities."""
         every = {
             **{member: list({link["ID"]: link for link in several}.values()) for member, several in links.items()},

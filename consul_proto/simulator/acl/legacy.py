@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any
 
 from consul_proto.simulator.acl.bodies import ACL_LEGACY
-from consul_proto.simulator.acl.policies import checked
+from consul_proto.simulator.acl.policies import check_rules
 from consul_proto.simulator.acl.tables import ACLs, Record
-from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer, server_headers
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -21,7 +21,7 @@ from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
 from consul_proto.simulator.engine.versions import V1_11
 from consul_proto.simulator.go import hcl
-from consul_proto.simulator.go.hcl_printer import formatted
+from consul_proto.simulator.go.hcl_printer import format_hcl
 
 
 class LegacyEndpoint:
@@ -51,23 +51,23 @@ class LegacyEndpoint:
             raise Refusal(400, "Missing ACL")
         return request.rest
 
-    def _given(self, request: ServerRequest) -> Record:
+    def _body(self, request: ServerRequest) -> Record:
         if not request.body:
             return {}
-        given: Record = request.decoded(ACL_LEGACY)
+        given: Record = request.decode(ACL_LEGACY)
         return given
 
     def create(self, request: ServerRequest, _now: float) -> Record:
         """PUT create: its ID, which is its secret."""
         request.need_acls()
-        given = self._given(request)
+        given = self._body(request)
         request.require("acl", "", "write")
         return {"ID": self._write(given, given.get("ID") or self._new_id())}
 
     def update(self, request: ServerRequest, _now: float) -> Record:
         """PUT update: its ID. One that there is not is created."""
         request.need_acls()
-        given = self._given(request)
+        given = self._body(request)
         if not given.get("ID"):
             raise Refusal(400, "ACL ID must be set")
         request.require("acl", "", "write")
@@ -77,7 +77,7 @@ class LegacyEndpoint:
         kind, rules = given.get("Type") or "client", given.get("Rules") or ""
         if kind not in ("client", "management"):
             raise Refusal(500, "Invalid ACL Type")
-        checked(rules, legacy=True, version=self._settings.version)
+        check_rules(rules, legacy=True, version=self._settings.version)
         before = self._acls.by_secret(secret)
         self._store.apply()
         own = {"AccessorID": before["AccessorID"] if before else self._new_id(), "SecretID": secret, "Description": given.get("Name") or ""}
@@ -101,7 +101,7 @@ class LegacyEndpoint:
     def info(self, request: ServerRequest) -> ReadAnswer:
         """GET info: the token in a list, empty where there is none. Whoever knows the ID may ask."""
         token = self._acls.by_secret(self._secret(request))
-        return ReadAnswer(self._store.table("acl tokens"), [] if token is None or "Type" not in token else [_shown(token)])
+        return ReadAnswer(self._store.table("acl tokens"), [] if token is None or "Type" not in token else [_render(token)])
 
     def clone(self, request: ServerRequest, _now: float) -> Record:
         """PUT clone: the ID of a new one with the same rules."""
@@ -111,7 +111,7 @@ class LegacyEndpoint:
         token = self._acls.by_secret(secret)
         if token is None:
             lost = Refusal(403, "Permission denied")
-            lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *seen())
+            lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *server_headers())
             raise lost
         request.require("acl", "", "write")
         copied = {"Name": token["Description"], "Type": token.get("Type"), "Rules": token.get("Rules")}
@@ -121,14 +121,14 @@ class LegacyEndpoint:
         """GET list."""
         request.need_acls()
         request.require("acl", "", "write")
-        shown = [_shown(token) for token in self._acls.tables["tokens"].values() if token.get("Type")]
+        shown = [_render(token) for token in self._acls.tables["tokens"].values() if token.get("Type")]
         return ReadAnswer(self._store.table("acl tokens"), sorted(shown, key=lambda token: str(token["ID"])))
 
     def translate(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """POST rules/translate: the rules in a body, as policies of today have them."""
         request.need_acls()
         request.require("acl", "", "read")
-        return self._translated(request.body.decode("utf-8", "replace"))
+        return self._translate(request.body.decode("utf-8", "replace"))
 
     def translate_token(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """GET rules/translate: those of a token, by its accessor."""
@@ -136,7 +136,7 @@ class LegacyEndpoint:
         if not request.rest:
             raise Refusal(400, f"{self._settings.bad_request}Missing token ID")
         request.options()
-        unseen = (("X-Consul-Index", "1"), *seen(known=False))
+        unseen = (("X-Consul-Index", "1"), *server_headers(known=False))
         try:
             request.reach_datacenter()
             request.require("acl", "", "read")
@@ -148,16 +148,16 @@ class LegacyEndpoint:
         token = self._acls.tables["tokens"].get(request.rest)
         if token is None or not token.get("Rules"):
             lost = Refusal(403, "ACL not found") if token is None else Refusal(500, "The specified token does not have any rules set")
-            lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *seen())
+            lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *server_headers())
             raise lost
-        return self._translated(token["Rules"])
+        return self._translate(token["Rules"])
 
-    def _translated(self, rules: str) -> WriteAnswer:
+    def _translate(self, rules: str) -> WriteAnswer:
         try:
             hcl.parse(rules, once=False)
         except ValueError as error:
             raise Refusal(400, f"{self._settings.bad_request}Failed to parse rules: {error}") from None
-        translated = formatted(_as_hcl(rules), _renamed).encode()
+        translated = format_hcl(_as_hcl(rules), _new_name).encode()
         return WriteAnswer(translated, kind="text/plain; charset=utf-8" if translated else None)
 
 
@@ -165,7 +165,7 @@ class LegacyEndpoint:
 _PREFIXED = ("agent", "key", "node", "query", "service", "session", "event")
 
 
-def _renamed(key: str) -> str:
+def _new_name(key: str) -> str:
     """A key as policies of today have it; inside of blocks as well, whatever it means there."""
     name = key.strip('"')
     return f"{name}_prefix" if name in _PREFIXED else "policy" if name == "policy" else key
@@ -187,7 +187,7 @@ def _as_hcl(rules: str) -> str:
     return "\n".join(lines)
 
 
-def _shown(token: Record) -> dict[str, Any]:
+def _render(token: Record) -> dict[str, Any]:
     indexes = {name: token[name] for name in ("CreateIndex", "ModifyIndex")}
     return {"ID": token["SecretID"], "Name": token["Description"], "Type": token["Type"], "Rules": token.get("Rules") or "", **indexes}
 

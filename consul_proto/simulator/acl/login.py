@@ -17,7 +17,7 @@ from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_8, V1_X, pick
-from consul_proto.simulator.go.json import Anything, MapOf, Unreadable, decoded
+from consul_proto.simulator.go.json import Anything, MapOf, Unreadable, decode
 
 #: What reads the JSON of a bearer token, by its name in errors.
 _JOSE = {V1_8: "square/go-jose", V1_X: "go-jose/go-jose"}
@@ -42,7 +42,7 @@ class LoginEndpoint:
         """POST login: the first thing that is wrong with the method, or with the bearer token."""
         request.need_acls()
         request.only_default()
-        given = request.decoded(ACL_LOGIN, f"{self._settings.bad_request}Failed to decode request body: ", namespaced=True)
+        given = request.decode(ACL_LOGIN, f"{self._settings.bad_request}Failed to decode request body: ", namespaced=True)
         request.reach_datacenter()
         name = given.get("AuthMethod") or ""
         method = self._acls.tables["auth-methods"].get(name)
@@ -61,7 +61,7 @@ class LoginEndpoint:
         try:
             header, _payload, _signature = (_bytes(part) for part in parts)
             if header:
-                decoded(header, _HEADER, version=self._settings.version)
+                decode(header, _HEADER, version=self._settings.version)
         except Unreadable as error:
             raise Refusal(500, f"error parsing token: {error}") from None
         raise Refusal(500, "no known key successfully validated the token signature")

@@ -180,7 +180,7 @@ class Permissions:
         return f"Permission denied: token with AccessorID '{self.accessor}' {what}"
 
 
-def checked(rules: str, *, legacy: bool = False, version: Version) -> list[Rule]:
+def check_rules(rules: str, *, legacy: bool = False, version: Version) -> list[Rule]:
     """The rules, or the refusal of a request that gives bad ones."""
     try:
         return read_rules(rules, legacy=legacy, once=version >= V1_15)

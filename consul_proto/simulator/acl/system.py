@@ -39,13 +39,13 @@ class ACLSystem:
     def bootstrap(self, request: ServerRequest, now: float) -> Record:
         """PUT bootstrap: the first management token, once."""
         request.need_acls()
-        given = {} if self._settings.version < V1_15 or not request.body else request.decoded(ACL_BOOTSTRAP, "Request decoding failed: ")
-        if self._acls.bootstrapped:
-            text = f"ACL bootstrap no longer allowed (reset index: {self._acls.bootstrapped})"
+        given = {} if self._settings.version < V1_15 or not request.body else request.decode(ACL_BOOTSTRAP, "Request decoding failed: ")
+        if self._acls.bootstrap_index:
+            text = f"ACL bootstrap no longer allowed (reset index: {self._acls.bootstrap_index})"
             raise Refusal(403, f"Permission denied: {text}")
         secret = given.get("BootstrapSecret", "")
         self._store.apply()
-        self._acls.bootstrapped = self._store.index
+        self._acls.bootstrap_index = self._store.index
         token = self._acls.add_management(secret, "Bootstrap Token (Global Management)", now)
         return {"ID": token["SecretID"], **token}
 
@@ -66,14 +66,14 @@ class ACLSystem:
     def authorize(self, request: ServerRequest, _now: float) -> list[Record]:
         """POST authorize: whether the token may do each of some things."""
         request.need_acls()
-        every = request.decoded(ACL_AUTHORIZE, self._before_reason)
+        every = request.decode(ACL_AUTHORIZE, self._before_reason)
         if len(every) > _MOST:
             raise Refusal(400, f"{self._settings.bad_request}Refusing to process more than {_MOST} authorizations at once")
         if every:
             request.reach_servers()
-        return [self._authorized(request, wanted) for wanted in every]
+        return [self._authorize_one(request, wanted) for wanted in every]
 
-    def _authorized(self, request: ServerRequest, wanted: Record) -> Record:
+    def _authorize_one(self, request: ServerRequest, wanted: Record) -> Record:
         resource, access, segment = (wanted.get(name) or "" for name in ("Resource", "Access", "Segment"))
         if resource not in _RESOURCES and (self._settings.version < V1_X or resource not in _LATER_RESOURCES):
             raise Refusal(400, f'{self._settings.bad_request}Invalid ACL resource requested: "{resource}"')

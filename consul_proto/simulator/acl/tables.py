@@ -49,17 +49,17 @@ class ACLs:
         #: When each token that does so expires.
         self.ends = Timers()
         #: At which write the first management token came; 0: it may still be had.
-        self.bootstrapped = 0
+        self.bootstrap_index = 0
         if settings.acls:
             self._begin()
 
     def dump(self) -> Any:
         """The tables, as JSON."""
-        return [self.tables, self.ends.dump(), self.bootstrapped]
+        return [self.tables, self.ends.dump(), self.bootstrap_index]
 
     def load(self, state: Any, shift: float) -> None:
         """Take over the dumped state."""
-        self.tables, ends, self.bootstrapped = state
+        self.tables, ends, self.bootstrap_index = state
         self.ends = Timers({accessor: end + shift for accessor, end in ends.items()})
         for accessor, end in self.ends.dump().items():
             self.tables["tokens"][accessor]["ExpirationTime"] = self._settings.date(min(end, LAST - self._settings.since))
@@ -88,7 +88,7 @@ class ACLs:
         secret = self._settings.management_token
         if self._settings.acls and secret and self.by_secret(secret) is None:
             self._store.apply()
-            self.bootstrapped = self.bootstrapped or self._store.index
+            self.bootstrap_index = self.bootstrap_index or self._store.index
             self.add_management(secret, "Master Token" if self._settings.version < V1_X else "Initial Management Token", 0.0)
 
     def add_management(self, secret: str, description: str, now: float) -> Record:
@@ -156,7 +156,7 @@ class ACLs:
         if token is None:
             if secret and secret == self._settings.agent_token:
                 return Permissions(tuple(of_node(self._settings.node)), self._settings.default_policy, accessor=secret)
-            early = "" if self._settings.version < V1_X or self.bootstrapped else _EARLY
+            early = "" if self._settings.version < V1_X or self.bootstrap_index else _EARLY
             raise Refusal(403, f"{early}ACL not found")
         accessor = "" if self._settings.version < V1_X else token["AccessorID"]
         rules, manages = self._rules(token)

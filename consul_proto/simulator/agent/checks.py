@@ -19,7 +19,7 @@ from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 from consul_proto.simulator.filters.expressions import AGENT_CHECK
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.durations import as_go_writes, nanoseconds
 from consul_proto.simulator.go.numbers import as_int64
 
@@ -77,7 +77,7 @@ def fault(given: dict[str, Any], version: Version) -> str:
     return ""
 
 
-def made(given: dict[str, Any], settings: Settings, *, service: dict[str, Any] | None, check_id: str, name: str, own: bool) -> Check:
+def make_check(given: dict[str, Any], settings: Settings, *, service: dict[str, Any] | None, check_id: str, name: str, own: bool) -> Check:
     """The check of the agent that a registration asks for. own: whether it was registered by itself, and not with its service."""
     kind = kind_of(given)
     interval, timeout = seconds(given.get("Interval")), seconds(given.get("Timeout"))
@@ -140,11 +140,11 @@ class CheckEndpoint:
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
         put = partial(Route, ("PUT",))
-        says = {
-            f"/v1/agent/check/{verb}/": put(write=partial(self.says, status), deep=True)
+        reports = {
+            f"/v1/agent/check/{verb}/": put(write=partial(self.report, status), deep=True)
             for verb, status in zip(("pass", "warn", "fail"), STATES, strict=True)
         }
-        return says | {
+        return reports | {
             "/v1/agent/checks": Route(("GET",), write=self.every),
             "/v1/agent/check/register": put(write=self.register),
             "/v1/agent/check/deregister/": put(write=self.deregister, deep=True),
@@ -155,8 +155,8 @@ class CheckEndpoint:
         """GET checks: by their ids."""
         request.only_default()
         request.know_token()
-        keep = compiled(request, AGENT_CHECK, late=True)
-        shown = {check_id: Row(check.value, 0, 0).shown() for check_id, check in sorted(self._local.checks.items())}
+        keep = read_filter(request, AGENT_CHECK, late=True)
+        shown = {check_id: Row(check.value, 0, 0).render() for check_id, check in sorted(self._local.checks.items())}
         return {check_id: check for check_id, check in shown.items() if self._may_read(request, check) and keep(check)}
 
     def _may_read(self, request: ServerRequest, check: dict[str, Any]) -> bool:
@@ -166,7 +166,7 @@ class CheckEndpoint:
     def register(self, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT register."""
         request.only_default()
-        given = request.decoded(CHECK_REGISTER)
+        given = request.decode(CHECK_REGISTER)
         if not given.get("Name"):
             raise Refusal(400, "Missing check name")
         if given.get("Status") not in (None, "", *STATES):
@@ -187,14 +187,14 @@ class CheckEndpoint:
         if kind_of(given) == "os_service":
             raise Refusal(500, "not implemented")
         name = given["Name"]
-        check = made(given, self._settings, service=service, check_id=given.get("ID") or name, name=name, own=True)
-        self._local.add_check(check, now, token=request.lasting_token)
+        check = make_check(given, self._settings, service=service, check_id=given.get("ID") or name, name=name, own=True)
+        self._local.add_check(check, now, token=request.registration_token)
         return DONE
 
     def _require(self, request: ServerRequest, service: str) -> None:
         request.require_of_agent(*(("service", service) if service else ("node", self._settings.node)))
 
-    def _known(self, request: ServerRequest) -> Check | None:
+    def _lookup(self, request: ServerRequest) -> Check | None:
         """The check in the path, which the token may change."""
         request.only_default()
         request.know_token()
@@ -208,32 +208,32 @@ class CheckEndpoint:
 
     def deregister(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT deregister: in 1.8 it does not matter whether it was there."""
-        check = self._known(request)
+        check = self._lookup(request)
         if not request.rest:
             raise Refusal(500, "CheckID missing")
         if check is not None:
             self._local.remove_check(check.id)
         return DONE
 
-    def says(self, status: str, request: ServerRequest, now: float) -> WriteAnswer:
+    def report(self, status: str, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT pass, warn, fail."""
         return self._update(request, status, request.first("note"), now)
 
     def update(self, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT update: a status and what it is made of."""
-        given = request.decoded(CHECK_UPDATE)
+        given = request.decode(CHECK_UPDATE)
         status = given.get("Status") or ""
         if status not in STATES:
             raise Refusal(400, f"Invalid check status: '{status}'")
         return self._update(request, status, given.get("Output") or "", now)
 
     def _update(self, request: ServerRequest, status: str, output: str, now: float) -> WriteAnswer:
-        check = self._known(request)
+        check = self._lookup(request)
         if check is None or not check.ttl:
             raise Refusal(500, f'CheckID "{request.rest}" does not have associated TTL')
         if len(output) > OUTPUT:
             output = f"{output[:OUTPUT]} ... (captured {OUTPUT} of {len(output)} bytes)"
-        self._local.heard_of(check.id, now)
+        self._local.reset_ttl(check.id, now)
         self._local.update(check.id, status, output, now)
         return DONE
 

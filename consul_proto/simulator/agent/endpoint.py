@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 from consul_proto.simulator.acl.bodies import AGENT_TOKEN
 from consul_proto.simulator.agent.checks import DONE
 from consul_proto.simulator.agent.local import Local
-from consul_proto.simulator.agent.members import ADDRESS, SERF_PORT, SERF_WAN_PORT, SERVER_PORT, itself
-from consul_proto.simulator.agent.services import NODE_MAINTENANCE, enabled, maintenance
+from consul_proto.simulator.agent.members import ADDRESS, SERF_PORT, SERF_WAN_PORT, SERVER_PORT, own_node
+from consul_proto.simulator.agent.services import NODE_MAINTENANCE, enable_parameter, maintenance
 from consul_proto.simulator.catalog.coordinates import ORIGIN
 from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, multierror
 from consul_proto.simulator.engine.request import ServerRequest
@@ -22,7 +22,7 @@ from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_8, V1_11, V1_14, V1_16, V1_X, pick
 from consul_proto.simulator.filters.expressions import MEMBER
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.durations import as_go_writes
 
 #: The tokens that may be set: https://developer.hashicorp.com/consul/api-docs/agent#update-acl-tokens
@@ -51,7 +51,7 @@ class AgentEndpoint:
         """The endpoints."""
         get, put = partial(Route, ("GET",)), partial(Route, ("PUT",))
         routes = {
-            "/v1/agent/self": get(write=self.itself),
+            "/v1/agent/self": get(write=self.own),
             "/v1/agent/host": get(write=self.host),
             "/v1/agent/metrics": get(write=self.metrics),
             "/v1/agent/monitor": get(write=self.monitor),
@@ -105,7 +105,7 @@ class AgentEndpoint:
             raise Refusal(400, f"{self._settings.bad_request}Unknown log level: {level}")
         raise Refusal(501, "the simulator does not know GET /v1/agent/monitor: it has no log to stream")
 
-    def itself(self, request: ServerRequest, _now: float) -> dict[str, Any]:
+    def own(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET self."""
         self._require(request, "read")
         settings = self._settings
@@ -119,7 +119,7 @@ class AgentEndpoint:
             "Coord": ORIGIN,
             "Member": self._member(wan=False),
             "Stats": self._stats(),
-            "Meta": itself(settings)["Meta"],
+            "Meta": own_node(settings)["Meta"],
         }
 
     def _debug_config(self) -> dict[str, Any]:
@@ -175,7 +175,7 @@ class AgentEndpoint:
         if segment not in ("", "_all"):
             raise Refusal(500, "Network segments are not supported in this version of Consul")
         request.know_token()
-        keep = (lambda _value: True) if self._settings.version < V1_14 else compiled(request, MEMBER)
+        keep = (lambda _value: True) if self._settings.version < V1_14 else read_filter(request, MEMBER)
         member = self._member(wan=wan)
         is_kept = request.may("node", self._settings.node, "read") and keep({**member, "Addr": ip_address(ADDRESS).packed})
         return [member] if is_kept else []
@@ -187,12 +187,12 @@ class AgentEndpoint:
 
     def maintenance(self, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT maintenance: a critical check of the node comes, or goes."""
-        enable = enabled(request)
+        enable = enable_parameter(request)
         request.require("node", self._settings.node, "write")
         known = NODE_MAINTENANCE in self._local.checks
         if enable and not known:
             self._local.add_check(
-                maintenance(NODE_MAINTENANCE, "Node", request.first("reason"), self._settings), now, token=request.lasting_token
+                maintenance(NODE_MAINTENANCE, "Node", request.first("reason"), self._settings), now, token=request.registration_token
             )
         elif not enable and known:
             self._local.remove_check(NODE_MAINTENANCE)
@@ -229,7 +229,7 @@ class AgentEndpoint:
         """PUT token: accepted, for the agent writes to the catalog without one."""
         request.need_acls()
         self._require(request, "write")
-        request.decoded(AGENT_TOKEN)
+        request.decode(AGENT_TOKEN)
         if request.rest not in pick(_TOKENS, self._settings.version):
             raise Refusal(404, f'Token "{request.rest}" is unknown')
         return DONE

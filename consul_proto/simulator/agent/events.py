@@ -18,7 +18,7 @@ from consul_proto.simulator.engine.versions import V1_22
 from consul_proto.simulator.go.regexp import expression
 
 #: How many an agent remembers (agent.userEventHandler keeps 256).
-_REMEMBERED = 256
+_MOST_EVENTS = 256
 
 #: Bytes: since 1.22. Before, gossip refused what was above 512 with its envelope.
 _LARGEST = 300
@@ -102,7 +102,7 @@ class Events:
         }
         self._time += 1
         if self._concerns(**filters):
-            self._events = [*self._events, fired | {"LTime": self._time + 1}][-_REMEMBERED:]
+            self._events = [*self._events, fired | {"LTime": self._time + 1}][-_MOST_EVENTS:]
             self._store.change("events")
         return fired
 

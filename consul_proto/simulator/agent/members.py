@@ -28,10 +28,10 @@ def register_itself(store: Store, catalog: Catalog, settings: Settings) -> None:
     alive = {"Node": settings.node, "CheckID": "serfHealth", "Name": "Serf Health Status"}
     catalog.ensure_check(settings.node, check_value(alive | {"Status": "passing", "Output": "Agent alive and reachable"}, version))
     store.apply()
-    catalog.ensure_node(itself(settings))
+    catalog.ensure_node(own_node(settings))
 
 
-def itself(settings: Settings) -> dict[str, Any]:
+def own_node(settings: Settings) -> dict[str, Any]:
     """The node as its agent keeps it in the catalog."""
     addresses = dict.fromkeys(("lan", "lan_ipv4", "wan", "wan_ipv4"), ADDRESS)
     meta = {**settings.node_meta, "consul-network-segment": ""}

@@ -12,7 +12,7 @@ from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any
 
-from consul_proto.simulator.agent.checks import DONE, NO_SCRIPTS, STATES, fault, kind_of, made
+from consul_proto.simulator.agent.checks import DONE, NO_SCRIPTS, STATES, fault, kind_of, make_check
 from consul_proto.simulator.agent.local import Check, Local
 from consul_proto.simulator.catalog.bodies import SERVICE_REGISTER
 from consul_proto.simulator.catalog.registration import service_faults
@@ -23,7 +23,7 @@ from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 from consul_proto.simulator.filters.expressions import AGENT_SERVICE
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 
 #: Addresses that name no host (agent.isInvalidAddress).
@@ -60,7 +60,7 @@ def maintenance(check_id: str, whose: str, reason: str, settings: Settings, serv
     return Check(check_value(given, settings.version))
 
 
-def enabled(request: ServerRequest) -> bool:
+def enable_parameter(request: ServerRequest) -> bool:
     """The `enable` parameter, which is required."""
     if not request.flag("enable"):
         raise Refusal(400, "Missing value for enable")
@@ -96,13 +96,13 @@ class ServiceEndpoint:
         """GET services: by their ids."""
         request.only_default()
         request.know_token()
-        keep = compiled(request, AGENT_SERVICE)
-        shown = {service_id: self._shown(value) for service_id, value in sorted(self._local.services.items())}
+        keep = read_filter(request, AGENT_SERVICE)
+        shown = {service_id: self._render(value) for service_id, value in sorted(self._local.services.items())}
         return {
             service_id: value for service_id, value in shown.items() if request.may("service", value["Service"], "read") and keep(value)
         }
 
-    def _shown(self, value: dict[str, Any], content_hash: str = "") -> dict[str, Any]:
+    def _render(self, value: dict[str, Any], content_hash: str = "") -> dict[str, Any]:
         """A service as the agent shows it."""
         shown: dict[str, Any] = {"Kind": value["Kind"]} if value.get("Kind") else {}
         shown |= {"ID": value["ID"], "Service": value["Service"], "Tags": value["Tags"] or [], "Meta": value["Meta"] or {}}
@@ -118,7 +118,7 @@ class ServiceEndpoint:
         if content_hash:
             shown["ContentHash"] = content_hash
         if value.get("Kind"):
-            shown["Proxy"] = _shown_proxy(value["Proxy"])
+            shown["Proxy"] = _render_proxy(value["Proxy"])
         if value["Connect"]:
             shown["Connect"] = value["Connect"]
         if self._settings.version >= V1_X:
@@ -135,22 +135,22 @@ class ServiceEndpoint:
         if value is None:
             raise Refusal(404, f"unknown service ID: {request.rest}")
         request.require("service", value["Service"], "read")
-        content_hash = sha256(json.dumps(self._shown(value), sort_keys=True).encode()).hexdigest()[:16]
-        return ReadAnswer(0, self._shown(value, content_hash), local=True, content_hash=content_hash)
+        content_hash = sha256(json.dumps(self._render(value), sort_keys=True).encode()).hexdigest()[:16]
+        return ReadAnswer(0, self._render(value, content_hash), local=True, content_hash=content_hash)
 
     def register(self, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT register."""
         request.only_default()
-        given = request.decoded(SERVICE_REGISTER)
+        given = request.decode(SERVICE_REGISTER)
         self._check(given, may_have_scripts=request.may_have_scripts)
         request.require_of_agent("service", given["Name"])
         value = self._value(given, given["Name"])
         sidecar = self._sidecar(given, value)
         replace = request.flag("replace-existing-checks") and request.first("replace-existing-checks") in TRUE | {""}
-        self._local.add_service(value, self._checks(given, value), now, replace=replace, token=request.lasting_token)
+        self._local.add_service(value, self._checks(given, value), now, replace=replace, token=request.registration_token)
         if sidecar is not None:
             checks = self._checks(sidecar, proxy := self._value(sidecar, sidecar["Name"]))
-            self._local.add_service(proxy, checks, now, replace=replace, token=request.lasting_token)
+            self._local.add_service(proxy, checks, now, replace=replace, token=request.registration_token)
         return DONE
 
     def _value(self, given: dict[str, Any], name: str) -> dict[str, Any]:
@@ -200,7 +200,7 @@ class ServiceEndpoint:
         for number, check in enumerate(given_checks, 1):
             check_id = f"service:{value['ID']}" + (f":{number}" if len(given_checks) > 1 else "")
             name = check.get("Name") or f"Service '{value['Service']}' check"
-            checks.append(made(check, self._settings, service=value, check_id=check.get("CheckID") or check_id, name=name, own=False))
+            checks.append(make_check(check, self._settings, service=value, check_id=check.get("CheckID") or check_id, name=name, own=False))
         return checks
 
     def _sidecar(self, given: dict[str, Any], value: dict[str, Any]) -> dict[str, Any] | None:
@@ -235,14 +235,14 @@ class ServiceEndpoint:
         request.only_default()
         if self._settings.version < V1_X and request.rest and request.rest not in self._local.services and request.authorizer is None:
             return DONE
-        value = self._known(request)
+        value = self._lookup(request)
         self._local.remove_service(value["ID"])
         proxy = self._local.services.get(f"{value['ID']}-sidecar-proxy")
         if proxy is not None and proxy["Proxy"].get("DestinationServiceID") == value["ID"]:
             self._local.remove_service(proxy["ID"])
         return DONE
 
-    def _known(self, request: ServerRequest) -> dict[str, Any]:
+    def _lookup(self, request: ServerRequest) -> dict[str, Any]:
         """The service in the path, which the token may change."""
         request.know_token()
         value = self._local.services.get(request.rest)
@@ -264,13 +264,13 @@ class ServiceEndpoint:
         """PUT maintenance: a critical check comes, or goes."""
         if not request.rest:
             raise Refusal(400, "Missing service ID")
-        enable = enabled(request)
+        enable = enable_parameter(request)
         request.only_default()
-        value = self._known(request)
+        value = self._lookup(request)
         check_id = _service_maintenance(value["ID"])
         if enable and check_id not in self._local.checks:
             self._local.add_check(
-                maintenance(check_id, "Service", request.first("reason"), self._settings, value), now, token=request.lasting_token
+                maintenance(check_id, "Service", request.first("reason"), self._settings, value), now, token=request.registration_token
             )
         elif not enable and check_id in self._local.checks:
             self._local.remove_check(check_id)
@@ -289,7 +289,7 @@ class ServiceEndpoint:
                 return WriteAnswer(reason, 404, "application/json", (("X-Consul-Reason", reason),))
             return self._health(request, 404, reason, empty)
         request.require("service", value["Service"], "read")
-        status, body = self._doing(value)
+        status, body = self._health_of(value)
         return self._health(request, _CODES[status], status, body)
 
     def health_by_name(self, request: ServerRequest, _now: float) -> WriteAnswer:
@@ -298,7 +298,7 @@ class ServiceEndpoint:
             raise self._nameless("Missing service Name")
         request.only_default()
         request.require("service", request.rest, "read")
-        every = [self._doing(value) for _, value in sorted(self._local.services.items()) if value["Service"] == request.rest]
+        every = [self._health_of(value) for _, value in sorted(self._local.services.items()) if value["Service"] == request.rest]
         if not every:
             return self._health(request, 404, f"ServiceName {request.rest} Not Found", [])
         worst = min((status for status, _ in every), key=_STATUSES.index)
@@ -313,16 +313,16 @@ class ServiceEndpoint:
             return WriteAnswer(reason.encode(), status, "text/plain", headers)
         return WriteAnswer(body, status, "application/json", headers)
 
-    def _doing(self, value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    def _health_of(self, value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """How a service is doing, by its checks and those of the node."""
         checks = [check for check in self._local.checks.values() if check.value["ServiceID"] in ("", value["ID"])]
         maintained = any(check.id in (NODE_MAINTENANCE, _service_maintenance(value["ID"])) for check in checks)
         states = ["maintenance"] if maintained else [str(check.value["Status"]) for check in checks]
         status = min(states, key=_STATUSES.index, default="passing")
-        shown = [self._shown_check(check) for check in checks]
-        return status, {"AggregatedStatus": status, "Service": self._shown(value), "Checks": shown}
+        shown = [self._render_check(check) for check in checks]
+        return status, {"AggregatedStatus": status, "Service": self._render(value), "Checks": shown}
 
-    def _shown_check(self, check: Check) -> dict[str, Any]:
+    def _render_check(self, check: Check) -> dict[str, Any]:
         """A check as the answers on the agent's health show it: without its type, and with an empty definition."""
         names = ("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags")
         shown = {name: check.value[name] for name in names} | {"Type": ""}
@@ -362,7 +362,7 @@ def _with_types(proxy: dict[str, Any]) -> dict[str, Any]:
     return {**proxy, "Upstreams": [{**one, "DestinationType": one.get("DestinationType") or "service"} for one in upstreams]}
 
 
-def _shown_proxy(proxy: dict[str, Any]) -> dict[str, Any]:
+def _render_proxy(proxy: dict[str, Any]) -> dict[str, Any]:
     shown = {name: value for name, value in proxy.items() if name != "Mode" or value}
     if "Upstreams" in shown:
         shown["Upstreams"] = [

@@ -33,16 +33,16 @@ class Coordinates:
 
     def __init__(self, store: Store, catalog: Catalog, settings: Settings) -> None:
         self._store, self._catalog, self._settings = store, catalog, settings
-        self._known: dict[str, dict[str, Any]] = {settings.node: ORIGIN}
+        self._places: dict[str, dict[str, Any]] = {settings.node: ORIGIN}
         store.change("coordinates")
 
     def dump(self) -> Any:
         """Where each node is."""
-        return self._known
+        return self._places
 
     def load(self, state: Any, _shift: float) -> None:
         """Take over the dumped state."""
-        self._known = state
+        self._places = state
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
@@ -53,8 +53,8 @@ class Coordinates:
             "/v1/coordinate/update": Route(("PUT",), write=self.update),
         }
 
-    def _shown(self, node: str) -> dict[str, Any]:
-        return {"Node": node, "Segment": "", "Coord": self._known[node]}
+    def _render(self, node: str) -> dict[str, Any]:
+        return {"Node": node, "Segment": "", "Coord": self._places[node]}
 
     def datacenters(self, _request: ServerRequest, _now: float) -> list[dict[str, Any]]:
         """GET datacenters: this one, with its one server."""
@@ -65,20 +65,20 @@ class Coordinates:
         """GET nodes."""
         request.only_default_partition()
         request.reach_servers()
-        there = [node for node in sorted(self._known) if self._catalog.node(node) and request.may("node", node, "read")]
-        return ReadAnswer(self._store.table("coordinates"), [self._shown(node) for node in there])
+        there = [node for node in sorted(self._places) if self._catalog.node(node) and request.may("node", node, "read")]
+        return ReadAnswer(self._store.table("coordinates"), [self._render(node) for node in there])
 
     def node(self, request: ServerRequest) -> ReadAnswer:
         """GET node: a list with its coordinates; 404 where none are known."""
         request.only_default_partition()
         request.reach_servers()
         request.require("node", request.rest, "read")
-        found = [self._shown(request.rest)] if request.rest in self._known else None
+        found = [self._render(request.rest)] if request.rest in self._places else None
         return ReadAnswer(self._store.table("coordinates"), found, silent=True)
 
     def update(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT update."""
-        given = request.decoded(COORDINATE)
+        given = request.decode(COORDINATE)
         if self._settings.version >= V1_X:
             request.only_default()
         node, place = given.get("Node") or "", {**_ZERO, **(given.get("Coord") or {})}
@@ -88,16 +88,16 @@ class Coordinates:
             raise Refusal(500, "incompatible coordinate")
         self._store.apply()
         if self._catalog.node(node) is not None:
-            self._known = {**self._known, node: place}
+            self._places = {**self._places, node: place}
             self._store.change("coordinates")
         return WriteAnswer(b"")
 
     def distances(self, near: str) -> Callable[[str], float]:
         """The distances from a node, in seconds. One whose place nobody knows is the farthest."""
-        here = self._known.get(near)
+        here = self._places.get(near)
         if here is None:
             return lambda _node: 0.0
-        return lambda node: _distance(here, self._known[node]) if node in self._known else _FARTHEST
+        return lambda node: _distance(here, self._places[node]) if node in self._places else _FARTHEST
 
 
 def _distance(one: dict[str, Any], other: dict[str, Any]) -> float:

@@ -20,7 +20,7 @@ from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_10, V1_13, V1_14, V1_X
 from consul_proto.simulator.filters.expressions import NODE, NODE_SERVICE, SERVICE_NODE
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 
 #: The reads that an agent can answer from its cache, and the parameters that make no other answer of one.
 _CACHED = ("/v1/catalog/services", "/v1/catalog/service/", "/v1/catalog/connect/", "/v1/health/service/", "/v1/health/connect/")
@@ -38,29 +38,29 @@ class Reader:
 
     def __init__(self, store: Store, catalog: Catalog, settings: Settings, distances: Nearness) -> None:
         self._store, self._catalog, self._settings, self._distances = store, catalog, settings, distances
-        self._cached: set[tuple[str, str, bool]] = set()
+        self._cache_keys: set[tuple[str, str, bool]] = set()
 
-    def named(self, request: ServerRequest, what: str) -> str:
+    def path_name(self, request: ServerRequest, what: str) -> str:
         """The name in the path. Refuses what has none, and what no server here can answer, but no token: some read the filter before."""
         if not request.rest:
             raise Refusal(400, f"Missing {what}")
         request.reach_datacenter()
         return request.rest
 
-    def found(self, request: ServerRequest, tables: Iterable[str], body: Any, *, unasked: bool = False) -> ReadAnswer:
+    def answer(self, request: ServerRequest, tables: Iterable[str], body: Any, *, is_denied: bool = False) -> ReadAnswer:
         """An answer with the index of its tables."""
         headers = (("X-Consul-Effective-Consistency", request.consistency), *self._cache(request))
         index, streamed = self._store.table(*tables) if tables else 0, self.is_streamed(request)
-        return ReadAnswer(index, body, headers=headers, null=True, streamed=streamed, unasked=unasked)
+        return ReadAnswer(index, body, headers=headers, null=True, streamed=streamed, is_denied=is_denied)
 
     def _cache(self, request: ServerRequest) -> tuple[tuple[str, str], ...]:
         """Whether the agent had the answer in its cache; what it has is kept current."""
         streamed = self.is_streamed(request)
         if not request.path.startswith(_CACHED) or not (streamed or request.flag("cached")):
             return ()
-        key = (request.path, request.written(without=_NO_KEY), streamed)
-        known = key in self._cached
-        self._cached.add(key)
+        key = (request.path, request.query_text(without=_NO_KEY), streamed)
+        known = key in self._cache_keys
+        self._cache_keys.add(key)
         if not request.flag("cached"):
             return ()
         return (("X-Cache", "HIT"), ("Age", "0")) if known else (("X-Cache", "MISS"),)
@@ -97,11 +97,13 @@ class Reader:
 class CatalogEndpoint:
     """`/v1/catalog/`."""
 
-    def __init__(self, reader: Reader, store: Store, catalog: Catalog, settings: Settings, touched: Callable[[str, float], object]) -> None:
+    def __init__(
+        self, reader: Reader, store: Store, catalog: Catalog, settings: Settings, note_write: Callable[[str, float], object]
+    ) -> None:
         self._reader, self._store, self._catalog, self._settings = reader, store, catalog, settings
         #: When the agent took the list of datacenters into its cache.
-        self._listed: float | None = None
-        self._writer = Registration(store, catalog, settings, touched)
+        self._list_time: float | None = None
+        self._writer = Registration(store, catalog, settings, note_write)
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
@@ -130,25 +132,25 @@ class CatalogEndpoint:
         control = request.headers.get("cache-control") or ""
         given = _MAX_AGE.search(control)
         oldest = 0.0 if "must-revalidate" in control else float(given[1]) if given else math.inf
-        if self._listed is None or now - self._listed > oldest or not oldest:
-            self._listed = now
+        if self._list_time is None or now - self._list_time > oldest or not oldest:
+            self._list_time = now
             return WriteAnswer(here, headers=(("X-Cache", "MISS"),))
-        return WriteAnswer(here, headers=(("X-Cache", "HIT"), ("Age", str(int(now - self._listed)))))
+        return WriteAnswer(here, headers=(("X-Cache", "HIT"), ("Age", str(int(now - self._list_time)))))
 
     def nodes(self, request: ServerRequest) -> ReadAnswer:
         """GET nodes."""
         request.reach_datacenter()
-        keep = compiled(request, NODE)
+        keep = read_filter(request, NODE)
         request.know_token()
-        rows = [row for row in each(self._catalog.nodes) if self._reader.has_meta(request, row) and keep(row.shown())]
+        rows = [row for row in each(self._catalog.nodes) if self._reader.has_meta(request, row) and keep(row.render())]
         rows = [row for row in rows if self._reader.may_see(request, row)]
         rows = self._reader.in_order(request, rows, lambda row: str(row.value["Node"]))
-        return self._reader.found(request, ("nodes",), [row.shown() for row in rows])
+        return self._reader.answer(request, ("nodes",), [row.render() for row in rows])
 
     def services(self, request: ServerRequest) -> ReadAnswer:
         """GET services: their names, with the tags of all of their instances."""
         request.reach_servers()
-        keep = (lambda _value: True) if self._settings.version < V1_14 else compiled(request, SERVICE_NODE)
+        keep = (lambda _value: True) if self._settings.version < V1_14 else read_filter(request, SERVICE_NODE)
         tags: dict[str, list[str]] = {}
         for (name, _), service in sorted(self._catalog.services.items()):
             node = self._catalog.nodes[name]
@@ -158,7 +160,7 @@ class CatalogEndpoint:
                 known = tags.setdefault(service.value["Service"], [])
                 known += [tag for tag in service.tags if tag not in known]
         tables = ("nodes", "services") if request.every("node-meta") else ("services",)
-        return self._reader.found(request, tables, dict(sorted(tags.items())))
+        return self._reader.answer(request, tables, dict(sorted(tags.items())))
 
     def _may_see(self, request: ServerRequest, node: Row, service: Row) -> bool:
         """Whether a token may know that an instance is there: in 1.8, whoever may see the service, wherever it is."""
@@ -168,22 +170,22 @@ class CatalogEndpoint:
 
     def service(self, request: ServerRequest) -> ReadAnswer:
         """GET service: the instances of a name."""
-        name = self._reader.named(request, "service name")
+        name = self._reader.path_name(request, "service name")
         request.know_token()
         return self._instances(request, self._catalog.instances(name), name)
 
     def connect(self, request: ServerRequest) -> ReadAnswer:
         """GET connect: what may be connected to in the place of a service."""
-        name = self._reader.named(request, "service name")
+        name = self._reader.path_name(request, "service name")
         if not request.allows("service", name, "read"):
-            return self._reader.found(request, (), [], unasked=True)
+            return self._reader.answer(request, (), [], is_denied=True)
         return self._instances(request, self._catalog.proxies(name), name, tags=())
 
     def _instances(
         self, request: ServerRequest, instances: list[tuple[Row, Row]], name: str, tags: Iterable[str] | None = None
     ) -> ReadAnswer:
         """tags: what the instances must have, where it is not what was asked for: to what may be connected to, tags do not matter."""
-        keep = compiled(request, SERVICE_NODE)
+        keep = read_filter(request, SERVICE_NODE)
         tables = self._catalog.service_tables(name, found=bool(instances))
         if request.first("peer") and self._settings.version >= V1_13:  # of another cluster nothing is known
             instances, tables = [], ()
@@ -195,33 +197,33 @@ class CatalogEndpoint:
             and self._reader.may_see(request, node, service)
         ]
         rows = self._reader.in_order(request, [row for row in rows if keep(row)], lambda row: str(row["Node"]))
-        return self._reader.found(request, tables, rows)
+        return self._reader.answer(request, tables, rows)
 
     def node(self, request: ServerRequest) -> ReadAnswer:
         """GET node: a node with its services by their ids; null where there is none."""
-        name = self._reader.named(request, "node name")
+        name = self._reader.path_name(request, "node name")
         node, services = self._services_of(request, name)
-        body = node and {"Node": node.shown(), "Services": dict(sorted((service["ID"], service) for service in services))}
-        return self._reader.found(request, self._catalog.node_tables(name), body)
+        body = node and {"Node": node.render(), "Services": dict(sorted((service["ID"], service) for service in services))}
+        return self._reader.answer(request, self._catalog.node_tables(name), body)
 
     def node_services(self, request: ServerRequest) -> ReadAnswer:
         """GET node-services: a node and the list of its services; null for both where there is none."""
-        name = self._reader.named(request, "node name")
+        name = self._reader.path_name(request, "node name")
         node, services = self._services_of(request, name)
         body = {
-            "Node": node and node.shown(),
+            "Node": node and node.render(),
             "Services": services or ([] if request.first("filter") and (node or self._settings.version >= V1_X) else None),
         }
-        return self._reader.found(request, self._catalog.node_tables(name), body)
+        return self._reader.answer(request, self._catalog.node_tables(name), body)
 
     def _services_of(self, request: ServerRequest, name: str) -> tuple[Row | None, list[dict[str, Any]]]:
-        keep = compiled(request, NODE_SERVICE)
+        keep = read_filter(request, NODE_SERVICE)
         request.know_token()
         node = self._catalog.node(name)
         if node is None or not self._reader.may_see(request, node):
             return None, []
         rows = self._catalog.of_node(self._catalog.services, name)
-        shown = [row.shown() for row in rows if request.may("service", row.value["Service"], "read")]
+        shown = [row.render() for row in rows if request.may("service", row.value["Service"], "read")]
         return node, [service for service in shown if keep(service)]
 
 

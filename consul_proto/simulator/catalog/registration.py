@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from consul_proto.simulator.catalog.bodies import CATALOG_DEREGISTER, CATALOG_REGISTER
-from consul_proto.simulator.catalog.tables import Broken, Catalog
+from consul_proto.simulator.catalog.tables import Catalog, CatalogError
 from consul_proto.simulator.catalog.values import check_value, node_value, service_value
 from consul_proto.simulator.engine.answers import Refusal, multierror
 from consul_proto.simulator.engine.request import ServerRequest
@@ -19,14 +19,14 @@ from consul_proto.simulator.engine.versions import V1_X
 class Registration:
     """`/v1/catalog/register` and `/v1/catalog/deregister`."""
 
-    def __init__(self, store: Store, catalog: Catalog, settings: Settings, touched: Callable[[str, float], object]) -> None:
+    def __init__(self, store: Store, catalog: Catalog, settings: Settings, note_write: Callable[[str, float], object]) -> None:
         """touched: told of each node that somebody wrote about."""
-        self._store, self._catalog, self._settings, self._touched = store, catalog, settings, touched
+        self._store, self._catalog, self._settings, self._note_write = store, catalog, settings, note_write
 
     def register(self, request: ServerRequest, now: float) -> bool:
         """PUT register: true."""
         request.only_default()
-        given = request.decoded(CATALOG_REGISTER, namespaced=True)
+        given = request.decode(CATALOG_REGISTER, namespaced=True)
         self._reach(request, given)
         self._check_node(given)
         service = given.get("Service")
@@ -37,7 +37,7 @@ class Registration:
         self._require(request, given, service, checks)
         self._store.apply()
         self._apply(given, service, checks)
-        self._touched(given["Node"], now)
+        self._note_write(given["Node"], now)
         return True
 
     def _reach(self, request: ServerRequest, given: dict[str, Any]) -> None:
@@ -107,7 +107,7 @@ class Registration:
         try:
             if catalog.node(node) is None or not given.get("SkipNodeUpdate"):
                 catalog.ensure_node(self._node(given))
-        except Broken as error:
+        except CatalogError as error:
             raise Refusal(500, f"failed inserting node: {error}") from None
         if service is not None:
             catalog.ensure_service(node, service_value(service, self._settings.version))
@@ -118,7 +118,7 @@ class Registration:
                 raise Refusal(500, self._unnamed(node))
             try:
                 catalog.ensure_check(node, check)
-            except Broken as error:
+            except CatalogError as error:
                 raise Refusal(500, f'failed inserting check: {error} on node "{node}"') from None
 
     def _unnamed(self, node: str) -> str:
@@ -130,7 +130,7 @@ class Registration:
     def deregister(self, request: ServerRequest, now: float) -> bool:
         """PUT deregister: true, whether it was there or not."""
         request.only_default()
-        given = request.decoded(CATALOG_DEREGISTER, namespaced=True)
+        given = request.decode(CATALOG_DEREGISTER, namespaced=True)
         self._reach(request, given)
         node = given.get("Node")
         if not node:
@@ -144,7 +144,7 @@ class Registration:
             self._catalog.delete_check(node, check)
         else:
             self._catalog.delete_node(node)
-        self._touched(node, now)
+        self._note_write(node, now)
         return True
 
     def _require_end(self, request: ServerRequest, node: str, service: str | None, check: str | None) -> None:

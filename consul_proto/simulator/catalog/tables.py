@@ -22,14 +22,14 @@ class Row(NamedTuple):
     modified: int
     node: str = ""
 
-    def stored(self) -> dict[str, Any]:
+    def raw(self) -> dict[str, Any]:
         """The row with its indexes, as the servers have it: no tags are none, and no empty list."""
         return {**self.value, "CreateIndex": self.created, "ModifyIndex": self.modified}
 
-    def shown(self) -> dict[str, Any]:
+    def render(self) -> dict[str, Any]:
         """The row with its indexes, and with an empty list where it has no tags."""
         tags: dict[str, list[str]] = {name: [] for name in ("Tags", "ServiceTags") if self.value.get(name, ()) is None}
-        return {**self.stored(), **tags}
+        return {**self.raw(), **tags}
 
     @property
     def tags(self) -> list[str]:
@@ -62,7 +62,7 @@ class OfNodes(dict[Key, Row]):
         return [(node, one) for one in sorted(self._ids.get(node, ()))]
 
 
-class Gone(Protocol):
+class OnGone(Protocol):
     """Called when what sessions may hang on is gone, or critical."""
 
     def __call__(self, node: str, check: str | None) -> None:
@@ -70,7 +70,7 @@ class Gone(Protocol):
         ...
 
 
-class Broken(Exception):
+class CatalogError(Exception):
     """A write that the catalog cannot make, in Consul's words."""
 
 
@@ -85,7 +85,7 @@ class Catalog:
         self.checks = OfNodes()
         self._instances: dict[str, set[Key]] = {}
         self._addresses = Addresses(store)
-        self.on_gone: Gone = lambda node, check: None  # noqa: ARG005 - the border names its parameters
+        self.on_gone: OnGone = lambda node, check: None  # noqa: ARG005 - the border names its parameters
 
     def dump(self) -> Any:
         """All of it, as JSON."""
@@ -171,7 +171,7 @@ class Catalog:
 
     def _set(self, table: dict[Any, Row], key: Any, row: Row | None) -> None:
         before = table.get(key)
-        self._store.undoing(lambda: self._put(table, key, before))
+        self._store.on_rollback(lambda: self._put(table, key, before))
         self._put(table, key, row)
 
     def _put(self, table: dict[Any, Row], key: Any, row: Row | None) -> None:
@@ -200,7 +200,7 @@ class Catalog:
     def ensure_node(self, value: dict[str, Any]) -> bool:
         """Register a node; one that is known by its id under another name is renamed. Raises Broken where the name is another's."""
         key = value["Node"].lower()
-        renamed = self._renamed(value, key)
+        renamed = self._former_key(value, key)
         if renamed is not None:
             created = self.nodes[renamed].created
             self.delete_node(renamed)
@@ -212,7 +212,7 @@ class Catalog:
         self._change_services(key)
         return True
 
-    def _renamed(self, value: dict[str, Any], key: str) -> str | None:
+    def _former_key(self, value: dict[str, Any], key: str) -> str | None:
         """The key under which a node is known, where it has another name now; in 1.8 another case is another name."""
         identity = value["ID"]
         if not identity:
@@ -220,7 +220,7 @@ class Catalog:
         before = self.nodes.get(key)
         if before is not None and before.value["ID"] not in ("", identity) and self._is_alive(key):
             held = before.value["ID"]
-            raise Broken(
+            raise CatalogError(
                 f'node name "{value["Node"]}" is reserved by node {held} with name "{before.value["Node"]}" ({before.value["Address"]})'
             )
         known = next((row.value["Node"] for row in self.nodes.values() if row.value["ID"] == identity), value["Node"])
@@ -258,7 +258,7 @@ class Catalog:
         if service is not None:
             value = {**value, "ServiceName": service.value["Service"], "ServiceTags": service.value["Tags"]}
         elif value["ServiceID"]:
-            raise Broken("Missing service registration")
+            raise CatalogError("Missing service registration")
         before = self.checks.get(key)
         changed = self._keep(self.checks, key, value)
         if changed:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from consul_proto.simulator.catalog.check_definitions import kind_of_check, shown_definition
+from consul_proto.simulator.catalog.check_definitions import kind_of_check, render_definition
 from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 
 #: The order of the members in an answer; a member that is not listed in a version does not exist there.
@@ -83,7 +83,7 @@ def _proxy(given: dict[str, Any], version: Version) -> dict[str, Any]:
     shown = {name: given[name] for name in names if given.get(name)}
     if version >= V1_X:
         shown["Mode"] = given.get("Mode") or ""
-        shown |= {name: given[name] for name in ("TransparentProxy", "AccessLogs", "EnvoyExtensions") if _says(given.get(name))}
+        shown |= {name: given[name] for name in ("TransparentProxy", "AccessLogs", "EnvoyExtensions") if _has_content(given.get(name))}
     if given.get("Config"):
         shown["Config"] = given["Config"]
     if given.get("Upstreams"):
@@ -91,7 +91,7 @@ def _proxy(given: dict[str, Any], version: Version) -> dict[str, Any]:
     return shown | {"MeshGateway": given.get("MeshGateway") or {}, "Expose": given.get("Expose") or {}}
 
 
-def _says(given: Any) -> bool:
+def _has_content(given: Any) -> bool:
     """Whether an object or a list holds anything but zeros."""
     return any(given.values()) if isinstance(given, dict) else bool(given)
 
@@ -114,7 +114,7 @@ def _upstream(given: dict[str, Any], version: Version) -> dict[str, Any]:
 
 def check_value(given: dict[str, Any], version: Version) -> dict[str, Any]:
     """A check as an answer shows it, from what was registered."""
-    definition = shown_definition(given.get("Definition") or {})
+    definition = render_definition(given.get("Definition") or {})
     value = {
         "Node": given.get("Node") or "",
         "CheckID": given.get("CheckID") or given.get("Name") or "",

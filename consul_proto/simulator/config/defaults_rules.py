@@ -12,7 +12,7 @@ from typing import Any
 from consul_proto.simulator.config.metadata import of_all_metadata, of_metadata
 from consul_proto.simulator.engine.answers import multierror
 from consul_proto.simulator.engine.versions import V1_9, V1_X, Version
-from consul_proto.simulator.go.json import Anything, Unreadable, decoded
+from consul_proto.simulator.go.json import Anything, Unreadable, decode
 
 Entry = Mapping[str, Any]
 
@@ -164,6 +164,6 @@ def _of_logs(logs: Entry, version: Version) -> Iterator[str]:
         yield "path must be specified when using file type access logs"
     if logs.get("JSONFormat"):
         try:
-            decoded(logs["JSONFormat"].encode(), Anything(), version=version)
+            decode(logs["JSONFormat"].encode(), Anything(), version=version)
         except Unreadable as reason:
             yield f"invalid access log json for JSON format: {reason}"

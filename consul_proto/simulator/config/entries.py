@@ -15,17 +15,17 @@ from consul_proto.simulator.catalog.tables import Catalog
 from consul_proto.simulator.config.chains import check_chains
 from consul_proto.simulator.config.gateway_services import GatewayServices
 from consul_proto.simulator.config.http_matching import in_upper_case
-from consul_proto.simulator.config.intention_sources import ordered, without_legacy
+from consul_proto.simulator.config.intention_sources import order_sources, without_legacy
 from consul_proto.simulator.config.rules import check_entry
 from consul_proto.simulator.config.types import TYPES
-from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, multierror, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, multierror, server_headers
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_8, V1_9, V1_11, V1_12, V1_16, V1_X, Version, pick
 from consul_proto.simulator.filters.expressions import SERVICE_DEFAULTS
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go import mapstructure
 from consul_proto.simulator.go.json import Anything
 from consul_proto.simulator.go.numbers import unsigned
@@ -151,10 +151,10 @@ def _defaults(entry: Entry, _version: Version) -> Entry:
 
 
 #: What becomes of an entry when it is written, by its kind.
-_COMPLETED: dict[str, Callable[[Entry, Version], Entry]] = {
+_COMPLETE: dict[str, Callable[[Entry, Version], Entry]] = {
     "ingress-gateway": _ingress,
     "service-defaults": _defaults,
-    "service-intentions": lambda entry, _version: ordered(entry),
+    "service-intentions": lambda entry, _version: order_sources(entry),
     "service-router": _router,
     "service-splitter": _splitter,
 }
@@ -166,7 +166,7 @@ def _unknown(paths: Sequence[str]) -> str:
     return multierror([f'invalid config key "{path}"{more}' for path, more in shown]) if paths else ""
 
 
-def _shown(entry: Entry) -> Entry:
+def _render(entry: Entry) -> Entry:
     """An entry, as answers have it: what is there once has no name."""
     return {name: value for name, value in entry.items() if name != "Name"} if entry["Kind"] == "mesh" else entry
 
@@ -175,20 +175,20 @@ def _hash(value: Any) -> int:
     return int.from_bytes(blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).digest(), "big")
 
 
-def _named(value: Any, *, opaque: bool = False) -> Any:
+def _camel_case(value: Any, *, opaque: bool = False) -> Any:
     """Names as the documentation of JSON writes them: `default_subset` is DefaultSubset."""
     if isinstance(value, list):
-        return [_named(one, opaque=opaque) for one in value]
+        return [_camel_case(one, opaque=opaque) for one in value]
     if not isinstance(value, dict) or opaque:
         return value
     found = {}
     for name, member in value.items():
         camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-        found[camel] = _named(member, opaque=camel in _OPAQUE)
+        found[camel] = _camel_case(member, opaque=camel in _OPAQUE)
     return found
 
 
-def _expected(request: ServerRequest) -> int | None:
+def _cas_index(request: ServerRequest) -> int | None:
     """The index that an entry is to have; None where none is asked for."""
     return unsigned(request.first("cas")) if request.first("cas") else None
 
@@ -217,8 +217,8 @@ class ConfigEndpoint:
     def _bad(self, text: str) -> Refusal:
         return Refusal(400, f"{self._settings.bad_request}Request decoding failed: {text}")
 
-    def _given(self, request: ServerRequest) -> Entry:
-        raw = request.decoded(Anything(), self._bad("").text)
+    def _body(self, request: ServerRequest) -> Entry:
+        raw = request.decode(Anything(), self._bad("").text)
         if raw is not None and not isinstance(raw, dict):
             raise self._bad(mapstructure.no_map(raw, "map[string]interface {}", "", version=self._settings.version))
         if not raw or not {"Kind", "kind"} & raw.keys():
@@ -228,12 +228,12 @@ class ConfigEndpoint:
             raise self._bad("Kind value in payload is not a string")
         if kind.lower() not in pick(_KINDS, self._settings.version):
             raise self._bad(f"invalid config entry kind: {kind}")
-        return self._decoded(raw, kind.lower())
+        return self._decode(raw, kind.lower())
 
-    def _decoded(self, raw: Entry, kind: str) -> Entry:
+    def _decode(self, raw: Entry, kind: str) -> Entry:
         """An entry in its type; of kinds that have none here, as it is given."""
         if kind not in TYPES:
-            given = {name: value for name, value in _named(raw).items() if name not in ("Kind", *_WRITTEN)}
+            given = {name: value for name, value in _camel_case(raw).items() if name not in ("Kind", *_WRITTEN)}
             return {"Kind": kind, "Name": "", **given, "Hash": _hash(given)}
         version = self._settings.version
         read = mapstructure.read(raw, TYPES[kind], version=version)
@@ -241,7 +241,7 @@ class ConfigEndpoint:
             raise self._bad(fault)
         found = {name: value for name, value in read.value.items() if name not in _WRITTEN}
         entry = {**found, "Kind": kind, "Name": found.get("Name", "")}
-        if complete := _COMPLETED.get(kind):
+        if complete := _COMPLETE.get(kind):
             entry = complete(entry, version)
         # By another name it is another entry.
         return {**entry, "Hash": _hash([{name: value for name, value in entry.items() if name != "Name"}, read.empty])}
@@ -270,9 +270,9 @@ class ConfigEndpoint:
 
     def apply(self, request: ServerRequest, _now: float) -> bool:
         """PUT: whether it was written."""
-        entry = self._given(request)
+        entry = self._body(request)
         request.only_default()
-        index = _expected(request)
+        index = _cas_index(request)
         request.know_token()
         entry["Name"] = self._only_name(entry["Kind"], entry["Name"])
         no_name = pick(_NO_NAME, self._settings.version).get(entry["Kind"])
@@ -309,21 +309,23 @@ class ConfigEndpoint:
         entry = self._entries.entries.get((kind, name))
         if entry is None:
             refusal = Refusal(404, f'Config entry not found for "{kind}" / "{name}"', X_Consul_Index=str(index or 1))
-            refusal.headers += tuple(seen()) + (() if self._settings.version < V1_X else (("X-Consul-Query-Backend", "blocking-query"),))
+            refusal.headers += tuple(server_headers()) + (
+                () if self._settings.version < V1_X else (("X-Consul-Query-Backend", "blocking-query"),)
+            )
             raise refusal
-        return ReadAnswer(index, _shown(entry))
+        return ReadAnswer(index, _render(entry))
 
     def _every(self, request: ServerRequest, kind: str) -> list[Entry]:
         """Those of a kind, "" for any, that the token may read and the filter lets through."""
         is_filtered = bool(request.first("filter")) and self._settings.version >= V1_16
         if is_filtered and kind != "service-defaults":
             raise Refusal(500, f"filtering not supported for config entry kind={kind}")
-        keep = compiled(request, SERVICE_DEFAULTS) if is_filtered else bool
+        keep = read_filter(request, SERVICE_DEFAULTS) if is_filtered else bool
         found = []
         for (known, name), entry in sorted(self._entries.entries.items()):
             resource = self._read_resource(known, name)
             if kind in ("", known) and (resource is None or request.may(*resource, "read")) and keep(entry):
-                found.append(_shown(entry))
+                found.append(_render(entry))
         return found
 
     def delete(self, request: ServerRequest, _now: float) -> Any:
@@ -334,7 +336,7 @@ class ConfigEndpoint:
         if kind not in pick(_KINDS, self._settings.version):
             raise Refusal(400, f"invalid config entry kind: {kind}")
         request.only_default()
-        index = None if self._settings.version < V1_11 else _expected(request)
+        index = None if self._settings.version < V1_11 else _cas_index(request)
         request.know_token()
         name = self._only_name(kind, name)
         request.require(*self._resource(kind, name), "write")

@@ -88,10 +88,10 @@ class GatewayServices:
                 name, is_wild = row["Service"]["Name"], row["Service"]["Name"] == "*"
                 any_name = in_mesh if kind == "ingress-gateway" and self._settings.version >= V1_X else plain
                 for service in sorted(set(any_name) - named) if is_wild else [name]:
-                    found[service, row.get("Port", 0)] = self._shown(row, service, since, plain.get(service))
+                    found[service, row.get("Port", 0)] = self._render(row, service, since, plain.get(service))
         return sorted(found.values(), key=lambda one: str(one["Service"]["Name"]))
 
-    def _shown(self, row: Entry, service: str, since: int, known: int | None) -> Entry:
+    def _render(self, row: Entry, service: str, since: int, known: int | None) -> Entry:
         """A row as answers have it. known: since when the service is in the catalog."""
         is_wild = row["Service"]["Name"] == "*"
         index = max(since, known or 0) if is_wild else since

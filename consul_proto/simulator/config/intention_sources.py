@@ -32,13 +32,13 @@ def precedence(source: str, destination: str) -> int:
     return {(False, False): 9, (True, False): 8, (False, True): 6, (True, True): 5}[source == "*", destination == "*"]
 
 
-def ordered(entry: Entry) -> Entry:
+def order_sources(entry: Entry) -> Entry:
     """An entry with what agents work out of each source, the sources that count first at the beginning."""
-    sources = [_completed(source, entry["Name"]) for source in entry.get("Sources") or ()]
+    sources = [_complete(source, entry["Name"]) for source in entry.get("Sources") or ()]
     return {**entry, "Sources": sorted(sources, key=lambda one: -one["Precedence"])}
 
 
-def _completed(source: Entry, destination: str) -> Entry:
+def _complete(source: Entry, destination: str) -> Entry:
     for permission in source.get("Permissions") or ():
         in_upper_case(permission.get("HTTP", {}))
     return {**source, "Precedence": precedence(source["Name"], destination), "Type": source.get("Type") or "consul"}

@@ -72,11 +72,11 @@ def _of_subsets(subsets: Entry, version: Version) -> Iterator[str]:
             yield f'Subset "{name}" is invalid: must be non-empty and {_LONGEST_SUBSET} characters or fewer'
         if not _SUBSET.fullmatch(name):
             yield f'Subset "{name}" is invalid: {_NO_SUBSET}'
-        if version >= V1_X and (fault := _misread(subset.get("Filter") or "")):
+        if version >= V1_X and (fault := _filter_fault(subset.get("Filter") or "")):
             yield f'Filter for subset "{name}" is not a valid expression: {fault}'
 
 
-def _misread(expression: str) -> str:
+def _filter_fault(expression: str) -> str:
     """What is wrong with a filter, as far as it can be told without what it is for."""
     if not expression:
         return ""

@@ -31,7 +31,7 @@ class AuthorizeEndpoint:
     def __init__(self, intentions: Intentions, settings: Settings) -> None:
         self._intentions, self._settings = intentions, settings
         #: Who asked for which target before: a real agent has the intentions in its cache then.
-        self._known: set[tuple[str, str]] = set()
+        self._cache_keys: set[tuple[str, str]] = set()
 
     def routes(self) -> dict[str, Route]:
         """The endpoint."""
@@ -41,7 +41,7 @@ class AuthorizeEndpoint:
         """POST authorize: what the intention says that comes first, else the ACLs' default. It is always the present one."""
         request.only_default()
         bad = self._settings.bad_request
-        given = request.decoded(AUTHORIZE, f"{bad}Request decode failed: ")
+        given = request.decode(AUTHORIZE, f"{bad}Request decode failed: ")
         target = given.get("Target") or ""
         if not target:
             raise Refusal(400, f"{bad}Target service must be specified")
@@ -54,12 +54,12 @@ class AuthorizeEndpoint:
             is_open = self._settings.version < V1_X and not self._settings.acls
             reason = "ACLs disabled, access is allowed by default" if is_open else "Default behavior configured by ACLs"
         else:
-            allowed, reason = one.get("Action") == "allow" and not one.get("Permissions"), f"Matched {self._shown(one)}"
+            allowed, reason = one.get("Action") == "allow" and not one.get("Permissions"), f"Matched {self._render(one)}"
         return WriteAnswer({"Authorized": allowed, "Reason": reason}, headers=self._cache(request.token, target))
 
     def _cache(self, token: str, target: str) -> tuple[tuple[str, str], ...]:
-        known = (token, target) in self._known
-        self._known.add((token, target))
+        known = (token, target) in self._cache_keys
+        self._cache_keys.add((token, target))
         return (("X-Cache", "HIT"), ("Age", "0")) if known else (("X-Cache", "MISS"),)
 
     def _source(self, uri: str) -> str | None:
@@ -86,7 +86,7 @@ class AuthorizeEndpoint:
             before = "" if self._settings.version < V1_X else "Could not resolve token to authorizer: "
             raise Refusal(refusal.status, before + refusal.text) from None
 
-    def _shown(self, one: Intention) -> str:
+    def _render(self, one: Intention) -> str:
         """An intention as Consul writes it."""
         pair = f"default/{one['SourceName']} => default/{one['DestinationName']}"
         identity = f"ID: {one['ID']}, " if one.get("ID") else ""

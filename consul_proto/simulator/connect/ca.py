@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, server_headers
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -52,7 +52,7 @@ class CARoots:
         store.change(_TABLE)
         self._since = store.index
         #: Who has asked the agent, which has them in its cache since. A real one may have those of nobody from its start.
-        self._cached: set[str] = set()
+        self._cache_tokens: set[str] = set()
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
@@ -72,16 +72,16 @@ class CARoots:
         if pem and pem not in TRUE | FALSE:
             raise Refusal(400, f"{self._settings.bad_request}The 'pem' query parameter must be a boolean value")
         self._require(request)
-        return ReadAnswer(0, _CERTIFICATE.encode(), kind="application/pem-certificate-chain") if pem in TRUE else self._found()
+        return ReadAnswer(0, _CERTIFICATE.encode(), kind="application/pem-certificate-chain") if pem in TRUE else self._answer()
 
     def cached(self, request: ServerRequest) -> ReadAnswer:
         """GET roots of the agent, which has them in its cache."""
         self._require(request)
-        known = request.token in self._cached
-        self._cached.add(request.token)
-        return self._found(("X-Cache", "HIT"), ("Age", "0")) if known else self._found(("X-Cache", "MISS"))
+        known = request.token in self._cache_tokens
+        self._cache_tokens.add(request.token)
+        return self._answer(("X-Cache", "HIT"), ("Age", "0")) if known else self._answer(("X-Cache", "MISS"))
 
-    def _found(self, *headers: tuple[str, str]) -> ReadAnswer:
+    def _answer(self, *headers: tuple[str, str]) -> ReadAnswer:
         root: dict[str, Any] = {
             "ID": _ID,
             "Name": f"Consul CA {'Root' if self._settings.version < V1_X else 'Primary'} Cert",
@@ -100,7 +100,11 @@ class CARoots:
         }
         body = {"ActiveRootID": _ID, "TrustDomain": f"{_CLUSTER}.consul", "Roots": [root]}
         # 1.8.7 says of no leader here that it is known.
-        servers = seen(known=False) if self._settings.version < V1_X else [*seen(), ("X-Consul-Query-Backend", "blocking-query")]
+        servers = (
+            server_headers(known=False)
+            if self._settings.version < V1_X
+            else [*server_headers(), ("X-Consul-Query-Backend", "blocking-query")]
+        )
         return ReadAnswer(self._since, body, local=True, headers=(*servers, *headers))
 
 

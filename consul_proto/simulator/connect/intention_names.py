@@ -22,7 +22,7 @@ def parts(text: str, settings: Settings, what: str) -> tuple[str, str]:
     return (before[-1] if before else _ONLY), name
 
 
-def known(namespace: str, name: str, settings: Settings, invalid: str) -> str | None:
+def resolve_name(namespace: str, name: str, settings: Settings, invalid: str) -> str | None:
     """A name in a namespace; None in one that there is not, which later versions refuse. invalid: what they say before it."""
     if settings.version < V1_X:
         return name if namespace == _ONLY else None

@@ -13,11 +13,11 @@ from typing import Any
 
 from consul_proto.simulator.catalog.bodies import INTENTION
 from consul_proto.simulator.config.entries import ConfigEntries, Entry
-from consul_proto.simulator.config.intention_sources import PARTIAL, is_partial, ordered, precedence, without_legacy
+from consul_proto.simulator.config.intention_sources import PARTIAL, is_partial, order_sources, precedence, without_legacy
 from consul_proto.simulator.config.rules import check_entry
 from consul_proto.simulator.config.types import TYPES
-from consul_proto.simulator.connect.intention_names import check_namespaces, known, parts
-from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, multierror, seen
+from consul_proto.simulator.connect.intention_names import check_namespaces, parts, resolve_name
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, multierror, server_headers
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -25,7 +25,7 @@ from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
 from consul_proto.simulator.engine.versions import V1_9, Version, pick
 from consul_proto.simulator.filters.expressions import INTENTION as INTENTION_FIELDS
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.mapstructure import read
 
 _KIND = "service-intentions"
@@ -88,7 +88,7 @@ class Intentions:
         """GET all."""
         self._only_default(request)
         request.reach_datacenter()
-        keep = compiled(request, pick(INTENTION_FIELDS, self._settings.version))
+        keep = read_filter(request, pick(INTENTION_FIELDS, self._settings.version))
         request.know_token()
         found = [one for one in self._all() if self._may_see(request, one) and keep(one)]
         return ReadAnswer(self._store.table(self._name), found)
@@ -112,12 +112,12 @@ class Intentions:
         split = {name: parts(name, self._settings, "name") for name in names}
         try:
             request.reach_datacenter()
-            services = {name: known(*split[name], self._settings, "Invalid match entry namespace") for name in names}
+            services = {name: resolve_name(*split[name], self._settings, "Invalid match entry namespace") for name in names}
             for service in services.values():
                 request.require("intention", service or "", "read")
         except Refusal as refusal:  # the servers refuse it, while what is above is refused by the agent
             if self._settings.version >= V1_9:
-                refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), ("X-Consul-Query-Backend", "blocking-query"))
+                refusal.headers += (("X-Consul-Index", "1"), *server_headers(known=False), ("X-Consul-Query-Backend", "blocking-query"))
             raise
         member = "SourceName" if by == "source" else "DestinationName"
         found = {
@@ -146,7 +146,7 @@ class Intentions:
                 raise Refusal(500, f"required query parameter '{name}' not set")
         of_source, of_destination = invalid
         source, destination = (parts(request.first(name), self._settings, name) for name in ("source", "destination"))
-        return known(*source, self._settings, of_source), known(*destination, self._settings, of_destination)
+        return resolve_name(*source, self._settings, of_source), resolve_name(*destination, self._settings, of_destination)
 
     def _only_default(self, request: ServerRequest) -> None:
         """Refuse namespaces and partitions, of which 1.8 knows nothing here."""
@@ -155,10 +155,10 @@ class Intentions:
 
     # By id.
 
-    def _given(self, request: ServerRequest) -> Intention:
+    def _body(self, request: ServerRequest) -> Intention:
         bad = f"{self._settings.bad_request}Request decode failed: "
         before, status = ("Failed to decode request body: ", 500) if request.method == "POST" else (bad, 400)
-        given: Intention = request.decoded(INTENTION, before, status)
+        given: Intention = request.decode(INTENTION, before, status)
         check_namespaces(given, self._settings)
         if self._settings.version < V1_9:  # later agents write a config entry, and those are written here
             request.reach_datacenter()
@@ -182,7 +182,7 @@ class Intentions:
     def create(self, request: ServerRequest, now: float) -> dict[str, str]:
         """POST: the id of the new one."""
         self._only_default(request)
-        given = self._given(request)
+        given = self._body(request)
         if given.get("ID"):
             raise Refusal(500, "ID must be empty when creating a new intention")
         request.know_token()
@@ -246,7 +246,7 @@ class Intentions:
         place = next((place for place, one in enumerate(sources) if one["Name"] == name and "Peer" not in one), len(sources))
         sources[place : place + 1] = [source] if source else []
         before = self._config.entries.get((_KIND, destination), {"Kind": _KIND, "Name": destination})
-        return ordered({**before, "Sources": sources, "Hash": 0})  # which is another one now
+        return order_sources({**before, "Sources": sources, "Hash": 0})  # which is another one now
 
     def _write(self, entry: Entry) -> None:
         """Keep an entry as long as it has sources."""
@@ -287,7 +287,7 @@ class Intentions:
 
     def _update(self, request: ServerRequest, now: float) -> dict[str, str]:
         self._only_default(request)
-        given = self._given(request)
+        given = self._body(request)
         request.know_token()
         if self._settings.version < V1_9:
             self._require(request, given.get("DestinationName") or "")
@@ -348,7 +348,7 @@ class Intentions:
         assert destination is not None, "as above"
         if request.method == "GET":
             request.reach_datacenter()
-        given = self._given(request) if request.method == "PUT" else {}
+        given = self._body(request) if request.method == "PUT" else {}
         request.know_token()
         before = self._exact(source, destination)
         if request.method == "GET":

@@ -19,7 +19,7 @@ from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_10, V1_13, V1_16, V1_X
 from consul_proto.simulator.filters.expressions import HEALTH_CHECK, HEALTH_SERVICE
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 
 
@@ -52,18 +52,18 @@ class HealthEndpoint:
 
     def node(self, request: ServerRequest) -> ReadAnswer:
         """GET node: the checks of a node."""
-        name = self._reader.named(request, "node name")
+        name = self._reader.path_name(request, "node name")
         return self._checks(request, lambda check: check["Node"].lower() == name.lower(), by_meta=False)
 
     def checks(self, request: ServerRequest) -> ReadAnswer:
         """GET checks: those of a service."""
-        name = self._reader.named(request, "service name")
+        name = self._reader.path_name(request, "service name")
         tables = self._catalog.service_tables(name, found=True, health=True) if request.every("node-meta") else ("checks",)
         return self._checks(request, lambda check: check["ServiceName"].lower() == name.lower(), tables=tables)
 
     def state(self, request: ServerRequest) -> ReadAnswer:
         """GET state: the checks in a state, or in "any"."""
-        state = self._reader.named(request, "check state")
+        state = self._reader.path_name(request, "check state")
         return self._checks(request, lambda check: state in ("any", check["Status"]))
 
     def _checks(
@@ -74,17 +74,17 @@ class HealthEndpoint:
         by_meta: bool = True,
         tables: tuple[str, ...] = ("checks",),
     ) -> ReadAnswer:
-        keep = compiled(request, HEALTH_CHECK)
+        keep = read_filter(request, HEALTH_CHECK)
         request.know_token()
         rows = [
-            row.shown()
+            row.render()
             for (node, _), row in sorted(self._catalog.checks.items())
             if wanted(row.value)
             and (not by_meta or self._reader.has_meta(request, self._catalog.nodes[node]))
             and self._may_see(request, row.value)
         ]
         rows = self._reader.in_order(request, [row for row in rows if keep(row)], lambda row: str(row["Node"]))
-        return self._reader.found(request, tables, rows)
+        return self._reader.answer(request, tables, rows)
 
     def _may_see(self, request: ServerRequest, check: dict[str, Any]) -> bool:
         return request.may("node", check["Node"], "read") and (
@@ -93,30 +93,30 @@ class HealthEndpoint:
 
     def service(self, request: ServerRequest) -> ReadAnswer:
         """GET service: the instances of a name, with what their health is made of."""
-        name = self._named(request)
+        name = self._service_name(request)
         instances = self._catalog.instances(name)
         return self._instances(request, instances, self._catalog.service_tables(name, found=bool(instances), health=True))
 
     def connect(self, request: ServerRequest) -> ReadAnswer:
         """GET connect: what may be connected to in the place of a service, with what its health is made of."""
-        name = self._named(request)
+        name = self._service_name(request)
         if not self._may_ask(request, name):
-            return self._reader.found(request, (), [], unasked=True)
+            return self._reader.answer(request, (), [], is_denied=True)
         proxies = self._catalog.proxies(name)
         tables = tuple(f"service.{service.value['Service'].lower()}" for _, service in proxies)
         return self._instances(request, proxies, tags=(), tables=tables or self._catalog.service_tables(name, found=False, health=True))
 
     def ingress(self, request: ServerRequest) -> ReadAnswer:
         """GET ingress: the gateways that lead to a service, with what their health is made of."""
-        name = self._named(request)
+        name = self._service_name(request)
         if not self._may_ask(request, name):
-            return self._reader.found(request, (), [], unasked=True)
+            return self._reader.answer(request, (), [], is_denied=True)
         gateways = self._config.gateways.leading_to(name)
         instances = [instance for gateway in gateways for instance in self._catalog.instances(gateway)]
         tables = tuple(f"service.{gateway.lower()}" for gateway in gateways)
         return self._instances(request, instances, (*tables, "gateways") if tables else (), tags=())
 
-    def _named(self, request: ServerRequest) -> str:
+    def _service_name(self, request: ServerRequest) -> str:
         """The name of the service. Refuses what the agent refuses, and then what no server here can answer."""
         if self._settings.version >= V1_16 and request.first("peer") and request.first("sg"):
             raise Refusal(400, "peer-name and sameness-group are mutually exclusive")
@@ -139,7 +139,7 @@ class HealthEndpoint:
     def _instances(
         self, request: ServerRequest, instances: list[tuple[Row, Row]], tables: tuple[str, ...], tags: Iterable[str] | None = None
     ) -> ReadAnswer:
-        keep = compiled(request, HEALTH_SERVICE)
+        keep = read_filter(request, HEALTH_SERVICE)
         passing = self._passing(request)
         if self._settings.version >= V1_13:
             if request.first("sg") or request.first("sameness-group"):
@@ -156,13 +156,13 @@ class HealthEndpoint:
         rows = [row for row in rows if keep(row)]
         if passing:
             rows = [row for row in rows if all(check["Status"] == "passing" for check in row["Checks"])]
-        return self._reader.found(request, tables, self._reader.in_order(request, rows, lambda row: str(row["Node"]["Node"])))
+        return self._reader.answer(request, tables, self._reader.in_order(request, rows, lambda row: str(row["Node"]["Node"])))
 
     def _instance(self, request: ServerRequest, node: Row, service: Row) -> dict[str, Any]:
         checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])
-        shown = [check.shown() for check in checks if self._may_see(request, check.value)]
-        found = {"Node": node.shown(), "Service": service.shown(), "Checks": shown}
-        return _streamed(found) if self._reader.is_streamed(request) else found
+        shown = [check.render() for check in checks if self._may_see(request, check.value)]
+        found = {"Node": node.render(), "Service": service.render(), "Checks": shown}
+        return _stream_form(found) if self._reader.is_streamed(request) else found
 
     def _passing(self, request: ServerRequest) -> bool:
         if not request.flag("passing"):
@@ -177,7 +177,7 @@ def _every_instance(_request: ServerRequest) -> tuple[Topic, ...]:
     return tuple(("table", table) for table in ("services", "nodes", "checks", "gateways"))
 
 
-def _streamed(found: dict[str, Any]) -> dict[str, Any]:
+def _stream_form(found: dict[str, Any]) -> dict[str, Any]:
     """An instance as it comes out of a stream, where an empty map is none."""
     for of in ("Node", "Service"):
         found[of] |= {name: None for name in ("TaggedAddresses", "Meta") if found[of].get(name) == {}}

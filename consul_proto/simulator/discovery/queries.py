@@ -13,8 +13,8 @@ from consul_proto.simulator.agent.services import meta_fault
 from consul_proto.simulator.catalog.bodies import QUERY
 from consul_proto.simulator.catalog.endpoint import Reader
 from consul_proto.simulator.catalog.tables import Catalog, Row
-from consul_proto.simulator.discovery.query_templates import filled
-from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer, seen
+from consul_proto.simulator.discovery.query_templates import fill_in
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer, server_headers
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -67,7 +67,7 @@ class Queries:
             del self._queries[identity]
             self._store.change("queries")
 
-    def _found(self, request: ServerRequest, queries: list[Query]) -> ReadAnswer:
+    def _list_answer(self, request: ServerRequest, queries: list[Query]) -> ReadAnswer:
         headers = (("X-Consul-Effective-Consistency", request.consistency),)
         return ReadAnswer(self._store.table("queries"), queries, headers=headers)
 
@@ -76,7 +76,7 @@ class Queries:
         request.reach_servers()
         manages = request.allows("acl", "", "write")
         found = [query for query in self._queries.values() if manages or (_has_rule(query) and request.may("query", query["Name"], "read"))]
-        return self._found(request, [self._shown(request, query) for query in sorted(found, key=lambda query: str(query["ID"]))])
+        return self._list_answer(request, [self._render(request, query) for query in sorted(found, key=lambda query: str(query["ID"]))])
 
     def one(self, request: ServerRequest) -> ReadAnswer:
         """GET one by its id, or what it finds, or what it comes to."""
@@ -86,15 +86,15 @@ class Queries:
             return (self._execute if verb == "execute" else self._explain)(request, name)
         query = self._by_id(request.rest)
         if query is None:
-            raise self._missing()
+            raise self._not_found()
         request.know_token()
         self._require(request, query, "read")
-        return self._found(request, [self._shown(request, query)])
+        return self._list_answer(request, [self._render(request, query)])
 
-    def _missing(self) -> Refusal:
+    def _not_found(self) -> Refusal:
         refusal = Refusal(404, "Query not found")
         if self._settings.version >= V1_X:
-            refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), ("X-Consul-Query-Backend", "blocking-query"))
+            refusal.headers += (("X-Consul-Index", "1"), *server_headers(known=False), ("X-Consul-Query-Backend", "blocking-query"))
         return refusal
 
     def _by_id(self, identity: str, before: str = "") -> Query | None:
@@ -106,7 +106,7 @@ class Queries:
 
     def create(self, request: ServerRequest, _now: float) -> dict[str, str]:
         """POST: the id of the new one."""
-        given = request.decoded(QUERY)
+        given = request.decode(QUERY)
         request.reach_datacenter()
         if given.get("ID"):
             raise Refusal(500, "ID must be empty when creating a new prepared query")
@@ -124,7 +124,7 @@ class Queries:
             return WriteAnswer({}, headers=(("Allow", f"OPTIONS,{allowed}"),))
         if request.method not in allowed.split(","):
             raise Refusal(405, f"method {request.method} not allowed", Allow=allowed)
-        given = request.decoded(QUERY) if request.method == "PUT" and request.body else {}
+        given = request.decode(QUERY) if request.method == "PUT" and request.body else {}
         request.reach_servers()
         self._require(request, given)
         before = self._by_id(request.rest, "Prepared Query lookup failed: ")
@@ -145,7 +145,7 @@ class Queries:
         if _has_rule(query):
             request.require("query", query.get("Name") or "", access)
 
-    def _shown(self, request: ServerRequest, query: Query) -> Query:
+    def _render(self, request: ServerRequest, query: Query) -> Query:
         """A query, without its token for who does not manage ACLs."""
         if not query["Token"] or request.allows("acl", "", "write"):
             return query
@@ -201,7 +201,7 @@ class Queries:
             if template["Type"] not in ("", "name_prefix_match"):
                 raise ValueError(f"Bad Template.Type '{template['Type']}'")
             if template["Type"]:
-                filled({"Template": template, "Name": name, "Service": service}, name, version=self._settings.version)
+                fill_in({"Template": template, "Name": name, "Service": service}, name, version=self._settings.version)
         except ValueError as error:
             raise Refusal(500, f"{self._was_old}failed compiling template: {error}") from None
 
@@ -230,7 +230,7 @@ class Queries:
 
     # What a query finds.
 
-    def _resolved(self, name: str, *, is_cached: bool = False) -> Query:
+    def _resolve(self, name: str, *, is_cached: bool = False) -> Query:
         """The query of a name or an id, its template filled in; the longest prefix that fits is the template."""
         if query := self._queries.get(name.lower()):
             if query["Template"]["Type"]:
@@ -242,9 +242,9 @@ class Queries:
                 return query
         templates = [query for query in self._queries.values() if query["Template"]["Type"] and lower.startswith(query["Name"].lower())]
         if not templates:
-            raise Refusal(500, "Query not found") if is_cached else self._missing()
+            raise Refusal(500, "Query not found") if is_cached else self._not_found()
         try:
-            return filled(max(templates, key=lambda query: len(query["Name"])), name, version=self._settings.version)
+            return fill_in(max(templates, key=lambda query: len(query["Name"])), name, version=self._settings.version)
         except ValueError as error:
             raise Refusal(500, str(error)) from None
 
@@ -255,14 +255,14 @@ class Queries:
         return ReadAnswer(1, body, headers=(("X-Consul-Effective-Consistency", request.consistency),))
 
     def _explain(self, request: ServerRequest, name: str) -> ReadAnswer:
-        query = self._resolved(name)
+        query = self._resolve(name)
         request.know_token()
         self._require(request, query, "read")
-        return self._answer(request, {"Query": self._shown(request, query)})
+        return self._answer(request, {"Query": self._render(request, query)})
 
     def _execute(self, request: ServerRequest, name: str) -> ReadAnswer:
         limit = int(request.first("limit") or 0)
-        query = self._resolved(name, is_cached=request.flag("cached"))
+        query = self._resolve(name, is_cached=request.flag("cached"))
         request.know_token()
         service = query["Service"]
         connect = service["Connect"] or request.first("connect") in TRUE
@@ -278,7 +278,7 @@ class Queries:
 
     def _instance(self, node: Row, service: Row) -> Query:
         checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])
-        return {"Node": node.shown(), "Service": service.stored(), "Checks": [check.stored() for check in checks] or None}
+        return {"Node": node.render(), "Service": service.raw(), "Checks": [check.raw() for check in checks] or None}
 
     def _may_see(self, request: ServerRequest, found: Query) -> bool:
         return request.may("node", found["Node"]["Node"], "read") and request.may("service", found["Service"]["Service"], "read")

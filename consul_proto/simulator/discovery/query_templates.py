@@ -23,21 +23,21 @@ _TOKEN = re.compile(
 )
 
 #: The variables of a template, and what its expression found in a name.
-Given = tuple[Mapping[str, str], Sequence[str]]
-Part = str | Callable[[Given], str]
+Bindings = tuple[Mapping[str, str], Sequence[str]]
+Part = str | Callable[[Bindings], str]
 
 
-def _mapped(value: Any, change: Callable[[str, str], Any], where: str = "Service") -> Any:
+def _map_texts(value: Any, change: Callable[[str, str], Any], where: str = "Service") -> Any:
     """What a template fills in, its texts changed, of which is told where they are."""
     if isinstance(value, str):
         return change(where, value)
     if isinstance(value, list):
-        return [_mapped(one, change, f"{where}[{place}]") for place, one in enumerate(value)]
+        return [_map_texts(one, change, f"{where}[{place}]") for place, one in enumerate(value)]
     under = "{}.{}" if where in ("Service", "Service.Failover") else "{}[{}]"
-    return {key: _mapped(one, change, under.format(where, key)) for key, one in value.items()} if isinstance(value, dict) else value
+    return {key: _map_texts(one, change, under.format(where, key)) for key, one in value.items()} if isinstance(value, dict) else value
 
 
-def filled(query: Query, name: str, *, version: Version) -> Query:
+def fill_in(query: Query, name: str, *, version: Version) -> Query:
     """A template for one name, with what it finds. Raises ValueError in Consul's words."""
     template, formats = query["Template"], {}
 
@@ -53,14 +53,14 @@ def filled(query: Query, name: str, *, version: Version) -> Query:
         except ValueError as error:
             raise ValueError(f"Bad evaluation for '{text}' in {where}: {error}") from None
 
-    _mapped(query["Service"], read)
+    _map_texts(query["Service"], read)
     try:
         matched = expression(template["Regexp"]).search(name) if template["Regexp"] else None
     except ValueError as error:
         raise ValueError(f"Bad Regexp: {error}") from None
     variables = {"name.full": name, "name.prefix": query["Name"], "name.suffix": name.removeprefix(query["Name"]), "agent.segment": ""}
-    given: Given = variables, [matched[0], *matched.groups("")] if matched else []
-    service = _mapped(query["Service"], fill)
+    given: Bindings = variables, [matched[0], *matched.groups("")] if matched else []
+    service = _map_texts(query["Service"], fill)
     tags = {"Tags": [tag for tag in service["Tags"] or () if tag]} if template["RemoveEmptyTags"] else {}
     return {**query, "Service": service | tags}
 
@@ -117,20 +117,20 @@ class _Format:
         self._expect("(")
         argument = self._expression(depth + 1)
         self._expect(")")
-        return partial(_matched, place, word, argument)
+        return partial(_match_group, place, word, argument)
 
 
-def _value(part: Part, given: Given) -> str:
+def _value(part: Part, given: Bindings) -> str:
     return part if isinstance(part, str) else part(given)
 
 
-def _variable(place: int, name: str, given: Given) -> str:
+def _variable(place: int, name: str, given: Bindings) -> str:
     if name not in given[0]:
         raise ValueError(f"1:{place}: unknown variable accessed: {name}")
     return given[0][name]
 
 
-def _matched(place: int, name: str, argument: Part, given: Given) -> str:
+def _match_group(place: int, name: str, argument: Part, given: Bindings) -> str:
     number = _value(argument, given)
     if name != "match":
         raise ValueError(f"1:{place}: unknown function called: {name}")

@@ -49,8 +49,8 @@ class ReadAnswer:
     """
 
     __slots__ = (
-        *("body", "content_hash", "headers", "index", "is_hash", "kind", "local"),
-        *("null", "raw", "silent", "streamed", "unasked"),
+        *("body", "content_hash", "headers", "index", "is_denied", "is_hash"),
+        *("kind", "local", "null", "raw", "silent", "streamed"),
     )
 
     def __init__(
@@ -65,13 +65,13 @@ class ReadAnswer:
         streamed: bool = False,
         content_hash: str = "",
         is_hash: bool = False,
-        unasked: bool = False,
+        is_denied: bool = False,
         silent: bool = False,
         kind: str = "",
     ) -> None:
         self.index, self.body, self.raw, self.local, self.headers, self.null = index, body, raw, local, headers, null
         self.streamed, self.content_hash, self.is_hash = streamed, content_hash, is_hash
-        self.unasked, self.silent, self.kind = unasked, silent, kind
+        self.is_denied, self.silent, self.kind = is_denied, silent, kind
 
     def is_news(self, minimum: int, content_hash: str) -> bool:
         """Whether this is what somebody waits for who has seen an index, or a hash where there is one."""
@@ -99,12 +99,12 @@ class Parked:
     wake: called with nothing when the answer is there; whoever drives the simulator sets it.
     """
 
-    __slots__ = ("_topics", "content_hash", "deadline", "minimum", "missed", "read", "response", "wake")
+    __slots__ = ("_topics", "content_hash", "deadline", "minimum", "read", "response", "wake", "was_missing")
 
     def __init__(self, read: Callable[[], ReadAnswer], minimum: int, deadline: float, topics: Iterable[Topic]) -> None:
         self.read, self.minimum, self.deadline = read, minimum, deadline
         self._topics: tuple[Hashable, ...] = tuple(topics)
-        self.missed = False
+        self.was_missing = False
         self.content_hash = ""
         self.response: Response | None = None
         self.wake: Callable[[], object] | None = None
@@ -124,7 +124,7 @@ _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028",
 
 
 #: A value in JSON, but for what Go escapes.
-encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Text(str):
@@ -133,9 +133,9 @@ class Text(str):
     __slots__ = ()
 
 
-def written(value: object) -> bytes:
+def to_json(value: object) -> bytes:
     """JSON as Go writes it, without the blanks."""
-    text = value if isinstance(value, Text) else encoded(value)
+    text = value if isinstance(value, Text) else encode(value)
     for character, escaped in _ESCAPED.items():
         if character in text:
             text = text.replace(character, escaped)
@@ -150,7 +150,7 @@ def answer(status: int, body: bytes, headers: Iterable[tuple[str, str]]) -> Resp
     return Response(status, Headers.received((*headers, ("Vary", "Accept-Encoding"), ("Content-Length", str(len(body))))), body)
 
 
-def seen(*, known: bool = True) -> Pairs:
+def server_headers(*, known: bool = True) -> Pairs:
     """What an answer says of the servers."""
     return _SEEN[known]
 
@@ -158,9 +158,9 @@ def seen(*, known: bool = True) -> Pairs:
 #: What an answer carries that came from the servers: by version, whether nobody was asked, whether it came as a stream.
 _SERVERS: dict[Version, dict[tuple[bool, bool], Pairs]] = {
     since: {
-        (unasked, streamed): seen(known=not (unasked or streamed))
+        (is_denied, streamed): server_headers(known=not (is_denied or streamed))
         + (() if since < V1_X else (("X-Consul-Query-Backend", "streaming" if streamed else "blocking-query"),))
-        for unasked in (True, False)
+        for is_denied in (True, False)
         for streamed in (True, False)
     }
     for since in (V1_8, V1_X)
@@ -192,21 +192,21 @@ class Answers:
         headers = (*self._always, *([("Content-Type", kind)] if kind else []), *wrote.headers, *more)
         if isinstance(wrote.body, bytes):
             return answer(wrote.status, wrote.body, headers)
-        return answer(wrote.status, written(wrote.body), headers)
+        return answer(wrote.status, to_json(wrote.body), headers)
 
     def read(self, found: ReadAnswer) -> Response:
         """Make the response to a read."""
         if found.kind:
             return answer(200, found.body, (*self._always, ("Content-Type", found.kind)))
         news = ("X-Consul-ContentHash", found.content_hash) if found.content_hash else ("X-Consul-Index", str(found.index or 1))
-        servers = () if found.local else self._seen[found.unasked, found.streamed]
+        servers = () if found.local else self._seen[found.is_denied, found.streamed]
         headers: Pairs = (*self._always, news, *servers, *found.headers)
         if found.raw:
             kind = ("Content-Type", "text/plain") if self._version < V1_X else _TEXT
             return answer(200, found.body, (*headers, kind, ("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff")))
         if found.body is None and not found.null:
             return answer(404, b"", self._always if found.silent else headers)
-        return answer(200, written(found.body), (_JSON, *headers))
+        return answer(200, to_json(found.body), (_JSON, *headers))
 
     def refusal(self, refusal: Refusal, method: str) -> Response:
         """Make the response that refuses a request; HEAD gets no body."""

@@ -11,7 +11,7 @@ from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_11, V1_X
 from consul_proto.simulator.go.durations import nanoseconds
-from consul_proto.simulator.go.json import Shape, Unreadable, decoded
+from consul_proto.simulator.go.json import Shape, Unreadable, decode
 
 _NO_NAMESPACES = " - Namespaces are a Consul Enterprise feature"
 
@@ -76,7 +76,7 @@ class ServerRequest:
         return given or (bearer[7:].strip() if bearer[:7].lower() == "bearer " else "")
 
     @property
-    def lasting_token(self) -> str | None:
+    def registration_token(self) -> str | None:
         """The token whose rights what is registered goes on with; None where nobody asks for one."""
         return None if self.authorizer is None else self.token
 
@@ -117,13 +117,13 @@ class ServerRequest:
             is_lacking = self.settings.version < V1_X and refusal.text == "Permission denied"
             raise Refusal(refusal.status, refusal.text + f": Missing {resource}:write on {name}" * is_lacking) from None
 
-    def decoded(self, shape: Shape, before: str = "Request decode failed: ", status: int = 400, *, namespaced: bool = False) -> Any:
+    def decode(self, shape: Shape, before: str = "Request decode failed: ", status: int = 400, *, namespaced: bool = False) -> Any:
         """The body, as a type takes it. Refuses what is none.
 
         before: what the refusal says before its reason. namespaced: whether Consul Enterprise takes a namespace here, which is said.
         """
         try:
-            return decoded(self.body, shape, version=self.settings.version)
+            return decode(self.body, shape, version=self.settings.version)
         except Unreadable as error:
             after = _NO_NAMESPACES if namespaced and str(error).endswith('"Namespace"') else ""
             raise Refusal(status, f"{before}{error}{after}") from None
@@ -206,7 +206,7 @@ class ServerRequest:
         """How consistent the answer is to be."""
         return next((mode for mode in ("stale", "consistent") if self.flag(mode)), "leader")
 
-    def written(self, without: Container[str] = ()) -> str:
+    def query_text(self, without: Container[str] = ()) -> str:
         """The query as Go writes it: sorted by name."""
         pairs = sorted((pair for pair in self._query if pair[0] not in without), key=lambda pair: pair[0])
         return "&".join(f"{quote_plus(name)}={quote_plus(value or '')}" for name, value in pairs)

@@ -76,13 +76,13 @@ class Routes:
         if not path.isprintable():
             return None
         given = path if self._version < V1_X else encoded
-        clean = self._cleaned(given)
+        clean = self._clean(given)
         if clean != given:
             return clean
         prefix, route = self._route(path, method)
         return path[len(prefix) :], route
 
-    def _cleaned(self, given: str) -> str:
+    def _clean(self, given: str) -> str:
         if "//" not in given and "/." not in given and (given.endswith("/") or given in self or given + "/" not in self):
             return given
         clean = posixpath.normpath(given if not given.startswith("//") else given[1:])
@@ -93,7 +93,7 @@ class Routes:
         """The endpoint, and the part of the path that is its own. Raises Refusal where there is none, or it does not know the method."""
         found = self._find(path)
         if found is None:
-            raise self._missing(path, method)
+            raise self._not_found(path, method)
         if method in found[1].methods:
             return found
         allowed = ",".join(("OPTIONS", *found[1].methods))
@@ -112,7 +112,7 @@ class Routes:
             end = path.rfind("/", 0, end)
         return None
 
-    def _missing(self, path: str, method: str) -> Refusal:
+    def _not_found(self, path: str, method: str) -> Refusal:
         if any(path.startswith(one) if one.endswith("/") else path == one for one in self._unsimulated):
             return Refusal(501, f"the simulator does not know {method} {path}")
         known = "not a recognized HTTP API endpoint" if path.startswith("/v1/") else _NO_API

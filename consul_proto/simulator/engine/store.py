@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from consul_proto.simulator.engine.answers import Parked, Topic
 
 
-class Sorted:
+class SortedKeys:
     """Keys in order, for reads by prefix that cost as much as their answer."""
 
     def __init__(self, keys: Iterable[str] = ()) -> None:
@@ -52,7 +52,7 @@ class Store:
         self.index = 3
         self._tables: dict[str, int] = {}
         self._waiting: dict[Hashable, set[Parked]] = {}
-        self._changed: set[Parked] = set()
+        self._to_wake: set[Parked] = set()
         self._undo: list[Callable[[], object]] | None = None
 
     def dump(self) -> Any:
@@ -76,31 +76,31 @@ class Store:
         """Note that a table changed with the write that is applied, and what else this concerns."""
         self.count(table)
         for topic in (("table", table), *topics):
-            self._changed |= self._waiting.get(topic, set())
+            self._to_wake |= self._waiting.get(topic, set())
 
     def count(self, table: str) -> None:
         """Give a table the index of the write that is applied, where nothing of it changed: this wakes nobody."""
         before = self._tables.get(table, 0)
-        self.undoing(lambda: self._tables.__setitem__(table, before))
+        self.on_rollback(lambda: self._tables.__setitem__(table, before))
         self._tables[table] = self.index
 
     def touch(self, topic: Topic) -> None:
         """Note that what no table keeps has changed."""
-        self._changed |= self._waiting.get(topic, set())
+        self._to_wake |= self._waiting.get(topic, set())
 
     def touch_all(self) -> None:
         """Note that anything may have changed."""
         for waiting in self._waiting.values():
-            self._changed |= waiting
+            self._to_wake |= waiting
 
     def change_key(self, key: str, table: str = "kv") -> None:
         """Note that a key changed: whoever waits for it, or for a prefix of it, looks again."""
         self.change(table, ("kv", key))
         for end in range(len(key) + 1):
             if waiting := self._waiting.get(("kv/", key[:end])):
-                self._changed |= waiting
+                self._to_wake |= waiting
 
-    def undoing(self, undo: Callable[[], object]) -> None:
+    def on_rollback(self, undo: Callable[[], object]) -> None:
         """Within a transaction, note how a step is undone."""
         if self._undo is not None:
             self._undo.append(undo)
@@ -131,7 +131,7 @@ class Store:
 
     def unpark(self, parked: Parked) -> None:
         """Forget a query: it was answered, or nobody waits for it any more."""
-        self._changed.discard(parked)
+        self._to_wake.discard(parked)
         for topic in parked.topics:
             waiting = self._waiting.get(topic)
             if waiting is not None:
@@ -139,7 +139,7 @@ class Store:
                 if not waiting:
                     del self._waiting[topic]
 
-    def concerned(self) -> set[Parked]:
+    def queries_to_wake(self) -> set[Parked]:
         """The queries that what changed since the last call concerns."""
-        changed, self._changed = self._changed, set()
+        changed, self._to_wake = self._to_wake, set()
         return changed

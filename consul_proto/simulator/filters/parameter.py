@@ -12,7 +12,7 @@ from consul_proto.simulator.filters.expressions import Fields, compile_filter
 _FAILED = "Failed to create boolean expression evaluator: "
 
 
-def compiled(request: ServerRequest, fields: Fields, *, late: bool = False) -> Callable[[Mapping[str, Any]], bool]:
+def read_filter(request: ServerRequest, fields: Fields, *, late: bool = False) -> Callable[[Mapping[str, Any]], bool]:
     """Which values the `filter` parameter lets through. late: whether what does not fit is found when there is a value to look at."""
     text = request.first("filter")
     if not text:
@@ -23,11 +23,11 @@ def compiled(request: ServerRequest, fields: Fields, *, late: bool = False) -> C
         raise Refusal(500, f"{_FAILED}{error}") from None
     except ValueError as error:
         if late:
-            return _unfit(str(error))
+            return _late_refusal(str(error))
         raise Refusal(500, f"{_FAILED}{error}") from None
 
 
-def _unfit(why: str) -> Callable[[Mapping[str, Any]], bool]:
+def _late_refusal(why: str) -> Callable[[Mapping[str, Any]], bool]:
     def keep(_value: Mapping[str, Any]) -> bool:
         raise Refusal(500, why)
 

@@ -104,7 +104,7 @@ _TYPES = {bool: "bool", int: "float64", float: "float64", str: "string", list: "
 _KINDS = {**_TYPES, list: "slice", dict: "map"}
 
 #: The bounds of Go's whole numbers, and how strconv and 1.8.7 call them.
-_WHOLE = {
+_INTEGERS = {
     "int": (-(2**63), 2**63 - 1, "ParseInt", "int"),
     "uint32": (0, 2**32 - 1, "ParseUint", "uint"),
     "uint64": (0, 2**64 - 1, "ParseUint", "uint"),
@@ -220,7 +220,7 @@ class _Reader:
             return
         function, _, rest = reason.partition(": ")
         if self._version < V1_X:
-            kind = _WHOLE[go][3] if go in _WHOLE else go.removesuffix("32")
+            kind = _INTEGERS[go][3] if go in _INTEGERS else go.removesuffix("32")
             self.faults.append(f"cannot parse '{place}' as {kind}: {function}: parsing \"{text}\": {rest}")
         else:
             self.faults.append(f"'{place}' cannot parse value as '{go}': {reason}")
@@ -241,7 +241,7 @@ def _text(value: str | float, _go: str) -> str:
     return str(int(value)) if isinstance(value, (bool, int)) else f"{Decimal(repr(value)):f}"
 
 
-def _truth(value: str | float, _go: str) -> bool:
+def _bool(value: str | float, _go: str) -> bool:
     if not isinstance(value, str):
         return value != 0
     if value not in TRUE | FALSE:
@@ -249,8 +249,8 @@ def _truth(value: str | float, _go: str) -> bool:
     return value in TRUE
 
 
-def _whole(value: str | float, go: str) -> int:
-    least, most, function, _ = _WHOLE[go]
+def _integer(value: str | float, go: str) -> int:
+    least, most, function, _ = _INTEGERS[go]
     if isinstance(value, str):
         try:
             return integer(value, least, most)
@@ -260,7 +260,7 @@ def _whole(value: str | float, go: str) -> int:
     return number if least <= number <= most else number % (most + 1)
 
 
-def _real(value: str | float, _go: str) -> float:
+def _float(value: str | float, _go: str) -> float:
     """A float32, as far as Go writes it."""
     try:
         number = float(value) if not isinstance(value, str) or (value.strip() == value and "_" not in value) else math.nan
@@ -293,9 +293,9 @@ def _duration(value: str | float, go: str) -> str:
 
 _SCALARS: dict[str, Callable[[Any, str], Any]] = {
     "string": _text,
-    "bool": _truth,
-    **dict.fromkeys(_WHOLE, _whole),
-    "float32": _real,
+    "bool": _bool,
+    **dict.fromkeys(_INTEGERS, _integer),
+    "float32": _float,
     "time.Duration": _duration,
     NANOSECONDS: _nanoseconds,
 }

@@ -37,7 +37,7 @@ _LONGEST_DELAY = 60 * _SECOND
 _SECONDS_BELOW = 1000
 
 
-class Ended(Protocol):
+class OnEnd(Protocol):
     """Called with the keys that a session held."""
 
     def __call__(self, keys: list[str], *, delete: bool) -> None:
@@ -59,7 +59,7 @@ class Session:
     service_checks: list[dict[str, str]] | None
     index: int
 
-    def shown(self) -> dict[str, Any]:
+    def render(self) -> dict[str, Any]:
         """The session in an answer."""
         return {
             "ID": self.id,
@@ -81,28 +81,28 @@ class Sessions:
     def __init__(self, store: Store, version: Version) -> None:
         self._store, self._version = store, version
         self.sessions: dict[str, Session] = {}
-        self._held: dict[str, set[str]] = {}
-        self._delayed: dict[str, float] = {}
+        self._locks: dict[str, set[str]] = {}
+        self._delays: dict[str, float] = {}
         #: When each session with a TTL ends.
         self.ends = Timers()
-        self._ended: Ended | None = None
+        self._on_end: OnEnd | None = None
         #: Told of each session that ended.
         self.on_gone: Callable[[str], object] = lambda _session: None
 
     def dump(self) -> Any:
         """All of it but the keys that each holds, as JSON."""
-        return {"sessions": [asdict(session) for session in self.sessions.values()], "ends": self.ends.dump(), "delayed": self._delayed}
+        return {"sessions": [asdict(session) for session in self.sessions.values()], "ends": self.ends.dump(), "delayed": self._delays}
 
     def load(self, state: Any, shift: float) -> None:
         """Take over the dumped state; its times are moved by so many seconds. The keys tell by themselves who holds them."""
         self.sessions = {session["id"]: Session(**session) for session in state["sessions"]}
         self.ends = Timers({session: end + shift for session, end in state["ends"].items()})
-        self._delayed = {key: until + shift for key, until in state["delayed"].items()}
-        self._held = {}
+        self._delays = {key: until + shift for key, until in state["delayed"].items()}
+        self._locks = {}
 
-    def on_end(self, ended: Ended) -> None:
+    def on_end(self, ended: OnEnd) -> None:
         """Tell whoever keeps the keys that a session ended."""
-        self._ended = ended
+        self._on_end = ended
 
     def check(self, session: str) -> None:
         """Refuse a session that there is not."""
@@ -120,13 +120,13 @@ class Sessions:
     def holds(self, key: str, before: str, now: str) -> None:
         """Note who holds a key."""
         if before:
-            self._held.get(before, set()).discard(key)
+            self._locks.get(before, set()).discard(key)
         if now:
-            self._held.setdefault(now, set()).add(key)
+            self._locks.setdefault(now, set()).add(key)
 
     def is_delayed(self, key: str, now: float) -> bool:
         """Whether a key's lock must wait, since its last holder was invalidated."""
-        return self._delayed.get(key, now) > now
+        return self._delays.get(key, now) > now
 
     def add(self, session: Session, now: float) -> None:
         """Keep a new session."""
@@ -151,18 +151,18 @@ class Sessions:
         if session not in self.sessions:
             return
         if self._store.may_roll_back:
-            before = {**self.sessions}, self.ends.dump(), {**self._delayed}
-            self._store.undoing(lambda: self._restore(*before))
+            before = {**self.sessions}, self.ends.dump(), {**self._delays}
+            self._store.on_rollback(lambda: self._restore(*before))
         ended = self.sessions.pop(session)
         self.ends.drop(session)
         self._store.change("sessions")
-        keys = sorted(self._held.pop(session, ()))
-        if self._ended is not None:
-            self._ended(keys, delete=ended.behavior == "delete")
+        keys = sorted(self._locks.pop(session, ()))
+        if self._on_end is not None:
+            self._on_end(keys, delete=ended.behavior == "delete")
         self.on_gone(session)
         if ended.lock_delay > 0:
             until = now + min(ended.lock_delay, _LONGEST_DELAY) / _SECOND
-            self._delayed |= dict.fromkeys(keys, until)
+            self._delays |= dict.fromkeys(keys, until)
 
     def next_deadline(self) -> float | None:
         """When the next session ends by its TTL."""
@@ -175,7 +175,7 @@ class Sessions:
             self.end(session, now)
 
     def _restore(self, sessions: dict[str, Session], ends: dict[str, float], delayed: dict[str, float]) -> None:
-        self.sessions, self.ends, self._delayed = sessions, Timers(ends), delayed
+        self.sessions, self.ends, self._delays = sessions, Timers(ends), delayed
 
 
 class SessionEndpoint:
@@ -205,7 +205,7 @@ class SessionEndpoint:
     def _index(self) -> int:
         return self._store.table("sessions") or 1
 
-    def _named(self, request: ServerRequest, what: str = "session") -> str:
+    def _path_name(self, request: ServerRequest, what: str = "session") -> str:
         request.only_default()
         if not request.rest:
             raise Refusal(400, f"Missing {what}")
@@ -214,31 +214,31 @@ class SessionEndpoint:
 
     def info(self, request: ServerRequest) -> ReadAnswer:
         """One session, in a list that is empty where there is none."""
-        session = self._named(request)
+        session = self._path_name(request)
         self._sessions.is_uuid(session)
         found = self._sessions.sessions.get(session)
-        return ReadAnswer(self._index(), self._shown(request, [found] if found else []))
+        return ReadAnswer(self._index(), self._render(request, [found] if found else []))
 
     def every(self, request: ServerRequest) -> ReadAnswer:
         """Every session, by its id."""
         request.only_default()
         request.reach_servers()
-        return ReadAnswer(self._index(), self._shown(request, [session for _, session in sorted(self._sessions.sessions.items())]))
+        return ReadAnswer(self._index(), self._render(request, [session for _, session in sorted(self._sessions.sessions.items())]))
 
     def node(self, request: ServerRequest) -> ReadAnswer:
         """The sessions of a node."""
-        node = self._named(request, "node name")
+        node = self._path_name(request, "node name")
         found = [session for _, session in sorted(self._sessions.sessions.items()) if session.node.lower() == node.lower()]
-        return ReadAnswer(self._index(), self._shown(request, found))
+        return ReadAnswer(self._index(), self._render(request, found))
 
-    def _shown(self, request: ServerRequest, sessions: list[Session]) -> list[dict[str, Any]]:
+    def _render(self, request: ServerRequest, sessions: list[Session]) -> list[dict[str, Any]]:
         """The sessions that the token may see."""
-        return [session.shown() for session in sessions if request.may("session", session.node, "read")]
+        return [session.render() for session in sessions if request.may("session", session.node, "read")]
 
     def create(self, request: ServerRequest, now: float) -> Any:
         """PUT create: its id."""
         request.only_default()
-        given = request.decoded(SESSION) if request.body else {}
+        given = request.decode(SESSION) if request.body else {}
         request.reach_servers()
         request.require("session", given.get("Node", self._node), "write")
         behavior, ttl = given.get("Behavior") or "release", given.get("TTL") or ""
@@ -293,7 +293,7 @@ class SessionEndpoint:
 
     def destroy(self, request: ServerRequest, now: float) -> Any:
         """PUT destroy: true, whether it was there or not."""
-        session = self._named(request)
+        session = self._path_name(request)
         self._lookup(request, session)
         if session in self._sessions.sessions:
             self._store.apply()
@@ -315,9 +315,9 @@ class SessionEndpoint:
     def renew(self, request: ServerRequest, now: float) -> Any:
         """PUT renew: the session."""
         request.options()
-        session = self._named(request)
+        session = self._path_name(request)
         self._lookup(request, session)
         if session not in self._sessions.sessions:
             raise Refusal(404, f"Session id '{session}' not found")
         self._sessions.renew(session, now)
-        return [self._sessions.sessions[session].shown()]
+        return [self._sessions.sessions[session].render()]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from consul_proto.simulator.catalog.bodies import TXN
-from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, seen
+from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, server_headers
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.store import Store
@@ -64,14 +64,14 @@ class Txn:
     def __init__(self, store: Store, kv: KV, sessions: Sessions, catalog: CatalogSteps, version: Version) -> None:
         self._store, self._kv, self._sessions, self._catalog, self._version = store, kv, sessions, catalog, version
         self._verbs: dict[str, Callable[[Step], Results]] = {
-            "set": lambda step: self._wrote(kv.put(step.key, step.value, step.flags), ""),
-            "cas": lambda step: self._wrote(
-                kv.cas(step.key, step.value, step.flags, step.modified), f"failed to set key {_quoted(step.key)}, index is stale"
+            "set": lambda step: self._result(kv.put(step.key, step.value, step.flags), ""),
+            "cas": lambda step: self._result(
+                kv.cas(step.key, step.value, step.flags, step.modified), f"failed to set key {_quote(step.key)}, index is stale"
             ),
             "lock": self._lock,
-            "unlock": lambda step: self._wrote(
+            "unlock": lambda step: self._result(
                 kv.unlock(step.key, step.value, step.flags, step.session),
-                f"failed to unlock key {_quoted(step.key)}, lock isn't held, or is held by another session",
+                f"failed to unlock key {_quote(step.key)}, lock isn't held, or is held by another session",
             ),
             "get": self._get,
             "get-or-empty": lambda step: [(kv.get(step.key) or Entry(step.key, b""), True)],
@@ -95,7 +95,7 @@ class Txn:
         request.reach_servers()
         is_read = all(self._is_read(step) for step in steps)
         if faults := [(place, text) for place, step in enumerate(steps) if (text := self._fault(request, step, now))]:
-            return self._read([], faults, pick(_REFUSED_FORM, self._version)) if is_read else WriteAnswer(self._shown([], faults), 409)
+            return self._read([], faults, pick(_REFUSED_FORM, self._version)) if is_read else WriteAnswer(self._render([], faults), 409)
         if is_read:
             results, errors = self._run(steps)
             # Where anything failed there are no results, of which the token might not see some.
@@ -109,11 +109,11 @@ class Txn:
             self._store.rollback()
         else:
             self._store.commit()
-        return WriteAnswer(self._shown(_visible(request, results), errors), 409 if errors else 200)
+        return WriteAnswer(self._render(_visible(request, results), errors), 409 if errors else 200)
 
     def _read(self, results: list[dict[str, Any]], errors: list[tuple[int, str]], form: dict[str, Any]) -> WriteAnswer:
-        headers = tuple(seen(known=form["KnownLeader"]))
-        return WriteAnswer(self._shown(results, errors) | form, 409 if errors else 200, headers=headers)
+        headers = tuple(server_headers(known=form["KnownLeader"]))
+        return WriteAnswer(self._render(results, errors) | form, 409 if errors else 200, headers=headers)
 
     def _fault(self, request: ServerRequest, step: Step | CatalogStep, now: float) -> str:
         """Why an operation is not even begun, "" where nothing speaks against it."""
@@ -121,10 +121,10 @@ class Txn:
             return self._catalog.vet(step) or self._catalog.require(request, step)
         if step.verb not in self._verbs and self._version >= V1_X:
             return f"unknown KV operation: {step.verb}"
-        if denied := _denied(request, step):
+        if denied := _denial(request, step):
             return denied
         is_delayed = step.verb == "lock" and self._sessions.is_delayed(step.key, now)
-        return f"failed to lock key {_quoted(step.key)} due to lock delay" if is_delayed else ""
+        return f"failed to lock key {_quote(step.key)} due to lock delay" if is_delayed else ""
 
     def _is_read(self, step: Step | CatalogStep) -> bool:
         if isinstance(step, CatalogStep):
@@ -146,10 +146,10 @@ class Txn:
     def _run_kv(self, step: Step) -> list[dict[str, Any]]:
         verb = self._verbs.get(step.verb)
         if verb is None:
-            raise Failure(f"unknown KV verb {_quoted(step.verb)}")
-        return [{"KV": entry.shown(value=value)} for entry, value in verb(step)]
+            raise Failure(f"unknown KV verb {_quote(step.verb)}")
+        return [{"KV": entry.render(value=value)} for entry, value in verb(step)]
 
-    def _shown(self, results: list[dict[str, Any]], errors: list[tuple[int, str]]) -> dict[str, Any]:
+    def _render(self, results: list[dict[str, Any]], errors: list[tuple[int, str]]) -> dict[str, Any]:
         return {
             "Results": None if errors else results,
             "Errors": [{"OpIndex": place, "What": what} for place, what in errors] or None,
@@ -162,14 +162,14 @@ class Txn:
         if size > most_bytes:
             url = pick(OPTIONS, self._version)
             raise Refusal(413, f"Request body({size} bytes) too large, max size: {most_bytes} bytes. See {url}txn_max_req_len.")
-        given = request.decoded(TXN, "Failed to parse body: ")
+        given = request.decode(TXN, "Failed to parse body: ")
         most = pick(_MOST, self._version)
         if len(given) > most:
             raise Refusal(413, f"Transaction contains too many operations ({len(given)} > {most})")
         steps = [step for operation in given if (step := self._step(operation)) is not None]
         for step in steps:
             if isinstance(step, Step) and len(step.value) > largest:
-                raise Refusal(413, f"Value for key {_quoted(step.key)} is too large ({len(step.value)} > {largest} bytes)")
+                raise Refusal(413, f"Value for key {_quote(step.key)} is too large ({len(step.value)} > {largest} bytes)")
         return steps
 
     def _step(self, operation: dict[str, Any]) -> Step | CatalogStep | None:
@@ -183,19 +183,19 @@ class Txn:
         verb, key, session = (given.get(name, "") for name in ("Verb", "Key", "Session"))
         return Step(verb, key, given.get("Value", b""), given.get("Flags", 0), given.get("Index", 0), session)
 
-    def _wrote(self, entry: Entry | None, otherwise: str) -> Results:
+    def _result(self, entry: Entry | None, otherwise: str) -> Results:
         if entry is None:
             raise Failure(otherwise)
         return [(entry, False)]
 
     def _lock(self, step: Step) -> Results:
         entry = self._kv.lock(step.key, step.value, step.flags, step.session)
-        return self._wrote(entry, f"failed to lock key {_quoted(step.key)}, lock is already held")
+        return self._result(entry, f"failed to lock key {_quote(step.key)}, lock is already held")
 
     def _existing(self, step: Step, what: str = "") -> Entry:
         entry = self._kv.get(step.key)
         if entry is None:
-            raise Failure(f"{what}key {_quoted(step.key)} doesn't exist")
+            raise Failure(f"{what}key {_quote(step.key)} doesn't exist")
         return entry
 
     def _get(self, step: Step) -> Results:
@@ -204,20 +204,20 @@ class Txn:
     def _check_index(self, step: Step) -> Results:
         entry = self._existing(step, "failed to check index, ")
         if entry.modify_index != step.modified:
-            raise Failure(f"failed index check for key {_quoted(step.key)}, current modify index {entry.modify_index} != {step.modified}")
+            raise Failure(f"failed index check for key {_quote(step.key)}, current modify index {entry.modify_index} != {step.modified}")
         return [(entry, False)]
 
     def _check_session(self, step: Step) -> Results:
         entry = self._existing(step, "failed to check session, ")
         if entry.session != step.session:
             raise Failure(
-                f"failed session check for key {_quoted(step.key)}, current session {_quoted(entry.session)} != {_quoted(step.session)}"
+                f"failed session check for key {_quote(step.key)}, current session {_quote(entry.session)} != {_quote(step.session)}"
             )
         return [(entry, False)]
 
     def _check_not_exists(self, step: Step) -> Results:
         if self._kv.get(step.key) is not None:
-            raise Failure(f"key {_quoted(step.key)} exists")
+            raise Failure(f"key {_quote(step.key)} exists")
         return []
 
     def _delete(self, step: Step) -> Results:
@@ -230,11 +230,11 @@ class Txn:
 
     def _delete_cas(self, step: Step) -> Results:
         if not self._kv.delete_cas(step.key, step.modified):
-            raise Failure(f"failed to delete key {_quoted(step.key)}, index is stale")
+            raise Failure(f"failed to delete key {_quote(step.key)}, index is stale")
         return []
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """Text as Go's %q writes it."""
     return json.dumps(text, ensure_ascii=False)
 
@@ -243,7 +243,7 @@ def _quoted(text: str) -> str:
 _FILTERED = frozenset({"get", "get-or-empty", "get-tree"})
 
 
-def _denied(request: ServerRequest, step: Step) -> str:
+def _denial(request: ServerRequest, step: Step) -> str:
     """What the token lacks for an operation on a key, "" where nothing is."""
     authorizer = request.authorizer
     if authorizer is None or step.verb in _FILTERED:

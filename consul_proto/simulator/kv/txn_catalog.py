@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from consul_proto.simulator.catalog.check_definitions import of_transaction
 from consul_proto.simulator.catalog.registration import service_faults
-from consul_proto.simulator.catalog.tables import Broken, Catalog, Row
+from consul_proto.simulator.catalog.tables import Catalog, CatalogError, Row
 from consul_proto.simulator.catalog.values import check_value, node_value, service_value
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.settings import Settings
@@ -52,7 +52,7 @@ class CatalogStep(NamedTuple):
         return int(self.given.get("ModifyIndex") or 0)
 
     @property
-    def named(self) -> str:
+    def label(self) -> str:
         """What it is about, as the errors call it."""
         own = json.dumps(self.node if self.kind == "node" else self.id, ensure_ascii=False)
         where = "" if self.kind == "node" else f" on node {json.dumps(self.node, ensure_ascii=False)}"
@@ -133,13 +133,13 @@ class CatalogSteps:
         match step.verb:
             case "get":
                 if row is None:
-                    raise Failure(f"{step.named} doesn't exist")
-                return [self._shown(step.kind, row)]
+                    raise Failure(f"{step.label} doesn't exist")
+                return [self._render(step.kind, row)]
             case "set":
                 return self._set(step)
             case "cas":
                 if (row.modified if row else 0) != step.modified:
-                    raise Failure(f"failed to set {step.named}, index is stale")
+                    raise Failure(f"failed to set {step.label}, index is stale")
                 # What then cannot be written is passed over in silence: so agents do it.
                 try:
                     return self._set(step)
@@ -149,7 +149,7 @@ class CatalogSteps:
                     return []
             case "delete" | "delete-cas":
                 if step.verb == "delete-cas" and (row is None or row.modified != step.modified):
-                    raise Failure(f"failed to delete {step.named}, index is stale")
+                    raise Failure(f"failed to delete {step.label}, index is stale")
                 self._delete(step)
                 return []
         raise Failure(f'unknown {step.kind.capitalize()} verb "{step.verb}"')
@@ -165,7 +165,7 @@ class CatalogSteps:
         if step.kind == "node":
             try:
                 catalog.ensure_node(node_value(step.given, self._settings.datacenter))
-            except Broken as error:
+            except CatalogError as error:
                 raise Failure(f"failed inserting node: {error}") from None
         elif catalog.node(step.node) is None:
             raise Failure("Missing node registration")
@@ -176,19 +176,19 @@ class CatalogSteps:
         else:
             try:
                 catalog.ensure_check(step.node, {**check_value(step.given, version), "Type": self._type_of(step)})
-            except Broken as error:
+            except CatalogError as error:
                 raise Failure(str(error)) from None
         row = self._row(step)
         assert row is not None, "it was written"
-        return [self._shown(step.kind, row)]
+        return [self._render(step.kind, row)]
 
     def _type_of(self, step: CatalogStep) -> str:
         """The type of a check: as it is told, since 1.9, and never found out."""
         return "" if self._settings.version < V1_9 else step.given.get("Type") or ""
 
-    def _shown(self, kind: str, row: Row) -> dict[str, Any]:
+    def _render(self, kind: str, row: Row) -> dict[str, Any]:
         """A row as a transaction shows it."""
-        return {kind.capitalize(): row.stored()}
+        return {kind.capitalize(): row.raw()}
 
     def _delete(self, step: CatalogStep) -> None:
         if step.kind == "node":

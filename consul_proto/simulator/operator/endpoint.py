@@ -21,7 +21,7 @@ from consul_proto.simulator.go.durations import as_go_writes
 from consul_proto.simulator.go.numbers import unsigned
 
 #: The members that are durations.
-_LASTING = ("LastContactThreshold", "ServerStabilizationTime")
+_DURATIONS = ("LastContactThreshold", "ServerStabilizationTime")
 
 _AUTOPILOT = {
     "CleanupDeadServers": True,
@@ -35,7 +35,7 @@ _AUTOPILOT = {
 }
 
 #: What a configuration is that says nothing, in 1.8.
-_NOTHING = {name: type(value)() for name, value in _AUTOPILOT.items()} | dict.fromkeys(_LASTING, "0s")
+_NOTHING = {name: type(value)() for name, value in _AUTOPILOT.items()} | dict.fromkeys(_DURATIONS, "0s")
 
 
 class OperatorEndpoint:
@@ -101,7 +101,7 @@ class OperatorEndpoint:
             _may_read(request)
             return self._autopilot
         before = self._settings.bad_request
-        given = request.decoded(AUTOPILOT, f"{before}Error parsing autopilot config: ")
+        given = request.decode(AUTOPILOT, f"{before}Error parsing autopilot config: ")
         expected = None
         if request.flag("cas"):
             try:
@@ -114,7 +114,7 @@ class OperatorEndpoint:
         if expected not in (None, self._autopilot["ModifyIndex"]):
             return False
         known = {name: value for name, value in given.items() if name in _AUTOPILOT}
-        known |= {name: as_go_writes(seconds(known[name])) for name in _LASTING if name in known}
+        known |= {name: as_go_writes(seconds(known[name])) for name in _DURATIONS if name in known}
         # What is not told is as in the beginning; in 1.8 it is nothing at all.
         told = _NOTHING if self._settings.version < V1_X else _AUTOPILOT
         self._autopilot = {**told, **known, "CreateIndex": self._autopilot["CreateIndex"], "ModifyIndex": index}

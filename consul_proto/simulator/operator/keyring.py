@@ -36,7 +36,7 @@ class KeyringEndpoint:
     def keyring(self, request: ServerRequest, _now: float) -> NoReturn:
         """GET the keys, POST a new one, PUT which one is used, DELETE one: each is refused, by every member of both networks."""
         bad, reads = self._settings.bad_request, request.method == "GET"
-        given = {} if reads else request.decoded(KEYRING, f"{bad}Request decode failed: ")
+        given = {} if reads else request.decode(KEYRING, f"{bad}Request decode failed: ")
         self._check_relays(request.first("relay-factor"))
         given_local = request.first("local-only")
         if given_local and given_local not in TRUE | FALSE:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, seen
+from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, server_headers
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -44,7 +44,7 @@ class SnapshotEndpoint:
         request.require("acl", "", "write")
         if request.method == "GET":
             backend = () if self._settings.version < V1_X else (("X-Consul-Query-Backend", "blocking-query"),)
-            headers = (("X-Consul-Index", str(self._store.index)), *seen(), *backend)
+            headers = (("X-Consul-Index", str(self._store.index)), *server_headers(), *backend)
             return WriteAnswer(self._archive(), kind="application/x-gzip", headers=headers)
         try:
             self._restore(json.loads(_files(request.body)["state.bin"]), now)
