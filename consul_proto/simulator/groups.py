@@ -1,7 +1,7 @@
-"""Every simulated group of an agent. A new group is named here, and nowhere else.
+"""Name every simulated group of an agent. A new group is named here, and nowhere else.
 
-A group with state is one line in `Groups`: `_save` adds it to the saved state, `_time` to what happens without a request. A group with
-endpoints is one line in `_ENDPOINTS`.
+A group with state is one line in `Groups`: `_save` adds it to the saved state, `_time` to the groups with timers. A group with endpoints is
+one line in `_ENDPOINTS`.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ from consul_proto.simulator.operator.usage import UsageEndpoint
 
 
 class Timed(Protocol):
-    """A group to which something happens by itself."""
+    """A group with timers."""
 
     def next_deadline(self) -> float | None:
-        """When something happens next; None: never."""
+        """Return the time of the next event; None: never."""
         ...
 
     def advance(self, now: float) -> None:
@@ -66,7 +66,7 @@ class Routed(Protocol):
 
 
 class Saved(NamedTuple):
-    """A group with state. is_own: the state is the agent's own, and in no snapshot of the servers."""
+    """A group with state. is_own: the state belongs to the agent itself, and is not in snapshots of the servers."""
 
     group: State
     is_own: bool
@@ -94,7 +94,7 @@ class Groups:
         self.settings, self.version, self.new_id, self.take, self.restore = settings, settings.version, ids.new, take, restore
         #: The groups with state, by their names in a dump, in the order in which they are loaded.
         self.saved: dict[str, Saved] = {}
-        #: The groups to which something happens without a request.
+        #: The groups with timers.
         self.timed: list[Timed] = []
         save, timed, store, new_id = self._save, self._time, Store(), ids.new
         self.store = save("store", store)
@@ -127,11 +127,11 @@ class Groups:
         return self.acls.may_write(token, resource, name)
 
     def routes(self) -> Routes:
-        """The endpoints of all groups."""
+        """Return the endpoints of all groups."""
         return Routes(*(make(self).routes() for make in _ENDPOINTS), version=self.version)
 
 
-#: What makes each group with endpoints.
+#: Makes each group with endpoints.
 _ENDPOINTS: tuple[Callable[[Groups], Routed], ...] = (
     lambda its: KVEndpoint(its.store, its.kv, its.sessions, its.version),
     lambda its: Txn(its.store, its.kv, its.sessions, CatalogSteps(its.catalog, its.settings), its.version),

@@ -1,4 +1,4 @@
-"""The agent: finds who answers a request, lets blocking queries wait, and lets time pass."""
+"""Simulate one agent: route requests, park blocking queries, and let time pass."""
 
 from __future__ import annotations
 
@@ -19,42 +19,45 @@ from consul_proto.simulator.engine.uuids import Ids, uuid_of
 from consul_proto.simulator.engine.versions import V1_12, V1_X
 from consul_proto.simulator.groups import Groups
 
-#: The part of its wait that a query waits longer at most, so that those which came at once do not return at once.
+#: A blocking query waits longer by up to this part of its wait, so that queries that came together do not return together.
 _JITTER = 1 / 16
 
-#: Paths of which it is remembered where they lead.
+#: How many paths the route cache holds.
 _ROUTE_CACHE = 1024
 
 
 class Simulator:
-    """A development agent of one server.
+    """Simulate a development agent of one server.
 
-    jitter: a number from 0 to below 1 for each blocking query, how much of a sixteenth of its wait it waits longer.
+    jitter: gives a number from 0 to below 1 for each blocking query: how much of a sixteenth of its wait is added to the wait.
 
-    `handle` answers a request, or parks it; time is what the caller says it is, in seconds, and never goes back.
+    `handle` answers a request or parks it. Times are in seconds, come from the caller, and never decrease.
     """
 
     def __init__(self, settings: Settings | None = None, *, jitter: Callable[[], float] = lambda: 0.0) -> None:
         settings = settings or Settings()
-        #: An agent without an id draws one.
+        #: An agent without an id gets a new one.
         self.settings = settings if settings.node_id else replace(settings, node_id=uuid_of(f"{settings.seed}:node"))
         self._jitter = jitter
         self._version = self.settings.version
         self._answers = Answers(self.settings)
         self._now = 0.0
-        #: The deadlines of parked queries. Those of queries that were answered are passed over.
+        #: The deadlines of parked queries. Entries of queries that were answered are skipped.
         self._deadlines: list[tuple[float, int, Parked]] = []
         self._order = count()
         self._ids = Ids(settings.seed)
         self._groups = Groups(self.settings, self._ids, lambda: self._now, jitter, self._take, self._restore)
         self._store, self._local = self._groups.store, self._groups.local
-        #: What a token may do; None: ACLs are off, and nobody asks.
+        #: Finds what a token may do; None while ACLs are off.
         self._resolve = self._groups.acls.resolve if self.settings.acls else None
         self._routes = self._groups.routes()
         self._find = lru_cache(_ROUTE_CACHE)(self._routes.find)
 
     def handle(self, request: Request, now: float) -> Response | Parked:
-        """Answer a request at a time, or park it: its answer comes from a later `handle` or `advance`."""
+        """Answer a request, or park it.
+
+        The answer of a parked request comes from a later `handle` or `advance`.
+        """
         return self._handle(request, now, is_own=False)
 
     def _handle(self, request: Request, now: float, *, is_own: bool) -> Response | Parked:
@@ -71,12 +74,15 @@ class Simulator:
             self._wake()
 
     def dump(self) -> dict[str, Any]:
-        """The state, as JSON: what another agent of the same name and version can go on with. Queries that wait are no part of it."""
+        """Return the state as JSON, for another agent of the same name and version. Parked queries are not included."""
         groups = {name: saved.group.dump() for name, saved in self._groups.saved.items()}
         return {"of": self._of(), "now": self._now, "drawn": self._ids.count, "groups": groups}
 
     def load(self, state: dict[str, Any], now: float) -> None:
-        """Go on with what `dump` gave. Times go on where they stood. Raises ValueError for the state of another agent."""
+        """Load the state that `dump` returned; timers continue where they stood.
+
+        Raises ValueError for the state of another agent.
+        """
         if state["of"] != self._of():
             raise ValueError(f"it is that of {state['of']}, and this is {self._of()}")
         self._now = now
@@ -87,12 +93,12 @@ class Simulator:
         self._local.introduce_itself()
 
     def _take(self) -> dict[str, Any]:
-        """What the servers keep, and not the agent itself."""
+        """Return the state of the servers, without the agent's own."""
         groups = {name: saved.group.dump() for name, saved in self._groups.saved.items() if not saved.is_own}
         return {"now": self._now, "groups": groups}
 
     def _restore(self, state: Any, now: float) -> None:
-        """Go on with what the servers kept; whoever waits looks again."""
+        """Load the state of the servers, and read all parked queries again."""
         groups, shift = {**state["groups"]}, now - state["now"]
         for name, saved in self._groups.saved.items():
             if name in groups and not saved.is_own:
@@ -104,13 +110,16 @@ class Simulator:
         return f"{settings.node} in {settings.datacenter}, id {settings.node_id}, Consul {settings.version}"
 
     def configure(self, request: Request, now: float) -> Response:
-        """Register a service or a check of the agent's own configuration, which no ACL stops, and which may have scripts of its own."""
+        """Register a service or a check of the agent's own configuration.
+
+        ACLs do not apply, and its checks may have scripts.
+        """
         answer = self._handle(request, now, is_own=True)
         assert isinstance(answer, Response), "a write is answered at once"
         return answer
 
     def advance(self, now: float) -> None:
-        """Let time pass: what was due until then happens, in its order."""
+        """Let time pass until `now`: do everything that is due, in order."""
         while (due := self.next_deadline()) is not None and due <= now:
             self._now = max(self._now, due)
             for group in self._groups.timed:
@@ -123,7 +132,7 @@ class Simulator:
         self._now = max(self._now, now)
 
     def next_deadline(self) -> float | None:
-        """When something happens by itself next; None: never."""
+        """Return the time at which something happens without a request; None: never."""
         while self._deadlines and self._deadlines[0][2].response is not None:
             heapq.heappop(self._deadlines)
         due = self._deadlines[0][0] if self._deadlines else None
@@ -133,7 +142,10 @@ class Simulator:
         return due
 
     def record_probe(self, probe: Probe, status: str, output: str, now: float) -> None:
-        """Note what a probe found: "passing", "warning" or "critical". That of a check which is gone, or was replaced, says nothing."""
+        """Record the result of a probe: "passing", "warning" or "critical".
+
+        Results for a check that was removed or replaced are ignored.
+        """
         self.advance(now)
         if self.probes.get(probe.check_id) is probe:
             self._local.record_probe(probe, status, output, now)
@@ -141,11 +153,11 @@ class Simulator:
 
     @property
     def probes(self) -> dict[str, Probe]:
-        """What the host does for the checks that ask something, by the check's id."""
+        """The probes that the host runs, by the id of the check."""
         return {check.id: check.probe for check in self._local.checks.values() if check.probe is not None}
 
     def forget(self, parked: Parked) -> None:
-        """Forget a query that nobody waits for any more."""
+        """Forget a query whose caller has gone."""
         self._store.unpark(parked)
         parked.response = Response(499)
 
@@ -177,7 +189,7 @@ class Simulator:
         return parked
 
     def _wake(self) -> None:
-        """Look again at the queries that what was done concerns."""
+        """Read the queries again that depend on what changed."""
         for parked in self._store.queries_to_wake():
             try:
                 found = parked.read()
@@ -185,14 +197,14 @@ class Simulator:
                 self._end(parked, self._answers.refusal(refusal, "GET"))
                 continue
             if found.body is None and parked.was_missing and self._version >= V1_12:
-                # Since 1.12: what is not there still is no news, whatever else was written.
+                # Since 1.12, a write elsewhere does not answer a query for something that is still missing.
                 parked.minimum = found.index
             parked.was_missing = found.body is None
             if parked.is_news(found):
                 self._end(parked, self._answers.read(found))
 
     def _now_or_never(self, parked: Parked) -> Response:
-        """The answer of a query whose wait is over."""
+        """Answer a query whose wait is over."""
         try:
             return self._answers.read(parked.read())
         except Refusal as refusal:
@@ -206,7 +218,7 @@ class Simulator:
 
 
 def look(read: Read, request: ServerRequest) -> ReadAnswer:
-    """Read, with the eyes of the token that asks, which must be one."""
+    """Read as the token allows at this moment."""
     request.begin()
     found = read(request)
     found.headers += _filter_headers(request)
@@ -214,6 +226,6 @@ def look(read: Read, request: ServerRequest) -> ReadAnswer:
 
 
 def _filter_headers(request: ServerRequest) -> Pairs:
-    """What an answer says that leaves out what the token may not see: who comes without a token is not told that there is more."""
+    """Return the header that says that ACLs removed results; requests without a token do not get it."""
     is_told = request.is_filtered and request.token and request.method == "GET" and request.settings.version >= V1_X
     return (("X-Consul-Results-Filtered-By-ACLs", "true"),) if is_told else ()

@@ -1,6 +1,6 @@
-"""What a request is answered with, and how that becomes a response.
+"""Answers to requests, and the responses made of them.
 
-A handler gives a `ReadAnswer`, a `WriteAnswer` or raises a `Refusal`; `Answers` makes HTTP of them.
+A handler returns a `ReadAnswer` or a `WriteAnswer`, or raises a `Refusal`; `Answers` turns these into HTTP responses.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ class Refusal(Exception):
 
 
 def multierror(reasons: Sequence[str]) -> str:
-    """Reasons as https://github.com/hashicorp/go-multierror writes them."""
+    """Format errors as https://github.com/hashicorp/go-multierror does."""
     return "\n\t* ".join((f"{len(reasons)} error{'s' * (len(reasons) > 1)} occurred:", *reasons)) + "\n\n"
 
 
 class Unrouted(Refusal):
-    """What Go's router refuses before anything of Consul's sees it."""
+    """A refusal by Go's router, before any of Consul's own code runs."""
 
 
 class ReadAnswer:
-    """What a read found. body: None where there is nothing, which is a 404. raw: whether the body goes out as it is.
+    """The answer of a read. body: None is a 404. raw: the body is sent unchanged.
 
-    local: whether the agent answers by itself, and says nothing of the servers. headers: what the answer carries besides. null: whether
-    nothing there is null, and no 404. streamed: whether the agent has it from a stream, and not from a query of its own. content_hash:
-    what one may wait for a change of, in the place of the index. is_hash: whether the index is no count, and any other one is news.
-    unasked: whether nobody was asked, since the token may not see the answer. silent: whether a 404 says nothing of the servers.
-    kind: the Content-Type of a body that goes out as it is, without a word of the servers.
+    local: the agent answers by itself, without the headers of the servers. headers: further headers. null: a body of None is sent as null,
+    not as a 404. streamed: the agent has the answer from its stream, not from a query. content_hash: the hash that a caller may wait on
+    instead of the index. is_hash: the index is not a counter, and any other value is news. is_denied: the token may not read the answer, so
+    the servers were not asked. silent: a 404 comes without the headers of the servers. kind: the Content-Type of a body that is sent
+    unchanged, without the headers of the servers.
     """
 
     __slots__ = (
@@ -74,7 +74,7 @@ class ReadAnswer:
         self.is_denied, self.silent, self.kind = is_denied, silent, kind
 
     def is_news(self, minimum: int, content_hash: str) -> bool:
-        """Whether this is what somebody waits for who has seen an index, or a hash where there is one."""
+        """Return whether this answers a query that waits on an index, or on a hash if there is one."""
         if content_hash:
             return self.content_hash != content_hash
         return (self.index or 1) != minimum if self.is_hash else self.index > minimum
@@ -82,9 +82,9 @@ class ReadAnswer:
 
 @dataclass(frozen=True, slots=True)
 class WriteAnswer:
-    """An answer that is more than a value as JSON with status 200. body: bytes go out as they are.
+    """The answer of a write that is not simply JSON with status 200. body: bytes are sent unchanged.
 
-    kind: its Content-Type, where it is not what Consul usually sends; "" for none. headers: what the answer carries besides.
+    kind: the Content-Type if it is not the usual one; "" for none. headers: further headers.
     """
 
     body: Any
@@ -94,9 +94,9 @@ class WriteAnswer:
 
 
 class Parked:
-    """A blocking query whose answer is still to come: `response` is None until then.
+    """A blocking query that waits for its answer: `response` is None until then.
 
-    wake: called with nothing when the answer is there; whoever drives the simulator sets it.
+    wake: called without arguments when the response is there; set by the driver of the simulator.
     """
 
     __slots__ = ("_topics", "content_hash", "deadline", "minimum", "read", "response", "wake", "was_missing")
@@ -110,7 +110,7 @@ class Parked:
         self.wake: Callable[[], object] | None = None
 
     def is_news(self, found: ReadAnswer) -> bool:
-        """Whether this is what the query waits for."""
+        """Return whether an answer ends the wait."""
         return found.is_news(self.minimum, self.content_hash)
 
     @property
@@ -119,22 +119,22 @@ class Parked:
         return self._topics
 
 
-#: What Go's encoder escapes in JSON, since a browser could read it as HTML or as a line's end.
+#: Characters that Go's encoder escapes in JSON, because a browser could read them as HTML or as the end of a line.
 _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-#: A value in JSON, but for what Go escapes.
+#: Encodes a value as JSON, without Go's escapes.
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Text(str):
-    """JSON that is text already, but for what Go escapes."""
+    """JSON that is already text, without Go's escapes."""
 
     __slots__ = ()
 
 
 def to_json(value: object) -> bytes:
-    """JSON as Go writes it, without the blanks."""
+    """Encode JSON as Go does, without blanks."""
     text = value if isinstance(value, Text) else encode(value)
     for character, escaped in _ESCAPED.items():
         if character in text:
@@ -146,16 +146,16 @@ _SEEN = {known: (("X-Consul-Knownleader", "true" if known else "false"), ("X-Con
 
 
 def answer(status: int, body: bytes, headers: Iterable[tuple[str, str]]) -> Response:
-    """An answer with its length."""
+    """Make a response, with its Content-Length."""
     return Response(status, Headers.received((*headers, ("Vary", "Accept-Encoding"), ("Content-Length", str(len(body))))), body)
 
 
 def server_headers(*, known: bool = True) -> Pairs:
-    """What an answer says of the servers."""
+    """Return the headers that describe the servers."""
     return _SEEN[known]
 
 
-#: What an answer carries that came from the servers: by version, whether nobody was asked, whether it came as a stream.
+#: The headers of an answer that came from the servers: by version, by `is_denied` and by `streamed`.
 _SERVERS: dict[Version, dict[tuple[bool, bool], Pairs]] = {
     since: {
         (is_denied, streamed): server_headers(known=not (is_denied or streamed))
@@ -172,19 +172,19 @@ _CHARSET = "application/json; charset=utf-8"
 
 
 class Answers:
-    """Makes responses, as an agent with these settings does."""
+    """Makes responses as an agent with these settings does."""
 
     def __init__(self, settings: Settings) -> None:
         self._version = settings.version
         policy = settings.default_policy if settings.acls else "allow"
-        #: What every answer carries.
+        #: The headers of every answer.
         self._always: Pairs = () if self._version < V1_X else (("X-Consul-Default-Acl-Policy", policy),)
         self._seen = pick(_SERVERS, self._version)
-        #: What the refusal of a read carries where the agent had no answer of the servers.
+        #: The headers of a refused read that reached no server.
         self.unread: Pairs = (("X-Consul-Index", "1"), *self._seen[True, False])
 
     def write(self, wrote: WriteAnswer, more: Pairs) -> Response:
-        """Make the response to a write. more: headers besides its own."""
+        """Make the response of a write. more: further headers."""
         usual = "application/json" if wrote.status == 200 or self._version < V1_X else _CHARSET
         if wrote.body == b"":
             usual = "" if self._version < V1_X else _CHARSET
@@ -195,7 +195,7 @@ class Answers:
         return answer(wrote.status, to_json(wrote.body), headers)
 
     def read(self, found: ReadAnswer) -> Response:
-        """Make the response to a read."""
+        """Make the response of a read."""
         if found.kind:
             return answer(200, found.body, (*self._always, ("Content-Type", found.kind)))
         news = ("X-Consul-ContentHash", found.content_hash) if found.content_hash else ("X-Consul-Index", str(found.index or 1))
@@ -209,7 +209,7 @@ class Answers:
         return answer(200, to_json(found.body), (_JSON, *headers))
 
     def refusal(self, refusal: Refusal, method: str) -> Response:
-        """Make the response that refuses a request; HEAD gets no body."""
+        """Make the response of a refusal; HEAD gets no body."""
         body = b"" if method == "HEAD" else refusal.text.encode()
         kind = [_TEXT] if refusal.text else []
         always = () if isinstance(refusal, Unrouted) else self._always

@@ -1,4 +1,4 @@
-"""What was asked, what is answered, and what waits in between."""
+"""Requests as the handlers see them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from consul_proto.simulator.go.json import Shape, Unreadable, decode
 
 _NO_NAMESPACES = " - Namespaces are a Consul Enterprise feature"
 
-#: What only Consul Enterprise has, by a parameter or by a header, and what is said of it. Before 1.11 nobody knew of partitions.
+#: What only Consul Enterprise has: a parameter, a header, and the text of the refusal. Partitions came with 1.11.
 _NAMESPACE = ("ns", "X-Consul-Namespace", _NO_NAMESPACES)
 _PARTITION = ("partition", "X-Consul-Partition", " - Partitions are a Consul Enterprise feature")
 
-#: Seconds that a query waits where nothing is said, and at most: https://developer.hashicorp.com/consul/api-docs/features/blocking
+#: Seconds that a query waits by default, and at most: https://developer.hashicorp.com/consul/api-docs/features/blocking
 _WAIT, _LONGEST_WAIT = 300.0, 600.0
 
 
@@ -27,19 +27,22 @@ class Authorizer(Protocol):
     """What a token may do."""
 
     def allows(self, resource: str, name: str, access: str) -> bool:
-        """Whether it may: resource "key", "service", "node" ..., access "read", "list" or "write"; name "" where the rule has none."""
+        """Return whether it may.
+
+        resource: "key", "service", "node" and so on. name: "" for a resource without names. access: "read", "list" or "write".
+        """
         ...
 
     def refusal(self, resource: str, name: str, access: str) -> str:
-        """What Consul says to a token that may not."""
+        """Return Consul's words for a token that may not."""
         ...
 
 
 class ServerRequest:
     """A request as a handler sees it: its path decoded, its query by name, and what its token may do.
 
-    resolve: finds what a token may do, by its secret; raises Refusal for one that there is not. is_own: whether the agent's own
-    configuration asks.
+    rest: what follows the path of the route. resolve: finds what a token may do, by its secret, and raises Refusal for an unknown one; None
+    while ACLs are off. is_own: the request comes from the agent's own configuration.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class ServerRequest:
         self.method = request.method
         self.headers = request.headers
         self.body = request.body or b""
-        #: What comes behind the route's own path: a key, an id.
+        #: What follows the path of the route: a key, an id.
         self.rest = rest
         self.path = request.path
         self._query = request.query
@@ -60,57 +63,57 @@ class ServerRequest:
         self._resolve = resolve
         self._authorizer: Authorizer | None = None
         self._is_own = is_own
-        #: Whether something was left out of the answer since the token may not see it.
+        #: Whether the answer leaves out something that the token may not see.
         self.is_filtered = False
 
     @property
     def may_have_scripts(self) -> bool:
-        """Whether checks with a script are accepted."""
+        """Whether checks may have scripts."""
         return self.settings.script_checks or (self._is_own and self.settings.local_script_checks)
 
     @property
     def token(self) -> str:
-        """The secret that was given, "" for none."""
+        """The secret of the token, "" for none."""
         bearer = self.headers.get("authorization") or ""
         given = self.first("token") or self.headers.get("x-consul-token") or ""
         return given or (bearer[7:].strip() if bearer[:7].lower() == "bearer " else "")
 
     @property
     def registration_token(self) -> str | None:
-        """The token whose rights what is registered goes on with; None where nobody asks for one."""
+        """The token whose rights a registration keeps using; None while ACLs are off."""
         return None if self.authorizer is None else self.token
 
     @property
     def authorizer(self) -> Authorizer | None:
-        """What the token may do; None where ACLs are off, and everybody may do everything. Raises Refusal for a token that there is not."""
+        """What the token may do; None while ACLs are off. Raises Refusal for an unknown token."""
         if self._authorizer is None and self._resolve is not None:
             self._authorizer = self._resolve(self.token)
         return self._authorizer
 
     def begin(self) -> None:
-        """Look at the token anew: a query may have waited for long."""
+        """Look the token up again: a query may have waited for a long time."""
         self._authorizer, self.is_filtered = None, False
 
     def allows(self, resource: str, name: str, access: str) -> bool:
-        """Whether the token may do something."""
+        """Return whether the token may do something."""
         authorizer = self.authorizer
         return authorizer is None or authorizer.allows(resource, name, access)
 
     def may(self, resource: str, name: str, access: str) -> bool:
-        """Whether the token may see something: what it may not is left out of the answer."""
+        """Return whether the token may see something; if not, the answer leaves it out."""
         if self.allows(resource, name, access):
             return True
         self.is_filtered = True
         return False
 
     def require(self, resource: str, name: str, access: str) -> None:
-        """Refuse what the token may not do."""
+        """Refuse a token that lacks a right."""
         authorizer = self.authorizer
         if authorizer is not None and not authorizer.allows(resource, name, access):
             raise Refusal(403, authorizer.refusal(resource, name, access))
 
     def require_of_agent(self, resource: str, name: str) -> None:
-        """Refuse a token that may not write what the agent itself has: 1.8 says what it lacks."""
+        """Refuse a token that may not write a service or a check of the agent; 1.8 names the missing right."""
         try:
             self.require(resource, name, "write")
         except Refusal as refusal:
@@ -118,9 +121,10 @@ class ServerRequest:
             raise Refusal(refusal.status, refusal.text + f": Missing {resource}:write on {name}" * is_lacking) from None
 
     def decode(self, shape: Shape, before: str = "Request decode failed: ", status: int = 400, *, namespaced: bool = False) -> Any:
-        """The body, as a type takes it. Refuses what is none.
+        """Decode the body into a type. Refuses an invalid body.
 
-        before: what the refusal says before its reason. namespaced: whether Consul Enterprise takes a namespace here, which is said.
+        before: what comes before the reason in the refusal. status: of the refusal. namespaced: whether Consul Enterprise has a namespace
+        here, which the refusal mentions.
         """
         try:
             return decode(self.body, shape, version=self.settings.version)
@@ -129,8 +133,8 @@ class ServerRequest:
             raise Refusal(status, f"{before}{error}{after}") from None
 
     def only_default(self) -> None:
-        """Refuse a namespace and a partition, which only Consul Enterprise has."""
-        if self._query or self.headers.items:  # a read in memory has neither mostly, and is to cost little
+        """Refuse a namespace or a partition: only Consul Enterprise has them."""
+        if self._query or self.headers.items:  # usually there is neither, and reads in memory must be cheap
             self._have_no(_NAMESPACE)
             self.only_default_partition()
 
@@ -147,18 +151,18 @@ class ServerRequest:
             raise Refusal(400, f'{self.settings.bad_request}Invalid query parameter: "{parameter}"{why}')
 
     def options(self) -> tuple[float, int]:
-        """The parameters that most calls share: for how long a query waits, in seconds, and for an index above which. Refuses odd ones."""
+        """Read the parameters that most calls share: the wait in seconds, and the index to wait on. Refuses invalid ones."""
         self.one_consistency()
         return self.waiting()
 
     def one_consistency(self) -> None:
-        """Refuse to be asked for more than one."""
+        """Refuse more than one consistency mode."""
         for other in ("stale", "cached") if self.flag("consistent") else ():
             if self.flag(other):
                 raise Refusal(400, f"Cannot specify ?{other} with ?consistent, conflicting semantics.")
 
     def waiting(self) -> tuple[float, int]:
-        """As `options`, where nobody asks how consistent the answer is to be."""
+        """Read `wait` and `index`, as `options`, without a check of the consistency."""
         wait = _WAIT
         if self.first("wait"):
             try:
@@ -171,42 +175,42 @@ class ServerRequest:
         return wait if wait > 0 else _WAIT, int(index or 0)
 
     def need_acls(self) -> None:
-        """Refuse where ACLs are off."""
+        """Refuse the request while ACLs are off."""
         if not self.settings.acls:
             raise Refusal(401, "ACL support disabled")
 
     def reach_servers(self) -> None:
-        """Refuse a datacenter that there is not, and then a token: what the agent itself refuses comes before."""
+        """Refuse an unknown datacenter, then an unknown token. Call it after the checks that the agent itself makes."""
         self.reach_datacenter()
         self.know_token()
 
     def reach_datacenter(self) -> None:
-        """Refuse a datacenter that there is not."""
+        """Refuse an unknown datacenter."""
         if self.first("dc") not in ("", self.settings.datacenter):
             raise Refusal(500, "No path to datacenter")
 
     def know_token(self) -> None:
-        """Refuse a token that there is not."""
+        """Refuse an unknown token."""
         _ = self.authorizer
 
     def flag(self, name: str) -> bool:
-        """Whether a parameter is there at all; `stale=false` means stale."""
+        """Return whether a parameter is present; `stale=false` means stale."""
         return name in self._first
 
     def first(self, name: str) -> str:
-        """The first value of a parameter, "" where it has none."""
+        """Return the first value of a parameter, "" if it has none."""
         return self._first.get(name, "")
 
     def every(self, name: str) -> list[str]:
-        """All values of a parameter."""
+        """Return all values of a parameter."""
         return [value or "" for known, value in self._query if known == name]
 
     @property
     def consistency(self) -> str:
-        """How consistent the answer is to be."""
+        """The consistency mode."""
         return next((mode for mode in ("stale", "consistent") if self.flag(mode)), "leader")
 
     def query_text(self, without: Container[str] = ()) -> str:
-        """The query as Go writes it: sorted by name."""
+        """Return the query as Go writes it: sorted by name."""
         pairs = sorted((pair for pair in self._query if pair[0] not in without), key=lambda pair: pair[0])
         return "&".join(f"{quote_plus(name)}={quote_plus(value or '')}" for name, value in pairs)

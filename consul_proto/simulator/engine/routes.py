@@ -1,4 +1,4 @@
-"""Which endpoint answers a path."""
+"""Find the endpoint for a path."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, Un
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.versions import V1_X, Version
 
-#: What is part of the API of both versions and not simulated: it answers 501. What is no part of it answers 404.
+#: Paths of both versions that are not simulated: they answer 501. Unknown paths answer 404.
 _ALWAYS = (
     *("/v1/agent/connect/ca/leaf/", "/v1/connect/ca/configuration", "/v1/discovery-chain/", "/v1/internal/federation-state/"),
     *("/v1/internal/federation-states", "/v1/internal/federation-states/mesh-gateways"),
     *(f"/v1/internal/ui/{name}" for name in ("nodes", "node/", "services", "gateway-services-nodes/")),
 )
 
-#: What of it came after 1.8.
+#: Further ones that came after 1.8.
 _LATER = (
     *("/v1/exported-services", "/v1/imported-services", "/v1/peerings", "/v1/peering/", "/v1/internal/service-virtual-ip"),
     *(f"/v1/internal/ui/{name}" for name in ("exported-services", "catalog-overview", "gateway-intentions/", "service-topology/")),
     "/v1/internal/ui/metrics-proxy/",
 )
 
-#: What Go's net/url leaves as it is in a path, besides letters, digits and "_.-~"; and what its http.Redirect writes in HTML.
+#: Characters that Go's net/url does not escape in a path, besides letters, digits and "_.-~"; and those that its http.Redirect escapes in
+#: HTML.
 _UNESCAPED = "/$&+,:;=@"
 _AS_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;"})
 
@@ -57,7 +58,7 @@ class Route:
 
 
 class Routes:
-    """Every endpoint by its path; one that goes on ends with "/"."""
+    """All endpoints by path. A path that ends with "/" can be continued."""
 
     def __init__(self, *groups: Mapping[str, Route], version: Version) -> None:
         self._version = version
@@ -68,9 +69,9 @@ class Routes:
         return path in self._routes or path in self._unsimulated
 
     def find(self, encoded: str, method: str) -> tuple[str, Route] | str | None:
-        """Where a path leads: to an endpoint, with the part of the path that is its own, or to the path that is clean.
+        """Return the endpoint of a path and the rest of the path; or the clean path if it was not clean.
 
-        None for a path that cannot be shown. Raises Refusal where there is no endpoint, or it does not know the method.
+        None for a path that is not printable. Raises Refusal for an unknown path or method.
         """
         path = text_of(encoded)
         if not path.isprintable():
@@ -90,7 +91,7 @@ class Routes:
         return clean + "/" if is_folder and clean != "/" else clean
 
     def _route(self, path: str, method: str) -> tuple[str, Route]:
-        """The endpoint, and the part of the path that is its own. Raises Refusal where there is none, or it does not know the method."""
+        """Return the endpoint and the rest of the path. Raises Refusal for an unknown path or method."""
         found = self._find(path)
         if found is None:
             raise self._not_found(path, method)
@@ -120,12 +121,12 @@ class Routes:
 
 
 def text_of(path: str) -> str:
-    """A percent-encoded path as text. Bytes that are not UTF-8 become U+FFFD, as in Consul's JSON."""
+    """Decode a percent-encoded path. Bytes that are not UTF-8 become U+FFFD, as in Consul's JSON."""
     return unquote_to_bytes(path).decode("utf-8", "replace") if "%" in path else path
 
 
 def redirect(request: Request, clean: str, version: Version) -> Response:
-    """What Go's router says to a path that is not clean."""
+    """Redirect to the clean path, as Go's router does."""
     where = quote(clean, safe=_UNESCAPED) + ("?" + request.target.partition("?")[2] if request.query else "")
     status, what = (301, "Moved Permanently") if version < V1_X else (307, "Temporary Redirect")
     body = f'<a href="{where.translate(_AS_HTML)}">{what}</a>.\n\n'.encode() if request.method == "GET" else b""

@@ -1,4 +1,4 @@
-"""The key/value store: what each verb does to an entry, and how it is read.
+"""The key/value store: what each verb does to an entry, and how entries are read.
 
 https://developer.hashicorp.com/consul/api-docs/kv
 """
@@ -22,14 +22,14 @@ from consul_proto.simulator.kv.sessions import Sessions
 
 _TOO_LARGE = "Request body({} bytes) too large, max size: {} bytes. See {}kv_max_value_size."
 
-#: Where the agent of each version says that its options are described.
+#: Where each version documents its options.
 OPTIONS = {
     V1_8: "https://www.consul.io/docs/agent/options.html#",
     V1_X: "https://developer.hashicorp.com/docs/agent/config/config-files#",
 }
 
 
-#: Keys that are clean already, as most are.
+#: Keys that need no cleaning, as most do.
 _CLEAN = re.compile(r"(?:[\w-][\w.-]*/)*(?:[\w-][\w.-]*)?")
 
 
@@ -45,7 +45,7 @@ class Entry(NamedTuple):
     modify_index: int = 0
 
     def render(self, *, value: bool = True) -> dict[str, Any]:
-        """The entry in an answer."""
+        """Return the entry as in an answer."""
         shown: dict[str, Any] = {
             "LockIndex": self.lock_index,
             "Key": self.key,
@@ -58,7 +58,7 @@ class Entry(NamedTuple):
         return shown
 
     def text(self) -> str:
-        """The same as text, in a fifth of the time: nothing is asked for as often."""
+        """Return the entry as JSON text, in a fifth of the time: reads of keys are the most frequent ones."""
         value = f'"{b64encode(self.value).decode("ascii")}"' if self.value else "null"
         session = f',"Session":{encode(self.session)}' if self.session else ""
         return (
@@ -68,24 +68,24 @@ class Entry(NamedTuple):
 
 
 class KV:
-    """The table. Every verb is applied at the store's present index, and says whether it did what was asked."""
+    """The table. Every verb is applied at the store's current index, and returns whether it did its work."""
 
     def __init__(self, store: Store, sessions: Sessions) -> None:
         self._store, self._sessions = store, sessions
         self.entries: dict[str, Entry] = {}
         self._order = SortedKeys()
-        #: Key -> the index at which it was deleted: a deletion must be noticed below a prefix.
+        #: The index at which each key was deleted: reads of a prefix must notice a deletion.
         self._graves: dict[str, int] = {}
         self._grave_order = SortedKeys()
         sessions.on_end(self._session_ended)
 
     def dump(self) -> Any:
-        """All of it, as JSON."""
+        """Return the state as JSON."""
         entries = [[entry.key, b64encode(entry.value).decode(), *entry[2:]] for entry in self.entries.values()]
         return {"entries": entries, "graves": self._graves}
 
     def load(self, state: Any, _shift: float) -> None:
-        """Take over the dumped state."""
+        """Load the dumped state."""
         self.entries = {key: Entry(key, b64decode(value), *rest) for key, value, *rest in state["entries"]}
         self._graves = dict(state["graves"])
         self._order, self._grave_order = SortedKeys(self.entries), SortedKeys(self._graves)
@@ -93,19 +93,19 @@ class KV:
             self._sessions.holds(entry.key, "", entry.session)
 
     def get(self, key: str) -> Entry | None:
-        """The entry, or None."""
+        """Return the entry, or None."""
         return self.entries.get(key)
 
     def below(self, prefix: str) -> list[Entry]:
-        """The entries whose keys begin with a prefix, in order."""
+        """Return the entries whose keys begin with a prefix, in order."""
         return [self.entries[key] for key in self._order.below(prefix)]
 
     def table_index(self) -> int:
-        """The index of the last change to any key."""
+        """Return the index of the last change to any key."""
         return self._store.table("kv")
 
     def index_below(self, prefix: str) -> int:
-        """The index of a read of a prefix: of the last change or deletion below it, where there was one."""
+        """Return the index of a read of a prefix: of the last change or deletion below it, if there was one."""
         if not prefix:
             return self.table_index()
         last = max((self.entries[key].modify_index for key in self._order.below(prefix)), default=0)
@@ -132,7 +132,7 @@ class KV:
             self.entries[key] = before
 
     def put(self, key: str, value: bytes, flags: int, session: str | None = None, lock_index: int = 0) -> Entry:
-        """Write an entry; its session stays as it is, unless told otherwise. What changes nothing keeps its index."""
+        """Write an entry. session: None leaves the session as it is. A write that changes nothing keeps its index."""
         index, before = self._store.index, self.entries.get(key)
         entry = Entry(
             key,
@@ -150,14 +150,14 @@ class KV:
         return entry
 
     def cas(self, key: str, value: bytes, flags: int, index: int) -> Entry | None:
-        """Write where the entry was last changed at `index`; 0: where there is none."""
+        """Write if the entry was last changed at `index`; with 0, if there is no entry."""
         before = self.entries.get(key)
         if index != (before.modify_index if before else 0):
             return None
         return self.put(key, value, flags)
 
     def lock(self, key: str, value: bytes, flags: int, session: str) -> Entry | None:
-        """Write and lock, unless another session holds the key. Who holds it may write; the lock is not taken twice."""
+        """Write and lock, unless another session holds the key. Its holder may write again; that is not counted as another lock."""
         self._sessions.check(session)
         before = self.entries.get(key)
         if before is not None and before.session:
@@ -165,7 +165,7 @@ class KV:
         return self.put(key, value, flags, session, (before.lock_index if before else 0) + 1)
 
     def unlock(self, key: str, value: bytes, flags: int, session: str) -> Entry | None:
-        """Write and give the lock back, where this session holds it."""
+        """Write and release the lock, if this session holds it."""
         if not session:
             raise Refusal(500, "missing session")
         before = self.entries.get(key)
@@ -174,7 +174,7 @@ class KV:
         return self.put(key, value, flags, "", before.lock_index)
 
     def delete(self, key: str, *, bury: bool = True) -> None:
-        """Delete a key, where it is."""
+        """Delete a key, if it exists."""
         before = self.entries.pop(key, None)
         if before is None:
             return
@@ -200,7 +200,7 @@ class KV:
             self._graves[key] = before
 
     def delete_cas(self, key: str, index: int) -> bool:
-        """Delete where the entry was last changed at `index`. True where there is none."""
+        """Delete if the entry was last changed at `index`. True if there is no entry."""
         before = self.entries.get(key)
         if before is None:
             return True
@@ -210,7 +210,7 @@ class KV:
         return True
 
     def delete_tree(self, prefix: str) -> None:
-        """Delete every key that begins with a prefix; what is remembered is the prefix alone, and nothing where it is empty."""
+        """Delete every key that begins with a prefix. Only the prefix is remembered as deleted, and an empty one not at all."""
         keys = list(self._order.below(prefix))
         for key in keys:
             self.delete(key, bury=False)
@@ -241,12 +241,12 @@ class KVEndpoint:
         return {"/v1/kv/": Route(("GET", "PUT", "DELETE"), self.read, self.write, self.topics, deep=True)}
 
     def topics(self, request: ServerRequest) -> tuple[Topic, ...]:
-        """What a read depends on."""
+        """Return what a read depends on."""
         several = request.flag("recurse") or request.flag("keys")
         return (("kv/" if several else "kv", self._key(request)),)
 
     def _key(self, request: ServerRequest) -> str:
-        """The key; 1.22.5 cleans it as a path, and refuses what is no clean name even then."""
+        """Return the key. 1.22.5 cleans it as a path, and refuses keys that are not clean even then."""
         key = request.rest
         if self._version < V1_X or _CLEAN.fullmatch(key):
             return key
@@ -295,7 +295,7 @@ class KVEndpoint:
         return ReadAnswer(self._missing_index(prefix), list(names) or empty)
 
     def write(self, request: ServerRequest, now: float) -> Any:
-        """PUT and DELETE: whether it was done."""
+        """PUT and DELETE: return whether it was done."""
         request.options()
         request.only_default()
         return self._put(request, now) if request.method == "PUT" else self._delete(request)

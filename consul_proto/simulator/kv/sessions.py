@@ -1,4 +1,4 @@
-"""Sessions: what they hold, and what their end does.
+"""Sessions: what they hold, and what happens at their end.
 
 https://developer.hashicorp.com/consul/api-docs/session, https://developer.hashicorp.com/consul/docs/dynamic-app-config/sessions
 """
@@ -24,16 +24,16 @@ from consul_proto.simulator.go.durations import as_go_writes, nanoseconds
 
 _SECOND = 10**9
 
-#: Nanoseconds: the largest TTL, and the lock delay where none is given.
+#: Nanoseconds: the largest TTL, and the default lock delay.
 _LARGEST_TTL, _LOCK_DELAY = 86_400 * _SECOND, 15 * _SECOND
 
-#: A session lives for twice its TTL without a renewal (structs.SessionTTLMultiplier).
+#: Without a renewal, a session ends after twice its TTL (structs.SessionTTLMultiplier).
 _GRACE = 2
 
-#: Nanoseconds: no lock delay is longer (structs.MaxLockDelay).
+#: Nanoseconds: the longest lock delay (structs.MaxLockDelay).
 _LONGEST_DELAY = 60 * _SECOND
 
-#: A lock delay that is a number below this is in seconds, not in nanoseconds.
+#: A number below this is a lock delay in seconds, not in nanoseconds.
 _SECONDS_BELOW = 1000
 
 
@@ -47,7 +47,7 @@ class OnEnd(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session. Times in nanoseconds, but for `ttl`, which is kept as it was written."""
+    """One session. Times are in nanoseconds; `ttl` is the text of the request."""
 
     id: str
     name: str
@@ -60,7 +60,7 @@ class Session:
     index: int
 
     def render(self) -> dict[str, Any]:
-        """The session in an answer."""
+        """Return the session as in an answer."""
         return {
             "ID": self.id,
             "Name": self.name,
@@ -76,7 +76,7 @@ class Session:
 
 
 class Sessions:
-    """The table, the keys that each holds, and the keys whose lock is delayed."""
+    """The table, the keys that each session holds, and the keys whose lock is delayed."""
 
     def __init__(self, store: Store, version: Version) -> None:
         self._store, self._version = store, version
@@ -86,26 +86,26 @@ class Sessions:
         #: When each session with a TTL ends.
         self.ends = Timers()
         self._on_end: OnEnd | None = None
-        #: Told of each session that ended.
+        #: Called with each session that ended.
         self.on_gone: Callable[[str], object] = lambda _session: None
 
     def dump(self) -> Any:
-        """All of it but the keys that each holds, as JSON."""
+        """Return the state as JSON, without the keys that each session holds."""
         return {"sessions": [asdict(session) for session in self.sessions.values()], "ends": self.ends.dump(), "delayed": self._delays}
 
     def load(self, state: Any, shift: float) -> None:
-        """Take over the dumped state; its times are moved by so many seconds. The keys tell by themselves who holds them."""
+        """Load the dumped state. shift: seconds to add to its times. The keys are loaded later, and say who holds them."""
         self.sessions = {session["id"]: Session(**session) for session in state["sessions"]}
         self.ends = Timers({session: end + shift for session, end in state["ends"].items()})
         self._delays = {key: until + shift for key, until in state["delayed"].items()}
         self._locks = {}
 
     def on_end(self, ended: OnEnd) -> None:
-        """Tell whoever keeps the keys that a session ended."""
+        """Set the function that releases the keys of a session that ended."""
         self._on_end = ended
 
     def check(self, session: str) -> None:
-        """Refuse a session that there is not."""
+        """Refuse an unknown session."""
         if not session:
             raise Refusal(500, "missing session")
         self.is_uuid(session)
@@ -113,41 +113,41 @@ class Sessions:
             raise Refusal(500, f'invalid session "{session}"')
 
     def is_uuid(self, session: str) -> None:
-        """Refuse what 1.8.7 does not look up."""
+        """Refuse an id that 1.8.7 does not look up."""
         if self._version < V1_X and len(session) != UUID_LENGTH:
             raise Refusal(500, f"failed session lookup: {WRONG_LENGTH}")
 
     def holds(self, key: str, before: str, now: str) -> None:
-        """Note who holds a key."""
+        """Record which session holds a key."""
         if before:
             self._locks.get(before, set()).discard(key)
         if now:
             self._locks.setdefault(now, set()).add(key)
 
     def is_delayed(self, key: str, now: float) -> bool:
-        """Whether a key's lock must wait, since its last holder was invalidated."""
+        """Return whether a lock of the key must wait, because its last holder was invalidated."""
         return self._delays.get(key, now) > now
 
     def add(self, session: Session, now: float) -> None:
-        """Keep a new session."""
+        """Add a session."""
         self.sessions[session.id] = session
         self._store.change("sessions")
         self.renew(session.id, now)
 
     def renew(self, session: str, now: float) -> None:
-        """Let the time of a session begin anew."""
+        """Start the TTL of a session again."""
         ttl = self.sessions[session].ttl
         if ttl and (lasts := nanoseconds(ttl)):
             self.ends.set(session, now + _GRACE * lasts / _SECOND)
 
     def gone(self, node: str, check: str | None, now: float) -> None:
-        """End the sessions that hung on a check that is critical or gone, or on a node that is gone."""
+        """End the sessions that depend on a check that is critical or was removed, or on a node that was removed."""
         for session in [session for session in self.sessions.values() if session.node.lower() == node.lower()]:
             if check is None or check in (*(session.node_checks or ()), *(one["ID"] for one in session.service_checks or ())):
                 self.end(session.id, now)
 
     def end(self, session: str, now: float) -> None:
-        """End a session: its locks are released, or its keys deleted, and delayed."""
+        """End a session: its locks are released or its keys deleted, and new locks are delayed."""
         if session not in self.sessions:
             return
         if self._store.may_roll_back:
@@ -165,11 +165,11 @@ class Sessions:
             self._delays |= dict.fromkeys(keys, until)
 
     def next_deadline(self) -> float | None:
-        """When the next session ends by its TTL."""
+        """Return the time at which the next session expires."""
         return self.ends.first()
 
     def advance(self, now: float) -> None:
-        """End the sessions whose time is over."""
+        """End the sessions that have expired."""
         for session in self.ends.due(now):
             self._store.apply()
             self.end(session, now)
@@ -199,7 +199,7 @@ class SessionEndpoint:
         }
 
     def topics(self, _request: ServerRequest) -> tuple[Topic, ...]:
-        """Every read depends on the whole table."""
+        """Return what a read depends on: the whole table."""
         return (("table", "sessions"),)
 
     def _index(self) -> int:
@@ -213,30 +213,30 @@ class SessionEndpoint:
         return request.rest
 
     def info(self, request: ServerRequest) -> ReadAnswer:
-        """One session, in a list that is empty where there is none."""
+        """GET info: the session in a list; an empty list for an unknown one."""
         session = self._path_name(request)
         self._sessions.is_uuid(session)
         found = self._sessions.sessions.get(session)
         return ReadAnswer(self._index(), self._render(request, [found] if found else []))
 
     def every(self, request: ServerRequest) -> ReadAnswer:
-        """Every session, by its id."""
+        """GET list: every session, by id."""
         request.only_default()
         request.reach_servers()
         return ReadAnswer(self._index(), self._render(request, [session for _, session in sorted(self._sessions.sessions.items())]))
 
     def node(self, request: ServerRequest) -> ReadAnswer:
-        """The sessions of a node."""
+        """GET node: the sessions of a node."""
         node = self._path_name(request, "node name")
         found = [session for _, session in sorted(self._sessions.sessions.items()) if session.node.lower() == node.lower()]
         return ReadAnswer(self._index(), self._render(request, found))
 
     def _render(self, request: ServerRequest, sessions: list[Session]) -> list[dict[str, Any]]:
-        """The sessions that the token may see."""
+        """Return the sessions that the token may see."""
         return [session.render() for session in sessions if request.may("session", session.node, "read")]
 
     def create(self, request: ServerRequest, now: float) -> Any:
-        """PUT create: its id."""
+        """PUT create: return the id."""
         request.only_default()
         given = request.decode(SESSION) if request.body else {}
         request.reach_servers()
@@ -275,7 +275,7 @@ class SessionEndpoint:
             raise Refusal(500, f"Invalid Session TTL '{lasts}', must be between [{as_go_writes(least / _SECOND)}=24h0m0s]")
 
     def _wrong(self, node: str, checks: list[str]) -> str:
-        """What a session cannot hang on."""
+        """Return why a session cannot depend on a node or its checks, "" if it can."""
         if self._catalog.node(node) is None:
             return "Missing node registration"
         for check in checks:
@@ -292,7 +292,7 @@ class SessionEndpoint:
         return given * _SECOND if given < _SECONDS_BELOW else given
 
     def destroy(self, request: ServerRequest, now: float) -> Any:
-        """PUT destroy: true, whether it was there or not."""
+        """PUT destroy: return true, also for an unknown session."""
         session = self._path_name(request)
         self._lookup(request, session)
         if session in self._sessions.sessions:
@@ -301,7 +301,7 @@ class SessionEndpoint:
         return True
 
     def _lookup(self, request: ServerRequest, session: str) -> None:
-        """Refuse what is no id, and what the token may not change."""
+        """Refuse an invalid id, and a session that the token may not change."""
         try:
             self._sessions.is_uuid(session)
         except Refusal as refusal:
@@ -313,7 +313,7 @@ class SessionEndpoint:
             request.require("session", found.node, "write")
 
     def renew(self, request: ServerRequest, now: float) -> Any:
-        """PUT renew: the session."""
+        """PUT renew: return the session."""
         request.options()
         session = self._path_name(request)
         self._lookup(request, session)

@@ -1,4 +1,4 @@
-"""Transactions: all of it, or nothing.
+"""Transactions: all operations are carried out, or none.
 
 https://developer.hashicorp.com/consul/api-docs/txn
 """
@@ -19,13 +19,13 @@ from consul_proto.simulator.kv.kv import KV, OPTIONS, Entry
 from consul_proto.simulator.kv.sessions import Sessions
 from consul_proto.simulator.kv.txn_catalog import CatalogStep, CatalogSteps, Failure, read_step
 
-#: https://developer.hashicorp.com/consul/api-docs/txn: operations in one transaction; 128 since 1.14.
+#: The most operations in one transaction; 128 since 1.14: https://developer.hashicorp.com/consul/api-docs/txn
 _MOST = {V1_8: 64, V1_14: 128}
 
-#: The verbs that write nothing. A transaction of these alone is a read, and answers in another form.
+#: The verbs that write nothing. A transaction of only these is a read, and its answer has another form.
 _READS = frozenset({"get", "get-or-empty", "get-tree", "check-index", "check-session", "check-not-exists"})
 
-#: What a read's answer has beyond a write's, in each version.
+#: What the answer of a read has beyond that of a write, by version.
 _READ_FORM: dict[Version, dict[str, Any]] = {
     V1_8: {"Index": 0, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": ""},
     V1_X: {
@@ -40,7 +40,7 @@ _READ_FORM: dict[Version, dict[str, Any]] = {
 }
 
 
-#: The same where it is refused before anything is read.
+#: The same for a transaction that is refused before anything is read.
 _REFUSED_FORM = {V1_8: _READ_FORM[V1_8], V1_X: _READ_FORM[V1_X] | {"Index": 0, "KnownLeader": False}}
 
 
@@ -89,7 +89,7 @@ class Txn:
         return {"/v1/txn": Route(("PUT",), write=self.apply)}
 
     def apply(self, request: ServerRequest, now: float) -> WriteAnswer:
-        """PUT: what was read and written, or what failed."""
+        """PUT: return the results, or the errors."""
         steps = self._steps(request)
         request.options()
         request.reach_servers()
@@ -98,7 +98,7 @@ class Txn:
             return self._read([], faults, pick(_REFUSED_FORM, self._version)) if is_read else WriteAnswer(self._render([], faults), 409)
         if is_read:
             results, errors = self._run(steps)
-            # Where anything failed there are no results, of which the token might not see some.
+            # If anything failed there are no results, so none are left out for the token.
             results = [] if errors else _visible(request, results)
             filtered = {"ResultsFilteredByACLs": True} if request.is_filtered and request.token and self._version >= V1_X else {}
             return self._read(results, errors, pick(_READ_FORM, self._version) | filtered)
@@ -116,7 +116,7 @@ class Txn:
         return WriteAnswer(self._render(results, errors) | form, 409 if errors else 200, headers=headers)
 
     def _fault(self, request: ServerRequest, step: Step | CatalogStep, now: float) -> str:
-        """Why an operation is not even begun, "" where nothing speaks against it."""
+        """Return why an operation is refused before it begins, "" if it is not."""
         if isinstance(step, CatalogStep):
             return self._catalog.vet(step) or self._catalog.require(request, step)
         if step.verb not in self._verbs and self._version >= V1_X:
@@ -173,7 +173,7 @@ class Txn:
         return steps
 
     def _step(self, operation: dict[str, Any]) -> Step | CatalogStep | None:
-        """One operation: the first that it has; None for one on nothing."""
+        """Read one operation: the first member counts. None if there is none."""
         kind = next((name for name in ("KV", "Node", "Service", "Check") if operation.get(name) is not None), None)
         if kind is None:
             return None
@@ -235,16 +235,16 @@ class Txn:
 
 
 def _quote(text: str) -> str:
-    """Text as Go's %q writes it."""
+    """Quote text as Go's %q does."""
     return json.dumps(text, ensure_ascii=False)
 
 
-#: The verbs whose results are left out where the token may not read them; what the others do needs a right of its own.
+#: Verbs whose results are left out if the token may not read them; the other verbs need a right of their own.
 _FILTERED = frozenset({"get", "get-or-empty", "get-tree"})
 
 
 def _denial(request: ServerRequest, step: Step) -> str:
-    """What the token lacks for an operation on a key, "" where nothing is."""
+    """Return which right the token lacks for an operation on a key, "" if none."""
     authorizer = request.authorizer
     if authorizer is None or step.verb in _FILTERED:
         return ""
@@ -254,7 +254,7 @@ def _denial(request: ServerRequest, step: Step) -> str:
 
 
 def _visible(request: ServerRequest, results: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The results that the token may see."""
+    """Return the results that the token may see."""
     return [result for result in results if _may_see(request, result)]
 
 

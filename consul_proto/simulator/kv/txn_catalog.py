@@ -1,4 +1,4 @@
-"""The steps of a transaction that write into the catalog."""
+"""The operations of a transaction on the catalog."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VERBS = ("set", "cas", "get", "delete", "delete-cas")
 
 _NAMELESS = "service name (Service.Service) is required; both Service ID (Service.ID) and Service Name cannot be empty"
 
-#: What a check without an id is refused with since the tables have schemas, by verb.
+#: The error of a check without an id, by verb, since the tables have schemas.
 _NO_CHECK = {
     "get": "failed check lookup: index error: object is missing a value for this index",
     "set": "failed health check lookup: index error: object is missing a value for this index",
@@ -28,11 +28,11 @@ _NO_CHECK = {
 
 
 class Failure(Exception):
-    """An operation that fails, in Consul's words."""
+    """An operation failed, in Consul's words."""
 
 
 class CatalogStep(NamedTuple):
-    """One operation. kind: "node", "service" or "check"; `given` has the members of what it is about."""
+    """One operation. kind: "node", "service" or "check". given: the members of that node, service or check."""
 
     kind: str
     verb: str
@@ -53,14 +53,14 @@ class CatalogStep(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What it is about, as the errors call it."""
+        """The node, service or check as errors name it."""
         own = json.dumps(self.node if self.kind == "node" else self.id, ensure_ascii=False)
         where = "" if self.kind == "node" else f" on node {json.dumps(self.node, ensure_ascii=False)}"
         return f"{self.kind} {own}{where}"
 
 
 def read_step(kind: str, members: dict[str, Any], version: Version) -> CatalogStep:
-    """Read an operation on the catalog. Of a service, transactions do not take all over."""
+    """Read an operation on the catalog. Transactions ignore some members of a service."""
     given: dict[str, Any] = members.get(kind) or {}
     node = members.get("Node") if kind == "Service" else given.get("Node")
     if kind == "Service":
@@ -73,7 +73,7 @@ def read_step(kind: str, members: dict[str, Any], version: Version) -> CatalogSt
     return CatalogStep(kind.lower(), members.get("Verb") or "", node or "", given)
 
 
-#: Members of a service that transactions do not take over.
+#: Members of a service that transactions ignore.
 _LEFT_OUT = {V1_8: ("Connect", "TaggedAddresses", "Kind", "Proxy"), V1_X: ("Connect", "SocketPath")}
 
 
@@ -87,7 +87,7 @@ class CatalogSteps:
         self._catalog, self._settings = catalog, settings
 
     def vet(self, step: CatalogStep) -> str:
-        """What is wrong with an operation before anything is done, "" where nothing is."""
+        """Return why an operation is refused before it begins, "" if it is not."""
         if step.verb == "get":
             return ""
         if step.verb not in _VERBS and self._settings.version >= V1_X:
@@ -114,7 +114,7 @@ class CatalogSteps:
         return service_faults(step.given, self._settings) if step.given.get("Kind") == "connect-proxy" else ""
 
     def require(self, request: ServerRequest, step: CatalogStep) -> str:
-        """What the token lacks for an operation, "" where nothing is: of a service, the name counts that the operation gives."""
+        """Return which right the token lacks for an operation, "" if none. For a service, the name in the operation counts."""
         authorizer = request.authorizer
         if authorizer is None or step.verb == "get":
             return ""
@@ -126,7 +126,7 @@ class CatalogSteps:
         return "" if authorizer.allows(resource, name, "write") else authorizer.refusal(resource, name, "write")
 
     def run(self, step: CatalogStep) -> list[dict[str, Any]]:
-        """Carry out an operation: what it has to show. Raises Failure."""
+        """Carry out an operation, and return its results. Raises Failure."""
         row = self._row(step)
         if step.kind == "check" and not step.id and self._settings.version >= V1_X and step.verb in _NO_CHECK:
             raise Failure(_NO_CHECK[step.verb])
@@ -140,7 +140,7 @@ class CatalogSteps:
             case "cas":
                 if (row.modified if row else 0) != step.modified:
                     raise Failure(f"failed to set {step.label}, index is stale")
-                # What then cannot be written is passed over in silence: so agents do it.
+                # Agents then ignore an error of the write.
                 try:
                     return self._set(step)
                 except Failure:
@@ -183,11 +183,11 @@ class CatalogSteps:
         return [self._render(step.kind, row)]
 
     def _type_of(self, step: CatalogStep) -> str:
-        """The type of a check: as it is told, since 1.9, and never found out."""
+        """Return the type of a check: since 1.9 the one in the request. It is never derived."""
         return "" if self._settings.version < V1_9 else step.given.get("Type") or ""
 
     def _render(self, kind: str, row: Row) -> dict[str, Any]:
-        """A row as a transaction shows it."""
+        """Return a row as in the answer of a transaction."""
         return {kind.capitalize(): row.raw()}
 
     def _delete(self, step: CatalogStep) -> None:
