@@ -9,7 +9,7 @@ from pathlib import Path
 
 from consul_proto.message import Request, Response
 from consul_proto.simulator import Settings, Simulator
-from consul_proto.simulator.engine.settings import Version
+from consul_proto.simulator.engine.versions import Version, VersionName
 
 _ROOT = Path(__file__).parent.parent
 _PAGE = _ROOT / "docs" / "simulated.md"
@@ -90,10 +90,10 @@ def _rows() -> list[dict[str, str]]:
     return rows
 
 
-def _answers(row: dict[str, str], version: Version) -> bool:
+def _answers(row: dict[str, str], version: VersionName) -> bool:
     """Whether the simulator of a version knows an endpoint."""
     path = re.sub(r"\{[^}]*\}", "x", row["path"])
-    simulator = Simulator(Settings(version=version, acls=True, management_token="m" * 36))
+    simulator = Simulator(Settings(version=Version.parse(version), acls=True, management_token="m" * 36))
     answer = simulator.handle(Request(row["method"], path, (("token", "m" * 36),)), 0.0)
     known = not isinstance(answer, Response) or (answer.status not in (501, 405) and b"Invalid URL path" not in answer.body)
     return known and not (
@@ -101,16 +101,16 @@ def _answers(row: dict[str, str], version: Version) -> bool:
     )
 
 
-def _says_so(row: dict[str, str], version: Version) -> bool:
+def _says_so(row: dict[str, str], version: VersionName) -> bool:
     """Whether it answers 501: what a version does not have, or is Consul Enterprise's alone, is not found."""
     path = re.sub(r"\{[^}]*\}", "x", row["path"])
-    answer = Simulator(Settings(version=version)).handle(Request(row["method"], path), 0.0)
+    answer = Simulator(Settings(version=Version.parse(version))).handle(Request(row["method"], path), 0.0)
     return isinstance(answer, Response) and answer.status == 501
 
 
 def level(row: dict[str, str]) -> tuple[str, str]:
     """How far the simulator goes, and what differs."""
-    versions: tuple[Version, ...] = ("1.22.5", "1.8.7")
+    versions: tuple[VersionName, ...] = ("1.22.5", "1.8.7")
     if not any(_answers(row, version) for version in versions):
         return "not simulated", _WITHOUT.get(
             row["id"], "" if any(_says_so(row, version) for version in versions) else "neither version has it"

@@ -1,265 +1,130 @@
-"""The agent: finds who answers a request, lets blocking queries wait, and lets time pass."""
+"""Simulate one agent: route requests, park blocking queries, and let time pass."""
 
 from __future__ import annotations
 
 import heapq
-import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
-from hashlib import sha256
 from itertools import count
 from typing import Any
-from urllib.parse import quote
 
 from consul_proto.message import Request, Response
-from consul_proto.simulator.acl.endpoint import ACLEndpoint
-from consul_proto.simulator.acl.legacy import LegacyEndpoint
-from consul_proto.simulator.acl.login import LoginEndpoint
-from consul_proto.simulator.acl.system import ACLSystem
-from consul_proto.simulator.acl.tables import ACLs
-from consul_proto.simulator.acl.templates import TemplateEndpoint
-from consul_proto.simulator.agent.checks import CheckEndpoint
-from consul_proto.simulator.agent.endpoint import AgentEndpoint
-from consul_proto.simulator.agent.events import Events
-from consul_proto.simulator.agent.local import Local
-from consul_proto.simulator.agent.members import register_itself
 from consul_proto.simulator.agent.probes import Probe
-from consul_proto.simulator.agent.services import ServiceEndpoint
-from consul_proto.simulator.catalog.coordinates import Coordinates
-from consul_proto.simulator.catalog.endpoint import CatalogEndpoint, Reader
-from consul_proto.simulator.catalog.tables import Catalog
-from consul_proto.simulator.config.entries import ConfigEndpoint, ConfigEntries
-from consul_proto.simulator.connect.authorize import AuthorizeEndpoint
-from consul_proto.simulator.connect.ca import CARoots
-from consul_proto.simulator.connect.intentions import Intentions
-from consul_proto.simulator.discovery.health import HealthEndpoint
-from consul_proto.simulator.discovery.queries import Queries
-from consul_proto.simulator.engine.request import Asked, Authorizer, Found, Parked, Refusal, Unrouted, Wrote, answer, seen, text_of, written
-from consul_proto.simulator.engine.routes import Read, Route, Routes
+from consul_proto.simulator.engine.answers import Answers, Pairs, Parked, ReadAnswer, Refusal, WriteAnswer
+from consul_proto.simulator.engine.request import ServerRequest
+from consul_proto.simulator.engine.routes import Read, Route, redirect
 from consul_proto.simulator.engine.settings import Settings
-from consul_proto.simulator.engine.store import Kept, Store
-from consul_proto.simulator.kv.kv import KV, KVEndpoint
-from consul_proto.simulator.kv.sessions import SessionEndpoint, Sessions
-from consul_proto.simulator.kv.txn import Txn
-from consul_proto.simulator.kv.txn_catalog import CatalogSteps
-from consul_proto.simulator.operator.endpoint import OperatorEndpoint
-from consul_proto.simulator.operator.keyring import KeyringEndpoint
-from consul_proto.simulator.operator.snapshot import SnapshotEndpoint
-from consul_proto.simulator.operator.usage import UsageEndpoint
+from consul_proto.simulator.engine.uuids import Ids, uuid_of
+from consul_proto.simulator.engine.versions import V1_12, V1_X
+from consul_proto.simulator.groups import Groups
 
-#: The part of its wait that a query waits longer at most, so that those which came at once do not return at once.
+#: A blocking query waits longer by up to this part of its wait, so that queries that came together do not return together.
 _JITTER = 1 / 16
 
-#: Paths of which it is remembered where they lead.
-_REMEMBERED = 1024
-
-#: The parts of the state that are the agent's own, and in no snapshot of the servers.
-_OWN = frozenset({"agent", "events"})
-
-#: What Go's net/url leaves as it is in a path, besides letters, digits and "_.-~"; and what its http.Redirect writes in HTML.
-_UNESCAPED = "/$&+,:;=@"
-_AS_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;"})
-
-Headers = tuple[tuple[str, str], ...]
-
-#: What an answer carries that came from the servers: by whether the agent is 1.8, whether nobody was asked, whether it came as a stream.
-_SERVERS: dict[bool, dict[tuple[bool, bool], Headers]] = {
-    is_old: {
-        (unasked, streamed): seen(known=not (unasked or streamed))
-        + (() if is_old else (("X-Consul-Query-Backend", "streaming" if streamed else "blocking-query"),))
-        for unasked in (True, False)
-        for streamed in (True, False)
-    }
-    for is_old in (True, False)
-}
-
-_TEXT = ("Content-Type", "text/plain; charset=utf-8")
-_JSON = ("Content-Type", "application/json")
-_CHARSET = "application/json; charset=utf-8"
+#: How many paths the route cache holds.
+_ROUTE_CACHE = 1024
 
 
 class Simulator:
-    """A development agent of one server.
+    """Simulate a development agent of one server.
 
-    jitter: a number from 0 to below 1 for each blocking query, how much of a sixteenth of its wait it waits longer.
+    jitter: gives a number from 0 to below 1 for each blocking query: how much of a sixteenth of its wait is added to the wait.
 
-    `handle` answers a request, or parks it; time is what the caller says it is, in seconds, and never goes back.
+    `handle` answers a request or parks it. Times are in seconds, come from the caller, and never decrease.
     """
 
     def __init__(self, settings: Settings | None = None, *, jitter: Callable[[], float] = lambda: 0.0) -> None:
         settings = settings or Settings()
-        #: An agent without an id draws one.
-        self.settings = settings if settings.node_id else replace(settings, node_id=_uuid(f"{settings.seed}:node"))
+        #: An agent without an id gets a new one.
+        self.settings = settings if settings.node_id else replace(settings, node_id=uuid_of(f"{settings.seed}:node"))
         self._jitter = jitter
-        self._is_old = self.settings.is_old
-        policy = self.settings.default_policy if self.settings.acls else "allow"
-        #: What every answer carries.
-        self._always: Headers = () if self._is_old else (("X-Consul-Default-Acl-Policy", policy),)
-        self._seen = _SERVERS[self._is_old]
+        self._version = self.settings.version
+        self._answers = Answers(self.settings)
         self._now = 0.0
-        self._store = Store()
-        self._sessions = Sessions(self._store, self.settings.version)
-        self._kv = KV(self._store, self._sessions)
-        self._catalog = Catalog(self._store, self.settings.version)
-        #: When what happens next: waits of queries. Entries of queries that were answered are passed over.
+        #: The deadlines of parked queries. Entries of queries that were answered are skipped.
         self._deadlines: list[tuple[float, int, Parked]] = []
         self._order = count()
-        self._local = Local(self._store, self._catalog, self.settings, jitter, self._may_write, lambda: self._now)
-        self._catalog.on_gone = lambda node, check: self._sessions.gone(node, check, self._now)
-        #: How many ids were drawn.
-        self._drawn = 0
-        self._acls = ACLs(self._store, self.settings, self._new_id)
-        self._operator = OperatorEndpoint(self._store, self.settings)
-        self._roots = CARoots(self._store, self.settings)
-        self._config = ConfigEntries(self._store, self.settings)
-        self._intentions = Intentions(self._store, self._config, self.settings, self._new_id)
-        self._coordinates = Coordinates(self._store, self._catalog, self.settings)
-        self._reader = Reader(self._store, self._catalog, self.settings, self._coordinates.distances)
-        self._queries = Queries(self._store, self._catalog, self._sessions, self._reader, self.settings, self._new_id)
-        self._sessions.on_gone = self._queries.session_ended
-        #: What a token may do; None: ACLs are off, and nobody asks.
-        self._resolve: Callable[[str], Authorizer] | None = self._acls.resolve if self.settings.acls else None
-        self._events = Events(self._store, self.settings, self._new_id, lambda: self._local.services)
-        register_itself(self._store, self._catalog, self.settings)
-        self._routes = self._make_routes(self._new_id)
-        self._where = lru_cache(_REMEMBERED)(self._lead)
-
-    def _make_routes(self, new_id: Callable[[], str]) -> Routes:
-        settings, store = self.settings, self._store
-        reader = self._reader
-        return Routes(
-            KVEndpoint(store, self._kv, self._sessions, settings.version).routes(),
-            Txn(store, self._kv, self._sessions, CatalogSteps(self._catalog, settings), settings.version).routes(),
-            SessionEndpoint(store, self._sessions, self._catalog, settings, new_id).routes(),
-            self._events.routes(),
-            CatalogEndpoint(reader, store, self._catalog, settings, self._local.touched).routes(),
-            HealthEndpoint(reader, store, self._catalog, self._config, settings).routes(),
-            AgentEndpoint(store, self._local, settings).routes(),
-            ServiceEndpoint(self._local, settings).routes(),
-            CheckEndpoint(self._local, settings).routes(),
-            ACLEndpoint(store, self._acls, settings, new_id).routes(),
-            LoginEndpoint(self._acls, settings).routes(),
-            ACLSystem(store, self._acls, settings).routes(),
-            TemplateEndpoint(settings).routes(),
-            LegacyEndpoint(store, self._acls, settings, new_id).routes(),
-            ConfigEndpoint(store, self._config, self._catalog, settings).routes(),
-            self._intentions.routes(),
-            AuthorizeEndpoint(self._intentions, settings).routes(),
-            self._roots.routes(),
-            self._queries.routes(),
-            self._coordinates.routes(),
-            self._operator.routes(),
-            KeyringEndpoint(settings).routes(),
-            UsageEndpoint(store, self._catalog, settings).routes(),
-            SnapshotEndpoint(store, settings, self._take, self._restore).routes(),
-            {
-                "/v1/status/leader": Route(("GET",), write=self._leader),
-                "/v1/status/peers": Route(("GET",), write=lambda asked, now: [self._leader(asked, now)]),
-            },
-            is_old=self._is_old,
-        )
-
-    def _new_id(self) -> str:
-        self._drawn += 1
-        return _uuid(f"{self.settings.seed}:{self._drawn - 1}")
-
-    def _may_write(self, token: str, resource: str, name: str) -> bool:
-        """Whether a token may write, of those that services and checks were registered with."""
-        try:
-            return self._resolve is None or self._resolve(token).allows(resource, name, "write")
-        except Refusal:  # there is no such token any more
-            return False
-
-    def _leader(self, asked: Asked, _now: float) -> str:
-        asked.options()
-        asked.reach_datacenter()
-        return "127.0.0.1:8300"
+        self._ids = Ids(settings.seed)
+        self._groups = Groups(self.settings, self._ids, lambda: self._now, jitter, self._take, self._restore)
+        self._store, self._local = self._groups.store, self._groups.local
+        #: Finds what a token may do; None while ACLs are off.
+        self._resolve = self._groups.acls.resolve if self.settings.acls else None
+        self._routes = self._groups.routes()
+        self._find = lru_cache(_ROUTE_CACHE)(self._routes.find)
 
     def handle(self, request: Request, now: float) -> Response | Parked:
-        """Answer a request at a time, or park it: its answer comes from a later `handle` or `advance`."""
+        """Answer a request, or park it.
+
+        The answer of a parked request comes from a later `handle` or `advance`.
+        """
         return self._handle(request, now, is_own=False)
 
     def _handle(self, request: Request, now: float, *, is_own: bool) -> Response | Parked:
         self.advance(now)
         try:
-            where = self._where(request.path, request.method)
+            where = self._find(request.path, request.method)
             if not isinstance(where, tuple):
-                return Response(400) if where is None else self._moved(request, where)
-            asked = Asked(request, where[0], self.settings, None if is_own else self._resolve, is_own=is_own)
-            return self._answer(asked, where[1], now)
+                return Response(400) if where is None else redirect(request, where, self._version)
+            rest, route = where
+            return self._answer(ServerRequest(request, rest, self.settings, None if is_own else self._resolve, is_own=is_own), route, now)
         except Refusal as refusal:
-            return self._refuse(refusal, request.method)
+            return self._answers.refusal(refusal, request.method)
         finally:
             self._wake()
 
     def dump(self) -> dict[str, Any]:
-        """The state, as JSON: what another agent of the same name and version can go on with. Queries that wait are no part of it."""
-        groups = {name: group.kept() for name, group in self._kept().items()}
-        return {"of": self._of(), "now": self._now, "drawn": self._drawn, "groups": groups}
+        """Return the state as JSON, for another agent of the same name and version. Parked queries are not included."""
+        groups = {name: saved.group.dump() for name, saved in self._groups.saved.items()}
+        return {"of": self._of(), "now": self._now, "drawn": self._ids.count, "groups": groups}
 
     def load(self, state: dict[str, Any], now: float) -> None:
-        """Go on with what `dump` gave. Times go on where they stood. Raises ValueError for the state of another agent."""
+        """Load the state that `dump` returned; timers continue where they stood.
+
+        Raises ValueError for the state of another agent.
+        """
         if state["of"] != self._of():
             raise ValueError(f"it is that of {state['of']}, and this is {self._of()}")
         self._now = now
-        self._drawn = state["drawn"]
-        for name, group in self._kept().items():
+        self._ids.count = state["drawn"]
+        for name, saved in self._groups.saved.items():
             if name in state["groups"]:
-                group.keep(state["groups"][name], now - state["now"])
+                saved.group.load(state["groups"][name], now - state["now"])
         self._local.introduce_itself()
 
     def _take(self) -> dict[str, Any]:
-        """What the servers keep, and not the agent itself."""
-        groups = {name: group.kept() for name, group in self._kept().items() if name not in _OWN}
+        """Return the state of the servers, without the agent's own."""
+        groups = {name: saved.group.dump() for name, saved in self._groups.saved.items() if not saved.is_own}
         return {"now": self._now, "groups": groups}
 
     def _restore(self, state: Any, now: float) -> None:
-        """Go on with what the servers kept; whoever waits looks again."""
+        """Load the state of the servers, and read all parked queries again."""
         groups, shift = {**state["groups"]}, now - state["now"]
-        for name, group in self._kept().items():
-            if name in groups and name not in _OWN:
-                group.keep(groups[name], shift)
+        for name, saved in self._groups.saved.items():
+            if name in groups and not saved.is_own:
+                saved.group.load(groups[name], shift)
         self._store.touch_all()
 
     def _of(self) -> str:
         settings = self.settings
         return f"{settings.node} in {settings.datacenter}, id {settings.node_id}, Consul {settings.version}"
 
-    def _kept(self) -> dict[str, Kept]:
-        """What holds the state, in the order in which it is taken over."""
-        return {
-            "store": self._store,
-            "sessions": self._sessions,
-            "kv": self._kv,
-            "catalog": self._catalog,
-            "agent": self._local,
-            "events": self._events,
-            "acls": self._acls,
-            "config": self._config,
-            "intentions": self._intentions,
-            "queries": self._queries,
-            "coordinates": self._coordinates,
-            "operator": self._operator,
-        }
-
     def configure(self, request: Request, now: float) -> Response:
-        """Register a service or a check of the agent's own configuration, which no ACL stops, and which may have scripts of its own."""
+        """Register a service or a check of the agent's own configuration.
+
+        ACLs do not apply, and its checks may have scripts.
+        """
         answer = self._handle(request, now, is_own=True)
         assert isinstance(answer, Response), "a write is answered at once"
         return answer
 
     def advance(self, now: float) -> None:
-        """Let time pass: what was due until then happens, in its order."""
+        """Let time pass until `now`: do everything that is due, in order."""
         while (due := self.next_deadline()) is not None and due <= now:
             self._now = max(self._now, due)
-            for session in self._sessions.ends.due(due):
-                self._store.apply()
-                self._sessions.end(session, due)
-            self._wake()
-            self._local.advance(due)
-            self._acls.advance(due)
-            self._wake()
+            for group in self._groups.timed:
+                group.advance(due)
+                self._wake()
             while self._deadlines and self._deadlines[0][0] <= due:
                 parked = heapq.heappop(self._deadlines)[2]
                 if parked.response is None:
@@ -267,120 +132,83 @@ class Simulator:
         self._now = max(self._now, now)
 
     def next_deadline(self) -> float | None:
-        """When something happens by itself next; None: never."""
+        """Return the time at which something happens without a request; None: never."""
         while self._deadlines and self._deadlines[0][2].response is not None:
             heapq.heappop(self._deadlines)
-        waits = self._deadlines[0][0] if self._deadlines else None
-        due = self._local.next_deadline()
-        for time in (self._sessions.ends.first(), self._acls.ends.first(), waits):
+        due = self._deadlines[0][0] if self._deadlines else None
+        for group in self._groups.timed:
+            time = group.next_deadline()
             due = time if due is None or (time is not None and time < due) else due
         return due
 
-    def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
-        """Note what a probe found: "passing", "warning" or "critical". That of a check which is gone, or was replaced, says nothing."""
+    def record_probe(self, probe: Probe, status: str, output: str, now: float) -> None:
+        """Record the result of a probe: "passing", "warning" or "critical".
+
+        Results for a check that was removed or replaced are ignored.
+        """
         self.advance(now)
         if self.probes.get(probe.check_id) is probe:
-            self._local.probed(probe, status, output, now)
+            self._local.record_probe(probe, status, output, now)
             self._wake()
 
     @property
     def probes(self) -> dict[str, Probe]:
-        """What the host does for the checks that ask something, by the check's id."""
+        """The probes that the host runs, by the id of the check."""
         return {check.id: check.probe for check in self._local.checks.values() if check.probe is not None}
 
     def forget(self, parked: Parked) -> None:
-        """Forget a query that nobody waits for any more."""
+        """Forget a query whose caller has gone."""
         self._store.unpark(parked)
         parked.response = Response(499)
 
-    def _lead(self, encoded: str, method: str) -> tuple[str, Route] | str | None:
-        """Where a path leads: to an endpoint, with the part of the path that is its own, or to the path that is clean.
-
-        None for a path that cannot be shown. Raises Refusal where there is no endpoint, or it does not know the method.
-        """
-        path = text_of(encoded)
-        if not path.isprintable():
-            return None
-        given = path if self._is_old else encoded
-        clean = self._cleaned(given)
-        if clean != given:
-            return clean
-        prefix, route = self._routes.find(path, method)
-        return path[len(prefix) :], route
-
-    def _cleaned(self, given: str) -> str:
-        if "//" not in given and "/." not in given and (given.endswith("/") or given in self._routes or given + "/" not in self._routes):
-            return given
-        clean = posixpath.normpath(given if not given.startswith("//") else given[1:])
-        is_folder = given.endswith("/") or (clean not in self._routes and clean + "/" in self._routes)
-        return clean + "/" if is_folder and clean != "/" else clean
-
-    def _moved(self, request: Request, clean: str) -> Response:
-        """What Go's router says to a path that is not clean."""
-        where = quote(clean, safe=_UNESCAPED) + ("?" + request.target.partition("?")[2] if request.query else "")
-        status, what = (301, "Moved Permanently") if self._is_old else (307, "Temporary Redirect")
-        body = f'<a href="{where.translate(_AS_HTML)}">{what}</a>.\n\n'.encode() if request.method == "GET" else b""
-        headers = [("Location", where)] + ([("Content-Type", "text/html; charset=utf-8")] if request.method in ("GET", "HEAD") else [])
-        return answer(status, body, headers)
-
-    def _answer(self, asked: Asked, route: Route, now: float) -> Response | Parked:
-        if asked.method == "GET" and route.read is not None:
-            return self._read(asked, route.read, route, now)
+    def _answer(self, request: ServerRequest, route: Route, now: float) -> Response | Parked:
+        if request.method == "GET" and route.read is not None:
+            return self._read(request, route.read, route, now)
         assert route.write is not None, "a route reads or writes"
-        wrote = route.write(asked, now)
-        return self._wrote(wrote if isinstance(wrote, Wrote) else Wrote(wrote), _filtered(asked))
+        wrote = route.write(request, now)
+        return self._answers.write(wrote if isinstance(wrote, WriteAnswer) else WriteAnswer(wrote), _filter_headers(request))
 
-    def _wrote(self, wrote: Wrote, more: Headers) -> Response:
-        usual = "application/json" if wrote.status == 200 or self._is_old else _CHARSET
-        if wrote.body == b"":
-            usual = "" if self._is_old else _CHARSET
-        kind = usual if wrote.kind is None else wrote.kind
-        headers = (*self._always, *([("Content-Type", kind)] if kind else []), *wrote.headers, *more)
-        if isinstance(wrote.body, bytes):
-            return answer(wrote.status, wrote.body, headers)
-        return answer(wrote.status, written(wrote.body), headers)
-
-    def _read(self, asked: Asked, read: Read, route: Route, now: float) -> Response | Parked:
+    def _read(self, request: ServerRequest, read: Read, route: Route, now: float) -> Response | Parked:
         if route.first is not None:
-            route.first(asked)
-        wait, minimum = route.options(asked)
+            route.first(request)
+        wait, minimum = route.options(request)
         try:
-            found = look(read, asked)
+            found = look(read, request)
         except Refusal as refusal:
             if route.index and refusal.status in (403, 500) and not refusal.headers:
-                refusal.headers += (("X-Consul-Index", "1"), *self._seen[True, False])
+                refusal.headers += self._answers.unread
             raise
-        known = asked.first("hash") if found.content_hash else ""
+        known = request.first("hash") if found.content_hash else ""
         if not (minimum or known) or found.is_news(minimum, known) or route.topics is None:
-            return self._found(found)
+            return self._answers.read(found)
         deadline = now + wait * (1 + self._jitter() * _JITTER)
-        parked = Parked(partial(look, read, asked), minimum, deadline, route.topics(asked))
-        parked.missed, parked.content_hash = found.body is None, known
+        parked = Parked(partial(look, read, request), minimum, deadline, route.topics(request))
+        parked.was_missing, parked.content_hash = found.body is None, known
         self._store.park(parked)
         heapq.heappush(self._deadlines, (deadline, next(self._order), parked))
         return parked
 
     def _wake(self) -> None:
-        """Look again at the queries that what was done concerns."""
-        for parked in self._store.concerned():
+        """Read the queries again that depend on what changed."""
+        for parked in self._store.queries_to_wake():
             try:
                 found = parked.read()
             except Refusal as refusal:
-                self._end(parked, self._refuse(refusal, "GET"))
+                self._end(parked, self._answers.refusal(refusal, "GET"))
                 continue
-            if found.body is None and parked.missed and not self._is_old:
-                # Since 1.12: what is not there still is no news, whatever else was written.
+            if found.body is None and parked.was_missing and self._version >= V1_12:
+                # Since 1.12, a write elsewhere does not answer a query for something that is still missing.
                 parked.minimum = found.index
-            parked.missed = found.body is None
+            parked.was_missing = found.body is None
             if parked.is_news(found):
-                self._end(parked, self._found(found))
+                self._end(parked, self._answers.read(found))
 
     def _now_or_never(self, parked: Parked) -> Response:
-        """The answer of a query whose wait is over."""
+        """Answer a query whose wait is over."""
         try:
-            return self._found(parked.read())
+            return self._answers.read(parked.read())
         except Refusal as refusal:
-            return self._refuse(refusal, "GET")
+            return self._answers.refusal(refusal, "GET")
 
     def _end(self, parked: Parked, response: Response) -> None:
         self._store.unpark(parked)
@@ -388,40 +216,16 @@ class Simulator:
         if parked.wake is not None:
             parked.wake()
 
-    def _found(self, found: Found) -> Response:
-        if found.kind:
-            return answer(200, found.body, (*self._always, ("Content-Type", found.kind)))
-        news = ("X-Consul-ContentHash", found.content_hash) if found.content_hash else ("X-Consul-Index", str(found.index or 1))
-        servers = () if found.local else self._seen[found.unasked, found.streamed]
-        headers: Headers = (*self._always, news, *servers, *found.headers)
-        if found.raw:
-            kind = ("Content-Type", "text/plain") if self._is_old else _TEXT
-            return answer(200, found.body, (*headers, kind, ("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff")))
-        if found.body is None and not found.null:
-            return answer(404, b"", self._always if found.silent else headers)
-        return answer(200, written(found.body), (_JSON, *headers))
 
-    def _refuse(self, refusal: Refusal, method: str) -> Response:
-        body = b"" if method == "HEAD" else refusal.text.encode()
-        kind = [_TEXT] if refusal.text else []
-        always = () if isinstance(refusal, Unrouted) else self._always
-        return answer(refusal.status, body, [*always, *kind, *refusal.headers])
-
-
-def _uuid(text: str) -> str:
-    digits = sha256(text.encode()).hexdigest()
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
-
-
-def look(read: Read, asked: Asked) -> Found:
-    """Read, with the eyes of the token that asks, which must be one."""
-    asked.begin()
-    found = read(asked)
-    found.headers += _filtered(asked)
+def look(read: Read, request: ServerRequest) -> ReadAnswer:
+    """Read as the token allows at this moment."""
+    request.begin()
+    found = read(request)
+    found.headers += _filter_headers(request)
     return found
 
 
-def _filtered(asked: Asked) -> Headers:
-    """What an answer says that leaves out what the token may not see: who comes without a token is not told that there is more."""
-    is_told = asked.is_filtered and asked.token and asked.method == "GET" and not asked.settings.is_old
+def _filter_headers(request: ServerRequest) -> Pairs:
+    """Return the header that says that ACLs removed results; requests without a token do not get it."""
+    is_told = request.is_filtered and request.token and request.method == "GET" and request.settings.version >= V1_X
     return (("X-Consul-Results-Filtered-By-ACLs", "true"),) if is_told else ()

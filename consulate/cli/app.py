@@ -8,7 +8,8 @@ from typing import get_args
 
 import click
 
-from consul_proto.simulator.engine.settings import Policy, Version
+from consul_proto.simulator.engine.settings import Policy
+from consul_proto.simulator.engine.versions import VersionName
 from consulate import __version__
 from consulate.cli.dev.command import Options, Problem, run_dev
 
@@ -35,7 +36,9 @@ def consulate() -> None:
 @click.option("--unix", "unix_path", type=click.Path(), metavar="PATH", help="Serve a UNIX socket as well.")
 @click.option("--acl-token", metavar="TOKEN", help=f"Turn ACLs on, with this management token. Also from {_VARIABLE}.")
 @click.option("--acl-default", type=click.Choice(get_args(Policy)), help="What is allowed that no rule speaks of.  [default: deny]")
-@click.option("--consul-version", type=click.Choice(get_args(Version)), default="1.22.5", show_default=True, help="Whose answers it gives.")
+@click.option(
+    "--consul-version", type=click.Choice(get_args(VersionName)), default="1.22.5", show_default=True, help="Whose answers it gives."
+)
 @click.option("--data", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the state in this file, across restarts.")
 @click.option("--datacenter", metavar="NAME", help="The datacenter's name.  [default: dc1]")
 @click.option("--node", metavar="NAME", help="The node's name.  [default: consul]")
@@ -49,7 +52,7 @@ def dev(
     unix_path: str | None,
     acl_token: str | None,
     acl_default: Policy | None,
-    consul_version: Version,
+    consul_version: VersionName,
     data: str | None,
     datacenter: str | None,
     node: str | None,

@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING, Literal, get_args
 
 from consul_proto.simulator import Settings, Simulator
-from consul_proto.simulator.engine.settings import Version, datacenter_name
+from consul_proto.simulator.engine.settings import datacenter_name
+from consul_proto.simulator.engine.versions import Version, VersionName
 from consulate.client import AsyncConsul, Consul
 from consulate.configuration import ClientOptions
 from transports.faults.transport import AsyncFaultyTransport, FaultyTransport, Memory
@@ -46,7 +47,7 @@ class ConsulAgent:
     def __init__(
         self,
         *,
-        version: Version = "1.22.5",
+        version: VersionName = "1.22.5",
         node: str = "consul",
         datacenter: str = "dc1",
         seed: int = 0,
@@ -56,12 +57,12 @@ class ConsulAgent:
     ) -> None:
         if clock not in ("virtual", "real"):
             raise ValueError(f"a clock is virtual or real, not {clock!r}")
-        if version not in get_args(Version):
-            raise ValueError(f"a version is one of {', '.join(get_args(Version))}, not {version!r}")
+        if version not in get_args(VersionName):
+            raise ValueError(f"a version is one of {', '.join(get_args(VersionName))}, not {version!r}")
         if acl_token == "":
             raise ValueError("the management token must not be empty")
         settings = Settings(
-            version=version,
+            version=Version.parse(version),
             node=node,
             datacenter=datacenter_name(datacenter),
             seed=seed,

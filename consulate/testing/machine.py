@@ -12,7 +12,7 @@ from consulate.testing.agent import ConsulAgent
 from consulate.testing.programs import Program, Programs
 
 if TYPE_CHECKING:
-    from consul_proto.simulator.engine.settings import Version
+    from consul_proto.simulator.engine.versions import VersionName
     from transports.faults.plans import Fault
 
 #: Seconds that may pass at once: about a lock delay, the shortest TTL, twice it, and a wait.
@@ -34,7 +34,7 @@ class ConsulStateMachine(RuleBasedStateMachine):
     """
 
     client_count: ClassVar[int] = 2
-    version: ClassVar[Version] = "1.22.5"
+    version: ClassVar[VersionName] = "1.22.5"
     faults: ClassVar[Sequence[Fault]] = ()
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from consul_proto.simulator.engine.settings import Version
+from consul_proto.simulator.engine.versions import VersionName
 from tests.agents import Agent, Binary, find_binaries, find_dev_versions, required, running_agent, running_dev
 from tests.conformance.memory import MemoryAgent, every_address_leads_to, make_memory_agent
 
@@ -21,7 +21,7 @@ _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
 _DEV = [f"dev {version}" for version in find_dev_versions()]
 
 
-_MEMORY: dict[str, Version] = {"memory 1.8.7": "1.8.7", "memory 1.22.5": "1.22.5"}
+_MEMORY: dict[str, VersionName] = {"memory 1.8.7": "1.8.7", "memory 1.22.5": "1.22.5"}
 
 
 def _named(param: Binary | str | None) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from consul_proto.config import Config
-from consul_proto.simulator.engine.settings import Version
+from consul_proto.simulator.engine.versions import VersionName
 from consulate import adapters
 from consulate.testing import ConsulAgent
 from tests.agents import Agent
@@ -26,7 +26,7 @@ class MemoryAgent(Agent):
     simulated: SimulatedAgent = field(repr=False)
 
 
-def make_memory_agent(version: Version) -> MemoryAgent:
+def make_memory_agent(version: VersionName) -> MemoryAgent:
     """Make an agent whose time passes by itself, with ACLs on."""
     token = str(uuid.uuid4())
     agent = ConsulAgent(version=version, node="test-node", acl_token=token, script_checks=True, clock="real")

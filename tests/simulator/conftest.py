@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from consul_proto.simulator.engine.versions import SIMULATED
 from tests.agents import Binary, find_binaries, required, running_agent
 from tests.simulator.asking import Asking
 from tests.simulator.differential import Sides
@@ -34,7 +35,7 @@ def guarded(binary: Binary) -> Iterator[Sides]:
         yield both
 
 
-@pytest.fixture(params=["1.8.7", "1.22.5"])
+@pytest.fixture(params=SIMULATED, ids=str)
 def ask(request: pytest.FixtureRequest) -> Asking:
     """A simulator of each version."""
     return Asking(version=request.param)

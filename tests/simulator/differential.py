@@ -20,7 +20,7 @@ from uuid import UUID
 from consul_proto.message import Headers, Request, Response
 from consul_proto.simulator import Parked, Settings, Simulator
 from consul_proto.simulator.agent.members import SERVER_PORT
-from consul_proto.simulator.engine.settings import Version
+from consul_proto.simulator.engine.versions import Version
 from tests.agents import Agent
 from tests.simulator.orders import mixed, ordered, sorted_tags, status_aside, without_drawn
 
@@ -154,7 +154,7 @@ class Sides:
         self.names: tuple[dict[str, str], dict[str, str]] = ({"m": self._management}, {"m": self._management})
         itself = json.loads(self._answer(0, Ask("GET", "/v1/agent/self")).body)
         self._server_port = int(itself["Member"]["Tags"]["port"])
-        version: Version = agent.version  # type: ignore[assignment] # it is one
+        version = Version.parse(agent.version)
         node_id = itself["Config"]["NodeID"]
         named = Settings(version=version, node=agent.node_name, node_id=node_id, script_checks=True)
         self.simulator = Simulator(

@@ -60,13 +60,15 @@ MUTANTS = [
     Mutant(
         "a key's index is its own, not the table's",
         "kv/kv.py",
-        "Found(entry.modify_index, _list([entry]))",
-        "Found(self._kv.table_index(), _list([entry]))",
+        "ReadAnswer(entry.modify_index, _list([entry]))",
+        "ReadAnswer(self._kv.table_index(), _list([entry]))",
     ),
     Mutant("a deletion moves the index of its prefix", "kv/kv.py", "        if bury:\n", "        if not bury:\n"),
     Mutant("names are cut behind the separator, not before", "kv/kv.py", "entry.key[: end + len(separator)]", "entry.key[:end]"),
-    Mutant("a value of exactly the largest size is taken", "kv/kv.py", "if len(asked.body) > largest:", "if len(asked.body) >= largest:"),
-    Mutant("a value that is too large is refused", "kv/kv.py", "if len(asked.body) > largest:", "if len(asked.body) > 2 * largest:"),
+    Mutant(
+        "a value of exactly the largest size is taken", "kv/kv.py", "if len(request.body) > largest:", "if len(request.body) >= largest:"
+    ),
+    Mutant("a value that is too large is refused", "kv/kv.py", "if len(request.body) > largest:", "if len(request.body) > 2 * largest:"),
     # Locks.
     Mutant(
         "a key that another session holds is not locked",
@@ -89,7 +91,7 @@ MUTANTS = [
     ),
     Mutant("only its holder releases a key", "kv/kv.py", "if before is None or before.session != session:", "if before is None:"),
     Mutant("a lock delay is heeded", "kv/kv.py", "if self._sessions.is_delayed(key, now):", "if False:"),
-    Mutant("a lock delay ends", "kv/sessions.py", "return self._delayed.get(key, now) > now", "return key in self._delayed"),
+    Mutant("a lock delay ends", "kv/sessions.py", "return self._delays.get(key, now) > now", "return key in self._delays"),
     Mutant("no lock delay is longer than a minute", "kv/sessions.py", "min(ended.lock_delay, _LONGEST_DELAY)", "ended.lock_delay"),
     Mutant("the lock delay is 15 seconds", "kv/sessions.py", "86_400 * _SECOND, 15 * _SECOND", "86_400 * _SECOND, 10 * _SECOND"),
     Mutant(
@@ -101,7 +103,7 @@ MUTANTS = [
         "a renewal lets the TTL begin anew",
         "kv/sessions.py",
         "            self.ends.set(session, now",
-        "            session in self.ends.kept() or self.ends.set(session, now",
+        "            session in self.ends.dump() or self.ends.set(session, now",
     ),
     Mutant("a TTL of exactly ten seconds is taken", "kv/sessions.py", "not least <= lasts <=", "not least < lasts <="),
     Mutant("behaviour delete deletes", "kv/kv.py", "            if delete:\n", "            if not delete:\n"),
@@ -122,7 +124,7 @@ MUTANTS = [
     Mutant("it checks the very index", "kv/txn.py", "if entry.modify_index != step.modified:", "if entry.modify_index < step.modified:"),
     Mutant("it checks that a key is not there", "kv/txn.py", "if self._kv.get(step.key) is not None:", "if False:"),
     Mutant("it heeds a lock delay", "kv/txn.py", 'is_delayed = step.verb == "lock" and', "is_delayed = False and"),
-    Mutant("it needs the rights of each step", "kv/txn.py", "if denied := _denied(asked, step):", 'if denied := "":'),
+    Mutant("it needs the rights of each step", "kv/txn.py", "if denied := _denial(request, step):", 'if denied := "":'),
     # Indexes and waiting.
     Mutant(
         "each table has an index of its own",
@@ -146,14 +148,16 @@ MUTANTS = [
     Mutant(
         "1.8 knows nothing of partitions",
         "engine/request.py",
-        "        if not self.settings.is_old:\n            self._have_no",
+        "        if self.settings.version >= V1_11:\n            self._have_no",
         "        self._have_no",
     ),
     Mutant("an answer has one consistency", "engine/request.py", "        self.one_consistency()\n", ""),
     Mutant("there is one datacenter", "engine/request.py", 'if self.first("dc") not in ("", self.settings.datacenter):', "if False:"),
-    Mutant("health refuses a namespace before a wait", "machine.py", "            route.first(asked)", "            pass"),
-    Mutant("of another cluster nothing is known", "discovery/health.py", 'if asked.first("peer"):', "if False:"),
-    Mutant("there are no groups of clusters", "discovery/health.py", 'if asked.first("sg") or asked.first("sameness-group"):', "if False:"),
+    Mutant("health refuses a namespace before a wait", "machine.py", "            route.first(request)", "            pass"),
+    Mutant("of another cluster nothing is known", "discovery/health.py", 'if request.first("peer"):', "if False:"),
+    Mutant(
+        "there are no groups of clusters", "discovery/health.py", 'if request.first("sg") or request.first("sameness-group"):', "if False:"
+    ),
     Mutant(
         "what is no part of the API is not found",
         "engine/routes.py",
@@ -165,7 +169,7 @@ MUTANTS = [
     Mutant(
         "what is registered again keeps its index",
         "catalog/tables.py",
-        "if before is not None and before.value | aside == value | aside and (before.node == node or not is_old):",
+        "if before is not None and before.value | aside == value | aside and (before.node == node or self._version >= V1_9):",
         "if False:",
     ),
     Mutant(
@@ -177,7 +181,7 @@ MUTANTS = [
     Mutant("the index of a service that went stays", "catalog/tables.py", 'self._store.change("service extinctions")', "pass"),
     Mutant("a node takes its checks with it", "catalog/tables.py", "for check in self.of_node(self.checks, key):", "for check in ():"),
     Mutant("names have no case", "catalog/tables.py", "self._instances.get(service.lower(), ())", "self._instances.get(service, ())"),
-    Mutant("a check needs its service", "catalog/tables.py", 'raise Broken("Missing service registration")', "pass"),
+    Mutant("a check needs its service", "catalog/tables.py", 'raise CatalogError("Missing service registration")', "pass"),
     Mutant("every tag is wanted", "catalog/endpoint.py", "return all(tag.lower() in known", "return any(tag.lower() in known"),
     Mutant(
         "the metadata of the node is wanted", "catalog/endpoint.py", "all(meta.get(name) == value for", "any(meta.get(name) != value for"
@@ -208,13 +212,13 @@ MUTANTS = [
     Mutant(
         "an output alone reaches the catalog later",
         "agent/local.py",
-        "self._deferred.set(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))",
+        "self._deferrals.set(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))",
         "self.write_check(check_id)",
     ),
     Mutant(
         "what the agent knows it believes to be in the catalog",
         "agent/local.py",
-        "is_new = self.services.get(service_id) != value or self._settings.is_old",
+        "is_new = self.services.get(service_id) != value or self._settings.version < V1_9",
         "is_new = True",
     ),
     Mutant("an alias follows what is worst", "agent/local.py", 'for status in ("critical", "warning"):', 'for status in ("critical",):'),
@@ -232,7 +236,7 @@ MUTANTS = [
         'if (tag[1:].lower() in tags) if tag.startswith("!") else',
         "if False if tag.startswith('!') else",
     ),
-    Mutant("the longest prefix is the template", "discovery/queries.py", "filled(max(templates,", "filled(min(templates,"),
+    Mutant("the longest prefix is the template", "discovery/queries.py", "fill_in(max(templates,", "fill_in(min(templates,"),
     Mutant(
         "a query goes with its session",
         "discovery/queries.py",
@@ -249,11 +253,13 @@ MUTANTS = [
     Mutant(
         "an entry keeps what an intention does not say",
         "connect/intentions.py",
-        "ordered({**before, ",
-        'ordered({"Kind": _KIND, "Name": destination, ',
+        "order_sources({**before, ",
+        'order_sources({"Kind": _KIND, "Name": destination, ',
     ),
     Mutant("permissions need requests", "config/chains.py", "    if protocol not in _OF_REQUESTS:", '    if protocol == "nothing":'),
-    Mutant("a listener speaks as its services", "config/chains.py", 'spoken(service) != listener["Protocol"]', "not spoken(service)"),
+    Mutant(
+        "a listener speaks as its services", "config/chains.py", 'protocol_of(service) != listener["Protocol"]', "not protocol_of(service)"
+    ),
     Mutant("what is said of a service counts", "config/chains.py", 'own["Protocol"] if own else usual', 'own and own["Protocol"] or usual'),
     Mutant("a list of one stands for it", "go/mapstructure.py", "                value = value[0]", "                pass"),
     Mutant("what is no member is refused", "go/mapstructure.py", "self.unknown.append(", "str("),
@@ -269,7 +275,7 @@ MUTANTS = [
         "an entry that is the same is not written", "config/entries.py", "        if not self._entries.is_same(entry):", "        if True:"
     ),
     Mutant("the mesh allows what is permissive", "config/entries.py", 'not mesh.get("AllowEnablingPermissiveMutualTLS")', "False"),
-    Mutant("an agent remembers 256 events", "agent/events.py", "_REMEMBERED = 256", "_REMEMBERED = 255"),
+    Mutant("an agent remembers 256 events", "agent/events.py", "_MOST_EVENTS = 256", "_MOST_EVENTS = 255"),
     Mutant(
         "and binds before or",
         "filters/expressions.py",
@@ -310,7 +316,7 @@ MUTANTS = [
         "*every]",
     ),
     Mutant("a token that is deleted is none", "acl/tables.py", 'self._by_secret.pop(record["SecretID"], None)', "pass"),
-    Mutant("keys that may not be read are left out", "kv/kv.py", 'if asked.may("key", entry.key, "read")]', "]"),
+    Mutant("keys that may not be read are left out", "kv/kv.py", 'if request.may("key", entry.key, "read")]', "]"),
     Mutant(
         "an intention has rules of its own",
         "acl/policies.py",

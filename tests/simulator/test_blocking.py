@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from consul_proto.simulator.engine.request import Found
+from consul_proto.simulator.engine.answers import ReadAnswer
 from tests.simulator.asking import Asking, Woken, body
 
 
@@ -28,7 +28,7 @@ def test_of_ten_thousand_that_wait_none_is_looked_at_in_vain(ask: Asking) -> Non
     parked = [ask.parked(f"/v1/kv/waiting/{place}?index=1000000&wait=10m") for place in range(10_000)]
     looked: list[int] = []
 
-    def counted(place: int, read: Callable[[], Found]) -> Found:
+    def counted(place: int, read: Callable[[], ReadAnswer]) -> ReadAnswer:
         looked.append(place)
         return read()
 

@@ -15,8 +15,8 @@ from consul_proto.message import Headers, Request, Response
 from consul_proto.simulator import Settings, Simulator
 from consul_proto.simulator.acl import bodies as acl_bodies
 from consul_proto.simulator.catalog import bodies
-from consul_proto.simulator.engine.settings import Version
-from consul_proto.simulator.go.json import Anything, Lasting, ListOf, MapOf, Shape, Struct, Text
+from consul_proto.simulator.engine.versions import SIMULATED, Version
+from consul_proto.simulator.go.json import Anything, Duration, ListOf, MapOf, Shape, Struct, Text
 from tests.agents import Agent, Binary, running_agent
 from tests.simulator.differential import Ask, Sides
 
@@ -74,7 +74,7 @@ def places(shape: Shape) -> Iterator[tuple[Shape, Any]]:
 def wrong(shape: Shape) -> Iterator[Any]:
     """Bodies with one value of another kind, or one unknown member."""
     for inner, put in places(shape):
-        if isinstance(inner, (Anything, Lasting)):
+        if isinstance(inner, (Anything, Duration)):
             continue
         yield put([] if isinstance(inner, Text) else 1.5)
         yield put({}) if isinstance(inner, ListOf) else put("x") if not isinstance(inner, Text) else put(True)
@@ -109,7 +109,7 @@ def acl_agent(binary: Binary) -> Iterator[Agent]:
 
 def test_what_is_of_another_kind_is_refused_as_agents_with_acls_do(acl_agent: Agent) -> None:
     secret = acl_agent.management_token or ""
-    version: Version = acl_agent.version  # type: ignore[assignment] # it is one
+    version = Version.parse(acl_agent.version)
     simulator = Simulator(Settings(version=version, acls=True, management_token=secret))
     differ = []
     for (method, path), shape in ACL_BODIES.items():
@@ -145,7 +145,7 @@ def test_what_is_no_json_is_refused_as_agents_do(sides: Sides, body: str) -> Non
         assert texts[0] == texts[1]
 
 
-@pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
+@pytest.mark.parametrize("version", SIMULATED, ids=str)
 def test_whatever_stands_in_a_body_there_is_an_answer(version: Version) -> None:
     secret = "5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a01"
     with_acls = Simulator(Settings(version=version, acls=True, management_token=secret))

@@ -12,7 +12,7 @@ import pytest
 
 from consul_proto.message import Request, Response
 from consul_proto.simulator import Parked, Settings, Simulator
-from consul_proto.simulator.engine.settings import Version
+from consul_proto.simulator.engine.versions import SIMULATED, Version
 
 #: Where the key stands in its form (RFC 5480): the object ids of an EC key on P-256, and the point, not compressed.
 _KEY = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
@@ -28,7 +28,7 @@ def _in_hex(digest: bytes) -> str:
     return digest.hex(":")
 
 
-@pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
+@pytest.mark.parametrize("version", SIMULATED, ids=str)
 def test_the_root_is_what_is_said_of_it(version: Version) -> None:
     simulator = Simulator(Settings(version=version, acls=True))
     roots: dict[str, Any] = json.loads(_asked(simulator, "/v1/agent/connect/ca/roots").body)

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from consul_proto.message import Headers, Request, Response
 from consul_proto.simulator import Parked, Settings, Simulator
+from consul_proto.simulator.engine.versions import SIMULATED, V1_22_5, Version
 from tests.simulator import drawn, drawn_agent, drawn_catalog
 from tests.simulator.differential import Ask
 
 _ASKS = st.one_of(drawn.ASKS, drawn_catalog.ASKS, drawn_agent.ASKS)
 
-_SETTINGS = {version: Settings(version=version, node="test-node") for version in ("1.8.7", "1.22.5")}
+_SETTINGS = {version: Settings(version=version, node="test-node") for version in SIMULATED}
 
 _MANAGES = "11111111-2222-3333-4444-555555555555"
 _AS_MANAGER = Headers([("X-Consul-Token", _MANAGES)])
@@ -42,13 +43,13 @@ def _ask(simulator: Simulator, ask: Ask, names: dict[str, str], now: float) -> A
 
 
 @settings(max_examples=150)
-@pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
+@pytest.mark.parametrize("version", SIMULATED, ids=str)
 @given(
     before=st.lists(_ASKS, max_size=30),
     after=st.lists(_ASKS | st.integers(1, 400), max_size=20),
     moved=st.sampled_from([0.0, -20.0, 1000.0]),
 )
-def test_nobody_can_tell(version: str, before: list[Ask], after: list[Ask | int], moved: float) -> None:
+def test_nobody_can_tell(version: Version, before: list[Ask], after: list[Ask | int], moved: float) -> None:
     """Whatever was done before, is done later, and how ever long it lay there in between."""
     one, names, now = Simulator(_SETTINGS[version]), {"p": "p/"}, 20.0
     for ask in [*drawn.SESSIONS, *before]:
@@ -102,13 +103,13 @@ def _do(simulator: Simulator, method: str, target: str, body: Any, now: float) -
 
 
 @pytest.mark.parametrize("moved", [0.0, -60.0, 1000.0])
-@pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
-def test_time_goes_on_where_it_stood(version: str, moved: float) -> None:
+@pytest.mark.parametrize("version", SIMULATED, ids=str)
+def test_time_goes_on_where_it_stood(version: Version, moved: float) -> None:
     """Sessions and TTLs run out, locks are delayed, and the catalog is mended, second by second at the same times."""
     one, now = Simulator(_SETTINGS[version]), 100.0
     for method, target, body in _LIFE:
         _do(one, method, target, body, now)
-    holds = next(session.id for session in one._sessions.sessions.values() if session.name == "holds")
+    holds = next(session.id for session in one._groups.sessions.sessions.values() if session.name == "holds")
     _do(one, "PUT", f"/v1/kv/lock?acquire={holds}", "v", now)
     _do(one, "PUT", f"/v1/session/destroy/{holds}", None, now + 1)
     other = Simulator(_SETTINGS[version])
@@ -122,15 +123,15 @@ def test_time_goes_on_where_it_stood(version: str, moved: float) -> None:
         assert (due is None) is (others is None)
         for simulator, time in ((one, now + 1), (other, now + 1 + moved)):
             _do(simulator, "PUT", "/v1/session/create", {"Name": "new"}, time)
-            new = list(simulator._sessions.sessions)[-1]
+            new = list(simulator._groups.sessions.sessions)[-1]
             _do(simulator, "PUT", f"/v1/kv/lock?acquire={new}", "v", time)
             _do(simulator, "PUT", f"/v1/kv/lock?release={new}", "v", time)
             _do(simulator, "PUT", "/v1/event/fire/another", None, time)
     assert json.loads(_do(one, "GET", "/v1/agent/services", None, now + 1)[2]) == {}, "it was critical for long enough"
 
 
-@pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
-def test_a_token_says_when_it_expires_now(version: Any) -> None:
+@pytest.mark.parametrize("version", SIMULATED, ids=str)
+def test_a_token_says_when_it_expires_now(version: Version) -> None:
     """What was left of its life when the state was taken is left when another goes on with it, and so it says."""
     settings = replace(_SETTINGS[version], acls=True, management_token=_MANAGES)
     one, other = (Simulator(replace(settings, since=since)) for since in (0.0, 1_000_000_000.0))
@@ -148,7 +149,7 @@ def test_a_token_says_when_it_expires_now(version: Any) -> None:
 
 def test_a_life_to_the_end_of_time_is_kept() -> None:
     """No date is later than the last one of the year 9999, however long the state lay there."""
-    settings = replace(_SETTINGS["1.22.5"], acls=True, management_token=_MANAGES)
+    settings = replace(_SETTINGS[V1_22_5], acls=True, management_token=_MANAGES)
     one, other = Simulator(settings), Simulator(settings)
     assert _put_token(one, {"ExpirationTime": "9999-12-31T23:59:59-01:00"}, 0.0)["ExpirationTime"] == "9999-12-31T23:59:59-01:00"
     other.load(json.loads(json.dumps(one.dump())), 1000.0)
@@ -162,6 +163,6 @@ def _put_token(simulator: Simulator, given: dict[str, str], now: float) -> Any:
 
 def test_the_state_of_another_agent_is_refused() -> None:
     state = Simulator(Settings(node="one")).dump()
-    for other in (Settings(node="two"), Settings(node="one", datacenter="east"), Settings(node="one", version="1.8.7")):
+    for other in (Settings(node="two"), Settings(node="one", datacenter="east"), Settings(node="one", version=SIMULATED[0])):
         with pytest.raises(ValueError, match="it is that of one in dc1"):
             Simulator(other).load(state, 0.0)

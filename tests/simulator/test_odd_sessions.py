@@ -8,7 +8,7 @@ import pytest
 
 from consul_proto.message import Request, Response
 from consul_proto.simulator import Settings, Simulator
-from consul_proto.simulator.engine.settings import Version
+from consul_proto.simulator.engine.versions import Version
 
 _NO_UUID = "failed session lookup: index error: UUID must be 36 characters"
 
@@ -22,8 +22,8 @@ _NO_UUID = "failed session lookup: index error: UUID must be 36 characters"
         ("1.22.5", "", "raft apply failed: missing session"),
     ],
 )
-def test_locks_of_sessions_that_cannot_be(version: Version, session: str, says: str) -> None:
-    simulator = Simulator(Settings(version=version))
+def test_locks_of_sessions_that_cannot_be(version: str, session: str, says: str) -> None:
+    simulator = Simulator(Settings(version=Version.parse(version)))
     answer = simulator.handle(Request("PUT", "/v1/kv/a", (("acquire", session),)), 0.0)
     assert isinstance(answer, Response)
     assert (answer.status, answer.body.decode()) == (500, says)

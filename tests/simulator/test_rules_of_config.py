@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from consul_proto.simulator.engine.versions import V1_22_5
 from tests.simulator.asking import Asking
 
 _DEFAULTS, _ROUTER, _INTENTIONS = "service-defaults", "service-router", "service-intentions"
@@ -17,7 +18,7 @@ _DEFAULTS, _ROUTER, _INTENTIONS = "service-defaults", "service-router", "service
 @pytest.fixture
 def new() -> Asking:
     """A simulator of the later version, which alone has what is tested."""
-    return Asking(version="1.22.5")
+    return Asking(version=V1_22_5)
 
 
 def apply(ask: Asking, kind: str, name: str = "web", **members: Any) -> int:

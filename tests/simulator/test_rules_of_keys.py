@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from consul_proto.simulator.engine.versions import V1_14
 from tests.simulator.asking import Asking
 
 
@@ -281,7 +282,7 @@ def test_a_transaction_locks_and_heeds_the_delay(ask: Asking) -> None:
 
 
 def test_a_transaction_has_so_many_operations_at_most(ask: Asking) -> None:
-    most = 64 if ask.simulator.settings.is_old else 128
+    most = 64 if ask.simulator.settings.version < V1_14 else 128
     steps = [kv("set", f"{number}", Value="") for number in range(most + 1)]
     assert ask.answer("PUT", "/v1/txn", steps[:most]).status == 200
     assert ask.refused("PUT", "/v1/txn", steps) == (413, f"Transaction contains too many operations ({most + 1} > {most})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consul_proto.message import Headers, Request, Response
+from consul_proto.simulator.engine.versions import SIMULATED, V1_22_5
 from tests.simulator.asking import Asking
 
 _KV, _HEALTH, _NODES = "/v1/kv/a", "/v1/health/service/web", "/v1/catalog/nodes"
@@ -29,7 +30,7 @@ def test_a_namespace_is_refused_and_none_is_not(ask: Asking, path: str) -> None:
 
 
 def test_a_partition_is_refused_where_there_could_be_one() -> None:
-    old, new = Asking(version="1.8.7"), Asking(version="1.22.5")
+    old, new = (Asking(version=version) for version in SIMULATED)
     for path in (_KV, _HEALTH, _NODES):
         why = "Partitions are a Consul Enterprise feature"
         assert new.refused("GET", f"{path}?partition=p") == (400, f'Invalid query parameter: "partition" - {why}')
@@ -42,12 +43,12 @@ def test_nodes_are_in_no_namespace(ask: Asking) -> None:
 
 
 def test_a_group_of_clusters_is_refused() -> None:
-    ask = Asking(version="1.22.5")
+    ask = Asking(version=V1_22_5)
     assert ask.refused("GET", f"{_HEALTH}?sg=g") == (500, "sameness groups are not supported in consul CE")
 
 
 def test_another_cluster_has_no_instances() -> None:
-    ask = Asking(version="1.22.5")
+    ask = Asking(version=V1_22_5)
     ask.put("/v1/agent/service/register", {"Name": "web"})
     for path in (_HEALTH, "/v1/catalog/service/web"):
         assert len(ask.get(path)) == 1

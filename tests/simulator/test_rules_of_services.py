@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from consul_proto.simulator.engine.versions import V1_9
 from tests.simulator.asking import Asking
 
 
@@ -150,7 +151,7 @@ def test_what_the_agent_knows_it_looks_for_no_sooner_than_it_mends_the_catalog(a
     ask.put("/v1/agent/service/register", service)
     ask.put("/v1/catalog/deregister", {"Node": "consul", "ServiceID": "web"})
     ask.put("/v1/agent/service/register", service)
-    assert is_there() == ask.simulator.settings.is_old
+    assert is_there() == (ask.simulator.settings.version < V1_9)
     ask.advance(61)
     assert is_there()
     assert [check["CheckID"] for check in ask.get("/v1/health/checks/web")] == ["c"]

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from consul_proto.simulator.engine.versions import V1_10
 from tests.simulator.differential import Ask, Sides
 
 
@@ -28,10 +29,10 @@ def test_a_stream_keeps_what_was_registered_on_another_case_of_its_nodes_name(si
     sides.answers(Ask("PUT", "/v1/catalog/register", body=json.dumps(later).encode()))
     while "n2" not in (nodes := [_nodes(answer.body) for answer in sides.answers(streamed)])[0]:
         pass  # the stream is behind
-    assert nodes == [["n2"] if sides.simulator.settings.is_old else ["N1", "n2"], ["n2"]]
+    assert nodes == [["n2"] if sides.simulator.settings.version < V1_10 else ["N1", "n2"], ["n2"]]
     phantoms = sides.phantoms
     assert sides.differences(streamed) == []
-    assert sides.phantoms - phantoms == (not sides.simulator.settings.is_old)
+    assert sides.phantoms - phantoms == (sides.simulator.settings.version >= V1_10)
 
 
 def _nodes(body: bytes) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from consul_proto.message import Headers, Response
 from consul_proto.simulator import Parked
+from consul_proto.simulator.engine.versions import V1_X
 from tests.simulator.differential import Ask, Sides
 
 #: Seconds until a query that a write concerns must have its answer.
@@ -48,7 +49,7 @@ class Waiting:
         found = self._sides.differences(ask)
         requests = []
         answers = self._sides.answers(ask)
-        if path.startswith("/v1/catalog/node/") and self._sides.simulator.settings.is_old:
+        if path.startswith("/v1/catalog/node/") and self._sides.simulator.settings.version < V1_X:
             # 1.8 wakes it for some nodes beside it in the tree that it keeps, and answers as soon as anything in the table is newer.
             return found
         if answers[0].status == 404:

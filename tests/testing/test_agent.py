@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 
-from consul_proto.simulator.engine.settings import Version
+from consul_proto.simulator.engine.versions import VersionName
 from consulate import AsyncConsul
 from consulate.exceptions import ClientClosed, Forbidden
 from consulate.testing import ConsulAgent, End, Programs
@@ -211,7 +211,7 @@ def test_real_time_ends_a_session_for_who_waits(backend: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
-def test_clients_use_the_management_token(version: Version) -> None:
+def test_clients_use_the_management_token(version: VersionName) -> None:
     agent = ConsulAgent(version=version, acl_token="root-secret")
     assert agent.client().kv.put("k", "v")
     for token, says in (("", "Permission denied"), ("other", "ACL not found")):

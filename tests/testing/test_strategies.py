@@ -15,7 +15,7 @@ from consul_proto.api import Operations
 from consul_proto.codec import encode
 from consul_proto.errors import ConsulateException, DecodeError, NotFound
 from consul_proto.operation import Operation
-from consul_proto.simulator.engine.settings import Version
+from consul_proto.simulator.engine.versions import VersionName
 from consulate import AsyncConsul, Consul
 from consulate.testing import ConsulAgent, ConsulStateMachine, FaultPlan, Interleaving, Pass, Programs, strategies
 from consulate.testing.faults import EVERY, Delay, Duplicate, Reset, Truncate
@@ -26,7 +26,7 @@ from tests.proto.test_golden_requests import ROWS
 #: Each call of the API once, without a legacy row that the golden requests have twice.
 _OPERATIONS: list[Operation[Any]] = [row.call(Operations()) for row in ROWS]
 
-VERSIONS: tuple[Version, ...] = ("1.8.7", "1.22.5")
+VERSIONS: tuple[VersionName, ...] = ("1.8.7", "1.22.5")
 
 _quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 

@@ -40,7 +40,7 @@ class Simulated(Protocol):
         """When something happens by itself next."""
         ...
 
-    def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
+    def record_probe(self, probe: Probe, status: str, output: str, now: float) -> None:
         """Note what a check found."""
         ...
 
@@ -102,7 +102,7 @@ class HostedSimulator:
     def probed(self, probe: Probe, status: str, output: str) -> None:
         """Note what a check found."""
         try:
-            self._simulator.probed(probe, status, output, self.now)
+            self._simulator.record_probe(probe, status, output, self.now)
         except Exception as error:
             self._failed(error)
         self._moved.set()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from consul_proto.simulator.catalog.bodies import ANONYMOUS, ANY, INDEXES, LASTING, META, TEXT, TEXTS, TRUTH, texts
+from consul_proto.simulator.catalog.bodies import ANONYMOUS, ANY, BOOL, DURATION, INDEXES, META, TEXT, TEXTS, texts
 from consul_proto.simulator.go.json import ListOf, MapOf, Shape, Struct, Text
 
 _LINK = {"ID": TEXT, "Name": TEXT}
@@ -58,10 +58,10 @@ ACL_TOKEN = _acl(
         "Roles": _links("TokenRole"),
         **_IDENTITIES,
         "TemplatedPolicies": _TEMPLATED,
-        "Local": TRUTH,
+        "Local": BOOL,
         "AuthMethod": TEXT,
         "ExpirationTime": ANY,
-        "ExpirationTTL": LASTING,
+        "ExpirationTTL": DURATION,
         "CreateTime": ANY,
         **texts("Hash", "Rules"),
         **INDEXES,
@@ -78,7 +78,7 @@ ACL_RULE = Struct(
 ACL_METHOD = _acl(
     {
         **texts("Name", "Type", "DisplayName", "Description"),
-        "MaxTokenTTL": LASTING,
+        "MaxTokenTTL": DURATION,
         "TokenLocality": TEXT,
         "Config": MapOf(ANY),
         **INDEXES,

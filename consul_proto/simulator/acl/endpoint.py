@@ -11,16 +11,18 @@ from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from consul_proto.simulator.acl.bodies import ACL_METHOD, ACL_POLICY, ACL_ROLE, ACL_RULE, ACL_TOKEN
-from consul_proto.simulator.acl.expiry import check_dates, check_lasting, check_life, ending
+from consul_proto.simulator.acl.expiry import check_dates, check_lifetime, keep_expiration, new_expiration
 from consul_proto.simulator.acl.grants import Grants
-from consul_proto.simulator.acl.policies import checked
+from consul_proto.simulator.acl.policies import check_rules
 from consul_proto.simulator.acl.tables import ANONYMOUS, MANAGEMENT, READ_ONLY, ACLs, Record
 from consul_proto.simulator.acl.templates import synthetics
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, server_headers
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID, UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.engine.versions import V1_8, V1_9, V1_12, V1_14, V1_X, pick
 from consul_proto.simulator.go.json import Struct
 
 _LOST_ACCESSOR = f"Failed acl token lookup by accessor: failed acl token lookup: {WRONG_LENGTH}"
@@ -51,8 +53,8 @@ RULE = Kind("binding-rules", "binding-rule", ACL_RULE)
 METHOD = Kind("auth-methods", "auth-method", ACL_METHOD)
 
 _NAMES = {
-    "1.8.7": (re.compile(r"[A-Za-z0-9\-_]{1,128}"), "Only alphanumeric characters, '-' and '_' are allowed"),
-    "1.22.5": (re.compile(r"[A-Za-z0-9\-_]+/?[A-Za-z0-9\-_]*"), "Only alphanumeric characters, a single '/', '-' and '_' are allowed"),
+    V1_8: (re.compile(r"[A-Za-z0-9\-_]{1,128}"), "Only alphanumeric characters, '-' and '_' are allowed"),
+    V1_X: (re.compile(r"[A-Za-z0-9\-_]+/?[A-Za-z0-9\-_]*"), "Only alphanumeric characters, a single '/', '-' and '_' are allowed"),
 }
 
 
@@ -65,8 +67,8 @@ class ACLEndpoint:
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
-        get, put = partial(Route, ("GET",), index=True, first=Asked.need_acls), partial(Route, ("PUT",))
-        routes = {"/v1/acl/token/self": get(self.itself, topics=_of("tokens"))}
+        get, put = partial(Route, ("GET",), index=True, first=ServerRequest.need_acls), partial(Route, ("PUT",))
+        routes = {"/v1/acl/token/self": get(self.own, topics=_of("tokens"))}
         for kind, plural in ((POLICY, "policies"), (ROLE, "roles"), (TOKEN, "tokens"), (RULE, "binding-rules"), (METHOD, "auth-methods")):
             one = f"/v1/acl/{kind.name}"
             routes[f"/v1/acl/{plural}"] = get(partial(self.every, kind), topics=_of(kind.table))
@@ -90,44 +92,44 @@ class ACLEndpoint:
     def _bad(self, text: str) -> Refusal:
         return Refusal(400, self._settings.bad_request + text)
 
-    def _decoded(self, asked: Asked, kind: Kind) -> Record:
-        asked.only_default()
+    def _decode(self, request: ServerRequest, kind: Kind) -> Record:
+        request.only_default()
         before = f"{self._settings.bad_request}{kind.title} decoding failed: "
         if kind is TOKEN:
-            check_dates(asked, before)
-        given: Record = asked.decoded(kind.body, before, namespaced=True)
+            check_dates(request, before)
+        given: Record = request.decode(kind.body, before, namespaced=True)
         return given
 
     # Reads.
 
-    def every(self, kind: Kind, asked: Asked) -> Found:
+    def every(self, kind: Kind, request: ServerRequest) -> ReadAnswer:
         """GET all of a kind."""
-        asked.only_default()
-        asked.reach_datacenter()
-        asked.require("acl", "", "read")
+        request.only_default()
+        request.reach_datacenter()
+        request.require("acl", "", "read")
         if kind is TOKEN:
-            _check_filters(asked)
+            _check_filters(request)
         # Tokens come by their secrets; the others by their names since 1.9, where they have one, and before by their ids.
-        by = ("SecretID", "ID", "Name") if self._settings.is_old else ("SecretID", "Name", "ID")
+        by = ("SecretID", "ID", "Name") if self._settings.version < V1_9 else ("SecretID", "Name", "ID")
         records = sorted(self._acls.tables[kind.table].values(), key=lambda one: str(next(one[name] for name in by if one.get(name))))
-        return self._found(kind, [self._listed(kind, record, asked) for record in records if _is_wanted(record, asked)])
+        return self._answer(kind, [self._list_item(kind, record, request) for record in records if _is_wanted(record, request)])
 
-    def _listed(self, kind: Kind, record: Record, asked: Asked) -> Record:
-        shown = self._shown(kind, record)
+    def _list_item(self, kind: Kind, record: Record, request: ServerRequest) -> Record:
+        shown = self._render(kind, record)
         if kind is POLICY:
             names = ("ID", "Name", "Description", "Datacenters", "Hash", "CreateIndex", "ModifyIndex")
             return {name: {**record, **shown}.get(name) for name in names}
         if kind is not TOKEN:
             return shown
-        may_write = asked.allows("acl", "", "write")
-        if self._settings.is_old:
+        may_write = request.allows("acl", "", "write")
+        if self._settings.version < V1_X:
             return {name: value for name, value in shown.items() if name != "SecretID"}
         return shown if may_write else {**shown, "SecretID": "<hidden>"}
 
-    def _found(self, kind: Kind, body: Any) -> Found:
-        return Found(self._store.table(f"acl {kind.table}"), body, null=True)
+    def _answer(self, kind: Kind, body: Any) -> ReadAnswer:
+        return ReadAnswer(self._store.table(f"acl {kind.table}"), body, null=True)
 
-    def _shown(self, kind: Kind, record: Record) -> Record:
+    def _render(self, kind: Kind, record: Record) -> Record:
         """A record, with what it is linked to by its present name."""
         shown = {name: value for name, value in record.items() if name not in ("Type", "Name", "Rules") or kind is not TOKEN or value}
         if kind is TOKEN and record.get("Policies"):
@@ -142,60 +144,62 @@ class ACLEndpoint:
         order.setdefault("Type", order.get("Rules", 0) - 0.5)  # of a legacy token
         return dict(sorted(shown.items(), key=lambda item: order.get(item[0], len(order))))
 
-    def get(self, kind: Kind, asked: Asked) -> Found:
+    def get(self, kind: Kind, request: ServerRequest) -> ReadAnswer:
         """GET one, by its id."""
-        identity = self._identity(kind, asked, "read")
+        identity = self._identity(kind, request, "read")
         record = self._acls.tables[kind.table].get(identity)
         if record is None:
-            return self._missing(kind)
-        shown = self._shown(kind, record)
-        if kind is TOKEN and asked.first("expanded") and not self._settings.is_old:
-            shown |= self._expanded(record)
-        return self._found(kind, shown)
+            return self._not_found(kind)
+        shown = self._render(kind, record)
+        if kind is TOKEN and request.first("expanded") and self._settings.version >= V1_12:
+            shown |= self._expand(record)
+        return self._answer(kind, shown)
 
-    def _need_id(self, kind: Kind, asked: Asked) -> None:
+    def _need_id(self, kind: Kind, request: ServerRequest) -> None:
         """Refuse a path without an id."""
-        asked.need_acls()
-        if not asked.rest:
-            what = "name" if kind is METHOD else "AccessorID" if kind is TOKEN and not self._settings.is_old else "ID"
+        request.need_acls()
+        if not request.rest:
+            what = "name" if kind is METHOD else "AccessorID" if kind is TOKEN and self._settings.version >= V1_X else "ID"
             raise self._bad(f"Missing {kind.plain} {what}")
 
-    def _reach_primary(self, kind: Kind, asked: Asked) -> None:
+    def _reach_primary(self, kind: Kind, request: ServerRequest) -> None:
         """Refuse to write in a datacenter that there is not. Most are written in the primary one, whichever is asked for."""
-        if kind in (METHOD, RULE) and not self._settings.is_old:
-            asked.reach_datacenter()
+        if kind in (METHOD, RULE) and self._settings.version >= V1_X:
+            request.reach_datacenter()
 
-    def _identity(self, kind: Kind, asked: Asked, access: str) -> str:
+    def _identity(self, kind: Kind, request: ServerRequest, access: str) -> str:
         """The id in the path, which the token may read or write."""
-        asked.only_default()
+        request.only_default()
         if access == "read":
-            asked.reach_datacenter()
+            request.reach_datacenter()
         else:
-            self._reach_primary(kind, asked)
-        asked.require("acl", "", access)
-        if kind is TOKEN and access == "write" and not UUID.fullmatch(asked.rest):
+            self._reach_primary(kind, request)
+        request.require("acl", "", access)
+        if kind is TOKEN and access == "write" and not UUID.fullmatch(request.rest):
             raise Refusal(500, "Accessor ID is missing or an invalid UUID")
-        if kind is not METHOD and len(asked.rest) != UUID_LENGTH:
+        if kind is not METHOD and len(request.rest) != UUID_LENGTH:
             raise Refusal(500, f"failed acl {kind.plain} lookup: {WRONG_LENGTH}")
-        return asked.rest
+        return request.rest
 
-    def _missing(self, kind: Kind) -> NoReturn:
-        if self._settings.is_old:
+    def _not_found(self, kind: Kind) -> NoReturn:
+        if self._settings.version < V1_X:
             refusal = Refusal(403, "ACL not found") if kind in (POLICY, TOKEN) else Refusal(404, "")
-            refusal.headers = (("X-Consul-Index", str(self._store.table(f"acl {kind.table}") or 1)), *seen()) if refusal.text else ()
+            refusal.headers = (
+                (("X-Consul-Index", str(self._store.table(f"acl {kind.table}") or 1)), *server_headers()) if refusal.text else ()
+            )
             raise refusal
         if kind is TOKEN:
             raise Refusal(403, "token does not exist: ACL not found")
         raise Refusal(404, f"Requested {kind.plain} does not exist: ACL not found")
 
-    def _expanded(self, token: Record) -> Record:
+    def _expand(self, token: Record) -> Record:
         policies, roles = self._acls.tables["policies"], self._acls.roles_of(token)
         holders = (token, *roles)
         linked = {link["ID"]: policies[link["ID"]] for one in holders for link in self._acls.links(one.get("Policies") or [], "policies")}
         made = {policy["ID"]: policy for one in holders for policy in synthetics(one)}
         return {
-            "ExpandedPolicies": [self._shown(POLICY, policy) for policy in (*linked.values(), *made.values())] or None,
-            "ExpandedRoles": [self._shown(ROLE, role) for role in roles] or None,
+            "ExpandedPolicies": [self._render(POLICY, policy) for policy in (*linked.values(), *made.values())] or None,
+            "ExpandedRoles": [self._render(ROLE, role) for role in roles] or None,
             "NamespaceDefaultPolicyIDs": None,
             "NamespaceDefaultRoleIDs": None,
             "AgentACLDefaultPolicy": self._settings.default_policy,
@@ -203,91 +207,91 @@ class ACLEndpoint:
             "ResolvedByAgent": self._settings.node,
         }
 
-    def _need_name(self, kind: Kind, asked: Asked) -> None:
+    def _need_name(self, kind: Kind, request: ServerRequest) -> None:
         """Refuse a path without a name."""
-        asked.need_acls()
-        if not asked.rest:
+        request.need_acls()
+        if not request.rest:
             raise self._bad(f"Missing {kind.name} Name")
 
-    def get_by_name(self, kind: Kind, asked: Asked) -> Found:
+    def get_by_name(self, kind: Kind, request: ServerRequest) -> ReadAnswer:
         """GET a policy or a role by its name."""
-        asked.only_default()
-        asked.reach_datacenter()
-        asked.require("acl", "", "read")
-        record = self._acls.by_name(kind.table, asked.rest)
-        return self._missing(kind) if record is None else self._found(kind, self._shown(kind, record))
+        request.only_default()
+        request.reach_datacenter()
+        request.require("acl", "", "read")
+        record = self._acls.by_name(kind.table, request.rest)
+        return self._not_found(kind) if record is None else self._answer(kind, self._render(kind, record))
 
-    def itself(self, asked: Asked) -> Found:
+    def own(self, request: ServerRequest) -> ReadAnswer:
         """GET the token that asks."""
-        asked.reach_datacenter()
-        token = self._acls.by_secret(asked.token)
-        return self._missing(TOKEN) if token is None else self._found(TOKEN, self._shown(TOKEN, token))
+        request.reach_datacenter()
+        token = self._acls.by_secret(request.token)
+        return self._not_found(TOKEN) if token is None else self._answer(TOKEN, self._render(TOKEN, token))
 
     # Writes.
 
-    def create(self, kind: Kind, asked: Asked, now: float) -> Record:
+    def create(self, kind: Kind, request: ServerRequest, now: float) -> Record:
         """PUT: the new record."""
-        asked.need_acls()
-        given = self._decoded(asked, kind)
+        request.need_acls()
+        given = self._decode(request, kind)
         if given.get("ID") and kind is POLICY:
             raise self._bad("Cannot specify the ID when creating a new policy")
         if kind in (ROLE, RULE):
-            self._check_id(kind, asked, given)
-        return self._put(kind, asked, given, now)
+            self._check_id(kind, request, given)
+        return self._put(kind, request, given, now)
 
-    def change(self, kind: Kind, asked: Asked, now: float) -> Any:
+    def change(self, kind: Kind, request: ServerRequest, now: float) -> Any:
         """PUT or DELETE one by its id; of a token, also PUT its clone."""
-        asked.need_acls()
-        if asked.method == "DELETE":
-            self._need_id(kind, asked)
-            return self._delete(kind, asked)
-        if kind is TOKEN and asked.rest.endswith("/clone"):
-            return self._clone(asked, now)
-        given = self._decoded(asked, kind)
-        if kind is not METHOD or asked.rest:
-            self._check_id(kind, asked, given)
-        return self._put(kind, asked, given, now)
+        request.need_acls()
+        if request.method == "DELETE":
+            self._need_id(kind, request)
+            return self._delete(kind, request)
+        if kind is TOKEN and request.rest.endswith("/clone"):
+            return self._clone(request, now)
+        given = self._decode(request, kind)
+        if kind is not METHOD or request.rest:
+            self._check_id(kind, request, given)
+        return self._put(kind, request, given, now)
 
-    def _check_id(self, kind: Kind, asked: Asked, given: Record) -> None:
+    def _check_id(self, kind: Kind, request: ServerRequest, given: Record) -> None:
         """Refuse a body with another id than the path's."""
         member = {TOKEN: "AccessorID", METHOD: "Name"}.get(kind, "ID")
-        if given.get(member) not in (None, "", asked.rest):
+        if given.get(member) not in (None, "", request.rest):
             what = {TOKEN: "Token Accessor ID", METHOD: "AuthMethod Name"}.get(kind, f"{kind.title} ID")
             raise self._bad(f"{what} in URL and payload do not match")
 
-    def _put(self, kind: Kind, asked: Asked, given: Record, now: float) -> Record:
+    def _put(self, kind: Kind, request: ServerRequest, given: Record, now: float) -> Record:
         """Write what is given in the place of what the path names; without a name, anew. An auth method need not be there."""
-        identity = asked.rest
-        self._reach_primary(kind, asked)
-        asked.require("acl", "", "write")
+        identity = request.rest
+        self._reach_primary(kind, request)
+        request.require("acl", "", "write")
         before = self._acls.tables[kind.table].get(identity)
         if kind is METHOD and identity:
             given["Name"] = identity
         elif identity and not UUID.fullmatch(identity):
-            of_token = _LOST_ACCESSOR if self._settings.is_old else "AccessorID is not a valid UUID"
+            of_token = _LOST_ACCESSOR if self._settings.version < V1_X else "AccessorID is not a valid UUID"
             raise Refusal(500, of_token if kind is TOKEN else f"{kind.plain.title()} ID invalid UUID")
         elif identity and before is None:
             raise Refusal(500, f'Cannot find token "{identity}"' if kind is TOKEN else f"cannot find {kind.plain} {identity}")
-        return self._written(kind, self._checked(kind, given, before, now))
+        return self._write(kind, self._build_record(kind, given, before, now))
 
-    def _checked(self, kind: Kind, given: Record, before: Record | None, now: float) -> Record:
+    def _build_record(self, kind: Kind, given: Record, before: Record | None, now: float) -> Record:
         check = {POLICY: self._policy, ROLE: self._role, TOKEN: self._token}.get(kind)
         if check is not None:
             return check(given, before, now)
         return self._other(kind, given, before)
 
-    def _written(self, kind: Kind, record: Record) -> Record:
+    def _write(self, kind: Kind, record: Record) -> Record:
         self._store.apply()
         ends = record.pop("_ends", None)
         written = self._acls.write(kind.table, record)
         if ends is not None:
             self._acls.ends.set(written["AccessorID"], ends)
-        return self._shown(kind, written)
+        return self._render(kind, written)
 
     def _name(self, kind: Kind, given: Record, before: Record | None) -> str:
         """The name, which no other has. Refuses a bad one."""
         name = given.get("Name") or ""
-        pattern, allowed = _NAMES[self._settings.version]
+        pattern, allowed = pick(_NAMES, self._settings.version)
         if not name:
             raise Refusal(500, f"Invalid {kind.title}: no Name is set")
         if not pattern.fullmatch(name):
@@ -303,7 +307,7 @@ class ACLEndpoint:
         identity = before["ID"] if before else self._new_id()
         if identity == MANAGEMENT and rules != (before or {}).get("Rules"):
             raise Refusal(500, "Changing the Rules for the builtin global-management policy is not permitted")
-        checked(rules, version=self._settings.version)
+        check_rules(rules, version=self._settings.version)
         record = {"ID": identity, "Name": name, "Description": given.get("Description") or "", "Rules": rules}
         return record | ({} if given.get("Datacenters") is None else {"Datacenters": given["Datacenters"]})
 
@@ -316,10 +320,10 @@ class ACLEndpoint:
         accessor, secret = given.get("AccessorID") or "", given.get("SecretID") or ""
         if before is None:
             self._check_new(accessor, secret)
-            ends = self._ending(given, now)
+            ends = self._new_expiration(given, now)
         else:
             self._check_same(given, before, secret)
-            ends = check_lasting(given, before, self._settings)
+            ends = keep_expiration(given, before, self._settings)
         granted = self._grants.of_token(given)
         record: Record = {
             "AccessorID": before["AccessorID"] if before else accessor or self._new_id(),
@@ -334,30 +338,30 @@ class ACLEndpoint:
     def _check_new(self, accessor: str, secret: str) -> None:
         """Refuse what no new token may have."""
         if accessor and not UUID.fullmatch(accessor):
-            raise Refusal(500, _LOST_ACCESSOR if self._settings.is_old else "Invalid Token: AccessorID - not a valid UUID")
+            raise Refusal(500, _LOST_ACCESSOR if self._settings.version < V1_X else "Invalid Token: AccessorID - not a valid UUID")
         if accessor in self._acls.tables["tokens"]:
             raise Refusal(500, "Invalid Token: AccessorID is already in use")
         if secret and not UUID.fullmatch(secret):
-            raise Refusal(500, f"Invalid Token: SecretID {'is' if self._settings.is_old else '-'} not a valid UUID")
+            raise Refusal(500, f"Invalid Token: SecretID {'is' if self._settings.version < V1_X else '-'} not a valid UUID")
         if secret and self._acls.by_secret(secret):
             raise Refusal(500, "Invalid Token: SecretID is already in use")
 
-    def _ending(self, given: Record, now: float) -> Record:
+    def _new_expiration(self, given: Record, now: float) -> Record:
         """When a new token expires. Refuses one that says how it came by a login: 1.8 does so first."""
-        is_old = self._settings.is_old
-        ends = {} if is_old and given.get("AuthMethod") else ending(given, now, self._settings)
+        version = self._settings.version
+        ends = {} if version < V1_X and given.get("AuthMethod") else new_expiration(given, now, self._settings)
         if given.get("AuthMethod"):
-            raise Refusal(500, f"AuthMethod field is disallowed outside of {'Login' if is_old else 'login'}")
+            raise Refusal(500, f"AuthMethod field is disallowed outside of {'Login' if version < V1_X else 'login'}")
         return ends
 
     def _check_same(self, given: Record, before: Record, secret: str) -> None:
         """Refuse to change what stays with a token."""
         accessor = before["AccessorID"]
         if secret and secret != before["SecretID"]:
-            whose = "tokens" if self._settings.is_old else "token's"
+            whose = "tokens" if self._settings.version < V1_X else "token's"
             raise Refusal(500, f"Changing a {whose} SecretID is not permitted")
         if bool(given.get("Local")) != before["Local"]:
-            raise Refusal(500, f"{'cannot' if self._settings.is_old else 'Cannot'} toggle local mode of {accessor}")
+            raise Refusal(500, f"{'cannot' if self._settings.version < V1_X else 'Cannot'} toggle local mode of {accessor}")
         if given.get("AuthMethod") and given["AuthMethod"] != before.get("AuthMethod"):
             raise Refusal(500, f"Cannot change AuthMethod of {accessor}")
 
@@ -366,7 +370,7 @@ class ACLEndpoint:
         if kind is METHOD:
             if not given.get("Name"):
                 raise Refusal(500, "Invalid Auth Method: no Name is set")
-            known = "[jwt kubernetes]" if self._settings.is_old else "[aws-iam jwt kubernetes]"
+            known = "[jwt kubernetes]" if self._settings.version < V1_X else "[aws-iam jwt kubernetes]"
             if given.get("Type") not in known.strip("[]").split():
                 raise Refusal(500, f"Invalid Auth Method: Type should be one of: {known}")
             return given
@@ -377,38 +381,38 @@ class ACLEndpoint:
             raise Refusal(500, f'cannot find auth method with name "{method}"')
         return {**given, "ID": before["ID"] if before else self._new_id()}
 
-    def _clone(self, asked: Asked, now: float) -> Record:
-        given = self._decoded(asked, TOKEN)
-        asked.require("acl", "", "write")
-        accessor = asked.rest.removesuffix("/clone")
+    def _clone(self, request: ServerRequest, now: float) -> Record:
+        given = self._decode(request, TOKEN)
+        request.require("acl", "", "write")
+        accessor = request.rest.removesuffix("/clone")
         if len(accessor) != UUID_LENGTH:
             raise Refusal(500, f"failed acl token lookup: {WRONG_LENGTH}")
         token = self._acls.tables["tokens"].get(accessor)
         if token is None:
-            raise Refusal(403, "ACL not found" if self._settings.is_old else "token does not exist: ACL not found")
+            raise Refusal(403, "ACL not found" if self._settings.version < V1_X else "token does not exist: ACL not found")
         if accessor == ANONYMOUS:
             raise Refusal(500, "Cannot clone the anonymous token")
         copied = {name: value for name, value in token.items() if name not in ("CreateIndex", "ModifyIndex", "Hash")}
         own: Record = {"AccessorID": self._new_id(), "SecretID": self._new_id(), "CreateTime": self._settings.date(now)}
-        if (ends := self._acls.ends.kept().get(accessor)) is not None:
-            check_life(ends - now, self._settings)
+        if (ends := self._acls.ends.dump().get(accessor)) is not None:
+            check_lifetime(ends - now, self._settings)
             own["_ends"] = ends
-        return self._written(TOKEN, {**copied, **own, "Description": given.get("Description") or token["Description"]})
+        return self._write(TOKEN, {**copied, **own, "Description": given.get("Description") or token["Description"]})
 
-    def _delete(self, kind: Kind, asked: Asked) -> bool:
+    def _delete(self, kind: Kind, request: ServerRequest) -> bool:
         missing = Refusal(404, f"Cannot find {kind.plain} to delete")
         try:
-            identity = self._identity(kind, asked, "write")
+            identity = self._identity(kind, request, "write")
         except Refusal as refusal:
             # That the token is not found, and not the record, is lost on the way.
-            raise missing if refusal.text == "ACL not found" and not self._settings.is_old else refusal from None
-        if kind is POLICY and (identity == MANAGEMENT or (identity == READ_ONLY and not self._settings.is_old)):
+            raise missing if refusal.text == "ACL not found" and self._settings.version >= V1_9 else refusal from None
+        if kind is POLICY and (identity == MANAGEMENT or (identity == READ_ONLY and self._settings.version >= V1_X)):
             name = self._acls.tables["policies"][identity]["Name"]
             raise Refusal(500, f"Delete operation not permitted on the builtin {name} policy")
         if kind is TOKEN and identity == ANONYMOUS:
             raise Refusal(500, "Delete operation not permitted on the anonymous token")
         if identity not in self._acls.tables[kind.table]:
-            if self._settings.is_old:
+            if self._settings.version < V1_X:
                 return True
             raise missing
         self._store.apply()
@@ -416,25 +420,25 @@ class ACLEndpoint:
         return True
 
 
-def _check_filters(asked: Asked) -> None:
+def _check_filters(request: ServerRequest) -> None:
     """Refuse to look for tokens by more than one thing."""
-    by_service = () if asked.settings.is_old else ("servicename",)
-    if sum(bool(asked.first(name)) for name in ("policy", "role", "authmethod", *by_service)) > 1:
+    by_service = () if request.settings.version < V1_14 else ("servicename",)
+    if sum(bool(request.first(name)) for name in ("policy", "role", "authmethod", *by_service)) > 1:
         raise Refusal(500, f"can only filter by one of policy, role, {'serviceName, ' if by_service else ''}or methodName at a time")
 
 
-def _is_wanted(record: Record, asked: Asked) -> bool:
+def _is_wanted(record: Record, request: ServerRequest) -> bool:
     """Whether a list shows a record: by the `policy`, `role` and other parameters."""
     links = {"policy": "Policies", "role": "Roles"}
     for parameter, member in links.items():
-        if (wanted := asked.first(parameter)) and wanted not in [link["ID"] for link in record.get(member) or ()]:
+        if (wanted := request.first(parameter)) and wanted not in [link["ID"] for link in record.get(member) or ()]:
             return False
-    if (method := asked.first("authmethod")) and record.get("AuthMethod") != method:
+    if (method := request.first("authmethod")) and record.get("AuthMethod") != method:
         return False
-    service = "" if asked.settings.is_old else asked.first("servicename")
+    service = "" if request.settings.version < V1_14 else request.first("servicename")
     return not service or service in [identity["ServiceName"] for identity in record.get("ServiceIdentities") or ()]
 
 
-def _of(table: str) -> Callable[[Asked], tuple[Topic, ...]]:
+def _of(table: str) -> Callable[[ServerRequest], tuple[Topic, ...]]:
     topics: tuple[Topic, ...] = (("table", f"acl {table}"),)
-    return lambda _asked: topics
+    return lambda _request: topics

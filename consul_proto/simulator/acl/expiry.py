@@ -11,10 +11,12 @@ from datetime import date
 from typing import Any, NamedTuple, NoReturn
 
 from consul_proto.simulator.agent.checks import seconds
-from consul_proto.simulator.engine.request import Asked, Refusal
+from consul_proto.simulator.engine.answers import Refusal
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_X, Version
 from consul_proto.simulator.go.durations import as_go_writes
-from consul_proto.simulator.go.json import Anything, Unreadable, decoded
+from consul_proto.simulator.go.json import Anything, Unreadable, decode
 
 #: Seconds: how long a token may live (acl.token_min_ttl, acl.token_max_ttl; the latter in 1.8 alone).
 _LEAST, _LONGEST = 60.0, 86400.0
@@ -47,23 +49,23 @@ class Date(NamedTuple):
 class _Reader:
     """Reads a date as https://pkg.go.dev/time#RFC3339 has it. What is wrong is a ValueError with Go's words."""
 
-    def __init__(self, text: str, *, is_old: bool) -> None:
+    def __init__(self, text: str, *, version: Version) -> None:
         self.whole = self.rest = text
-        self.is_old = is_old
+        self.version = version
 
-    def _quoted(self, text: str) -> str:
-        if self.is_old:
+    def _quote(self, text: str) -> str:
+        if self.version < V1_X:
             return f'"{text}"'
-        return '"' + "".join(_shown(one) for one in text) + '"'
+        return '"' + "".join(_render(one) for one in text) + '"'
 
     def _fail(self, element: str, rest: str) -> NoReturn:
         layout = '"2006-01-02T15:04:05Z07:00"'
-        layout = self._quoted(layout) if self.is_old else layout
-        quoted = self._quoted
+        layout = self._quote(layout) if self.version < V1_X else layout
+        quoted = self._quote
         raise ValueError(f"parsing time {quoted(self.whole)} as {layout}: cannot parse {quoted(rest)} as {quoted(element)}")
 
     def _out_of_range(self, what: str) -> NoReturn:
-        raise ValueError(f"parsing time {self._quoted(self.whole)}: {what} out of range")
+        raise ValueError(f"parsing time {self._quote(self.whole)}: {what} out of range")
 
     def skip(self, literal: str) -> None:
         """A character that is always there."""
@@ -78,7 +80,7 @@ class _Reader:
             self._fail("2006", before)
         self.rest = before[4:]
         if not re.match(r"[0-9]{4}", before):
-            self._fail("2006", self.rest if self.is_old else before)
+            self._fail("2006", self.rest if self.version < V1_X else before)
         return int(before[:4])
 
     def number(self, element: str, what: str, allowed: range, digits: str = "{2}") -> int:
@@ -93,7 +95,7 @@ class _Reader:
 
     def fraction(self) -> int:
         """Nanoseconds, where there are any."""
-        found = re.match(r"\.([0-9]+)" if self.is_old else r"[.,]([0-9]{1,9})[0-9]*", self.rest)
+        found = re.match(r"\.([0-9]+)" if self.version < V1_X else r"[.,]([0-9]{1,9})[0-9]*", self.rest)
         if not found:
             return 0
         self.rest = self.rest[found.end() :]
@@ -117,34 +119,34 @@ class _Reader:
         self.rest = before[6:]
         found = re.match(r"([+-])([0-9]{2}):([0-9]{2})", before)
         if not found:
-            self._fail("Z07:00", self.rest if self.is_old else before)
+            self._fail("Z07:00", self.rest if self.version < V1_X else before)
         hours, minutes = int(found[2]), int(found[3])
         for is_beyond, what in ((hours > 24, "hour"), (minutes > 60, "minute")):
-            if is_beyond and not self.is_old:
+            if is_beyond and self.version >= V1_X:
                 self._out_of_range(f"time zone offset {what}")
         later = hours * 60 + minutes
         return -later if found[1] == "-" else later
 
     def end(self, year: int, month: int, day: int) -> int:
         """Nothing comes behind, and there is such a day: its number since 1970."""
-        if not self.is_old and self.rest:
-            raise ValueError(f"parsing time {self._quoted(self.whole)}: extra text: {self._quoted(self.rest)}")
+        if self.version >= V1_X and self.rest:
+            raise ValueError(f"parsing time {self._quote(self.whole)}: extra text: {self._quote(self.rest)}")
         if not 1 <= day <= _days(year, month):
             self._out_of_range("day")
         return date(year or 400, month, day).toordinal() - date(1970, 1, 1).toordinal() - (0 if year else _CYCLE)
 
 
-def _shown(character: str) -> str:
+def _render(character: str) -> str:
     """A character as Go quotes it in what it says of a date, since 1.17: but for ASCII, by its bytes."""
     if " " <= character < "\x80":
         return f"\\{character}" if character in '"\\' else character
     return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "replace"))
 
 
-def read_date(text: str, *, is_old: bool) -> Date:
+def read_date(text: str, *, version: Version) -> Date:
     """Read a date; 1.8 reads it with its quotes. Raises ValueError with Go's words."""
-    reader = _Reader(text, is_old=is_old)
-    if is_old:
+    reader = _Reader(text, version=version)
+    if version < V1_X:
         reader.skip('"')
     year = reader.year()
     reader.skip("-")
@@ -158,7 +160,7 @@ def read_date(text: str, *, is_old: bool) -> Date:
     reader.skip(":")
     second = reader.number("05", "second", range(60))
     fraction, zone = reader.fraction(), reader.zone()
-    if is_old:
+    if version < V1_X:
         reader.skip('"')
     days = reader.end(year, month, day)
     since = (days * 24 + hour) * 3600 + (minute - zone) * 60 + second + fraction / 10**9
@@ -167,34 +169,34 @@ def read_date(text: str, *, is_old: bool) -> Date:
     return Date(since, f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{shown}{where}")
 
 
-def check_dates(asked: Asked, before: str) -> None:
+def check_dates(request: ServerRequest, before: str) -> None:
     """Refuse a token's dates that are none: Go tells of them before it tells of any other member that it does not take."""
-    is_old = asked.settings.is_old
+    version = request.settings.version
     try:
-        given = decoded(asked.body, Anything(), is_old=is_old)
+        given = decode(request.body, Anything(), version=version)
         for name, value in given.items() if isinstance(given, dict) else ():
             if value is None or name.lower() not in ("expirationtime", "createtime"):
                 continue
-            if not is_old and not isinstance(value, str):
+            if version >= V1_X and not isinstance(value, str):
                 raise ValueError("Time.UnmarshalJSON: input is not a JSON string")
-            _read(value, is_old=is_old)
+            _read(value, version=version)
     except (Unreadable, ValueError) as error:
         raise Refusal(400, f"{before}{error}") from None
 
 
-def _read(value: Any, *, is_old: bool) -> Date:
+def _read(value: Any, *, version: Version) -> Date:
     """Read a date as it stands in JSON."""
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return read_date(written if is_old else written[1:-1], is_old=is_old)
+    return read_date(written if version < V1_X else written[1:-1], version=version)
 
 
 def expiration(record: dict[str, Any], settings: Settings) -> Date | None:
     """The ExpirationTime that a token has, or is given. Go's zero time is as good as none, but shown."""
     value = record.get("ExpirationTime")
-    return None if value is None else _read(value, is_old=settings.is_old)
+    return None if value is None else _read(value, version=settings.version)
 
 
-def ending(given: dict[str, Any], now: float, settings: Settings) -> dict[str, Any]:
+def new_expiration(given: dict[str, Any], now: float, settings: Settings) -> dict[str, Any]:
     """When a new token expires, as it is shown, and as `_ends` by the agent's time. Refuses what is no life."""
     ttl, at = seconds(given.get("ExpirationTTL")), expiration(given, settings)
     if ttl < 0:
@@ -202,26 +204,26 @@ def ending(given: dict[str, Any], now: float, settings: Settings) -> dict[str, A
     if ttl and at:
         raise Refusal(500, "Token Expiration TTL and Expiration Time cannot both be set")
     if ttl:
-        check_life(ttl, settings)
+        check_lifetime(ttl, settings)
         return {"ExpirationTime": settings.date(now + ttl), "_ends": now + ttl}
     if at:
         ends = at.seconds - settings.since
-        check_life(ends - now, settings)
+        check_lifetime(ends - now, settings)
         return {"ExpirationTime": at.text, "_ends": ends}
     return {} if at is None else {"ExpirationTime": at.text}
 
 
-def check_life(left: float, settings: Settings) -> None:
+def check_lifetime(left: float, settings: Settings) -> None:
     """Refuse a life that is too short, or too long."""
     if left < 0:
         raise Refusal(500, "ExpirationTime cannot be before CreateTime")
-    if left < _LEAST or (left > _LONGEST and settings.is_old):
+    if left < _LEAST or (left > _LONGEST and settings.version < V1_X):
         limit = "less than 1m0s" if left < _LEAST else "more than 24h0m0s"
         shown = as_go_writes(left) if left < _FOREVER else _AS_FOREVER
         raise Refusal(500, f"ExpirationTime cannot be {limit} in the future (was {shown})")
 
 
-def check_lasting(given: dict[str, Any], before: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def keep_expiration(given: dict[str, Any], before: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """The ExpirationTime that a token keeps, as it is given now. Refuses another one."""
     at, known = expiration(given, settings), expiration(before, settings)
     if given.get("ExpirationTTL") or (at and (known is None or at.seconds != known.seconds)):

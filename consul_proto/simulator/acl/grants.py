@@ -10,9 +10,10 @@ from typing import Any
 
 from consul_proto.simulator.acl.tables import ACLs, Record
 from consul_proto.simulator.acl.templates import IDENTITY_NAME, given_templates
-from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.engine.versions import V1_X
 
 #: What each kind of link leads to: its member, its table, what it is called.
 _POLICIES, _ROLES = ("Policies", "policies", "policy"), ("Roles", "roles", "role")
@@ -26,18 +27,18 @@ class Grants:
 
     def of_token(self, given: Record) -> Record:
         """What a token is given, each where there is any."""
-        kinds = (_POLICIES, _ROLES) if self._settings.is_old else (_ROLES, _POLICIES)
+        kinds = (_POLICIES, _ROLES) if self._settings.version < V1_X else (_ROLES, _POLICIES)
         linked = {member: [self._of_token(link, table, what) for link in given.get(member) or ()] for member, table, what in kinds}
-        return self._granted(given, {member: linked[member] for member in ("Policies", "Roles")}, "token")
+        return self._grant(given, {member: linked[member] for member in ("Policies", "Roles")}, "token")
 
     def of_role(self, given: Record) -> Record:
         """What a role is given, each where there is any: the ids of its policies are looked up when it is written."""
         links = [link if link.get("ID") else self._by_name(link, "policies", "policy") for link in given.get("Policies") or ()]
-        identities = self._granted(given, {}, "role")
+        identities = self._grant(given, {}, "role")
         policies = {"Policies": [self._of_role(link["ID"]) for link in links]}
-        return self._granted({}, policies, "role") | identities
+        return self._grant({}, policies, "role") | identities
 
-    def _granted(self, given: Record, links: dict[str, list[dict[str, str]]], what: str) -> Record:
+    def _grant(self, given: Record, links: dict[str, list[dict[str, str]]], what: str) -> Record:
         """What is linked, each once, and the identities."""
         every = {
             **{member: list({link["ID"]: link for link in several}.values()) for member, several in links.items()},
@@ -52,7 +53,7 @@ class Grants:
         if not identity:
             return self._by_name(link, table, what)
         if len(identity) != UUID_LENGTH:
-            shown = f'id "{identity}"' if self._settings.is_old else f'ID: "{identity}"'
+            shown = f'id "{identity}"' if self._settings.version < V1_X else f'ID: "{identity}"'
             raise Refusal(500, f"Error looking up {what} for {shown}: failed acl {what} lookup: {WRONG_LENGTH}")
         known = self._acls.tables[table].get(identity)
         if known is None:
@@ -60,7 +61,7 @@ class Grants:
         return {"ID": identity, "Name": known["Name"]}
 
     def _of_role(self, policy: str) -> dict[str, str]:
-        before = "" if self._settings.is_old else "Failed to apply role upsert request: "
+        before = "" if self._settings.version < V1_X else "Failed to apply role upsert request: "
         if len(policy) != UUID_LENGTH:
             raise Refusal(500, f"{before}failed acl policy lookup: {WRONG_LENGTH}")
         known = self._acls.tables["policies"].get(policy)
@@ -91,7 +92,7 @@ class Grants:
     def _datacenters(self, several: list[list[str]]) -> dict[str, list[str]]:
         """In 1.8, one that is meant for all datacenters makes the rest so; since, it adds nothing."""
         joined = sorted({datacenter for each in several for datacenter in each})
-        everywhere = self._settings.is_old and not all(several)
+        everywhere = self._settings.version < V1_X and not all(several)
         return {"Datacenters": joined} if joined and not everywhere else {}
 
     def _nodes(self, given: Iterable[Record], what: str) -> list[Record]:
@@ -107,8 +108,8 @@ class Grants:
         return [known[key] for key in self._in_order(known)]
 
     def _in_order(self, keys: Iterable[Any]) -> list[Any]:
-        return sorted(keys) if self._settings.is_old else list(keys)
+        return sorted(keys) if self._settings.version < V1_X else list(keys)
 
     @property
     def _allowed(self) -> str:
-        return f"Only {'' if self._settings.is_old else 'lowercase '}alphanumeric characters, '-' and '_' are allowed"
+        return f"Only {'' if self._settings.version < V1_X else 'lowercase '}alphanumeric characters, '-' and '_' are allowed"

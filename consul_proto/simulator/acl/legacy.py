@@ -11,15 +11,17 @@ from functools import partial
 from typing import Any
 
 from consul_proto.simulator.acl.bodies import ACL_LEGACY
-from consul_proto.simulator.acl.policies import checked
+from consul_proto.simulator.acl.policies import check_rules
 from consul_proto.simulator.acl.tables import ACLs, Record
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer, server_headers
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.engine.versions import V1_11
 from consul_proto.simulator.go import hcl
-from consul_proto.simulator.go.hcl_printer import formatted
+from consul_proto.simulator.go.hcl_printer import format_hcl
 
 
 class LegacyEndpoint:
@@ -30,140 +32,140 @@ class LegacyEndpoint:
 
     def routes(self) -> dict[str, Route]:
         """The endpoints; of newer agents, none."""
-        if not self._settings.is_old:
+        if self._settings.version >= V1_11:
             return {}
         put = partial(Route, ("PUT",))
         return {
             "/v1/acl/create": put(write=self.create),
             "/v1/acl/update": put(write=self.update),
             "/v1/acl/destroy/": put(write=self.destroy, deep=True),
-            "/v1/acl/info/": Route(("GET",), self.info, topics=_tokens, deep=True, index=True, first=Asked.need_acls),
+            "/v1/acl/info/": Route(("GET",), self.info, topics=_tokens, deep=True, index=True, first=ServerRequest.need_acls),
             "/v1/acl/clone/": put(write=self.clone, deep=True),
-            "/v1/acl/list": Route(("GET",), self.every, topics=_tokens, index=True, first=Asked.need_acls),
+            "/v1/acl/list": Route(("GET",), self.every, topics=_tokens, index=True, first=ServerRequest.need_acls),
             "/v1/acl/rules/translate": Route(("POST",), write=self.translate),
             "/v1/acl/rules/translate/": Route(("GET",), write=self.translate_token, deep=True),
         }
 
-    def _secret(self, asked: Asked) -> str:
-        if not asked.rest:
+    def _secret(self, request: ServerRequest) -> str:
+        if not request.rest:
             raise Refusal(400, "Missing ACL")
-        return asked.rest
+        return request.rest
 
-    def _given(self, asked: Asked) -> Record:
-        if not asked.body:
+    def _body(self, request: ServerRequest) -> Record:
+        if not request.body:
             return {}
-        given: Record = asked.decoded(ACL_LEGACY)
+        given: Record = request.decode(ACL_LEGACY)
         return given
 
-    def create(self, asked: Asked, _now: float) -> Record:
+    def create(self, request: ServerRequest, _now: float) -> Record:
         """PUT create: its ID, which is its secret."""
-        asked.need_acls()
-        given = self._given(asked)
-        asked.require("acl", "", "write")
+        request.need_acls()
+        given = self._body(request)
+        request.require("acl", "", "write")
         return {"ID": self._write(given, given.get("ID") or self._new_id())}
 
-    def update(self, asked: Asked, _now: float) -> Record:
+    def update(self, request: ServerRequest, _now: float) -> Record:
         """PUT update: its ID. One that there is not is created."""
-        asked.need_acls()
-        given = self._given(asked)
+        request.need_acls()
+        given = self._body(request)
         if not given.get("ID"):
             raise Refusal(400, "ACL ID must be set")
-        asked.require("acl", "", "write")
+        request.require("acl", "", "write")
         return {"ID": self._write(given, given["ID"])}
 
     def _write(self, given: Record, secret: str) -> str:
         kind, rules = given.get("Type") or "client", given.get("Rules") or ""
         if kind not in ("client", "management"):
             raise Refusal(500, "Invalid ACL Type")
-        checked(rules, legacy=True, version=self._settings.version)
+        check_rules(rules, legacy=True, version=self._settings.version)
         before = self._acls.by_secret(secret)
         self._store.apply()
         own = {"AccessorID": before["AccessorID"] if before else self._new_id(), "SecretID": secret, "Description": given.get("Name") or ""}
         self._acls.write("tokens", {**own, "Type": kind, "Rules": rules, "Local": False, "CreateTime": "0001-01-01T00:00:00Z"})
         return secret
 
-    def destroy(self, asked: Asked, _now: float) -> bool:
+    def destroy(self, request: ServerRequest, _now: float) -> bool:
         """PUT destroy: true, whether it was there or not."""
-        asked.need_acls()
-        secret = self._secret(asked)
+        request.need_acls()
+        secret = self._secret(request)
         if secret == "anonymous":  # noqa: S105 # the name that everybody knows
-            asked.require("acl", "", "write")
+            request.require("acl", "", "write")
             raise Refusal(403, "Permission denied: Cannot delete anonymous token")
-        asked.require("acl", "", "write")
+        request.require("acl", "", "write")
         token = self._acls.by_secret(secret)
         if token is not None:
             self._store.apply()
             self._acls.delete("tokens", token["AccessorID"])
         return True
 
-    def info(self, asked: Asked) -> Found:
+    def info(self, request: ServerRequest) -> ReadAnswer:
         """GET info: the token in a list, empty where there is none. Whoever knows the ID may ask."""
-        token = self._acls.by_secret(self._secret(asked))
-        return Found(self._store.table("acl tokens"), [] if token is None or "Type" not in token else [_shown(token)])
+        token = self._acls.by_secret(self._secret(request))
+        return ReadAnswer(self._store.table("acl tokens"), [] if token is None or "Type" not in token else [_render(token)])
 
-    def clone(self, asked: Asked, _now: float) -> Record:
+    def clone(self, request: ServerRequest, _now: float) -> Record:
         """PUT clone: the ID of a new one with the same rules."""
-        asked.need_acls()
-        asked.options()
-        secret = self._secret(asked)
+        request.need_acls()
+        request.options()
+        secret = self._secret(request)
         token = self._acls.by_secret(secret)
         if token is None:
             lost = Refusal(403, "Permission denied")
-            lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *seen())
+            lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *server_headers())
             raise lost
-        asked.require("acl", "", "write")
+        request.require("acl", "", "write")
         copied = {"Name": token["Description"], "Type": token.get("Type"), "Rules": token.get("Rules")}
         return {"ID": self._write(copied, self._new_id())}
 
-    def every(self, asked: Asked) -> Found:
+    def every(self, request: ServerRequest) -> ReadAnswer:
         """GET list."""
-        asked.need_acls()
-        asked.require("acl", "", "write")
-        shown = [_shown(token) for token in self._acls.tables["tokens"].values() if token.get("Type")]
-        return Found(self._store.table("acl tokens"), sorted(shown, key=lambda token: str(token["ID"])))
+        request.need_acls()
+        request.require("acl", "", "write")
+        shown = [_render(token) for token in self._acls.tables["tokens"].values() if token.get("Type")]
+        return ReadAnswer(self._store.table("acl tokens"), sorted(shown, key=lambda token: str(token["ID"])))
 
-    def translate(self, asked: Asked, _now: float) -> Wrote:
+    def translate(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """POST rules/translate: the rules in a body, as policies of today have them."""
-        asked.need_acls()
-        asked.require("acl", "", "read")
-        return self._translated(asked.body.decode("utf-8", "replace"))
+        request.need_acls()
+        request.require("acl", "", "read")
+        return self._translate(request.body.decode("utf-8", "replace"))
 
-    def translate_token(self, asked: Asked, _now: float) -> Wrote:
+    def translate_token(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """GET rules/translate: those of a token, by its accessor."""
-        asked.need_acls()
-        if not asked.rest:
+        request.need_acls()
+        if not request.rest:
             raise Refusal(400, f"{self._settings.bad_request}Missing token ID")
-        asked.options()
-        unseen = (("X-Consul-Index", "1"), *seen(known=False))
+        request.options()
+        unseen = (("X-Consul-Index", "1"), *server_headers(known=False))
         try:
-            asked.reach_datacenter()
-            asked.require("acl", "", "read")
-            if len(asked.rest) != UUID_LENGTH:
+            request.reach_datacenter()
+            request.require("acl", "", "read")
+            if len(request.rest) != UUID_LENGTH:
                 raise Refusal(500, f"failed acl token lookup: {WRONG_LENGTH}")
         except Refusal as refusal:
             refusal.headers = unseen
             raise
-        token = self._acls.tables["tokens"].get(asked.rest)
+        token = self._acls.tables["tokens"].get(request.rest)
         if token is None or not token.get("Rules"):
             lost = Refusal(403, "ACL not found") if token is None else Refusal(500, "The specified token does not have any rules set")
-            lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *seen())
+            lost.headers = (("X-Consul-Index", str(self._store.table("acl tokens") or 1)), *server_headers())
             raise lost
-        return self._translated(token["Rules"])
+        return self._translate(token["Rules"])
 
-    def _translated(self, rules: str) -> Wrote:
+    def _translate(self, rules: str) -> WriteAnswer:
         try:
             hcl.parse(rules, once=False)
         except ValueError as error:
             raise Refusal(400, f"{self._settings.bad_request}Failed to parse rules: {error}") from None
-        translated = formatted(_as_hcl(rules), _renamed).encode()
-        return Wrote(translated, kind="text/plain; charset=utf-8" if translated else None)
+        translated = format_hcl(_as_hcl(rules), _new_name).encode()
+        return WriteAnswer(translated, kind="text/plain; charset=utf-8" if translated else None)
 
 
 #: The resources whose rules are of prefixes.
 _PREFIXED = ("agent", "key", "node", "query", "service", "session", "event")
 
 
-def _renamed(key: str) -> str:
+def _new_name(key: str) -> str:
     """A key as policies of today have it; inside of blocks as well, whatever it means there."""
     name = key.strip('"')
     return f"{name}_prefix" if name in _PREFIXED else "policy" if name == "policy" else key
@@ -185,10 +187,10 @@ def _as_hcl(rules: str) -> str:
     return "\n".join(lines)
 
 
-def _shown(token: Record) -> dict[str, Any]:
+def _render(token: Record) -> dict[str, Any]:
     indexes = {name: token[name] for name in ("CreateIndex", "ModifyIndex")}
     return {"ID": token["SecretID"], "Name": token["Description"], "Type": token["Type"], "Rules": token.get("Rules") or "", **indexes}
 
 
-def _tokens(_asked: Asked) -> tuple[Topic, ...]:
+def _tokens(_request: ServerRequest) -> tuple[Topic, ...]:
     return (("table", "acl tokens"),)

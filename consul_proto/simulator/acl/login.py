@@ -12,13 +12,15 @@ from typing import NoReturn
 
 from consul_proto.simulator.acl.bodies import ACL_LOGIN
 from consul_proto.simulator.acl.tables import ACLs
-from consul_proto.simulator.engine.request import Asked, Refusal
+from consul_proto.simulator.engine.answers import Refusal
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
-from consul_proto.simulator.go.json import Anything, MapOf, Unreadable, decoded
+from consul_proto.simulator.engine.versions import V1_8, V1_X, pick
+from consul_proto.simulator.go.json import Anything, MapOf, Unreadable, decode
 
 #: What reads the JSON of a bearer token, by its name in errors.
-_JOSE = {"1.8.7": "square/go-jose", "1.22.5": "go-jose/go-jose"}
+_JOSE = {V1_8: "square/go-jose", V1_X: "go-jose/go-jose"}
 
 _HEADER = MapOf(Anything(), "jose.rawHeader")
 
@@ -36,16 +38,16 @@ class LoginEndpoint:
         post = partial(Route, ("POST",))
         return {"/v1/acl/login": post(write=self.login), "/v1/acl/logout": post(write=self.logout)}
 
-    def login(self, asked: Asked, _now: float) -> NoReturn:
+    def login(self, request: ServerRequest, _now: float) -> NoReturn:
         """POST login: the first thing that is wrong with the method, or with the bearer token."""
-        asked.need_acls()
-        asked.only_default()
-        given = asked.decoded(ACL_LOGIN, f"{self._settings.bad_request}Failed to decode request body: ", namespaced=True)
-        asked.reach_datacenter()
+        request.need_acls()
+        request.only_default()
+        given = request.decode(ACL_LOGIN, f"{self._settings.bad_request}Failed to decode request body: ", namespaced=True)
+        request.reach_datacenter()
         name = given.get("AuthMethod") or ""
         method = self._acls.tables["auth-methods"].get(name)
         if method is None:
-            raise Refusal(403, "ACL not found" if self._settings.is_old else f'ACL not found: auth method "{name}" not found')
+            raise Refusal(403, "ACL not found" if self._settings.version < V1_X else f'ACL not found: auth method "{name}" not found')
         if method.get("Type") == "jwt":
             self._check_bearer(given.get("BearerToken") or "")
         raise Refusal(403, "Permission denied")
@@ -55,22 +57,22 @@ class LoginEndpoint:
             raise Refusal(500, "missing jwt")
         parts = "".join(token.split()).split(".")
         if len(parts) != 3:
-            raise Refusal(500, f"error parsing token: {_JOSE[self._settings.version]}: compact JWS format must have three parts")
+            raise Refusal(500, f"error parsing token: {pick(_JOSE, self._settings.version)}: compact JWS format must have three parts")
         try:
             header, _payload, _signature = (_bytes(part) for part in parts)
             if header:
-                decoded(header, _HEADER, is_old=self._settings.is_old)
+                decode(header, _HEADER, version=self._settings.version)
         except Unreadable as error:
             raise Refusal(500, f"error parsing token: {error}") from None
         raise Refusal(500, "no known key successfully validated the token signature")
 
-    def logout(self, asked: Asked, _now: float) -> NoReturn:
+    def logout(self, request: ServerRequest, _now: float) -> NoReturn:
         """POST logout: for tokens that came by a login, of which there are none."""
-        asked.need_acls()
-        if not asked.token:
-            raise Refusal(403, "ACL not found") if self._settings.is_old else Refusal(401, "Supplied token does not exist")
-        asked.reach_servers()
-        raise Refusal(403, "Permission denied" if self._settings.is_old else "Permission denied: token wasn't created via login")
+        request.need_acls()
+        if not request.token:
+            raise Refusal(403, "ACL not found") if self._settings.version < V1_X else Refusal(401, "Supplied token does not exist")
+        request.reach_servers()
+        raise Refusal(403, "Permission denied" if self._settings.version < V1_X else "Permission denied: token wasn't created via login")
 
 
 def _bytes(part: str) -> bytes:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.settings import Policy
+from consul_proto.simulator.engine.versions import V1_15, V1_X, Version
 from consul_proto.simulator.go import hcl
 
 #: The resources whose rules have a name, and which policies each may have.
@@ -97,12 +98,12 @@ def of_service(name: str) -> list[Rule]:
     return [Rule("service", name, False, "write"), Rule("service", f"{name}-sidecar-proxy", False, "write"), *every]
 
 
-def of_everything(access: str, *, is_old: bool) -> str:
+def of_everything(access: str, *, version: Version) -> str:
     """The text of the rules of the built-in policies, which grant "write", or "read", of everything."""
     plain = {name: f'{name} = "{access}"' for name in _SINGLE}
     more = f'\tintentions = "{access}"\n'
     block = {name: f'{name}_prefix "" {{\n\tpolicy = "{access}"\n{more * (name == "service")}}}' for name in _NAMED}
-    names = ["acl", "agent", "event", "key", "keyring", "node", "operator", *([] if is_old else ["mesh", "peering"])]
+    names = ["acl", "agent", "event", "key", "keyring", "node", "operator", *([] if version < V1_X else ["mesh", "peering"])]
     return "\n" + "\n".join((plain | block)[name] for name in [*names, "query", "service", "session"])
 
 
@@ -179,10 +180,10 @@ class Permissions:
         return f"Permission denied: token with AccessorID '{self.accessor}' {what}"
 
 
-def checked(rules: str, *, legacy: bool = False, version: str) -> list[Rule]:
+def check_rules(rules: str, *, legacy: bool = False, version: Version) -> list[Rule]:
     """The rules, or the refusal of a request that gives bad ones."""
     try:
-        return read_rules(rules, legacy=legacy, once=version != "1.8.7")
+        return read_rules(rules, legacy=legacy, once=version >= V1_15)
     except ValueError as error:
         before = "ACL rule compilation failed: " if legacy else ""
         raise Refusal(500, f"{before}{error}") from None

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from consul_proto.simulator.acl.bodies import ACL_AUTHORIZE, ACL_BOOTSTRAP
 from consul_proto.simulator.acl.tables import ACLs, Record
-from consul_proto.simulator.engine.request import Asked, Refusal
+from consul_proto.simulator.engine.answers import Refusal
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_15, V1_X
 
 #: What may be asked of a token.
 _RESOURCES = ("acl", "agent", "event", "intention", "key", "keyring", "node", "operator", "query", "service", "session")
@@ -34,50 +36,50 @@ class ACLSystem:
             "/v1/internal/acl/authorize": Route(("POST",), write=self.authorize),
         }
 
-    def bootstrap(self, asked: Asked, now: float) -> Record:
+    def bootstrap(self, request: ServerRequest, now: float) -> Record:
         """PUT bootstrap: the first management token, once."""
-        asked.need_acls()
-        given = {} if self._settings.is_old or not asked.body else asked.decoded(ACL_BOOTSTRAP, "Request decoding failed: ")
-        if self._acls.bootstrapped:
-            text = f"ACL bootstrap no longer allowed (reset index: {self._acls.bootstrapped})"
+        request.need_acls()
+        given = {} if self._settings.version < V1_15 or not request.body else request.decode(ACL_BOOTSTRAP, "Request decoding failed: ")
+        if self._acls.bootstrap_index:
+            text = f"ACL bootstrap no longer allowed (reset index: {self._acls.bootstrap_index})"
             raise Refusal(403, f"Permission denied: {text}")
         secret = given.get("BootstrapSecret", "")
         self._store.apply()
-        self._acls.bootstrapped = self._store.index
+        self._acls.bootstrap_index = self._store.index
         token = self._acls.add_management(secret, "Bootstrap Token (Global Management)", now)
         return {"ID": token["SecretID"], **token}
 
-    def replication(self, asked: Asked, _now: float) -> Record:
+    def replication(self, request: ServerRequest, _now: float) -> Record:
         """GET replication: there is none in the one datacenter."""
-        asked.need_acls()
-        asked.options()
-        asked.reach_datacenter()
+        request.need_acls()
+        request.options()
+        request.reach_datacenter()
         never = "0001-01-01T00:00:00Z"
         indexes = dict.fromkeys(("ReplicatedIndex", "ReplicatedRoleIndex", "ReplicatedTokenIndex"), 0)
-        ends = {"LastSuccess": never, "LastError": never} | ({} if self._settings.is_old else {"LastErrorMessage": ""})
+        ends = {"LastSuccess": never, "LastError": never} | ({} if self._settings.version < V1_X else {"LastErrorMessage": ""})
         return {"Enabled": False, "Running": False, "SourceDatacenter": "", "ReplicationType": "", **indexes, **ends}
 
     @property
     def _before_reason(self) -> str:
         return f"{self._settings.bad_request}Failed to decode request body: "
 
-    def authorize(self, asked: Asked, _now: float) -> list[Record]:
+    def authorize(self, request: ServerRequest, _now: float) -> list[Record]:
         """POST authorize: whether the token may do each of some things."""
-        asked.need_acls()
-        every = asked.decoded(ACL_AUTHORIZE, self._before_reason)
+        request.need_acls()
+        every = request.decode(ACL_AUTHORIZE, self._before_reason)
         if len(every) > _MOST:
             raise Refusal(400, f"{self._settings.bad_request}Refusing to process more than {_MOST} authorizations at once")
         if every:
-            asked.reach_servers()
-        return [self._authorized(asked, wanted) for wanted in every]
+            request.reach_servers()
+        return [self._authorize_one(request, wanted) for wanted in every]
 
-    def _authorized(self, asked: Asked, wanted: Record) -> Record:
+    def _authorize_one(self, request: ServerRequest, wanted: Record) -> Record:
         resource, access, segment = (wanted.get(name) or "" for name in ("Resource", "Access", "Segment"))
-        if resource not in _RESOURCES and (self._settings.is_old or resource not in _LATER_RESOURCES):
+        if resource not in _RESOURCES and (self._settings.version < V1_X or resource not in _LATER_RESOURCES):
             raise Refusal(400, f'{self._settings.bad_request}Invalid ACL resource requested: "{resource}"')
         how = access.lower()
         if how not in ("read", "write") and (resource != "key" or how not in ("list", "write-prefix")):
             raise Refusal(400, f"{self._settings.bad_request}Invalid access level for {resource} resource: {access}")
         below = how == "write-prefix"
-        allowed = asked.allows("key_prefix" if below else resource, segment, "write" if below else how)
+        allowed = request.allows("key_prefix" if below else resource, segment, "write" if below else how)
         return {"Resource": resource, "Access": access, **({"Segment": segment} if segment else {}), "Allow": allowed}

@@ -14,18 +14,20 @@ from typing import Any
 from consul_proto.simulator.acl.expiry import LAST
 from consul_proto.simulator.acl.policies import Permissions, Rule, of_everything, of_node, of_service, read_rules
 from consul_proto.simulator.acl.templates import each_once, rules_of
-from consul_proto.simulator.engine.request import Authorizer, Refusal
+from consul_proto.simulator.engine.answers import Refusal
+from consul_proto.simulator.engine.request import Authorizer
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.timers import Timers
+from consul_proto.simulator.engine.versions import V1_8, V1_11, V1_15, V1_X, pick
 
 #: https://developer.hashicorp.com/consul/docs/security/acl/acl-policies#built-in-policies, acl-tokens#special-purpose-tokens
 MANAGEMENT, READ_ONLY = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
 ANONYMOUS = "00000000-0000-0000-0000-000000000002"
 
 _BUILTIN = {
-    True: "Builtin Policy that grants unlimited access",
-    False: "A built-in policy that grants read and write access to all Consul features",
+    V1_8: "Builtin Policy that grants unlimited access",
+    V1_X: "A built-in policy that grants read and write access to all Consul features",
 }
 _READER = "A built-in policy that grants read-only access to all Consul features"
 
@@ -47,19 +49,19 @@ class ACLs:
         #: When each token that does so expires.
         self.ends = Timers()
         #: At which write the first management token came; 0: it may still be had.
-        self.bootstrapped = 0
+        self.bootstrap_index = 0
         if settings.acls:
             self._begin()
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """The tables, as JSON."""
-        return [self.tables, self.ends.kept(), self.bootstrapped]
+        return [self.tables, self.ends.dump(), self.bootstrap_index]
 
-    def keep(self, kept: Any, shift: float) -> None:
-        """Go on with what was kept."""
-        self.tables, ends, self.bootstrapped = kept
+    def load(self, state: Any, shift: float) -> None:
+        """Take over the dumped state."""
+        self.tables, ends, self.bootstrap_index = state
         self.ends = Timers({accessor: end + shift for accessor, end in ends.items()})
-        for accessor, end in self.ends.kept().items():
+        for accessor, end in self.ends.dump().items():
             self.tables["tokens"][accessor]["ExpirationTime"] = self._settings.date(min(end, LAST - self._settings.since))
         self._by_secret = {token["SecretID"]: accessor for accessor, token in self.tables["tokens"].items()}
         self._introduce_management()
@@ -67,13 +69,13 @@ class ACLs:
     def _begin(self) -> None:
         """Write what a server writes when it starts."""
         self._store.apply()
-        is_old = self._settings.is_old
-        rules = of_everything("write", is_old=is_old)
-        builtin = {"Name": "global-management", "Description": _BUILTIN[is_old], "Rules": rules, "Datacenters": None}
+        version = self._settings.version
+        rules = of_everything("write", version=version)
+        builtin = {"Name": "global-management", "Description": pick(_BUILTIN, version), "Rules": rules, "Datacenters": None}
         self.write("policies", {"ID": MANAGEMENT, **builtin})
-        if not is_old:
+        if version >= V1_X:
             self._store.apply()
-            rules = of_everything("read", is_old=False)
+            rules = of_everything("read", version=version)
             reader = {"Name": "builtin/global-read-only", "Description": _READER, "Rules": rules, "Datacenters": None}
             self.write("policies", {"ID": READ_ONLY, **reader})
         self._introduce_management()
@@ -86,15 +88,15 @@ class ACLs:
         secret = self._settings.management_token
         if self._settings.acls and secret and self.by_secret(secret) is None:
             self._store.apply()
-            self.bootstrapped = self.bootstrapped or self._store.index
-            self.add_management(secret, "Master Token" if self._settings.is_old else "Initial Management Token", 0.0)
+            self.bootstrap_index = self.bootstrap_index or self._store.index
+            self.add_management(secret, "Master Token" if self._settings.version < V1_X else "Initial Management Token", 0.0)
 
     def add_management(self, secret: str, description: str, now: float) -> Record:
         """Keep a token that may do everything."""
         own = {"AccessorID": self._new_id(), "SecretID": secret or self._new_id(), "Description": description}
         policies = [{"ID": MANAGEMENT, "Name": "global-management"}]
         # The ACLs of before 1.4 show it as well, as long as there are these.
-        own |= {"Type": "management"} if self._settings.is_old else {}
+        own |= {"Type": "management"} if self._settings.version < V1_11 else {}
         return self.write("tokens", {**own, "Policies": policies, "Local": False, "CreateTime": self._settings.date(now)})
 
     def write(self, table: str, record: Record) -> Record:
@@ -128,6 +130,10 @@ class ACLs:
         accessor = self._by_secret.get(secret)
         return None if accessor is None else self.tables["tokens"][accessor]
 
+    def next_deadline(self) -> float | None:
+        """When the next token expires."""
+        return self.ends.first()
+
     def advance(self, now: float) -> None:
         """Delete the tokens that have expired."""
         for accessor in self.ends.due(now):
@@ -150,9 +156,9 @@ class ACLs:
         if token is None:
             if secret and secret == self._settings.agent_token:
                 return Permissions(tuple(of_node(self._settings.node)), self._settings.default_policy, accessor=secret)
-            early = "" if self._settings.is_old or self.bootstrapped else _EARLY
+            early = "" if self._settings.version < V1_X or self.bootstrap_index else _EARLY
             raise Refusal(403, f"{early}ACL not found")
-        accessor = "" if self._settings.is_old else token["AccessorID"]
+        accessor = "" if self._settings.version < V1_X else token["AccessorID"]
         rules, manages = self._rules(token)
         roles = self.roles_of(token)
         for role in roles:
@@ -165,6 +171,13 @@ class ACLs:
         is_anonymous = token["AccessorID"] == ANONYMOUS
         return Permissions(tuple(rules), self._settings.default_policy, manages, accessor, is_anonymous)
 
+    def may_write(self, secret: str, resource: str, name: str) -> bool:
+        """Whether a token may write a resource. Every token may while ACLs are off, and one that was deleted may not."""
+        try:
+            return not self._settings.acls or self.resolve(secret).allows(resource, name, "write")
+        except Refusal:
+            return False
+
     def _rules(self, record: Record) -> tuple[list[Rule], bool]:
         """The rules of a token or a role, and whether it may do everything."""
         rules: list[Rule] = []
@@ -172,7 +185,7 @@ class ACLs:
         for policy in (self.tables["policies"][identity] for identity in named if identity in self.tables["policies"]):
             here = policy.get("Datacenters")
             if not here or self._settings.datacenter in here:
-                rules += read_rules(policy["Rules"], once=not self._settings.is_old)
+                rules += read_rules(policy["Rules"], once=self._settings.version >= V1_15)
         for identity in record.get("ServiceIdentities") or ():
             if self._settings.datacenter in (identity.get("Datacenters") or [self._settings.datacenter]):
                 rules += of_service(identity["ServiceName"])
@@ -180,7 +193,7 @@ class ACLs:
             if identity["Datacenter"] == self._settings.datacenter:
                 rules += of_node(identity["NodeName"])
         if record.get("Rules"):
-            rules += read_rules(record["Rules"], legacy=True, once=not self._settings.is_old)
+            rules += read_rules(record["Rules"], legacy=True, once=self._settings.version >= V1_15)
         if READ_ONLY in named:
             rules += [Rule(resource, "", True, "read") for resource in _READ]
         return rules, MANAGEMENT in named

@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 
 from consul_proto.simulator.acl.bodies import ACL_TEMPLATE_VARIABLES
 from consul_proto.simulator.acl.policies import Rule, read_rules
-from consul_proto.simulator.engine.request import Asked, Refusal, multierror
+from consul_proto.simulator.engine.answers import Refusal, multierror
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_17
 
 #: What an identity may be called: https://developer.hashicorp.com/consul/api-docs/acl/tokens#servicename
 IDENTITY_NAME = re.compile(r"[a-z0-9](?:[a-z0-9\-_]{0,254}[a-z0-9])?")
@@ -55,12 +57,12 @@ class Template(NamedTuple):
     id: str
     text: str
     description: str
-    named: bool = True
+    has_name: bool = True
     identity: str = ""
 
     def fault(self, variables: dict[str, str] | None) -> str:
         """What is wrong with the variables, "" for nothing."""
-        if not self.named:
+        if not self.has_name:
             return ""
         if variables is None:
             return multierror(["Invalid type. Expected: object, given: null"])
@@ -70,7 +72,7 @@ class Template(NamedTuple):
             return f"{shown} has an invalid name. Only lowercase alphanumeric characters, '-' and '_' are allowed"
         return "" if name else multierror(["name is required"])
 
-    def filled(self, variables: dict[str, str] | None) -> str:
+    def render(self, variables: dict[str, str] | None) -> str:
         """The text of the rules."""
         return self.text.replace("{{.Name}}", (variables or {}).get("name", ""))
 
@@ -88,7 +90,7 @@ TEMPLATES = {
         "00000000-0000-0000-0000-000000000005",
         "\n".join(("", *_READS, _rule("query_prefix", "read"))),
         f"{_GIVES} for the Consul DNS to query services in the network.",
-        named=False,
+        has_name=False,
     ),
     "builtin/node": Template(
         "00000000-0000-0000-0000-000000000004",
@@ -101,13 +103,13 @@ TEMPLATES = {
         "00000000-0000-0000-0000-000000000009",
         "\n".join((*_OF_NOMAD, _of_nomad("key_prefix", "read"))),
         f"{_GIVES} required for integration with a nomad client.",
-        named=False,
+        has_name=False,
     ),
     "builtin/nomad-server": Template(
         "00000000-0000-0000-0000-000000000006",
         "\n".join(("", 'acl = "write"', *_OF_NOMAD)),
         f"{_GIVES} required for integration with a nomad server.",
-        named=False,
+        has_name=False,
     ),
     "builtin/service": Template(
         "00000000-0000-0000-0000-000000000003",
@@ -145,7 +147,7 @@ def each_once(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The first of each template with each name: in which datacenters it holds, the others do not tell."""
     known: dict[tuple[str, str], dict[str, Any]] = {}
     for link in links:
-        is_named = TEMPLATES[link["TemplateName"]].named
+        is_named = TEMPLATES[link["TemplateName"]].has_name
         known.setdefault((link["TemplateName"], (link.get("TemplateVariables") or {}).get("name", "") if is_named else ""), link)
     return list(known.values())
 
@@ -161,7 +163,7 @@ def rules_of(link: dict[str, Any]) -> list[Rule]:
 
 def synthetic(link: dict[str, Any]) -> dict[str, Any]:
     """The policy that a templated policy stands for."""
-    rules, places = TEMPLATES[link["TemplateName"]].filled(link.get("TemplateVariables")), link.get("Datacenters") or []
+    rules, places = TEMPLATES[link["TemplateName"]].render(link.get("TemplateVariables")), link.get("Datacenters") or []
     identity = rules.encode().hex() + _HASH_OF_NOTHING
     name, description = f"synthetic-policy-{identity}", f"synthetic policy generated from templated policy: {link['TemplateName']}"
     digest = blake2b("".join((name, description, rules, *places)).encode(), digest_size=32).digest()
@@ -190,7 +192,7 @@ class TemplateEndpoint:
 
     def routes(self) -> dict[str, Route]:
         """The endpoints; of older agents, none."""
-        if self._settings.is_old:
+        if self._settings.version < V1_17:
             return {}
         return {
             "/v1/acl/templated-policies": Route(("GET",), write=self.every),
@@ -198,42 +200,42 @@ class TemplateEndpoint:
             "/v1/acl/templated-policy/preview/": Route(("POST",), write=self.preview, deep=True),
         }
 
-    def _name(self, asked: Asked) -> str:
+    def _name(self, request: ServerRequest) -> str:
         """The name in the path, by one who may read ACLs."""
-        asked.need_acls()
-        if not asked.rest:
+        request.need_acls()
+        if not request.rest:
             raise Refusal(400, "Missing templated policy Name")
-        asked.only_default()
-        asked.require("acl", "", "read")
-        return asked.rest
+        request.only_default()
+        request.require("acl", "", "read")
+        return request.rest
 
-    def every(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def every(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET all, by their names."""
-        asked.need_acls()
-        asked.only_default()
-        asked.require("acl", "", "read")
-        return {name: _shown(name) for name in TEMPLATES}
+        request.need_acls()
+        request.only_default()
+        request.require("acl", "", "read")
+        return {name: _render(name) for name in TEMPLATES}
 
-    def one(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def one(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET one."""
-        name = self._name(asked)
+        name = self._name(request)
         if name not in TEMPLATES:
             raise Refusal(400, f"Invalid templated policy Name: {name}")
-        return _shown(name)
+        return _render(name)
 
-    def preview(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def preview(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """POST preview: the policy that comes of a template."""
-        name = self._name(asked)
+        name = self._name(request)
         template = TEMPLATES.get(name)
         if template is None:
             raise Refusal(400, f'templated policy "{name}" does not exist')
-        variables = asked.decoded(ACL_TEMPLATE_VARIABLES, "Failed to decode request body: ")
+        variables = request.decode(ACL_TEMPLATE_VARIABLES, "Failed to decode request body: ")
         if fault := template.fault(variables):
             raise Refusal(400, f'validation error for templated policy: "{name}": {fault}')
         return synthetic({"TemplateName": name, "TemplateVariables": variables})
 
 
-def _shown(name: str) -> dict[str, str]:
+def _render(name: str) -> dict[str, str]:
     template = TEMPLATES[name]
-    schema = _SCHEMA if template.named else ""
+    schema = _SCHEMA if template.has_name else ""
     return {"TemplateName": name, "Schema": schema, "Template": template.text, "Description": template.description}

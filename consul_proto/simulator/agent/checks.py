@@ -13,11 +13,13 @@ from consul_proto.simulator.agent.probes import Probe
 from consul_proto.simulator.catalog.bodies import CHECK_REGISTER, CHECK_UPDATE
 from consul_proto.simulator.catalog.tables import Row
 from consul_proto.simulator.catalog.values import check_value
-from consul_proto.simulator.engine.request import Asked, Refusal, Wrote
+from consul_proto.simulator.engine.answers import Refusal, WriteAnswer
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 from consul_proto.simulator.filters.expressions import AGENT_CHECK
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.durations import as_go_writes, nanoseconds
 from consul_proto.simulator.go.numbers import as_int64
 
@@ -48,7 +50,7 @@ _KINDS = {
 }
 
 #: The kinds that ask something in an interval, and what the refusal of one without it calls them.
-_INTERVAL = {"1.8.7": "Script, HTTP, or TCP", "1.22.5": "Script, HTTP, H2PING, TCP, UDP or OSService"}
+_INTERVAL = {V1_8: "Script, HTTP, or TCP", V1_X: "Script, HTTP, H2PING, TCP, UDP or OSService"}
 
 
 def seconds(given: Any) -> float:
@@ -61,7 +63,7 @@ def kind_of(given: dict[str, Any]) -> str:
     return next((kind for name, kind in _KINDS.items() if given.get(name)), "")
 
 
-def fault(given: dict[str, Any], version: str) -> str:
+def fault(given: dict[str, Any], version: Version) -> str:
     """What is wrong with a check, in Consul's words; "" where nothing is."""
     interval, ttl, kind = seconds(given.get("Interval")), seconds(given.get("TTL")), kind_of({**given, "TTL": None})
     if kind == "alias":
@@ -69,13 +71,13 @@ def fault(given: dict[str, Any], version: str) -> str:
     if interval > 0 and ttl > 0:
         return "Interval and TTL cannot both be specified"
     if kind and interval <= 0:
-        return f"Interval must be > 0 for {_INTERVAL[version]} checks"
+        return f"Interval must be > 0 for {pick(_INTERVAL, version)} checks"
     if not kind and ttl <= 0:
         return "TTL must be > 0 for TTL checks"
     return ""
 
 
-def made(given: dict[str, Any], settings: Settings, *, service: dict[str, Any] | None, check_id: str, name: str, own: bool) -> Check:
+def make_check(given: dict[str, Any], settings: Settings, *, service: dict[str, Any] | None, check_id: str, name: str, own: bool) -> Check:
     """The check of the agent that a registration asks for. own: whether it was registered by itself, and not with its service."""
     kind = kind_of(given)
     interval, timeout = seconds(given.get("Interval")), seconds(given.get("Timeout"))
@@ -138,33 +140,33 @@ class CheckEndpoint:
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
         put = partial(Route, ("PUT",))
-        says = {
-            f"/v1/agent/check/{verb}/": put(write=partial(self.says, status), deep=True)
+        reports = {
+            f"/v1/agent/check/{verb}/": put(write=partial(self.report, status), deep=True)
             for verb, status in zip(("pass", "warn", "fail"), STATES, strict=True)
         }
-        return says | {
+        return reports | {
             "/v1/agent/checks": Route(("GET",), write=self.every),
             "/v1/agent/check/register": put(write=self.register),
             "/v1/agent/check/deregister/": put(write=self.deregister, deep=True),
             "/v1/agent/check/update/": put(write=self.update, deep=True),
         }
 
-    def every(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def every(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET checks: by their ids."""
-        asked.only_default()
-        asked.know_token()
-        keep = compiled(asked, AGENT_CHECK, late=True)
-        shown = {check_id: Row(check.value, 0, 0).shown() for check_id, check in sorted(self._local.checks.items())}
-        return {check_id: check for check_id, check in shown.items() if self._may_read(asked, check) and keep(check)}
+        request.only_default()
+        request.know_token()
+        keep = read_filter(request, AGENT_CHECK, late=True)
+        shown = {check_id: Row(check.value, 0, 0).render() for check_id, check in sorted(self._local.checks.items())}
+        return {check_id: check for check_id, check in shown.items() if self._may_read(request, check) and keep(check)}
 
-    def _may_read(self, asked: Asked, check: dict[str, Any]) -> bool:
+    def _may_read(self, request: ServerRequest, check: dict[str, Any]) -> bool:
         service = check["ServiceName"]
-        return asked.may("service", service, "read") if service else asked.may("node", self._settings.node, "read")
+        return request.may("service", service, "read") if service else request.may("node", self._settings.node, "read")
 
-    def register(self, asked: Asked, now: float) -> Wrote:
+    def register(self, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT register."""
-        asked.only_default()
-        given = asked.decoded(CHECK_REGISTER)
+        request.only_default()
+        given = request.decode(CHECK_REGISTER)
         if not given.get("Name"):
             raise Refusal(400, "Missing check name")
         if given.get("Status") not in (None, "", *STATES):
@@ -173,65 +175,65 @@ class CheckEndpoint:
             raise Refusal(400, f"Invalid check: {wrong}")
         service_id = given.get("ServiceID") or ""
         service = self._local.services.get(service_id)
-        missing = Refusal(500 if self._settings.is_old else 404, f'ServiceID "{service_id}" does not exist')
-        asked.know_token()
-        if service_id and service is None and not self._settings.is_old:
+        missing = Refusal(500 if self._settings.version < V1_X else 404, f'ServiceID "{service_id}" does not exist')
+        request.know_token()
+        if service_id and service is None and self._settings.version >= V1_X:
             raise missing
-        self._require(asked, service["Service"] if service else "")
+        self._require(request, service["Service"] if service else "")
         if service_id and service is None:
             raise missing
-        if kind_of(given) == "script" and not asked.may_have_scripts:
+        if kind_of(given) == "script" and not request.may_have_scripts:
             raise Refusal(500, NO_SCRIPTS)
         if kind_of(given) == "os_service":
             raise Refusal(500, "not implemented")
         name = given["Name"]
-        check = made(given, self._settings, service=service, check_id=given.get("ID") or name, name=name, own=True)
-        self._local.add_check(check, now, token=asked.lasting_token)
+        check = make_check(given, self._settings, service=service, check_id=given.get("ID") or name, name=name, own=True)
+        self._local.add_check(check, now, token=request.registration_token)
         return DONE
 
-    def _require(self, asked: Asked, service: str) -> None:
-        asked.require_of_agent(*(("service", service) if service else ("node", self._settings.node)))
+    def _require(self, request: ServerRequest, service: str) -> None:
+        request.require_of_agent(*(("service", service) if service else ("node", self._settings.node)))
 
-    def _known(self, asked: Asked) -> Check | None:
+    def _lookup(self, request: ServerRequest) -> Check | None:
         """The check in the path, which the token may change."""
-        asked.only_default()
-        asked.know_token()
-        check = self._local.checks.get(asked.rest)
-        if check is None and not self._settings.is_old:
-            raise Refusal(404, f'Unknown check ID "{asked.rest}". Ensure that the check ID is passed, not the check name.')
-        if check is None and asked.authorizer is not None:
-            raise Refusal(500, f'Unknown check "{asked.rest}"')
-        self._require(asked, check.value["ServiceName"] if check else "")
+        request.only_default()
+        request.know_token()
+        check = self._local.checks.get(request.rest)
+        if check is None and self._settings.version >= V1_X:
+            raise Refusal(404, f'Unknown check ID "{request.rest}". Ensure that the check ID is passed, not the check name.')
+        if check is None and request.authorizer is not None:
+            raise Refusal(500, f'Unknown check "{request.rest}"')
+        self._require(request, check.value["ServiceName"] if check else "")
         return check
 
-    def deregister(self, asked: Asked, _now: float) -> Wrote:
+    def deregister(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT deregister: in 1.8 it does not matter whether it was there."""
-        check = self._known(asked)
-        if not asked.rest:
+        check = self._lookup(request)
+        if not request.rest:
             raise Refusal(500, "CheckID missing")
         if check is not None:
             self._local.remove_check(check.id)
         return DONE
 
-    def says(self, status: str, asked: Asked, now: float) -> Wrote:
+    def report(self, status: str, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT pass, warn, fail."""
-        return self._update(asked, status, asked.first("note"), now)
+        return self._update(request, status, request.first("note"), now)
 
-    def update(self, asked: Asked, now: float) -> Wrote:
+    def update(self, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT update: a status and what it is made of."""
-        given = asked.decoded(CHECK_UPDATE)
+        given = request.decode(CHECK_UPDATE)
         status = given.get("Status") or ""
         if status not in STATES:
             raise Refusal(400, f"Invalid check status: '{status}'")
-        return self._update(asked, status, given.get("Output") or "", now)
+        return self._update(request, status, given.get("Output") or "", now)
 
-    def _update(self, asked: Asked, status: str, output: str, now: float) -> Wrote:
-        check = self._known(asked)
+    def _update(self, request: ServerRequest, status: str, output: str, now: float) -> WriteAnswer:
+        check = self._lookup(request)
         if check is None or not check.ttl:
-            raise Refusal(500, f'CheckID "{asked.rest}" does not have associated TTL')
+            raise Refusal(500, f'CheckID "{request.rest}" does not have associated TTL')
         if len(output) > OUTPUT:
             output = f"{output[:OUTPUT]} ... (captured {OUTPUT} of {len(output)} bytes)"
-        self._local.heard_of(check.id, now)
+        self._local.reset_ttl(check.id, now)
         self._local.update(check.id, status, output, now)
         return DONE
 
@@ -240,4 +242,4 @@ class CheckEndpoint:
 NO_SCRIPTS = "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true"
 
 #: What a change of the agent is answered: nothing.
-DONE = Wrote(b"")
+DONE = WriteAnswer(b"")

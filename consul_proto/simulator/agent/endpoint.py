@@ -12,15 +12,17 @@ from typing import Any, NoReturn
 from consul_proto.simulator.acl.bodies import AGENT_TOKEN
 from consul_proto.simulator.agent.checks import DONE
 from consul_proto.simulator.agent.local import Local
-from consul_proto.simulator.agent.members import ADDRESS, SERF_PORT, SERF_WAN_PORT, SERVER_PORT, itself
-from consul_proto.simulator.agent.services import NODE_MAINTENANCE, enabled, maintenance
+from consul_proto.simulator.agent.members import ADDRESS, SERF_PORT, SERF_WAN_PORT, SERVER_PORT, own_node
+from consul_proto.simulator.agent.services import NODE_MAINTENANCE, enable_parameter, maintenance
 from consul_proto.simulator.catalog.coordinates import ORIGIN
-from consul_proto.simulator.engine.request import Asked, Refusal, Wrote, multierror
+from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, multierror
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_8, V1_11, V1_14, V1_16, V1_X, pick
 from consul_proto.simulator.filters.expressions import MEMBER
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.durations import as_go_writes
 
 #: The tokens that may be set: https://developer.hashicorp.com/consul/api-docs/agent#update-acl-tokens
@@ -28,7 +30,7 @@ _OLD_TOKENS = (
     *("acl_token", "default", "acl_agent_token", "agent", "acl_agent_master_token", "agent_master"),
     *("acl_replication_token", "replication"),
 )
-_TOKENS = {"1.8.7": _OLD_TOKENS, "1.22.5": (*_OLD_TOKENS, "agent_recovery", "config_file_service_registration", "dns")}
+_TOKENS = {V1_8: _OLD_TOKENS, V1_X: (*_OLD_TOKENS, "agent_recovery", "config_file_service_registration", "dns")}
 
 _LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERR", "ERROR")
 
@@ -49,7 +51,7 @@ class AgentEndpoint:
         """The endpoints."""
         get, put = partial(Route, ("GET",)), partial(Route, ("PUT",))
         routes = {
-            "/v1/agent/self": get(write=self.itself),
+            "/v1/agent/self": get(write=self.own),
             "/v1/agent/host": get(write=self.host),
             "/v1/agent/metrics": get(write=self.metrics),
             "/v1/agent/monitor": get(write=self.monitor),
@@ -61,60 +63,63 @@ class AgentEndpoint:
             "/v1/agent/force-leave/": put(write=self.force_leave, deep=True),
             "/v1/agent/token/": put(write=self.token, deep=True),
         }
-        since = {"/v1/agent/version": get(write=self.version), "/v1/agent/metrics/stream": get(write=self.metrics_stream)}
-        return routes if self._settings.is_old else routes | since
+        if self._settings.version >= V1_11:
+            routes["/v1/agent/metrics/stream"] = get(write=self.metrics_stream)
+        if self._settings.version >= V1_16:
+            routes["/v1/agent/version"] = get(write=self.version)
+        return routes
 
-    def _require(self, asked: Asked, access: str) -> None:
-        asked.require("agent", self._settings.node, access)
+    def _require(self, request: ServerRequest, access: str) -> None:
+        request.require("agent", self._settings.node, access)
 
-    def version(self, _asked: Asked, _now: float) -> dict[str, Any]:
+    def version(self, _request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET version: everybody may know it."""
-        return {"SHA": "", "BuildDate": "1970-01-01T00:00:01Z", "HumanVersion": self._settings.version, "FIPS": ""}
+        return {"SHA": "", "BuildDate": "1970-01-01T00:00:01Z", "HumanVersion": str(self._settings.version), "FIPS": ""}
 
-    def host(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def host(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET host: of a machine that is none, the names alone."""
-        asked.require("operator", "", "read")
+        request.require("operator", "", "read")
         named = {"hostname": self._settings.node, "os": "linux", "uptime": 0, "bootTime": 0, "procs": 0, "hostId": self._settings.node_id}
         return {"Memory": {}, "CPU": [], "Host": named, "Disk": {}, "CollectionTime": 0, "Errors": None}
 
-    def metrics(self, asked: Asked, now: float) -> dict[str, Any] | Wrote:
+    def metrics(self, request: ServerRequest, now: float) -> dict[str, Any] | WriteAnswer:
         """GET metrics: none."""
-        self._require(asked, "read")
-        if asked.first("format") == "prometheus":
-            if self._settings.is_old:
+        self._require(request, "read")
+        if request.first("format") == "prometheus":
+            if self._settings.version < V1_X:
                 raise Refusal(415, _NO_PROMETHEUS)
-            return Wrote(b"", headers=(("X-Consul-Reason", _NO_PROMETHEUS),))
+            return WriteAnswer(b"", headers=(("X-Consul-Reason", _NO_PROMETHEUS),))
         timestamp = self._settings.date(now)[:19].replace("T", " ") + " +0000 UTC"
         return {"Timestamp": timestamp, "Gauges": [], "Points": [], "Counters": [], "Samples": []}
 
-    def metrics_stream(self, asked: Asked, _now: float) -> NoReturn:
+    def metrics_stream(self, request: ServerRequest, _now: float) -> NoReturn:
         """GET metrics/stream: it never ends in reality, and an answer that ends would say that the agent does; who may not is told so."""
-        self._require(asked, "read")
+        self._require(request, "read")
         raise Refusal(501, "the simulator does not know GET /v1/agent/metrics/stream: it has no metrics to stream")
 
-    def monitor(self, asked: Asked, _now: float) -> NoReturn:
+    def monitor(self, request: ServerRequest, _now: float) -> NoReturn:
         """GET monitor: as metrics/stream."""
-        self._require(asked, "read")
-        level = asked.first("loglevel")
+        self._require(request, "read")
+        level = request.first("loglevel")
         if level and level.upper() not in _LOG_LEVELS:
             raise Refusal(400, f"{self._settings.bad_request}Unknown log level: {level}")
         raise Refusal(501, "the simulator does not know GET /v1/agent/monitor: it has no log to stream")
 
-    def itself(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def own(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET self."""
-        self._require(asked, "read")
-        settings, old = self._settings, self._settings.is_old
+        self._require(request, "read")
+        settings = self._settings
         config: dict[str, Any] = {"Datacenter": settings.datacenter}
-        config |= {} if old else {"PrimaryDatacenter": settings.datacenter}
-        config |= {"NodeName": settings.node, "NodeID": settings.node_id, "Revision": "", "Server": True, "Version": settings.version}
-        config |= {} if old else {"BuildDate": "1970-01-01T00:00:01Z", "BindAddr": ADDRESS}
+        config |= {} if settings.version < V1_X else {"PrimaryDatacenter": settings.datacenter}
+        config |= {"NodeName": settings.node, "NodeID": settings.node_id, "Revision": "", "Server": True, "Version": str(settings.version)}
+        config |= {} if settings.version < V1_X else {"BuildDate": "1970-01-01T00:00:01Z", "BindAddr": ADDRESS}
         return {
             "Config": config,
             "DebugConfig": self._debug_config(),
             "Coord": ORIGIN,
             "Member": self._member(wan=False),
             "Stats": self._stats(),
-            "Meta": itself(settings)["Meta"],
+            "Meta": own_node(settings)["Meta"],
         }
 
     def _debug_config(self) -> dict[str, Any]:
@@ -122,7 +127,7 @@ class AgentEndpoint:
         settings = self._settings
         where = {f"Serf{what}Addr{net}": f"tcp://{ADDRESS}:{port}" for what in ("Advertise", "Bind") for net, port in _SERF.items()}
         said = {"Datacenter": settings.datacenter, "PrimaryDatacenter": settings.datacenter, "NodeName": settings.node}
-        said |= {"NodeID": settings.node_id, "Version": settings.version, "BindAddr": ADDRESS}
+        said |= {"NodeID": settings.node_id, "Version": str(settings.version), "BindAddr": ADDRESS}
         limits = {"KVMaxValueSize": settings.kv_max_value_size, "TxnMaxReqLen": settings.txn_max_req_len}
         ports = {f"SerfPort{net}": port for net, port in _SERF.items()} | {"ServerPort": SERVER_PORT, "HTTPPort": settings.http_port}
         said["SessionTTLMin"] = as_go_writes(settings.session_ttl_min / 10**9)
@@ -130,7 +135,7 @@ class AgentEndpoint:
         return dict(sorted((said | where | limits | ports | flags).items()))
 
     def _stats(self) -> dict[str, dict[str, str]]:
-        checks, version, server = self._local.checks.values(), self._settings.version, f"{ADDRESS}:{SERVER_PORT}"
+        checks, version, server = self._local.checks.values(), str(self._settings.version), f"{ADDRESS}:{SERVER_PORT}"
         agent = {
             "check_monitors": str(sum(check.probe is not None and bool(check.probe.script) for check in checks)),
             "check_ttls": str(sum(bool(check.ttl) for check in checks)),
@@ -139,9 +144,11 @@ class AgentEndpoint:
         }
         consul = {"acl": "enabled" if self._settings.acls else "disabled", "bootstrap": "false", "known_datacenters": "1"}
         index = str(self._store.index)
+        build = {"prerelease": "", "revision": "", "version": version}
+        build |= {} if self._settings.version < V1_X else {"version_metadata": ""}
         return {
             "agent": agent,
-            "build": {"prerelease": "", "revision": "", "version": version} | ({} if self._settings.is_old else {"version_metadata": ""}),
+            "build": build,
             "consul": consul | {"leader": "true", "leader_addr": server, "server": "true"},
             "raft": {"applied_index": index, "commit_index": index, "last_log_index": index, "num_peers": "0", "state": "Leader"},
             "runtime": {},
@@ -152,77 +159,77 @@ class AgentEndpoint:
     def _member(self, *, wan: bool) -> dict[str, Any]:
         settings = self._settings
         tags = {"acls": "1" if settings.acls else "0", "build": f"{settings.version}:", "dc": settings.datacenter, "ft_fs": "1"}
-        tags |= {} if settings.is_old else {"ft_si": "1"}
+        tags |= {} if settings.version < V1_X else {"ft_si": "1"}
         tags |= {"id": settings.node_id, "port": str(SERVER_PORT), "raft_vsn": "3", "role": "consul", "segment": "", "vsn": "2"}
         tags |= {"vsn_max": "3", "vsn_min": "2"} | ({} if wan else {"wan_join_port": str(SERF_WAN_PORT)})
         name, port = (f"{settings.node}.{settings.datacenter}", SERF_WAN_PORT) if wan else (settings.node, SERF_PORT)
         protocols = {"ProtocolMin": 1, "ProtocolMax": 5, "ProtocolCur": 2, "DelegateMin": 2, "DelegateMax": 5, "DelegateCur": 4}
         return {"Name": name, "Addr": ADDRESS, "Port": port, "Tags": tags, "Status": 1, **protocols}
 
-    def members(self, asked: Asked, _now: float) -> list[dict[str, Any]]:
+    def members(self, request: ServerRequest, _now: float) -> list[dict[str, Any]]:
         """GET members."""
-        wan, segment = bool(asked.first("wan")), asked.first("segment")
+        wan, segment = bool(request.first("wan")), request.first("segment")
         if wan and segment not in ("", "_all"):
             raise Refusal(400, "Cannot provide a segment with wan=true")
-        asked.only_default_partition()
+        request.only_default_partition()
         if segment not in ("", "_all"):
             raise Refusal(500, "Network segments are not supported in this version of Consul")
-        asked.know_token()
-        keep = (lambda _value: True) if self._settings.is_old else compiled(asked, MEMBER)
+        request.know_token()
+        keep = (lambda _value: True) if self._settings.version < V1_14 else read_filter(request, MEMBER)
         member = self._member(wan=wan)
-        is_kept = asked.may("node", self._settings.node, "read") and keep({**member, "Addr": ip_address(ADDRESS).packed})
+        is_kept = request.may("node", self._settings.node, "read") and keep({**member, "Addr": ip_address(ADDRESS).packed})
         return [member] if is_kept else []
 
-    def reload(self, asked: Asked, _now: float) -> Wrote:
+    def reload(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT reload: there is nothing to read again."""
-        self._require(asked, "write")
+        self._require(request, "write")
         return DONE
 
-    def maintenance(self, asked: Asked, now: float) -> Wrote:
+    def maintenance(self, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT maintenance: a critical check of the node comes, or goes."""
-        enable = enabled(asked)
-        asked.require("node", self._settings.node, "write")
+        enable = enable_parameter(request)
+        request.require("node", self._settings.node, "write")
         known = NODE_MAINTENANCE in self._local.checks
         if enable and not known:
             self._local.add_check(
-                maintenance(NODE_MAINTENANCE, "Node", asked.first("reason"), self._settings), now, token=asked.lasting_token
+                maintenance(NODE_MAINTENANCE, "Node", request.first("reason"), self._settings), now, token=request.registration_token
             )
         elif not enable and known:
             self._local.remove_check(NODE_MAINTENANCE)
         return DONE
 
-    def join(self, asked: Asked, _now: float) -> Wrote:
+    def join(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT join: an agent can join itself; nobody else is there."""
-        self._require(asked, "write")
-        asked.only_default_partition()
-        if not asked.rest:
+        self._require(request, "write")
+        request.only_default_partition()
+        if not request.rest:
             raise Refusal(500, multierror(["Failed to resolve : lookup : no such host"]))
-        host, _, port = asked.rest.partition(":")
+        host, _, port = request.rest.partition(":")
         if host not in (ADDRESS, "localhost") or port not in ("", str(SERF_PORT), str(SERF_WAN_PORT)):
             address = f"{host}:{port or SERF_PORT}"
-            where = host if self._settings.is_old else address
+            where = host if self._settings.version < V1_X else address
             why = f"Failed to join {where}: dial tcp {address}: connect: connection refused"
             raise Refusal(500, multierror([why]))
         return DONE
 
-    def leave(self, asked: Asked, _now: float) -> Wrote:
+    def leave(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT leave: it says that it leaves, and stays: whoever runs it ends it."""
-        self._require(asked, "write")
+        self._require(request, "write")
         return DONE
 
-    def force_leave(self, asked: Asked, _now: float) -> Wrote:
+    def force_leave(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT force-leave: of a node that is known."""
-        asked.require("operator", "", "write")
-        asked.only_default_partition()
-        if asked.rest not in (self._settings.node, f"{self._settings.node}.{self._settings.datacenter}"):
-            raise Refusal(500, f"agent: No node found with name '{asked.rest}'")
+        request.require("operator", "", "write")
+        request.only_default_partition()
+        if request.rest not in (self._settings.node, f"{self._settings.node}.{self._settings.datacenter}"):
+            raise Refusal(500, f"agent: No node found with name '{request.rest}'")
         return DONE
 
-    def token(self, asked: Asked, _now: float) -> Wrote:
+    def token(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT token: accepted, for the agent writes to the catalog without one."""
-        asked.need_acls()
-        self._require(asked, "write")
-        asked.decoded(AGENT_TOKEN)
-        if asked.rest not in _TOKENS[self._settings.version]:
-            raise Refusal(404, f'Token "{asked.rest}" is unknown')
+        request.need_acls()
+        self._require(request, "write")
+        request.decode(AGENT_TOKEN)
+        if request.rest not in pick(_TOKENS, self._settings.version):
+            raise Refusal(404, f'Token "{request.rest}" is unknown')
         return DONE

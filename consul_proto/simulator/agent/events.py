@@ -9,14 +9,16 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_22
 from consul_proto.simulator.go.regexp import expression
 
 #: How many an agent remembers (agent.userEventHandler keeps 256).
-_REMEMBERED = 256
+_MOST_EVENTS = 256
 
 #: Bytes: since 1.22. Before, gossip refused what was above 512 with its envelope.
 _LARGEST = 300
@@ -39,59 +41,59 @@ class Events:
         """The endpoints."""
         return {
             "/v1/event/fire/": Route(("PUT",), write=self.fire, deep=True),
-            "/v1/event/list": Route(("GET",), self.every, topics=self.topics, options=Asked.waiting),
+            "/v1/event/list": Route(("GET",), self.every, topics=self.topics, options=ServerRequest.waiting),
         }
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """All of them, as JSON."""
         return {"events": self._events, "time": self._time}
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Take over what was kept."""
-        self._events, self._time = list(kept["events"]), kept["time"]
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
+        self._events, self._time = list(state["events"]), state["time"]
 
-    def topics(self, _asked: Asked) -> tuple[Topic, ...]:
+    def topics(self, _request: ServerRequest) -> tuple[Topic, ...]:
         """Every read depends on every event."""
         return (("table", "events"),)
 
-    def every(self, asked: Asked) -> Found:
+    def every(self, request: ServerRequest) -> ReadAnswer:
         """The events that the agent remembers, the oldest first; their index is made of the last one's id."""
-        name = asked.first("name")
-        asked.know_token()
-        found = [event for event in self._events if (not name or event["Name"] == name) and asked.may("event", event["Name"], "read")]
-        return Found(_index(found[-1]["ID"]) if found else 0, found, local=True, is_hash=True)
+        name = request.first("name")
+        request.know_token()
+        found = [event for event in self._events if (not name or event["Name"] == name) and request.may("event", event["Name"], "read")]
+        return ReadAnswer(_index(found[-1]["ID"]) if found else 0, found, local=True, is_hash=True)
 
-    def _know_token(self, asked: Asked) -> None:
+    def _know_token(self, request: ServerRequest) -> None:
         try:
-            asked.know_token()
+            request.know_token()
         except Refusal as refusal:
             raise Refusal(500, refusal.text) from None
 
-    def fire(self, asked: Asked, _now: float) -> Any:
+    def fire(self, request: ServerRequest, _now: float) -> Any:
         """PUT fire: the event."""
-        if not asked.rest:
+        if not request.rest:
             raise Refusal(400, "Missing name")
-        if not self._settings.is_old and len(asked.body) > _LARGEST:
+        if self._settings.version >= V1_22 and len(request.body) > _LARGEST:
             raise Refusal(
                 413,
-                f"Event payload too large, received {len(asked.body)} bytes, max size: {_LARGEST} bytes. "
+                f"Event payload too large, received {len(request.body)} bytes, max size: {_LARGEST} bytes. "
                 "User events should be kept small for efficient gossip propagation",
             )
-        if asked.first("tag") and not asked.first("service"):
+        if request.first("tag") and not request.first("service"):
             raise Refusal(500, "Cannot provide tag filter without service filter")
-        filters = {what: asked.first(what) for what in ("node", "service", "tag")}
+        filters = {what: request.first(what) for what in ("node", "service", "tag")}
         for what, wanted in filters.items():
             try:
                 expression(wanted)
             except ValueError as error:
                 raise Refusal(500, f"Invalid {what} filter: {error}") from None
-        asked.reach_datacenter()
-        self._know_token(asked)
-        asked.require("event", asked.rest, "write")
+        request.reach_datacenter()
+        self._know_token(request)
+        request.require("event", request.rest, "write")
         fired = {
             "ID": self._new_id(),
-            "Name": asked.rest,
-            "Payload": b64encode(asked.body).decode("ascii") if asked.body else None,
+            "Name": request.rest,
+            "Payload": b64encode(request.body).decode("ascii") if request.body else None,
             "NodeFilter": filters["node"],
             "ServiceFilter": filters["service"],
             "TagFilter": filters["tag"],
@@ -100,7 +102,7 @@ class Events:
         }
         self._time += 1
         if self._concerns(**filters):
-            self._events = [*self._events, fired | {"LTime": self._time + 1}][-_REMEMBERED:]
+            self._events = [*self._events, fired | {"LTime": self._time + 1}][-_MOST_EVENTS:]
             self._store.change("events")
         return fired
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from consul_proto.simulator.agent.members import itself
+from consul_proto.simulator.agent.members import own_node
 from consul_proto.simulator.agent.probes import Probe
 from consul_proto.simulator.catalog.tables import Catalog
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.timers import Timers
+from consul_proto.simulator.engine.versions import V1_9, V1_X
 
 #: Seconds until the agent mends what others changed of it in the catalog, in a cluster of up to 128 nodes (the documentation's table).
 _SYNC = 60.0
@@ -78,30 +79,30 @@ class Local:
         #: When something happens to a check by itself: its TTL runs out, or its service goes.
         self._due = Timers()
         #: When the catalog learns of what a check says.
-        self._deferred = Timers()
+        self._deferrals = Timers()
         self._sync_at: float | None = None
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """All of it, as JSON."""
-        checks, deferred = [asdict(check) for check in self.checks.values()], self._deferred.kept()
+        checks, deferred = [asdict(check) for check in self.checks.values()], self._deferrals.dump()
         return {"services": self.services, "checks": checks, "deferred": deferred, "sync_at": self._sync_at, "tokens": self._tokens}
 
-    def keep(self, kept: Any, shift: float) -> None:
-        """Take over what was kept; its times are moved by so many seconds."""
-        self.services = dict(kept["services"])
+    def load(self, state: Any, shift: float) -> None:
+        """Take over the dumped state; its times are moved by so many seconds."""
+        self.services = dict(state["services"])
         self.checks, self._due = {}, Timers()
-        for given in kept["checks"]:
-            self._put(_check_kept(given, shift))
-        self._deferred = Timers({check: time + shift for check, time in kept["deferred"].items()})
-        self._sync_at = _moved(kept["sync_at"], shift)
-        self._tokens = {kind: dict(tokens) for kind, tokens in kept["tokens"].items()}
+        for given in state["checks"]:
+            self._put(_load_check(given, shift))
+        self._deferrals = Timers({check: time + shift for check, time in state["deferred"].items()})
+        self._sync_at = _shift_time(state["sync_at"], shift)
+        self._tokens = {kind: dict(tokens) for kind, tokens in state["tokens"].items()}
 
     # Time.
 
     def next_deadline(self) -> float | None:
         """When something happens by itself next."""
         due = self._sync_at
-        for time in (self._due.first(), self._deferred.first()):
+        for time in (self._due.first(), self._deferrals.first()):
             due = time if due is None or (time is not None and time < due) else due
         return due
 
@@ -116,21 +117,21 @@ class Local:
                 last = check.value["Output"]
                 output = "TTL expired" + (f" (last output before timeout follows): {last}" if last else "")
                 self.update(check.id, "critical", output, now)
-            if (reaped := self._reaped(check)) is not None and reaped <= now and check.id in self.checks:
+            if (reaped := self._deregister_at(check)) is not None and reaped <= now and check.id in self.checks:
                 self.remove_service(check.value["ServiceID"])
-        for check_id in self._deferred.due(now):
+        for check_id in self._deferrals.due(now):
             self.write_check(check_id)
         if self._sync_at is not None and self._sync_at <= now:
             self.sync()
 
-    def _reaped(self, check: Check) -> float | None:
+    def _deregister_at(self, check: Check) -> float | None:
         if not check.patience or check.critical_since is None or not check.value["ServiceID"]:
             return None
         return check.critical_since + max(check.patience, _LEAST_PATIENCE)
 
     # The catalog.
 
-    def touched(self, node: str, now: float) -> None:
+    def note_write(self, node: str, now: float) -> None:
         """Note that somebody wrote about a node in the catalog: of this one the agent makes sure in time."""
         if node.lower() == self._settings.node.lower() and self._sync_at is None:
             self._sync_at = now + _SYNC
@@ -138,16 +139,16 @@ class Local:
     def introduce_itself(self) -> None:
         """Write this node into the catalog, where it is not as the agent knows it: it was told something else when it started again."""
         row = self._catalog.node(self._settings.node)
-        if row is None or row.value != itself(self._settings):
+        if row is None or row.value != own_node(self._settings):
             self._store.apply()
-            self._catalog.ensure_node(itself(self._settings))
+            self._catalog.ensure_node(own_node(self._settings))
 
     def sync(self) -> None:
         """Mend what the catalog says of this node."""
         self._sync_at = None
         node, catalog = self._settings.node, self._catalog
         self._store.apply()
-        catalog.ensure_node(itself(self._settings))
+        catalog.ensure_node(own_node(self._settings))
         known = {"consul", *(service_id.lower() for service_id in self.services)}
         for row in catalog.of_node(catalog.services, node):
             if row.value["ID"].lower() not in known and self._may_end("service", row.value["ID"], row.value["Service"]):
@@ -174,7 +175,7 @@ class Local:
         resources = [("service", service) if service else ("node", node) for service in services]
         if any(token is None or self._may_write(token, *resource) for token in tokens for resource in resources):
             return True
-        self.touched(node, self._clock())
+        self.note_write(node, self._clock())
         return False
 
     def _may_end(self, kind: str, identity: str, service: str) -> bool:
@@ -183,7 +184,7 @@ class Local:
         1.8 asks with the token that registered it, later versions with the agent's own, where there is one.
         """
         own = self._tokens[kind].get(identity, self._settings.agent_token or None)
-        agents = [] if self._settings.is_old else [self._settings.agent_token or own]
+        agents = [] if self._settings.version < V1_X else [self._settings.agent_token or own]
         ends = self._may([own, *agents], ["", service])
         if ends:
             self._tokens[kind].pop(identity, None)
@@ -197,19 +198,19 @@ class Local:
             return
         self._store.apply()
         if catalog.node(node) is None:
-            catalog.ensure_node(itself(self._settings))
+            catalog.ensure_node(own_node(self._settings))
         catalog.ensure_service(node, value)
         for check in [self.checks[check_id] for check_id in changed]:
             if check.value["ServiceID"] == service_id:
                 if self._tokens["check"].get(check.id) == token:
-                    self._deferred.drop(check.id)
+                    self._deferrals.drop(check.id)
                     catalog.ensure_check(node, check.value)
                 else:
                     self.write_check(check.id)
 
     def write_check(self, check_id: str) -> None:
         """Write a check into the catalog."""
-        self._deferred.drop(check_id)
+        self._deferrals.drop(check_id)
         value = self.checks[check_id].value
         service, key = value["ServiceID"], (self._settings.node.lower(), value["ServiceID"].lower())
         if not self._may([self._tokens["check"].get(check_id)], [value["ServiceName"]]):
@@ -219,7 +220,7 @@ class Local:
             return
         self._store.apply()
         if self._catalog.node(self._settings.node) is None:
-            self._catalog.ensure_node(itself(self._settings))
+            self._catalog.ensure_node(own_node(self._settings))
         self._catalog.ensure_check(self._settings.node, self.checks[check_id].value)
 
     # Services and checks.
@@ -227,7 +228,7 @@ class Local:
     def add_service(self, value: dict[str, Any], checks: list[Check], now: float, *, replace: bool, token: str | None) -> None:
         """Keep a service with its checks; those that it had stay, unless they are replaced."""
         service_id = value["ID"]
-        is_new = self.services.get(service_id) != value or self._settings.is_old
+        is_new = self.services.get(service_id) != value or self._settings.version < V1_9
         self.services[service_id] = value
         self._tokens["service"][service_id] = token
         if replace:
@@ -242,7 +243,7 @@ class Local:
         else:
             for check_id in changed:
                 self.write_check(check_id)
-            self.touched(self._settings.node, now)
+            self.note_write(self._settings.node, now)
         self._touch(service_id)
         self.refresh_aliases(now)
 
@@ -265,7 +266,7 @@ class Local:
         if self._keep(check, self.checks.get(check.id), now, token):
             self.write_check(check.id)
         else:
-            self.touched(self._settings.node, now)
+            self.note_write(self._settings.node, now)
         self.refresh_aliases(now)
 
     def _keep(self, check: Check, before: Check | None, now: float, token: str | None) -> bool:
@@ -279,18 +280,18 @@ class Local:
             # A check that is registered again goes on as it was.
             value = {**check.value, "Status": before.value["Status"], "Output": before.value["Output"]}
             check = replace(check, value=value, critical_since=before.critical_since)
-        self._put(_noted(replace(check, expires=now + check.ttl if check.ttl else None), now))
-        return known is None or known.value != check.value or self._settings.is_old
+        self._put(_with_critical_since(replace(check, expires=now + check.ttl if check.ttl else None), now))
+        return known is None or known.value != check.value or self._settings.version < V1_9
 
     def _put(self, check: Check) -> None:
         self.checks[check.id] = check
-        times = [time for time in (check.expires, self._reaped(check)) if time is not None]
+        times = [time for time in (check.expires, self._deregister_at(check)) if time is not None]
         if times:
             self._due.set(check.id, min(times))
         else:
             self._due.drop(check.id)
 
-    def heard_of(self, check_id: str, now: float) -> None:
+    def reset_ttl(self, check_id: str, now: float) -> None:
         """Let the TTL of a check begin anew."""
         check = self.checks[check_id]
         self._put(replace(check, expires=now + check.ttl))
@@ -309,7 +310,7 @@ class Local:
     def _forget(self, check_id: str) -> None:
         self.checks.pop(check_id, None)
         self._due.drop(check_id)
-        self._deferred.drop(check_id)
+        self._deferrals.drop(check_id)
 
     def _touch(self, service_id: str) -> None:
         self._store.touch(("agent service", service_id))
@@ -320,14 +321,14 @@ class Local:
         before = check.value
         if (before["Status"], before["Output"]) == (status, output):
             return
-        self._put(_noted(replace(check, value={**before, "Status": status, "Output": output}), now))
+        self._put(_with_critical_since(replace(check, value={**before, "Status": status, "Output": output}), now))
         if before["Status"] != status:
             self.write_check(check_id)
             self.refresh_aliases(now)
-        elif check_id not in self._deferred:
-            self._deferred.set(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))
+        elif check_id not in self._deferrals:
+            self._deferrals.set(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))
 
-    def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
+    def record_probe(self, probe: Probe, status: str, output: str, now: float) -> None:
         """Note what a probe found; the check's status follows when it was so often enough."""
         check = self.checks[probe.check_id]
         check = replace(check, well=check.well + 1, ill=0) if status == "passing" else replace(check, well=0, ill=check.ill + 1)
@@ -344,9 +345,9 @@ class Local:
     def refresh_aliases(self, now: float) -> None:
         """Let checks that stand for a service follow its checks."""
         for check in [check for check in self.checks.values() if check.alias is not None]:
-            self.update(check.id, *self._aliased(check), now)
+            self.update(check.id, *self._alias_status(check), now)
 
-    def _aliased(self, alias: Check) -> tuple[str, str]:
+    def _alias_status(self, alias: Check) -> tuple[str, str]:
         if alias.alias and alias.alias not in self.services:
             return "critical", f"Service {alias.alias} could not be found on node {alias.alias_node}"
         theirs = [check.value for check in self.checks.values() if check.alias is None and check.value["ServiceID"] in ("", alias.alias)]
@@ -357,20 +358,20 @@ class Local:
         return "passing", "All checks passing." if theirs else "No checks found."
 
 
-def _moved(time: float | None, shift: float) -> float | None:
+def _shift_time(time: float | None, shift: float) -> float | None:
     return None if time is None else time + shift
 
 
-def _check_kept(given: dict[str, Any], shift: float) -> Check:
+def _load_check(given: dict[str, Any], shift: float) -> Check:
     probe = given["probe"]
     if probe is not None:
         headers = {name: tuple(values) for name, values in probe["headers"].items()}
         probe = Probe(**{**probe, "headers": headers, "script": tuple(probe["script"])})
-    times = {name: _moved(given[name], shift) for name in ("expires", "critical_since")}
+    times = {name: _shift_time(given[name], shift) for name in ("expires", "critical_since")}
     return Check(**{**given, **times, "probe": probe})
 
 
-def _noted(check: Check, now: float) -> Check:
+def _with_critical_since(check: Check, now: float) -> Check:
     """The check with the time since which it is critical."""
     if check.value["Status"] != "critical":
         return replace(check, critical_since=None)

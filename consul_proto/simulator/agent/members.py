@@ -11,6 +11,7 @@ from consul_proto.simulator.catalog.tables import Catalog
 from consul_proto.simulator.catalog.values import check_value, node_value, service_value
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_X, Version
 
 ADDRESS = "127.0.0.1"
 
@@ -27,13 +28,14 @@ def register_itself(store: Store, catalog: Catalog, settings: Settings) -> None:
     alive = {"Node": settings.node, "CheckID": "serfHealth", "Name": "Serf Health Status"}
     catalog.ensure_check(settings.node, check_value(alive | {"Status": "passing", "Output": "Agent alive and reachable"}, version))
     store.apply()
-    catalog.ensure_node(itself(settings))
+    catalog.ensure_node(own_node(settings))
 
 
-def itself(settings: Settings) -> dict[str, Any]:
+def own_node(settings: Settings) -> dict[str, Any]:
     """The node as its agent keeps it in the catalog."""
     addresses = dict.fromkeys(("lan", "lan_ipv4", "wan", "wan_ipv4"), ADDRESS)
-    meta = {**settings.node_meta, "consul-network-segment": ""} | ({} if settings.is_old else {"consul-version": settings.version})
+    meta = {**settings.node_meta, "consul-network-segment": ""}
+    meta |= {} if settings.version < V1_X else {"consul-version": str(settings.version)}
     given = {
         "ID": settings.node_id,
         "Node": settings.node,
@@ -44,7 +46,8 @@ def itself(settings: Settings) -> dict[str, Any]:
     return node_value(given, settings.datacenter)
 
 
-def _consul(version: str) -> dict[str, Any]:
-    speaks = {"raft_version": "3", "serf_protocol_current": "2", "serf_protocol_max": "5", "serf_protocol_min": "1", "version": version}
-    roles = {"non_voter": "false"} | ({} if version == "1.8.7" else {"read_replica": "false"})
+def _consul(version: Version) -> dict[str, Any]:
+    serf = {"serf_protocol_current": "2", "serf_protocol_max": "5", "serf_protocol_min": "1"}
+    speaks = {"raft_version": "3", **serf, "version": str(version)}
+    roles = {"non_voter": "false"} | ({} if version < V1_X else {"read_replica": "false"})
     return {"ID": "consul", "Service": "consul", "Port": SERVER_PORT, "Meta": dict(sorted((roles | speaks).items()))}

@@ -12,16 +12,18 @@ from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any
 
-from consul_proto.simulator.agent.checks import DONE, NO_SCRIPTS, STATES, fault, kind_of, made
+from consul_proto.simulator.agent.checks import DONE, NO_SCRIPTS, STATES, fault, kind_of, make_check
 from consul_proto.simulator.agent.local import Check, Local
 from consul_proto.simulator.catalog.bodies import SERVICE_REGISTER
 from consul_proto.simulator.catalog.registration import service_faults
 from consul_proto.simulator.catalog.values import check_value, service_value
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 from consul_proto.simulator.filters.expressions import AGENT_SERVICE
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 
 #: Addresses that name no host (agent.isInvalidAddress).
@@ -58,11 +60,11 @@ def maintenance(check_id: str, whose: str, reason: str, settings: Settings, serv
     return Check(check_value(given, settings.version))
 
 
-def enabled(asked: Asked) -> bool:
+def enable_parameter(request: ServerRequest) -> bool:
     """The `enable` parameter, which is required."""
-    if not asked.flag("enable"):
+    if not request.flag("enable"):
         raise Refusal(400, "Missing value for enable")
-    given = asked.first("enable")
+    given = request.first("enable")
     if given not in TRUE | FALSE:
         raise Refusal(400, f'Invalid value for enable: "{given}"')
     return given in TRUE
@@ -79,7 +81,7 @@ class ServiceEndpoint:
         get, put = partial(Route, ("GET",)), partial(Route, ("PUT",))
         return {
             "/v1/agent/services": get(write=self.every),
-            "/v1/agent/service/": get(self.get, topics=self._topics, deep=True, options=Asked.waiting),
+            "/v1/agent/service/": get(self.get, topics=self._topics, deep=True, options=ServerRequest.waiting),
             "/v1/agent/service/register": put(write=self.register),
             "/v1/agent/service/deregister/": put(write=self.deregister, deep=True),
             "/v1/agent/service/maintenance/": put(write=self.maintenance, deep=True),
@@ -87,18 +89,20 @@ class ServiceEndpoint:
             "/v1/agent/health/service/name/": get(write=self.health_by_name, deep=True),
         }
 
-    def _topics(self, asked: Asked) -> tuple[Topic, ...]:
-        return (("agent service", asked.rest),)
+    def _topics(self, request: ServerRequest) -> tuple[Topic, ...]:
+        return (("agent service", request.rest),)
 
-    def every(self, asked: Asked, _now: float) -> dict[str, Any]:
+    def every(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET services: by their ids."""
-        asked.only_default()
-        asked.know_token()
-        keep = compiled(asked, AGENT_SERVICE)
-        shown = {service_id: self._shown(value) for service_id, value in sorted(self._local.services.items())}
-        return {service_id: value for service_id, value in shown.items() if asked.may("service", value["Service"], "read") and keep(value)}
+        request.only_default()
+        request.know_token()
+        keep = read_filter(request, AGENT_SERVICE)
+        shown = {service_id: self._render(value) for service_id, value in sorted(self._local.services.items())}
+        return {
+            service_id: value for service_id, value in shown.items() if request.may("service", value["Service"], "read") and keep(value)
+        }
 
-    def _shown(self, value: dict[str, Any], content_hash: str = "") -> dict[str, Any]:
+    def _render(self, value: dict[str, Any], content_hash: str = "") -> dict[str, Any]:
         """A service as the agent shows it."""
         shown: dict[str, Any] = {"Kind": value["Kind"]} if value.get("Kind") else {}
         shown |= {"ID": value["ID"], "Service": value["Service"], "Tags": value["Tags"] or [], "Meta": value["Meta"] or {}}
@@ -114,39 +118,39 @@ class ServiceEndpoint:
         if content_hash:
             shown["ContentHash"] = content_hash
         if value.get("Kind"):
-            shown["Proxy"] = _shown_proxy(value["Proxy"])
+            shown["Proxy"] = _render_proxy(value["Proxy"])
         if value["Connect"]:
             shown["Connect"] = value["Connect"]
-        if not self._settings.is_old:
+        if self._settings.version >= V1_X:
             shown["Datacenter"] = self._settings.datacenter
         if value.get("Locality"):
             shown["Locality"] = {"Region": "", "Zone": ""} | value["Locality"]
         return shown
 
-    def get(self, asked: Asked) -> Found:
+    def get(self, request: ServerRequest) -> ReadAnswer:
         """GET service: one, with the hash of what it says."""
-        asked.only_default()
-        asked.know_token()
-        value = self._local.services.get(asked.rest)
+        request.only_default()
+        request.know_token()
+        value = self._local.services.get(request.rest)
         if value is None:
-            raise Refusal(404, f"unknown service ID: {asked.rest}")
-        asked.require("service", value["Service"], "read")
-        content_hash = sha256(json.dumps(self._shown(value), sort_keys=True).encode()).hexdigest()[:16]
-        return Found(0, self._shown(value, content_hash), local=True, content_hash=content_hash)
+            raise Refusal(404, f"unknown service ID: {request.rest}")
+        request.require("service", value["Service"], "read")
+        content_hash = sha256(json.dumps(self._render(value), sort_keys=True).encode()).hexdigest()[:16]
+        return ReadAnswer(0, self._render(value, content_hash), local=True, content_hash=content_hash)
 
-    def register(self, asked: Asked, now: float) -> Wrote:
+    def register(self, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT register."""
-        asked.only_default()
-        given = asked.decoded(SERVICE_REGISTER)
-        self._check(given, may_have_scripts=asked.may_have_scripts)
-        asked.require_of_agent("service", given["Name"])
+        request.only_default()
+        given = request.decode(SERVICE_REGISTER)
+        self._check(given, may_have_scripts=request.may_have_scripts)
+        request.require_of_agent("service", given["Name"])
         value = self._value(given, given["Name"])
         sidecar = self._sidecar(given, value)
-        replace = asked.flag("replace-existing-checks") and asked.first("replace-existing-checks") in TRUE | {""}
-        self._local.add_service(value, self._checks(given, value), now, replace=replace, token=asked.lasting_token)
+        replace = request.flag("replace-existing-checks") and request.first("replace-existing-checks") in TRUE | {""}
+        self._local.add_service(value, self._checks(given, value), now, replace=replace, token=request.registration_token)
         if sidecar is not None:
             checks = self._checks(sidecar, proxy := self._value(sidecar, sidecar["Name"]))
-            self._local.add_service(proxy, checks, now, replace=replace, token=asked.lasting_token)
+            self._local.add_service(proxy, checks, now, replace=replace, token=request.registration_token)
         return DONE
 
     def _value(self, given: dict[str, Any], name: str) -> dict[str, Any]:
@@ -182,7 +186,7 @@ class ServiceEndpoint:
             if check.get("Status") not in (None, "", *STATES):
                 raise Refusal(400, "Status for checks must 'passing', 'warning', 'critical'")
         if wrong := service_faults({**given, "Service": given["Name"]}, self._settings):
-            raise Refusal(400, wrong if self._settings.is_old else f"Validation failed: {wrong}")
+            raise Refusal(400, wrong if self._settings.version < V1_X else f"Validation failed: {wrong}")
         connect = given.get("Connect") or {}
         if given.get("Ports") and connect.get("SidecarService") is not None:
             raise Refusal(400, "MultiPort cannot be used with Consul Connect.")
@@ -196,7 +200,7 @@ class ServiceEndpoint:
         for number, check in enumerate(given_checks, 1):
             check_id = f"service:{value['ID']}" + (f":{number}" if len(given_checks) > 1 else "")
             name = check.get("Name") or f"Service '{value['Service']}' check"
-            checks.append(made(check, self._settings, service=value, check_id=check.get("CheckID") or check_id, name=name, own=False))
+            checks.append(make_check(check, self._settings, service=value, check_id=check.get("CheckID") or check_id, name=name, own=False))
         return checks
 
     def _sidecar(self, given: dict[str, Any], value: dict[str, Any]) -> dict[str, Any] | None:
@@ -226,105 +230,105 @@ class ServiceEndpoint:
         taken = {value.get("Port") for value in self._local.services.values()}
         return next(port for port in range(_SIDECAR_PORT, _LARGEST_WEIGHT) if port not in taken)
 
-    def deregister(self, asked: Asked, _now: float) -> Wrote:
+    def deregister(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT deregister: with the proxy that stands beside it."""
-        asked.only_default()
-        if self._settings.is_old and asked.rest and asked.rest not in self._local.services and asked.authorizer is None:
+        request.only_default()
+        if self._settings.version < V1_X and request.rest and request.rest not in self._local.services and request.authorizer is None:
             return DONE
-        value = self._known(asked)
+        value = self._lookup(request)
         self._local.remove_service(value["ID"])
         proxy = self._local.services.get(f"{value['ID']}-sidecar-proxy")
         if proxy is not None and proxy["Proxy"].get("DestinationServiceID") == value["ID"]:
             self._local.remove_service(proxy["ID"])
         return DONE
 
-    def _known(self, asked: Asked) -> dict[str, Any]:
+    def _lookup(self, request: ServerRequest) -> dict[str, Any]:
         """The service in the path, which the token may change."""
-        asked.know_token()
-        value = self._local.services.get(asked.rest)
-        if not asked.rest and self._settings.is_old and asked.authorizer is None:
+        request.know_token()
+        value = self._local.services.get(request.rest)
+        if not request.rest and self._settings.version < V1_X and request.authorizer is None:
             raise Refusal(500, "ServiceID missing")
-        if value is None and asked.authorizer is not None and self._settings.is_old:
-            raise Refusal(500, f'Unknown service {{"{asked.rest}" {{}}}}')
+        if value is None and request.authorizer is not None and self._settings.version < V1_X:
+            raise Refusal(500, f'Unknown service {{"{request.rest}" {{}}}}')
         if value is None:
-            raise Refusal(404, self._unknown(asked.rest))
-        asked.require_of_agent("service", value["Service"])
+            raise Refusal(404, self._unknown(request.rest))
+        request.require_of_agent("service", value["Service"])
         return value
 
     def _unknown(self, service_id: str) -> str:
-        if self._settings.is_old:
+        if self._settings.version < V1_X:
             return f'No service registered with ID "{service_id}"'
         return f'Unknown service ID "{service_id}". Ensure that the service ID is passed, not the service name.'
 
-    def maintenance(self, asked: Asked, now: float) -> Wrote:
+    def maintenance(self, request: ServerRequest, now: float) -> WriteAnswer:
         """PUT maintenance: a critical check comes, or goes."""
-        if not asked.rest:
+        if not request.rest:
             raise Refusal(400, "Missing service ID")
-        enable = enabled(asked)
-        asked.only_default()
-        value = self._known(asked)
+        enable = enable_parameter(request)
+        request.only_default()
+        value = self._lookup(request)
         check_id = _service_maintenance(value["ID"])
         if enable and check_id not in self._local.checks:
             self._local.add_check(
-                maintenance(check_id, "Service", asked.first("reason"), self._settings, value), now, token=asked.lasting_token
+                maintenance(check_id, "Service", request.first("reason"), self._settings, value), now, token=request.registration_token
             )
         elif not enable and check_id in self._local.checks:
             self._local.remove_check(check_id)
         return DONE
 
-    def health_by_id(self, asked: Asked, _now: float) -> Wrote:
+    def health_by_id(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """GET health by id: the status of the answer tells how the service is doing."""
-        if not asked.rest:
+        if not request.rest:
             raise self._nameless("Missing serviceID")
-        asked.only_default()
-        asked.know_token()
-        value = self._local.services.get(asked.rest)
+        request.only_default()
+        request.know_token()
+        value = self._local.services.get(request.rest)
         if value is None:
-            reason, empty = f"ServiceId {asked.rest} not found", {"AggregatedStatus": "critical", "Service": None, "Checks": None}
-            if self._settings.is_old and asked.first("format") == "text":
-                return Wrote(reason, 404, "application/json", (("X-Consul-Reason", reason),))
-            return self._health(asked, 404, reason, empty)
-        asked.require("service", value["Service"], "read")
-        status, body = self._doing(value)
-        return self._health(asked, _CODES[status], status, body)
+            reason, empty = f"ServiceId {request.rest} not found", {"AggregatedStatus": "critical", "Service": None, "Checks": None}
+            if self._settings.version < V1_X and request.first("format") == "text":
+                return WriteAnswer(reason, 404, "application/json", (("X-Consul-Reason", reason),))
+            return self._health(request, 404, reason, empty)
+        request.require("service", value["Service"], "read")
+        status, body = self._health_of(value)
+        return self._health(request, _CODES[status], status, body)
 
-    def health_by_name(self, asked: Asked, _now: float) -> Wrote:
+    def health_by_name(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """GET health by name: of the worst of its instances."""
-        if not asked.rest:
+        if not request.rest:
             raise self._nameless("Missing service Name")
-        asked.only_default()
-        asked.require("service", asked.rest, "read")
-        every = [self._doing(value) for _, value in sorted(self._local.services.items()) if value["Service"] == asked.rest]
+        request.only_default()
+        request.require("service", request.rest, "read")
+        every = [self._health_of(value) for _, value in sorted(self._local.services.items()) if value["Service"] == request.rest]
         if not every:
-            return self._health(asked, 404, f"ServiceName {asked.rest} Not Found", [])
+            return self._health(request, 404, f"ServiceName {request.rest} Not Found", [])
         worst = min((status for status, _ in every), key=_STATUSES.index)
-        return self._health(asked, _CODES[worst], worst, [body for _, body in every])
+        return self._health(request, _CODES[worst], worst, [body for _, body in every])
 
     def _nameless(self, what: str) -> Refusal:
         return Refusal(500, self._settings.bad_request + what)
 
-    def _health(self, asked: Asked, status: int, reason: str, body: Any) -> Wrote:
+    def _health(self, request: ServerRequest, status: int, reason: str, body: Any) -> WriteAnswer:
         headers = (("X-Consul-Reason", reason),)
-        if asked.first("format") == "text":
-            return Wrote(reason.encode(), status, "text/plain", headers)
-        return Wrote(body, status, "application/json", headers)
+        if request.first("format") == "text":
+            return WriteAnswer(reason.encode(), status, "text/plain", headers)
+        return WriteAnswer(body, status, "application/json", headers)
 
-    def _doing(self, value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    def _health_of(self, value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """How a service is doing, by its checks and those of the node."""
         checks = [check for check in self._local.checks.values() if check.value["ServiceID"] in ("", value["ID"])]
         maintained = any(check.id in (NODE_MAINTENANCE, _service_maintenance(value["ID"])) for check in checks)
         states = ["maintenance"] if maintained else [str(check.value["Status"]) for check in checks]
         status = min(states, key=_STATUSES.index, default="passing")
-        shown = [self._shown_check(check) for check in checks]
-        return status, {"AggregatedStatus": status, "Service": self._shown(value), "Checks": shown}
+        shown = [self._render_check(check) for check in checks]
+        return status, {"AggregatedStatus": status, "Service": self._render(value), "Checks": shown}
 
-    def _shown_check(self, check: Check) -> dict[str, Any]:
+    def _render_check(self, check: Check) -> dict[str, Any]:
         """A check as the answers on the agent's health show it: without its type, and with an empty definition."""
         names = ("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags")
         shown = {name: check.value[name] for name in names} | {"Type": ""}
-        if not self._settings.is_old:
+        if self._settings.version >= V1_X:
             shown["ExposedPort"] = 0
-        return shown | {"Definition": _DEFINITIONS[self._settings.version], "CreateIndex": 0, "ModifyIndex": 0}
+        return shown | {"Definition": pick(_DEFINITIONS, self._settings.version), "CreateIndex": 0, "ModifyIndex": 0}
 
 
 _ZERO = dict.fromkeys(("Interval", "Timeout", "DeregisterCriticalServiceAfter"), "0s") | {
@@ -334,9 +338,9 @@ _ZERO = dict.fromkeys(("Interval", "Timeout", "DeregisterCriticalServiceAfter"),
     "Body": "",
 }
 
-_DEFINITIONS: dict[str, dict[str, Any]] = {
-    "1.8.7": _ZERO | {"TLSSkipVerify": False, "TCP": ""},
-    "1.22.5": _ZERO
+_DEFINITIONS: dict[Version, dict[str, Any]] = {
+    V1_8: _ZERO | {"TLSSkipVerify": False, "TCP": ""},
+    V1_X: _ZERO
     | {
         "TLSServerName": "",
         "TLSSkipVerify": False,
@@ -358,7 +362,7 @@ def _with_types(proxy: dict[str, Any]) -> dict[str, Any]:
     return {**proxy, "Upstreams": [{**one, "DestinationType": one.get("DestinationType") or "service"} for one in upstreams]}
 
 
-def _shown_proxy(proxy: dict[str, Any]) -> dict[str, Any]:
+def _render_proxy(proxy: dict[str, Any]) -> dict[str, Any]:
     shown = {name: value for name, value in proxy.items() if name != "Mode" or value}
     if "Upstreams" in shown:
         shown["Upstreams"] = [

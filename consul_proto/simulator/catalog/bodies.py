@@ -6,11 +6,11 @@ Members by https://pkg.go.dev/github.com/hashicorp/consul/api and the API pages;
 from __future__ import annotations
 
 from consul_proto.simulator.catalog.check_definitions import CATALOG_DEFINITION, TXN_DEFINITION
-from consul_proto.simulator.go.json import Anything, Bytes, Float, Lasting, ListOf, MapOf, Shape, Struct, Text, Truth, Whole
+from consul_proto.simulator.go.json import Anything, Bool, Bytes, Duration, Float, Integer, ListOf, MapOf, Shape, Struct, Text
 
-TEXT, TRUTH, WHOLE, ANY, LASTING = Text(), Truth(), Whole(), Anything(), Lasting()
-RAFT = Whole("uint64", 0, 2**64 - 1, embedded="RaftIndex")
-INDEX, TEXTS, META = Whole("uint64", 0, 2**64 - 1), ListOf(TEXT), MapOf(TEXT)
+TEXT, BOOL, INTEGER, ANY, DURATION = Text(), Bool(), Integer(), Anything(), Duration()
+RAFT = Integer("uint64", 0, 2**64 - 1, embedded="RaftIndex")
+INDEX, TEXTS, META = Integer("uint64", 0, 2**64 - 1), ListOf(TEXT), MapOf(TEXT)
 
 #: What Go calls a type without a name is a page long; errors tell its beginning.
 ANONYMOUS = "struct { }"
@@ -26,19 +26,19 @@ _API_INDEXES: dict[str, Shape] = {"CreateIndex": INDEX, "ModifyIndex": INDEX}
 
 # The catalog.
 
-_ADDRESS = Struct("structs.ServiceAddress", {"Address": TEXT, "Port": WHOLE})
-_PORTS = ListOf(Struct("structs.ServicePort", {"Name": TEXT, "Port": WHOLE, "Default": TRUTH}), "structs.ServicePorts")
-_WEIGHTS = Struct("structs.Weights", {"Passing": WHOLE, "Warning": WHOLE})
+_ADDRESS = Struct("structs.ServiceAddress", {"Address": TEXT, "Port": INTEGER})
+_PORTS = ListOf(Struct("structs.ServicePort", {"Name": TEXT, "Port": INTEGER, "Default": BOOL}), "structs.ServicePorts")
+_WEIGHTS = Struct("structs.Weights", {"Passing": INTEGER, "Warning": INTEGER})
 _LOCALITY = Struct("structs.Locality", {"Region": TEXT, "Zone": TEXT})
 _SINCE_UPSTREAM: dict[str, Shape] = {
     **texts("DestinationPeer", "DestinationPartition", "LocalBindSocketPath", "LocalBindSocketMode"),
-    "CentrallyConfigured": TRUTH,
+    "CentrallyConfigured": BOOL,
 }
 _UPSTREAM = Struct(
     ANONYMOUS,
     {
         **texts("DestinationType", "DestinationNamespace", "DestinationName", "Datacenter", "LocalBindAddress"),
-        "LocalBindPort": WHOLE,
+        "LocalBindPort": INTEGER,
         "Config": MapOf(ANY),
         "MeshGateway": Struct("structs.MeshGatewayConfig", {}, unknown="kept"),
         **_SINCE_UPSTREAM,
@@ -52,7 +52,7 @@ _UPSTREAM = Struct(
 def _proxy(*, snake: bool) -> Struct:
     members: dict[str, Shape] = {
         **texts("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress"),
-        "LocalServicePort": WHOLE,
+        "LocalServicePort": INTEGER,
         "Config": MapOf(ANY),
         "Upstreams": ListOf(_UPSTREAM, "structs.Upstreams"),
         "MeshGateway": Struct("structs.MeshGatewayConfig", {}, unknown="kept"),
@@ -72,11 +72,11 @@ _NODE_SERVICE = Struct(
         "Address": TEXT,
         "TaggedAddresses": MapOf(_ADDRESS),
         "Meta": META,
-        "Port": WHOLE,
+        "Port": INTEGER,
         "Weights": _WEIGHTS,
-        "EnableTagOverride": TRUTH,
+        "EnableTagOverride": BOOL,
         "Proxy": _proxy(snake=False),
-        "Connect": Struct(ANONYMOUS, {"Native": TRUTH}, unknown="kept", own=()),
+        "Connect": Struct(ANONYMOUS, {"Native": BOOL}, unknown="kept", own=()),
         **INDEXES,
         "SocketPath": TEXT,
         "Ports": _PORTS,
@@ -97,7 +97,7 @@ _HEALTH_CHECK = Struct(
         "Definition": CATALOG_DEFINITION,
         **INDEXES,
         **texts("Interval", "Timeout", "PeerName"),
-        "ExposedPort": WHOLE,
+        "ExposedPort": INTEGER,
     },
     ("Interval", "Timeout", "ExposedPort", "PeerName"),
 )
@@ -112,7 +112,7 @@ CATALOG_REGISTER = Struct(
         "Service": _NODE_SERVICE,
         "Check": _HEALTH_CHECK,
         "Checks": ListOf(_HEALTH_CHECK, "structs.HealthChecks"),
-        "SkipNodeUpdate": TRUTH,
+        "SkipNodeUpdate": BOOL,
         "Locality": _LOCALITY,
         "PeerName": TEXT,
     },
@@ -127,14 +127,14 @@ CATALOG_DEREGISTER = Struct(
 
 # The agent.
 
-_LASTING = ("Interval", "Timeout", "TTL", "DeregisterCriticalServiceAfter")
+_DURATIONS = ("Interval", "Timeout", "TTL", "DeregisterCriticalServiceAfter")
 
 _SINCE: dict[str, Shape] = {
     **texts("H2PING", "UDP", "OSService", "TLSServerName"),
-    "H2PingUseTLS": TRUTH,
-    "TCPUseTLS": TRUTH,
-    "DisableRedirects": TRUTH,
-    "FailuresBeforeWarning": WHOLE,
+    "H2PingUseTLS": BOOL,
+    "TCPUseTLS": BOOL,
+    "DisableRedirects": BOOL,
+    "FailuresBeforeWarning": INTEGER,
 }
 
 
@@ -146,15 +146,15 @@ def _check(own: tuple[str, ...], **others: Shape) -> Struct:
         "ScriptArgs": TEXTS,
         "Header": MapOf(TEXTS),
         **texts("HTTP", "Method", "Body", "TCP", "DockerContainerID", "Shell", "GRPC", "AliasNode", "AliasService"),
-        "GRPCUseTLS": TRUTH,
-        "TLSSkipVerify": TRUTH,
-        "SuccessBeforePassing": WHOLE,
-        "FailuresBeforeCritical": WHOLE,
-        "OutputMaxSize": WHOLE,
-        **dict.fromkeys(_LASTING, LASTING),
+        "GRPCUseTLS": BOOL,
+        "TLSSkipVerify": BOOL,
+        "SuccessBeforePassing": INTEGER,
+        "FailuresBeforeCritical": INTEGER,
+        "OutputMaxSize": INTEGER,
+        **dict.fromkeys(_DURATIONS, DURATION),
         **_SINCE,
     }
-    return Struct(ANONYMOUS, members, tuple(_SINCE), snake=True, own=(*_LASTING, "args", *own))
+    return Struct(ANONYMOUS, members, tuple(_SINCE), snake=True, own=(*_DURATIONS, "args", *own))
 
 
 #: A check of its own, and one that comes with its service.
@@ -172,9 +172,9 @@ def _service_definition(connect: Shape) -> Struct:
             "Tags": TEXTS,
             "Meta": META,
             "TaggedAddresses": MapOf(_ADDRESS),
-            "Port": WHOLE,
+            "Port": INTEGER,
             "Weights": _WEIGHTS,
-            "EnableTagOverride": TRUTH,
+            "EnableTagOverride": BOOL,
             "Check": _SERVICE_CHECK,
             "Checks": ListOf(_SERVICE_CHECK, "structs.CheckTypes"),
             "Proxy": _proxy(snake=True),
@@ -190,7 +190,7 @@ def _service_definition(connect: Shape) -> Struct:
 
 
 _SIDECAR = _service_definition(ANY)
-SERVICE_REGISTER = _service_definition(Struct(ANONYMOUS, {"Native": TRUTH, "SidecarService": _SIDECAR}, unknown="kept", snake=True, own=()))
+SERVICE_REGISTER = _service_definition(Struct(ANONYMOUS, {"Native": BOOL, "SidecarService": _SIDECAR}, unknown="kept", snake=True, own=()))
 
 # Sessions, coordinates, the operator.
 
@@ -202,7 +202,7 @@ SESSION = Struct(
         "Checks": ListOf(Text("types.CheckID")),
         "ServiceChecks": ListOf(Struct("structs.ServiceCheck", texts("ID", "Namespace"), unknown="ignored")),
         "Behavior": Text("structs.SessionBehavior"),
-        "LockDelay": LASTING,
+        "LockDelay": DURATION,
     },
     unknown="ignored",
     own=("LockDelay",),
@@ -219,13 +219,13 @@ COORDINATE = Struct(
 AUTOPILOT = Struct(
     "api.AutopilotConfiguration",
     {
-        "CleanupDeadServers": TRUTH,
-        "LastContactThreshold": LASTING,
+        "CleanupDeadServers": BOOL,
+        "LastContactThreshold": DURATION,
         "MaxTrailingLogs": INDEX,
-        "ServerStabilizationTime": LASTING,
-        "MinQuorum": Whole("uint", 0, 2**64 - 1),
+        "ServerStabilizationTime": DURATION,
+        "MinQuorum": Integer("uint", 0, 2**64 - 1),
         "RedundancyZoneTag": TEXT,
-        "DisableUpgradeMigration": TRUTH,
+        "DisableUpgradeMigration": BOOL,
         "UpgradeVersionTag": TEXT,
         **_API_INDEXES,
     },
@@ -265,23 +265,23 @@ _TXN_SERVICE = Struct(
         **texts("ID", "Service", "Address"),
         "Tags": TEXTS,
         "Meta": META,
-        "Port": WHOLE,
-        "TaggedAddresses": MapOf(Struct("api.ServiceAddress", {"Address": TEXT, "Port": WHOLE})),
-        "EnableTagOverride": TRUTH,
-        "Weights": Struct("api.AgentWeights", {"Passing": WHOLE, "Warning": WHOLE}),
+        "Port": INTEGER,
+        "TaggedAddresses": MapOf(Struct("api.ServiceAddress", {"Address": TEXT, "Port": INTEGER})),
+        "EnableTagOverride": BOOL,
+        "Weights": Struct("api.AgentWeights", {"Passing": INTEGER, "Warning": INTEGER}),
         "ContentHash": TEXT,
         **_API_INDEXES,
         "Proxy": Struct(
             "api.AgentServiceConnectProxyConfig",
             {
                 **texts("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress"),
-                "LocalServicePort": WHOLE,
+                "LocalServicePort": INTEGER,
                 "Config": MapOf(ANY),
                 "Upstreams": ListOf(Struct("api.Upstream", {}, unknown="kept")),
             },
             unknown="kept",
         ),
-        "Connect": Struct("api.AgentServiceConnect", {"Native": TRUTH}, unknown="kept"),
+        "Connect": Struct("api.AgentServiceConnect", {"Native": BOOL}, unknown="kept"),
         "Namespace": TEXT,
         **texts("SocketPath", "Datacenter", "PeerName", "Partition"),
     },
@@ -295,7 +295,7 @@ _TXN_CHECK = Struct(
         "Definition": TXN_DEFINITION,
         **_API_INDEXES,
         "Partition": TEXT,
-        "ExposedPort": WHOLE,
+        "ExposedPort": INTEGER,
         "PeerName": TEXT,
     },
     ("Partition", "ExposedPort", "PeerName"),
@@ -317,7 +317,7 @@ TXN = ListOf(
 
 _FAILOVER = Struct(
     ("structs.QueryDatacenterOptions", "structs.QueryFailoverOptions"),
-    {"NearestN": WHOLE, "Datacenters": TEXTS, "Targets": ListOf(Struct("structs.QueryFailoverTarget", {}, unknown="kept"))},
+    {"NearestN": INTEGER, "Datacenters": TEXTS, "Targets": ListOf(Struct("structs.QueryFailoverTarget", {}, unknown="kept"))},
     ("Targets",),
 )
 QUERY = Struct(
@@ -325,19 +325,19 @@ QUERY = Struct(
     {
         **texts("ID", "Name", "Session", "Token"),
         **INDEXES,
-        "Template": Struct("structs.QueryTemplateOptions", {"Type": TEXT, "Regexp": TEXT, "RemoveEmptyTags": TRUTH}),
+        "Template": Struct("structs.QueryTemplateOptions", {"Type": TEXT, "Regexp": TEXT, "RemoveEmptyTags": BOOL}),
         "Service": Struct(
             "structs.ServiceQuery",
             {
                 "Service": TEXT,
                 "Failover": _FAILOVER,
-                "OnlyPassing": TRUTH,
+                "OnlyPassing": BOOL,
                 "IgnoreCheckIDs": ListOf(Text("types.CheckID")),
                 "Near": TEXT,
                 "Tags": TEXTS,
                 "NodeMeta": META,
                 "ServiceMeta": META,
-                "Connect": TRUTH,
+                "Connect": BOOL,
                 **texts("Peer", "SamenessGroup"),
             },
             ("Peer", "SamenessGroup"),
@@ -359,9 +359,9 @@ INTENTION = Struct(
         **texts("ID", "Description", "SourceNS", "SourceName", "DestinationNS", "DestinationName", "DefaultAddr", *_OWN),
         "SourceType": Text("structs.IntentionSourceType"),
         "Action": Text("structs.IntentionAction"),
-        "DefaultPort": WHOLE,
+        "DefaultPort": INTEGER,
         "Meta": META,
-        "Precedence": WHOLE,
+        "Precedence": INTEGER,
         **INDEXES,
         **_SINCE_INTENTION,
     },

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from consul_proto.simulator.go.durations import as_go_writes, nanoseconds
-from consul_proto.simulator.go.json import Lasting, ListOf, MapOf, Shape, Struct, Text, Truth, Whole
+from consul_proto.simulator.go.json import Bool, Duration, Integer, ListOf, MapOf, Shape, Struct, Text
 
-_TEXT, _TRUTH, _TEXTS = Text(), Truth(), ListOf(Text())
+_TEXT, _BOOL, _TEXTS = Text(), Bool(), ListOf(Text())
 
-_LASTING = ("Interval", "Timeout", "DeregisterCriticalServiceAfter")
+_DURATIONS = ("Interval", "Timeout", "DeregisterCriticalServiceAfter")
 
 #: What Go calls a type without a name is a page long; errors tell its beginning.
 _ANONYMOUS = "struct { }"
@@ -21,13 +21,13 @@ _ANONYMOUS = "struct { }"
 _SHARED: dict[str, Shape] = {
     **dict.fromkeys(("HTTP", "Method", "Body", "TCP"), _TEXT),
     "Header": MapOf(_TEXTS),
-    "TLSSkipVerify": _TRUTH,
-    **dict.fromkeys(_LASTING, Lasting()),
+    "TLSSkipVerify": _BOOL,
+    **dict.fromkeys(_DURATIONS, Duration()),
 }
 
 _LATER: dict[str, Shape] = {
     **dict.fromkeys(("TLSServerName", "UDP", "H2PING", "OSService"), _TEXT),
-    **dict.fromkeys(("TCPUseTLS", "DisableRedirects", "H2PingUseTLS"), _TRUTH),
+    **dict.fromkeys(("TCPUseTLS", "DisableRedirects", "H2PingUseTLS"), _BOOL),
 }
 
 #: As `/v1/catalog/register` takes it.
@@ -37,28 +37,28 @@ CATALOG_DEFINITION = Struct(
         **_SHARED,
         **dict.fromkeys(("DockerContainerID", "Shell", "GRPC", "AliasNode", "AliasService"), _TEXT),
         "ScriptArgs": _TEXTS,
-        "GRPCUseTLS": _TRUTH,
-        "OutputMaxSize": Whole("uint", 0, 2**64 - 1),
-        "TTL": Lasting(),
+        "GRPCUseTLS": _BOOL,
+        "OutputMaxSize": Integer("uint", 0, 2**64 - 1),
+        "TTL": Duration(),
         **_LATER,
     },
     tuple(_LATER),
     unknown="ignored",
-    own=(*_LASTING, "TTL"),
+    own=(*_DURATIONS, "TTL"),
 )
 
 _SINCE_TXN: dict[str, Shape] = {
     **dict.fromkeys(("TLSServerName", "UDP", "GRPC", "OSService"), _TEXT),
-    **dict.fromkeys(("TCPUseTLS", "GRPCUseTLS"), _TRUTH),
+    **dict.fromkeys(("TCPUseTLS", "GRPCUseTLS"), _BOOL),
 }
 
 #: As `/v1/txn` takes it: the official client's type.
 TXN_DEFINITION = Struct(
     _ANONYMOUS,
-    {**_SHARED, **{f"{name}Duration": Lasting() for name in _LASTING}, **_SINCE_TXN},
+    {**_SHARED, **{f"{name}Duration": Duration() for name in _DURATIONS}, **_SINCE_TXN},
     tuple(_SINCE_TXN),
     unknown="ignored",
-    own=(*_LASTING, *(f"{name}Duration" for name in _LASTING)),
+    own=(*_DURATIONS, *(f"{name}Duration" for name in _DURATIONS)),
 )
 
 #: What kind of check one is, by what its definition has: the first that fits counts. False: it needs no interval.
@@ -72,18 +72,18 @@ _KINDS = (
 def of_transaction(given: Mapping[str, Any]) -> dict[str, Any]:
     """A definition as a transaction hands it to the catalog: with its durations under one name, and without UDP."""
     taken = {name: value for name, value in given.items() if name in TXN_DEFINITION.members and name != "UDP"}
-    for name in _LASTING:
+    for name in _DURATIONS:
         lasting = taken.pop(f"{name}Duration", None)
         if lasting is not None:
             taken[name] = lasting
     return taken
 
 
-def shown_definition(given: Mapping[str, Any]) -> dict[str, Any]:
+def render_definition(given: Mapping[str, Any]) -> dict[str, Any]:
     """A definition as answers show it: without what it does not say."""
-    lasting = {name: _nanoseconds(given.get(name)) for name in (*_LASTING, "TTL")}
+    lasting = {name: _nanoseconds(given.get(name)) for name in (*_DURATIONS, "TTL")}
     said = {name: value for name, value in given.items() if value and name not in lasting}
-    written = {name: as_go_writes(lasting[name] / 10**9) for name in _LASTING if lasting[name]}
+    written = {name: as_go_writes(lasting[name] / 10**9) for name in _DURATIONS if lasting[name]}
     return written | said | ({"TTL": lasting["TTL"]} if lasting["TTL"] else {})
 
 

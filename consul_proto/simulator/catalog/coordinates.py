@@ -11,10 +11,12 @@ from typing import Any
 
 from consul_proto.simulator.catalog.bodies import COORDINATE
 from consul_proto.simulator.catalog.tables import Catalog
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_X
 
 #: Where an agent believes itself to be that has never met another one.
 _DIMENSIONS = 8
@@ -31,16 +33,16 @@ class Coordinates:
 
     def __init__(self, store: Store, catalog: Catalog, settings: Settings) -> None:
         self._store, self._catalog, self._settings = store, catalog, settings
-        self._known: dict[str, dict[str, Any]] = {settings.node: ORIGIN}
+        self._places: dict[str, dict[str, Any]] = {settings.node: ORIGIN}
         store.change("coordinates")
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """Where each node is."""
-        return self._known
+        return self._places
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Go on with what was kept."""
-        self._known = kept
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
+        self._places = state
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
@@ -51,51 +53,51 @@ class Coordinates:
             "/v1/coordinate/update": Route(("PUT",), write=self.update),
         }
 
-    def _shown(self, node: str) -> dict[str, Any]:
-        return {"Node": node, "Segment": "", "Coord": self._known[node]}
+    def _render(self, node: str) -> dict[str, Any]:
+        return {"Node": node, "Segment": "", "Coord": self._places[node]}
 
-    def datacenters(self, _asked: Asked, _now: float) -> list[dict[str, Any]]:
+    def datacenters(self, _request: ServerRequest, _now: float) -> list[dict[str, Any]]:
         """GET datacenters: this one, with its one server."""
         here = {"Node": self._settings.node, "Segment": "", "Coord": ORIGIN}
         return [{"Datacenter": self._settings.datacenter, "AreaID": "wan", "Coordinates": [here]}]
 
-    def nodes(self, asked: Asked) -> Found:
+    def nodes(self, request: ServerRequest) -> ReadAnswer:
         """GET nodes."""
-        asked.only_default_partition()
-        asked.reach_servers()
-        there = [node for node in sorted(self._known) if self._catalog.node(node) and asked.may("node", node, "read")]
-        return Found(self._store.table("coordinates"), [self._shown(node) for node in there])
+        request.only_default_partition()
+        request.reach_servers()
+        there = [node for node in sorted(self._places) if self._catalog.node(node) and request.may("node", node, "read")]
+        return ReadAnswer(self._store.table("coordinates"), [self._render(node) for node in there])
 
-    def node(self, asked: Asked) -> Found:
+    def node(self, request: ServerRequest) -> ReadAnswer:
         """GET node: a list with its coordinates; 404 where none are known."""
-        asked.only_default_partition()
-        asked.reach_servers()
-        asked.require("node", asked.rest, "read")
-        found = [self._shown(asked.rest)] if asked.rest in self._known else None
-        return Found(self._store.table("coordinates"), found, silent=True)
+        request.only_default_partition()
+        request.reach_servers()
+        request.require("node", request.rest, "read")
+        found = [self._render(request.rest)] if request.rest in self._places else None
+        return ReadAnswer(self._store.table("coordinates"), found, silent=True)
 
-    def update(self, asked: Asked, _now: float) -> Wrote:
+    def update(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT update."""
-        given = asked.decoded(COORDINATE)
-        if not self._settings.is_old:
-            asked.only_default()
+        given = request.decode(COORDINATE)
+        if self._settings.version >= V1_X:
+            request.only_default()
         node, place = given.get("Node") or "", {**_ZERO, **(given.get("Coord") or {})}
-        asked.reach_servers()
-        asked.require("node", node, "write")
+        request.reach_servers()
+        request.require("node", node, "write")
         if len(place["Vec"] or ()) != _DIMENSIONS:
             raise Refusal(500, "incompatible coordinate")
         self._store.apply()
         if self._catalog.node(node) is not None:
-            self._known = {**self._known, node: place}
+            self._places = {**self._places, node: place}
             self._store.change("coordinates")
-        return Wrote(b"")
+        return WriteAnswer(b"")
 
     def distances(self, near: str) -> Callable[[str], float]:
         """The distances from a node, in seconds. One whose place nobody knows is the farthest."""
-        here = self._known.get(near)
+        here = self._places.get(near)
         if here is None:
             return lambda _node: 0.0
-        return lambda node: _distance(here, self._known[node]) if node in self._known else _FARTHEST
+        return lambda node: _distance(here, self._places[node]) if node in self._places else _FARTHEST
 
 
 def _distance(one: dict[str, Any], other: dict[str, Any]) -> float:
@@ -105,5 +107,5 @@ def _distance(one: dict[str, Any], other: dict[str, Any]) -> float:
     return float(adjusted if adjusted > 0 else raw)
 
 
-def _topics(_asked: Asked) -> tuple[Topic, ...]:
+def _topics(_request: ServerRequest) -> tuple[Topic, ...]:
     return (("table", "coordinates"),)

@@ -13,12 +13,14 @@ from typing import Any
 
 from consul_proto.simulator.catalog.registration import Registration
 from consul_proto.simulator.catalog.tables import Catalog, Row, each
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_10, V1_13, V1_14, V1_X
 from consul_proto.simulator.filters.expressions import NODE, NODE_SERVICE, SERVICE_NODE
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 
 #: The reads that an agent can answer from its cache, and the parameters that make no other answer of one.
 _CACHED = ("/v1/catalog/services", "/v1/catalog/service/", "/v1/catalog/connect/", "/v1/health/service/", "/v1/health/connect/")
@@ -36,48 +38,48 @@ class Reader:
 
     def __init__(self, store: Store, catalog: Catalog, settings: Settings, distances: Nearness) -> None:
         self._store, self._catalog, self._settings, self._distances = store, catalog, settings, distances
-        self._cached: set[tuple[str, str, bool]] = set()
+        self._cache_keys: set[tuple[str, str, bool]] = set()
 
-    def named(self, asked: Asked, what: str) -> str:
+    def path_name(self, request: ServerRequest, what: str) -> str:
         """The name in the path. Refuses what has none, and what no server here can answer, but no token: some read the filter before."""
-        if not asked.rest:
+        if not request.rest:
             raise Refusal(400, f"Missing {what}")
-        asked.reach_datacenter()
-        return asked.rest
+        request.reach_datacenter()
+        return request.rest
 
-    def found(self, asked: Asked, tables: Iterable[str], body: Any, *, unasked: bool = False) -> Found:
+    def answer(self, request: ServerRequest, tables: Iterable[str], body: Any, *, is_denied: bool = False) -> ReadAnswer:
         """An answer with the index of its tables."""
-        headers = (("X-Consul-Effective-Consistency", asked.consistency), *self._cache(asked))
-        index, streamed = self._store.table(*tables) if tables else 0, self.is_streamed(asked)
-        return Found(index, body, headers=headers, null=True, streamed=streamed, unasked=unasked)
+        headers = (("X-Consul-Effective-Consistency", request.consistency), *self._cache(request))
+        index, streamed = self._store.table(*tables) if tables else 0, self.is_streamed(request)
+        return ReadAnswer(index, body, headers=headers, null=True, streamed=streamed, is_denied=is_denied)
 
-    def _cache(self, asked: Asked) -> tuple[tuple[str, str], ...]:
+    def _cache(self, request: ServerRequest) -> tuple[tuple[str, str], ...]:
         """Whether the agent had the answer in its cache; what it has is kept current."""
-        streamed = self.is_streamed(asked)
-        if not asked.path.startswith(_CACHED) or not (streamed or asked.flag("cached")):
+        streamed = self.is_streamed(request)
+        if not request.path.startswith(_CACHED) or not (streamed or request.flag("cached")):
             return ()
-        key = (asked.path, asked.written(without=_NO_KEY), streamed)
-        known = key in self._cached
-        self._cached.add(key)
-        if not asked.flag("cached"):
+        key = (request.path, request.query_text(without=_NO_KEY), streamed)
+        known = key in self._cache_keys
+        self._cache_keys.add(key)
+        if not request.flag("cached"):
             return ()
         return (("X-Cache", "HIT"), ("Age", "0")) if known else (("X-Cache", "MISS"),)
 
-    def is_streamed(self, asked: Asked) -> bool:
+    def is_streamed(self, request: ServerRequest) -> bool:
         """Since 1.10, an agent has the answers on a service's health streamed to it, where they may be waited for."""
-        is_health = asked.path.startswith(("/v1/health/service/", "/v1/health/connect/")) and not self._settings.is_old
-        waits = asked.flag("cached") or asked.first("index") not in ("", "0")
-        return is_health and waits and not asked.first("near") and asked.consistency == "leader"
+        is_health = request.path.startswith(("/v1/health/service/", "/v1/health/connect/")) and self._settings.version >= V1_10
+        waits = request.flag("cached") or request.first("index") not in ("", "0")
+        return is_health and waits and not request.first("near") and request.consistency == "leader"
 
-    def has_meta(self, asked: Asked, node: Row) -> bool:
+    def has_meta(self, request: ServerRequest, node: Row) -> bool:
         """Whether a node has all that the `node-meta` parameters ask for."""
         meta = node.value["Meta"] or {}
-        wanted = {name: value for name, _, value in (pair.partition(":") for pair in asked.every("node-meta"))}
+        wanted = {name: value for name, _, value in (pair.partition(":") for pair in request.every("node-meta"))}
         return all(meta.get(name) == value for name, value in wanted.items())
 
-    def in_order(self, asked: Asked, rows: list[Any], node_of: Callable[[Any], str]) -> list[Any]:
+    def in_order(self, request: ServerRequest, rows: list[Any], node_of: Callable[[Any], str]) -> list[Any]:
         """The rows by their distance from the node that `near` names."""
-        near = asked.first("near")
+        near = request.first("near")
         return self.by_distance(near, rows, node_of) if near else rows
 
     def by_distance(self, near: str, rows: list[Any], node_of: Callable[[Any], str]) -> list[Any]:
@@ -85,28 +87,32 @@ class Reader:
         distance = self._distances(self._settings.node if near == "_agent" else near)
         return sorted(rows, key=lambda row: distance(node_of(row)))
 
-    def may_see(self, asked: Asked, node: Row, service: Row | None = None) -> bool:
+    def may_see(self, request: ServerRequest, node: Row, service: Row | None = None) -> bool:
         """Whether the token may read a node, and a service on it."""
-        return asked.may("node", node.value["Node"], "read") and (service is None or asked.may("service", service.value["Service"], "read"))
+        return request.may("node", node.value["Node"], "read") and (
+            service is None or request.may("service", service.value["Service"], "read")
+        )
 
 
 class CatalogEndpoint:
     """`/v1/catalog/`."""
 
-    def __init__(self, reader: Reader, store: Store, catalog: Catalog, settings: Settings, touched: Callable[[str, float], object]) -> None:
+    def __init__(
+        self, reader: Reader, store: Store, catalog: Catalog, settings: Settings, note_write: Callable[[str, float], object]
+    ) -> None:
         self._reader, self._store, self._catalog, self._settings = reader, store, catalog, settings
         #: When the agent took the list of datacenters into its cache.
-        self._listed: float | None = None
-        self._writer = Registration(store, catalog, settings, touched)
+        self._list_time: float | None = None
+        self._writer = Registration(store, catalog, settings, note_write)
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
-        read = partial(Route, ("GET",), index=True, first=Asked.only_default)
+        read = partial(Route, ("GET",), index=True, first=ServerRequest.only_default)
         return {
             "/v1/catalog/register": Route(("PUT",), write=self._writer.register),
             "/v1/catalog/deregister": Route(("PUT",), write=self._writer.deregister),
             "/v1/catalog/datacenters": Route(("GET",), write=self.datacenters),
-            "/v1/catalog/nodes": read(self.nodes, topics=_of("nodes"), first=Asked.only_default_partition),
+            "/v1/catalog/nodes": read(self.nodes, topics=_of("nodes"), first=ServerRequest.only_default_partition),
             "/v1/catalog/services": read(self.services, topics=_of("services")),
             "/v1/catalog/service/": read(self.service, topics=self._service_topics, deep=True),
             "/v1/catalog/connect/": read(self.connect, topics=self._service_topics, deep=True),
@@ -114,118 +120,120 @@ class CatalogEndpoint:
             "/v1/catalog/node-services/": read(self.node_services, topics=_node_topics, deep=True),
         }
 
-    def _service_topics(self, asked: Asked) -> tuple[Topic, ...]:
-        return service_topics(asked.rest)
+    def _service_topics(self, request: ServerRequest) -> tuple[Topic, ...]:
+        return service_topics(request.rest)
 
-    def datacenters(self, asked: Asked, now: float) -> Wrote:
+    def datacenters(self, request: ServerRequest, now: float) -> WriteAnswer:
         """GET datacenters: this one alone. In the agent's cache it ages: nobody keeps it current."""
-        asked.one_consistency()
+        request.one_consistency()
         here = [self._settings.datacenter]
-        if not asked.flag("cached"):
-            return Wrote(here)
-        control = asked.headers.get("cache-control") or ""
+        if not request.flag("cached"):
+            return WriteAnswer(here)
+        control = request.headers.get("cache-control") or ""
         given = _MAX_AGE.search(control)
         oldest = 0.0 if "must-revalidate" in control else float(given[1]) if given else math.inf
-        if self._listed is None or now - self._listed > oldest or not oldest:
-            self._listed = now
-            return Wrote(here, headers=(("X-Cache", "MISS"),))
-        return Wrote(here, headers=(("X-Cache", "HIT"), ("Age", str(int(now - self._listed)))))
+        if self._list_time is None or now - self._list_time > oldest or not oldest:
+            self._list_time = now
+            return WriteAnswer(here, headers=(("X-Cache", "MISS"),))
+        return WriteAnswer(here, headers=(("X-Cache", "HIT"), ("Age", str(int(now - self._list_time)))))
 
-    def nodes(self, asked: Asked) -> Found:
+    def nodes(self, request: ServerRequest) -> ReadAnswer:
         """GET nodes."""
-        asked.reach_datacenter()
-        keep = compiled(asked, NODE)
-        asked.know_token()
-        rows = [row for row in each(self._catalog.nodes) if self._reader.has_meta(asked, row) and keep(row.shown())]
-        rows = [row for row in rows if self._reader.may_see(asked, row)]
-        rows = self._reader.in_order(asked, rows, lambda row: str(row.value["Node"]))
-        return self._reader.found(asked, ("nodes",), [row.shown() for row in rows])
+        request.reach_datacenter()
+        keep = read_filter(request, NODE)
+        request.know_token()
+        rows = [row for row in each(self._catalog.nodes) if self._reader.has_meta(request, row) and keep(row.render())]
+        rows = [row for row in rows if self._reader.may_see(request, row)]
+        rows = self._reader.in_order(request, rows, lambda row: str(row.value["Node"]))
+        return self._reader.answer(request, ("nodes",), [row.render() for row in rows])
 
-    def services(self, asked: Asked) -> Found:
+    def services(self, request: ServerRequest) -> ReadAnswer:
         """GET services: their names, with the tags of all of their instances."""
-        asked.reach_servers()
-        keep = (lambda _value: True) if self._settings.is_old else compiled(asked, SERVICE_NODE)
+        request.reach_servers()
+        keep = (lambda _value: True) if self._settings.version < V1_14 else read_filter(request, SERVICE_NODE)
         tags: dict[str, list[str]] = {}
         for (name, _), service in sorted(self._catalog.services.items()):
             node = self._catalog.nodes[name]
-            if not self._reader.has_meta(asked, node) or not keep(_instance(node, service, self._settings)):
+            if not self._reader.has_meta(request, node) or not keep(_instance(node, service, self._settings)):
                 continue
-            if self._may_see(asked, node, service):
+            if self._may_see(request, node, service):
                 known = tags.setdefault(service.value["Service"], [])
                 known += [tag for tag in service.tags if tag not in known]
-        tables = ("nodes", "services") if asked.every("node-meta") else ("services",)
-        return self._reader.found(asked, tables, dict(sorted(tags.items())))
+        tables = ("nodes", "services") if request.every("node-meta") else ("services",)
+        return self._reader.answer(request, tables, dict(sorted(tags.items())))
 
-    def _may_see(self, asked: Asked, node: Row, service: Row) -> bool:
+    def _may_see(self, request: ServerRequest, node: Row, service: Row) -> bool:
         """Whether a token may know that an instance is there: in 1.8, whoever may see the service, wherever it is."""
-        return (
-            asked.may("service", service.value["Service"], "read") if self._settings.is_old else self._reader.may_see(asked, node, service)
-        )
+        if self._settings.version < V1_X:
+            return request.may("service", service.value["Service"], "read")
+        return self._reader.may_see(request, node, service)
 
-    def service(self, asked: Asked) -> Found:
+    def service(self, request: ServerRequest) -> ReadAnswer:
         """GET service: the instances of a name."""
-        name = self._reader.named(asked, "service name")
-        asked.know_token()
-        return self._instances(asked, self._catalog.instances(name), name)
+        name = self._reader.path_name(request, "service name")
+        request.know_token()
+        return self._instances(request, self._catalog.instances(name), name)
 
-    def connect(self, asked: Asked) -> Found:
+    def connect(self, request: ServerRequest) -> ReadAnswer:
         """GET connect: what may be connected to in the place of a service."""
-        name = self._reader.named(asked, "service name")
-        if not asked.allows("service", name, "read"):
-            return self._reader.found(asked, (), [], unasked=True)
-        return self._instances(asked, self._catalog.proxies(name), name, tags=())
+        name = self._reader.path_name(request, "service name")
+        if not request.allows("service", name, "read"):
+            return self._reader.answer(request, (), [], is_denied=True)
+        return self._instances(request, self._catalog.proxies(name), name, tags=())
 
-    def _instances(self, asked: Asked, instances: list[tuple[Row, Row]], name: str, tags: Iterable[str] | None = None) -> Found:
+    def _instances(
+        self, request: ServerRequest, instances: list[tuple[Row, Row]], name: str, tags: Iterable[str] | None = None
+    ) -> ReadAnswer:
         """tags: what the instances must have, where it is not what was asked for: to what may be connected to, tags do not matter."""
-        keep = compiled(asked, SERVICE_NODE)
+        keep = read_filter(request, SERVICE_NODE)
         tables = self._catalog.service_tables(name, found=bool(instances))
-        if asked.first("peer") and not self._settings.is_old:  # of another cluster nothing is known
+        if request.first("peer") and self._settings.version >= V1_13:  # of another cluster nothing is known
             instances, tables = [], ()
         rows = [
             _instance(node, service, self._settings)
             for node, service in instances
-            if has_tags(service, asked.every("tag") if tags is None else tags)
-            and self._reader.has_meta(asked, node)
-            and self._reader.may_see(asked, node, service)
+            if has_tags(service, request.every("tag") if tags is None else tags)
+            and self._reader.has_meta(request, node)
+            and self._reader.may_see(request, node, service)
         ]
-        rows = self._reader.in_order(asked, [row for row in rows if keep(row)], lambda row: str(row["Node"]))
-        return self._reader.found(asked, tables, rows)
+        rows = self._reader.in_order(request, [row for row in rows if keep(row)], lambda row: str(row["Node"]))
+        return self._reader.answer(request, tables, rows)
 
-    def node(self, asked: Asked) -> Found:
+    def node(self, request: ServerRequest) -> ReadAnswer:
         """GET node: a node with its services by their ids; null where there is none."""
-        name = self._reader.named(asked, "node name")
-        node, services = self._services_of(asked, name)
-        body = node and {"Node": node.shown(), "Services": dict(sorted((service["ID"], service) for service in services))}
-        return self._reader.found(asked, self._catalog.node_tables(name), body)
+        name = self._reader.path_name(request, "node name")
+        node, services = self._services_of(request, name)
+        body = node and {"Node": node.render(), "Services": dict(sorted((service["ID"], service) for service in services))}
+        return self._reader.answer(request, self._catalog.node_tables(name), body)
 
-    def node_services(self, asked: Asked) -> Found:
+    def node_services(self, request: ServerRequest) -> ReadAnswer:
         """GET node-services: a node and the list of its services; null for both where there is none."""
-        name = self._reader.named(asked, "node name")
-        node, services = self._services_of(asked, name)
+        name = self._reader.path_name(request, "node name")
+        node, services = self._services_of(request, name)
         body = {
-            "Node": node and node.shown(),
-            "Services": services or ([] if asked.first("filter") and (node or not self._settings.is_old) else None),
+            "Node": node and node.render(),
+            "Services": services or ([] if request.first("filter") and (node or self._settings.version >= V1_X) else None),
         }
-        return self._reader.found(asked, self._catalog.node_tables(name), body)
+        return self._reader.answer(request, self._catalog.node_tables(name), body)
 
-    def _services_of(self, asked: Asked, name: str) -> tuple[Row | None, list[dict[str, Any]]]:
-        keep = compiled(asked, NODE_SERVICE)
-        asked.know_token()
+    def _services_of(self, request: ServerRequest, name: str) -> tuple[Row | None, list[dict[str, Any]]]:
+        keep = read_filter(request, NODE_SERVICE)
+        request.know_token()
         node = self._catalog.node(name)
-        if node is None or not self._reader.may_see(asked, node):
+        if node is None or not self._reader.may_see(request, node):
             return None, []
         rows = self._catalog.of_node(self._catalog.services, name)
-        shown = [row.shown() for row in rows if asked.may("service", row.value["Service"], "read")]
+        shown = [row.render() for row in rows if request.may("service", row.value["Service"], "read")]
         return node, [service for service in shown if keep(service)]
 
 
-def _node_topics(asked: Asked) -> tuple[Topic, ...]:
-    return (("table", f"node.{asked.rest.lower()}"),)
+def _node_topics(request: ServerRequest) -> tuple[Topic, ...]:
+    return (("table", f"node.{request.rest.lower()}"),)
 
 
-def _of(*tables: str) -> Callable[[Asked], tuple[Topic, ...]]:
+def _of(*tables: str) -> Callable[[ServerRequest], tuple[Topic, ...]]:
     topics = tuple(("table", table) for table in tables)
-    return lambda _asked: topics
+    return lambda _request: topics
 
 
 def service_topics(service: str) -> tuple[Topic, ...]:
@@ -242,16 +250,15 @@ def has_tags(service: Row, tags: Iterable[str]) -> bool:
 def _instance(node: Row, service: Row, settings: Settings) -> dict[str, Any]:
     """A service and its node in one, as the catalog shows it."""
     there, value = node.value, service.value
-    old = settings.is_old
     shown = {name: there[name] for name in ("ID", "Node", "Address", "Datacenter", "TaggedAddresses")} | {"Node": service.node}
     shown |= {"NodeMeta": there["Meta"], "ServiceKind": value.get("Kind", "")}
     shown |= {"ServiceID": value["ID"], "ServiceName": value["Service"], "ServiceTags": service.tags, "ServiceAddress": value["Address"]}
     if value.get("TaggedAddresses"):
         shown["ServiceTaggedAddresses"] = value["TaggedAddresses"]
     shown |= {"ServiceWeights": value["Weights"], "ServiceMeta": value["Meta"] or {}, "ServicePort": value.get("Port", 0)}
-    if not old:
+    if settings.version >= V1_X:
         shown |= {"ServicePorts": value.get("Ports"), "ServiceSocketPath": value.get("SocketPath", "")}
     shown |= {"ServiceEnableTagOverride": value["EnableTagOverride"], "ServiceProxy": value["Proxy"], "ServiceConnect": value["Connect"]}
-    if not old:
+    if settings.version >= V1_X:
         shown["ServiceLocality"] = value.get("Locality")
     return shown | {"CreateIndex": service.created, "ModifyIndex": service.modified}

@@ -6,42 +6,44 @@ from collections.abc import Callable
 from typing import Any
 
 from consul_proto.simulator.catalog.bodies import CATALOG_DEREGISTER, CATALOG_REGISTER
-from consul_proto.simulator.catalog.tables import Broken, Catalog
+from consul_proto.simulator.catalog.tables import Catalog, CatalogError
 from consul_proto.simulator.catalog.values import check_value, node_value, service_value
-from consul_proto.simulator.engine.request import Asked, Refusal, multierror
+from consul_proto.simulator.engine.answers import Refusal, multierror
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID, UUID_LENGTH
+from consul_proto.simulator.engine.versions import V1_X
 
 
 class Registration:
     """`/v1/catalog/register` and `/v1/catalog/deregister`."""
 
-    def __init__(self, store: Store, catalog: Catalog, settings: Settings, touched: Callable[[str, float], object]) -> None:
+    def __init__(self, store: Store, catalog: Catalog, settings: Settings, note_write: Callable[[str, float], object]) -> None:
         """touched: told of each node that somebody wrote about."""
-        self._store, self._catalog, self._settings, self._touched = store, catalog, settings, touched
+        self._store, self._catalog, self._settings, self._note_write = store, catalog, settings, note_write
 
-    def register(self, asked: Asked, now: float) -> bool:
+    def register(self, request: ServerRequest, now: float) -> bool:
         """PUT register: true."""
-        asked.only_default()
-        given = asked.decoded(CATALOG_REGISTER, namespaced=True)
-        self._reach(asked, given)
+        request.only_default()
+        given = request.decode(CATALOG_REGISTER, namespaced=True)
+        self._reach(request, given)
         self._check_node(given)
         service = given.get("Service")
         if service is not None:
             self._check_service(service)
         checks = [*(given.get("Checks") or []), *([given["Check"]] if given.get("Check") else [])]
         checks = [check_value({**check, "Node": check.get("Node") or given["Node"]}, self._settings.version) for check in checks]
-        self._require(asked, given, service, checks)
+        self._require(request, given, service, checks)
         self._store.apply()
         self._apply(given, service, checks)
-        self._touched(given["Node"], now)
+        self._note_write(given["Node"], now)
         return True
 
-    def _reach(self, asked: Asked, given: dict[str, Any]) -> None:
+    def _reach(self, request: ServerRequest, given: dict[str, Any]) -> None:
         if given.get("Datacenter") not in (None, "", self._settings.datacenter):
             raise Refusal(500, "No path to datacenter")
-        asked.know_token()
+        request.know_token()
 
     def _check_node(self, given: dict[str, Any]) -> None:
         if not given.get("Node"):
@@ -53,38 +55,38 @@ class Registration:
 
     def _check_service(self, service: dict[str, Any]) -> None:
         if service.get("ID") and not service.get("Service"):
-            what = "" if self._settings.is_old else "name with ID"
-            raise Refusal(500, f"Must provide service {what}" if what and self._settings.is_old else self._nameless())
+            what = "" if self._settings.version < V1_X else "name with ID"
+            raise Refusal(500, f"Must provide service {what}" if what and self._settings.version < V1_X else self._nameless())
         if wrong := service_faults(service, self._settings):
             raise Refusal(500, wrong)
         service["ID"] = service.get("ID") or service.get("Service") or ""
 
     def _nameless(self) -> str:
-        if self._settings.is_old:
+        if self._settings.version < V1_X:
             return "Must provide service name with ID"
         return "Must provide service name (Service.Service) when service ID is provided"
 
-    def _require(self, asked: Asked, given: dict[str, Any], service: dict[str, Any] | None, checks: list[dict[str, Any]]) -> None:
+    def _require(self, request: ServerRequest, given: dict[str, Any], service: dict[str, Any] | None, checks: list[dict[str, Any]]) -> None:
         """Refuse what the token may not register: the service, the node where it changes, and the checks' services."""
         if service is not None and service.get("Service") != "consul":
-            asked.require("service", service.get("Service") or "", "write")
+            request.require("service", service.get("Service") or "", "write")
         known = self._catalog.node(given["Node"])
         if known is None or (not given.get("SkipNodeUpdate") and known.value != self._node(given)):
-            asked.require("node", given["Node"], "write")
+            request.require("node", given["Node"], "write")
         for check in checks:
-            if not self._settings.is_old and check["Node"].lower() != given["Node"].lower():
+            if self._settings.version >= V1_X and check["Node"].lower() != given["Node"].lower():
                 whose = f"Node '{check['Node']}' for check '{check['CheckID']}'"
                 raise Refusal(500, f"{whose} doesn't match register request node '{given['Node']}'")
             if not check["ServiceID"]:
-                asked.require("node", given["Node"], "write")
+                request.require("node", given["Node"], "write")
                 continue
             if service is not None and service["ID"] == check["ServiceID"]:
                 continue
             other = self._catalog.services.get((given["Node"].lower(), check["ServiceID"].lower()))
             if other is not None and other.value["ID"] == check["ServiceID"]:
-                asked.require("service", other.value["Service"], "write")
-            elif asked.authorizer is not None or not self._settings.is_old:
-                what = "" if self._settings.is_old else " ID"
+                request.require("service", other.value["Service"], "write")
+            elif request.authorizer is not None or self._settings.version >= V1_X:
+                what = "" if self._settings.version < V1_X else " ID"
                 raise Refusal(500, f"Unknown service{what} '{check['ServiceID']}' for check{what} '{check['CheckID']}'")
 
     def _node(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -105,36 +107,36 @@ class Registration:
         try:
             if catalog.node(node) is None or not given.get("SkipNodeUpdate"):
                 catalog.ensure_node(self._node(given))
-        except Broken as error:
+        except CatalogError as error:
             raise Refusal(500, f"failed inserting node: {error}") from None
         if service is not None:
             catalog.ensure_service(node, service_value(service, self._settings.version))
         for check in checks:
-            if self._settings.is_old and check["Node"] != node:
+            if self._settings.version < V1_X and check["Node"] != node:
                 raise Refusal(500, f'check node "{check["Node"]}" does not match node "{node}"')
             if not check["CheckID"]:
                 raise Refusal(500, self._unnamed(node))
             try:
                 catalog.ensure_check(node, check)
-            except Broken as error:
+            except CatalogError as error:
                 raise Refusal(500, f'failed inserting check: {error} on node "{node}"') from None
 
     def _unnamed(self, node: str) -> str:
-        if self._settings.is_old:
+        if self._settings.version < V1_X:
             return f'failed inserting check: failed inserting check: object missing primary index on node "{node}"'
         why = "failed health check lookup: index error: object is missing a value for this index"
         return f'failed inserting check on node "{node}": {why}'
 
-    def deregister(self, asked: Asked, now: float) -> bool:
+    def deregister(self, request: ServerRequest, now: float) -> bool:
         """PUT deregister: true, whether it was there or not."""
-        asked.only_default()
-        given = asked.decoded(CATALOG_DEREGISTER, namespaced=True)
-        self._reach(asked, given)
+        request.only_default()
+        given = request.decode(CATALOG_DEREGISTER, namespaced=True)
+        self._reach(request, given)
         node = given.get("Node")
         if not node:
             raise Refusal(500, "Must provide node")
         service, check = given.get("ServiceID"), given.get("CheckID")
-        self._require_end(asked, node, service, check)
+        self._require_end(request, node, service, check)
         self._store.apply()
         if service:
             self._catalog.delete_service(node, service)
@@ -142,39 +144,39 @@ class Registration:
             self._catalog.delete_check(node, check)
         else:
             self._catalog.delete_node(node)
-        self._touched(node, now)
+        self._note_write(node, now)
         return True
 
-    def _require_end(self, asked: Asked, node: str, service: str | None, check: str | None) -> None:
+    def _require_end(self, request: ServerRequest, node: str, service: str | None, check: str | None) -> None:
         """Refuse what the token may not end: the right over a node is enough."""
-        if asked.allows("node", node, "write"):
+        if request.allows("node", node, "write"):
             return
         if not service and check:
             row = self._catalog.checks.get((node.lower(), check.lower()))
             service = row.value["ServiceID"] if row else None
         known = self._catalog.services.get((node.lower(), service.lower())) if service else None
         if known is not None:
-            asked.require("service", known.value["Service"], "write")
+            request.require("service", known.value["Service"], "write")
         elif service or check:
-            what = "" if self._settings.is_old else " ID"
+            what = "" if self._settings.version < V1_X else " ID"
             raise Refusal(500, f"Unknown service{what} '{service}'" if service else f"Unknown check{what} '{check}'")
         else:
-            asked.require("node", node, "write")
+            request.require("node", node, "write")
 
 
 def service_faults(service: dict[str, Any], settings: Settings) -> str:
     """What is wrong with a service of the mesh, as Go's multierror says it; "" where nothing is."""
     proxy, has_port = service.get("Proxy") or {}, service.get("Port") or service.get("SocketPath")
     destination, is_proxy = str(proxy.get("DestinationServiceName") or "").strip(), service.get("Kind") == "connect-proxy"
-    native, old = (service.get("Connect") or {}).get("Native"), settings.is_old
+    native, is_early = (service.get("Connect") or {}).get("Native"), settings.version < V1_X
     no_port = is_proxy and not has_port
     rules = (
-        (no_port and not old, "Port or SocketPath must be set for a connect-proxy"),
+        (no_port and not is_early, "Port or SocketPath must be set for a connect-proxy"),
         (is_proxy and not destination, "Proxy.DestinationServiceName must be non-empty for Connect proxy services"),
         (is_proxy and destination == "*", "Proxy.DestinationServiceName must not be a wildcard for Connect proxy services"),
-        (no_port and old, "Port must be set for a Connect proxy"),
+        (no_port and is_early, "Port must be set for a Connect proxy"),
         (is_proxy and native, "A Proxy cannot also be Connect Native, only typical services"),
-        (native and not is_proxy and not has_port and not old, "Port or SocketPath must be set for a Connect native service."),
+        (native and not is_proxy and not has_port and not is_early, "Port or SocketPath must be set for a Connect native service."),
     )
     faults = [text for is_broken, text in rules if is_broken]
     return multierror(faults) if faults else ""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from consul_proto.simulator.catalog.values import service_value
 from consul_proto.simulator.catalog.virtual_addresses import Addresses
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_9, V1_11, V1_X, Version
 
 
 class Row(NamedTuple):
@@ -21,14 +22,14 @@ class Row(NamedTuple):
     modified: int
     node: str = ""
 
-    def stored(self) -> dict[str, Any]:
+    def raw(self) -> dict[str, Any]:
         """The row with its indexes, as the servers have it: no tags are none, and no empty list."""
         return {**self.value, "CreateIndex": self.created, "ModifyIndex": self.modified}
 
-    def shown(self) -> dict[str, Any]:
+    def render(self) -> dict[str, Any]:
         """The row with its indexes, and with an empty list where it has no tags."""
         tags: dict[str, list[str]] = {name: [] for name in ("Tags", "ServiceTags") if self.value.get(name, ()) is None}
-        return {**self.stored(), **tags}
+        return {**self.raw(), **tags}
 
     @property
     def tags(self) -> list[str]:
@@ -61,7 +62,7 @@ class OfNodes(dict[Key, Row]):
         return [(node, one) for one in sorted(self._ids.get(node, ()))]
 
 
-class Gone(Protocol):
+class OnGone(Protocol):
     """Called when what sessions may hang on is gone, or critical."""
 
     def __call__(self, node: str, check: str | None) -> None:
@@ -69,14 +70,14 @@ class Gone(Protocol):
         ...
 
 
-class Broken(Exception):
+class CatalogError(Exception):
     """A write that the catalog cannot make, in Consul's words."""
 
 
 class Catalog:
     """The tables. Names are compared without case. Every write is made at the store's present index."""
 
-    def __init__(self, store: Store, version: str) -> None:
+    def __init__(self, store: Store, version: Version) -> None:
         self._store, self._version = store, version
         self.nodes: dict[str, Row] = {}
         #: By node and id.
@@ -84,22 +85,22 @@ class Catalog:
         self.checks = OfNodes()
         self._instances: dict[str, set[Key]] = {}
         self._addresses = Addresses(store)
-        self.on_gone: Gone = lambda node, check: None  # noqa: ARG005 - the border names its parameters
+        self.on_gone: OnGone = lambda node, check: None  # noqa: ARG005 - the border names its parameters
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """All of it, as JSON."""
         tables = [[[key, *row] for key, row in table.items()] for table in (self.nodes, self.services, self.checks)]
-        return {"tables": tables, "addresses": self._addresses.kept()}
+        return {"tables": tables, "addresses": self._addresses.dump()}
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Take over what was kept."""
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
         tables: tuple[dict[Any, Row], ...] = (self.nodes, self.services, self.checks)
-        for table, rows in zip(tables, kept["tables"], strict=True):
+        for table, rows in zip(tables, state["tables"], strict=True):
             for key in list(table):
                 self._put(table, key, None)
             for key, *row in rows:
                 self._put(table, tuple(key) if isinstance(key, list) else key, Row(*row))
-        self._addresses.keep(kept["addresses"])
+        self._addresses.load(state["addresses"])
 
     # What is there.
 
@@ -153,7 +154,7 @@ class Catalog:
 
     def node_tables(self, name: str) -> tuple[str, ...]:
         """The tables whose index is that of a node's reads."""
-        if self._version == "1.8.7":
+        if self._version < V1_X:
             return ("nodes", "services") if self.node(name) else ()
         return (f"node.{name.lower()}",) if self.node(name) else ("node extinctions",)
 
@@ -164,13 +165,13 @@ class Catalog:
 
     def _change_node(self, node: str) -> None:
         """Reads of a node are woken by what concerns it; in 1.8 their index is that of everything all the same."""
-        if self._version != "1.8.7":
+        if self._version >= V1_X:
             self._store.count(f"node.{node}")
         self._store.touch(("table", f"node.{node}"))
 
     def _set(self, table: dict[Any, Row], key: Any, row: Row | None) -> None:
         before = table.get(key)
-        self._store.undoing(lambda: self._put(table, key, before))
+        self._store.on_rollback(lambda: self._put(table, key, before))
         self._put(table, key, row)
 
     def _put(self, table: dict[Any, Row], key: Any, row: Row | None) -> None:
@@ -187,9 +188,8 @@ class Catalog:
     def _keep(self, table: dict[Any, Row], key: Any, value: dict[str, Any], node: str = "") -> bool:
         """Write a row; whether this changed anything. Another case of a node's name does not, since 1.9."""
         before = table.get(key)
-        is_old = self._version == "1.8.7"
-        aside = {} if is_old else {"Node": ""}
-        if before is not None and before.value | aside == value | aside and (before.node == node or not is_old):
+        aside = {} if self._version < V1_9 else {"Node": ""}
+        if before is not None and before.value | aside == value | aside and (before.node == node or self._version >= V1_9):
             return False
         index = self._store.index
         self._set(table, key, Row(value, before.created if before else index, index, node))
@@ -200,7 +200,7 @@ class Catalog:
     def ensure_node(self, value: dict[str, Any]) -> bool:
         """Register a node; one that is known by its id under another name is renamed. Raises Broken where the name is another's."""
         key = value["Node"].lower()
-        renamed = self._renamed(value, key)
+        renamed = self._former_key(value, key)
         if renamed is not None:
             created = self.nodes[renamed].created
             self.delete_node(renamed)
@@ -212,7 +212,7 @@ class Catalog:
         self._change_services(key)
         return True
 
-    def _renamed(self, value: dict[str, Any], key: str) -> str | None:
+    def _former_key(self, value: dict[str, Any], key: str) -> str | None:
         """The key under which a node is known, where it has another name now; in 1.8 another case is another name."""
         identity = value["ID"]
         if not identity:
@@ -220,11 +220,11 @@ class Catalog:
         before = self.nodes.get(key)
         if before is not None and before.value["ID"] not in ("", identity) and self._is_alive(key):
             held = before.value["ID"]
-            raise Broken(
+            raise CatalogError(
                 f'node name "{value["Node"]}" is reserved by node {held} with name "{before.value["Node"]}" ({before.value["Address"]})'
             )
         known = next((row.value["Node"] for row in self.nodes.values() if row.value["ID"] == identity), value["Node"])
-        is_same = known == value["Node"] if self._version == "1.8.7" else known.lower() == key
+        is_same = known == value["Node"] if self._version < V1_9 else known.lower() == key
         return None if is_same else known.lower()
 
     def _is_alive(self, node: str) -> bool:
@@ -234,7 +234,7 @@ class Catalog:
     def ensure_service(self, node: str, value: dict[str, Any]) -> bool:
         """Register a service on a node that there is."""
         key = (node.lower(), value["ID"].lower())
-        if (name := _stands_for(value)) and self._version != "1.8.7":
+        if (name := _stands_for(value)) and self._version >= V1_11:
             own = {"Address": self._addresses.of(name), "Port": value.get("Port", 0)}
             tagged = {**(value.get("TaggedAddresses") or {}), "consul-virtual": own}
             value = service_value({**value, "TaggedAddresses": dict(sorted(tagged.items()))}, self._version)
@@ -247,7 +247,7 @@ class Catalog:
         return True
 
     def _change_parent(self, node: str) -> None:
-        if self._version != "1.8.7":
+        if self._version >= V1_X:
             self._store.change("nodes")
         self._change_node(node)
 
@@ -258,7 +258,7 @@ class Catalog:
         if service is not None:
             value = {**value, "ServiceName": service.value["Service"], "ServiceTags": service.value["Tags"]}
         elif value["ServiceID"]:
-            raise Broken("Missing service registration")
+            raise CatalogError("Missing service registration")
         before = self.checks.get(key)
         changed = self._keep(self.checks, key, value)
         if changed:
@@ -266,7 +266,7 @@ class Catalog:
             self._touch_check(before)
         if value["Status"] == "critical":
             self.on_gone(node, value["CheckID"])
-        if changed or self._version == "1.8.7":
+        if changed or self._version < V1_X:
             # 1.8 writes a check that is the same once more.
             self._store.change("checks")
             self._touch_check(self.checks[key])

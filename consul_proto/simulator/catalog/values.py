@@ -7,26 +7,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from consul_proto.simulator.catalog.check_definitions import kind_of_check, shown_definition
+from consul_proto.simulator.catalog.check_definitions import kind_of_check, render_definition
+from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 
 #: The order of the members in an answer; a member that is not listed in a version does not exist there.
 _SERVICE = {
-    "1.8.7": (
+    V1_8: (
         *("Kind", "ID", "Service", "Tags", "Address", "TaggedAddresses", "Meta", "Port", "Weights", "EnableTagOverride"),
         *("Proxy", "Connect"),
     ),
-    "1.22.5": (
+    V1_X: (
         *("Kind", "ID", "Service", "Tags", "Address", "TaggedAddresses", "Meta", "Port", "Ports", "SocketPath", "Weights"),
         *("EnableTagOverride", "Locality", "Proxy", "Connect", "PeerName"),
     ),
 }
 
 #: Members of a service that are left out where they are empty.
-_OMITTED = {"1.8.7": {"Kind", "TaggedAddresses"}, "1.22.5": {"Kind", "TaggedAddresses", "Port", "Ports", "SocketPath", "Locality"}}
+_OMITTED = {V1_8: {"Kind", "TaggedAddresses"}, V1_X: {"Kind", "TaggedAddresses", "Port", "Ports", "SocketPath", "Locality"}}
 
 _CHECK = {
-    "1.8.7": (*("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags", "Type", "Definition"),),
-    "1.22.5": (
+    V1_8: (*("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags", "Type", "Definition"),),
+    V1_X: (
         *("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags", "Type"),
         *("Interval", "Timeout", "ExposedPort", "Definition"),
     ),
@@ -46,7 +47,7 @@ def node_value(given: dict[str, Any], datacenter: str) -> dict[str, Any]:
     }
 
 
-def service_value(given: dict[str, Any], version: str) -> dict[str, Any]:
+def service_value(given: dict[str, Any], version: Version) -> dict[str, Any]:
     """A service as an answer shows it, from what was registered."""
     proxy = given.get("Proxy") or {}
     value = {
@@ -67,7 +68,8 @@ def service_value(given: dict[str, Any], version: str) -> dict[str, Any]:
         "Locality": given.get("Locality"),
         "PeerName": given.get("PeerName") or "",
     }
-    return {name: value[name] for name in _SERVICE[version] if value[name] or name not in _OMITTED[version]}
+    omitted = pick(_OMITTED, version)
+    return {name: value[name] for name in pick(_SERVICE, version) if value[name] or name not in omitted}
 
 
 def _weights(given: dict[str, Any]) -> dict[str, int]:
@@ -76,12 +78,12 @@ def _weights(given: dict[str, Any]) -> dict[str, int]:
     return {"Passing": passing, "Warning": warning} if passing > 0 and warning >= 0 else {"Passing": 1, "Warning": 1}
 
 
-def _proxy(given: dict[str, Any], version: str) -> dict[str, Any]:
+def _proxy(given: dict[str, Any], version: Version) -> dict[str, Any]:
     names = ("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress", "LocalServicePort", "LocalServiceSocketPath")
     shown = {name: given[name] for name in names if given.get(name)}
-    if version != "1.8.7":
+    if version >= V1_X:
         shown["Mode"] = given.get("Mode") or ""
-        shown |= {name: given[name] for name in ("TransparentProxy", "AccessLogs", "EnvoyExtensions") if _says(given.get(name))}
+        shown |= {name: given[name] for name in ("TransparentProxy", "AccessLogs", "EnvoyExtensions") if _has_content(given.get(name))}
     if given.get("Config"):
         shown["Config"] = given["Config"]
     if given.get("Upstreams"):
@@ -89,7 +91,7 @@ def _proxy(given: dict[str, Any], version: str) -> dict[str, Any]:
     return shown | {"MeshGateway": given.get("MeshGateway") or {}, "Expose": given.get("Expose") or {}}
 
 
-def _says(given: Any) -> bool:
+def _has_content(given: Any) -> bool:
     """Whether an object or a list holds anything but zeros."""
     return any(given.values()) if isinstance(given, dict) else bool(given)
 
@@ -97,7 +99,7 @@ def _says(given: Any) -> bool:
 _LOCAL_BINDS = ("LocalBindAddress", "LocalBindPort", "LocalBindSocketPath", "LocalBindSocketMode")
 
 
-def _upstream(given: dict[str, Any], version: str) -> dict[str, Any]:
+def _upstream(given: dict[str, Any], version: Version) -> dict[str, Any]:
     shown = {
         "DestinationType": given.get("DestinationType") or "",
         **({"DestinationPeer": given["DestinationPeer"]} if given.get("DestinationPeer") else {}),
@@ -105,14 +107,14 @@ def _upstream(given: dict[str, Any], version: str) -> dict[str, Any]:
         "Datacenter": given.get("Datacenter") or "",
         **{name: given[name] for name in _LOCAL_BINDS if given.get(name)},
     }
-    if given.get("Config") or version == "1.8.7":
+    if given.get("Config") or version < V1_X:
         shown["Config"] = given.get("Config")
     return shown | {"MeshGateway": given.get("MeshGateway") or {}}
 
 
-def check_value(given: dict[str, Any], version: str) -> dict[str, Any]:
+def check_value(given: dict[str, Any], version: Version) -> dict[str, Any]:
     """A check as an answer shows it, from what was registered."""
-    definition = shown_definition(given.get("Definition") or {})
+    definition = render_definition(given.get("Definition") or {})
     value = {
         "Node": given.get("Node") or "",
         "CheckID": given.get("CheckID") or given.get("Name") or "",
@@ -129,4 +131,4 @@ def check_value(given: dict[str, Any], version: str) -> dict[str, Any]:
         "ExposedPort": given.get("ExposedPort") or 0,
         "Definition": definition,
     }
-    return {name: value[name] for name in _CHECK[version]}
+    return {name: value[name] for name in pick(_CHECK, version)}

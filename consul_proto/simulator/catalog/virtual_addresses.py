@@ -12,39 +12,39 @@ class Addresses:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._taken: dict[str, int] = {}
-        self._freed: list[int] = []
+        self._numbers: dict[str, int] = {}
+        self._free_numbers: list[int] = []
         self._last = 0
 
     def of(self, service: str) -> str:
         """The address of a service: it gets one where it has none."""
-        if service not in self._taken:
+        if service not in self._numbers:
             self._note()
-            if self._freed:
-                number = self._freed.pop(0)
+            if self._free_numbers:
+                number = self._free_numbers.pop(0)
             else:
                 self._last = number = self._last + 1
-            self._taken[service] = number
-        number = self._taken[service]
+            self._numbers[service] = number
+        number = self._numbers[service]
         return f"240.{number >> 16}.{number >> 8 & 255}.{number & 255}"
 
     def free(self, service: str) -> None:
         """Give back the address of a service that there is no more."""
-        if service in self._taken:
+        if service in self._numbers:
             self._note()
-            self._freed = sorted([*self._freed, self._taken.pop(service)])
+            self._free_numbers = sorted([*self._free_numbers, self._numbers.pop(service)])
 
     def _note(self) -> None:
-        before = {**self._taken}, [*self._freed], self._last
-        self._store.undoing(lambda: self._restore(*before))
+        before = {**self._numbers}, [*self._free_numbers], self._last
+        self._store.on_rollback(lambda: self._restore(*before))
 
     def _restore(self, taken: dict[str, int], freed: list[int], last: int) -> None:
-        self._taken, self._freed, self._last = taken, freed, last
+        self._numbers, self._free_numbers, self._last = taken, freed, last
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """All of them, as JSON."""
-        return [self._taken, self._freed, self._last]
+        return [self._numbers, self._free_numbers, self._last]
 
-    def keep(self, kept: Any) -> None:
-        """Take over what was kept."""
-        self._restore(*kept)
+    def load(self, state: Any) -> None:
+        """Take over the dumped state."""
+        self._restore(*state)

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consul_proto.simulator.config.intention_sources import has_permissions, providers
-from consul_proto.simulator.engine.request import Refusal, multierror
+from consul_proto.simulator.engine.answers import Refusal, multierror
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_X
 
 Entry = dict[str, Any]
 Entries = Mapping[tuple[str, str], Entry]
@@ -39,7 +40,7 @@ def check_chains(entries: Entries, kind: str, name: str, settings: Settings) -> 
     if kind not in _CONCERNED:
         return
     links = [(entry["Name"], entry) for (known, _), entry in sorted(entries.items()) if known in _LINKS]
-    others = [of for of, entry in links if kind == "proxy-defaults" or name in _related(entry)]
+    others = [of for of, entry in links if kind == "proxy-defaults" or name in _targets(entry)]
     concerned: list[str] = [*([] if kind in ("proxy-defaults", "ingress-gateway") else [name]), *others]
     protocols = {service: _Chain(entries, service, settings).check() for service in dict.fromkeys(concerned)}
     _check_protocols(entries, protocols, kind, name, settings)
@@ -62,21 +63,21 @@ def _check_permitted(service: str, protocol: str) -> None:
 def _check_protocols(entries: Entries, protocols: dict[str, str], kind: str, name: str, settings: Settings) -> None:
     """Refuse what listens or decides by requests where there are none. protocols: those that are known, by service."""
 
-    def spoken(service: str) -> str:
+    def protocol_of(service: str) -> str:
         if service not in protocols:
             protocols[service] = _Chain(entries, service, settings).check()
         return protocols[service]
 
     for (known, of), entry in sorted(entries.items()):
         if known == "service-intentions" and (kind == "proxy-defaults" or of in protocols) and has_permissions(entry):
-            _check_permitted(of, spoken(of))
+            _check_permitted(of, protocol_of(of))
         if known != "ingress-gateway":
             continue
         for listener in entry["Listeners"] or ():
             for service in (one["Name"] for one in listener.get("Services") or ()):
                 is_concerned = (known, of) == (kind, name) or kind == "proxy-defaults" or service in protocols
-                if service != "*" and is_concerned and spoken(service) != listener["Protocol"]:
-                    shown = f'service "{service}" has protocol "{spoken(service)}"'
+                if service != "*" and is_concerned and protocol_of(service) != listener["Protocol"]:
+                    shown = f'service "{service}" has protocol "{protocol_of(service)}"'
                     raise Refusal(500, f'{shown}, which does not match defined listener protocol "{listener["Protocol"]}"')
 
 
@@ -90,7 +91,7 @@ def destinations(entry: Entry) -> Iterator[Entry]:
         yield from failover.get("Targets") or (failover,)
 
 
-def _related(entry: Entry) -> set[str]:
+def _targets(entry: Entry) -> set[str]:
     return {_target(destination, entry["Name"])[0] for destination in destinations(entry)}
 
 
@@ -159,7 +160,7 @@ class _Chain:
             resolver = self._entries.get(("service-resolver", service), {})
             passed.append((service, subset))
             if (service, subset) in passed[:-1]:
-                raise Refusal(500, f"detected circular resolver redirect: [{' -> '.join(map(self._shown, passed))}]")
+                raise Refusal(500, f"detected circular resolver redirect: [{' -> '.join(map(self._render, passed))}]")
             redirect = resolver.get("Redirect") or {}
             to = _target(redirect, service)
             if redirect and to != (service, subset):
@@ -177,7 +178,7 @@ class _Chain:
                 if "Peer" not in target:
                     self._resolve(*_target(target, service), fails_over=True)
 
-    def _shown(self, target: tuple[str, str]) -> str:
+    def _render(self, target: tuple[str, str]) -> str:
         service, subset = target
-        between = "default" if self._settings.is_old else "default.default"
+        between = "default" if self._settings.version < V1_X else "default.default"
         return ".".join([*([subset] if subset else []), service, between, self._settings.datacenter])

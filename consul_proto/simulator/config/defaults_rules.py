@@ -10,8 +10,9 @@ from itertools import islice
 from typing import Any
 
 from consul_proto.simulator.config.metadata import of_all_metadata, of_metadata
-from consul_proto.simulator.engine.request import multierror
-from consul_proto.simulator.go.json import Anything, Unreadable, decoded
+from consul_proto.simulator.engine.answers import multierror
+from consul_proto.simulator.engine.versions import V1_9, V1_X, Version
+from consul_proto.simulator.go.json import Anything, Unreadable, decode
 
 Entry = Mapping[str, Any]
 
@@ -35,11 +36,11 @@ _LIMITS = (
 _HIGHEST_PORT, _WHOLE = 65535, 100
 
 
-def of_service(entry: Entry, is_old: bool) -> Iterator[str]:
+def of_service(entry: Entry, version: Version) -> Iterator[str]:
     """What is wrong with the defaults of a service."""
-    if entry["Name"] == "*" and not is_old:
+    if entry["Name"] == "*" and version >= V1_X:
         yield "service-defaults name must be the name of a service, and not a wildcard"
-    found = [*of_metadata(entry), *([] if is_old else _of_protocol(entry))]
+    found = [*of_metadata(entry), *([] if version < V1_9 else _of_protocol(entry))]
     upstreams, destination = entry.get("UpstreamConfig"), entry.get("Destination")
     if upstreams is not None and destination is not None:
         yield multierror([*found, "UpstreamConfig and Destination are mutually exclusive for service defaults"])
@@ -128,9 +129,9 @@ def _of_destination(destination: Entry | None) -> Iterator[str]:
         yield f"Invalid Port number {port}"
 
 
-def of_proxies(entry: Entry, is_old: bool) -> Iterator[str]:
+def of_proxies(entry: Entry, version: Version) -> Iterator[str]:
     """What is wrong with the defaults of all proxies."""
-    yield from _of_logs({} if is_old else entry["AccessLogs"])
+    yield from _of_logs({} if version < V1_X else entry["AccessLogs"], version)
     yield from of_all_metadata(entry)
     if found := [*_of_extensions(entry)]:
         yield multierror(found)
@@ -151,7 +152,7 @@ def of_locality(entry: Entry) -> Iterator[str]:
         yield "Prioritize-by-locality requires Consul Enterprise "
 
 
-def _of_logs(logs: Entry) -> Iterator[str]:
+def _of_logs(logs: Entry, version: Version) -> Iterator[str]:
     kind, path = logs.get("Type") or "", logs.get("Path")
     if kind not in _LOG_TYPES:
         yield f"invalid access log type: {kind}"
@@ -163,6 +164,6 @@ def _of_logs(logs: Entry) -> Iterator[str]:
         yield "path must be specified when using file type access logs"
     if logs.get("JSONFormat"):
         try:
-            decoded(logs["JSONFormat"].encode(), Anything(), is_old=False)
+            decode(logs["JSONFormat"].encode(), Anything(), version=version)
         except Unreadable as reason:
             yield f"invalid access log json for JSON format: {reason}"

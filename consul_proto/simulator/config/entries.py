@@ -15,15 +15,17 @@ from consul_proto.simulator.catalog.tables import Catalog
 from consul_proto.simulator.config.chains import check_chains
 from consul_proto.simulator.config.gateway_services import GatewayServices
 from consul_proto.simulator.config.http_matching import in_upper_case
-from consul_proto.simulator.config.intention_sources import ordered, without_legacy
+from consul_proto.simulator.config.intention_sources import order_sources, without_legacy
 from consul_proto.simulator.config.rules import check_entry
 from consul_proto.simulator.config.types import TYPES
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, multierror, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, multierror, server_headers
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_8, V1_9, V1_11, V1_12, V1_16, V1_X, Version, pick
 from consul_proto.simulator.filters.expressions import SERVICE_DEFAULTS
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go import mapstructure
 from consul_proto.simulator.go.json import Anything
 from consul_proto.simulator.go.numbers import unsigned
@@ -43,8 +45,8 @@ _OLD = (
 
 #: https://developer.hashicorp.com/consul/docs/connect/config-entries, by version.
 _KINDS = {
-    "1.8.7": _OLD,
-    "1.22.5": (
+    V1_8: _OLD,
+    V1_X: (
         *_OLD,
         *("service-intentions", "mesh", "exported-services", "sameness-group", "api-gateway", "bound-api-gateway", "http-route"),
         *("tcp-route", "inline-certificate", "file-system-certificate", "jwt-provider", "control-plane-request-limit"),
@@ -52,11 +54,12 @@ _KINDS = {
 }
 
 #: What is said of an entry without a name where it is noticed only when it is written, by its kind.
-_NO_NAME = {
+_NAMELESS = {
     "ingress-gateway": "failed inserting config entry: object missing primary index",
     "terminating-gateway": "serviceName is required",
     "exported-services": "",  # which must have another one
 }
+_NO_NAME = {V1_8: {**_NAMELESS, "service-defaults": "serviceName is required"}, V1_X: _NAMELESS}
 
 _NOT_PERMISSIVE = "cannot set MutualTLSMode=permissive because AllowEnablingPermissiveMutualTLS=false in the mesh config entry"
 
@@ -71,24 +74,24 @@ class ConfigEntries:
         self._store, self._settings = store, settings
         self.entries: dict[tuple[str, str], Entry] = {}
         self.gateways = GatewayServices(store, settings)
-        if not settings.is_old:
+        if settings.version >= V1_9:
             # A server that starts looks whether intentions of before 1.9 must become entries.
             store.apply()
             store.count("config")
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """The table, as JSON."""
-        return {"entries": list(self.entries.values()), "gateways": self.gateways.kept()}
+        return {"entries": list(self.entries.values()), "gateways": self.gateways.dump()}
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Go on with what was kept."""
-        self.entries = {(entry["Kind"], entry["Name"]): entry for entry in kept["entries"]}
-        self.gateways.keep(kept["gateways"])
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
+        self.entries = {(entry["Kind"], entry["Name"]): entry for entry in state["entries"]}
+        self.gateways.load(state["gateways"])
 
     def is_same(self, entry: Entry) -> bool:
         """Whether an entry is there as it is, as far as agents look at that, since 1.12."""
         before = self.entries.get((entry["Kind"], entry["Name"]))
-        return before is not None and not self._settings.is_old and before["Hash"] == entry["Hash"]
+        return before is not None and self._settings.version >= V1_12 and before["Hash"] == entry["Hash"]
 
     def check(self, kind: str, name: str, entry: Entry | None) -> None:
         """Refuse what would not go together with the other entries: a new one, or that one is gone."""
@@ -103,7 +106,7 @@ class ConfigEntries:
         key = (entry["Kind"], entry["Name"])
         before = self.entries.get(key)
         index = self._store.index
-        hashed = {} if self._settings.is_old else {"Hash": entry.get("Hash") or _hash(entry)}
+        hashed = {} if self._settings.version < V1_X else {"Hash": entry.get("Hash") or _hash(entry)}
         entry = {name: value for name, value in entry.items() if name not in _WRITTEN}
         written = {**hashed, "CreateIndex": before["CreateIndex"] if before else index, "ModifyIndex": index}
         last = {name: entry.pop(name) for name in _LAST if name in entry}
@@ -118,40 +121,40 @@ class ConfigEntries:
             self.gateways.remove(kind, name)
 
 
-def _ingress(entry: Entry, _is_old: bool) -> Entry:
+def _ingress(entry: Entry, _version: Version) -> Entry:
     """An ingress gateway, whose listeners have a protocol."""
     for listener in entry["Listeners"] or ():
         listener["Protocol"] = listener["Protocol"].lower() or "tcp"
     return entry
 
 
-def _router(entry: Entry, is_old: bool) -> Entry:
+def _router(entry: Entry, version: Version) -> Entry:
     """A router, with its methods as they are sent; 1.8.7 looks at the namespace of a destination only where there are some."""
     for route in entry["Routes"] or ():
         http = route.get("Match", {}).get("HTTP", {})
         in_upper_case(http)
-        if is_old and "Methods" in http and "Destination" in route:
+        if version < V1_X and "Methods" in http and "Destination" in route:
             route["Destination"].setdefault("Namespace", "default")
     return entry
 
 
-def _splitter(entry: Entry, _is_old: bool) -> Entry:
+def _splitter(entry: Entry, _version: Version) -> Entry:
     """A splitter, whose weights are hundredths."""
     for split in entry["Splits"] or ():
         split["Weight"] = mapstructure.as_written(math.copysign(math.floor(abs(split["Weight"]) * 100 + 0.5), split["Weight"]) / 100)
     return entry
 
 
-def _defaults(entry: Entry, _is_old: bool) -> Entry:
+def _defaults(entry: Entry, _version: Version) -> Entry:
     """The defaults of a service, whose protocol is in lower case."""
     return {**entry, "Protocol": entry["Protocol"].lower()}
 
 
 #: What becomes of an entry when it is written, by its kind.
-_COMPLETED: dict[str, Callable[[Entry, bool], Entry]] = {
+_COMPLETE: dict[str, Callable[[Entry, Version], Entry]] = {
     "ingress-gateway": _ingress,
     "service-defaults": _defaults,
-    "service-intentions": lambda entry, _is_old: ordered(entry),
+    "service-intentions": lambda entry, _version: order_sources(entry),
     "service-router": _router,
     "service-splitter": _splitter,
 }
@@ -163,7 +166,7 @@ def _unknown(paths: Sequence[str]) -> str:
     return multierror([f'invalid config key "{path}"{more}' for path, more in shown]) if paths else ""
 
 
-def _shown(entry: Entry) -> Entry:
+def _render(entry: Entry) -> Entry:
     """An entry, as answers have it: what is there once has no name."""
     return {name: value for name, value in entry.items() if name != "Name"} if entry["Kind"] == "mesh" else entry
 
@@ -172,22 +175,22 @@ def _hash(value: Any) -> int:
     return int.from_bytes(blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).digest(), "big")
 
 
-def _named(value: Any, *, opaque: bool = False) -> Any:
+def _camel_case(value: Any, *, opaque: bool = False) -> Any:
     """Names as the documentation of JSON writes them: `default_subset` is DefaultSubset."""
     if isinstance(value, list):
-        return [_named(one, opaque=opaque) for one in value]
+        return [_camel_case(one, opaque=opaque) for one in value]
     if not isinstance(value, dict) or opaque:
         return value
     found = {}
     for name, member in value.items():
         camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-        found[camel] = _named(member, opaque=camel in _OPAQUE)
+        found[camel] = _camel_case(member, opaque=camel in _OPAQUE)
     return found
 
 
-def _expected(asked: Asked) -> int | None:
+def _cas_index(request: ServerRequest) -> int | None:
     """The index that an entry is to have; None where none is asked for."""
-    return unsigned(asked.first("cas")) if asked.first("cas") else None
+    return unsigned(request.first("cas")) if request.first("cas") else None
 
 
 class ConfigEndpoint:
@@ -207,39 +210,39 @@ class ConfigEndpoint:
                 topics=_of("gateways", "services"),
                 deep=True,
                 index=True,
-                first=Asked.only_default,
+                first=ServerRequest.only_default,
             ),
         }
 
     def _bad(self, text: str) -> Refusal:
         return Refusal(400, f"{self._settings.bad_request}Request decoding failed: {text}")
 
-    def _given(self, asked: Asked) -> Entry:
-        raw = asked.decoded(Anything(), self._bad("").text)
+    def _body(self, request: ServerRequest) -> Entry:
+        raw = request.decode(Anything(), self._bad("").text)
         if raw is not None and not isinstance(raw, dict):
-            raise self._bad(mapstructure.no_map(raw, "map[string]interface {}", "", is_old=self._settings.is_old))
+            raise self._bad(mapstructure.no_map(raw, "map[string]interface {}", "", version=self._settings.version))
         if not raw or not {"Kind", "kind"} & raw.keys():
             raise self._bad("Payload does not contain a kind/Kind key at the top level")
         kind = raw.get("Kind", raw.get("kind"))
         if not isinstance(kind, str):
             raise self._bad("Kind value in payload is not a string")
-        if kind.lower() not in _KINDS[self._settings.version]:
+        if kind.lower() not in pick(_KINDS, self._settings.version):
             raise self._bad(f"invalid config entry kind: {kind}")
-        return self._decoded(raw, kind.lower())
+        return self._decode(raw, kind.lower())
 
-    def _decoded(self, raw: Entry, kind: str) -> Entry:
+    def _decode(self, raw: Entry, kind: str) -> Entry:
         """An entry in its type; of kinds that have none here, as it is given."""
         if kind not in TYPES:
-            given = {name: value for name, value in _named(raw).items() if name not in ("Kind", *_WRITTEN)}
+            given = {name: value for name, value in _camel_case(raw).items() if name not in ("Kind", *_WRITTEN)}
             return {"Kind": kind, "Name": "", **given, "Hash": _hash(given)}
-        is_old = self._settings.is_old
-        read = mapstructure.read(raw, TYPES[kind], is_old=is_old)
-        if fault := read.refusal(is_old=is_old) or _unknown(read.unknown):
+        version = self._settings.version
+        read = mapstructure.read(raw, TYPES[kind], version=version)
+        if fault := read.refusal(version=version) or _unknown(read.unknown):
             raise self._bad(fault)
         found = {name: value for name, value in read.value.items() if name not in _WRITTEN}
         entry = {**found, "Kind": kind, "Name": found.get("Name", "")}
-        if complete := _COMPLETED.get(kind):
-            entry = complete(entry, is_old)
+        if complete := _COMPLETE.get(kind):
+            entry = complete(entry, version)
         # By another name it is another entry.
         return {**entry, "Hash": _hash([{name: value for name, value in entry.items() if name != "Name"}, read.empty])}
 
@@ -249,14 +252,14 @@ class ConfigEndpoint:
             return "mesh"
         if kind != "proxy-defaults":
             return name
-        if name not in ("", "global") and not self._settings.is_old:
+        if name not in ("", "global") and self._settings.version >= V1_X:
             raise Refusal(500, f'invalid name ("{name}"), only "global" is supported')
         return "global"
 
     def _resource(self, kind: str, name: str) -> tuple[str, str]:
         """What a token needs the right to: services have their own, what concerns all of the mesh has another."""
         if kind in ("proxy-defaults", "mesh", "ingress-gateway", "terminating-gateway", "api-gateway", "exported-services"):
-            return ("operator" if self._settings.is_old else "mesh"), ""
+            return ("operator" if self._settings.version < V1_X else "mesh"), ""
         return ("intention" if kind == "service-intentions" else "service"), name
 
     def _read_resource(self, kind: str, name: str) -> tuple[str, str] | None:
@@ -265,20 +268,20 @@ class ConfigEndpoint:
             return None
         return ("service", name) if kind.endswith("-gateway") else self._resource(kind, name)
 
-    def apply(self, asked: Asked, _now: float) -> bool:
+    def apply(self, request: ServerRequest, _now: float) -> bool:
         """PUT: whether it was written."""
-        entry = self._given(asked)
-        asked.only_default()
-        index = _expected(asked)
-        asked.know_token()
+        entry = self._body(request)
+        request.only_default()
+        index = _cas_index(request)
+        request.know_token()
         entry["Name"] = self._only_name(entry["Kind"], entry["Name"])
-        no_name = {**_NO_NAME, **({"service-defaults": "serviceName is required"} if self._settings.is_old else {})}.get(entry["Kind"])
+        no_name = pick(_NO_NAME, self._settings.version).get(entry["Kind"])
         if not entry["Name"] and no_name is None:
             raise Refusal(500, "Name is required")
-        check_entry(entry, is_old=self._settings.is_old)
+        check_entry(entry, version=self._settings.version)
         if entry["Kind"] == "service-intentions":
             entry = without_legacy(entry)
-        asked.require(*self._resource(entry["Kind"], entry["Name"]), "write")
+        request.require(*self._resource(entry["Kind"], entry["Name"]), "write")
         before = self._entries.entries.get((entry["Kind"], entry["Name"]))
         self._store.apply()
         # What is there already is written without a look at the index, since 1.12.
@@ -291,50 +294,52 @@ class ConfigEndpoint:
             self._entries.write(entry)
         return True
 
-    def read(self, asked: Asked) -> Found:
+    def read(self, request: ServerRequest) -> ReadAnswer:
         """GET one, or all of a kind."""
-        asked.only_default()
-        kind, is_one, name = asked.rest.partition("/")
-        asked.reach_servers()
-        if kind and kind not in _KINDS[self._settings.version]:
+        request.only_default()
+        kind, is_one, name = request.rest.partition("/")
+        request.reach_servers()
+        if kind and kind not in pick(_KINDS, self._settings.version):
             raise Refusal(500, f"invalid config entry kind: {kind}")
         index = self._store.table("config")
         if not is_one:
-            return Found(index, self._every(asked, kind))
+            return ReadAnswer(index, self._every(request, kind))
         if resource := self._read_resource(kind, name):
-            asked.require(*resource, "read")
+            request.require(*resource, "read")
         entry = self._entries.entries.get((kind, name))
         if entry is None:
             refusal = Refusal(404, f'Config entry not found for "{kind}" / "{name}"', X_Consul_Index=str(index or 1))
-            refusal.headers += tuple(seen()) + (() if self._settings.is_old else (("X-Consul-Query-Backend", "blocking-query"),))
+            refusal.headers += tuple(server_headers()) + (
+                () if self._settings.version < V1_X else (("X-Consul-Query-Backend", "blocking-query"),)
+            )
             raise refusal
-        return Found(index, _shown(entry))
+        return ReadAnswer(index, _render(entry))
 
-    def _every(self, asked: Asked, kind: str) -> list[Entry]:
+    def _every(self, request: ServerRequest, kind: str) -> list[Entry]:
         """Those of a kind, "" for any, that the token may read and the filter lets through."""
-        is_filtered = bool(asked.first("filter")) and not self._settings.is_old
+        is_filtered = bool(request.first("filter")) and self._settings.version >= V1_16
         if is_filtered and kind != "service-defaults":
             raise Refusal(500, f"filtering not supported for config entry kind={kind}")
-        keep = compiled(asked, SERVICE_DEFAULTS) if is_filtered else bool
+        keep = read_filter(request, SERVICE_DEFAULTS) if is_filtered else bool
         found = []
         for (known, name), entry in sorted(self._entries.entries.items()):
             resource = self._read_resource(known, name)
-            if kind in ("", known) and (resource is None or asked.may(*resource, "read")) and keep(entry):
-                found.append(_shown(entry))
+            if kind in ("", known) and (resource is None or request.may(*resource, "read")) and keep(entry):
+                found.append(_render(entry))
         return found
 
-    def delete(self, asked: Asked, _now: float) -> Any:
+    def delete(self, request: ServerRequest, _now: float) -> Any:
         """DELETE: an empty object, whether it was there or not; with `cas`, whether it was done, since 1.11."""
-        kind, is_one, name = asked.rest.partition("/")
+        kind, is_one, name = request.rest.partition("/")
         if not is_one:
             raise Refusal(404, "Must provide both a kind and name to delete")
-        if kind not in _KINDS[self._settings.version]:
+        if kind not in pick(_KINDS, self._settings.version):
             raise Refusal(400, f"invalid config entry kind: {kind}")
-        asked.only_default()
-        index = None if self._settings.is_old else _expected(asked)
-        asked.know_token()
+        request.only_default()
+        index = None if self._settings.version < V1_11 else _cas_index(request)
+        request.know_token()
         name = self._only_name(kind, name)
-        asked.require(*self._resource(kind, name), "write")
+        request.require(*self._resource(kind, name), "write")
         before = self._entries.entries.get((kind, name))
         self._store.apply()
         if index is not None and before is not None and index != before["ModifyIndex"]:
@@ -343,23 +348,23 @@ class ConfigEndpoint:
         self._entries.delete(kind, name)
         return {} if index is None else True
 
-    def gateway_services(self, asked: Asked) -> Found:
+    def gateway_services(self, request: ServerRequest) -> ReadAnswer:
         """GET gateway-services."""
-        if not asked.rest:
+        if not request.rest:
             raise Refusal(400, "Missing gateway name")
-        asked.reach_servers()
-        asked.require("service", asked.rest, "read")
+        request.reach_servers()
+        request.require("service", request.rest, "read")
         gateways = self._entries.gateways
-        every = gateways.of(asked.rest, self._catalog.plain_services(), self._catalog.mesh_services())
-        found = [one for one in every if asked.may("service", one["Service"]["Name"], "read")]
-        nothing: list[Entry] | None = None if self._settings.is_old and asked.authorizer is None else []
-        headers = (("X-Consul-Effective-Consistency", asked.consistency),)
-        tables = ("gateways", "services") if gateways.has_wildcard(asked.rest) else ("gateways",)
-        return Found(self._store.table(*tables), found or nothing, headers=headers, null=True)
+        every = gateways.of(request.rest, self._catalog.plain_services(), self._catalog.mesh_services())
+        found = [one for one in every if request.may("service", one["Service"]["Name"], "read")]
+        nothing: list[Entry] | None = None if self._settings.version < V1_X and request.authorizer is None else []
+        headers = (("X-Consul-Effective-Consistency", request.consistency),)
+        tables = ("gateways", "services") if gateways.has_wildcard(request.rest) else ("gateways",)
+        return ReadAnswer(self._store.table(*tables), found or nothing, headers=headers, null=True)
 
 
 def _of(*tables: str) -> Any:
-    def topics(_asked: Asked) -> tuple[Topic, ...]:
+    def topics(_request: ServerRequest) -> tuple[Topic, ...]:
         return tuple(("table", table) for table in tables)
 
     return topics

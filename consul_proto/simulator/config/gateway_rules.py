@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consul_proto.simulator.config.metadata import of_all_metadata
+from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 
 Entry = Mapping[str, Any]
 
@@ -32,8 +33,8 @@ _REGULAR = {
 }
 
 _SEVERAL = {
-    True: "for protocol = 'http'",
-    False: "for L7 protocols, 'http', 'grpc' and 'http2'",
+    V1_8: "for protocol = 'http'",
+    V1_X: "for L7 protocols, 'http', 'grpc' and 'http2'",
 }
 
 
@@ -55,7 +56,7 @@ def _of_tls(tls: Entry) -> Iterator[str]:
             yield f"no matching Envoy TLS cipher suite found for {suite}"
 
 
-def of_ingress(entry: Entry, is_old: bool) -> Iterator[str]:
+def of_ingress(entry: Entry, version: Version) -> Iterator[str]:
     """What is wrong with an ingress gateway."""
     yield from of_all_metadata(entry)
     yield from _of_tls(entry["TLS"])
@@ -65,15 +66,15 @@ def of_ingress(entry: Entry, is_old: bool) -> Iterator[str]:
         if port in ports:
             yield f"port {port} declared on two listeners"
         ports.add(port)
-        yield from _of_listener(listener, entry["TLS"], is_old)
+        yield from _of_listener(listener, entry["TLS"], version)
 
 
-def _of_listener(listener: Entry, of_all: Entry, is_old: bool) -> Iterator[str]:
+def _of_listener(listener: Entry, of_all: Entry, version: Version) -> Iterator[str]:
     protocol, services, where = listener["Protocol"], listener["Services"] or (), f"(listener on port {listener['Port']})"
     if protocol not in _PROTOCOLS:
         yield f"protocol must be 'tcp', 'http', 'http2', or 'grpc'. '{protocol}' is an unsupported protocol"
-    if len(services) > 1 and (protocol != "http" if is_old else protocol == "tcp"):
-        yield f"Multiple services per listener are only supported {_SEVERAL[is_old]} {where}"
+    if len(services) > 1 and (protocol != "http" if version < V1_X else protocol == "tcp"):
+        yield f"Multiple services per listener are only supported {pick(_SEVERAL, version)} {where}"
     if not services:
         yield f"No service declared for listener with port {listener['Port']}"
     tls = listener.get("TLS") or {}
@@ -90,7 +91,7 @@ def _of_listener(listener: Entry, of_all: Entry, is_old: bool) -> Iterator[str]:
     names: set[str] = set()
     for service in services:
         yield from _of_listened(service, protocol, where, has_cluster)
-        if service["Name"] in names and not is_old:
+        if service["Name"] in names and version >= V1_X:
             yield f"Service {service['Name']} cannot be added multiple times {where}"
         names.add(service["Name"])
         for host in service["Hosts"] or ():
@@ -130,7 +131,7 @@ def _of_host(host: str) -> Iterator[str]:
         yield f'Host "{host}" must be a valid DNS hostname'
 
 
-def of_terminating(entry: Entry, _is_old: bool) -> Iterator[str]:
+def of_terminating(entry: Entry, _version: Version) -> Iterator[str]:
     """What is wrong with a terminating gateway."""
     yield from of_all_metadata(entry)
     names: set[str] = set()
@@ -146,7 +147,7 @@ def of_terminating(entry: Entry, _is_old: bool) -> Iterator[str]:
             yield f'Service "{name}" must have a CertFile, CAFile, and KeyFile specified for TLS origination'
 
 
-def of_exported(entry: Entry, _is_old: bool) -> Iterator[str]:
+def of_exported(entry: Entry, _version: Version) -> Iterator[str]:
     """What is wrong with exported services."""
     if entry["Name"] != "default":
         yield 'exported-services Name must be "default"'
@@ -172,7 +173,7 @@ def _of_consumer(consumer: Entry) -> Iterator[str]:
         yield "exporting to all peers (wildcard) is not supported"
 
 
-def of_mesh(entry: Entry, _is_old: bool) -> Iterator[str]:
+def of_mesh(entry: Entry, _version: Version) -> Iterator[str]:
     """What is wrong with what is said of the whole mesh."""
     yield from of_all_metadata(entry)
     for direction in ("Incoming", "Outgoing"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_X
 
 Entry = dict[str, Any]
 
@@ -24,13 +25,13 @@ class GatewayServices:
         self._store, self._settings = store, settings
         self._rows: dict[tuple[str, str], tuple[list[Entry] | None, int]] = {}
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """The table, as JSON."""
         return [[*key, *rows] for key, rows in self._rows.items()]
 
-    def keep(self, kept: Any) -> None:
-        """Go on with what was kept."""
-        self._rows = {(kind, name): (rows, since) for kind, name, rows, since in kept}
+    def load(self, state: Any) -> None:
+        """Take over the dumped state."""
+        self._rows = {(kind, name): (rows, since) for kind, name, rows, since in state}
 
     def assign(self, entry: Entry) -> None:
         """Note what an entry of a gateway says, where it says another thing than before."""
@@ -61,7 +62,7 @@ class GatewayServices:
         if listener:
             row |= ({"Port": listener["Port"]} if listener["Port"] else {}) | {"Protocol": listener["Protocol"]}
         row |= {name: service[name] for name in _OF_SERVICE if service.get(name) is not None}
-        leads_out = entry["Kind"] == "terminating-gateway" and not self._settings.is_old
+        leads_out = entry["Kind"] == "terminating-gateway" and self._settings.version >= V1_X
         return row | ({"AutoHostRewrite": True} if leads_out and not service.get("DisableAutoHostRewrite") else {})
 
     def has_wildcard(self, gateway: str) -> bool:
@@ -85,18 +86,18 @@ class GatewayServices:
             named = {row["Service"]["Name"] for row in rows}
             for row in rows:
                 name, is_wild = row["Service"]["Name"], row["Service"]["Name"] == "*"
-                any_name = in_mesh if kind == "ingress-gateway" and not self._settings.is_old else plain
+                any_name = in_mesh if kind == "ingress-gateway" and self._settings.version >= V1_X else plain
                 for service in sorted(set(any_name) - named) if is_wild else [name]:
-                    found[service, row.get("Port", 0)] = self._shown(row, service, since, plain.get(service))
+                    found[service, row.get("Port", 0)] = self._render(row, service, since, plain.get(service))
         return sorted(found.values(), key=lambda one: str(one["Service"]["Name"]))
 
-    def _shown(self, row: Entry, service: str, since: int, known: int | None) -> Entry:
+    def _render(self, row: Entry, service: str, since: int, known: int | None) -> Entry:
         """A row as answers have it. known: since when the service is in the catalog."""
         is_wild = row["Service"]["Name"] == "*"
         index = max(since, known or 0) if is_wild else since
         shown = {name: value for name, value in row.items() if value and name != "AutoHostRewrite"} | {"Service": {"Name": service}}
         shown |= {"FromWildcard": True} if is_wild else {}
-        leads_out = row["GatewayKind"] == "terminating-gateway" and not self._settings.is_old
+        leads_out = row["GatewayKind"] == "terminating-gateway" and self._settings.version >= V1_X
         # Of those that any name stands for, it is known of what came later.
         if leads_out and known is not None and (not is_wild or known > since):
             shown["ServiceKind"] = "service"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from consul_proto.simulator.engine.versions import V1_X, Version
+
 Match = Mapping[str, Any]
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE")
@@ -36,11 +38,11 @@ def of_ways(one: Match, ways: Sequence[str]) -> Iterator[str]:
         yield f"should only contain one of {', '.join(ways[:-1])}, or {ways[-1]}"
 
 
-def of_methods(match: Match, *, is_old: bool) -> Iterator[str]:
+def of_methods(match: Match, *, version: Version) -> Iterator[str]:
     """What is wrong with the methods."""
     methods = match.get("Methods") or []
     for number, method in enumerate(methods):
-        if method not in _METHODS and not is_old:
+        if method not in _METHODS and version >= V1_X:
             yield f'Methods contains an invalid method "{method}"'
         if method in methods[:number]:
             yield f'Methods contains "{method}" more than once'

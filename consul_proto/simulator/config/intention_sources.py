@@ -10,7 +10,8 @@ from typing import Any
 
 from consul_proto.simulator.config.http_matching import TOO_MANY_PATHS, in_upper_case, of_methods, of_paths, of_ways, paths
 from consul_proto.simulator.config.metadata import of_all_metadata
-from consul_proto.simulator.engine.request import multierror
+from consul_proto.simulator.engine.answers import multierror
+from consul_proto.simulator.engine.versions import Version
 
 Entry = dict[str, Any]
 
@@ -31,13 +32,13 @@ def precedence(source: str, destination: str) -> int:
     return {(False, False): 9, (True, False): 8, (False, True): 6, (True, True): 5}[source == "*", destination == "*"]
 
 
-def ordered(entry: Entry) -> Entry:
+def order_sources(entry: Entry) -> Entry:
     """An entry with what agents work out of each source, the sources that count first at the beginning."""
-    sources = [_completed(source, entry["Name"]) for source in entry.get("Sources") or ()]
+    sources = [_complete(source, entry["Name"]) for source in entry.get("Sources") or ()]
     return {**entry, "Sources": sorted(sources, key=lambda one: -one["Precedence"])}
 
 
-def _completed(source: Entry, destination: str) -> Entry:
+def _complete(source: Entry, destination: str) -> Entry:
     for permission in source.get("Permissions") or ():
         in_upper_case(permission.get("HTTP", {}))
     return {**source, "Precedence": precedence(source["Name"], destination), "Type": source.get("Type") or "consul"}
@@ -49,7 +50,7 @@ def without_legacy(entry: Entry) -> Entry:
     return {**entry, "Sources": sources}
 
 
-def faults(entry: Mapping[str, Any], _is_old: bool) -> Iterator[str]:
+def faults(entry: Mapping[str, Any], version: Version) -> Iterator[str]:
     """What is wrong with an entry."""
     sources = entry.get("Sources") or ()
     if is_partial(entry["Name"]):
@@ -61,14 +62,14 @@ def faults(entry: Mapping[str, Any], _is_old: bool) -> Iterator[str]:
         yield "At least one source is required"
     known: set[tuple[str, str]] = set()
     for number, source in enumerate(sources):
-        yield from (f"Sources[{number}].{fault}" for fault in _of_source(source, entry["Name"]))
+        yield from (f"Sources[{number}].{fault}" for fault in _of_source(source, entry["Name"], version))
         name, peer = source["Name"], source.get("Peer") or ""
         if (name, peer) in known:
             yield f'Sources[{number}] defines {f"peer({peer}) " * bool(peer)}"{name}" more than once'
         known.add((name, peer))
 
 
-def _of_source(source: Entry, destination: str) -> Iterator[str]:
+def _of_source(source: Entry, destination: str, version: Version) -> Iterator[str]:
     permissions, name = source.get("Permissions") or (), source["Name"]
     if not name:
         yield "Name is required"
@@ -89,10 +90,10 @@ def _of_source(source: Entry, destination: str) -> Iterator[str]:
     if source.get("Type") not in (None, "", "consul"):
         yield "Type must be set to 'consul'"
     for number, permission in enumerate(permissions):
-        yield from (f"Permissions[{number}].{fault}" for fault in _of_permission(permission))
+        yield from (f"Permissions[{number}].{fault}" for fault in _of_permission(permission, version))
 
 
-def _of_permission(permission: Entry) -> Iterator[str]:
+def _of_permission(permission: Entry, version: Version) -> Iterator[str]:
     if permission.get("Action") not in ("allow", "deny"):
         yield "Action must be set to 'allow' or 'deny'"
     http = permission.get("HTTP")
@@ -104,7 +105,7 @@ def _of_permission(permission: Entry) -> Iterator[str]:
         yield f"HTTP {TOO_MANY_PATHS}"
     for number, header in enumerate(http.get("Header") or ()):
         yield from (f"HTTP.Header[{number}] {fault}" for fault in _of_header(header))
-    yield from (f"HTTP.{fault}" for fault in of_methods(http, is_old=False))
+    yield from (f"HTTP.{fault}" for fault in of_methods(http, version=version))
     if not (paths(http) or http.get("Header") or http.get("Methods")):
         yield "HTTP should not be empty"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from consul_proto.simulator.engine.request import multierror
+from consul_proto.simulator.engine.answers import multierror
 
 Entry = Mapping[str, Any]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from consul_proto.simulator.config.defaults_rules import of_locality
 from consul_proto.simulator.config.metadata import of_all_metadata
+from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 from consul_proto.simulator.filters.grammar import parse
 
 Entry = Mapping[str, Any]
@@ -32,8 +33,8 @@ _NO_SUBSET = (
 
 #: What is said of failovers, in 1.8.7 and since.
 _NO_FAILOVER = {
-    True: ("not a valid subset", " one of Service, ServiceSubset, Namespace, or Datacenters is required", ".ServiceSubset"),
-    False: (
+    V1_8: ("not a valid subset", " one of Service, ServiceSubset, Namespace, or Datacenters is required", ".ServiceSubset"),
+    V1_X: (
         "not a valid subset subset",
         ": one of Service, ServiceSubset, Namespace, Targets, SamenessGroup, or Datacenters is required",
         ": ServiceSubset",
@@ -43,19 +44,19 @@ _NO_FAILOVER = {
 _OF_ENTERPRISE = ("Partition", "Namespace", "SamenessGroup")
 
 
-def of_resolver(entry: Entry, is_old: bool) -> Iterator[str]:
+def of_resolver(entry: Entry, version: Version) -> Iterator[str]:
     """What is wrong with a resolver."""
     yield from of_all_metadata(entry)
     subsets = entry.get("Subsets") or {}
-    yield from _of_subsets(subsets, is_old)
+    yield from _of_subsets(subsets, version)
     default = entry.get("DefaultSubset") or ""
     if default and default not in subsets:
         yield f'DefaultSubset "{default}" is not a valid subset'
     yield from of_locality(entry)
     if entry.get("Redirect") is not None:
-        yield from _of_redirect(entry, entry["Redirect"], is_old)
+        yield from _of_redirect(entry, entry["Redirect"], version)
     for name, failover in (entry.get("Failover") or {}).items():
-        yield from (f'Bad Failover["{name}"]{fault}' for fault in _of_failover(entry, name, failover, is_old))
+        yield from (f'Bad Failover["{name}"]{fault}' for fault in _of_failover(entry, name, failover, version))
     for name in ("ConnectTimeout", "RequestTimeout"):
         timeout = entry.get(name) or ""
         if timeout.startswith("-"):
@@ -63,7 +64,7 @@ def of_resolver(entry: Entry, is_old: bool) -> Iterator[str]:
     yield from _of_balancer(entry.get("LoadBalancer") or {})
 
 
-def _of_subsets(subsets: Entry, is_old: bool) -> Iterator[str]:
+def _of_subsets(subsets: Entry, version: Version) -> Iterator[str]:
     for name, subset in subsets.items():
         if not name:
             yield "Subset defined with empty name"
@@ -71,11 +72,11 @@ def _of_subsets(subsets: Entry, is_old: bool) -> Iterator[str]:
             yield f'Subset "{name}" is invalid: must be non-empty and {_LONGEST_SUBSET} characters or fewer'
         if not _SUBSET.fullmatch(name):
             yield f'Subset "{name}" is invalid: {_NO_SUBSET}'
-        if not is_old and (fault := _misread(subset.get("Filter") or "")):
+        if version >= V1_X and (fault := _filter_fault(subset.get("Filter") or "")):
             yield f'Filter for subset "{name}" is not a valid expression: {fault}'
 
 
-def _misread(expression: str) -> str:
+def _filter_fault(expression: str) -> str:
     """What is wrong with a filter, as far as it can be told without what it is for."""
     if not expression:
         return ""
@@ -86,9 +87,9 @@ def _misread(expression: str) -> str:
     return ""
 
 
-def _of_redirect(entry: Entry, redirect: Entry, is_old: bool) -> Iterator[str]:
+def _of_redirect(entry: Entry, redirect: Entry, version: Version) -> Iterator[str]:
     service, subset = redirect.get("Service") or "", redirect.get("ServiceSubset") or ""
-    yield from (f"Redirect: {fault}" for fault in _of_enterprise(redirect, is_old))
+    yield from (f"Redirect: {fault}" for fault in _of_enterprise(redirect, version))
     if entry.get("Failover"):
         yield "Redirect and Failover cannot both be set"
     if not any(redirect.values()):
@@ -103,19 +104,19 @@ def _of_redirect(entry: Entry, redirect: Entry, is_old: bool) -> Iterator[str]:
         yield f'Redirect.ServiceSubset "{subset}" is not a valid subset of "{service}"'
 
 
-def _of_enterprise(target: Entry, is_old: bool) -> Iterator[str]:
-    if is_old:
+def _of_enterprise(target: Entry, version: Version) -> Iterator[str]:
+    if version < V1_X:
         return
     for member in _OF_ENTERPRISE:
         if target.get(member):
             yield f"Setting {member} requires Consul Enterprise"
 
 
-def _of_failover(entry: Entry, name: str, failover: Entry, is_old: bool) -> Iterator[str]:
-    unknown, empty, of_subset = _NO_FAILOVER[is_old]
+def _of_failover(entry: Entry, name: str, failover: Entry, version: Version) -> Iterator[str]:
+    unknown, empty, of_subset = pick(_NO_FAILOVER, version)
     subsets, targets = entry.get("Subsets") or {}, failover.get("Targets") or ()
     service, subset = failover.get("Service") or "", failover.get("ServiceSubset") or ""
-    yield from (f": {fault}" for fault in _of_enterprise(failover, is_old))
+    yield from (f": {fault}" for fault in _of_enterprise(failover, version))
     if name not in ("*", *subsets):
         yield f": {unknown}"
     if not any(value for member, value in failover.items() if member != "Policy"):
@@ -130,12 +131,12 @@ def _of_failover(entry: Entry, name: str, failover: Entry, is_old: bool) -> Iter
     if "" in (failover.get("Datacenters") or ()):
         yield ".Datacenters: found empty datacenter"
     for number, target in enumerate(targets):
-        yield from (f".Targets[{number}]: {fault}" for fault in _of_target(entry, target))
+        yield from (f".Targets[{number}]: {fault}" for fault in _of_target(entry, target, version))
 
 
-def _of_target(entry: Entry, target: Entry) -> Iterator[str]:
+def _of_target(entry: Entry, target: Entry, version: Version) -> Iterator[str]:
     service, subset = target.get("Service") or entry["Name"], target.get("ServiceSubset") or ""
-    yield from _of_enterprise(target, is_old=False)
+    yield from _of_enterprise(target, version)
     for other in ("ServiceSubset", "Partition", "Datacenter"):
         if target.get("Peer") and target.get(other):
             yield f"Peer cannot be set with {other}"

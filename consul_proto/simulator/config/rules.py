@@ -10,7 +10,8 @@ from consul_proto.simulator.config import defaults_rules, gateway_rules, intenti
 from consul_proto.simulator.config.http_matching import TOO_MANY_PATHS, of_methods, of_paths, of_ways, paths
 from consul_proto.simulator.config.metadata import of_all_metadata
 from consul_proto.simulator.config.resolver_rules import of_resolver
-from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.answers import Refusal
+from consul_proto.simulator.engine.versions import V1_X, Version
 
 Entry = Mapping[str, Any]
 
@@ -26,14 +27,14 @@ _RETRIED = frozenset(
 )
 
 
-def check_entry(entry: Entry, *, is_old: bool) -> None:
+def check_entry(entry: Entry, *, version: Version) -> None:
     """Refuse the first mistake in an entry."""
     faults = _RULES.get(entry["Kind"])
-    if faults is not None and (fault := next(faults(entry, is_old), "")):
+    if faults is not None and (fault := next(faults(entry, version), "")):
         raise Refusal(500, fault)
 
 
-def _of_splitter(entry: Entry, is_old: bool) -> Iterator[str]:
+def _of_splitter(entry: Entry, version: Version) -> Iterator[str]:
     splits = entry["Splits"] or ()
     if not splits:
         yield "no splits configured"
@@ -44,7 +45,7 @@ def _of_splitter(entry: Entry, is_old: bool) -> Iterator[str]:
         subset, namespace, partition = (split.get(member) or "" for member in ("ServiceSubset", "Namespace", "Partition"))
         target = service, subset, namespace, partition
         if target in known:
-            more = "" if is_old else f', partition="{partition}"'
+            more = "" if version < V1_X else f', partition="{partition}"'
             yield f'split destination occurs more than once: service="{service}", subset="{subset}", namespace="{namespace}"{more}'
         known.add(target)
     total = sum(round(split["Weight"] * 100) for split in splits)
@@ -53,12 +54,12 @@ def _of_splitter(entry: Entry, is_old: bool) -> Iterator[str]:
         yield f"the sum of all split weights must be 100, not {shown:f}"
 
 
-def _of_router(entry: Entry, is_old: bool) -> Iterator[str]:
+def _of_router(entry: Entry, version: Version) -> Iterator[str]:
     yield from of_all_metadata(entry)
     for number, route in enumerate(entry["Routes"] or ()):
         match: Entry = (route.get("Match") or {}).get("HTTP") or {}
         destination: Entry = route.get("Destination") or {}
-        yield from (f"Route[{number}] {fault}" for fault in _of_match(match, is_old))
+        yield from (f"Route[{number}] {fault}" for fault in _of_match(match, version))
         if destination.get("PrefixRewrite") and not (match.get("PathExact") or match.get("PathPrefix")):
             yield f"Route[{number}] cannot make use of PrefixRewrite without configuring either PathExact or PathPrefix"
         yield from (f"Route[{number}] {fault}" for fault in _of_retries(destination))
@@ -70,7 +71,7 @@ def _of_retries(destination: Entry) -> Iterator[str]:
             yield f'contains an invalid retry condition: "{condition}"'
 
 
-def _of_match(match: Entry, is_old: bool) -> Iterator[str]:
+def _of_match(match: Entry, version: Version) -> Iterator[str]:
     """What is wrong with what a route matches."""
     yield from of_paths(match, "")
     if len(paths(match)) > 1:
@@ -78,10 +79,10 @@ def _of_match(match: Entry, is_old: bool) -> Iterator[str]:
     for member, ways in _MATCHES.items():
         for number, one in enumerate(match.get(member) or ()):
             yield from (f"{member}[{number}] {fault}" for fault in of_ways(one, ways))
-    yield from of_methods(match, is_old=is_old)
+    yield from of_methods(match, version=version)
 
 
-_RULES: dict[str, Callable[[Entry, bool], Iterator[str]]] = {
+_RULES: dict[str, Callable[[Entry, Version], Iterator[str]]] = {
     "service-defaults": defaults_rules.of_service,
     "proxy-defaults": defaults_rules.of_proxies,
     "service-intentions": intention_sources.faults,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from consul_proto.simulator.go.mapstructure import DURATION, NANOSECONDS, ListOf, MapOf, Opaque, Record, Scalar, Shape
 
-TEXT, TRUTH, NUMBER, UNSIGNED, LONG = Scalar("string"), Scalar("bool"), Scalar("int"), Scalar("uint32"), Scalar("uint64")
+TEXT, BOOL, NUMBER, UNSIGNED, LONG = Scalar("string"), Scalar("bool"), Scalar("int"), Scalar("uint32"), Scalar("uint64")
 _WEIGHT = Scalar("float32")
 _LIMIT, _COUNT = Scalar("int", pointer=True), Scalar("uint32", pointer=True)
 _NANOSECONDS, _PAUSE = Scalar(NANOSECONDS), Scalar(NANOSECONDS, pointer=True)
@@ -38,20 +38,20 @@ def _entry(names: str, *, later: str = "", always: str = "", **types: Shape) -> 
 
 _MESH_GATEWAY = _shape("Mode", inline=True)
 _EXPOSED = Record(
-    {"ListenerPort": NUMBER, "Path": TEXT, "LocalPathPort": NUMBER, "Protocol": TEXT, "ParsedFromCheck": TRUTH},
+    {"ListenerPort": NUMBER, "Path": TEXT, "LocalPathPort": NUMBER, "Protocol": TEXT, "ParsedFromCheck": BOOL},
     once=frozenset({"ParsedFromCheck"}),
     inline=True,
 )
-_EXPOSE = _shape("Checks Paths", inline=True, Checks=TRUTH, Paths=ListOf(_EXPOSED))
-_TRANSPARENT = _shape("OutboundListenerPort DialedDirectly", inline=True, OutboundListenerPort=NUMBER, DialedDirectly=TRUTH)
+_EXPOSE = _shape("Checks Paths", inline=True, Checks=BOOL, Paths=ListOf(_EXPOSED))
+_TRANSPARENT = _shape("OutboundListenerPort DialedDirectly", inline=True, OutboundListenerPort=NUMBER, DialedDirectly=BOOL)
 _EXTENSION = _shape(
     "Name Required Arguments ConsulVersion EnvoyVersion",
     always="Name Required Arguments ConsulVersion EnvoyVersion",
     inline=True,
-    Required=TRUTH,
+    Required=BOOL,
     Arguments=_OPAQUE,
 )
-_LOGS = _shape("Enabled DisableListenerLogs Type Path JSONFormat TextFormat", inline=True, Enabled=TRUTH, DisableListenerLogs=TRUTH)
+_LOGS = _shape("Enabled DisableListenerLogs Type Path JSONFormat TextFormat", inline=True, Enabled=BOOL, DisableListenerLogs=BOOL)
 _LOCALITY = _shape("Mode")
 _FAILOVER_POLICY = _shape("Mode Regions", Regions=_TEXTS)
 _HEADERS = _shape("Add Set Remove", Add=_META, Set=_META, Remove=_TEXTS)
@@ -93,9 +93,9 @@ _INSTANCE_LIMITS = _shape(
 _MATCHED = _shape(
     f"{_PATHS} CaseInsensitive Header QueryParam Methods",
     later="CaseInsensitive",
-    CaseInsensitive=TRUTH,
-    Header=ListOf(_shape("Name Present Exact Prefix Suffix Regex Invert", always="Name", inline=True, Present=TRUTH, Invert=TRUTH)),
-    QueryParam=ListOf(_shape("Name Present Exact Regex", always="Name", inline=True, Present=TRUTH)),
+    CaseInsensitive=BOOL,
+    Header=ListOf(_shape("Name Present Exact Prefix Suffix Regex Invert", always="Name", inline=True, Present=BOOL, Invert=BOOL)),
+    QueryParam=ListOf(_shape("Name Present Exact Regex", always="Name", inline=True, Present=BOOL)),
     Methods=_TEXTS,
 )
 _ROUTED_TO = _shape(
@@ -105,7 +105,7 @@ _ROUTED_TO = _shape(
     RequestTimeout=DURATION,
     IdleTimeout=DURATION,
     NumRetries=UNSIGNED,
-    RetryOnConnectFailure=TRUTH,
+    RetryOnConnectFailure=BOOL,
     RetryOn=_TEXTS,
     RetryOnStatusCodes=ListOf(UNSIGNED),
     RequestHeaders=_HEADERS,
@@ -139,9 +139,9 @@ _REDIRECT = _shape("Service ServiceSubset Namespace Partition Datacenter Peer Sa
 _HASH_POLICY = _shape(
     "Field FieldValue CookieConfig SourceIP Terminal",
     inline=True,
-    CookieConfig=_shape("Session TTL Path", Session=TRUTH, TTL=_NANOSECONDS),
-    SourceIP=TRUTH,
-    Terminal=TRUTH,
+    CookieConfig=_shape("Session TTL Path", Session=BOOL, TTL=_NANOSECONDS),
+    SourceIP=BOOL,
+    Terminal=BOOL,
 )
 _BALANCER = _shape(
     "Policy RingHashConfig LeastRequestConfig HashPolicies",
@@ -157,7 +157,7 @@ _SDS = _shape("ClusterName CertResource")
 
 def _tls(*, inline: bool = False) -> Record:
     names, later = "Enabled SDS TLSMinVersion TLSMaxVersion CipherSuites", "SDS TLSMinVersion TLSMaxVersion CipherSuites"
-    return _shape(names, later=later, always="Enabled", inline=inline, Enabled=TRUTH, SDS=_SDS, CipherSuites=_TEXTS)
+    return _shape(names, later=later, always="Enabled", inline=inline, Enabled=BOOL, SDS=_SDS, CipherSuites=_TEXTS)
 
 
 _LISTENED = _shape(
@@ -187,7 +187,7 @@ _LINKED = _shape(
     "Name CAFile CertFile KeyFile SNI DisableAutoHostRewrite",
     later="DisableAutoHostRewrite",
     inline=True,
-    DisableAutoHostRewrite=TRUTH,
+    DisableAutoHostRewrite=BOOL,
 )
 
 # service-intentions
@@ -198,9 +198,9 @@ _HEADER = _shape(
     "Name Present Exact Prefix Suffix Contains Regex Invert IgnoreCase",
     always="Name",
     inline=True,
-    Present=TRUTH,
-    Invert=TRUTH,
-    IgnoreCase=TRUTH,
+    Present=BOOL,
+    Invert=BOOL,
+    IgnoreCase=BOOL,
 )
 _PERMISSION = _shape(
     "Action HTTP JWT",
@@ -220,7 +220,7 @@ _SOURCE = _shape(
 
 _DIRECTION = _shape("TLSMinVersion TLSMaxVersion CipherSuites", CipherSuites=_TEXTS)
 _REGULAR = "InsecureDisablePathNormalization MergeSlashes PathWithEscapedSlashesAction HeadersWithUnderscoresAction"
-_NORMALIZED = _shape(_REGULAR, always=_REGULAR, InsecureDisablePathNormalization=TRUTH, MergeSlashes=TRUTH)
+_NORMALIZED = _shape(_REGULAR, always=_REGULAR, InsecureDisablePathNormalization=BOOL, MergeSlashes=BOOL)
 _CONSUMER = Record(dict.fromkeys(("Partition", "Peer", "SamenessGroup"), TEXT), inline=True, aliases={"peer_name": "Peer"})
 
 #: By kind.
@@ -265,7 +265,7 @@ TYPES: dict[str, Record] = {
     "service-resolver": _entry(
         "Kind Name DefaultSubset Subsets Redirect Failover ConnectTimeout RequestTimeout PrioritizeByLocality LoadBalancer",
         later="RequestTimeout PrioritizeByLocality LoadBalancer",
-        Subsets=MapOf(_shape("Filter OnlyPassing", inline=True, OnlyPassing=TRUTH), "map[string]structs.ServiceResolverSubset"),
+        Subsets=MapOf(_shape("Filter OnlyPassing", inline=True, OnlyPassing=BOOL), "map[string]structs.ServiceResolverSubset"),
         Redirect=_REDIRECT,
         Failover=MapOf(_FAILOVER, "map[string]structs.ServiceResolverFailover"),
         ConnectTimeout=DURATION,
@@ -292,17 +292,17 @@ TYPES: dict[str, Record] = {
     "service-intentions": _entry("Kind Name Sources JWT", always="Sources", Sources=ListOf(_SOURCE), JWT=_TOKENS),
     "mesh": _entry(
         "Kind TransparentProxy AllowEnablingPermissiveMutualTLS ValidateClusters TLS HTTP Peering",
-        TransparentProxy=_shape("MeshDestinationsOnly", inline=True, always="MeshDestinationsOnly", MeshDestinationsOnly=TRUTH),
-        AllowEnablingPermissiveMutualTLS=TRUTH,
-        ValidateClusters=TRUTH,
+        TransparentProxy=_shape("MeshDestinationsOnly", inline=True, always="MeshDestinationsOnly", MeshDestinationsOnly=BOOL),
+        AllowEnablingPermissiveMutualTLS=BOOL,
+        ValidateClusters=BOOL,
         TLS=_shape("Incoming Outgoing", Incoming=_DIRECTION, Outgoing=_DIRECTION),
         HTTP=_shape(
             "SanitizeXForwardedClientCert Incoming",
             always="SanitizeXForwardedClientCert",
-            SanitizeXForwardedClientCert=TRUTH,
+            SanitizeXForwardedClientCert=BOOL,
             Incoming=_shape("RequestNormalization", RequestNormalization=_NORMALIZED),
         ),
-        Peering=_shape("PeerThroughMeshGateways", always="PeerThroughMeshGateways", PeerThroughMeshGateways=TRUTH),
+        Peering=_shape("PeerThroughMeshGateways", always="PeerThroughMeshGateways", PeerThroughMeshGateways=BOOL),
     ),
     "exported-services": _entry(
         "Kind Name Services",

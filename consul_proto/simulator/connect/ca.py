@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, seen
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, server_headers
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_X
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 
 #: The cluster's id as Consul's own test helpers have it (sdk/testutil).
@@ -50,7 +52,7 @@ class CARoots:
         store.change(_TABLE)
         self._since = store.index
         #: Who has asked the agent, which has them in its cache since. A real one may have those of nobody from its start.
-        self._cached: set[str] = set()
+        self._cache_tokens: set[str] = set()
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
@@ -59,30 +61,30 @@ class CARoots:
             "/v1/agent/connect/ca/roots": Route(("GET",), self.cached, topics=_topics),
         }
 
-    def _require(self, asked: Asked) -> None:
-        asked.reach_datacenter()
+    def _require(self, request: ServerRequest) -> None:
+        request.reach_datacenter()
         if not self._settings.connect:
             raise Refusal(500, "Connect must be enabled in order to use this endpoint")
 
-    def roots(self, asked: Asked) -> Found:
+    def roots(self, request: ServerRequest) -> ReadAnswer:
         """GET roots, as JSON or with `pem` the certificates themselves."""
-        pem = asked.first("pem")
+        pem = request.first("pem")
         if pem and pem not in TRUE | FALSE:
             raise Refusal(400, f"{self._settings.bad_request}The 'pem' query parameter must be a boolean value")
-        self._require(asked)
-        return Found(0, _CERTIFICATE.encode(), kind="application/pem-certificate-chain") if pem in TRUE else self._found()
+        self._require(request)
+        return ReadAnswer(0, _CERTIFICATE.encode(), kind="application/pem-certificate-chain") if pem in TRUE else self._answer()
 
-    def cached(self, asked: Asked) -> Found:
+    def cached(self, request: ServerRequest) -> ReadAnswer:
         """GET roots of the agent, which has them in its cache."""
-        self._require(asked)
-        known = asked.token in self._cached
-        self._cached.add(asked.token)
-        return self._found(("X-Cache", "HIT"), ("Age", "0")) if known else self._found(("X-Cache", "MISS"))
+        self._require(request)
+        known = request.token in self._cache_tokens
+        self._cache_tokens.add(request.token)
+        return self._answer(("X-Cache", "HIT"), ("Age", "0")) if known else self._answer(("X-Cache", "MISS"))
 
-    def _found(self, *headers: tuple[str, str]) -> Found:
+    def _answer(self, *headers: tuple[str, str]) -> ReadAnswer:
         root: dict[str, Any] = {
             "ID": _ID,
-            "Name": f"Consul CA {'Root' if self._settings.is_old else 'Primary'} Cert",
+            "Name": f"Consul CA {'Root' if self._settings.version < V1_X else 'Primary'} Cert",
             "SerialNumber": 7,
             "SigningKeyID": _KEY_ID,
             "ExternalTrustDomain": _CLUSTER,
@@ -98,9 +100,13 @@ class CARoots:
         }
         body = {"ActiveRootID": _ID, "TrustDomain": f"{_CLUSTER}.consul", "Roots": [root]}
         # 1.8.7 says of no leader here that it is known.
-        servers = seen(known=False) if self._settings.is_old else [*seen(), ("X-Consul-Query-Backend", "blocking-query")]
-        return Found(self._since, body, local=True, headers=(*servers, *headers))
+        servers = (
+            server_headers(known=False)
+            if self._settings.version < V1_X
+            else [*server_headers(), ("X-Consul-Query-Backend", "blocking-query")]
+        )
+        return ReadAnswer(self._since, body, local=True, headers=(*servers, *headers))
 
 
-def _topics(_asked: Asked) -> tuple[Topic, ...]:
+def _topics(_request: ServerRequest) -> tuple[Topic, ...]:
     return (("table", _TABLE),)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_X
 
 _ONLY = "default"
 
@@ -16,14 +17,14 @@ def parts(text: str, settings: Settings, what: str) -> tuple[str, str]:
     In later versions a partition may come first, and is not looked at.
     """
     *before, name = text.split("/")
-    if len(before) > (1 if settings.is_old else 2):
-        raise Refusal(500, f"{what} \"{text}\" is invalid: input can contain at most {'one' if settings.is_old else 'two'} '/'")
+    if len(before) > (1 if settings.version < V1_X else 2):
+        raise Refusal(500, f"{what} \"{text}\" is invalid: input can contain at most {'one' if settings.version < V1_X else 'two'} '/'")
     return (before[-1] if before else _ONLY), name
 
 
-def known(namespace: str, name: str, settings: Settings, invalid: str) -> str | None:
+def resolve_name(namespace: str, name: str, settings: Settings, invalid: str) -> str | None:
     """A name in a namespace; None in one that there is not, which later versions refuse. invalid: what they say before it."""
-    if settings.is_old:
+    if settings.version < V1_X:
         return name if namespace == _ONLY else None
     if namespace.lower() not in ("", _ONLY):
         raise Refusal(500, f'{invalid} "{namespace}": {_NO_NAMESPACES}')
@@ -34,5 +35,5 @@ def check_namespaces(given: dict[str, object], settings: Settings) -> None:
     """Refuse an intention of another namespace; 1.8.7 keeps it."""
     for member in ("SourceNS", "DestinationNS"):
         namespace = str(given.get(member) or "")
-        if not settings.is_old and namespace.lower() not in ("", _ONLY):
+        if settings.version >= V1_X and namespace.lower() not in ("", _ONLY):
             raise Refusal(400, f"Invalid {member}({namespace}): {_NO_NAMESPACES}")

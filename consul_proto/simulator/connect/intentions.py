@@ -13,17 +13,19 @@ from typing import Any
 
 from consul_proto.simulator.catalog.bodies import INTENTION
 from consul_proto.simulator.config.entries import ConfigEntries, Entry
-from consul_proto.simulator.config.intention_sources import PARTIAL, is_partial, ordered, precedence, without_legacy
+from consul_proto.simulator.config.intention_sources import PARTIAL, is_partial, order_sources, precedence, without_legacy
 from consul_proto.simulator.config.rules import check_entry
 from consul_proto.simulator.config.types import TYPES
-from consul_proto.simulator.connect.intention_names import check_namespaces, known, parts
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, multierror, seen
+from consul_proto.simulator.connect.intention_names import check_namespaces, parts, resolve_name
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, multierror, server_headers
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.engine.versions import V1_9, Version, pick
 from consul_proto.simulator.filters.expressions import INTENTION as INTENTION_FIELDS
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.mapstructure import read
 
 _KIND = "service-intentions"
@@ -39,38 +41,38 @@ class Intentions:
         #: Of 1.8, by id.
         self._table: dict[str, Intention] = {}
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """The table of 1.8."""
         return self._table
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Go on with what was kept."""
-        self._table = kept
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
+        self._table = state
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
         path = "/v1/connect/intentions"
         return {
             path: Route(("GET", "POST"), self.every, self.create, self._topics, index=True),
-            f"{path}/match": Route(("GET",), write=lambda asked, _now: self.match(asked).body)
-            if self._settings.is_old
+            f"{path}/match": Route(("GET",), write=lambda request, _now: self.match(request).body)
+            if self._settings.version < V1_9
             else Route(("GET",), self.match, topics=self._topics),
             f"{path}/check": Route(("GET",), write=self.check),
             f"{path}/": Route(("GET", "PUT", "DELETE"), write=self.one, deep=True),
-        } | ({} if self._settings.is_old else {f"{path}/exact": Route(("GET", "PUT", "DELETE"), write=self.exact)})
+        } | ({} if self._settings.version < V1_9 else {f"{path}/exact": Route(("GET", "PUT", "DELETE"), write=self.exact)})
 
-    def _topics(self, _asked: Asked) -> tuple[Topic, ...]:
+    def _topics(self, _request: ServerRequest) -> tuple[Topic, ...]:
         return (("table", self._name),)
 
     @property
     def _name(self) -> str:
-        return "intentions" if self._settings.is_old else "config"
+        return "intentions" if self._settings.version < V1_9 else "config"
 
     # What there is.
 
     def _all(self) -> list[Intention]:
         """Every intention, the one that counts before the others first."""
-        if self._settings.is_old:
+        if self._settings.version < V1_9:
             found = [*self._table.values()]
         else:
             entries = [entry for (kind, _), entry in self._config.entries.items() if kind == _KIND]
@@ -82,84 +84,84 @@ class Intentions:
         pairs = ((one, one["SourceName"], one["DestinationName"]) for one in self._all())
         return next((one for one, of, to in pairs if of in (source, "*") and to in (destination, "*")), None)
 
-    def every(self, asked: Asked) -> Found:
+    def every(self, request: ServerRequest) -> ReadAnswer:
         """GET all."""
-        self._only_default(asked)
-        asked.reach_datacenter()
-        keep = compiled(asked, INTENTION_FIELDS[self._settings.version])
-        asked.know_token()
-        found = [one for one in self._all() if self._may_see(asked, one) and keep(one)]
-        return Found(self._store.table(self._name), found)
+        self._only_default(request)
+        request.reach_datacenter()
+        keep = read_filter(request, pick(INTENTION_FIELDS, self._settings.version))
+        request.know_token()
+        found = [one for one in self._all() if self._may_see(request, one) and keep(one)]
+        return ReadAnswer(self._store.table(self._name), found)
 
-    def _may_see(self, asked: Asked, one: Intention) -> bool:
-        return asked.may("intention", one["DestinationName"], "read") or asked.may("intention", one["SourceName"], "read")
+    def _may_see(self, request: ServerRequest, one: Intention) -> bool:
+        return request.may("intention", one["DestinationName"], "read") or request.may("intention", one["SourceName"], "read")
 
-    def match(self, asked: Asked) -> Found:
+    def match(self, request: ServerRequest) -> ReadAnswer:
         """GET match: what concerns a source or a destination, by each of its names."""
-        if self._settings.is_old:
-            asked.options()
-        self._only_default(asked)
-        if not asked.flag("by"):
+        if self._settings.version < V1_9:
+            request.options()
+        self._only_default(request)
+        if not request.flag("by"):
             raise Refusal(500, "required query parameter 'by' not set")
-        by = asked.first("by")
+        by = request.first("by")
         if by not in ("source", "destination"):
             raise Refusal(500, "'by' parameter must be one of 'source' or 'destination'")
-        names = asked.every("name")
+        names = request.every("name")
         if not names:
             raise Refusal(500, "required query parameter 'name' not set")
         split = {name: parts(name, self._settings, "name") for name in names}
         try:
-            asked.reach_datacenter()
-            services = {name: known(*split[name], self._settings, "Invalid match entry namespace") for name in names}
+            request.reach_datacenter()
+            services = {name: resolve_name(*split[name], self._settings, "Invalid match entry namespace") for name in names}
             for service in services.values():
-                asked.require("intention", service or "", "read")
+                request.require("intention", service or "", "read")
         except Refusal as refusal:  # the servers refuse it, while what is above is refused by the agent
-            if not self._settings.is_old:
-                refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), ("X-Consul-Query-Backend", "blocking-query"))
+            if self._settings.version >= V1_9:
+                refusal.headers += (("X-Consul-Index", "1"), *server_headers(known=False), ("X-Consul-Query-Backend", "blocking-query"))
             raise
         member = "SourceName" if by == "source" else "DestinationName"
         found = {
             name: [one for one in self._all() if service is not None and one[member] in (service, "*")] or None
             for name, service in services.items()
         }
-        headers = (("X-Consul-Effective-Consistency", asked.consistency),)
-        return Found(self._store.table(self._name), found, headers=headers)
+        headers = (("X-Consul-Effective-Consistency", request.consistency),)
+        return ReadAnswer(self._store.table(self._name), found, headers=headers)
 
-    def check(self, asked: Asked, _now: float) -> dict[str, bool]:
+    def check(self, request: ServerRequest, _now: float) -> dict[str, bool]:
         """GET check: whether a source may speak to a destination."""
-        asked.options()
-        self._only_default(asked)
-        source, destination = self._pair(asked, "Invalid source namespace", "Invalid destination namespace")
-        asked.reach_datacenter()
-        asked.require("service", destination or "", "read")
+        request.options()
+        self._only_default(request)
+        source, destination = self._pair(request, "Invalid source namespace", "Invalid destination namespace")
+        request.reach_datacenter()
+        request.require("service", destination or "", "read")
         one = None if source is None or destination is None else self.between(source, destination)
         if one is not None:
             return {"Allowed": one.get("Action") == "allow"}
         return {"Allowed": not self._settings.acls or self._settings.default_policy == "allow"}
 
-    def _pair(self, asked: Asked, *invalid: str) -> tuple[str | None, str | None]:
+    def _pair(self, request: ServerRequest, *invalid: str) -> tuple[str | None, str | None]:
         """The names of the source and of the destination. invalid: what is said of the namespaces of each."""
         for name in ("source", "destination"):
-            if not asked.flag(name):
+            if not request.flag(name):
                 raise Refusal(500, f"required query parameter '{name}' not set")
         of_source, of_destination = invalid
-        source, destination = (parts(asked.first(name), self._settings, name) for name in ("source", "destination"))
-        return known(*source, self._settings, of_source), known(*destination, self._settings, of_destination)
+        source, destination = (parts(request.first(name), self._settings, name) for name in ("source", "destination"))
+        return resolve_name(*source, self._settings, of_source), resolve_name(*destination, self._settings, of_destination)
 
-    def _only_default(self, asked: Asked) -> None:
+    def _only_default(self, request: ServerRequest) -> None:
         """Refuse namespaces and partitions, of which 1.8 knows nothing here."""
-        if not self._settings.is_old:
-            asked.only_default()
+        if self._settings.version >= V1_9:
+            request.only_default()
 
     # By id.
 
-    def _given(self, asked: Asked) -> Intention:
+    def _body(self, request: ServerRequest) -> Intention:
         bad = f"{self._settings.bad_request}Request decode failed: "
-        before, status = ("Failed to decode request body: ", 500) if asked.method == "POST" else (bad, 400)
-        given: Intention = asked.decoded(INTENTION, before, status)
+        before, status = ("Failed to decode request body: ", 500) if request.method == "POST" else (bad, 400)
+        given: Intention = request.decode(INTENTION, before, status)
         check_namespaces(given, self._settings)
-        if self._settings.is_old:  # later agents write a config entry, and those are written here
-            asked.reach_datacenter()
+        if self._settings.version < V1_9:  # later agents write a config entry, and those are written here
+            request.reach_datacenter()
         return given
 
     def _check(self, given: Intention) -> None:
@@ -177,16 +179,16 @@ class Intentions:
         if rules:
             raise Refusal(500, multierror(rules))
 
-    def create(self, asked: Asked, now: float) -> dict[str, str]:
+    def create(self, request: ServerRequest, now: float) -> dict[str, str]:
         """POST: the id of the new one."""
-        self._only_default(asked)
-        given = self._given(asked)
+        self._only_default(request)
+        given = self._body(request)
         if given.get("ID"):
             raise Refusal(500, "ID must be empty when creating a new intention")
-        asked.know_token()
-        if not given.get("DestinationName") and not self._settings.is_old:
+        request.know_token()
+        if not given.get("DestinationName") and self._settings.version >= V1_9:
             raise Refusal(403, "Permission denied")  # whether ACLs are on or not
-        self._require(asked, given.get("DestinationName") or "")
+        self._require(request, given.get("DestinationName") or "")
         self._check(given)
         self._check_legacy(given["DestinationName"])
         self._check_alone(given, None)
@@ -199,7 +201,7 @@ class Intentions:
         same = self._exact(source, destination)
         if same is None or (before is not None and same.get("ID") == before.get("ID")):
             return
-        if self._settings.is_old:
+        if self._settings.version < V1_9:
             pair = f"default/{source} => default/{destination}"
             shown = f"{same['Action'].upper()} {pair} (ID: {same['ID']}, Precedence: {same['Precedence']})"
             raise Refusal(500, f"duplicate intention found: {shown}")
@@ -213,10 +215,10 @@ class Intentions:
             text = f'cannot use legacy intention API to edit intentions with a destination of "{destination}"'
             raise Refusal(500, f"{text} after editing them via a service-intentions config entry")
 
-    def _require(self, asked: Asked, destination: str) -> None:
+    def _require(self, request: ServerRequest, destination: str) -> None:
         """Refuse a token that may not write, without a word of what it lacks."""
-        nameless = not destination and asked.authorizer is not None
-        if nameless or not asked.allows("intention", destination, "write"):
+        nameless = not destination and request.authorizer is not None
+        if nameless or not request.allows("intention", destination, "write"):
             raise Refusal(403, "Permission denied")
 
     def _exact(self, source: str, destination: str) -> Intention | None:
@@ -227,13 +229,13 @@ class Intentions:
 
     def _put(self, given: Intention, identity: str, now: float, before: Intention | None) -> str:
         """Keep an intention under its id."""
-        if self._settings.is_old:
+        if self._settings.version < V1_9:
             self._put_old(given, identity, now, before)
             return identity
         date = self._settings.date(now)
         legacy = {"LegacyID": identity, "LegacyMeta": given.get("Meta")}
         legacy |= {"LegacyCreateTime": before["CreatedAt"] if before else date, "LegacyUpdateTime": date}
-        source = _source(given, given["SourceName"], legacy)
+        source = _source(given, given["SourceName"], self._settings.version, legacy)
         self._write(self._with_source(given["DestinationName"], source, before["SourceName"] if before else ""))
         return identity
 
@@ -244,7 +246,7 @@ class Intentions:
         place = next((place for place, one in enumerate(sources) if one["Name"] == name and "Peer" not in one), len(sources))
         sources[place : place + 1] = [source] if source else []
         before = self._config.entries.get((_KIND, destination), {"Kind": _KIND, "Name": destination})
-        return ordered({**before, "Sources": sources, "Hash": 0})  # which is another one now
+        return order_sources({**before, "Sources": sources, "Hash": 0})  # which is another one now
 
     def _write(self, entry: Entry) -> None:
         """Keep an entry as long as it has sources."""
@@ -266,69 +268,69 @@ class Intentions:
         self._table[identity] = {**shown, "Hash": hashed, "CreateIndex": before["CreateIndex"] if before else index, "ModifyIndex": index}
         self._store.change("intentions")
 
-    def one(self, asked: Asked, now: float) -> Any:
+    def one(self, request: ServerRequest, now: float) -> Any:
         """GET, PUT and DELETE one by its id."""
         by_method = {"GET": self._get, "PUT": self._update, "DELETE": self._delete}
-        return by_method[asked.method](asked, now)
+        return by_method[request.method](request, now)
 
-    def _get(self, asked: Asked, _now: float) -> Intention:
-        asked.options()
-        asked.reach_datacenter()
-        if not self._settings.is_old:
-            asked.know_token()
-            if not asked.rest:
+    def _get(self, request: ServerRequest, _now: float) -> Intention:
+        request.options()
+        request.reach_datacenter()
+        if self._settings.version >= V1_9:
+            request.know_token()
+            if not request.rest:
                 raise Refusal(404, "Intention not found")
-        before = self._by_id(asked)
-        if before is None or not self._may_see(asked, before):
+        before = self._by_id(request)
+        if before is None or not self._may_see(request, before):
             raise Refusal(404, "Intention not found")
         return before
 
-    def _update(self, asked: Asked, now: float) -> dict[str, str]:
-        self._only_default(asked)
-        given = self._given(asked)
-        asked.know_token()
-        if self._settings.is_old:
-            self._require(asked, given.get("DestinationName") or "")
-        before = self._writable(asked, "modify")
-        if not self._settings.is_old and given.get("DestinationName") != before["DestinationName"]:
+    def _update(self, request: ServerRequest, now: float) -> dict[str, str]:
+        self._only_default(request)
+        given = self._body(request)
+        request.know_token()
+        if self._settings.version < V1_9:
+            self._require(request, given.get("DestinationName") or "")
+        before = self._writable(request, "modify")
+        if self._settings.version >= V1_9 and given.get("DestinationName") != before["DestinationName"]:
             raise Refusal(500, "Cannot modify Destination partition/namespace/name for an intention once it exists.")
         self._check(given)
         self._check_alone(given, before)
         self._store.apply()
-        return {"ID": self._put(given, asked.rest, now, before)}
+        return {"ID": self._put(given, request.rest, now, before)}
 
-    def _delete(self, asked: Asked, _now: float) -> bool:
-        if self._settings.is_old:
-            asked.reach_datacenter()
-        asked.know_token()
-        if not asked.rest and not self._settings.is_old:
+    def _delete(self, request: ServerRequest, _now: float) -> bool:
+        if self._settings.version < V1_9:
+            request.reach_datacenter()
+        request.know_token()
+        if not request.rest and self._settings.version >= V1_9:
             raise Refusal(403, "Permission denied")
-        before = self._writable(asked, "delete")
+        before = self._writable(request, "delete")
         self._store.apply()
         self._remove(before)
         return True
 
-    def _by_id(self, asked: Asked) -> Intention | None:
+    def _by_id(self, request: ServerRequest) -> Intention | None:
         """The one in the path. Refuses what is no id."""
-        if len(asked.rest) != UUID_LENGTH:
-            what = "intention" if self._settings.is_old else "config entry"
+        if len(request.rest) != UUID_LENGTH:
+            what = "intention" if self._settings.version < V1_9 else "config entry"
             text = f"failed {what} lookup: {WRONG_LENGTH}"
-            if asked.method == "GET":
+            if request.method == "GET":
                 raise Refusal(400, self._settings.bad_request + text)
             raise Refusal(500, f"Intention lookup failed: {text}")
-        return next((one for one in self._all() if one.get("ID") == asked.rest), None)
+        return next((one for one in self._all() if one.get("ID") == request.rest), None)
 
-    def _writable(self, asked: Asked, verb: str) -> Intention:
+    def _writable(self, request: ServerRequest, verb: str) -> Intention:
         """The one in the path, which the token may write."""
-        before = self._by_id(asked)
+        before = self._by_id(request)
         if before is None:
-            raise Refusal(500, f"Cannot {verb} non-existent intention: '{asked.rest}'")
-        self._require(asked, before["DestinationName"])
+            raise Refusal(500, f"Cannot {verb} non-existent intention: '{request.rest}'")
+        self._require(request, before["DestinationName"])
         self._check_legacy(before["DestinationName"])
         return before
 
     def _remove(self, one: Intention) -> None:
-        if self._settings.is_old:
+        if self._settings.version < V1_9:
             del self._table[one["ID"]]
             self._store.change("intentions")
         else:
@@ -336,34 +338,34 @@ class Intentions:
 
     # By name, since 1.9.
 
-    def exact(self, asked: Asked, _now: float) -> Any:
+    def exact(self, request: ServerRequest, _now: float) -> Any:
         """GET, PUT and DELETE one by its source and its destination."""
-        asked.only_default()
-        if asked.method == "GET":
-            asked.options()
-        source, destination = self._pair(asked, "Invalid SourceNS", "Invalid DestinationNS")
+        request.only_default()
+        if request.method == "GET":
+            request.options()
+        source, destination = self._pair(request, "Invalid SourceNS", "Invalid DestinationNS")
         assert source is not None, "only 1.8.7 says nothing of a namespace, and it has no such endpoint"
         assert destination is not None, "as above"
-        if asked.method == "GET":
-            asked.reach_datacenter()
-        given = self._given(asked) if asked.method == "PUT" else {}
-        asked.know_token()
+        if request.method == "GET":
+            request.reach_datacenter()
+        given = self._body(request) if request.method == "PUT" else {}
+        request.know_token()
         before = self._exact(source, destination)
-        if asked.method == "GET":
-            if before is None or not self._may_see(asked, before):
+        if request.method == "GET":
+            if before is None or not self._may_see(request, before):
                 raise Refusal(404, "Intention not found")
             return before
-        self._require(asked, destination)
-        if asked.method == "DELETE":
+        self._require(request, destination)
+        if request.method == "DELETE":
             self._store.apply()
             if before is not None:
                 self._remove(before)
             return True
-        entry = self._with_source(destination, _source(given, source))
+        entry = self._with_source(destination, _source(given, source, self._settings.version))
         if given.get("Meta") and given["Meta"] != entry.get("Meta"):
             unchanged = ", or should be unchanged during an update." * ((_KIND, destination) in self._config.entries)
             raise Refusal(500, f"Meta must not be specified{unchanged}")
-        check_entry(entry, is_old=False)
+        check_entry(entry, version=self._settings.version)
         self._store.apply()
         self._write(without_legacy(entry))
         return True
@@ -374,11 +376,11 @@ def _importance(one: Intention) -> tuple[int, str, str, str]:
     return -one["Precedence"], one["DestinationName"], one["SourceName"], one.get("SourcePeer", "")
 
 
-def _source(given: Intention, name: str, legacy: Entry | None = None) -> Entry:
+def _source(given: Intention, name: str, version: Version, legacy: Entry | None = None) -> Entry:
     """A source of an entry, as agents write it."""
     members = ("Action", "Description", "Permissions")
     source = {"Name": name, "Type": given.get("SourceType"), **{member: given.get(member) for member in members}, **(legacy or {})}
-    found: Entry = read({"Sources": [source]}, TYPES[_KIND], is_old=False).value["Sources"][0]
+    found: Entry = read({"Sources": [source]}, TYPES[_KIND], version=version).value["Sources"][0]
     return found
 
 

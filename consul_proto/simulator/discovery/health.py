@@ -12,12 +12,14 @@ from typing import Any
 from consul_proto.simulator.catalog.endpoint import Reader, has_tags, service_topics
 from consul_proto.simulator.catalog.tables import Catalog, Row
 from consul_proto.simulator.config.entries import ConfigEntries
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_10, V1_13, V1_16, V1_X
 from consul_proto.simulator.filters.expressions import HEALTH_CHECK, HEALTH_SERVICE
-from consul_proto.simulator.filters.parameter import compiled
+from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 
 
@@ -29,9 +31,9 @@ class HealthEndpoint:
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
-        read = partial(Route, ("GET",), index=True, deep=True, first=Asked.only_default)
+        read = partial(Route, ("GET",), index=True, deep=True, first=ServerRequest.only_default)
         # Since 1.10 the agent asks for these on a way of its own.
-        streamed = partial(Route, ("GET",), index=self._settings.is_old, deep=True, first=Asked.only_default)
+        streamed = partial(Route, ("GET",), index=self._settings.version < V1_10, deep=True, first=ServerRequest.only_default)
         return {
             "/v1/health/node/": read(self.node, topics=_checks_of("node")),
             "/v1/health/checks/": read(self.checks, topics=_checks_of("service")),
@@ -41,146 +43,153 @@ class HealthEndpoint:
             "/v1/health/ingress/": streamed(self.ingress, topics=_every_instance),
         }
 
-    def _service_topics(self, asked: Asked) -> tuple[Topic, ...]:
-        return service_topics(asked.rest)
+    def _service_topics(self, request: ServerRequest) -> tuple[Topic, ...]:
+        return service_topics(request.rest)
 
-    def _connect_topics(self, asked: Asked) -> tuple[Topic, ...]:
+    def _connect_topics(self, request: ServerRequest) -> tuple[Topic, ...]:
         """A proxy for a service may come with any service."""
-        return (("table", "services"), ("table", "nodes"), ("table", "checks"), *self._service_topics(asked))
+        return (("table", "services"), ("table", "nodes"), ("table", "checks"), *self._service_topics(request))
 
-    def node(self, asked: Asked) -> Found:
+    def node(self, request: ServerRequest) -> ReadAnswer:
         """GET node: the checks of a node."""
-        name = self._reader.named(asked, "node name")
-        return self._checks(asked, lambda check: check["Node"].lower() == name.lower(), by_meta=False)
+        name = self._reader.path_name(request, "node name")
+        return self._checks(request, lambda check: check["Node"].lower() == name.lower(), by_meta=False)
 
-    def checks(self, asked: Asked) -> Found:
+    def checks(self, request: ServerRequest) -> ReadAnswer:
         """GET checks: those of a service."""
-        name = self._reader.named(asked, "service name")
-        tables = self._catalog.service_tables(name, found=True, health=True) if asked.every("node-meta") else ("checks",)
-        return self._checks(asked, lambda check: check["ServiceName"].lower() == name.lower(), tables=tables)
+        name = self._reader.path_name(request, "service name")
+        tables = self._catalog.service_tables(name, found=True, health=True) if request.every("node-meta") else ("checks",)
+        return self._checks(request, lambda check: check["ServiceName"].lower() == name.lower(), tables=tables)
 
-    def state(self, asked: Asked) -> Found:
+    def state(self, request: ServerRequest) -> ReadAnswer:
         """GET state: the checks in a state, or in "any"."""
-        state = self._reader.named(asked, "check state")
-        return self._checks(asked, lambda check: state in ("any", check["Status"]))
+        state = self._reader.path_name(request, "check state")
+        return self._checks(request, lambda check: state in ("any", check["Status"]))
 
     def _checks(
-        self, asked: Asked, wanted: Callable[[dict[str, Any]], bool], *, by_meta: bool = True, tables: tuple[str, ...] = ("checks",)
-    ) -> Found:
-        keep = compiled(asked, HEALTH_CHECK)
-        asked.know_token()
+        self,
+        request: ServerRequest,
+        wanted: Callable[[dict[str, Any]], bool],
+        *,
+        by_meta: bool = True,
+        tables: tuple[str, ...] = ("checks",),
+    ) -> ReadAnswer:
+        keep = read_filter(request, HEALTH_CHECK)
+        request.know_token()
         rows = [
-            row.shown()
+            row.render()
             for (node, _), row in sorted(self._catalog.checks.items())
             if wanted(row.value)
-            and (not by_meta or self._reader.has_meta(asked, self._catalog.nodes[node]))
-            and self._may_see(asked, row.value)
+            and (not by_meta or self._reader.has_meta(request, self._catalog.nodes[node]))
+            and self._may_see(request, row.value)
         ]
-        rows = self._reader.in_order(asked, [row for row in rows if keep(row)], lambda row: str(row["Node"]))
-        return self._reader.found(asked, tables, rows)
+        rows = self._reader.in_order(request, [row for row in rows if keep(row)], lambda row: str(row["Node"]))
+        return self._reader.answer(request, tables, rows)
 
-    def _may_see(self, asked: Asked, check: dict[str, Any]) -> bool:
-        return asked.may("node", check["Node"], "read") and (not check["ServiceName"] or asked.may("service", check["ServiceName"], "read"))
+    def _may_see(self, request: ServerRequest, check: dict[str, Any]) -> bool:
+        return request.may("node", check["Node"], "read") and (
+            not check["ServiceName"] or request.may("service", check["ServiceName"], "read")
+        )
 
-    def service(self, asked: Asked) -> Found:
+    def service(self, request: ServerRequest) -> ReadAnswer:
         """GET service: the instances of a name, with what their health is made of."""
-        name = self._named(asked)
+        name = self._service_name(request)
         instances = self._catalog.instances(name)
-        return self._instances(asked, instances, self._catalog.service_tables(name, found=bool(instances), health=True))
+        return self._instances(request, instances, self._catalog.service_tables(name, found=bool(instances), health=True))
 
-    def connect(self, asked: Asked) -> Found:
+    def connect(self, request: ServerRequest) -> ReadAnswer:
         """GET connect: what may be connected to in the place of a service, with what its health is made of."""
-        name = self._named(asked)
-        if not self._may_ask(asked, name):
-            return self._reader.found(asked, (), [], unasked=True)
+        name = self._service_name(request)
+        if not self._may_ask(request, name):
+            return self._reader.answer(request, (), [], is_denied=True)
         proxies = self._catalog.proxies(name)
         tables = tuple(f"service.{service.value['Service'].lower()}" for _, service in proxies)
-        return self._instances(asked, proxies, tags=(), tables=tables or self._catalog.service_tables(name, found=False, health=True))
+        return self._instances(request, proxies, tags=(), tables=tables or self._catalog.service_tables(name, found=False, health=True))
 
-    def ingress(self, asked: Asked) -> Found:
+    def ingress(self, request: ServerRequest) -> ReadAnswer:
         """GET ingress: the gateways that lead to a service, with what their health is made of."""
-        name = self._named(asked)
-        if not self._may_ask(asked, name):
-            return self._reader.found(asked, (), [], unasked=True)
+        name = self._service_name(request)
+        if not self._may_ask(request, name):
+            return self._reader.answer(request, (), [], is_denied=True)
         gateways = self._config.gateways.leading_to(name)
         instances = [instance for gateway in gateways for instance in self._catalog.instances(gateway)]
         tables = tuple(f"service.{gateway.lower()}" for gateway in gateways)
-        return self._instances(asked, instances, (*tables, "gateways") if tables else (), tags=())
+        return self._instances(request, instances, (*tables, "gateways") if tables else (), tags=())
 
-    def _named(self, asked: Asked) -> str:
+    def _service_name(self, request: ServerRequest) -> str:
         """The name of the service. Refuses what the agent refuses, and then what no server here can answer."""
-        if not self._settings.is_old and asked.first("peer") and asked.first("sg"):
+        if self._settings.version >= V1_16 and request.first("peer") and request.first("sg"):
             raise Refusal(400, "peer-name and sameness-group are mutually exclusive")
-        if not asked.rest:
+        if not request.rest:
             raise Refusal(400, "Missing service name")
-        if not self._settings.is_old:
-            self._passing(asked)
-        asked.reach_servers()
-        return asked.rest
+        if self._settings.version >= V1_X:
+            self._passing(request)
+        request.reach_servers()
+        return request.rest
 
-    def _may_ask(self, asked: Asked, name: str) -> bool:
+    def _may_ask(self, request: ServerRequest, name: str) -> bool:
         """Whether a token may know what leads to a service: 1.8 finds nothing, and later versions refuse."""
-        if asked.allows("service", name, "read"):
+        if request.allows("service", name, "read"):
             return True
-        if not self._settings.is_old:
+        if self._settings.version >= V1_X:
             raise Refusal(403, "Permission denied")
-        self._passing(asked)
+        self._passing(request)
         return False
 
     def _instances(
-        self, asked: Asked, instances: list[tuple[Row, Row]], tables: tuple[str, ...], tags: Iterable[str] | None = None
-    ) -> Found:
-        keep = compiled(asked, HEALTH_SERVICE)
-        passing = self._passing(asked)
-        if not self._settings.is_old:
-            if asked.first("sg") or asked.first("sameness-group"):
+        self, request: ServerRequest, instances: list[tuple[Row, Row]], tables: tuple[str, ...], tags: Iterable[str] | None = None
+    ) -> ReadAnswer:
+        keep = read_filter(request, HEALTH_SERVICE)
+        passing = self._passing(request)
+        if self._settings.version >= V1_13:
+            if request.first("sg") or request.first("sameness-group"):
                 raise Refusal(500, "sameness groups are not supported in consul CE")
-            if asked.first("peer"):
+            if request.first("peer"):
                 instances, tables = [], ()
         rows = [
-            self._instance(asked, node, service)
+            self._instance(request, node, service)
             for node, service in instances
-            if has_tags(service, asked.every("tag") if tags is None else tags)
-            and self._reader.has_meta(asked, node)
-            and self._reader.may_see(asked, node, service)
+            if has_tags(service, request.every("tag") if tags is None else tags)
+            and self._reader.has_meta(request, node)
+            and self._reader.may_see(request, node, service)
         ]
         rows = [row for row in rows if keep(row)]
         if passing:
             rows = [row for row in rows if all(check["Status"] == "passing" for check in row["Checks"])]
-        return self._reader.found(asked, tables, self._reader.in_order(asked, rows, lambda row: str(row["Node"]["Node"])))
+        return self._reader.answer(request, tables, self._reader.in_order(request, rows, lambda row: str(row["Node"]["Node"])))
 
-    def _instance(self, asked: Asked, node: Row, service: Row) -> dict[str, Any]:
+    def _instance(self, request: ServerRequest, node: Row, service: Row) -> dict[str, Any]:
         checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])
-        shown = [check.shown() for check in checks if self._may_see(asked, check.value)]
-        found = {"Node": node.shown(), "Service": service.shown(), "Checks": shown}
-        return _streamed(found) if self._reader.is_streamed(asked) else found
+        shown = [check.render() for check in checks if self._may_see(request, check.value)]
+        found = {"Node": node.render(), "Service": service.render(), "Checks": shown}
+        return _stream_form(found) if self._reader.is_streamed(request) else found
 
-    def _passing(self, asked: Asked) -> bool:
-        if not asked.flag("passing"):
+    def _passing(self, request: ServerRequest) -> bool:
+        if not request.flag("passing"):
             return False
-        value = asked.first("passing")
+        value = request.first("passing")
         if value and value not in TRUE | FALSE:
             raise Refusal(400, "Invalid value for ?passing")
         return value not in FALSE
 
 
-def _every_instance(_asked: Asked) -> tuple[Topic, ...]:
+def _every_instance(_request: ServerRequest) -> tuple[Topic, ...]:
     return tuple(("table", table) for table in ("services", "nodes", "checks", "gateways"))
 
 
-def _streamed(found: dict[str, Any]) -> dict[str, Any]:
+def _stream_form(found: dict[str, Any]) -> dict[str, Any]:
     """An instance as it comes out of a stream, where an empty map is none."""
     for of in ("Node", "Service"):
         found[of] |= {name: None for name in ("TaggedAddresses", "Meta") if found[of].get(name) == {}}
     return found
 
 
-def _checks_of(what: str) -> Callable[[Asked], tuple[Topic, ...]]:
+def _checks_of(what: str) -> Callable[[ServerRequest], tuple[Topic, ...]]:
     """The checks of a node, of a service, or in a state."""
 
-    def topics(asked: Asked) -> tuple[Topic, ...]:
-        if what == "state" and asked.rest == "any":
+    def topics(request: ServerRequest) -> tuple[Topic, ...]:
+        if what == "state" and request.rest == "any":
             return (("table", "checks"),)
-        return ((f"checks of {what}", asked.rest.lower()),)
+        return ((f"checks of {what}", request.rest.lower()),)
 
     return topics

@@ -13,12 +13,14 @@ from consul_proto.simulator.agent.services import meta_fault
 from consul_proto.simulator.catalog.bodies import QUERY
 from consul_proto.simulator.catalog.endpoint import Reader
 from consul_proto.simulator.catalog.tables import Catalog, Row
-from consul_proto.simulator.discovery.query_templates import filled
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic, Wrote, seen
+from consul_proto.simulator.discovery.query_templates import fill_in
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer, server_headers
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.engine.versions import V1_X
 from consul_proto.simulator.go.durations import nanoseconds
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 from consul_proto.simulator.kv.sessions import Sessions
@@ -42,15 +44,15 @@ class Queries:
         self._store, self._catalog, self._sessions, self._reader = store, catalog, sessions, reader
         self._settings, self._new_id = settings, new_id
         self._queries: dict[str, Query] = {}
-        self._was_old = "" if settings.is_old else "raft apply failed: "
+        self._was_old = "" if settings.version < V1_X else "raft apply failed: "
 
-    def kept(self) -> Any:
+    def dump(self) -> Any:
         """All of them, as JSON."""
         return self._queries
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Go on with what was kept."""
-        self._queries = kept
+    def load(self, state: Any, _shift: float) -> None:
+        """Take over the dumped state."""
+        self._queries = state
 
     def routes(self) -> dict[str, Route]:
         """The endpoints."""
@@ -65,34 +67,34 @@ class Queries:
             del self._queries[identity]
             self._store.change("queries")
 
-    def _found(self, asked: Asked, queries: list[Query]) -> Found:
-        headers = (("X-Consul-Effective-Consistency", asked.consistency),)
-        return Found(self._store.table("queries"), queries, headers=headers)
+    def _list_answer(self, request: ServerRequest, queries: list[Query]) -> ReadAnswer:
+        headers = (("X-Consul-Effective-Consistency", request.consistency),)
+        return ReadAnswer(self._store.table("queries"), queries, headers=headers)
 
-    def every(self, asked: Asked) -> Found:
+    def every(self, request: ServerRequest) -> ReadAnswer:
         """GET all."""
-        asked.reach_servers()
-        manages = asked.allows("acl", "", "write")
-        found = [query for query in self._queries.values() if manages or (_has_rule(query) and asked.may("query", query["Name"], "read"))]
-        return self._found(asked, [self._shown(asked, query) for query in sorted(found, key=lambda query: str(query["ID"]))])
+        request.reach_servers()
+        manages = request.allows("acl", "", "write")
+        found = [query for query in self._queries.values() if manages or (_has_rule(query) and request.may("query", query["Name"], "read"))]
+        return self._list_answer(request, [self._render(request, query) for query in sorted(found, key=lambda query: str(query["ID"]))])
 
-    def one(self, asked: Asked) -> Found:
+    def one(self, request: ServerRequest) -> ReadAnswer:
         """GET one by its id, or what it finds, or what it comes to."""
-        asked.reach_datacenter()
-        name, verb = _split(asked.rest)
+        request.reach_datacenter()
+        name, verb = _split(request.rest)
         if verb:
-            return (self._execute if verb == "execute" else self._explain)(asked, name)
-        query = self._by_id(asked.rest)
+            return (self._execute if verb == "execute" else self._explain)(request, name)
+        query = self._by_id(request.rest)
         if query is None:
-            raise self._missing()
-        asked.know_token()
-        self._require(asked, query, "read")
-        return self._found(asked, [self._shown(asked, query)])
+            raise self._not_found()
+        request.know_token()
+        self._require(request, query, "read")
+        return self._list_answer(request, [self._render(request, query)])
 
-    def _missing(self) -> Refusal:
+    def _not_found(self) -> Refusal:
         refusal = Refusal(404, "Query not found")
-        if not self._settings.is_old:
-            refusal.headers += (("X-Consul-Index", "1"), *seen(known=False), ("X-Consul-Query-Backend", "blocking-query"))
+        if self._settings.version >= V1_X:
+            refusal.headers += (("X-Consul-Index", "1"), *server_headers(known=False), ("X-Consul-Query-Backend", "blocking-query"))
         return refusal
 
     def _by_id(self, identity: str, before: str = "") -> Query | None:
@@ -102,50 +104,50 @@ class Queries:
 
     # Writes.
 
-    def create(self, asked: Asked, _now: float) -> dict[str, str]:
+    def create(self, request: ServerRequest, _now: float) -> dict[str, str]:
         """POST: the id of the new one."""
-        given = asked.decoded(QUERY)
-        asked.reach_datacenter()
+        given = request.decode(QUERY)
+        request.reach_datacenter()
         if given.get("ID"):
             raise Refusal(500, "ID must be empty when creating a new prepared query")
-        asked.know_token()
-        self._require(asked, given)
+        request.know_token()
+        self._require(request, given)
         self._check(given)
         identity = self._new_id()
         self._write(given, identity, None)
         return {"ID": identity}
 
-    def change(self, asked: Asked, _now: float) -> Wrote:
+    def change(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT and DELETE one by its id."""
-        allowed = "GET" if _split(asked.rest)[1] else "GET,PUT,DELETE"
-        if asked.method == "OPTIONS":
-            return Wrote({}, headers=(("Allow", f"OPTIONS,{allowed}"),))
-        if asked.method not in allowed.split(","):
-            raise Refusal(405, f"method {asked.method} not allowed", Allow=allowed)
-        given = asked.decoded(QUERY) if asked.method == "PUT" and asked.body else {}
-        asked.reach_servers()
-        self._require(asked, given)
-        before = self._by_id(asked.rest, "Prepared Query lookup failed: ")
+        allowed = "GET" if _split(request.rest)[1] else "GET,PUT,DELETE"
+        if request.method == "OPTIONS":
+            return WriteAnswer({}, headers=(("Allow", f"OPTIONS,{allowed}"),))
+        if request.method not in allowed.split(","):
+            raise Refusal(405, f"method {request.method} not allowed", Allow=allowed)
+        given = request.decode(QUERY) if request.method == "PUT" and request.body else {}
+        request.reach_servers()
+        self._require(request, given)
+        before = self._by_id(request.rest, "Prepared Query lookup failed: ")
         if before is None:
-            raise Refusal(500, f"Cannot modify non-existent prepared query: '{asked.rest}'")
-        self._require(asked, before)
-        if asked.method == "DELETE":
+            raise Refusal(500, f"Cannot modify non-existent prepared query: '{request.rest}'")
+        self._require(request, before)
+        if request.method == "DELETE":
             self._store.apply()
-            del self._queries[asked.rest]
+            del self._queries[request.rest]
             self._store.change("queries")
-            return Wrote(b"")
+            return WriteAnswer(b"")
         self._check(given)
-        self._write(given, asked.rest, before)
-        return Wrote(b"")
+        self._write(given, request.rest, before)
+        return WriteAnswer(b"")
 
-    def _require(self, asked: Asked, query: Query, access: str = "write") -> None:
+    def _require(self, request: ServerRequest, query: Query, access: str = "write") -> None:
         """Refuse what the token may not do. What has no name is everybody's."""
         if _has_rule(query):
-            asked.require("query", query.get("Name") or "", access)
+            request.require("query", query.get("Name") or "", access)
 
-    def _shown(self, asked: Asked, query: Query) -> Query:
+    def _render(self, request: ServerRequest, query: Query) -> Query:
         """A query, without its token for who does not manage ACLs."""
-        if not query["Token"] or asked.allows("acl", "", "write"):
+        if not query["Token"] or request.allows("acl", "", "write"):
             return query
         return {**query, "Token": _HIDDEN}
 
@@ -189,7 +191,7 @@ class Queries:
     def _check_session(self, session: str) -> None:
         if not session or session in self._sessions.sessions:
             return
-        if self._settings.is_old and len(session) != UUID_LENGTH:
+        if self._settings.version < V1_X and len(session) != UUID_LENGTH:
             raise Refusal(500, f"invalid session: {WRONG_LENGTH}")
         raise Refusal(500, f'{self._was_old}invalid session "{session}"')
 
@@ -199,7 +201,7 @@ class Queries:
             if template["Type"] not in ("", "name_prefix_match"):
                 raise ValueError(f"Bad Template.Type '{template['Type']}'")
             if template["Type"]:
-                filled({"Template": template, "Name": name, "Service": service}, name, is_old=self._settings.is_old)
+                fill_in({"Template": template, "Name": name, "Service": service}, name, version=self._settings.version)
         except ValueError as error:
             raise Refusal(500, f"{self._was_old}failed compiling template: {error}") from None
 
@@ -217,7 +219,7 @@ class Queries:
 
     def _service(self, given: Query) -> Query:
         failover = given.get("Failover") or {}
-        new = not self._settings.is_old
+        new = self._settings.version >= V1_X
         shown: Query = {"Service": given["Service"]} | ({"SamenessGroup": given.get("SamenessGroup") or ""} if new else {})
         shown["Failover"] = {"NearestN": failover.get("NearestN") or 0, "Datacenters": failover.get("Datacenters")}
         shown["Failover"] |= {"Targets": failover.get("Targets")} if new else {}
@@ -228,7 +230,7 @@ class Queries:
 
     # What a query finds.
 
-    def _resolved(self, name: str, *, is_cached: bool = False) -> Query:
+    def _resolve(self, name: str, *, is_cached: bool = False) -> Query:
         """The query of a name or an id, its template filled in; the longest prefix that fits is the template."""
         if query := self._queries.get(name.lower()):
             if query["Template"]["Type"]:
@@ -240,46 +242,46 @@ class Queries:
                 return query
         templates = [query for query in self._queries.values() if query["Template"]["Type"] and lower.startswith(query["Name"].lower())]
         if not templates:
-            raise Refusal(500, "Query not found") if is_cached else self._missing()
+            raise Refusal(500, "Query not found") if is_cached else self._not_found()
         try:
-            return filled(max(templates, key=lambda query: len(query["Name"])), name, is_old=self._settings.is_old)
+            return fill_in(max(templates, key=lambda query: len(query["Name"])), name, version=self._settings.version)
         except ValueError as error:
             raise Refusal(500, str(error)) from None
 
-    def _answer(self, asked: Asked, body: Query) -> Found:
-        is_old = self._settings.is_old
-        body |= {"Index": 0 if is_old else 1, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": asked.consistency}
-        body |= {} if is_old else {"NotModified": False, "Backend": 0, "ResultsFilteredByACLs": False}
-        return Found(1, body, headers=(("X-Consul-Effective-Consistency", asked.consistency),))
+    def _answer(self, request: ServerRequest, body: Query) -> ReadAnswer:
+        version = self._settings.version
+        body |= {"Index": 0 if version < V1_X else 1, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": request.consistency}
+        body |= {} if version < V1_X else {"NotModified": False, "Backend": 0, "ResultsFilteredByACLs": False}
+        return ReadAnswer(1, body, headers=(("X-Consul-Effective-Consistency", request.consistency),))
 
-    def _explain(self, asked: Asked, name: str) -> Found:
-        query = self._resolved(name)
-        asked.know_token()
-        self._require(asked, query, "read")
-        return self._answer(asked, {"Query": self._shown(asked, query)})
+    def _explain(self, request: ServerRequest, name: str) -> ReadAnswer:
+        query = self._resolve(name)
+        request.know_token()
+        self._require(request, query, "read")
+        return self._answer(request, {"Query": self._render(request, query)})
 
-    def _execute(self, asked: Asked, name: str) -> Found:
-        limit = int(asked.first("limit") or 0)
-        query = self._resolved(name, is_cached=asked.flag("cached"))
-        asked.know_token()
+    def _execute(self, request: ServerRequest, name: str) -> ReadAnswer:
+        limit = int(request.first("limit") or 0)
+        query = self._resolve(name, is_cached=request.flag("cached"))
+        request.know_token()
         service = query["Service"]
-        connect = service["Connect"] or asked.first("connect") in TRUE
+        connect = service["Connect"] or request.first("connect") in TRUE
         found = self._catalog.proxies(service["Service"]) if connect else self._catalog.instances(service["Service"])
         nodes = [self._instance(node, instance) for node, instance in found if self._fits(service, node, instance)]
-        nodes = [node for node in nodes if _is_well(node, service) and self._may_see(asked, node)]
-        near = asked.first("near") or service["Near"]
+        nodes = [node for node in nodes if _is_well(node, service) and self._may_see(request, node)]
+        near = request.first("near") or service["Near"]
         if near:
             nodes = self._reader.by_distance(near, nodes, lambda node: str(node["Node"]["Node"]))
         nodes = nodes[:limit] if limit > 0 else nodes
         body: Query = {"Service": service["Service"], "Nodes": nodes, "DNS": query["DNS"], "Datacenter": self._settings.datacenter}
-        return self._answer(asked, body | ({} if self._settings.is_old else {"PeerName": ""}) | {"Failovers": 0})
+        return self._answer(request, body | ({} if self._settings.version < V1_X else {"PeerName": ""}) | {"Failovers": 0})
 
     def _instance(self, node: Row, service: Row) -> Query:
         checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])
-        return {"Node": node.shown(), "Service": service.stored(), "Checks": [check.stored() for check in checks] or None}
+        return {"Node": node.render(), "Service": service.raw(), "Checks": [check.raw() for check in checks] or None}
 
-    def _may_see(self, asked: Asked, found: Query) -> bool:
-        return asked.may("node", found["Node"]["Node"], "read") and asked.may("service", found["Service"]["Service"], "read")
+    def _may_see(self, request: ServerRequest, found: Query) -> bool:
+        return request.may("node", found["Node"]["Node"], "read") and request.may("service", found["Service"]["Service"], "read")
 
     def _fits(self, wanted: Query, node: Row, service: Row) -> bool:
         tags = {tag.lower() for tag in service.tags}
@@ -312,10 +314,10 @@ def _split(path: str) -> tuple[str, str]:
     return (path.removesuffix(f"/{verb}"), verb) if verb in ("execute", "explain") else (path, "")
 
 
-def _options(asked: Asked) -> tuple[float, int]:
-    """As `Asked.options`, and what an execution takes besides."""
-    options, verb = asked.options(), _split(asked.rest)[1]
-    limit, connect = asked.first("limit"), asked.first("connect")
+def _options(request: ServerRequest) -> tuple[float, int]:
+    """As `ServerRequest.options`, and what an execution takes besides."""
+    options, verb = request.options(), _split(request.rest)[1]
+    limit, connect = request.first("limit"), request.first("connect")
     if verb and limit:
         is_number = re.fullmatch("[+-]?[0-9]+", limit)
         if not is_number or int(limit) not in range(-(2**63), 2**63):
@@ -326,5 +328,5 @@ def _options(asked: Asked) -> tuple[float, int]:
     return options
 
 
-def _topics(_asked: Asked) -> tuple[Topic, ...]:
+def _topics(_request: ServerRequest) -> tuple[Topic, ...]:
     return (("table", "queries"),)

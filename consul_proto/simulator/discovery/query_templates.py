@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.answers import Refusal
+from consul_proto.simulator.engine.versions import V1_X, Version
 from consul_proto.simulator.go.regexp import expression
 
 Query = dict[str, Any]
@@ -22,27 +23,27 @@ _TOKEN = re.compile(
 )
 
 #: The variables of a template, and what its expression found in a name.
-Given = tuple[Mapping[str, str], Sequence[str]]
-Part = str | Callable[[Given], str]
+Bindings = tuple[Mapping[str, str], Sequence[str]]
+Part = str | Callable[[Bindings], str]
 
 
-def _mapped(value: Any, change: Callable[[str, str], Any], where: str = "Service") -> Any:
+def _map_texts(value: Any, change: Callable[[str, str], Any], where: str = "Service") -> Any:
     """What a template fills in, its texts changed, of which is told where they are."""
     if isinstance(value, str):
         return change(where, value)
     if isinstance(value, list):
-        return [_mapped(one, change, f"{where}[{place}]") for place, one in enumerate(value)]
+        return [_map_texts(one, change, f"{where}[{place}]") for place, one in enumerate(value)]
     under = "{}.{}" if where in ("Service", "Service.Failover") else "{}[{}]"
-    return {key: _mapped(one, change, under.format(where, key)) for key, one in value.items()} if isinstance(value, dict) else value
+    return {key: _map_texts(one, change, under.format(where, key)) for key, one in value.items()} if isinstance(value, dict) else value
 
 
-def filled(query: Query, name: str, *, is_old: bool) -> Query:
+def fill_in(query: Query, name: str, *, version: Version) -> Query:
     """A template for one name, with what it finds. Raises ValueError in Consul's words."""
     template, formats = query["Template"], {}
 
     def read(where: str, text: str) -> None:
         try:
-            formats[where] = _Format(text, is_old=is_old).parts()
+            formats[where] = _Format(text, version=version).parts()
         except ValueError as error:
             raise ValueError(f"Bad format '{text}' in {where}: {error}") from None
 
@@ -52,14 +53,14 @@ def filled(query: Query, name: str, *, is_old: bool) -> Query:
         except ValueError as error:
             raise ValueError(f"Bad evaluation for '{text}' in {where}: {error}") from None
 
-    _mapped(query["Service"], read)
+    _map_texts(query["Service"], read)
     try:
         matched = expression(template["Regexp"]).search(name) if template["Regexp"] else None
     except ValueError as error:
         raise ValueError(f"Bad Regexp: {error}") from None
     variables = {"name.full": name, "name.prefix": query["Name"], "name.suffix": name.removeprefix(query["Name"]), "agent.segment": ""}
-    given: Given = variables, [matched[0], *matched.groups("")] if matched else []
-    service = _mapped(query["Service"], fill)
+    given: Bindings = variables, [matched[0], *matched.groups("")] if matched else []
+    service = _map_texts(query["Service"], fill)
     tags = {"Tags": [tag for tag in service["Tags"] or () if tag]} if template["RemoveEmptyTags"] else {}
     return {**query, "Service": service | tags}
 
@@ -67,12 +68,12 @@ def filled(query: Query, name: str, *, is_old: bool) -> Query:
 class _Format:
     """A text with expressions in it: variables and `match`. What HIL knows besides is not simulated."""
 
-    def __init__(self, text: str, *, is_old: bool) -> None:
-        self._text, self._place, self._is_old = text, 0, is_old
+    def __init__(self, text: str, *, version: Version) -> None:
+        self._text, self._place, self._version = text, 0, version
 
     def parts(self) -> list[Part]:
         """What it is made of. Raises ValueError where it is nothing."""
-        if self._is_old and self._text == "$":
+        if self._version < V1_X and self._text == "$":
             return []
         parts: list[Part] = []
         while self._place < len(self._text):
@@ -94,7 +95,9 @@ class _Format:
         if kind == "operator":
             return Refusal(501, f"the simulator does not know {token} in {self._text}")
         found = {"end": "end of string", "odd": f'invalid sequence "{token}"', "number": f"integer {token}"}.get(kind, f'"{token}"')
-        return ValueError("parse error" + (": syntax error" if self._is_old else f" at 1:{place}: expected {wanted} but found {found}"))
+        if self._version < V1_X:
+            return ValueError("parse error: syntax error")
+        return ValueError(f"parse error at 1:{place}: expected {wanted} but found {found}")
 
     def _expect(self, mark: str) -> None:
         found = self._next()
@@ -107,27 +110,27 @@ class _Format:
         place, kind, word = self._next()
         if kind == "number":
             return word
-        if kind != "name" or (word in ("true", "false") and not self._is_old):
+        if kind != "name" or (word in ("true", "false") and self._version >= V1_X):
             raise self._unexpected("expression", place, "operator" if kind == "name" else kind, word)
         if not self._text[self._place :].lstrip().startswith("("):
             return partial(_variable, place, word)
         self._expect("(")
         argument = self._expression(depth + 1)
         self._expect(")")
-        return partial(_matched, place, word, argument)
+        return partial(_match_group, place, word, argument)
 
 
-def _value(part: Part, given: Given) -> str:
+def _value(part: Part, given: Bindings) -> str:
     return part if isinstance(part, str) else part(given)
 
 
-def _variable(place: int, name: str, given: Given) -> str:
+def _variable(place: int, name: str, given: Bindings) -> str:
     if name not in given[0]:
         raise ValueError(f"1:{place}: unknown variable accessed: {name}")
     return given[0][name]
 
 
-def _matched(place: int, name: str, argument: Part, given: Given) -> str:
+def _match_group(place: int, name: str, argument: Part, given: Bindings) -> str:
     number = _value(argument, given)
     if name != "match":
         raise ValueError(f"1:{place}: unknown function called: {name}")

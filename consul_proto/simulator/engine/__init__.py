@@ -1,1 +1,1 @@
-"""What every simulated endpoint stands on: requests and answers, routes, settings, the store and its timers."""
+"""What all simulated endpoints use: requests and answers, routes, settings, the store and its timers."""

@@ -1,4 +1,4 @@
-"""What an agent is told when it starts."""
+"""The configuration of an agent."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-#: The versions whose answers are known.
-Version = Literal["1.8.7", "1.22.5"]
+from consul_proto.simulator.engine.versions import V1_22_5, V1_X, Version
 
 Policy = Literal["allow", "deny"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-#: As the real agent says it: "datacenter can only contain lowercase alphanumeric, - or _ characters".
+#: The real agent's message: "datacenter can only contain lowercase alphanumeric, - or _ characters".
 _DATACENTER = re.compile(r"[a-z0-9_-]+")
 
 
 def datacenter_name(given: str) -> str:
-    """The name of a datacenter as Consul takes it, in lower case. Raises ValueError."""
+    """Return the name of a datacenter as Consul takes it, in lower case. Raises ValueError."""
     name = given.lower()
     if not _DATACENTER.fullmatch(name):
         raise ValueError('a datacenter can only have lower case letters, digits, "-" and "_" in its name')
@@ -29,18 +28,18 @@ def datacenter_name(given: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The agent's configuration, as far as it means anything without a network.
+    """The agent's configuration, as far as it matters without a network.
 
-    version: whose answers it gives. node, node_id, node_meta, datacenter: what it calls itself; an id is drawn where none is given.
-    acls: whether the ACL system is on, with what a token may do that no rule speaks of. management_token: the secret of the token that
-    may do everything; agent_token: of the one that the agent itself uses. script_checks: whether checks with a script are accepted;
-    local_script_checks: those of the agent's own configuration. connect: whether there is a certificate authority.
-    session_ttl_min: nanoseconds of the least TTL of a session. kv_max_value_size, txn_max_req_len: bytes of a value, and of a transaction,
-    which may be as large as a value. http_port: what the agent says of itself. seed: two agents with the same one give the same ids.
-    since: seconds from 1970 to the agent's time 0, for the dates that it tells.
+    version: the Consul version to emulate. node, node_id, node_meta, datacenter: the agent's names; an empty id is replaced by a new one.
+    acls: whether the ACL system is on. default_policy: the policy where no rule applies. management_token: the secret of a token that may
+    do everything. agent_token: the secret of the token that the agent itself uses. script_checks: whether checks may have scripts;
+    local_script_checks: only those of the agent's own configuration. connect: whether there is a certificate authority. session_ttl_min:
+    the least TTL of a session, in nanoseconds. kv_max_value_size, txn_max_req_len: the largest value and transaction, in bytes; a
+    transaction may always be as large as a value. http_port: the port that the agent reports. seed: two agents with the same seed make the
+    same ids. since: the agent's time 0, in seconds since 1970, for dates in answers.
     """
 
-    version: Version = "1.22.5"
+    version: Version = V1_22_5
     node: str = "consul"
     node_id: str = ""
     node_meta: Mapping[str, str] = field(default_factory=dict)
@@ -60,16 +59,11 @@ class Settings:
     since: float = 0.0
 
     def date(self, now: float) -> str:
-        """A time of the agent as Go writes it in JSON: without zeros at the end of a fraction."""
+        """Return a time of the agent as Go writes it in JSON: without zeros at the end of a fraction."""
         written = (_EPOCH + timedelta(seconds=self.since + now)).replace(tzinfo=None).isoformat()
         return f"{written.rstrip('0') if '.' in written else written}Z"
 
     @property
     def bad_request(self) -> str:
-        """What 1.8.7 says before the reason of many a refusal with 400."""
-        return "Bad request: " if self.is_old else ""
-
-    @property
-    def is_old(self) -> bool:
-        """Whether it answers as 1.8.7 does."""
-        return self.version == "1.8.7"
+        """What 1.8.7 puts before the reason of many refusals with 400."""
+        return "Bad request: " if self.version < V1_X else ""

@@ -1,4 +1,4 @@
-"""What the servers keep: one raft index, the index of each table, and who waits for what."""
+"""The state of the servers that all groups share: the raft index, the index of each table, and the queries that wait."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Protocol
 
-from consul_proto.simulator.engine.request import Parked, Topic
+from consul_proto.simulator.engine.answers import Parked, Topic
 
 
-class Sorted:
-    """Keys in order, for reads by prefix that cost as much as their answer."""
+class SortedKeys:
+    """Keys in order: a read by prefix costs as much as its answer."""
 
     def __init__(self, keys: Iterable[str] = ()) -> None:
         self._keys = sorted(keys)
 
     def add(self, key: str) -> None:
-        """Add a key that is not there."""
+        """Add a new key."""
         insort(self._keys, key)
 
     def remove(self, key: str) -> None:
-        """Remove a key that is there."""
+        """Remove an existing key."""
         del self._keys[bisect_left(self._keys, key)]
 
     def below(self, prefix: str) -> Iterator[str]:
-        """The keys that begin with a prefix, in order."""
+        """Return the keys that begin with a prefix, in order."""
         keys = self._keys
         for place in range(bisect_left(keys, prefix), len(keys)):
             if not keys[place].startswith(prefix):
@@ -32,82 +32,82 @@ class Sorted:
             yield keys[place]
 
 
-class Kept(Protocol):
-    """A part of the state."""
+class State(Protocol):
+    """A group with state."""
 
-    def kept(self) -> Any:
-        """All of it, as JSON."""
+    def dump(self) -> Any:
+        """Return the state as JSON."""
         ...
 
-    def keep(self, kept: Any, shift: float, /) -> None:
-        """Take over what was kept. shift: seconds by which its times are moved."""
+    def load(self, state: Any, shift: float, /) -> None:
+        """Load the dumped state. shift: seconds to add to its times."""
         ...
 
 
 class Store:
-    """Indexes, undoing, and waking. Each group keeps its own table beside it."""
+    """Indexes, rollback and waking. Each group has its own table beside it."""
 
     def __init__(self) -> None:
-        #: Of the last write that raft has applied. The first three are its own.
+        #: The index of the last write. Raft itself used the first three.
         self.index = 3
         self._tables: dict[str, int] = {}
         self._waiting: dict[Hashable, set[Parked]] = {}
-        self._changed: set[Parked] = set()
+        self._to_wake: set[Parked] = set()
         self._undo: list[Callable[[], object]] | None = None
 
-    def kept(self) -> Any:
-        """The indexes, as JSON."""
+    def dump(self) -> Any:
+        """Return the indexes as JSON."""
         return {"index": self.index, "tables": self._tables}
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Take over what was kept."""
-        self.index, self._tables = kept["index"], dict(kept["tables"])
+    def load(self, state: Any, _shift: float) -> None:
+        """Load the dumped state."""
+        self.index, self._tables = state["index"], dict(state["tables"])
 
     def table(self, *names: str) -> int:
-        """The index of the last change to any of these tables, 0 where there was none."""
+        """Return the index of the last change to any of these tables, 0 if there was none."""
         return max(self._tables.get(name, 0) for name in names)
 
     def apply(self) -> int:
-        """Apply one more write: its index."""
+        """Begin one more write, and return its index."""
         self.index += 1
         return self.index
 
     def change(self, table: str, *topics: Topic) -> None:
-        """Note that a table changed with the write that is applied, and what else this concerns."""
+        """Record that the current write changed a table, and the topics that depend on it."""
         self.count(table)
         for topic in (("table", table), *topics):
-            self._changed |= self._waiting.get(topic, set())
+            self._to_wake |= self._waiting.get(topic, set())
 
     def count(self, table: str) -> None:
-        """Give a table the index of the write that is applied, where nothing of it changed: this wakes nobody."""
+        """Give a table the index of the current write, although nothing in it changed: no query wakes."""
         before = self._tables.get(table, 0)
-        self.undoing(lambda: self._tables.__setitem__(table, before))
+        self.on_rollback(lambda: self._tables.__setitem__(table, before))
         self._tables[table] = self.index
 
     def touch(self, topic: Topic) -> None:
-        """Note that what no table keeps has changed."""
-        self._changed |= self._waiting.get(topic, set())
+        """Record a change of something that has no table."""
+        self._to_wake |= self._waiting.get(topic, set())
 
     def touch_all(self) -> None:
-        """Note that anything may have changed."""
+        """Record that anything may have changed."""
         for waiting in self._waiting.values():
-            self._changed |= waiting
+            self._to_wake |= waiting
 
     def change_key(self, key: str, table: str = "kv") -> None:
-        """Note that a key changed: whoever waits for it, or for a prefix of it, looks again."""
+        """Record a change of a key: queries of the key and of its prefixes are read again."""
         self.change(table, ("kv", key))
         for end in range(len(key) + 1):
             if waiting := self._waiting.get(("kv/", key[:end])):
-                self._changed |= waiting
+                self._to_wake |= waiting
 
-    def undoing(self, undo: Callable[[], object]) -> None:
-        """Within a transaction, note how a step is undone."""
+    def on_rollback(self, undo: Callable[[], object]) -> None:
+        """Record how to undo a step, if a transaction is running."""
         if self._undo is not None:
             self._undo.append(undo)
 
     @property
     def may_roll_back(self) -> bool:
-        """Whether a transaction is under way."""
+        """Whether a transaction is running."""
         return self._undo is not None
 
     def begin(self) -> None:
@@ -115,23 +115,23 @@ class Store:
         self._undo = []
 
     def commit(self) -> None:
-        """Keep what the transaction did."""
+        """End the transaction, and keep its changes."""
         self._undo = None
 
     def rollback(self) -> None:
-        """Undo what the transaction did, last step first."""
+        """Undo the transaction, last step first."""
         steps, self._undo = self._undo or [], None
         for undo in reversed(steps):
             undo()
 
     def park(self, parked: Parked) -> None:
-        """Let a query wait for its topics."""
+        """Add a query to those that wait."""
         for topic in parked.topics:
             self._waiting.setdefault(topic, set()).add(parked)
 
     def unpark(self, parked: Parked) -> None:
-        """Forget a query: it was answered, or nobody waits for it any more."""
-        self._changed.discard(parked)
+        """Remove a query: it was answered, or its caller has gone."""
+        self._to_wake.discard(parked)
         for topic in parked.topics:
             waiting = self._waiting.get(topic)
             if waiting is not None:
@@ -139,7 +139,7 @@ class Store:
                 if not waiting:
                     del self._waiting[topic]
 
-    def concerned(self) -> set[Parked]:
-        """The queries that what changed since the last call concerns."""
-        changed, self._changed = self._changed, set()
+    def queries_to_wake(self) -> set[Parked]:
+        """Return the queries that depend on what changed since the last call."""
+        changed, self._to_wake = self._to_wake, set()
         return changed

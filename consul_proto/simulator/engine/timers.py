@@ -1,4 +1,4 @@
-"""When something ends by itself: what is due first is found without looking at the rest."""
+"""Timers: the next one is found without looking at the rest."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import heapq
 from collections.abc import Mapping
 from itertools import count
 
-#: Entries that were replaced are dropped when they are more than those that count, and this.
+#: Replaced entries are dropped when they are more than the valid ones, and more than this.
 _SPARE = 64
 
 
 class Timers:
-    """Times in seconds, by the name of what ends."""
+    """Timers by name, in seconds."""
 
     def __init__(self, times: Mapping[str, float] | None = None) -> None:
         self._times: dict[str, float] = dict(times or {})
@@ -26,29 +26,29 @@ class Timers:
     def __contains__(self, name: str) -> bool:
         return name in self._times
 
-    def kept(self) -> dict[str, float]:
-        """All of them, as JSON."""
+    def dump(self) -> dict[str, float]:
+        """Return all timers, as JSON."""
         return dict(self._times)
 
     def set(self, name: str, time: float) -> None:
-        """Let something end at a time, and no more when it would have."""
+        """Set a timer, in the place of an earlier one."""
         self._times[name] = time
         heapq.heappush(self._heap, (time, next(self._order), name))
         if len(self._heap) > 2 * len(self._times) + _SPARE:
             self._sift()
 
     def drop(self, name: str) -> None:
-        """Let something not end by itself any more."""
+        """Remove a timer."""
         self._times.pop(name, None)
 
     def first(self) -> float | None:
-        """When the first one ends."""
+        """Return the time of the first timer."""
         while self._heap and self._times.get(self._heap[0][2]) != self._heap[0][0]:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def due(self, now: float) -> list[str]:
-        """What has ended by now, and is dropped: what ended first comes first."""
+        """Remove the timers that have ended, and return their names in the order of their times."""
         ended: list[str] = []
         while (first := self.first()) is not None and first <= now:
             name = heapq.heappop(self._heap)[2]

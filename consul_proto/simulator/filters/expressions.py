@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from consul_proto.simulator.engine.versions import V1_8, V1_X, Version
 from consul_proto.simulator.filters.grammar import parse
 from consul_proto.simulator.go.numbers import FALSE, TRUE, integer
 from consul_proto.simulator.go.regexp import expression
@@ -22,7 +23,7 @@ class Each(NamedTuple):
     """Structures of one kind, in a list or by their names."""
 
     of: Mapping[str, Any]
-    named: bool = False
+    by_name: bool = False
 
 
 Fields = Mapping[str, Any]
@@ -32,7 +33,7 @@ Keep = Callable[[Mapping[str, Any]], bool]
 #: A field that is only there in newer versions.
 NEW = "new:"
 
-_TAGGED = Each({"Address": "str", "Port": "int"}, named=True)
+_TAGGED = Each({"Address": "str", "Port": "int"}, by_name=True)
 _WEIGHTS = {"Passing": "int", "Warning": "int"}
 _UPSTREAM = {
     "DestinationType": "str",
@@ -105,7 +106,7 @@ HEALTH_CHECK: Fields = {
 
 AGENT_CHECK = HEALTH_CHECK
 
-#: Of agents since 1.9.
+#: Of agents since 1.14.
 MEMBER: Fields = {
     "Name": "str",
     "Addr": "bytes",
@@ -121,9 +122,9 @@ _INTENTION: Fields = {
     "Precedence": "int",
 }
 
-INTENTION: Mapping[str, Fields] = {
-    "1.8.7": {**_INTENTION, "DefaultAddr": "str", "DefaultPort": "int"},
-    "1.22.5": {**_INTENTION, **dict.fromkeys(("SourcePartition", "DestinationPartition", "SourcePeer", "SourceSamenessGroup"), "str")},
+INTENTION: Mapping[Version, Fields] = {
+    V1_8: {**_INTENTION, "DefaultAddr": "str", "DefaultPort": "int"},
+    V1_X: {**_INTENTION, **dict.fromkeys(("SourcePartition", "DestinationPartition", "SourcePeer", "SourceSamenessGroup"), "str")},
 }
 
 #: In 1.22, and of entries of this kind alone. Not here is what makes the agent itself fail where an entry does not have it.
@@ -166,47 +167,47 @@ _NUMBERS = {
 _OF_NOTHING = {_EQUAL: False, _NOT_EQUAL: True, "In": False, "Not In": True, "Matches": True, "Not Matches": True}
 
 
-def compile_filter(text: str, fields: Fields, version: str) -> Keep:
+def compile_filter(text: str, fields: Fields, version: Version) -> Keep:
     """Read an expression. Raises SyntaxError for one that is none, and ValueError for one that does not fit the fields."""
-    return _compiled(parse(text), fields, version)
+    return _compile(parse(text), fields, version)
 
 
-def _compiled(tree: tuple[Any, ...], fields: Fields, version: str) -> Keep:
+def _compile(tree: tuple[Any, ...], fields: Fields, version: Version) -> Keep:
     match tree:
         case ("or", left, right):
-            one, other = _compiled(left, fields, version), _compiled(right, fields, version)
+            one, other = _compile(left, fields, version), _compile(right, fields, version)
             return lambda value: one(value) or other(value)
         case ("and", left, right):
-            one, other = _compiled(left, fields, version), _compiled(right, fields, version)
+            one, other = _compile(left, fields, version), _compile(right, fields, version)
             return lambda value: one(value) and other(value)
         case ("not", inner):
-            kept = _compiled(inner, fields, version)
+            kept = _compile(inner, fields, version)
             return lambda value: not kept(value)
     operator, selector, wanted = tree
     kind = _kind_of(selector, fields, version)
     shown = ".".join(selector)
     if operator not in _OPERATORS[_class_of(kind)]:
         raise ValueError(f'Invalid match operator "{operator}" for selector "{shown}"')
-    holds = _test(operator, _coerced(wanted, kind, shown, operator))
+    holds = _test(operator, _coerce(wanted, kind, shown, operator))
     return lambda value: _any(value, selector, fields, operator, holds)
 
 
 def _class_of(kind: Any) -> str:
     if isinstance(kind, Each):
-        return "named" if kind.named else "each"
+        return "named" if kind.by_name else "each"
     return kind if isinstance(kind, str) else "structure"
 
 
-def _kind_of(selector: tuple[str, ...], fields: Fields, version: str) -> Any:
+def _kind_of(selector: tuple[str, ...], fields: Fields, version: Version) -> Any:
     """The kind of what a selector names. Raises ValueError where it names nothing."""
     kind: Any = fields
     for place, name in enumerate(selector):
-        if isinstance(kind, Each) and kind.named:
+        if isinstance(kind, Each) and kind.by_name:
             kind = kind.of
             continue
         if isinstance(kind, Mapping | Each):
             members = kind.of if isinstance(kind, Each) else kind
-            known = members.get(name) or (members.get(f"{NEW}{name}") if version != "1.8.7" else None)
+            known = members.get(name) or (members.get(f"{NEW}{name}") if version >= V1_X else None)
             if known is None:
                 raise ValueError(f'Selector "{".".join(selector[: place + 1])}" is not valid')
             kind = known
@@ -217,7 +218,7 @@ def _kind_of(selector: tuple[str, ...], fields: Fields, version: str) -> Any:
     return kind
 
 
-def _coerced(wanted: str | None, kind: Any, shown: str, operator: str) -> Any:
+def _coerce(wanted: str | None, kind: Any, shown: str, operator: str) -> Any:
     """The value that is compared with. Raises ValueError where it is none of its kind."""
     if wanted is None:
         return None
@@ -225,22 +226,22 @@ def _coerced(wanted: str | None, kind: Any, shown: str, operator: str) -> Any:
         try:
             return expression(wanted)
         except ValueError as error:
-            raise ValueError(f"Failed to compile regular expression {_quoted(wanted)}: {error}") from None
-    fault = f'Failed to coerce value {_quoted(wanted)} for selector "{shown}": strconv.Parse'
+            raise ValueError(f"Failed to compile regular expression {_quote(wanted)}: {error}") from None
+    fault = f'Failed to coerce value {_quote(wanted)} for selector "{shown}": strconv.Parse'
     if kind in _NUMBERS:
         least, most, reader = _NUMBERS[kind]
         try:
             return integer(wanted, least, most)
         except ValueError as error:
-            raise ValueError(f"{fault}{reader}: parsing {_quoted(wanted)}: {error}") from None
+            raise ValueError(f"{fault}{reader}: parsing {_quote(wanted)}: {error}") from None
     if kind == "bool":
         if wanted not in TRUE | FALSE:
-            raise ValueError(f"{fault}Bool: parsing {_quoted(wanted)}: invalid syntax")
+            raise ValueError(f"{fault}Bool: parsing {_quote(wanted)}: invalid syntax")
         return wanted in TRUE
     return wanted
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """Text as Go's %q writes it."""
 
     def go(found: re.Match[str]) -> str:
@@ -276,7 +277,7 @@ _EMPTY: dict[str, Any] = {
 def _any(value: Any, selector: tuple[str, ...], kind: Any, operator: str, holds: Callable[[Any], bool]) -> bool:
     """Whether it holds for what the selector names, or for any of it where there are several."""
     for place, name in enumerate(selector):
-        if isinstance(kind, Each) and not kind.named:
+        if isinstance(kind, Each) and not kind.by_name:
             return any(_any(one, selector[place:], kind.of, operator, holds) for one in value)
         if isinstance(kind, Each) or kind == "map":
             if name not in value:

@@ -22,7 +22,7 @@ class _No(Exception):
 
 def parse(text: str) -> Tree:
     """Read an expression. Raises SyntaxError in Consul's words."""
-    return _Parser(text).whole()
+    return _Parser(text).parse_all()
 
 
 class _Parser:
@@ -31,7 +31,7 @@ class _Parser:
         self._place = self._farthest = 0
         self._expected: set[str] = set()
 
-    def whole(self) -> Tree:
+    def parse_all(self) -> Tree:
         """The expression, and nothing behind it."""
         try:
             self._maybe(self._blanks)
@@ -79,7 +79,7 @@ class _Parser:
         self._place += len(text)
         return text
 
-    def _matched(self, pattern: re.Pattern[str], *expected: str) -> str:
+    def _take(self, pattern: re.Pattern[str], *expected: str) -> str:
         found = pattern.match(self._text, self._place)
         if found is None:
             self._miss(*expected)
@@ -88,37 +88,37 @@ class _Parser:
         return found[0]
 
     def _blanks(self) -> str:
-        found = self._matched(_BLANKS, _BLANK)
+        found = self._take(_BLANKS, _BLANK)
         if self._place >= self._farthest:
             self._maybe(lambda: self._miss(_BLANK))
         return found
 
     def _or(self) -> Tree:
         left = self._and()
-        right = self._maybe(lambda: self._joined("or", self._or))
+        right = self._maybe(lambda: self._operand("or", self._or))
         return left if right is None else ("or", left, right)
 
     def _and(self) -> Tree:
         left = self._not()
-        right = self._maybe(lambda: self._joined("and", self._and))
+        right = self._maybe(lambda: self._operand("and", self._and))
         return left if right is None else ("and", left, right)
 
-    def _joined(self, word: str, rule: Callable[[], Tree]) -> Tree:
+    def _operand(self, word: str, rule: Callable[[], Tree]) -> Tree:
         self._blanks()
         self._literal(word)
         self._blanks()
         return rule()
 
     def _not(self) -> Tree:
-        def negated() -> Tree:
+        def negation() -> Tree:
             self._literal("not")
             self._blanks()
             return ("not", self._not())
 
-        found: Tree = self._first(negated, self._grouped, self._match)
+        found: Tree = self._first(negation, self._group, self._match)
         return found
 
-    def _grouped(self) -> Tree:
+    def _group(self) -> Tree:
         self._literal("(")
         self._maybe(self._blanks)
         tree = self._or()
@@ -134,20 +134,20 @@ class _Parser:
 
     def _selector_first(self) -> Tree:
         selector = self._selector()
-        compared = self._maybe(self._compared)
-        if compared is None:
+        comparison = self._maybe(self._comparison)
+        if comparison is None:
             self._blanks()
-            compared = self._first(self._said, self._negated)
-        operator, value = compared
+            comparison = self._first(self._word_operator, self._negation)
+        operator, value = comparison
         return operator, selector, value
 
-    def _compared(self) -> tuple[str, str]:
+    def _comparison(self) -> tuple[str, str]:
         self._maybe(self._blanks)
         operator = "Equal" if self._maybe(lambda: self._literal("==")) else self._literal("!=") and "Not Equal"
         self._maybe(self._blanks)
         return operator, self._value()
 
-    def _said(self) -> tuple[str, str | None]:
+    def _word_operator(self) -> tuple[str, str | None]:
         word = self._first(*(lambda word=word: self._literal(word) for word in ("is", "contains", "matches")))
         self._blanks()
         if word != "is":
@@ -158,7 +158,7 @@ class _Parser:
         self._literal("empty")
         return "Is Empty", None
 
-    def _negated(self) -> tuple[str, str]:
+    def _negation(self) -> tuple[str, str]:
         self._literal("not")
         self._blanks()
         word = self._first(lambda: self._literal("contains"), lambda: self._literal("matches"))
@@ -184,7 +184,7 @@ class _Parser:
         return tuple(parts)
 
     def _identifier(self) -> str:
-        found = self._matched(_IDENTIFIER, _FIRST)
+        found = self._take(_IDENTIFIER, _FIRST)
         self._maybe(lambda: self._miss(_FURTHER))
         return found
 
@@ -223,11 +223,11 @@ class _Parser:
                 raise self._fault(self._place, 'rule "string": Unterminated string literal')
             place, self._place = self._place, end + 1
             found = self._text[place + 1 : end]
-            return found if mark == "`" else self._unquoted(found, place)
+            return found if mark == "`" else self._unquote(found, place)
         self._miss('"\\""', '"`"')
         raise AssertionError("it would have been missed")
 
-    def _unquoted(self, text: str, place: int) -> str:
+    def _unquote(self, text: str, place: int) -> str:
         try:
             found: str = json.loads(f'"{text}"')
         except ValueError:

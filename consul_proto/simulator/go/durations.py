@@ -10,12 +10,12 @@ _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10
 
 _PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 
-_WHOLE = re.compile(rf"[+-]?(?:0|(?:{_PART.pattern})+)", re.ASCII)
+_DURATION = re.compile(rf"[+-]?(?:0|(?:{_PART.pattern})+)", re.ASCII)
 
 
 def nanoseconds(text: str) -> int:
     """Read a duration. Raises ValueError with Go's words."""
-    if not _WHOLE.fullmatch(text):
+    if not _DURATION.fullmatch(text):
         kind = "missing unit in" if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text, re.ASCII) else "invalid"
         raise ValueError(f'time: {kind} duration "{text}"')
     total = sum(int(Decimal(number) * _UNITS[unit]) for number, unit in _PART.findall(text))

@@ -62,7 +62,7 @@ def parse(text: str, *, once: bool = True) -> dict[str, Any]:
         except RecursionError:
             raise ValueError("nested too deeply") from None
         return found if isinstance(found, dict) else {}
-    return _Parser(text, once=once).whole()
+    return _Parser(text, once=once).parse_all()
 
 
 class _Parser:
@@ -74,7 +74,7 @@ class _Parser:
         self._is_word = False
         self._token = self._scan()
 
-    def whole(self) -> dict[str, Any]:
+    def parse_all(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while self._token.kind != "EOF":
             self._item(found)
@@ -126,15 +126,15 @@ class _Parser:
             # What is to be interpolated is nobody's here, and stays as it is.
             parts = _INTERPOLATED.split(match["inside"])
             place = match.start("inside")
-            return "".join(part if number % 2 else self._unescaped(part, place) for number, part in enumerate(parts))
+            return "".join(part if number % 2 else self._unescape(part, place) for number, part in enumerate(parts))
         if kind == "NUMBER":
             return int(match[0], 16 if "x" in match[0].lower() else 10)
         if kind == "FLOAT":
             return float(match[0])
         return match[0] == "true" if kind == "BOOL" else match[0]
 
-    def _unescaped(self, part: str, place: int) -> str:
-        def meant(escape: re.Match[str]) -> str:
+    def _unescape(self, part: str, place: int) -> str:
+        def character(escape: re.Match[str]) -> str:
             single, *codes, wrong = escape.groups()
             if wrong is not None:
                 raise self._fault("illegal char escape", place + escape.start() + 1)
@@ -143,7 +143,7 @@ class _Parser:
             code = next(int(code, 8 if number == 3 else 16) for number, code in enumerate(codes) if code is not None)
             return chr(code) if code <= 0x10FFFF and not 0xD800 <= code < 0xE000 else "\ufffd"
 
-        return _ESCAPE.sub(meant, part)
+        return _ESCAPE.sub(character, part)
 
     def _heredoc(self, begin: str, place: int) -> _Token:
         """Lines up to one that holds the name alone. With "<<-" what all are indented by is taken away."""

@@ -41,14 +41,14 @@ class _Item:
         self.keys: list[str] = []
         self.value = self.after = ""
         self.block: list[_Item | list[_Part]] | None = None
-        self.assigned = False
+        self.is_assignment = False
 
 
 class _Reader:
     """Makes items of parts. renamed: what the first word of an item becomes."""
 
-    def __init__(self, text: str, renamed: Callable[[str], str]) -> None:
-        self._renamed = renamed
+    def __init__(self, text: str, rename: Callable[[str], str]) -> None:
+        self._rename = rename
         self._parts: list[_Part] = []
         self._at = 0
         place = 0
@@ -100,9 +100,9 @@ class _Reader:
         while value.kind == "literal":
             item.keys.append(value.text)
             value = self._next()
-        item.keys[0] = self._renamed(item.keys[0])
+        item.keys[0] = self._rename(item.keys[0])
         if value.text == "=":
-            item.assigned = True
+            item.is_assignment = True
             value = self._next()
         if value.text == "{":
             item.block = self.items()
@@ -131,16 +131,16 @@ def _list_end(text: str, start: int) -> int:
     return len(text)
 
 
-def formatted(text: str, renamed: Callable[[str], str] = str) -> str:
+def format_hcl(text: str, rename: Callable[[str], str] = str) -> str:
     """The text of a file without faults, newly written."""
-    items, written = _Reader(text, renamed).items(), ""
+    items, written = _Reader(text, rename).items(), ""
     for number, item in enumerate(items):
         is_last = number == len(items) - 1
         if not isinstance(item, _Item):
             before = "\n\n" if is_last and number else ""
             written += before + "".join(part.text + "\n" for part in item) + ("" if is_last else "\n")
             continue
-        written += _written(item)
+        written += _format_item(item)
         if not is_last and any(isinstance(other, _Item) for other in items[number + 1 :]):
             following = items[number + 1]
             close = isinstance(following, _Item) and following.line == item.line + 1 and _is_bare(item) and _is_bare(following)
@@ -149,13 +149,13 @@ def formatted(text: str, renamed: Callable[[str], str] = str) -> str:
 
 
 def _is_bare(item: _Item) -> bool:
-    return item.block == [] and not item.lead and not item.assigned
+    return item.block == [] and not item.lead and not item.is_assignment
 
 
-def _written(item: _Item, width: int = 0) -> str:
+def _format_item(item: _Item, width: int = 0) -> str:
     """An item, its key as wide as those of its neighbours."""
     keys = " ".join(item.keys)
-    head = f"{keys.ljust(width)} =" if item.assigned else keys
+    head = f"{keys.ljust(width)} =" if item.is_assignment else keys
     value = item.value if item.block is None else _block(item.block)
     return "\n".join((*item.lead, f"{head} {value}{' ' * bool(item.after)}{item.after}"))
 
@@ -168,15 +168,15 @@ def _block(items: list[_Item | list[_Part]]) -> str:
         if not isinstance(item, _Item):
             paragraphs.append("\n".join(part.text for part in item))
         elif isinstance(before, _Item) and _is_neighbour(before, item):
-            paragraphs[-1] += "\n" + _written(item, _width(items, number))
+            paragraphs[-1] += "\n" + _format_item(item, _width(items, number))
         else:
-            paragraphs.append(_written(item, _width(items, number)))
+            paragraphs.append(_format_item(item, _width(items, number)))
     inside = "\n\n".join(paragraphs)
-    return "{\n" + _indented(inside) + "\n}" if inside else "{}"
+    return "{\n" + _indent(inside) + "\n}" if inside else "{}"
 
 
 def _is_neighbour(one: _Item, other: _Item) -> bool:
-    is_short = _written(one).count("\n") <= 1 and _written(other).count("\n") <= 1
+    is_short = _format_item(one).count("\n") <= 1 and _format_item(other).count("\n") <= 1
     return is_short and one.line + 1 == other.line
 
 
@@ -195,7 +195,7 @@ def _together(one: _Item | list[_Part], other: _Item | list[_Part]) -> bool:
     return isinstance(one, _Item) and isinstance(other, _Item) and _is_neighbour(one, other)
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     """Every line two blanks further in, but those of a text that goes over several lines, which would not be the same."""
     end, lines = "", []
     for line in text.split("\n"):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, NoReturn
 
+from consul_proto.simulator.engine.versions import V1_22_5, V1_X, Version
 from consul_proto.simulator.go.durations import nanoseconds
 
 #: A name of Go's, or the two that it has in 1.8.7 and in 1.22.5.
@@ -25,7 +26,7 @@ class Place(NamedTuple):
 
     struct: str | None = None
     path: tuple[str, ...] = ()
-    is_old: bool = False
+    version: Version = V1_22_5
     pinned: bool = False
 
     def refuse(self, value: Any, go: str, shown: str = "") -> NoReturn:
@@ -49,7 +50,7 @@ class Number(str):
 
 
 def _name(go: Go, place: Place) -> str:
-    return go if isinstance(go, str) else go[0 if place.is_old else 1]
+    return go if isinstance(go, str) else go[0 if place.version < V1_X else 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class Bool:
     """A bool."""
 
     go: Go = "bool"
@@ -79,7 +80,7 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class Integer:
     """A whole number. embedded: the type inside the object's own that has it."""
 
     go: Go = "int"
@@ -135,7 +136,7 @@ _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 
 
 @dataclass(frozen=True, slots=True)
-class Lasting:
+class Duration:
     """A duration: text, or nanoseconds. Of any other kind it is passed over."""
 
     def read(self, value: Any, _place: Place) -> Any:
@@ -224,7 +225,7 @@ class Struct:
         if not isinstance(value, dict):
             place.refuse(value, _name(self.go, place))
         members = self.members
-        others = self.later if place.is_old else self.gone
+        others = self.later if place.version < V1_X else self.gone
         known = {name.lower(): name for name in members if name not in others}
         found: dict[str, Any] = {}
         for given, one in value.items():
@@ -242,28 +243,28 @@ class Struct:
     def _inside(self, place: Place, name: str) -> Place:
         shown = name.lower() if name.lower() in (self.own or ()) else name
         member = self.members[name]
-        embedded = (member.embedded,) if isinstance(member, Whole) and member.embedded and not place.is_old else ()
+        embedded = (member.embedded,) if isinstance(member, Integer) and member.embedded and place.version >= V1_X else ()
         struct = _name(self.go, place).rpartition(".")[2].partition(" ")[0]
         if self.own is None:
             return (
                 place
-                if place.pinned and place.is_old
+                if place.pinned and place.version < V1_X
                 else place._replace(struct=place.struct if place.pinned else struct, path=(*place.path, *embedded, name))
             )
-        alias = () if place.is_old or shown in self.own else ("Alias",)
+        alias = () if place.version < V1_X or shown in self.own else ("Alias",)
         path = (*alias, *embedded, shown)
         if place.struct is None:
             return place._replace(struct="", path=path)
-        return place._replace(pinned=True, path=place.path if place.is_old else (*place.path, *path))
+        return place._replace(pinned=True, path=place.path if place.version < V1_X else (*place.path, *path))
 
 
-Shape = Text | Truth | Whole | Float | Bytes | Lasting | Anything | ListOf | MapOf | Struct
+Shape = Text | Bool | Integer | Float | Bytes | Duration | Anything | ListOf | MapOf | Struct
 
 
 def _type(shape: Shape, place: Place) -> str:
     if isinstance(shape, (ListOf, MapOf)):
         return shape.name(place)
-    return "interface {}" if isinstance(shape, (Anything, Lasting)) else _name(shape.go, place)
+    return "interface {}" if isinstance(shape, (Anything, Duration)) else _name(shape.go, place)
 
 
 def _empty(shape: Shape) -> Any:
@@ -271,9 +272,9 @@ def _empty(shape: Shape) -> Any:
     match shape:
         case Text():
             return ""
-        case Truth():
+        case Bool():
             return False
-        case Whole() | Float():
+        case Integer() | Float():
             return 0
         case Struct():
             return {}
@@ -299,12 +300,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def decoded(body: bytes, shape: Shape, *, is_old: bool) -> Any:
+def decode(body: bytes, shape: Shape, *, version: Version) -> Any:
     """The first value in a body, as a type takes it; null is what is empty. Raises Unreadable."""
-    value = _parsed(body.decode("utf-8", "replace"))
+    value = _parse(body.decode("utf-8", "replace"))
     if value is None:
         return [] if isinstance(shape, ListOf) else _empty(shape)
-    return shape.read(value, Place(is_old=is_old))
+    return shape.read(value, Place(version=version))
 
 
 def _no_constant(_name: str) -> NoReturn:
@@ -329,7 +330,7 @@ _decode = json.JSONDecoder(
 ).raw_decode
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     start = len(text) - len(text.lstrip(" \t\r\n"))
     if start == len(text):
         raise Unreadable("EOF")
@@ -383,10 +384,10 @@ def _why(text: str, position: int, message: str) -> str:
                 says = f"in literal {literal} (expecting '{literal[same]}')"
     if position >= len(text):
         return "unexpected EOF"
-    return f"invalid character {_quoted(text[position])} {says}"
+    return f"invalid character {_quote(text[position])} {says}"
 
 
-def _quoted(character: str) -> str:
+def _quote(character: str) -> str:
     """A character as Go quotes it: of one that is not ASCII, its first byte."""
     return {"'": "'\\''", '"': "'\"'", "\n": "'\\n'", "\t": "'\\t'", "\r": "'\\r'"}.get(character, f"'{chr(character.encode()[0])}'")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from consul_proto.simulator.engine.versions import V1_9, V1_X, Version
 from consul_proto.simulator.go.durations import as_go_writes, nanoseconds
 from consul_proto.simulator.go.numbers import FALSE, TRUE, as_int64, integer
 
@@ -80,19 +81,19 @@ class Read(NamedTuple):
     unknown: list[str]
     empty: list[str]
 
-    def refusal(self, *, is_old: bool) -> str:
+    def refusal(self, *, version: Version) -> str:
         """What is said of the faults, "" for none."""
         if not self.faults:
             return ""
-        if is_old:
+        if version < V1_X:
             shown = "\n".join(f"* {fault}" for fault in sorted(self.faults))
             return f"{len(self.faults)} error(s) decoding:\n\n{shown}"
         return "decoding failed due to the following error(s):\n\n" + "\n".join(self.faults)
 
 
-def read(value: Any, shape: Record, *, is_old: bool) -> Read:
+def read(value: Any, shape: Record, *, version: Version) -> Read:
     """Read an object into its type."""
-    reader = _Reader(is_old)
+    reader = _Reader(version)
     return Read(reader.record(value, shape, ""), reader.faults, reader.unknown, reader.empty)
 
 
@@ -103,7 +104,7 @@ _TYPES = {bool: "bool", int: "float64", float: "float64", str: "string", list: "
 _KINDS = {**_TYPES, list: "slice", dict: "map"}
 
 #: The bounds of Go's whole numbers, and how strconv and 1.8.7 call them.
-_WHOLE = {
+_INTEGERS = {
     "int": (-(2**63), 2**63 - 1, "ParseInt", "int"),
     "uint32": (0, 2**32 - 1, "ParseUint", "uint"),
     "uint64": (0, 2**64 - 1, "ParseUint", "uint"),
@@ -117,8 +118,8 @@ class _Misfit(ValueError):
 class _Reader:
     """Reads one value, and collects what is wrong with it."""
 
-    def __init__(self, is_old: bool) -> None:
-        self._is_old = is_old
+    def __init__(self, version: Version) -> None:
+        self._version = version
         self.faults: list[str] = []
         self.unknown: list[str] = []
         self.empty: list[str] = []
@@ -155,7 +156,7 @@ class _Reader:
                 found |= members
             return found
         if not isinstance(value, dict):
-            self.faults.append(no_map(value, shape.go, place, is_old=self._is_old))
+            self.faults.append(no_map(value, shape.go, place, version=self._version))
             return None
         return {name: self._or_zero(self.read(one, shape.of, f"{place}[{name}]"), shape.of) for name, one in value.items()}
 
@@ -172,10 +173,10 @@ class _Reader:
         if not isinstance(value, dict):
             kind = _KINDS[type(value)]
             self.faults.append(
-                f"'{place}' expected a map, got '{kind}'" if self._is_old else f"'{place}' expected a map or struct, got \"{kind}\""
+                f"'{place}' expected a map, got '{kind}'" if self._version < V1_X else f"'{place}' expected a map or struct, got \"{kind}\""
             )
             return None
-        known = {name.lower(): name for name in shape.members if not (self._is_old and name in shape.later)}
+        known = {name.lower(): name for name in shape.members if not (self._version < V1_X and name in shape.later)}
         given: dict[str, Any] = {}
         for name, one in value.items():
             own = known.get(name.lower().replace("_", "")) or shape.aliases.get(name.lower())
@@ -183,7 +184,7 @@ class _Reader:
                 self.unknown.append(f"{place}.{name}" if place else name)
             else:
                 given[own] = one
-        always = shape.always | shape.once if self._is_old else shape.always
+        always = shape.always | shape.once if self._version < V1_X else shape.always
         found = {}
         # What writes its durations as texts writes them before all others.
         for name in sorted(known.values(), key=lambda name: shape.members[name] != DURATION):
@@ -213,21 +214,21 @@ class _Reader:
     def _misfit(self, text: str, go: str, reason: str, place: str) -> None:
         """Say that a text is no value of a type. What is empty is zero since 1.9, but for durations."""
         if go in ("time.Duration", NANOSECONDS):
-            self.faults.append(f"error decoding '{place}': {reason}" if self._is_old else f"'{place}' {reason.rpartition(' ')[0]}")
+            self.faults.append(f"error decoding '{place}': {reason}" if self._version < V1_X else f"'{place}' {reason.rpartition(' ')[0]}")
             return
-        if not text and (not self._is_old or go == "bool"):
+        if not text and (self._version >= V1_9 or go == "bool"):
             return
         function, _, rest = reason.partition(": ")
-        if self._is_old:
-            kind = _WHOLE[go][3] if go in _WHOLE else go.removesuffix("32")
+        if self._version < V1_X:
+            kind = _INTEGERS[go][3] if go in _INTEGERS else go.removesuffix("32")
             self.faults.append(f"cannot parse '{place}' as {kind}: {function}: parsing \"{text}\": {rest}")
         else:
             self.faults.append(f"'{place}' cannot parse value as '{go}': {reason}")
 
 
-def no_map(value: Any, go: str, place: str, *, is_old: bool) -> str:
+def no_map(value: Any, go: str, place: str, *, version: Version) -> str:
     """What is said of a value that is no map, and should be one of a type."""
-    return f"'{place}' expected a map, got '{_KINDS[type(value)]}'" if is_old else _unconvertible(value, go, place)
+    return f"'{place}' expected a map, got '{_KINDS[type(value)]}'" if version < V1_X else _unconvertible(value, go, place)
 
 
 def _unconvertible(value: Any, go: str, place: str) -> str:
@@ -240,7 +241,7 @@ def _text(value: str | float, _go: str) -> str:
     return str(int(value)) if isinstance(value, (bool, int)) else f"{Decimal(repr(value)):f}"
 
 
-def _truth(value: str | float, _go: str) -> bool:
+def _bool(value: str | float, _go: str) -> bool:
     if not isinstance(value, str):
         return value != 0
     if value not in TRUE | FALSE:
@@ -248,8 +249,8 @@ def _truth(value: str | float, _go: str) -> bool:
     return value in TRUE
 
 
-def _whole(value: str | float, go: str) -> int:
-    least, most, function, _ = _WHOLE[go]
+def _integer(value: str | float, go: str) -> int:
+    least, most, function, _ = _INTEGERS[go]
     if isinstance(value, str):
         try:
             return integer(value, least, most)
@@ -259,7 +260,7 @@ def _whole(value: str | float, go: str) -> int:
     return number if least <= number <= most else number % (most + 1)
 
 
-def _real(value: str | float, _go: str) -> float:
+def _float(value: str | float, _go: str) -> float:
     """A float32, as far as Go writes it."""
     try:
         number = float(value) if not isinstance(value, str) or (value.strip() == value and "_" not in value) else math.nan
@@ -292,9 +293,9 @@ def _duration(value: str | float, go: str) -> str:
 
 _SCALARS: dict[str, Callable[[Any, str], Any]] = {
     "string": _text,
-    "bool": _truth,
-    **dict.fromkeys(_WHOLE, _whole),
-    "float32": _real,
+    "bool": _bool,
+    **dict.fromkeys(_INTEGERS, _integer),
+    "float32": _float,
     "time.Duration": _duration,
     NANOSECONDS: _nanoseconds,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from consul_proto.simulator.engine.request import Refusal
+from consul_proto.simulator.engine.answers import Refusal
 
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -33,7 +33,7 @@ def unsigned(text: str) -> int:
 def integer(text: str, least: int, most: int) -> int:
     """A number in any of Go's notations. Raises ValueError with strconv's words."""
     body = text[1:] if least < 0 and text.startswith(("+", "-")) else text
-    base, digits = _based(body)
+    base, digits = _base_of(body)
     number, ceiling = 0, most if least == 0 else _ABOVE - 1
     for digit in digits.replace("_", ""):
         value = int(digit, 36) if digit.isascii() and digit.isalnum() else base
@@ -50,7 +50,7 @@ def integer(text: str, least: int, most: int) -> int:
     return number
 
 
-def _based(text: str) -> tuple[int, str]:
+def _base_of(text: str) -> tuple[int, str]:
     """The base, and the digits behind its prefix."""
     if not text.startswith("0"):
         return 10, text

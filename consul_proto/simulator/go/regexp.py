@@ -46,10 +46,10 @@ def expression(text: str) -> re.Pattern[str]:
         return re.compile(_for_python(text), re.ASCII)
     except re.error as error:
         what = error.msg.replace("bad character range ", "invalid character class range: `") + "`"
-        raise _unparsed(what if "`" in what[:-1] else f"{error.msg}: `{text}`") from None
+        raise _error(what if "`" in what[:-1] else f"{error.msg}: `{text}`") from None
 
 
-def _unparsed(what: str) -> ValueError:
+def _error(what: str) -> ValueError:
     return ValueError(f"error parsing regexp: {what}")
 
 
@@ -68,7 +68,7 @@ def _for_python(text: str) -> str:
             case "repeat":
                 part = _repeat(piece, *before)
             case "perl":
-                raise _unparsed(f"invalid or unsupported Perl syntax: `{piece}`")
+                raise _error(f"invalid or unsupported Perl syntax: `{piece}`")
             case "named":
                 part = "("
             case "flags" | "open":
@@ -77,32 +77,32 @@ def _for_python(text: str) -> str:
                 part = r"\{" if piece == "{" else piece
         depth += {"named": 1, "open": 1, "close": -1}.get(kind, 0)
         if depth < 0:
-            raise _unparsed(f"unexpected ): `{text}`")
+            raise _error(f"unexpected ): `{text}`")
         parts.append(part)
         before = (kind, piece)
     if depth:
-        raise _unparsed(f"missing closing ): `{text}`")
+        raise _error(f"missing closing ): `{text}`")
     return "".join(parts)
 
 
 def _repeat(piece: str, kind: str, before: str) -> str:
     """How often what comes before is repeated."""
     if kind == "repeat":
-        raise _unparsed(f"invalid nested repetition operator: `{before}{piece}`")
+        raise _error(f"invalid nested repetition operator: `{before}{piece}`")
     if kind in ("open", "named", "flags") or before == "|":
-        raise _unparsed(f"missing argument to repetition operator: `{piece}`")
+        raise _error(f"missing argument to repetition operator: `{piece}`")
     counts = [int(count) for count in re.findall("[0-9]+", piece)]
     if counts != sorted(counts) or any(count > _MOST_REPEATED for count in counts):
-        raise _unparsed(f"invalid repeat count: `{piece}`")
+        raise _error(f"invalid repeat count: `{piece}`")
     return piece
 
 
 def _escape(piece: str, known: frozenset[str]) -> str:
     letter = piece[1:]
     if not letter:
-        raise _unparsed("trailing backslash at end of expression: ``")
+        raise _error("trailing backslash at end of expression: ``")
     if letter.isalnum() and letter not in known:
-        raise _unparsed(f"invalid escape sequence: `{piece}`")
+        raise _error(f"invalid escape sequence: `{piece}`")
     return r"\Z" if letter == "z" else piece
 
 
@@ -120,7 +120,7 @@ def _class(text: str, start: int, place: int) -> tuple[str, int]:
             case "posix" if piece[2:-2] in _POSIX:
                 parts.append(_POSIX[piece[2:-2]])
             case "posix":
-                raise _unparsed(f"invalid character class range: `{piece}`")
+                raise _error(f"invalid character class range: `{piece}`")
             case _:
                 parts.append(rf"\{piece}" if piece in "[&~|" else piece)
-    raise _unparsed(f"missing closing ]: `{text[start:]}`")
+    raise _error(f"missing closing ]: `{text[start:]}`")

@@ -1,4 +1,4 @@
-"""The key/value store: what each verb does to an entry, and how it is read.
+"""The key/value store: what each verb does to an entry, and how entries are read.
 
 https://developer.hashicorp.com/consul/api-docs/kv
 """
@@ -12,22 +12,24 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Text, Topic, encoded
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Text, Topic, encode
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
-from consul_proto.simulator.engine.store import Sorted, Store
+from consul_proto.simulator.engine.store import SortedKeys, Store
+from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 from consul_proto.simulator.go.numbers import unsigned
 from consul_proto.simulator.kv.sessions import Sessions
 
 _TOO_LARGE = "Request body({} bytes) too large, max size: {} bytes. See {}kv_max_value_size."
 
-#: Where the agent of each version says that its options are described.
+#: Where each version documents its options.
 OPTIONS = {
-    "1.8.7": "https://www.consul.io/docs/agent/options.html#",
-    "1.22.5": "https://developer.hashicorp.com/docs/agent/config/config-files#",
+    V1_8: "https://www.consul.io/docs/agent/options.html#",
+    V1_X: "https://developer.hashicorp.com/docs/agent/config/config-files#",
 }
 
 
-#: Keys that are clean already, as most are.
+#: Keys that need no cleaning, as most do.
 _CLEAN = re.compile(r"(?:[\w-][\w.-]*/)*(?:[\w-][\w.-]*)?")
 
 
@@ -42,8 +44,8 @@ class Entry(NamedTuple):
     create_index: int = 0
     modify_index: int = 0
 
-    def shown(self, *, value: bool = True) -> dict[str, Any]:
-        """The entry in an answer."""
+    def render(self, *, value: bool = True) -> dict[str, Any]:
+        """Return the entry as in an answer."""
         shown: dict[str, Any] = {
             "LockIndex": self.lock_index,
             "Key": self.key,
@@ -56,58 +58,58 @@ class Entry(NamedTuple):
         return shown
 
     def text(self) -> str:
-        """The same as text, in a fifth of the time: nothing is asked for as often."""
+        """Return the entry as JSON text, in a fifth of the time: reads of keys are the most frequent ones."""
         value = f'"{b64encode(self.value).decode("ascii")}"' if self.value else "null"
-        session = f',"Session":{encoded(self.session)}' if self.session else ""
+        session = f',"Session":{encode(self.session)}' if self.session else ""
         return (
-            f'{{"LockIndex":{self.lock_index},"Key":{encoded(self.key)},"Flags":{self.flags},"Value":{value}{session}'
+            f'{{"LockIndex":{self.lock_index},"Key":{encode(self.key)},"Flags":{self.flags},"Value":{value}{session}'
             f',"CreateIndex":{self.create_index},"ModifyIndex":{self.modify_index}}}'
         )
 
 
 class KV:
-    """The table. Every verb is applied at the store's present index, and says whether it did what was asked."""
+    """The table. Every verb is applied at the store's current index, and returns whether it did its work."""
 
     def __init__(self, store: Store, sessions: Sessions) -> None:
         self._store, self._sessions = store, sessions
         self.entries: dict[str, Entry] = {}
-        self._order = Sorted()
-        #: Key -> the index at which it was deleted: a deletion must be noticed below a prefix.
+        self._order = SortedKeys()
+        #: The index at which each key was deleted: reads of a prefix must notice a deletion.
         self._graves: dict[str, int] = {}
-        self._buried = Sorted()
+        self._grave_order = SortedKeys()
         sessions.on_end(self._session_ended)
 
-    def kept(self) -> Any:
-        """All of it, as JSON."""
+    def dump(self) -> Any:
+        """Return the state as JSON."""
         entries = [[entry.key, b64encode(entry.value).decode(), *entry[2:]] for entry in self.entries.values()]
         return {"entries": entries, "graves": self._graves}
 
-    def keep(self, kept: Any, _shift: float) -> None:
-        """Take over what was kept."""
-        self.entries = {key: Entry(key, b64decode(value), *rest) for key, value, *rest in kept["entries"]}
-        self._graves = dict(kept["graves"])
-        self._order, self._buried = Sorted(self.entries), Sorted(self._graves)
+    def load(self, state: Any, _shift: float) -> None:
+        """Load the dumped state."""
+        self.entries = {key: Entry(key, b64decode(value), *rest) for key, value, *rest in state["entries"]}
+        self._graves = dict(state["graves"])
+        self._order, self._grave_order = SortedKeys(self.entries), SortedKeys(self._graves)
         for entry in self.entries.values():
             self._sessions.holds(entry.key, "", entry.session)
 
     def get(self, key: str) -> Entry | None:
-        """The entry, or None."""
+        """Return the entry, or None."""
         return self.entries.get(key)
 
     def below(self, prefix: str) -> list[Entry]:
-        """The entries whose keys begin with a prefix, in order."""
+        """Return the entries whose keys begin with a prefix, in order."""
         return [self.entries[key] for key in self._order.below(prefix)]
 
     def table_index(self) -> int:
-        """The index of the last change to any key."""
+        """Return the index of the last change to any key."""
         return self._store.table("kv")
 
     def index_below(self, prefix: str) -> int:
-        """The index of a read of a prefix: of the last change or deletion below it, where there was one."""
+        """Return the index of a read of a prefix: of the last change or deletion below it, if there was one."""
         if not prefix:
             return self.table_index()
         last = max((self.entries[key].modify_index for key in self._order.below(prefix)), default=0)
-        grave = max((self._graves[key] for key in self._buried.below(prefix)), default=0)
+        grave = max((self._graves[key] for key in self._grave_order.below(prefix)), default=0)
         return max(last, grave) or self.table_index()
 
     def _keep(self, entry: Entry) -> None:
@@ -115,7 +117,7 @@ class KV:
         if before is None:
             self._order.add(entry.key)
         self.entries[entry.key] = entry
-        self._store.undoing(lambda: self._restore(entry.key, before))
+        self._store.on_rollback(lambda: self._restore(entry.key, before))
         self._sessions.holds(entry.key, before.session if before else "", entry.session)
         self._store.change_key(entry.key)
 
@@ -130,7 +132,7 @@ class KV:
             self.entries[key] = before
 
     def put(self, key: str, value: bytes, flags: int, session: str | None = None, lock_index: int = 0) -> Entry:
-        """Write an entry; its session stays as it is, unless told otherwise. What changes nothing keeps its index."""
+        """Write an entry. session: None leaves the session as it is. A write that changes nothing keeps its index."""
         index, before = self._store.index, self.entries.get(key)
         entry = Entry(
             key,
@@ -148,14 +150,14 @@ class KV:
         return entry
 
     def cas(self, key: str, value: bytes, flags: int, index: int) -> Entry | None:
-        """Write where the entry was last changed at `index`; 0: where there is none."""
+        """Write if the entry was last changed at `index`; with 0, if there is no entry."""
         before = self.entries.get(key)
         if index != (before.modify_index if before else 0):
             return None
         return self.put(key, value, flags)
 
     def lock(self, key: str, value: bytes, flags: int, session: str) -> Entry | None:
-        """Write and lock, unless another session holds the key. Who holds it may write; the lock is not taken twice."""
+        """Write and lock, unless another session holds the key. Its holder may write again; that is not counted as another lock."""
         self._sessions.check(session)
         before = self.entries.get(key)
         if before is not None and before.session:
@@ -163,7 +165,7 @@ class KV:
         return self.put(key, value, flags, session, (before.lock_index if before else 0) + 1)
 
     def unlock(self, key: str, value: bytes, flags: int, session: str) -> Entry | None:
-        """Write and give the lock back, where this session holds it."""
+        """Write and release the lock, if this session holds it."""
         if not session:
             raise Refusal(500, "missing session")
         before = self.entries.get(key)
@@ -172,13 +174,13 @@ class KV:
         return self.put(key, value, flags, "", before.lock_index)
 
     def delete(self, key: str, *, bury: bool = True) -> None:
-        """Delete a key, where it is."""
+        """Delete a key, if it exists."""
         before = self.entries.pop(key, None)
         if before is None:
             return
         self._order.remove(key)
         self._sessions.holds(key, before.session, "")
-        self._store.undoing(lambda: self._restore(key, before))
+        self._store.on_rollback(lambda: self._restore(key, before))
         if bury:
             self._bury(key)
         self._store.change_key(key)
@@ -186,19 +188,19 @@ class KV:
     def _bury(self, key: str) -> None:
         before = self._graves.get(key)
         if before is None:
-            self._buried.add(key)
+            self._grave_order.add(key)
         self._graves[key] = self._store.index
-        self._store.undoing(lambda: self._unbury(key, before))
+        self._store.on_rollback(lambda: self._unbury(key, before))
 
     def _unbury(self, key: str, before: int | None) -> None:
         if before is None:
             del self._graves[key]
-            self._buried.remove(key)
+            self._grave_order.remove(key)
         else:
             self._graves[key] = before
 
     def delete_cas(self, key: str, index: int) -> bool:
-        """Delete where the entry was last changed at `index`. True where there is none."""
+        """Delete if the entry was last changed at `index`. True if there is no entry."""
         before = self.entries.get(key)
         if before is None:
             return True
@@ -208,7 +210,7 @@ class KV:
         return True
 
     def delete_tree(self, prefix: str) -> None:
-        """Delete every key that begins with a prefix; what is remembered is the prefix alone, and nothing where it is empty."""
+        """Delete every key that begins with a prefix. Only the prefix is remembered as deleted, and an empty one not at all."""
         keys = list(self._order.below(prefix))
         for key in keys:
             self.delete(key, bury=False)
@@ -231,22 +233,22 @@ def _list(entries: list[Entry]) -> Text:
 class KVEndpoint:
     """`/v1/kv/`."""
 
-    def __init__(self, store: Store, kv: KV, sessions: Sessions, version: str) -> None:
+    def __init__(self, store: Store, kv: KV, sessions: Sessions, version: Version) -> None:
         self._store, self._kv, self._sessions, self._version = store, kv, sessions, version
 
     def routes(self) -> dict[str, Route]:
         """The endpoint."""
         return {"/v1/kv/": Route(("GET", "PUT", "DELETE"), self.read, self.write, self.topics, deep=True)}
 
-    def topics(self, asked: Asked) -> tuple[Topic, ...]:
-        """What a read depends on."""
-        several = asked.flag("recurse") or asked.flag("keys")
-        return (("kv/" if several else "kv", self._key(asked)),)
+    def topics(self, request: ServerRequest) -> tuple[Topic, ...]:
+        """Return what a read depends on."""
+        several = request.flag("recurse") or request.flag("keys")
+        return (("kv/" if several else "kv", self._key(request)),)
 
-    def _key(self, asked: Asked) -> str:
-        """The key; 1.22.5 cleans it as a path, and refuses what is no clean name even then."""
-        key = asked.rest
-        if self._version == "1.8.7" or _CLEAN.fullmatch(key):
+    def _key(self, request: ServerRequest) -> str:
+        """Return the key. 1.22.5 cleans it as a path, and refuses keys that are not clean even then."""
+        key = request.rest
+        if self._version < V1_X or _CLEAN.fullmatch(key):
             return key
         cleaned = posixpath.normpath(key) if not key.startswith("//") else posixpath.normpath(key[1:])
         cleaned += "/" if key.endswith("/") and not cleaned.endswith("/") else ""
@@ -257,96 +259,96 @@ class KVEndpoint:
             raise Refusal(500, "invalid key name, leading/trailing spaces are not allowed")
         return cleaned
 
-    def read(self, asked: Asked) -> Found:
+    def read(self, request: ServerRequest) -> ReadAnswer:
         """GET: an entry, the entries below a prefix, or their names."""
-        key = self._key(asked)
-        if key or asked.flag("keys") or asked.flag("recurse"):
-            asked.only_default()
-            asked.reach_servers()
-        if asked.flag("keys"):
-            return self._names(key, asked)
-        if asked.flag("recurse"):
-            entries = [entry for entry in self._kv.below(key) if asked.may("key", entry.key, "read")]
-            return Found(self._kv.index_below(key) if entries else self._missing(key), _list(entries) if entries else None)
+        key = self._key(request)
+        if key or request.flag("keys") or request.flag("recurse"):
+            request.only_default()
+            request.reach_servers()
+        if request.flag("keys"):
+            return self._names(key, request)
+        if request.flag("recurse"):
+            entries = [entry for entry in self._kv.below(key) if request.may("key", entry.key, "read")]
+            return ReadAnswer(self._kv.index_below(key) if entries else self._missing_index(key), _list(entries) if entries else None)
         if not key:
             raise Refusal(400, "Missing key name")
-        asked.require("key", key, "read")
+        request.require("key", key, "read")
         entry = self._kv.get(key)
         if entry is None:
-            return Found(self._kv.table_index() or 1, None)
-        if asked.flag("raw"):
-            return Found(entry.modify_index, entry.value, raw=True)
-        return Found(entry.modify_index, _list([entry]))
+            return ReadAnswer(self._kv.table_index() or 1, None)
+        if request.flag("raw"):
+            return ReadAnswer(entry.modify_index, entry.value, raw=True)
+        return ReadAnswer(entry.modify_index, _list([entry]))
 
-    def _missing(self, prefix: str) -> int:
+    def _missing_index(self, prefix: str) -> int:
         return self._kv.index_below(prefix) or 1
 
-    def _names(self, prefix: str, asked: Asked) -> Found:
+    def _names(self, prefix: str, request: ServerRequest) -> ReadAnswer:
         names: dict[str, None] = {}
-        separator = asked.first("separator")
+        separator = request.first("separator")
         for entry in self._kv.below(prefix):
-            if not asked.may("key", entry.key, "read"):
+            if not request.may("key", entry.key, "read"):
                 continue
             end = entry.key.find(separator, len(prefix)) if separator else -1
             names[entry.key if end < 0 else entry.key[: end + len(separator)]] = None
         empty: list[str] | None = [] if not prefix else None
-        return Found(self._missing(prefix), list(names) or empty)
+        return ReadAnswer(self._missing_index(prefix), list(names) or empty)
 
-    def write(self, asked: Asked, now: float) -> Any:
-        """PUT and DELETE: whether it was done."""
-        asked.options()
-        asked.only_default()
-        return self._put(asked, now) if asked.method == "PUT" else self._delete(asked)
+    def write(self, request: ServerRequest, now: float) -> Any:
+        """PUT and DELETE: return whether it was done."""
+        request.options()
+        request.only_default()
+        return self._put(request, now) if request.method == "PUT" else self._delete(request)
 
-    def _put(self, asked: Asked, now: float) -> bool:
-        key = self._key(asked)
+    def _put(self, request: ServerRequest, now: float) -> bool:
+        key = self._key(request)
         if not key:
             raise Refusal(400, "Missing key name")
-        self._no_conflict(asked, "cas", "acquire", "release")
-        flags = unsigned(asked.first("flags")) if asked.flag("flags") else 0
-        index = unsigned(asked.first("cas")) if asked.flag("cas") else None
-        largest = asked.settings.kv_max_value_size
-        if len(asked.body) > largest:
-            raise Refusal(413, _TOO_LARGE.format(len(asked.body), largest, OPTIONS[self._version]))
-        asked.reach_servers()
-        asked.require("key", key, "write")
-        if asked.flag("acquire"):
+        self._no_conflict(request, "cas", "acquire", "release")
+        flags = unsigned(request.first("flags")) if request.flag("flags") else 0
+        index = unsigned(request.first("cas")) if request.flag("cas") else None
+        largest = request.settings.kv_max_value_size
+        if len(request.body) > largest:
+            raise Refusal(413, _TOO_LARGE.format(len(request.body), largest, pick(OPTIONS, self._version)))
+        request.reach_servers()
+        request.require("key", key, "write")
+        if request.flag("acquire"):
             if self._sessions.is_delayed(key, now):
                 return False
             self._store.apply()
-            return self._locked(self._kv.lock, key, asked.body, flags, asked.first("acquire"))
+            return self._use_lock(self._kv.lock, key, request.body, flags, request.first("acquire"))
         self._store.apply()
-        if asked.flag("release"):
-            return self._locked(self._kv.unlock, key, asked.body, flags, asked.first("release"))
-        done = self._kv.put(key, asked.body, flags) if index is None else self._kv.cas(key, asked.body, flags, index)
+        if request.flag("release"):
+            return self._use_lock(self._kv.unlock, key, request.body, flags, request.first("release"))
+        done = self._kv.put(key, request.body, flags) if index is None else self._kv.cas(key, request.body, flags, index)
         return done is not None
 
-    def _locked(self, change: Callable[[str, bytes, int, str], Entry | None], key: str, value: bytes, flags: int, session: str) -> bool:
+    def _use_lock(self, change: Callable[[str, bytes, int, str], Entry | None], key: str, value: bytes, flags: int, session: str) -> bool:
         try:
             return change(key, value, flags, session) is not None
         except Refusal as refusal:
-            raise Refusal(500, refusal.text if self._version == "1.8.7" else f"raft apply failed: {refusal.text}") from None
+            raise Refusal(500, refusal.text if self._version < V1_X else f"raft apply failed: {refusal.text}") from None
 
-    def _delete(self, asked: Asked) -> bool:
-        key = self._key(asked)
-        self._no_conflict(asked, "recurse", "cas")
-        if asked.flag("recurse"):
-            asked.reach_servers()
-            asked.require("key_prefix", key, "write")
+    def _delete(self, request: ServerRequest) -> bool:
+        key = self._key(request)
+        self._no_conflict(request, "recurse", "cas")
+        if request.flag("recurse"):
+            request.reach_servers()
+            request.require("key_prefix", key, "write")
             self._store.apply()
             self._kv.delete_tree(key)
             return True
         if not key:
             raise Refusal(400, "Missing key name")
-        index = unsigned(asked.first("cas")) if asked.flag("cas") else None
-        asked.reach_servers()
-        asked.require("key", key, "write")
+        index = unsigned(request.first("cas")) if request.flag("cas") else None
+        request.reach_servers()
+        request.require("key", key, "write")
         self._store.apply()
         if index is not None:
             return self._kv.delete_cas(key, index)
         self._kv.delete(key)
         return True
 
-    def _no_conflict(self, asked: Asked, *flags: str) -> None:
-        if sum(asked.flag(flag) for flag in flags) > 1:
-            raise Refusal(400, f"Conflicting flags: {asked.written()}\n")
+    def _no_conflict(self, request: ServerRequest, *flags: str) -> None:
+        if sum(request.flag(flag) for flag in flags) > 1:
+            raise Refusal(400, f"Conflicting flags: {request.query_text()}\n")

@@ -1,4 +1,4 @@
-"""Sessions: what they hold, and what their end does.
+"""Sessions: what they hold, and what happens at their end.
 
 https://developer.hashicorp.com/consul/api-docs/session, https://developer.hashicorp.com/consul/docs/dynamic-app-config/sessions
 """
@@ -12,30 +12,32 @@ from typing import Any, Protocol
 
 from consul_proto.simulator.catalog.bodies import SESSION
 from consul_proto.simulator.catalog.tables import Catalog
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.timers import Timers
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
+from consul_proto.simulator.engine.versions import V1_X, Version
 from consul_proto.simulator.go.durations import as_go_writes, nanoseconds
 
 _SECOND = 10**9
 
-#: Nanoseconds: the largest TTL, and the lock delay where none is given.
+#: Nanoseconds: the largest TTL, and the default lock delay.
 _LARGEST_TTL, _LOCK_DELAY = 86_400 * _SECOND, 15 * _SECOND
 
-#: A session lives for twice its TTL without a renewal (structs.SessionTTLMultiplier).
+#: Without a renewal, a session ends after twice its TTL (structs.SessionTTLMultiplier).
 _GRACE = 2
 
-#: Nanoseconds: no lock delay is longer (structs.MaxLockDelay).
+#: Nanoseconds: the longest lock delay (structs.MaxLockDelay).
 _LONGEST_DELAY = 60 * _SECOND
 
-#: A lock delay that is a number below this is in seconds, not in nanoseconds.
+#: A number below this is a lock delay in seconds, not in nanoseconds.
 _SECONDS_BELOW = 1000
 
 
-class Ended(Protocol):
+class OnEnd(Protocol):
     """Called with the keys that a session held."""
 
     def __call__(self, keys: list[str], *, delete: bool) -> None:
@@ -45,7 +47,7 @@ class Ended(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session. Times in nanoseconds, but for `ttl`, which is kept as it was written."""
+    """One session. Times are in nanoseconds; `ttl` is the text of the request."""
 
     id: str
     name: str
@@ -57,8 +59,8 @@ class Session:
     service_checks: list[dict[str, str]] | None
     index: int
 
-    def shown(self) -> dict[str, Any]:
-        """The session in an answer."""
+    def render(self) -> dict[str, Any]:
+        """Return the session as in an answer."""
         return {
             "ID": self.id,
             "Name": self.name,
@@ -74,36 +76,36 @@ class Session:
 
 
 class Sessions:
-    """The table, the keys that each holds, and the keys whose lock is delayed."""
+    """The table, the keys that each session holds, and the keys whose lock is delayed."""
 
-    def __init__(self, store: Store, version: str) -> None:
+    def __init__(self, store: Store, version: Version) -> None:
         self._store, self._version = store, version
         self.sessions: dict[str, Session] = {}
-        self._held: dict[str, set[str]] = {}
-        self._delayed: dict[str, float] = {}
+        self._locks: dict[str, set[str]] = {}
+        self._delays: dict[str, float] = {}
         #: When each session with a TTL ends.
         self.ends = Timers()
-        self._ended: Ended | None = None
-        #: Told of each session that ended.
+        self._on_end: OnEnd | None = None
+        #: Called with each session that ended.
         self.on_gone: Callable[[str], object] = lambda _session: None
 
-    def kept(self) -> Any:
-        """All of it but the keys that each holds, as JSON."""
-        return {"sessions": [asdict(session) for session in self.sessions.values()], "ends": self.ends.kept(), "delayed": self._delayed}
+    def dump(self) -> Any:
+        """Return the state as JSON, without the keys that each session holds."""
+        return {"sessions": [asdict(session) for session in self.sessions.values()], "ends": self.ends.dump(), "delayed": self._delays}
 
-    def keep(self, kept: Any, shift: float) -> None:
-        """Take over what was kept; its times are moved by so many seconds. The keys tell by themselves who holds them."""
-        self.sessions = {session["id"]: Session(**session) for session in kept["sessions"]}
-        self.ends = Timers({session: end + shift for session, end in kept["ends"].items()})
-        self._delayed = {key: until + shift for key, until in kept["delayed"].items()}
-        self._held = {}
+    def load(self, state: Any, shift: float) -> None:
+        """Load the dumped state. shift: seconds to add to its times. The keys are loaded later, and say who holds them."""
+        self.sessions = {session["id"]: Session(**session) for session in state["sessions"]}
+        self.ends = Timers({session: end + shift for session, end in state["ends"].items()})
+        self._delays = {key: until + shift for key, until in state["delayed"].items()}
+        self._locks = {}
 
-    def on_end(self, ended: Ended) -> None:
-        """Tell whoever keeps the keys that a session ended."""
-        self._ended = ended
+    def on_end(self, ended: OnEnd) -> None:
+        """Set the function that releases the keys of a session that ended."""
+        self._on_end = ended
 
     def check(self, session: str) -> None:
-        """Refuse a session that there is not."""
+        """Refuse an unknown session."""
         if not session:
             raise Refusal(500, "missing session")
         self.is_uuid(session)
@@ -111,59 +113,69 @@ class Sessions:
             raise Refusal(500, f'invalid session "{session}"')
 
     def is_uuid(self, session: str) -> None:
-        """Refuse what 1.8.7 does not look up."""
-        if self._version == "1.8.7" and len(session) != UUID_LENGTH:
+        """Refuse an id that 1.8.7 does not look up."""
+        if self._version < V1_X and len(session) != UUID_LENGTH:
             raise Refusal(500, f"failed session lookup: {WRONG_LENGTH}")
 
     def holds(self, key: str, before: str, now: str) -> None:
-        """Note who holds a key."""
+        """Record which session holds a key."""
         if before:
-            self._held.get(before, set()).discard(key)
+            self._locks.get(before, set()).discard(key)
         if now:
-            self._held.setdefault(now, set()).add(key)
+            self._locks.setdefault(now, set()).add(key)
 
     def is_delayed(self, key: str, now: float) -> bool:
-        """Whether a key's lock must wait, since its last holder was invalidated."""
-        return self._delayed.get(key, now) > now
+        """Return whether a lock of the key must wait, because its last holder was invalidated."""
+        return self._delays.get(key, now) > now
 
     def add(self, session: Session, now: float) -> None:
-        """Keep a new session."""
+        """Add a session."""
         self.sessions[session.id] = session
         self._store.change("sessions")
         self.renew(session.id, now)
 
     def renew(self, session: str, now: float) -> None:
-        """Let the time of a session begin anew."""
+        """Start the TTL of a session again."""
         ttl = self.sessions[session].ttl
         if ttl and (lasts := nanoseconds(ttl)):
             self.ends.set(session, now + _GRACE * lasts / _SECOND)
 
     def gone(self, node: str, check: str | None, now: float) -> None:
-        """End the sessions that hung on a check that is critical or gone, or on a node that is gone."""
+        """End the sessions that depend on a check that is critical or was removed, or on a node that was removed."""
         for session in [session for session in self.sessions.values() if session.node.lower() == node.lower()]:
             if check is None or check in (*(session.node_checks or ()), *(one["ID"] for one in session.service_checks or ())):
                 self.end(session.id, now)
 
     def end(self, session: str, now: float) -> None:
-        """End a session: its locks are released, or its keys deleted, and delayed."""
+        """End a session: its locks are released or its keys deleted, and new locks are delayed."""
         if session not in self.sessions:
             return
         if self._store.may_roll_back:
-            before = {**self.sessions}, self.ends.kept(), {**self._delayed}
-            self._store.undoing(lambda: self._restore(*before))
+            before = {**self.sessions}, self.ends.dump(), {**self._delays}
+            self._store.on_rollback(lambda: self._restore(*before))
         ended = self.sessions.pop(session)
         self.ends.drop(session)
         self._store.change("sessions")
-        keys = sorted(self._held.pop(session, ()))
-        if self._ended is not None:
-            self._ended(keys, delete=ended.behavior == "delete")
+        keys = sorted(self._locks.pop(session, ()))
+        if self._on_end is not None:
+            self._on_end(keys, delete=ended.behavior == "delete")
         self.on_gone(session)
         if ended.lock_delay > 0:
             until = now + min(ended.lock_delay, _LONGEST_DELAY) / _SECOND
-            self._delayed |= dict.fromkeys(keys, until)
+            self._delays |= dict.fromkeys(keys, until)
+
+    def next_deadline(self) -> float | None:
+        """Return the time at which the next session expires."""
+        return self.ends.first()
+
+    def advance(self, now: float) -> None:
+        """End the sessions that have expired."""
+        for session in self.ends.due(now):
+            self._store.apply()
+            self.end(session, now)
 
     def _restore(self, sessions: dict[str, Session], ends: dict[str, float], delayed: dict[str, float]) -> None:
-        self.sessions, self.ends, self._delayed = sessions, Timers(ends), delayed
+        self.sessions, self.ends, self._delays = sessions, Timers(ends), delayed
 
 
 class SessionEndpoint:
@@ -186,49 +198,49 @@ class SessionEndpoint:
             "/v1/session/list": read(self.every),
         }
 
-    def topics(self, _asked: Asked) -> tuple[Topic, ...]:
-        """Every read depends on the whole table."""
+    def topics(self, _request: ServerRequest) -> tuple[Topic, ...]:
+        """Return what a read depends on: the whole table."""
         return (("table", "sessions"),)
 
     def _index(self) -> int:
         return self._store.table("sessions") or 1
 
-    def _named(self, asked: Asked, what: str = "session") -> str:
-        asked.only_default()
-        if not asked.rest:
+    def _path_name(self, request: ServerRequest, what: str = "session") -> str:
+        request.only_default()
+        if not request.rest:
             raise Refusal(400, f"Missing {what}")
-        asked.reach_servers()
-        return asked.rest
+        request.reach_servers()
+        return request.rest
 
-    def info(self, asked: Asked) -> Found:
-        """One session, in a list that is empty where there is none."""
-        session = self._named(asked)
+    def info(self, request: ServerRequest) -> ReadAnswer:
+        """GET info: the session in a list; an empty list for an unknown one."""
+        session = self._path_name(request)
         self._sessions.is_uuid(session)
         found = self._sessions.sessions.get(session)
-        return Found(self._index(), self._shown(asked, [found] if found else []))
+        return ReadAnswer(self._index(), self._render(request, [found] if found else []))
 
-    def every(self, asked: Asked) -> Found:
-        """Every session, by its id."""
-        asked.only_default()
-        asked.reach_servers()
-        return Found(self._index(), self._shown(asked, [session for _, session in sorted(self._sessions.sessions.items())]))
+    def every(self, request: ServerRequest) -> ReadAnswer:
+        """GET list: every session, by id."""
+        request.only_default()
+        request.reach_servers()
+        return ReadAnswer(self._index(), self._render(request, [session for _, session in sorted(self._sessions.sessions.items())]))
 
-    def node(self, asked: Asked) -> Found:
-        """The sessions of a node."""
-        node = self._named(asked, "node name")
+    def node(self, request: ServerRequest) -> ReadAnswer:
+        """GET node: the sessions of a node."""
+        node = self._path_name(request, "node name")
         found = [session for _, session in sorted(self._sessions.sessions.items()) if session.node.lower() == node.lower()]
-        return Found(self._index(), self._shown(asked, found))
+        return ReadAnswer(self._index(), self._render(request, found))
 
-    def _shown(self, asked: Asked, sessions: list[Session]) -> list[dict[str, Any]]:
-        """The sessions that the token may see."""
-        return [session.shown() for session in sessions if asked.may("session", session.node, "read")]
+    def _render(self, request: ServerRequest, sessions: list[Session]) -> list[dict[str, Any]]:
+        """Return the sessions that the token may see."""
+        return [session.render() for session in sessions if request.may("session", session.node, "read")]
 
-    def create(self, asked: Asked, now: float) -> Any:
-        """PUT create: its id."""
-        asked.only_default()
-        given = asked.decoded(SESSION) if asked.body else {}
-        asked.reach_servers()
-        asked.require("session", given.get("Node", self._node), "write")
+    def create(self, request: ServerRequest, now: float) -> Any:
+        """PUT create: return the id."""
+        request.only_default()
+        given = request.decode(SESSION) if request.body else {}
+        request.reach_servers()
+        request.require("session", given.get("Node", self._node), "write")
         behavior, ttl = given.get("Behavior") or "release", given.get("TTL") or ""
         if behavior not in ("release", "delete"):
             raise Refusal(500, f"Invalid Behavior setting '{behavior}'")
@@ -238,7 +250,7 @@ class SessionEndpoint:
         of_services = [one.get("ID", "") for one in given.get("ServiceChecks") or []]
         wrong = self._wrong(given.get("Node", self._node), [*(checks or []), *of_services])
         if wrong:
-            raise Refusal(500, wrong if self._version == "1.8.7" else f"apply failed: {wrong}")
+            raise Refusal(500, wrong if self._version < V1_X else f"apply failed: {wrong}")
         session = Session(
             self._new_id(),
             given.get("Name") or "",
@@ -263,7 +275,7 @@ class SessionEndpoint:
             raise Refusal(500, f"Invalid Session TTL '{lasts}', must be between [{as_go_writes(least / _SECOND)}=24h0m0s]")
 
     def _wrong(self, node: str, checks: list[str]) -> str:
-        """What a session cannot hang on."""
+        """Return why a session cannot depend on a node or its checks, "" if it can."""
         if self._catalog.node(node) is None:
             return "Missing node registration"
         for check in checks:
@@ -279,33 +291,33 @@ class SessionEndpoint:
             return nanoseconds(given)
         return given * _SECOND if given < _SECONDS_BELOW else given
 
-    def destroy(self, asked: Asked, now: float) -> Any:
-        """PUT destroy: true, whether it was there or not."""
-        session = self._named(asked)
-        self._lookup(asked, session)
+    def destroy(self, request: ServerRequest, now: float) -> Any:
+        """PUT destroy: return true, also for an unknown session."""
+        session = self._path_name(request)
+        self._lookup(request, session)
         if session in self._sessions.sessions:
             self._store.apply()
             self._sessions.end(session, now)
         return True
 
-    def _lookup(self, asked: Asked, session: str) -> None:
-        """Refuse what is no id, and what the token may not change."""
+    def _lookup(self, request: ServerRequest, session: str) -> None:
+        """Refuse an invalid id, and a session that the token may not change."""
         try:
             self._sessions.is_uuid(session)
         except Refusal as refusal:
-            if asked.authorizer is not None:
+            if request.authorizer is not None:
                 raise Refusal(500, f"Session lookup failed: {refusal.text}") from None
             raise
         found = self._sessions.sessions.get(session)
-        if asked.authorizer is not None and found is not None:
-            asked.require("session", found.node, "write")
+        if request.authorizer is not None and found is not None:
+            request.require("session", found.node, "write")
 
-    def renew(self, asked: Asked, now: float) -> Any:
-        """PUT renew: the session."""
-        asked.options()
-        session = self._named(asked)
-        self._lookup(asked, session)
+    def renew(self, request: ServerRequest, now: float) -> Any:
+        """PUT renew: return the session."""
+        request.options()
+        session = self._path_name(request)
+        self._lookup(request, session)
         if session not in self._sessions.sessions:
             raise Refusal(404, f"Session id '{session}' not found")
         self._sessions.renew(session, now)
-        return [self._sessions.sessions[session].shown()]
+        return [self._sessions.sessions[session].render()]

@@ -1,4 +1,4 @@
-"""Transactions: all of it, or nothing.
+"""Transactions: all operations are carried out, or none.
 
 https://developer.hashicorp.com/consul/api-docs/txn
 """
@@ -10,23 +10,25 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from consul_proto.simulator.catalog.bodies import TXN
-from consul_proto.simulator.engine.request import Asked, Refusal, Wrote, seen
+from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, server_headers
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_8, V1_14, V1_X, Version, pick
 from consul_proto.simulator.kv.kv import KV, OPTIONS, Entry
 from consul_proto.simulator.kv.sessions import Sessions
 from consul_proto.simulator.kv.txn_catalog import CatalogStep, CatalogSteps, Failure, read_step
 
-#: https://developer.hashicorp.com/consul/api-docs/txn: operations in one transaction; 128 since 1.14.
-_MOST = {"1.8.7": 64, "1.22.5": 128}
+#: The most operations in one transaction; 128 since 1.14: https://developer.hashicorp.com/consul/api-docs/txn
+_MOST = {V1_8: 64, V1_14: 128}
 
-#: The verbs that write nothing. A transaction of these alone is a read, and answers in another form.
+#: The verbs that write nothing. A transaction of only these is a read, and its answer has another form.
 _READS = frozenset({"get", "get-or-empty", "get-tree", "check-index", "check-session", "check-not-exists"})
 
-#: What a read's answer has beyond a write's, in each version.
-_READ_FORM: dict[str, dict[str, Any]] = {
-    "1.8.7": {"Index": 0, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": ""},
-    "1.22.5": {
+#: What the answer of a read has beyond that of a write, by version.
+_READ_FORM: dict[Version, dict[str, Any]] = {
+    V1_8: {"Index": 0, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": ""},
+    V1_X: {
         "Index": 1,
         "LastContact": 0,
         "KnownLeader": True,
@@ -38,8 +40,8 @@ _READ_FORM: dict[str, dict[str, Any]] = {
 }
 
 
-#: The same where it is refused before anything is read.
-_REFUSED_FORM = {"1.8.7": _READ_FORM["1.8.7"], "1.22.5": _READ_FORM["1.22.5"] | {"Index": 0, "KnownLeader": False}}
+#: The same for a transaction that is refused before anything is read.
+_REFUSED_FORM = {V1_8: _READ_FORM[V1_8], V1_X: _READ_FORM[V1_X] | {"Index": 0, "KnownLeader": False}}
 
 
 class Step(NamedTuple):
@@ -59,17 +61,17 @@ Results = list[tuple[Entry, bool]]
 class Txn:
     """`/v1/txn`."""
 
-    def __init__(self, store: Store, kv: KV, sessions: Sessions, catalog: CatalogSteps, version: str) -> None:
+    def __init__(self, store: Store, kv: KV, sessions: Sessions, catalog: CatalogSteps, version: Version) -> None:
         self._store, self._kv, self._sessions, self._catalog, self._version = store, kv, sessions, catalog, version
         self._verbs: dict[str, Callable[[Step], Results]] = {
-            "set": lambda step: self._wrote(kv.put(step.key, step.value, step.flags), ""),
-            "cas": lambda step: self._wrote(
-                kv.cas(step.key, step.value, step.flags, step.modified), f"failed to set key {_quoted(step.key)}, index is stale"
+            "set": lambda step: self._result(kv.put(step.key, step.value, step.flags), ""),
+            "cas": lambda step: self._result(
+                kv.cas(step.key, step.value, step.flags, step.modified), f"failed to set key {_quote(step.key)}, index is stale"
             ),
             "lock": self._lock,
-            "unlock": lambda step: self._wrote(
+            "unlock": lambda step: self._result(
                 kv.unlock(step.key, step.value, step.flags, step.session),
-                f"failed to unlock key {_quoted(step.key)}, lock isn't held, or is held by another session",
+                f"failed to unlock key {_quote(step.key)}, lock isn't held, or is held by another session",
             ),
             "get": self._get,
             "get-or-empty": lambda step: [(kv.get(step.key) or Entry(step.key, b""), True)],
@@ -86,20 +88,20 @@ class Txn:
         """The endpoint."""
         return {"/v1/txn": Route(("PUT",), write=self.apply)}
 
-    def apply(self, asked: Asked, now: float) -> Wrote:
-        """PUT: what was read and written, or what failed."""
-        steps = self._steps(asked)
-        asked.options()
-        asked.reach_servers()
+    def apply(self, request: ServerRequest, now: float) -> WriteAnswer:
+        """PUT: return the results, or the errors."""
+        steps = self._steps(request)
+        request.options()
+        request.reach_servers()
         is_read = all(self._is_read(step) for step in steps)
-        if faults := [(place, text) for place, step in enumerate(steps) if (text := self._fault(asked, step, now))]:
-            return self._read([], faults, _REFUSED_FORM[self._version]) if is_read else Wrote(self._shown([], faults), 409)
+        if faults := [(place, text) for place, step in enumerate(steps) if (text := self._fault(request, step, now))]:
+            return self._read([], faults, pick(_REFUSED_FORM, self._version)) if is_read else WriteAnswer(self._render([], faults), 409)
         if is_read:
             results, errors = self._run(steps)
-            # Where anything failed there are no results, of which the token might not see some.
-            results = [] if errors else _visible(asked, results)
-            filtered = {"ResultsFilteredByACLs": True} if asked.is_filtered and asked.token and self._version != "1.8.7" else {}
-            return self._read(results, errors, _READ_FORM[self._version] | filtered)
+            # If anything failed there are no results, so none are left out for the token.
+            results = [] if errors else _visible(request, results)
+            filtered = {"ResultsFilteredByACLs": True} if request.is_filtered and request.token and self._version >= V1_X else {}
+            return self._read(results, errors, pick(_READ_FORM, self._version) | filtered)
         self._store.apply()
         self._store.begin()
         results, errors = self._run(steps)
@@ -107,22 +109,22 @@ class Txn:
             self._store.rollback()
         else:
             self._store.commit()
-        return Wrote(self._shown(_visible(asked, results), errors), 409 if errors else 200)
+        return WriteAnswer(self._render(_visible(request, results), errors), 409 if errors else 200)
 
-    def _read(self, results: list[dict[str, Any]], errors: list[tuple[int, str]], form: dict[str, Any]) -> Wrote:
-        headers = tuple(seen(known=form["KnownLeader"]))
-        return Wrote(self._shown(results, errors) | form, 409 if errors else 200, headers=headers)
+    def _read(self, results: list[dict[str, Any]], errors: list[tuple[int, str]], form: dict[str, Any]) -> WriteAnswer:
+        headers = tuple(server_headers(known=form["KnownLeader"]))
+        return WriteAnswer(self._render(results, errors) | form, 409 if errors else 200, headers=headers)
 
-    def _fault(self, asked: Asked, step: Step | CatalogStep, now: float) -> str:
-        """Why an operation is not even begun, "" where nothing speaks against it."""
+    def _fault(self, request: ServerRequest, step: Step | CatalogStep, now: float) -> str:
+        """Return why an operation is refused before it begins, "" if it is not."""
         if isinstance(step, CatalogStep):
-            return self._catalog.vet(step) or self._catalog.require(asked, step)
-        if step.verb not in self._verbs and self._version != "1.8.7":
+            return self._catalog.vet(step) or self._catalog.require(request, step)
+        if step.verb not in self._verbs and self._version >= V1_X:
             return f"unknown KV operation: {step.verb}"
-        if denied := _denied(asked, step):
+        if denied := _denial(request, step):
             return denied
         is_delayed = step.verb == "lock" and self._sessions.is_delayed(step.key, now)
-        return f"failed to lock key {_quoted(step.key)} due to lock delay" if is_delayed else ""
+        return f"failed to lock key {_quote(step.key)} due to lock delay" if is_delayed else ""
 
     def _is_read(self, step: Step | CatalogStep) -> bool:
         if isinstance(step, CatalogStep):
@@ -144,34 +146,34 @@ class Txn:
     def _run_kv(self, step: Step) -> list[dict[str, Any]]:
         verb = self._verbs.get(step.verb)
         if verb is None:
-            raise Failure(f"unknown KV verb {_quoted(step.verb)}")
-        return [{"KV": entry.shown(value=value)} for entry, value in verb(step)]
+            raise Failure(f"unknown KV verb {_quote(step.verb)}")
+        return [{"KV": entry.render(value=value)} for entry, value in verb(step)]
 
-    def _shown(self, results: list[dict[str, Any]], errors: list[tuple[int, str]]) -> dict[str, Any]:
+    def _render(self, results: list[dict[str, Any]], errors: list[tuple[int, str]]) -> dict[str, Any]:
         return {
             "Results": None if errors else results,
             "Errors": [{"OpIndex": place, "What": what} for place, what in errors] or None,
         }
 
-    def _steps(self, asked: Asked) -> list[Step | CatalogStep]:
-        largest = asked.settings.kv_max_value_size
-        most_bytes = max(asked.settings.txn_max_req_len, largest)
-        size = len(asked.body)
+    def _steps(self, request: ServerRequest) -> list[Step | CatalogStep]:
+        largest = request.settings.kv_max_value_size
+        most_bytes = max(request.settings.txn_max_req_len, largest)
+        size = len(request.body)
         if size > most_bytes:
-            url = OPTIONS[self._version]
+            url = pick(OPTIONS, self._version)
             raise Refusal(413, f"Request body({size} bytes) too large, max size: {most_bytes} bytes. See {url}txn_max_req_len.")
-        given = asked.decoded(TXN, "Failed to parse body: ")
-        most = _MOST[self._version]
+        given = request.decode(TXN, "Failed to parse body: ")
+        most = pick(_MOST, self._version)
         if len(given) > most:
             raise Refusal(413, f"Transaction contains too many operations ({len(given)} > {most})")
         steps = [step for operation in given if (step := self._step(operation)) is not None]
         for step in steps:
             if isinstance(step, Step) and len(step.value) > largest:
-                raise Refusal(413, f"Value for key {_quoted(step.key)} is too large ({len(step.value)} > {largest} bytes)")
+                raise Refusal(413, f"Value for key {_quote(step.key)} is too large ({len(step.value)} > {largest} bytes)")
         return steps
 
     def _step(self, operation: dict[str, Any]) -> Step | CatalogStep | None:
-        """One operation: the first that it has; None for one on nothing."""
+        """Read one operation: the first member counts. None if there is none."""
         kind = next((name for name in ("KV", "Node", "Service", "Check") if operation.get(name) is not None), None)
         if kind is None:
             return None
@@ -181,19 +183,19 @@ class Txn:
         verb, key, session = (given.get(name, "") for name in ("Verb", "Key", "Session"))
         return Step(verb, key, given.get("Value", b""), given.get("Flags", 0), given.get("Index", 0), session)
 
-    def _wrote(self, entry: Entry | None, otherwise: str) -> Results:
+    def _result(self, entry: Entry | None, otherwise: str) -> Results:
         if entry is None:
             raise Failure(otherwise)
         return [(entry, False)]
 
     def _lock(self, step: Step) -> Results:
         entry = self._kv.lock(step.key, step.value, step.flags, step.session)
-        return self._wrote(entry, f"failed to lock key {_quoted(step.key)}, lock is already held")
+        return self._result(entry, f"failed to lock key {_quote(step.key)}, lock is already held")
 
     def _existing(self, step: Step, what: str = "") -> Entry:
         entry = self._kv.get(step.key)
         if entry is None:
-            raise Failure(f"{what}key {_quoted(step.key)} doesn't exist")
+            raise Failure(f"{what}key {_quote(step.key)} doesn't exist")
         return entry
 
     def _get(self, step: Step) -> Results:
@@ -202,20 +204,20 @@ class Txn:
     def _check_index(self, step: Step) -> Results:
         entry = self._existing(step, "failed to check index, ")
         if entry.modify_index != step.modified:
-            raise Failure(f"failed index check for key {_quoted(step.key)}, current modify index {entry.modify_index} != {step.modified}")
+            raise Failure(f"failed index check for key {_quote(step.key)}, current modify index {entry.modify_index} != {step.modified}")
         return [(entry, False)]
 
     def _check_session(self, step: Step) -> Results:
         entry = self._existing(step, "failed to check session, ")
         if entry.session != step.session:
             raise Failure(
-                f"failed session check for key {_quoted(step.key)}, current session {_quoted(entry.session)} != {_quoted(step.session)}"
+                f"failed session check for key {_quote(step.key)}, current session {_quote(entry.session)} != {_quote(step.session)}"
             )
         return [(entry, False)]
 
     def _check_not_exists(self, step: Step) -> Results:
         if self._kv.get(step.key) is not None:
-            raise Failure(f"key {_quoted(step.key)} exists")
+            raise Failure(f"key {_quote(step.key)} exists")
         return []
 
     def _delete(self, step: Step) -> Results:
@@ -228,22 +230,22 @@ class Txn:
 
     def _delete_cas(self, step: Step) -> Results:
         if not self._kv.delete_cas(step.key, step.modified):
-            raise Failure(f"failed to delete key {_quoted(step.key)}, index is stale")
+            raise Failure(f"failed to delete key {_quote(step.key)}, index is stale")
         return []
 
 
-def _quoted(text: str) -> str:
-    """Text as Go's %q writes it."""
+def _quote(text: str) -> str:
+    """Quote text as Go's %q does."""
     return json.dumps(text, ensure_ascii=False)
 
 
-#: The verbs whose results are left out where the token may not read them; what the others do needs a right of its own.
+#: Verbs whose results are left out if the token may not read them; the other verbs need a right of their own.
 _FILTERED = frozenset({"get", "get-or-empty", "get-tree"})
 
 
-def _denied(asked: Asked, step: Step) -> str:
-    """What the token lacks for an operation on a key, "" where nothing is."""
-    authorizer = asked.authorizer
+def _denial(request: ServerRequest, step: Step) -> str:
+    """Return which right the token lacks for an operation on a key, "" if none."""
+    authorizer = request.authorizer
     if authorizer is None or step.verb in _FILTERED:
         return ""
     resource = "key_prefix" if step.verb == "delete-tree" else "key"
@@ -251,14 +253,14 @@ def _denied(asked: Asked, step: Step) -> str:
     return "" if authorizer.allows(resource, step.key, access) else authorizer.refusal(resource, step.key, access)
 
 
-def _visible(asked: Asked, results: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The results that the token may see."""
-    return [result for result in results if _may_see(asked, result)]
+def _visible(request: ServerRequest, results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the results that the token may see."""
+    return [result for result in results if _may_see(request, result)]
 
 
-def _may_see(asked: Asked, result: dict[str, Any]) -> bool:
+def _may_see(request: ServerRequest, result: dict[str, Any]) -> bool:
     ((kind, shown),) = result.items()
     if kind == "KV":
-        return asked.may("key", shown["Key"], "read")
+        return request.may("key", shown["Key"], "read")
     service = shown.get("Service") or shown.get("ServiceName")
-    return asked.may("service", service, "read") if service else asked.may("node", shown["Node"], "read")
+    return request.may("service", service, "read") if service else request.may("node", shown["Node"], "read")

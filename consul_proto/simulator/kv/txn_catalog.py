@@ -1,4 +1,4 @@
-"""The steps of a transaction that write into the catalog."""
+"""The operations of a transaction on the catalog."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Any, NamedTuple
 
 from consul_proto.simulator.catalog.check_definitions import of_transaction
 from consul_proto.simulator.catalog.registration import service_faults
-from consul_proto.simulator.catalog.tables import Broken, Catalog, Row
+from consul_proto.simulator.catalog.tables import Catalog, CatalogError, Row
 from consul_proto.simulator.catalog.values import check_value, node_value, service_value
-from consul_proto.simulator.engine.request import Asked
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.uuids import UUID, UUID_LENGTH
+from consul_proto.simulator.engine.versions import V1_8, V1_9, V1_X, Version, pick
 
 _VERBS = ("set", "cas", "get", "delete", "delete-cas")
 
 _NAMELESS = "service name (Service.Service) is required; both Service ID (Service.ID) and Service Name cannot be empty"
 
-#: What a check without an id is refused with since the tables have schemas, by verb.
+#: The error of a check without an id, by verb, since the tables have schemas.
 _NO_CHECK = {
     "get": "failed check lookup: index error: object is missing a value for this index",
     "set": "failed health check lookup: index error: object is missing a value for this index",
@@ -27,11 +28,11 @@ _NO_CHECK = {
 
 
 class Failure(Exception):
-    """An operation that fails, in Consul's words."""
+    """An operation failed, in Consul's words."""
 
 
 class CatalogStep(NamedTuple):
-    """One operation. kind: "node", "service" or "check"; `given` has the members of what it is about."""
+    """One operation. kind: "node", "service" or "check". given: the members of that node, service or check."""
 
     kind: str
     verb: str
@@ -51,19 +52,20 @@ class CatalogStep(NamedTuple):
         return int(self.given.get("ModifyIndex") or 0)
 
     @property
-    def named(self) -> str:
-        """What it is about, as the errors call it."""
+    def label(self) -> str:
+        """The node, service or check as errors name it."""
         own = json.dumps(self.node if self.kind == "node" else self.id, ensure_ascii=False)
         where = "" if self.kind == "node" else f" on node {json.dumps(self.node, ensure_ascii=False)}"
         return f"{self.kind} {own}{where}"
 
 
-def read_step(kind: str, members: dict[str, Any], version: str) -> CatalogStep:
-    """Read an operation on the catalog. Of a service, transactions do not take all over."""
+def read_step(kind: str, members: dict[str, Any], version: Version) -> CatalogStep:
+    """Read an operation on the catalog. Transactions ignore some members of a service."""
     given: dict[str, Any] = members.get(kind) or {}
     node = members.get("Node") if kind == "Service" else given.get("Node")
     if kind == "Service":
-        given = {name: value for name, value in given.items() if name not in _LEFT_OUT[version]}
+        left_out = pick(_LEFT_OUT, version)
+        given = {name: value for name, value in given.items() if name not in left_out}
         if given.get("Proxy"):
             given["Proxy"] = {name: value for name, value in given["Proxy"].items() if name not in _LEFT_OUT_OF_PROXY}
     if kind == "Check":
@@ -71,8 +73,8 @@ def read_step(kind: str, members: dict[str, Any], version: str) -> CatalogStep:
     return CatalogStep(kind.lower(), members.get("Verb") or "", node or "", given)
 
 
-#: Members of a service that transactions do not take over.
-_LEFT_OUT = {"1.8.7": ("Connect", "TaggedAddresses", "Kind", "Proxy"), "1.22.5": ("Connect", "SocketPath")}
+#: Members of a service that transactions ignore.
+_LEFT_OUT = {V1_8: ("Connect", "TaggedAddresses", "Kind", "Proxy"), V1_X: ("Connect", "SocketPath")}
 
 
 _LEFT_OUT_OF_PROXY = ("Config", "Mode", "Upstreams")
@@ -85,11 +87,10 @@ class CatalogSteps:
         self._catalog, self._settings = catalog, settings
 
     def vet(self, step: CatalogStep) -> str:
-        """What is wrong with an operation before anything is done, "" where nothing is."""
-        old = self._settings.is_old
+        """Return why an operation is refused before it begins, "" if it is not."""
         if step.verb == "get":
             return ""
-        if not old and step.verb not in _VERBS:
+        if step.verb not in _VERBS and self._settings.version >= V1_X:
             return f"unknown {step.kind} operation: {step.verb}"
         if step.kind == "node":
             return self._vet_node(step)
@@ -107,14 +108,14 @@ class CatalogSteps:
 
     def _vet_service(self, step: CatalogStep) -> str:
         if not step.given.get("Service"):
-            if self._settings.is_old:
+            if self._settings.version < V1_X:
                 return "Must provide service name with ID" if step.given.get("ID") else ""
             return "Must provide service name (Service.Service) when service ID is provided" if step.given.get("ID") else _NAMELESS
         return service_faults(step.given, self._settings) if step.given.get("Kind") == "connect-proxy" else ""
 
-    def require(self, asked: Asked, step: CatalogStep) -> str:
-        """What the token lacks for an operation, "" where nothing is: of a service, the name counts that the operation gives."""
-        authorizer = asked.authorizer
+    def require(self, request: ServerRequest, step: CatalogStep) -> str:
+        """Return which right the token lacks for an operation, "" if none. For a service, the name in the operation counts."""
+        authorizer = request.authorizer
         if authorizer is None or step.verb == "get":
             return ""
         resource, name = "node", step.node
@@ -125,21 +126,21 @@ class CatalogSteps:
         return "" if authorizer.allows(resource, name, "write") else authorizer.refusal(resource, name, "write")
 
     def run(self, step: CatalogStep) -> list[dict[str, Any]]:
-        """Carry out an operation: what it has to show. Raises Failure."""
+        """Carry out an operation, and return its results. Raises Failure."""
         row = self._row(step)
-        if step.kind == "check" and not step.id and not self._settings.is_old and step.verb in _NO_CHECK:
+        if step.kind == "check" and not step.id and self._settings.version >= V1_X and step.verb in _NO_CHECK:
             raise Failure(_NO_CHECK[step.verb])
         match step.verb:
             case "get":
                 if row is None:
-                    raise Failure(f"{step.named} doesn't exist")
-                return [self._shown(step.kind, row)]
+                    raise Failure(f"{step.label} doesn't exist")
+                return [self._render(step.kind, row)]
             case "set":
                 return self._set(step)
             case "cas":
                 if (row.modified if row else 0) != step.modified:
-                    raise Failure(f"failed to set {step.named}, index is stale")
-                # What then cannot be written is passed over in silence: so agents do it.
+                    raise Failure(f"failed to set {step.label}, index is stale")
+                # Agents then ignore an error of the write.
                 try:
                     return self._set(step)
                 except Failure:
@@ -148,7 +149,7 @@ class CatalogSteps:
                     return []
             case "delete" | "delete-cas":
                 if step.verb == "delete-cas" and (row is None or row.modified != step.modified):
-                    raise Failure(f"failed to delete {step.named}, index is stale")
+                    raise Failure(f"failed to delete {step.label}, index is stale")
                 self._delete(step)
                 return []
         raise Failure(f'unknown {step.kind.capitalize()} verb "{step.verb}"')
@@ -164,7 +165,7 @@ class CatalogSteps:
         if step.kind == "node":
             try:
                 catalog.ensure_node(node_value(step.given, self._settings.datacenter))
-            except Broken as error:
+            except CatalogError as error:
                 raise Failure(f"failed inserting node: {error}") from None
         elif catalog.node(step.node) is None:
             raise Failure("Missing node registration")
@@ -175,19 +176,19 @@ class CatalogSteps:
         else:
             try:
                 catalog.ensure_check(step.node, {**check_value(step.given, version), "Type": self._type_of(step)})
-            except Broken as error:
+            except CatalogError as error:
                 raise Failure(str(error)) from None
         row = self._row(step)
         assert row is not None, "it was written"
-        return [self._shown(step.kind, row)]
+        return [self._render(step.kind, row)]
 
     def _type_of(self, step: CatalogStep) -> str:
-        """The type of a check: as it is told, since 1.9, and never found out."""
-        return "" if self._settings.is_old else step.given.get("Type") or ""
+        """Return the type of a check: since 1.9 the one in the request. It is never derived."""
+        return "" if self._settings.version < V1_9 else step.given.get("Type") or ""
 
-    def _shown(self, kind: str, row: Row) -> dict[str, Any]:
-        """A row as a transaction shows it."""
-        return {kind.capitalize(): row.stored()}
+    def _render(self, kind: str, row: Row) -> dict[str, Any]:
+        """Return a row as in the answer of a transaction."""
+        return {kind.capitalize(): row.raw()}
 
     def _delete(self, step: CatalogStep) -> None:
         if step.kind == "node":

@@ -9,9 +9,11 @@ import re
 from typing import NoReturn
 
 from consul_proto.simulator.catalog.bodies import KEYRING
-from consul_proto.simulator.engine.request import Asked, Refusal, multierror
+from consul_proto.simulator.engine.answers import Refusal, multierror
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
+from consul_proto.simulator.engine.versions import V1_X
 from consul_proto.simulator.go.json import Bytes, Place, Unreadable
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 
@@ -31,18 +33,18 @@ class KeyringEndpoint:
         """The endpoint."""
         return {"/v1/operator/keyring": Route(("GET", "POST", "PUT", "DELETE"), write=self.keyring)}
 
-    def keyring(self, asked: Asked, _now: float) -> NoReturn:
+    def keyring(self, request: ServerRequest, _now: float) -> NoReturn:
         """GET the keys, POST a new one, PUT which one is used, DELETE one: each is refused, by every member of both networks."""
-        bad, reads = self._settings.bad_request, asked.method == "GET"
-        given = {} if reads else asked.decoded(KEYRING, f"{bad}Request decode failed: ")
-        self._check_relays(asked.first("relay-factor"))
-        given_local = asked.first("local-only")
+        bad, reads = self._settings.bad_request, request.method == "GET"
+        given = {} if reads else request.decode(KEYRING, f"{bad}Request decode failed: ")
+        self._check_relays(request.first("relay-factor"))
+        given_local = request.first("local-only")
         if given_local and given_local not in TRUE | FALSE:
             raise Refusal(400, f'{bad}Error parsing local-only: strconv.ParseBool: parsing "{given_local}": invalid syntax')
         local = given_local in TRUE
         if local and not reads:
             raise Refusal(400, f"{bad}Invalid use of local-only: local-only can only be set for list requests")
-        self._require(asked, reads=reads)
+        self._require(request, reads=reads)
         lan, wan = f"{self._settings.datacenter} (LAN)", "WAN"
         networks = (
             {lan: self._settings.node} if local else {wan: f"{self._settings.node}.{self._settings.datacenter}", lan: self._settings.node}
@@ -62,7 +64,7 @@ class KeyringEndpoint:
         if not 0 <= int(given or 0) <= _MOST_RELAYS:
             raise Refusal(400, f"{bad}Invalid relay-factor: Relay factor must be in range: [0, {_MOST_RELAYS}]")
 
-    def _require(self, asked: Asked, *, reads: bool) -> None:
-        if self._settings.is_old and not asked.allows("keyring", "", "read" if reads else "write"):
+    def _require(self, request: ServerRequest, *, reads: bool) -> None:
+        if self._settings.version < V1_X and not request.allows("keyring", "", "read" if reads else "write"):
             raise Refusal(500, "Reading keyring denied by ACLs" if reads else "Modifying keyring denied due to ACLs")
-        asked.require("keyring", "", "read" if reads else "write")
+        request.require("keyring", "", "read" if reads else "write")

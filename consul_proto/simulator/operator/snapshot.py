@@ -12,10 +12,12 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from consul_proto.simulator.engine.request import Asked, Refusal, Wrote, seen
+from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, server_headers
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_X
 
 #: zlib's window bits: gzip.
 _GZIP = 31
@@ -37,18 +39,18 @@ class SnapshotEndpoint:
         """The endpoint."""
         return {"/v1/snapshot": Route(("GET", "PUT"), write=self._answer)}
 
-    def _answer(self, asked: Asked, now: float) -> Wrote:
-        asked.reach_servers()
-        asked.require("acl", "", "write")
-        if asked.method == "GET":
-            backend = () if self._settings.is_old else (("X-Consul-Query-Backend", "blocking-query"),)
-            headers = (("X-Consul-Index", str(self._store.index)), *seen(), *backend)
-            return Wrote(self._archive(), kind="application/x-gzip", headers=headers)
+    def _answer(self, request: ServerRequest, now: float) -> WriteAnswer:
+        request.reach_servers()
+        request.require("acl", "", "write")
+        if request.method == "GET":
+            backend = () if self._settings.version < V1_X else (("X-Consul-Query-Backend", "blocking-query"),)
+            headers = (("X-Consul-Index", str(self._store.index)), *server_headers(), *backend)
+            return WriteAnswer(self._archive(), kind="application/x-gzip", headers=headers)
         try:
-            self._restore(json.loads(_files(asked.body)["state.bin"]), now)
+            self._restore(json.loads(_files(request.body)["state.bin"]), now)
         except (KeyError, TypeError, ValueError, UnicodeDecodeError):
             raise Refusal(500, "failed to read snapshot file: it is none of a simulator") from None
-        return Wrote(b"", kind="" if self._settings.is_old else "application/octet-stream")
+        return WriteAnswer(b"", kind="" if self._settings.version < V1_X else "application/octet-stream")
 
     def _archive(self) -> bytes:
         state = json.dumps(self._take()).encode()

@@ -1,4 +1,4 @@
-"""How much the servers keep, since 1.13.
+"""How much the servers keep, since 1.15.
 
 https://developer.hashicorp.com/consul/api-docs/operator/usage
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from consul_proto.simulator.catalog.tables import Catalog
-from consul_proto.simulator.engine.request import Asked, Found, Refusal, Topic
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic
+from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
+from consul_proto.simulator.engine.versions import V1_15
 
 #: What a service can be to the mesh, by the names that the answer has.
 _KINDS = ("api-gateway", "connect-native", "connect-proxy", "ingress-gateway", "mesh-gateway", "terminating-gateway")
@@ -25,20 +27,20 @@ class UsageEndpoint:
 
     def routes(self) -> dict[str, Route]:
         """The endpoints; of older agents, none."""
-        if self._settings.is_old:
+        if self._settings.version < V1_15:
             return {}
         return {
-            "/v1/operator/usage": Route(("GET",), self.usage, topics=_services, index=True, first=Asked.only_default),
+            "/v1/operator/usage": Route(("GET",), self.usage, topics=_services, index=True, first=ServerRequest.only_default),
             "/v1/operator/utilization": Route(("GET",), write=self.utilization),
         }
 
-    def utilization(self, _asked: Asked, _now: float) -> Any:
+    def utilization(self, _request: ServerRequest, _now: float) -> Any:
         """GET utilization."""
         raise Refusal(404, "operator utilization requires Consul Enterprise")
 
-    def usage(self, asked: Asked) -> Found:
+    def usage(self, request: ServerRequest) -> ReadAnswer:
         """GET usage: of this datacenter, whichever is asked for. The index is that of the services, but for checks that went."""
-        asked.require("operator", "", "read")
+        request.require("operator", "", "read")
         services = [row.value for row in self._catalog.services.values()]
         kinds = [service.get("Kind") or ("connect-native" if _is_native(service) else "") for service in services]
         billable = [service for service in services if not service.get("Kind") and service["Service"] != "consul"]
@@ -50,14 +52,14 @@ class UsageEndpoint:
             "Nodes": len(self._catalog.nodes),
         }
         index = self._store.table("usage")
-        said = {"Index": index, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": asked.consistency, "NotModified": False}
+        said = {"Index": index, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": request.consistency, "NotModified": False}
         body = {"Usage": {self._settings.datacenter: counted}, **said, "Backend": 0, "ResultsFilteredByACLs": False}
-        return Found(index, body, headers=(("X-Consul-Effective-Consistency", asked.consistency),))
+        return ReadAnswer(index, body, headers=(("X-Consul-Effective-Consistency", request.consistency),))
 
 
 def _is_native(service: dict[str, Any]) -> bool:
     return bool((service.get("Connect") or {}).get("Native"))
 
 
-def _services(_asked: Asked) -> tuple[Topic, ...]:
+def _services(_request: ServerRequest) -> tuple[Topic, ...]:
     return (("table", "services"),)

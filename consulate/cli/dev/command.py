@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from consul_proto.message import Request, check_header
 from consul_proto.simulator import Settings, Simulator
 from consul_proto.simulator.engine.settings import datacenter_name
+from consul_proto.simulator.engine.versions import Version
 from consulate.cli.dev.configuration import AgentConfiguration, read_files
 from consulate.cli.dev.state import StateFile
 from consulate.cli.problems import Problem
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     import socket
 
     from consul_proto.simulator.agent.probes import Probe
-    from consul_proto.simulator.engine.settings import Policy, Version
+    from consul_proto.simulator.engine.settings import Policy
+    from consul_proto.simulator.engine.versions import VersionName
 
 __all__ = ["Options", "Problem", "run_dev"]
 
@@ -49,7 +51,7 @@ class Options:
     unix_path: str | None = None
     acl_token: str | None = field(default=None, repr=False)
     acl_default: Policy | None = None
-    version: Version = "1.22.5"
+    version: VersionName = "1.22.5"
     data: str | None = None
     datacenter: str | None = None
     node: str | None = None
@@ -132,9 +134,9 @@ def _check_token(token: str) -> None:
         raise Problem(f"a token must fit into a header: {error}") from None
 
 
-def _settings(configured: AgentConfiguration, version: Version, port: int) -> Settings:
+def _settings(configured: AgentConfiguration, version: VersionName, port: int) -> Settings:
     return Settings(
-        version=version,
+        version=Version.parse(version),
         node=configured.node or "consul",
         node_id=configured.node_id,
         node_meta=configured.node_meta,

@@ -216,7 +216,7 @@ class _Probed(Simulator):
     def probes(self) -> dict[str, Probe]:
         return self.named
 
-    def probed(self, probe: Probe, status: str, output: str, now: float) -> None:
+    def record_probe(self, probe: Probe, status: str, output: str, now: float) -> None:
         self.found.append((probe.check_id, status, output))
 
 
