@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from consul_proto.namespace import M, Namespace, Pure, group
+from consul_proto.namespace import M, Namespace, Pure, group, operation
+from consul_proto.operation import Operation
+from consul_proto.raw_request import raw_operation
 
 if TYPE_CHECKING:
     from consul_proto.endpoints.acl import ACL
@@ -16,12 +18,32 @@ if TYPE_CHECKING:
     from consul_proto.endpoints.session import Session
     from consul_proto.endpoints.status import Status
     from consul_proto.endpoints.txn import Txn
+    from consul_proto.message import Response
+    from consul_proto.raw_request import Body, Method, Query
 
 
 class Groups(Namespace[M]):
     """The whole API. What calling a method gives is decided by `run`, as for each group of calls."""
 
     _place = ""
+
+    @operation
+    def request(self, method: Method, path: str, *, query: Query = (), body: Body = None) -> Operation[Response]:
+        """Send a request that has no method of its own, and return the whole answer.
+
+        client.request("PUT", "/v1/config", body={"Kind": "proxy-defaults", "Name": "global"})
+        client.request("GET", "/v1/operator/usage", query={"global": None}).json()
+
+        method: "GET", "PUT", "POST" or "DELETE"; only a GET is sent again where its outcome is unknown.
+        path: begins with "/v1/"; what is no letter of a path is percent-encoded.
+        query: a mapping, or pairs; None as a value makes a bare flag. With an "index" it is a blocking query.
+        body: bytes as they are, anything else as JSON.
+
+        The client's datacenter, namespace and partition are added, and to a GET its consistency, where the query has none of its own.
+        Raises ValueError and TypeError before anything is sent; the exceptions of any other call, such as NotFound and Forbidden.
+        https://developer.hashicorp.com/consul/api-docs
+        """
+        return raw_operation(method, path, query, body)
 
     acl: group[ACL[M]] = group("consul_proto.endpoints.acl:ACL", "The legacy ACL system.")
     agent: group[Agent[M]] = group("consul_proto.endpoints.agent:Agent", "The local agent, its services and checks.")

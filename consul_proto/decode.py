@@ -8,16 +8,12 @@ A list or an object that Consul writes as null reads as an empty one: https://de
 
 from __future__ import annotations
 
-import json
 from binascii import a2b_base64
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import Any, cast
 
 from consul_proto.errors import DecodeError, NotFound
-from consul_proto.nesting import check_depth
-
-if TYPE_CHECKING:
-    from consul_proto.message import Response
+from consul_proto.message import Response
 
 _JSON_NAMES = {
     dict: "an object",
@@ -30,33 +26,8 @@ _JSON_NAMES = {
 }
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"not JSON: {constant}")
-
-
-#: One for all: `json.loads` with an argument makes a decoder for each call.
-_decoder = json.JSONDecoder(parse_constant=_refuse)
-
-#: RFC 8259, section 2: the blanks that may stand around a value.
-_BLANKS = " \t\n\r"
-
-
-def json_value(response: Response) -> Any:
-    """Return the JSON value of the body."""
-    try:
-        check_depth(response.body)
-        written = str(response.body, "utf-8").strip(_BLANKS)
-        value, end = _decoder.raw_decode(written)
-        if end == len(written):
-            return value
-    except ValueError:
-        pass
-    except RecursionError:
-        raise DecodeError("the JSON of the answer is nested too deeply") from None
-    if not response.body:
-        raise DecodeError("expected JSON, got an empty answer")
-    content_type = response.headers.get("content-type") or "no content type"
-    raise DecodeError(f"expected JSON, got {len(response.body)} bytes that are not ({content_type})")
+#: The JSON value of an answer's body. Raises DecodeError.
+json_value: Callable[[Response], Any] = Response.json
 
 
 def wrong(expected: str, value: object) -> DecodeError:

@@ -1,4 +1,4 @@
-"""The exception tree, and which exception an answer is.
+"""The exception tree. `consul_proto.failures` says which exception an answer is.
 
 Whose fault is it? `ValueError` and `TypeError` come before anything is sent: the call is wrong. `RequestError` is the wire's,
 `ClientError` and `ServerError` are Consul's own words with a status, `DecodeError` is an answer that is not what the API promises.
@@ -11,15 +11,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from consul_proto.message import Request, Response
     from consul_proto.types.txn import TxnError
 
 #: How much of an answer an error message quotes, in characters; the whole body stays in `body`.
 _QUOTED = 300
+
+
+class _Sent(Protocol):
+    """What an error takes from a `consul_proto.message.Request`."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def shown_path(self) -> str | None: ...
 
 
 class ConsulateException(Exception):
@@ -44,7 +54,7 @@ class ConsulateException(Exception):
         self.path: str | None = None
         self.address: str | None = None
 
-    def about(self, request: Request) -> None:
+    def about(self, request: _Sent) -> None:
         """Note which request this is about; what is secret in its path, the last segment, is concealed."""
         self.method, self.path = request.method, request.shown_path or request.path
         if request.shown_path:
@@ -174,22 +184,6 @@ _NO_LEADER = re.compile(rb"(?:rpc error[^:]*: |rpc error: code = \w+ desc = )*No
 #: Since Consul 1.15: this server is not the leader, and only the leader may be asked; the request was not looked at.
 _LEADER_RATE_LIMIT = b"rate limit exceeded for operation that can only be performed by the leader"
 
-#: RFC 9110, section 15.5.9: the server gave up waiting for the request, or a proxy for the server.
-_REQUEST_TIMEOUT = 408
-
-_BY_STATUS: dict[int, type[ClientError]] = {
-    401: ACLDisabled,
-    403: Forbidden,
-}
-
-
-#: How Consul says in text that something does not exist, and not that it has no such endpoint.
-_NOT_FOUND = re.compile(rb"(?i)\b(?:unknown|not found|does not exist|cannot find)\b")
-_NO_ENDPOINT = re.compile(rb"(?i)\s*(?:404\b|not found\b|Invalid URL path|[<{\[])")
-
-#: What an unknown token or a missing rule is on the way from another server, where the status is lost: `event.fire` does it to this day.
-_FORBIDDEN = re.compile(rb"(?:rpc error[^:]*: )*(?:ACL not found|Permission denied)\b")
-
 
 def is_retryable(status: int, body: bytes) -> bool:
     """Say whether this answer means "not now, and nothing was done": rate limits, and a cluster without a leader."""
@@ -207,47 +201,3 @@ def words(body: bytes, content_type: str = "") -> str:
         return f"an HTML page of {len(body)} bytes, so a proxy answered rather than Consul"
     text = " ".join("".join(character if character.isprintable() else " " for character in text[: 2 * _QUOTED]).split())
     return text if len(text) <= _QUOTED else text[:_QUOTED] + "..."
-
-
-def error_for(
-    request: Request, response: Response, explain: Callable[[Response], ConsulateException | None] | None = None
-) -> ConsulateException:
-    """Return the exception that this answer to this request is. explain: what the operation knows of its own answers, asked first."""
-    error = (explain(response) if explain is not None else None) or _usual_error(request, response)
-    error.status, error.body = response.status, response.body
-    error.about(request)
-    return error
-
-
-def _usual_error(request: Request, response: Response) -> ConsulateException:
-    """What an answer with this status means to every call."""
-    status, body = response.status, response.body
-    said = words(body, response.headers.get("content-type") or "")
-    if is_retryable(status, body):
-        return (RateLimited if status == 429 else NoLeader)(said or "too many requests", maybe_applied=False)
-    if 300 <= status < 400:
-        location = response.headers.get("location")
-        where = "another address" if location is None or request.shown_path else location
-        return Redirected(f"Consul redirects to {where} and did nothing; use the name in that address", maybe_applied=False)
-    if status == 404:
-        return not_found(response)
-    if 400 <= status < 500:
-        kind = _BY_STATUS.get(status, ClientError)
-        return kind(said or "refused without an explanation", maybe_applied=status == _REQUEST_TIMEOUT)
-    if status == 500 and _FORBIDDEN.match(body):
-        return Forbidden(said, maybe_applied=False)
-    if status >= 500:
-        return ServerError(said or "failed without an explanation")
-    return DecodeError(f"no call of the API is answered with this status: {said}".rstrip(": "))
-
-
-def not_found(response: Response) -> ClientError:
-    """Return what an answer with 404 means: NotFound where Consul says so in words, else that this endpoint did not answer."""
-    said = words(response.body, response.headers.get("content-type") or "")
-    if _NOT_FOUND.search(response.body) and not _NO_ENDPOINT.match(response.body):
-        return NotFound(said, maybe_applied=False)
-    return ClientError(
-        f"{said or 'an empty answer'}: the agent has no such endpoint, or something other than Consul answered;"
-        " check the agent's version and address",
-        maybe_applied=False,
-    )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NoReturn, TypeAlias, cast
 from urllib.parse import quote
+
+from consul_proto.errors import DecodeError
+from consul_proto.nesting import check_depth
 
 #: RFC 9110, section 5.6.2: what a method or a header name may consist of.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -26,6 +31,9 @@ _SECRET_HEADERS = frozenset({"x-consul-token", "authorization", "proxy-authoriza
 _METHODS = frozenset({"GET", "PUT", "POST", "DELETE"})
 
 QueryItem = tuple[str, str | None]
+
+#: What JSON can say.
+Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
 class Headers:
@@ -158,6 +166,17 @@ def encoded(text: str) -> str:
     return text if text.isalnum() and text.isascii() else quote(text, safe=_QUERY_SAFE)
 
 
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"not JSON: {constant}")
+
+
+#: One for all: `json.loads` with an argument makes a decoder for each call.
+_decoder = json.JSONDecoder(parse_constant=_refuse)
+
+#: RFC 8259, section 2: the blanks that may stand around a value.
+_BLANKS = " \t\n\r"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
     """One whole HTTP answer: its status, headers, and the body after any content coding was undone."""
@@ -169,6 +188,23 @@ class Response:
     def __post_init__(self) -> None:
         if not 100 <= self.status <= 999:
             raise ValueError(f"not an HTTP status: {self.status}")
+
+    def json(self) -> Json:
+        """Return the JSON value of the body. Raises DecodeError where it is not JSON."""
+        try:
+            check_depth(self.body)
+            written = str(self.body, "utf-8").strip(_BLANKS)
+            value, end = _decoder.raw_decode(written)
+            if end == len(written):
+                return cast("Json", value)
+        except ValueError:
+            pass
+        except RecursionError:
+            raise DecodeError("the JSON of the answer is nested too deeply") from None
+        if not self.body:
+            raise DecodeError("expected JSON, got an empty answer")
+        content_type = self.headers.get("content-type") or "no content type"
+        raise DecodeError(f"expected JSON, got {len(self.body)} bytes that are not ({content_type})")
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.headers!r} <{len(self.body)} bytes>>"

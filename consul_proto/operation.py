@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from consul_proto.errors import ConsulateException, error_for
+from consul_proto.errors import ConsulateException
+from consul_proto.failures import error_for
 from consul_proto.query import blocking_request
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from consul_proto.durations import Duration
+    from consul_proto.failures import Explain
     from consul_proto.message import Request, Response
     from consul_proto.query import Blocks
 
 T = TypeVar("T")
-
-#: What an answer with another status than a good one means, where it does not mean what such a status usually does; else None.
-Explain: TypeAlias = Callable[["Response"], ConsulateException | None]
 
 #: What an ordinary call answers with.
 OK = (200,)

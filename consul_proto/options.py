@@ -16,8 +16,8 @@ from consul_proto.operation import OK, Operation, T
 from consul_proto.query import cache_control, consistency_flag, line, query_of, wait_of
 
 if TYPE_CHECKING:
+    from consul_proto.failures import Explain
     from consul_proto.message import Response
-    from consul_proto.operation import Explain
     from consul_proto.query import Blocks, Consistency
     from consul_proto.stream import Stream
 

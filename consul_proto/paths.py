@@ -55,6 +55,17 @@ def key_path(key: str, *, prefix: bool = False) -> str:
     return "/v1/kv/" + _quoted(key, "a key", _SEGMENT_SAFE + "/")
 
 
+def api_path(path: str) -> str:
+    """Return a whole path, percent-encoded, where it is one of the API. Raises ValueError, TypeError."""
+    if not isinstance(path, str):
+        raise TypeError(f"a path is a str, not {type(path).__name__}")
+    if not path.startswith("/v1/") or "?" in path or "#" in path:
+        raise ValueError(f"a path begins with '/v1/' and has no query; options belong into query=: {path!r}")
+    if _CLEANED.search(path):
+        raise ValueError(f"Consul would read this path as {'/' + cleaned(path)!r}: {path!r}")
+    return path
+
+
 def key_of(path: str) -> str:
     """Return the key of a path made by `key_path`."""
     return unquote(path.removeprefix("/v1/kv/"))

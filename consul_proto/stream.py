@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Itera
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
-from consul_proto.errors import error_for
+from consul_proto.failures import error_for
 
 if TYPE_CHECKING:
     from types import TracebackType

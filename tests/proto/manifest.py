@@ -73,4 +73,5 @@ def _calls(owner: type[Any], place: str = "") -> Iterator[Call]:
             yield Call(place + name, member)
 
 
-CALLS = list(_calls(Groups))
+#: Every call but `request`, which is for endpoints without one.
+CALLS = [call for call in _calls(Groups) if call.name != "request"]

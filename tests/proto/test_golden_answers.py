@@ -12,7 +12,8 @@ import pytest
 
 from consul_proto import errors
 from consul_proto.api import Operations
-from consul_proto.errors import ConsulateException, error_for
+from consul_proto.errors import ConsulateException
+from consul_proto.failures import error_for
 from consul_proto.message import Headers, Request, Response
 from tests.proto.answers import ROWS, Row
 from tests.proto.manifest import CALLS, Call

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from consul_proto.backoff import Backoff
 from consul_proto.codec import decode, encode
 from consul_proto.durations import go_duration, nanoseconds, seconds
-from consul_proto.errors import error_for, words
+from consul_proto.errors import words
+from consul_proto.failures import error_for
 from consul_proto.message import Headers, Request, Response, check_header
 from consul_proto.meta import Meta
 from consul_proto.paths import cleaned, key_of, key_path, segment

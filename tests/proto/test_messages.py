@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from consul_proto.api import Operations
-from consul_proto.errors import ConsulateException, Forbidden, RequestError, TransactionFailed, error_for, is_retryable, words
+from consul_proto.errors import ConsulateException, Forbidden, RequestError, TransactionFailed, is_retryable, words
+from consul_proto.failures import error_for
 from consul_proto.message import Headers, Request, Response
 from consul_proto.options import Settings
 

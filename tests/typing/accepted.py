@@ -10,13 +10,14 @@ from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 from typing import Any, assert_type
 
+from consul_proto.api import Groups, Operations
 from consul_proto.codec import Stored
 from consul_proto.config import Config
 from consul_proto.decode import text
 from consul_proto.endpoints.kv import KV as KV
 from consul_proto.flow import Flow, call, sleep
-from consul_proto.message import Request, Response
-from consul_proto.namespace import Async, M, Namespace, Pure, Sync, flow, operation
+from consul_proto.message import Json, Request, Response
+from consul_proto.namespace import Async, M, Namespace, Pure, Sync, flow, group, operation
 from consul_proto.operation import Operation
 from consul_proto.types.agent import AgentMember, AgentSelf
 from consul_proto.types.catalog import CatalogNode, CatalogService, ServiceEntry, ServiceTags
@@ -26,7 +27,7 @@ from consul_proto.types.kv import Record
 from consul_proto.types.service import AgentService
 from consul_proto.types.session import SessionEntry
 from consul_proto.types.txn import TxnResult
-from consulate import AsyncConsul, Consul, Limits, Meta, Reply, Session, adapters
+from consulate import AsyncConsul, Consul, Limits, Meta, Reply, Session, adapters, api
 from consulate.api import kv as kv_api
 from consulate.api.txn import kv_get, kv_set
 from transports.memory import AsyncMemoryTransport, MemoryTransport
@@ -168,6 +169,39 @@ async def views_and_closing() -> None:
         await tasks.aclose()
     assert_type(Session(), Consul)
     assert_type(kv_api.KV("http://localhost:8500/v1", adapters.Request, "dc1", "token").get("k"), Stored)
+
+
+async def requests_without_a_method(client: Consul, tasks: AsyncConsul) -> None:
+    answer = client.request("GET", "/v1/operator/usage", query={"global": None})
+    assert_type(answer, Response)
+    assert_type(answer.json(), Json)
+    assert_type(await tasks.request("PUT", "/v1/config", body={"Kind": "mesh", "Meta": {"a": [1, None]}}), Response)
+    assert_type(client.ops.request("DELETE", "/v1/x", query=[("cas", 7), ("a", True)], body=b"raw"), Operation[Response])
+
+
+def blocking_forms(client: Consul) -> None:
+    assert_type(client.ops.kv.get("k").blocking(index=7, wait="10s"), Operation[Stored])
+    assert_type(client.ops.agent.service.get("web").blocking(hash="abc"), Operation[AgentService])
+
+
+def groups_by_their_documented_names(client: Consul, tasks: AsyncConsul) -> None:
+    assert_type(client.acl, api.acl.ACL)
+    assert_type(client.agent, api.agent.Agent)
+    assert_type(client.agent.check, api.agent.Agent.Check)
+    assert_type(client.agent.service, api.agent.Agent.Service)
+    assert_type(client.txn, api.txn.Txn)
+    assert_type(client.ops, Groups[Pure])
+    assert_type(tasks.ops, Groups[Pure])
+    assert_type(Operations().kv, KV[Pure])
+
+
+class OwnGroups(Consul):
+    """A group of calls that is not the library's, on a client."""
+
+    own: group[Own[Sync]] = group("own.calls:Own", "The calls of Own.")
+
+    def ask(self) -> str:
+        return self.own.get("x")
 
 
 class OwnConsul(Consul):

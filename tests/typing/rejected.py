@@ -57,6 +57,22 @@ def unknown_keywords(client: Consul) -> None:
     client.session.create(lock_delay="1s")  # error
 
 
+def requests_without_a_method(client: Consul) -> None:
+    client.request("PATCH", "/v1/x")  # error
+    client.request("GET", "/v1/x", query={"a": 1.5})  # error
+    client.request("PUT", "/v1/x", body=object())  # error
+    client.request("PUT", "/v1/x", json={})  # error
+    client.request("GET")  # error
+    client.request("GET", "/v1/x").json()["a"]  # error
+
+
+def blocking_forms(client: Consul) -> None:
+    client.ops.kv.get("k").blocking(7)  # error
+    client.ops.kv.get("k").blocking(index="7")  # error
+    client.ops.kv.get("k").blocking(index=7, near="n1")  # error
+    client.kv.get("k").blocking(index=7)  # error
+
+
 def unknown_literals(client: Consul) -> None:
     client.kv.get("k", consistency="strong")  # error
     client.health.state("bad")  # error
