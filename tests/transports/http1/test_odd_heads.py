@@ -72,7 +72,7 @@ def test_it_is_read(face: Face, name: str, serve: Serve) -> None:
         assert await client.kv.get("k") == "v"
         assert len(server.requests) == 2
 
-    face.run(scenario, server.url, timeout=1)
+    face.run(scenario, server.url, timeout=5)
 
 
 @on_every_face
@@ -89,7 +89,7 @@ def test_it_is_refused(face: Face, name: str, serve: Serve) -> None:
         assert await client.kv.get("k") == "v"
         assert server.connections == 2
 
-    face.run(scenario, server.url, timeout=1)
+    face.run(scenario, server.url, timeout=5)
 
 
 @on_every_face
