@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.codec import Codec
-    from transports.faults.plans import Befallen, FaultPlan
+    from transports.faults.plans import FaultPlan, Injection
     from transports.protocol import AsyncTransport, Transport
 
 Clock = Literal["virtual", "real"]
@@ -92,9 +92,9 @@ class ConsulAgent:
         return self._agent.waiting
 
     @property
-    def befell(self) -> Sequence[Befallen]:
+    def injections(self) -> Sequence[Injection]:
         """Which requests met a fault, client by client."""
-        return [befallen for transport in self._faulty for befallen in transport.befell]
+        return [injection for transport in self._faulty for injection in transport.injections]
 
     def advance(self, seconds: float) -> None:
         """Let this many seconds pass at once: sessions expire, blocking queries end, lock delays are over, calls time out.
@@ -122,7 +122,7 @@ class ConsulAgent:
         return AsyncConsul(transport=transport if faults is None else self.async_faulty(transport, faults), **self._with_token(options))
 
     def faulty(self, transport: Transport, faults: FaultPlan) -> FaultyTransport:
-        """Return a plan of faults around a transport to `simulated`; they show in `befell`."""
+        """Return a plan of faults around a transport to `simulated`; they show in `injections`."""
         faulty = FaultyTransport(transport, faults, memory=self._memory)
         self._faulty.append(faulty)
         return faulty

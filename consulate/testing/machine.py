@@ -63,9 +63,9 @@ class ConsulStateMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: len(self.programs) > 0 and len(self.faults) > 0)
     @rule(number=_NUMBERS, fault=_FAULTS)
-    def befall(self, number: int, fault: Fault) -> None:
+    def inject(self, number: int, fault: Fault) -> None:
         """Let the next request of a program meet a fault."""
-        self.programs.befall(number, fault)
+        self.programs.inject(number, fault)
 
     @invariant()
     def holds(self) -> None:

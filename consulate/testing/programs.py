@@ -121,9 +121,9 @@ class Programs:
         self._programs.append(lambda: program(client))
         self._at.append(None)
 
-    def befall(self, number: int, fault: Fault) -> None:
+    def inject(self, number: int, fault: Fault) -> None:
         """Let the next request of a program meet a fault, whatever its plan says."""
-        self._faulty[number].befall(fault)
+        self._faulty[number].inject(fault)
 
     def __len__(self) -> int:
         return len(self._runners)

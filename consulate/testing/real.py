@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from consul_proto.message import Request, Response
     from consulate.testing.agent import Options
-    from transports.faults.plans import Befallen, FaultPlan
+    from transports.faults.plans import FaultPlan, Injection
     from transports.protocol import AsyncOpenAnswer, AsyncTransport, OpenAnswer, Transport
 
 #: How a write is undone.
@@ -189,9 +189,9 @@ class RealAgent:
         self._skip("a real agent (--consul) does not say how many blocking queries wait")
 
     @property
-    def befell(self) -> Sequence[Befallen]:
+    def injections(self) -> Sequence[Injection]:
         """Which requests met a fault, client by client."""
-        return [befallen for transport in self._faulty for befallen in transport.befell]
+        return [injection for transport in self._faulty for injection in transport.injections]
 
     def advance(self, _seconds: float) -> None:
         """Skips: a real agent's time cannot be moved."""

@@ -90,8 +90,8 @@ def test_what_befalls_a_write(
         assert str(end).startswith("PUT /v1/kv/k")
     assert agent.now == pytest.approx(seconds, abs=0.5)
     assert ("k" in agent.client().kv) is done
-    assert [befallen.fault for befallen in agent.befell] == [fault]
-    assert agent.befell[0].request == "PUT /v1/kv/k"
+    assert [injection.fault for injection in agent.injections] == [fault]
+    assert agent.injections[0].request == "PUT /v1/kv/k"
 
 
 @on_each
@@ -172,10 +172,10 @@ def test_a_plan_is_for_the_requests_that_it_names() -> None:
             consul.kv.put("k", 1)
         assert caught.value.maybe_applied is maybe
     assert consul.session.destroy(session)
-    assert [befallen.number for befallen in agent.befell] == [0, 1]
+    assert [injection.number for injection in agent.injections] == [0, 1]
 
 
-def _befallen(plan: FaultPlan) -> list[Fault]:
+def _injected_faults(plan: FaultPlan) -> list[Fault]:
     agent = ConsulAgent()
     consul = agent.client(faults=plan)
     for number in range(60):
@@ -183,7 +183,7 @@ def _befallen(plan: FaultPlan) -> list[Fault]:
             consul.kv.put("k", number)
         except ConsulateException:
             continue
-    return [befallen.fault for befallen in agent.befell]
+    return [injection.fault for injection in agent.injections]
 
 
 def test_a_seed_gives_the_same_faults_again() -> None:
@@ -194,7 +194,7 @@ def test_a_seed_gives_the_same_faults_again() -> None:
     assert 100 < sum(plan[number] is not None for number in range(500)) < 200
     # The client's own pauses are drawn, and with them how long a change of leader lasts: all else repeats.
     lasting = FaultPlan.random(seed=7, rate=0.3, faults=[fault for fault in EVERY if not isinstance(fault, LeaderChange)], of="writes")
-    assert _befallen(lasting)[:10] == _befallen(lasting)[:10]
+    assert _injected_faults(lasting)[:10] == _injected_faults(lasting)[:10]
     with pytest.raises(ValueError, match="probability"):
         FaultPlan.random(seed=1, rate=2)
 
@@ -254,7 +254,7 @@ def test_no_fault_shows_a_token() -> None:
     consul = agent.client(faults=FaultPlan([Reset()]), token="very-secret")
     with pytest.raises(RequestError) as caught:
         consul.kv.put("k", "v")
-    assert "very-secret" not in repr(caught.value) + str(caught.value) + repr(agent.befell) + repr(vars(caught.value))
+    assert "very-secret" not in repr(caught.value) + str(caught.value) + repr(agent.injections) + repr(vars(caught.value))
 
 
 def test_a_transport_of_ones_own_can_fail_too() -> None:

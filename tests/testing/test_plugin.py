@@ -59,7 +59,7 @@ def test_faults(consul_agent):
     with consul_agent.client(faults=FaultPlan([Reset()])) as consul:
         with pytest.raises(RequestError):
             consul.kv.put("app/e", 1)
-    assert len(consul_agent.befell) == 1
+    assert len(consul_agent.injections) == 1
 """
 
 _OPTIONS = ("-p", _PLUGIN, "-p", "no:cacheprovider", "-W", "error", "--strict-config", "--strict-markers")

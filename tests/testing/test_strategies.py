@@ -284,7 +284,7 @@ def test_a_machine_finds_what_is_wrong_with_programs() -> None:
     with pytest.raises(AssertionError, match="2 programs have added, and the count is 1") as caught:
         run_state_machine_as_test(Counting, settings=quick)
     notes = "\n".join(getattr(caught.value, "__notes__", ()))
-    assert [line.strip() for line in notes.splitlines() if "state.turn" in line or "state.befall" in line or "advance" in line] in (
+    assert [line.strip() for line in notes.splitlines() if "state.turn" in line or "state.inject" in line or "advance" in line] in (
         ["state.turn(number=0)", "state.turn(number=1)", "state.turn(number=0)", "state.turn(number=1)"],
         ["state.turn(number=0)", "state.turn(number=1)", "state.turn(number=1)", "state.turn(number=0)"],
     )

@@ -274,7 +274,7 @@ class FaultPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Befallen:
+class Injection:
     """A request that something befell: the how manieth of its client that counted, and what it was."""
 
     number: int

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from consul_proto.flow import Sleep
 from transports.cancel import Cancel, send_cancellable
 from transports.clocks import async_clock_of, clock_of
-from transports.faults.plans import Befallen, Fault, FaultPlan, LeaderChange, Leaderless
+from transports.faults.plans import Fault, FaultPlan, Injection, LeaderChange, Leaderless
 from transports.streams import AsyncWholeAnswer, WholeAnswer, open_answer, open_answer_async
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Progress:
 
     def __init__(self, plan: FaultPlan, now: Callable[[], float], memory: Memory | None = None) -> None:
         self.plan = plan
-        self.befell: list[Befallen] = []
+        self.injections: list[Injection] = []
         self.next_faults: deque[Fault] = deque()
         self._now = now
         self._memory = memory or Memory()
@@ -84,7 +84,7 @@ class Progress:
             elif isinstance(fault, LeaderChange):
                 self._leaderless_until = self._now() + fault.seconds
             if fault is not None:
-                self.befell.append(Befallen(number, request.shown, fault))
+                self.injections.append(Injection(number, request.shown, fault))
             return fault
 
     def note(self, request: Request, response: Response) -> None:
@@ -99,11 +99,11 @@ class _Planned:
         self._progress = Progress(plan, now, memory)
 
     @property
-    def befell(self) -> Sequence[Befallen]:
+    def injections(self) -> Sequence[Injection]:
         """What befell the requests so far."""
-        return self._progress.befell
+        return self._progress.injections
 
-    def befall(self, fault: Fault) -> None:
+    def inject(self, fault: Fault) -> None:
         """Let the next request that counts meet a fault, whatever the plan says."""
         self._progress.next_faults.append(fault)
 
