@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LEAST_PAUSE = 0.001
 
 
-class Simulated(Protocol):
+class SimulatorLike(Protocol):
     """What is hosted: a `Simulator`, or anything that has its methods."""
 
     @property
@@ -49,7 +49,7 @@ class Simulated(Protocol):
         ...
 
 
-class HostedSimulator:
+class Host:
     """A simulator in real time, which is 0 now. Make and use it in one event loop.
 
     default_token: of requests that give none, as acl.tokens.default is.
@@ -58,69 +58,69 @@ class HostedSimulator:
 
     def __init__(
         self,
-        simulator: Simulated,
+        simulator: SimulatorLike,
         *,
-        began: float | None = None,
+        start: float | None = None,
         default_token: str = "",
-        failed: Callable[[Exception], object] | None = None,
+        on_failure: Callable[[Exception], object] | None = None,
     ) -> None:
         self._simulator = simulator
-        self._began = anyio.current_time() if began is None else began
+        self._start = anyio.current_time() if start is None else start
         self._default_token = default_token
-        self._failed = failed or (lambda _: None)
-        self._watchers: list[Callable[[], object]] = []
-        self._moved = anyio.Event()
+        self._on_failure = on_failure or (lambda _: None)
+        self._callbacks: list[Callable[[], object]] = []
+        self._changed = anyio.Event()
 
     @property
     def now(self) -> float:
         """Seconds since the simulator began."""
-        return anyio.current_time() - self._began
+        return anyio.current_time() - self._start
 
     @property
     def probes(self) -> Mapping[str, Probe]:
         """The checks that ask something."""
         return self._simulator.probes
 
-    def on_change(self, watcher: Callable[[], object]) -> None:
+    def on_change(self, callback: Callable[[], object]) -> None:
         """Call the watcher whenever something may have changed: after a request that is no GET, and when time did something."""
-        self._watchers.append(watcher)
+        self._callbacks.append(callback)
 
-    def ask(self, request: Request) -> Response | Parked:
+    def handle(self, request: Request) -> Response | Parked:
         """Answer a request now, or park it: its `wake` is called when its `response` is there."""
         if self._default_token:
-            request = _with_token(request, self._default_token)
+            request = _with_default_token(request, self._default_token)
         try:
             return self._simulator.handle(request, self.now)
         except Exception as error:  # a mistake in the simulator costs one answer, not the server
-            self._failed(error)
+            self._on_failure(error)
             return Response(500, Headers([("Content-Type", "text/plain; charset=utf-8")]), b"the simulator failed")
         finally:
-            self._moved.set()
+            self._changed.set()
             if request.method != "GET":
-                self._tell()
+                self._notify()
 
-    def probed(self, probe: Probe, status: str, output: str) -> None:
+    def record_probe(self, probe: Probe, status: str, output: str) -> None:
         """Note what a check found."""
         try:
             self._simulator.record_probe(probe, status, output, self.now)
         except Exception as error:
-            self._failed(error)
-        self._moved.set()
-        self._tell()
+            self._on_failure(error)
+        self._changed.set()
+        self._notify()
 
     def forget(self, parked: Parked) -> None:
         """Forget a query whose client went away."""
         if parked.response is None:
             self._simulator.forget(parked)
 
-    async def keep_time(self) -> None:
+    async def run_clock(self) -> None:
         """Let the simulator's time pass, until cancelled."""
         while True:
-            self._moved = anyio.Event()
+            self._changed = anyio.Event()
             due = self._simulator.next_deadline()
             pause = float("inf") if due is None else max(due - self.now, _LEAST_PAUSE)
             with anyio.move_on_after(pause) as waited:
-                await self._moved.wait()
+                await self._changed.wait()
             if waited.cancelled_caught:
                 self._advance()
 
@@ -128,15 +128,15 @@ class HostedSimulator:
         try:
             self._simulator.advance(self.now)
         except Exception as error:
-            self._failed(error)
-        self._tell()
+            self._on_failure(error)
+        self._notify()
 
-    def _tell(self) -> None:
-        for watcher in self._watchers:
-            watcher()
+    def _notify(self) -> None:
+        for callback in self._callbacks:
+            callback()
 
 
-def _with_token(request: Request, token: str) -> Request:
+def _with_default_token(request: Request, token: str) -> Request:
     """The request with the agent's default token, where it has none of its own."""
     headers = request.headers
     if headers.get("x-consul-token") or headers.get("authorization") or any(name == "token" and value for name, value in request.query):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from transports.hosting.probe_socket import Finding
+from transports.hosting.probe_socket import CheckResult
 
 if TYPE_CHECKING:
     from anyio.abc import Process
@@ -26,33 +26,33 @@ class Tail:
 
     def __init__(self, limit: int) -> None:
         self._limit = max(limit, 1)
-        self._kept = bytearray()
-        self.said = 0
+        self._last = bytearray()
+        self.length = 0
 
     def add(self, data: bytes | bytearray) -> None:
         """Add what it says next."""
-        self.said += len(data)
-        self._kept += data
-        del self._kept[: -self._limit]
+        self.length += len(data)
+        self._last += data
+        del self._last[: -self._limit]
 
     @property
     def text(self) -> str:
         """What is kept. Bytes that are not UTF-8 become U+FFFD."""
-        return self._kept.decode("utf-8", "replace")
+        return self._last.decode("utf-8", "replace")
 
     @property
     def whole(self) -> str:
         """What is kept, and where it is not all, how much that is: as Consul says it of scripts."""
-        return self.text if self.said <= self._limit else f"Captured {len(self._kept)} of {self.said} bytes\n...\n{self.text}"
+        return self.text if self.length <= self._limit else f"Captured {len(self._last)} of {self.length} bytes\n...\n{self.text}"
 
 
-async def run_script(probe: Probe) -> Finding:
+async def run_script(probe: Probe) -> CheckResult:
     """Run a script, and read its exit code."""
     tail, code = Tail(probe.limit), None
     try:
-        process = await _started(probe)
+        process = await _start(probe)
     except (OSError, ValueError) as error:
-        return Finding("critical", _not_started(probe.script[0], error))
+        return CheckResult("critical", _start_error(probe.script[0], error))
     try:
         with anyio.move_on_after(probe.timeout):
             code = await _run(process, tail)
@@ -63,12 +63,12 @@ async def run_script(probe: Probe) -> Finding:
         with anyio.CancelScope(shield=True):
             await process.aclose()
     if code is None:
-        said = f"\n\n{tail.whole}" if tail.said else ""
-        return Finding("critical", f"Timed out ({_duration(probe.timeout)}) running check{said}")
-    return Finding(_EXITS.get(code, "critical"), tail.whole)
+        output = f"\n\n{tail.whole}" if tail.length else ""
+        return CheckResult("critical", f"Timed out ({_duration(probe.timeout)}) running check{output}")
+    return CheckResult(_EXITS.get(code, "critical"), tail.whole)
 
 
-async def _started(probe: Probe) -> Process:
+async def _start(probe: Probe) -> Process:
     pipe, merged, nothing = subprocess.PIPE, subprocess.STDOUT, subprocess.DEVNULL
     started: list[Process] = []
     with anyio.CancelScope(shield=True):  # a process that is being started cannot be ended
@@ -83,7 +83,7 @@ async def _run(process: Process, tail: Tail) -> int:
     return await process.wait()
 
 
-def _not_started(command: str, error: Exception) -> str:
+def _start_error(command: str, error: Exception) -> str:
     if isinstance(error, FileNotFoundError) and "/" not in command:
         return f'exec: "{command}": executable file not found in $PATH'
     number = getattr(error, "errno", None)

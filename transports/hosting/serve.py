@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from consul_proto.simulator import Parked
-    from transports.hosting.clock import HostedSimulator
+    from transports.hosting.clock import Host
 
 #: How much is read at once.
 _CHUNK = 1 << 16
@@ -63,7 +63,7 @@ class ServerLimits:
 
 def listen_tcp(port: int) -> socket.socket:
     """Listen on a port of 127.0.0.1; 0: any that is free. Raises OSError."""
-    return _listening(socket.AF_INET, ("127.0.0.1", port))
+    return _listen(socket.AF_INET, ("127.0.0.1", port))
 
 
 def listen_unix(path: str) -> socket.socket:
@@ -72,12 +72,12 @@ def listen_unix(path: str) -> socket.socket:
     if file.exists():
         if not stat.S_ISSOCK(file.stat().st_mode):
             raise FileExistsError(errno.EEXIST, "a file is there that is no socket")
-        if not _is_alive(path):
+        if not _has_listener(path):
             file.unlink()
-    return _listening(socket.AF_UNIX, path)
+    return _listen(socket.AF_UNIX, path)
 
 
-def _is_alive(path: str) -> bool:
+def _has_listener(path: str) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         try:
@@ -89,7 +89,7 @@ def _is_alive(path: str) -> bool:
         return True
 
 
-def _listening(family: int, address: tuple[str, int] | str) -> socket.socket:
+def _listen(family: int, address: tuple[str, int] | str) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
@@ -103,23 +103,21 @@ def _listening(family: int, address: tuple[str, int] | str) -> socket.socket:
     return sock
 
 
-async def serve(
-    host: HostedSimulator, listening: Sequence[socket.socket], *, limits: ServerLimits | None = None, is_old: bool = False
-) -> None:
+async def serve(host: Host, listening: Sequence[socket.socket], *, limits: ServerLimits | None = None, is_old: bool = False) -> None:
     """Serve what is asked on these sockets, and keep the simulator's time, until cancelled. The sockets remain the caller's.
 
     is_old: whether HTTP is read as Consul 1.8.7 does.
     """
     limits = limits or ServerLimits()
 
-    async def attend(sock: socket.socket) -> None:
+    async def serve_client(sock: socket.socket) -> None:
         with sock:
-            await _Connection(sock, host, limits, is_old=is_old).attend()
+            await _Connection(sock, host, limits, is_old=is_old).serve_client()
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(host.keep_time)
+        tasks.start_soon(host.run_clock)
         for sock in listening:
-            tasks.start_soon(_accept, sock, lambda accepted: tasks.start_soon(attend, accepted))
+            tasks.start_soon(_accept, sock, lambda accepted: tasks.start_soon(serve_client, accepted))
 
 
 async def _accept(listening: socket.socket, begin: Callable[[socket.socket], object]) -> None:
@@ -140,22 +138,22 @@ async def _accept(listening: socket.socket, begin: Callable[[socket.socket], obj
 class _Connection:
     """One client."""
 
-    def __init__(self, sock: socket.socket, host: HostedSimulator, limits: ServerLimits, *, is_old: bool) -> None:
+    def __init__(self, sock: socket.socket, host: Host, limits: ServerLimits, *, is_old: bool) -> None:
         self._socket, self._host, self._limits = sock, host, limits
         self._http1 = HTTP1ServerConnection(limits.requests, is_old=is_old)
         self._is_gone = False
 
-    async def attend(self) -> None:
+    async def serve_client(self) -> None:
         """Answer one request after the other, until one side is through with it."""
         with suppress(OSError):
             try:
-                while await self._attend_one():
+                while await self._serve_request():
                     pass
             except Refused as refused:
                 await self._send(self._http1.answer(refused.response, _date(), keep=False))
                 await self._linger()
 
-    async def _attend_one(self) -> bool:
+    async def _serve_request(self) -> bool:
         """Answer one request; False where it was the last."""
         http1, request = self._http1, None
         if http1.is_idle:
@@ -170,7 +168,7 @@ class _Connection:
                 await self._receive()
         if request is None:
             raise Refused(408)
-        answer = self._host.ask(request)
+        answer = self._host.handle(request)
         response = answer if isinstance(answer, Response) else await self._wait(answer)
         if response is None:
             return False

@@ -15,7 +15,7 @@ import pytest
 from consul_proto.message import Headers, Request, Response
 from consul_proto.simulator import Parked, Simulator
 from tests.cli.dev.raw import CLOSE, LEADER, status_of
-from transports.hosting.clock import HostedSimulator
+from transports.hosting.clock import Host
 from transports.hosting.serve import ServerLimits, listen_tcp, listen_unix, serve
 
 _QUICK = ServerLimits(request_time=0.3, idle=0.3, write=0.3, linger=0.2)
@@ -79,7 +79,7 @@ async def until(met: Callable[[], bool]) -> None:
 async def served(limits: ServerLimits = _QUICK, **options: Any) -> AsyncIterator[Served]:
     with listen_tcp(0) as sock:
         here = Served(Watched(), sock.getsockname())
-        host = HostedSimulator(here.simulator, failed=here.failures.append, **options)
+        host = Host(here.simulator, on_failure=here.failures.append, **options)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(lambda: serve(host, [sock], limits=limits))
             with anyio.fail_after(20):
@@ -240,8 +240,8 @@ def test_requests_without_a_token_have_the_default_one(backend: str, given: dict
             return super().handle(request, now)
 
     async def scenario() -> None:
-        host = HostedSimulator(Asked(), default_token="default")
-        host.ask(Request("GET", "/v1/status/leader", headers=Headers(given.items())))
+        host = Host(Asked(), default_token="default")
+        host.handle(Request("GET", "/v1/status/leader", headers=Headers(given.items())))
         assert Asked.tokens == [used]
 
     anyio.run(scenario, backend=backend)
@@ -265,9 +265,9 @@ def test_time_is_looked_at_only_when_something_is_due(backend: str) -> None:
         for due, most in ((None, 3), (0.05, 200)):
             simulator = Due()
             simulator.due = due
-            host = HostedSimulator(simulator)
+            host = Host(simulator)
             with anyio.move_on_after(0.2):
-                await host.keep_time()
+                await host.run_clock()
             assert simulator.looks <= most
 
     anyio.run(scenario, backend=backend)

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from transports.hosting.probe_http import ask_http
+from transports.hosting.probe_http import probe_http
 from transports.hosting.probe_script import run_script
-from transports.hosting.probe_socket import ask_tcp, ask_udp
+from transports.hosting.probe_socket import probe_tcp, probe_udp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consul_proto.simulator.agent.probes import Probe
-    from transports.hosting.clock import HostedSimulator
-    from transports.hosting.probe_socket import Finding
+    from transports.hosting.clock import Host
+    from transports.hosting.probe_socket import CheckResult
 
 #: Seconds between two runs of a check at least: an interval of nothing takes no whole processor.
 _LEAST_INTERVAL = 0.1
 
 
-async def probe_all(host: HostedSimulator, runs: Callable[[Probe], bool]) -> None:
+async def run_probes(host: Host, may_run: Callable[[Probe], bool]) -> None:
     """Run the checks of a simulator as they come and go, until cancelled. runs: whether one may be run."""
     running: dict[str, tuple[Probe, anyio.CancelScope]] = {}
     changes = _Changes()
@@ -29,13 +29,13 @@ async def probe_all(host: HostedSimulator, runs: Callable[[Probe], bool]) -> Non
     async with anyio.create_task_group() as tasks:
         while True:
             changes.event = anyio.Event()
-            wanted = {name: probe for name, probe in host.probes.items() if runs(probe)}
+            current = {name: probe for name, probe in host.probes.items() if may_run(probe)}
             for name, (probe, scope) in list(running.items()):
-                if wanted.get(name) != probe:
+                if current.get(name) != probe:
                     scope.cancel()
                     del running[name]
-            for name in wanted.keys() - running.keys():
-                running[name] = wanted[name], anyio.CancelScope()
+            for name in current.keys() - running.keys():
+                running[name] = current[name], anyio.CancelScope()
                 tasks.start_soon(_repeat, host, *running[name])
             await changes.event.wait()
 
@@ -50,18 +50,18 @@ class _Changes:
         self.event.set()
 
 
-async def _repeat(host: HostedSimulator, probe: Probe, scope: anyio.CancelScope) -> None:
+async def _repeat(host: Host, probe: Probe, scope: anyio.CancelScope) -> None:
     """Run one check again and again: at once, and then each interval. Consul begins somewhere within the first interval."""
     with scope:
         while True:
-            found = await _find(probe)
-            host.probed(probe, found.status, found.output)
+            result = await _run_probe(probe)
+            host.record_probe(probe, result.status, result.output)
             await anyio.sleep(max(probe.interval, _LEAST_INTERVAL))
 
 
-async def _find(probe: Probe) -> Finding:
+async def _run_probe(probe: Probe) -> CheckResult:
     if probe.script:
         return await run_script(probe)
     if probe.http:
-        return await ask_http(probe)
-    return await (ask_tcp(probe) if probe.tcp else ask_udp(probe))
+        return await probe_http(probe)
+    return await (probe_tcp(probe) if probe.tcp else probe_udp(probe))
