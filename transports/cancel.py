@@ -49,7 +49,7 @@ class Cancel:
         return self._event.wait(seconds)
 
     @contextmanager
-    def calling(self, action: Callable[[], object]) -> Iterator[None]:
+    def on_set(self, action: Callable[[], object]) -> Iterator[None]:
         """Call `action` if the handle is set inside this block, or was before. After the block it is not called any more."""
         key = object()
         with self._lock:
@@ -70,15 +70,15 @@ def send_cancellable(transport: Transport, request: Request, timeout: float | No
     """Send a request that `cancel` may end. Raises RequestError, and TypeError for a transport that cannot cancel a call."""
     if cancel is None:
         return transport.send(request, timeout)
-    return cast("CancellableTransport", _checked(transport, transport.send)).send(request, timeout, cancel)
+    return cast("CancellableTransport", _require_cancel(transport, transport.send)).send(request, timeout, cancel)
 
 
 def open_cancellable(transport: StreamingTransport, request: Request, timeout: float | None, cancel: Cancel | None) -> OpenAnswer:
     """As `send_cancellable`, for an open answer."""
-    return transport.open(request, timeout) if cancel is None else _checked(transport, transport.open).open(request, timeout, cancel)
+    return transport.open(request, timeout) if cancel is None else _require_cancel(transport, transport.open).open(request, timeout, cancel)
 
 
-def _checked(transport: T, method: Callable[..., object]) -> T:
+def _require_cancel(transport: T, method: Callable[..., object]) -> T:
     if "cancel" not in signature(method).parameters:
         raise TypeError(f"{type(transport).__name__}.{method.__name__} takes no `cancel`, so that its calls cannot be cancelled")
     return transport

@@ -38,7 +38,7 @@ SYSTEM_CLOCK = SystemClock()
 EVENT_LOOP_CLOCK = EventLoopClock()
 
 
-class _OwnSleep:
+class _SleepClock:
     """The clock of a transport that brings its own `sleep`: where that takes less time than it was asked for, the rest has passed too."""
 
     def __init__(self, sleep: Callable[[float], object]) -> None:
@@ -56,8 +56,8 @@ class _OwnSleep:
         self._skipped += max(0.0, due - self.now())
 
 
-class _AsyncOwnSleep(_OwnSleep):
-    """As `_OwnSleep`, for tasks."""
+class _AsyncSleepClock(_SleepClock):
+    """As `_SleepClock`, for tasks."""
 
     async def sleep(self, seconds: float) -> None:  # type: ignore[override] # for tasks
         """Sleep as the transport does."""
@@ -72,7 +72,7 @@ def clock_of(transport: Transport) -> Clock:
     if own is not None:
         return own
     sleep = getattr(transport, "sleep", None)
-    return SYSTEM_CLOCK if sleep is None else _OwnSleep(sleep)
+    return SYSTEM_CLOCK if sleep is None else _SleepClock(sleep)
 
 
 def async_clock_of(transport: AsyncTransport) -> AsyncClock:
@@ -81,4 +81,4 @@ def async_clock_of(transport: AsyncTransport) -> AsyncClock:
     if own is not None:
         return own
     sleep = getattr(transport, "sleep", None)
-    return EVENT_LOOP_CLOCK if sleep is None else _AsyncOwnSleep(sleep)
+    return EVENT_LOOP_CLOCK if sleep is None else _AsyncSleepClock(sleep)

@@ -32,7 +32,7 @@ LOG = logging.getLogger("consulate")
 LOG.addHandler(logging.NullHandler())
 
 #: Seconds that a request is given at least.
-_LEAST = 0.001
+_MIN_TIMEOUT = 0.001
 
 _NO_ANSWER = Response(204)
 
@@ -76,7 +76,7 @@ class Budget:
         if self.timeout is None:
             return None
         left = self.timeout + wait - (self.now() - self.started)
-        return left if left > _LEAST else _LEAST
+        return left if left > _MIN_TIMEOUT else _MIN_TIMEOUT
 
     def pause_after(self, call: Repeatable, request: Request, response: Response) -> float | None:
         """Return the seconds to sleep before the request is sent again, or None where this is the answer."""
@@ -98,7 +98,7 @@ class Budget:
             LOG.warning("%s: an idle connection was closed; attempt %d on another", request.shown, self.attempt)
         return again
 
-    def note(self, request: Request, outcome: object, began: float) -> None:
+    def log_request(self, request: Request, outcome: object, began: float) -> None:
         """Log one request, and what came of it: a status, or the kind of error."""
         LOG.debug("%s: %s in %.1f ms (attempt %d)", request.shown, outcome, (self.now() - began) * 1000, self.attempt)
 
@@ -148,10 +148,10 @@ def run(transport: Transport, call: Operation[T] | Flow[T], context: Context[Clo
 def _exchange(transport: Transport, operation: Operation[Any], context: Context[Clock], budget: Budget) -> Response:
     """Send an operation until there is an answer to keep."""
     request, cancel = context.settings.apply(operation), budget.cancel
-    is_noted = LOG.isEnabledFor(logging.DEBUG)
+    is_logged = LOG.isEnabledFor(logging.DEBUG)
     try:
         while True:
-            began = budget.now() if is_noted else 0.0
+            began = budget.now() if is_logged else 0.0
             try:
                 if cancel is None:
                     response = transport.send(request, budget.left(request.wait))
@@ -159,13 +159,13 @@ def _exchange(transport: Transport, operation: Operation[Any], context: Context[
                     budget.check()
                     response = send_cancellable(transport, request, budget.left(request.wait), cancel)
             except RequestError as error:
-                if is_noted:
-                    budget.note(request, type(error).__name__, began)
+                if is_logged:
+                    budget.log_request(request, type(error).__name__, began)
                 if budget.may_resend(operation, request, error):
                     continue
                 raise
-            if is_noted:
-                budget.note(request, response.status, began)
+            if is_logged:
+                budget.log_request(request, response.status, began)
             pause = budget.pause_after(operation, request, response)
             if pause is None:
                 return response
@@ -224,20 +224,20 @@ async def run_async(
 async def _exchange_async(transport: AsyncTransport, operation: Operation[Any], context: Context[AsyncClock], budget: Budget) -> Response:
     """As `_exchange`."""
     request = context.settings.apply(operation)
-    is_noted = LOG.isEnabledFor(logging.DEBUG)
+    is_logged = LOG.isEnabledFor(logging.DEBUG)
     try:
         while True:
-            began = budget.now() if is_noted else 0.0
+            began = budget.now() if is_logged else 0.0
             try:
                 response = await transport.send(request, budget.left(request.wait))
             except RequestError as error:
-                if is_noted:
-                    budget.note(request, type(error).__name__, began)
+                if is_logged:
+                    budget.log_request(request, type(error).__name__, began)
                 if budget.may_resend(operation, request, error):
                     continue
                 raise
-            if is_noted:
-                budget.note(request, response.status, began)
+            if is_logged:
+                budget.log_request(request, response.status, began)
             pause = budget.pause_after(operation, request, response)
             if pause is None:
                 return response

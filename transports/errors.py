@@ -36,7 +36,7 @@ def wire_error(error: Exception, *, sent: bool, otherwise: str = "the answer is 
     if isinstance(error.__cause__, OSError | IncompleteRead) and not isinstance(error, OSError):
         error = error.__cause__
     if isinstance(error, TimeoutError):
-        return timed_out(sent=sent)
+        return timeout_error(sent=sent)
     for kind, says, quote in _SAYS:
         if isinstance(error, kind):
             detail = f": {error}" if quote and str(error) else ""
@@ -44,17 +44,17 @@ def wire_error(error: Exception, *, sent: bool, otherwise: str = "the answer is 
     return RequestError(f"{otherwise}: {words(str(error).encode()) or type(error).__name__}", maybe_applied=sent)
 
 
-def timed_out(*, sent: bool) -> RequestTimeout:
+def timeout_error(*, sent: bool) -> RequestTimeout:
     """The error of a call that ran out of time."""
     when = "there was no whole answer in time" if sent else "no connection could be had in time"
     return RequestTimeout(f"{when}; give a longer timeout=, or look at the agent's load", maybe_applied=sent)
 
 
-def no_connection_free() -> RequestTimeout:
+def busy_error() -> RequestTimeout:
     """The error of a call that waited for one of a bounded number of connections until its time was up."""
     return RequestTimeout("every connection of the client was busy until the time was up; see Limits", maybe_applied=False)
 
 
-def too_large(limit: int) -> RequestError:
+def size_error(limit: int) -> RequestError:
     """The error of an answer above the limit that the client sets."""
     return RequestError(f"the answer is larger than the limit of {limit} bytes that this client sets (Limits.response_size)")

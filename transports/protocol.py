@@ -23,7 +23,7 @@ class CancelHandle(Protocol):
         """Return whether the call is to end."""
         ...
 
-    def calling(self, action: Callable[[], object]) -> AbstractContextManager[None]:
+    def on_set(self, action: Callable[[], object]) -> AbstractContextManager[None]:
         """Call `action` if the call is to end inside this block, or was before."""
         ...
 

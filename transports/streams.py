@@ -71,7 +71,7 @@ class AsyncWholeAnswer:
         self._answer.close()
 
 
-class _Reading(Generic[E]):
+class _EventReader(Generic[E]):
     """What both kinds of events share: the decoder, and the events that were decoded and not yet given."""
 
     def __init__(self, stream: Stream[E], context: Context[Any]) -> None:
@@ -79,17 +79,17 @@ class _Reading(Generic[E]):
         self._context = context
         self._request = context.settings.apply(stream)
         self._decoder = stream.decoder()
-        self._decoded: deque[E] = deque()
+        self._events: deque[E] = deque()
         self._is_over = False
         self._is_closed = False
 
     def _take(self, piece: bytes) -> None:
         """Decode a piece; an empty one is the end of the body."""
         if piece:
-            self._decoded.extend(self._decoder.feed(piece))
+            self._events.extend(self._decoder.feed(piece))
         elif not self._is_closed:
             self._is_over = True
-            self._decoded.extend(self._decoder.end())
+            self._events.extend(self._decoder.end())
 
     def _refusal(self, status: int, headers: Headers, body: bytes) -> ConsulateException:
         error = self._stream.error(Response(status, headers, body))
@@ -100,7 +100,7 @@ class _Reading(Generic[E]):
         return f"<{type(self).__name__} of {self._stream.name}>"
 
 
-class ThreadEvents(_Reading[E]):
+class ThreadEvents(_EventReader[E]):
     """The events of a stream, for threads.
 
     ```python
@@ -128,7 +128,7 @@ class ThreadEvents(_Reading[E]):
                 if answer.status in self._stream.answers:
                     self._answer = answer
                     return self
-                response = Response(answer.status, answer.headers, _refused(answer))
+                response = Response(answer.status, answer.headers, _read_refusal(answer))
                 pause = budget.pause_after(self._stream, request, response)
                 if pause is None:
                     raise self._refusal(response.status, response.headers, response.body)
@@ -139,20 +139,20 @@ class ThreadEvents(_Reading[E]):
 
     def _open(self, request: Request) -> OpenAnswer:
         budget = self._budget
-        is_noted = LOG.isEnabledFor(logging.DEBUG)
+        is_logged = LOG.isEnabledFor(logging.DEBUG)
         while True:
-            began = budget.now() if is_noted else 0.0
+            began = budget.now() if is_logged else 0.0
             try:
                 budget.check()
                 answer = open_answer(self._transport, request, budget.left(request.wait), budget.cancel)
             except RequestError as error:
-                if is_noted:
-                    budget.note(request, type(error).__name__, began)
+                if is_logged:
+                    budget.log_request(request, type(error).__name__, began)
                 if not budget.may_resend(self._stream, request, error):
                     raise
             else:
-                if is_noted:
-                    budget.note(request, answer.status, began)
+                if is_logged:
+                    budget.log_request(request, answer.status, began)
                 return answer
 
     def __iter__(self) -> Self:
@@ -163,15 +163,15 @@ class ThreadEvents(_Reading[E]):
         if answer is None:
             raise RuntimeError(_NOT_OPEN)
         try:
-            while not self._decoded and not self._is_over and not self._is_closed:
+            while not self._events and not self._is_over and not self._is_closed:
                 self._take(answer.read())
         except ConsulateException as error:
             self.close()
             self._context.complete(error, self._request)
             raise
-        if self._is_closed or not self._decoded:
+        if self._is_closed or not self._events:
             raise StopIteration
-        return self._decoded.popleft()
+        return self._events.popleft()
 
     def close(self) -> None:
         """End the stream at once, from any thread: the iteration stops. Closing twice does nothing."""
@@ -191,7 +191,7 @@ def open_answer(transport: Transport, request: Request, timeout: float | None, c
     return WholeAnswer(send_cancellable(transport, request, timeout, cancel))
 
 
-def _refused(answer: OpenAnswer) -> bytes:
+def _read_refusal(answer: OpenAnswer) -> bytes:
     """Return the beginning of a refusal's body, and close the answer."""
     try:
         body = b""
@@ -202,7 +202,7 @@ def _refused(answer: OpenAnswer) -> bytes:
         answer.close()
 
 
-class TaskEvents(_Reading[E]):
+class TaskEvents(_EventReader[E]):
     """The events of a stream, for tasks: `async with client.open(stream) as events:`, then `async for`. As `ThreadEvents` otherwise.
 
     A cancelled task leaves nothing open.
@@ -224,7 +224,7 @@ class TaskEvents(_Reading[E]):
                 if answer.status in self._stream.answers:
                     self._answer = answer
                     return self
-                response = Response(answer.status, answer.headers, await _refused_async(answer))
+                response = Response(answer.status, answer.headers, await _read_refusal_async(answer))
                 pause = budget.pause_after(self._stream, request, response)
                 if pause is None:
                     raise self._refusal(response.status, response.headers, response.body)
@@ -235,19 +235,19 @@ class TaskEvents(_Reading[E]):
 
     async def _open(self, request: Request) -> AsyncOpenAnswer:
         budget = self._budget
-        is_noted = LOG.isEnabledFor(logging.DEBUG)
+        is_logged = LOG.isEnabledFor(logging.DEBUG)
         while True:
-            began = budget.now() if is_noted else 0.0
+            began = budget.now() if is_logged else 0.0
             try:
                 answer = await open_answer_async(self._transport, request, budget.left(request.wait))
             except RequestError as error:
-                if is_noted:
-                    budget.note(request, type(error).__name__, began)
+                if is_logged:
+                    budget.log_request(request, type(error).__name__, began)
                 if not budget.may_resend(self._stream, request, error):
                     raise
             else:
-                if is_noted:
-                    budget.note(request, answer.status, began)
+                if is_logged:
+                    budget.log_request(request, answer.status, began)
                 return answer
 
     def __aiter__(self) -> Self:
@@ -258,15 +258,15 @@ class TaskEvents(_Reading[E]):
         if answer is None:
             raise RuntimeError(_NOT_OPEN)
         try:
-            while not self._decoded and not self._is_over and not self._is_closed:
+            while not self._events and not self._is_over and not self._is_closed:
                 self._take(await answer.read())
         except ConsulateException as error:
             self.close()
             self._context.complete(error, self._request)
             raise
-        if self._is_closed or not self._decoded:
+        if self._is_closed or not self._events:
             raise StopAsyncIteration
-        return self._decoded.popleft()
+        return self._events.popleft()
 
     def close(self) -> None:
         """End the stream at once: the iteration stops. It never waits. Closing twice does nothing."""
@@ -290,8 +290,8 @@ async def open_answer_async(transport: AsyncTransport, request: Request, timeout
     return AsyncWholeAnswer(await transport.send(request, timeout))
 
 
-async def _refused_async(answer: AsyncOpenAnswer) -> bytes:
-    """As `_refused`."""
+async def _read_refusal_async(answer: AsyncOpenAnswer) -> bytes:
+    """As `_read_refusal`."""
     try:
         body = b""
         while len(body) < _REFUSAL and (piece := await answer.read()):

@@ -10,7 +10,7 @@ from consul_proto.simulator.engine.settings import datacenter_name
 from consul_proto.simulator.engine.versions import Version, VersionName
 from consulate.client import AsyncConsul, Consul
 from consulate.configuration import ClientOptions
-from transports.faults.transport import AsyncFaultyTransport, FaultyTransport, Memory
+from transports.faults.transport import AnswerHistory, AsyncFaultyTransport, FaultyTransport
 from transports.simulated.agent import SimulatedAgent, SimulatedTransport
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class ConsulAgent:
         )
         self.token = acl_token
         self._agent = SimulatedAgent(Simulator(settings), is_real=clock == "real")
-        self._memory = Memory()
+        self._history = AnswerHistory()
         self._faulty: list[FaultyTransport | AsyncFaultyTransport] = []
 
     @property
@@ -123,13 +123,13 @@ class ConsulAgent:
 
     def faulty(self, transport: Transport, faults: FaultPlan) -> FaultyTransport:
         """Return a plan of faults around a transport to `simulated`; they show in `injections`."""
-        faulty = FaultyTransport(transport, faults, memory=self._memory)
+        faulty = FaultyTransport(transport, faults, history=self._history)
         self._faulty.append(faulty)
         return faulty
 
     def async_faulty(self, transport: AsyncTransport, faults: FaultPlan) -> AsyncFaultyTransport:
         """As `faulty`, for tasks."""
-        faulty = AsyncFaultyTransport(transport, faults, memory=self._memory)
+        faulty = AsyncFaultyTransport(transport, faults, history=self._history)
         self._faulty.append(faulty)
         return faulty
 

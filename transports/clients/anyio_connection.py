@@ -117,7 +117,7 @@ class AnyioConnection:
         return True
 
     async def _send_raw(self, data: bytes) -> None:
-        sock = self._opened()
+        sock = self._require_socket()
         try:
             sent = sock.send(data)
         except _WOULD_BLOCK:
@@ -130,7 +130,7 @@ class AnyioConnection:
                 continue
 
     async def _receive(self) -> bytes:
-        sock = self._opened()
+        sock = self._require_socket()
         while True:
             await anyio.wait_readable(sock)
             try:
@@ -170,7 +170,7 @@ class AnyioConnection:
         except ssl.SSLError:
             return True
 
-    def _opened(self) -> socket.socket:
+    def _require_socket(self) -> socket.socket:
         if self._socket is None:
             raise ConnectionResetError("the connection was closed")
         return self._socket
@@ -178,7 +178,7 @@ class AnyioConnection:
     def is_stale(self) -> bool:
         """Whether the server closed the connection, or sent what nobody asked for."""
         try:
-            self._opened().recv(1, socket.MSG_PEEK)
+            self._require_socket().recv(1, socket.MSG_PEEK)
         except _WOULD_BLOCK:
             return False
         except OSError:
@@ -200,7 +200,7 @@ class AnyioConnection:
             self._socket = None
 
 
-async def _connected(family: int, kind: int, protocol: int, address: object) -> socket.socket:
+async def _connect_socket(family: int, kind: int, protocol: int, address: object) -> socket.socket:
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setblocking(False)
@@ -222,7 +222,7 @@ async def _connected(family: int, kind: int, protocol: int, address: object) -> 
 
 async def _connect_unix(address: Address) -> socket.socket:
     await checkpoint()
-    return await _connected(socket.AF_UNIX, socket.SOCK_STREAM, 0, address.path)
+    return await _connect_socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, address.path)
 
 
 async def _connect_tcp(address: Address) -> socket.socket:
@@ -233,11 +233,11 @@ async def _connect_tcp(address: Address) -> socket.socket:
         raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
     last: OSError = OSError("the host has no address")
     deadline = anyio.current_effective_deadline()
-    for tried, (family, kind, protocol, _, target) in enumerate(addresses):
+    for number, (family, kind, protocol, _, target) in enumerate(addresses):
         now = anyio.current_time()
-        with anyio.CancelScope(deadline=now + (deadline - now) / (len(addresses) - tried)):
+        with anyio.CancelScope(deadline=now + (deadline - now) / (len(addresses) - number)):
             try:
-                sock = await _connected(family, kind, protocol, target)
+                sock = await _connect_socket(family, kind, protocol, target)
             except OSError as error:
                 last = error
                 continue

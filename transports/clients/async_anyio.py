@@ -15,7 +15,7 @@ from transports.clients.fork import renew_after_fork
 from transports.clients.pool import Pool, Turn, close_idle, take_usable
 from transports.clients.tls import client_context
 from transports.clocks import EVENT_LOOP_CLOCK
-from transports.errors import no_connection_free, timed_out, wire_error
+from transports.errors import busy_error, timeout_error, wire_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ class AnyioTransport:
         used: list[AnyioConnection] = []
         with anyio.move_on_after(timeout):
             return await self._send(request, used)
-        raise timed_out(sent=used[0].sent) if used else no_connection_free()
+        raise timeout_error(sent=used[0].sent) if used else busy_error()
 
     async def _send(self, request: Request, used: list[AnyioConnection]) -> Response:
         blocking = request.wait > 0
@@ -83,7 +83,7 @@ class AnyioTransport:
         used: list[AnyioConnection] = []
         with anyio.move_on_after(timeout):
             return await self._open(request, timeout, used)
-        raise timed_out(sent=used[0].sent) if used else no_connection_free()
+        raise timeout_error(sent=used[0].sent) if used else busy_error()
 
     async def _open(self, request: Request, timeout: float | None, used: list[AnyioConnection]) -> AnyioAnswer:
         await self._take_place(True)
@@ -113,7 +113,7 @@ class AnyioTransport:
     async def _take_place(self, blocking: bool) -> None:
         """Take a place among the calls in use, or wait in turn until one is handed over."""
         if self._closed:
-            raise _closed()
+            raise _closed_error()
         if self._pool.reserve(blocking):
             return
         woken = anyio.Event()
@@ -122,7 +122,7 @@ class AnyioTransport:
         try:
             await woken.wait()
             if self._closed:
-                raise _closed()
+                raise _closed_error()
         except BaseException:
             _wake(self._pool.give_up(turn))
             raise
@@ -195,7 +195,7 @@ class AnyioAnswer:
         finally:
             self._end_read(ended, is_whole)
         if limit.cancelled_caught:
-            raise timed_out(sent=True)
+            raise timeout_error(sent=True)
         return piece if self._is_open() else b""
 
     def _is_open(self) -> bool:
@@ -224,5 +224,5 @@ def _wake(turn: Turn | None) -> None:
         turn.wake()
 
 
-def _closed() -> ClientClosed:
+def _closed_error() -> ClientClosed:
     return ClientClosed("the client is closed", maybe_applied=False)

@@ -13,7 +13,7 @@ from consul_proto.errors import Cancelled, ClientClosed, RequestError, RequestTi
 from transports.clients.fork import renew_after_fork
 from transports.clients.pool import Pool, Turn, close_idle, take_usable
 from transports.clocks import SYSTEM_CLOCK
-from transports.errors import no_connection_free
+from transports.errors import busy_error
 
 if TYPE_CHECKING:
     from consul_proto.config import Limits
@@ -101,7 +101,7 @@ class PooledTransport:
         connection, reused = self._check_out(blocking, deadline, cancel)
         keep = False
         try:
-            with nullcontext() if cancel is None else cancel.calling(connection.abort):
+            with nullcontext() if cancel is None else cancel.on_set(connection.abort):
                 if not reused:
                     connection.connect(deadline)
                     self._check_open()
@@ -121,7 +121,7 @@ class PooledTransport:
         deadline = _deadline(timeout)
         connection, reused = self._check_out(True, deadline, cancel)
         try:
-            with nullcontext() if cancel is None else cancel.calling(connection.abort):
+            with nullcontext() if cancel is None else cancel.on_set(connection.abort):
                 if not reused:
                     connection.connect(deadline)
                     self._check_open()
@@ -137,7 +137,7 @@ class PooledTransport:
     def _failure(self, error: RequestError, connection: Connection, reused: bool, cancel: Cancel | None) -> RequestError:
         """Return what the error of a call is to its caller."""
         if cancel is not None and cancel.is_set():
-            return _cancelled(connection.sent)
+            return _cancel_error(connection.sent)
         if reused and not connection.answered and not isinstance(error, RequestTimeout):
             # One idle connection was stale, so the others are too: the server went away.
             with self._lock:
@@ -159,12 +159,12 @@ class PooledTransport:
             turn = Turn(woken.set)
             self._pool.wait(turn, blocking)
         try:
-            with nullcontext() if cancel is None else cancel.calling(woken.set):
+            with nullcontext() if cancel is None else cancel.on_set(woken.set):
                 in_time = woken.wait(min(deadline - monotonic(), threading.TIMEOUT_MAX))
             with self._lock:
                 self._check_open()
                 if not turn.has_place:
-                    raise _cancelled(False) if in_time else no_connection_free()
+                    raise _cancel_error(False) if in_time else busy_error()
                 return self._take()
         except BaseException:
             with self._lock:
@@ -239,12 +239,12 @@ class PooledAnswer:
             self._is_read = True
         piece, ended = b"", True
         try:
-            with nullcontext() if self._cancel is None else self._cancel.calling(self._connection.abort):
+            with nullcontext() if self._cancel is None else self._cancel.on_set(self._connection.abort):
                 piece = self._connection.read(_deadline(self._timeout))
             ended = not piece
         except RequestError as error:
             if self._cancel is not None and self._cancel.is_set():
-                raise _cancelled(True) from error
+                raise _cancel_error(True) from error
             if self._is_open():
                 raise
             piece = b""
@@ -279,7 +279,7 @@ def _deadline(timeout: float | None) -> float:
     return _FOREVER if timeout is None else monotonic() + timeout
 
 
-def _cancelled(sent: bool) -> Cancelled:
+def _cancel_error(sent: bool) -> Cancelled:
     return Cancelled("the call was cancelled", maybe_applied=sent)
 
 

@@ -84,13 +84,13 @@ def connect(host: str, port: int, deadline: float, attempt: Attempt) -> socket.s
     """Return a socket that is connected to one of a host's addresses, each of which gets its share of the time. Raises OSError."""
     addresses = resolve(host, port, deadline, attempt)
     last: OSError = OSError("the host has no address")
-    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+    for number, (family, kind, protocol, _, address) in enumerate(addresses):
         left = deadline - monotonic()
         if left <= 0:
             raise TimeoutError
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(None if left == float("inf") else left / (len(addresses) - tried))
+            sock.settimeout(None if left == float("inf") else left / (len(addresses) - number))
             attempt.watch(sock)
             sock.connect(address)
             attempt.check()

@@ -26,9 +26,9 @@ from transports.clients.fork import close_inherited
 from transports.clients.pooled import PooledTransport
 from transports.clients.resolve import Attempt, connect
 from transports.clients.tls import client_context
-from transports.errors import too_large, wire_error
+from transports.errors import size_error, wire_error
 from transports.http1.chunks import iter_chunks, read_chunks
-from transports.http1.content import ContentDecoder, decoded
+from transports.http1.content import ContentDecoder, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ _READ = 1 << 16
 _FOREIGN = (OSError, EOFError, HTTPError, HTTPException, ValueError, OverflowError)
 
 
-class _Bounded(HTTPConnection):
+class _TimedConnection(HTTPConnection):
     """What both kinds of connection have beyond urllib3's: a deadline for everything, and a note of what was sent and left over."""
 
     deadline = _FOREVER
@@ -99,7 +99,7 @@ class _Bounded(HTTPConnection):
         return self.answer
 
 
-class _BoundedHTTPS(_Bounded, HTTPSConnection):  # pyright: ignore[reportIncompatibleVariableOverride] # as in _Bounded
+class _TimedHTTPSConnection(_TimedConnection, HTTPSConnection):  # pyright: ignore[reportIncompatibleVariableOverride] # as in _TimedConnection
     """The same over TLS."""
 
 
@@ -125,7 +125,7 @@ class _Head(HTTPResponse):
 class _Answer:
     """A socket, as far as an HTTPResponse looks at it."""
 
-    def __init__(self, connection: _Bounded, sock: socket.socket) -> None:
+    def __init__(self, connection: _TimedConnection, sock: socket.socket) -> None:
         self.connection, self._sock = connection, sock
 
     def makefile(self, _mode: str) -> io.BufferedReader:
@@ -135,7 +135,7 @@ class _Answer:
 class _RawReader(io.RawIOBase):
     """Reads from the socket, each time within what is left of the whole call's time."""
 
-    def __init__(self, connection: _Bounded, sock: socket.socket) -> None:
+    def __init__(self, connection: _TimedConnection, sock: socket.socket) -> None:
         self.connection = connection
         self._sock = sock
         self._file = sock.makefile("rb", buffering=0)
@@ -188,13 +188,13 @@ class Urllib3Connection:
         if proxy is not None:
             settings |= {"proxy": proxy, "proxy_config": ProxyConfig(None, False, None, None)}
         if tls is None:
-            self._http: _Bounded = _Bounded(**settings)
+            self._http: _TimedConnection = _TimedConnection(**settings)
             if proxy is not None:
                 self._prefix = f"http://{address.authority}{address.prefix}"
                 self._headers |= proxy_headers
         else:
             name = config.tls.server_name or address.host
-            self._http = _BoundedHTTPS(
+            self._http = _TimedHTTPSConnection(
                 **settings, ssl_context=tls, server_hostname=name, assert_hostname=None if config.tls.verify else False
             )
             if proxy is not None:
@@ -237,7 +237,7 @@ class Urllib3Connection:
             raise wire_error(error, sent=http.sent) from error
         encoding = headers.get("content-encoding")
         self._end()
-        return Response(answer.status, headers, body if encoding is None else decoded(encoding, body, self._limit))
+        return Response(answer.status, headers, body if encoding is None else decode(encoding, body, self._limit))
 
     def begin(self, request: Request, deadline: float) -> tuple[int, Headers]:
         """Send a request and read the head of its answer."""
@@ -248,7 +248,7 @@ class Urllib3Connection:
         self._open = answer  # urllib3 closes an answer that nobody holds
         encoding = headers.get("content-encoding")
         pieces = self._pieces()
-        self._body = pieces if encoding is None else _decoded(pieces, ContentDecoder(encoding))
+        self._body = pieces if encoding is None else _decode_pieces(pieces, ContentDecoder(encoding))
         return answer.status, headers
 
     def read(self, deadline: float) -> bytes:
@@ -328,12 +328,12 @@ class Urllib3Connection:
                 raise EOFError
             return body
         if (answer.length_remaining or 0) > self._limit:
-            raise too_large(self._limit)
+            raise size_error(self._limit)
         body = answer.read(self._limit + 1)
         if answer.length_remaining:
             raise EOFError  # a part that urllib3 would take for the whole
         if len(body) > self._limit:
-            raise too_large(self._limit)
+            raise size_error(self._limit)
         return body
 
     def is_stale(self) -> bool:
@@ -356,7 +356,7 @@ class Urllib3Connection:
         close_inherited(self._http.sock)
 
 
-def _decoded(pieces: Iterator[bytes], decoder: ContentDecoder) -> Iterator[bytes]:
+def _decode_pieces(pieces: Iterator[bytes], decoder: ContentDecoder) -> Iterator[bytes]:
     """Undo a content coding, piece by piece."""
     for piece in pieces:
         yield from filter(None, decoder.feed(piece))
@@ -374,7 +374,7 @@ def _proxy(text: str) -> Url:
     return proxy
 
 
-def _check_head(http: _Bounded, answer: Any, headers: Headers) -> None:
+def _check_head(http: _TimedConnection, answer: Any, headers: Headers) -> None:
     """Refuse what http.client lets pass: another protocol, and framing that is not Consul's."""
     if answer.status < 200:
         raise ValueError(f"it changes the protocol ({answer.status})")

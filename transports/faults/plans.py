@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from consul_proto.errors import StaleConnection
 from consul_proto.flow import Sleep
 from consul_proto.message import Headers, Response
-from transports.errors import timed_out, wire_error
+from transports.errors import timeout_error, wire_error
 
 if TYPE_CHECKING:
     from consul_proto.message import Request
@@ -50,18 +50,18 @@ class Fault(Protocol):
         ...
 
 
-def _carry(request: Request) -> Generator[Request | Sleep, Response | None, Response]:
+def _send_on(request: Request) -> Generator[Request | Sleep, Response | None, Response]:
     answer = yield request
     assert answer is not None, "whoever drives a fault answers its requests"
     return answer
 
 
-def _run_out(timeout: float | None) -> Steps:
+def _wait_until_timeout(timeout: float | None) -> Steps:
     """Nothing comes until the client's time is up. One without a limit sees the connection end, as it does when a host goes away."""
     if timeout is None:
         raise wire_error(ConnectionResetError(), sent=True)
     yield Sleep(timeout)
-    raise timed_out(sent=True)
+    raise timeout_error(sent=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Drop:
         """As `Fault.steps`."""
         if self.after == "refused":
             raise wire_error(ConnectionRefusedError(), sent=False)
-        return (yield from _run_out(timeout))
+        return (yield from _wait_until_timeout(timeout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,11 @@ class Delay:
         pause = self.seconds if timeout is None else min(self.seconds, timeout)
         if self.of == "request":
             yield Sleep(pause)
-        answer = yield from _carry(request)
+        answer = yield from _send_on(request)
         if self.of == "answer":
             yield Sleep(pause)
         if not in_time:
-            raise timed_out(sent=True)
+            raise timeout_error(sent=True)
         return answer
 
 
@@ -114,7 +114,7 @@ class Reset:
     def steps(self, request: Request, _timeout: float | None, _earlier: Earlier) -> Steps:
         """As `Fault.steps`."""
         if self.applied:
-            yield from _carry(request)
+            yield from _send_on(request)
         error = wire_error(ConnectionResetError(), sent=True)
         raise StaleConnection(error.message, maybe_applied=True) if self.idle else error
 
@@ -131,7 +131,7 @@ class Truncate:
 
     def steps(self, request: Request, _timeout: float | None, _earlier: Earlier) -> Steps:
         """As `Fault.steps`."""
-        answer = yield from _carry(request)
+        answer = yield from _send_on(request)
         if self.length >= len(answer.body):
             return answer
         if self.noticed:
@@ -148,8 +148,8 @@ class Duplicate:
 
     def steps(self, request: Request, _timeout: float | None, _earlier: Earlier) -> Steps:
         """As `Fault.steps`."""
-        first = yield from _carry(request)
-        second = yield from _carry(request)
+        first = yield from _send_on(request)
+        second = yield from _send_on(request)
         return first if self.sees == "first" else second
 
 
@@ -181,7 +181,7 @@ class Stale:
 
     def steps(self, request: Request, _timeout: float | None, earlier: Earlier) -> Steps:
         """As `Fault.steps`."""
-        answer = yield from _carry(request)
+        answer = yield from _send_on(request)
         older = [known for known in earlier(request) if known != answer] if request.method == "GET" else []
         return older[-min(self.back, len(older))] if older else answer
 

@@ -25,14 +25,14 @@ _ANSWERS, _READS = 8, 256
 _WAITING = frozenset({"index", "wait", "hash"})
 
 
-class Memory:
+class AnswerHistory:
     """The answers that reads got. Clients of one agent may share it: what one of them saw can be stale news to another."""
 
     def __init__(self) -> None:
         self._answers: dict[object, deque[Response]] = {}
         self._lock = threading.Lock()
 
-    def note(self, request: Request, response: Response) -> None:
+    def record(self, request: Request, response: Response) -> None:
         """Keep the answer to a read."""
         if request.method != "GET":
             return
@@ -52,18 +52,18 @@ class Memory:
         return request.path, tuple(item for item in request.query if item[0] not in _WAITING), request.headers.get("x-consul-token")
 
 
-class Progress:
+class PlanProgress:
     """How far a client is in its plan, and which of its requests met a fault.
 
     now: tells the transport's time. memory: the answers that may come again; its own where none is given.
     """
 
-    def __init__(self, plan: FaultPlan, now: Callable[[], float], memory: Memory | None = None) -> None:
+    def __init__(self, plan: FaultPlan, now: Callable[[], float], history: AnswerHistory | None = None) -> None:
         self.plan = plan
         self.injections: list[Injection] = []
         self.next_faults: deque[Fault] = deque()
         self._now = now
-        self._memory = memory or Memory()
+        self._history = history or AnswerHistory()
         self._count = 0
         self._leaderless_until = float("-inf")
         self._lock = threading.Lock()
@@ -71,7 +71,7 @@ class Progress:
     def steps(self, request: Request, timeout: float | None) -> Steps | None:
         """What becomes of a request; None: nothing befalls it."""
         fault = self._next(request)
-        return None if fault is None else fault.steps(request, timeout, self._memory.earlier)
+        return None if fault is None else fault.steps(request, timeout, self._history.earlier)
 
     def _next(self, request: Request) -> Fault | None:
         if not self.plan.counts(request):
@@ -87,16 +87,16 @@ class Progress:
                 self.injections.append(Injection(number, request.shown, fault))
             return fault
 
-    def note(self, request: Request, response: Response) -> None:
+    def record(self, request: Request, response: Response) -> None:
         """Keep an answer of Consul's own."""
-        self._memory.note(request, response)
+        self._history.record(request, response)
 
 
-class _Planned:
+class _Injector:
     """What befalls requests by a plan, however they are carried."""
 
-    def __init__(self, plan: FaultPlan, now: Callable[[], float], memory: Memory | None) -> None:
-        self._progress = Progress(plan, now, memory)
+    def __init__(self, plan: FaultPlan, now: Callable[[], float], history: AnswerHistory | None) -> None:
+        self._progress = PlanProgress(plan, now, history)
 
     @property
     def injections(self) -> Sequence[Injection]:
@@ -108,32 +108,32 @@ class _Planned:
         self._progress.next_faults.append(fault)
 
 
-class FaultyTransport(_Planned):
+class FaultyTransport(_Injector):
     """A `Transport` around another one, whose requests meet what a plan says; times are those of the other one's clock.
 
     memory: shared by the clients of one agent.
     """
 
-    def __init__(self, transport: Transport, plan: FaultPlan, *, memory: Memory | None = None) -> None:
+    def __init__(self, transport: Transport, plan: FaultPlan, *, history: AnswerHistory | None = None) -> None:
         self.clock = clock_of(transport)
-        super().__init__(plan, self.clock.now, memory)
+        super().__init__(plan, self.clock.now, history)
         self._transport = transport
 
     def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
         """Carry a request, or what a fault makes of it. Raises RequestError."""
         steps = self._progress.steps(request, timeout)
         if steps is None:
-            return self._carry(request, timeout, cancel)
-        return self._carry_out(steps, timeout, cancel)
+            return self._forward(request, timeout, cancel)
+        return self._run_steps(steps, timeout, cancel)
 
     def open(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> OpenAnswer:
         """Open an answer; where a fault meets the request, what is left of the answer comes in one piece. Raises RequestError."""
         steps = self._progress.steps(request, timeout)
         if steps is None:
             return open_answer(self._transport, request, timeout, cancel)
-        return WholeAnswer(self._carry_out(steps, timeout, cancel))
+        return WholeAnswer(self._run_steps(steps, timeout, cancel))
 
-    def _carry_out(self, steps: Steps, timeout: float | None, cancel: Cancel | None) -> Response:
+    def _run_steps(self, steps: Steps, timeout: float | None, cancel: Cancel | None) -> Response:
         answer: Response | None = None
         try:
             while True:
@@ -142,14 +142,14 @@ class FaultyTransport(_Planned):
                 if isinstance(step, Sleep):
                     self.clock.sleep(step.seconds)
                 else:
-                    answer = self._carry(step, timeout, cancel)
+                    answer = self._forward(step, timeout, cancel)
         except StopIteration as stop:
-            seen: Response = stop.value
-            return seen
+            result: Response = stop.value
+            return result
 
-    def _carry(self, request: Request, timeout: float | None, cancel: Cancel | None) -> Response:
+    def _forward(self, request: Request, timeout: float | None, cancel: Cancel | None) -> Response:
         response = send_cancellable(self._transport, request, timeout, cancel)
-        self._progress.note(request, response)
+        self._progress.record(request, response)
         return response
 
     def close(self) -> None:
@@ -157,27 +157,27 @@ class FaultyTransport(_Planned):
         self._transport.close()
 
 
-class AsyncFaultyTransport(_Planned):
+class AsyncFaultyTransport(_Injector):
     """An `AsyncTransport` around another one; parameters as of `FaultyTransport`."""
 
-    def __init__(self, transport: AsyncTransport, plan: FaultPlan, *, memory: Memory | None = None) -> None:
+    def __init__(self, transport: AsyncTransport, plan: FaultPlan, *, history: AnswerHistory | None = None) -> None:
         self.clock = async_clock_of(transport)
-        super().__init__(plan, self.clock.now, memory)
+        super().__init__(plan, self.clock.now, history)
         self._transport = transport
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         """As `FaultyTransport.send`."""
         steps = self._progress.steps(request, timeout)
-        return await (self._carry(request, timeout) if steps is None else self._carry_out(steps, timeout))
+        return await (self._forward(request, timeout) if steps is None else self._run_steps(steps, timeout))
 
     async def open(self, request: Request, timeout: float | None) -> AsyncOpenAnswer:
         """As `FaultyTransport.open`."""
         steps = self._progress.steps(request, timeout)
         if steps is None:
             return await open_answer_async(self._transport, request, timeout)
-        return AsyncWholeAnswer(await self._carry_out(steps, timeout))
+        return AsyncWholeAnswer(await self._run_steps(steps, timeout))
 
-    async def _carry_out(self, steps: Steps, timeout: float | None) -> Response:
+    async def _run_steps(self, steps: Steps, timeout: float | None) -> Response:
         await self.clock.sleep(0)  # what raises at once lets others run as well
         answer: Response | None = None
         try:
@@ -187,14 +187,14 @@ class AsyncFaultyTransport(_Planned):
                 if isinstance(step, Sleep):
                     await self.clock.sleep(step.seconds)
                 else:
-                    answer = await self._carry(step, timeout)
+                    answer = await self._forward(step, timeout)
         except StopIteration as stop:
-            seen: Response = stop.value
-            return seen
+            result: Response = stop.value
+            return result
 
-    async def _carry(self, request: Request, timeout: float | None) -> Response:
+    async def _forward(self, request: Request, timeout: float | None) -> Response:
         response = await self._transport.send(request, timeout)
-        self._progress.note(request, response)
+        self._progress.record(request, response)
         return response
 
     async def aclose(self) -> None:

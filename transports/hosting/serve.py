@@ -19,8 +19,8 @@ import anyio
 import anyio.abc
 
 from consul_proto.message import Response
-from transports.http1.pretty import asks_for_pretty, prettied
-from transports.http1.server import CONTINUE, HTTP1ServerConnection, Refused, RequestLimits
+from transports.http1.pretty import asks_for_pretty, prettify
+from transports.http1.server import CONTINUE, HTTP1ServerConnection, Refusal, RequestLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -149,7 +149,7 @@ class _Connection:
             try:
                 while await self._serve_request():
                     pass
-            except Refused as refused:
+            except Refusal as refused:
                 await self._send(self._http1.answer(refused.response, _date(), keep=False))
                 await self._linger()
 
@@ -167,18 +167,18 @@ class _Connection:
                     await self._send(CONTINUE)
                 await self._receive()
         if request is None:
-            raise Refused(408)
+            raise Refusal(408)
         answer = self._host.handle(request)
         response = answer if isinstance(answer, Response) else await self._wait(answer)
         if response is None:
             return False
         if asks_for_pretty(request):
-            response = prettied(response)
-        keeps = http1.keeps
+            response = prettify(response)
+        keeps_alive = http1.keeps_alive
         await self._send(http1.answer(response, _date()))
-        if not keeps:
+        if not keeps_alive:
             await self._linger()
-        return keeps and not http1.is_over
+        return keeps_alive and not http1.is_over
 
     async def _wait(self, parked: Parked) -> Response | None:
         """The answer of a parked query, None where the client went away in the meantime."""

@@ -6,7 +6,7 @@ import re
 from typing import IO, TYPE_CHECKING
 
 from consul_proto.errors import RequestError
-from transports.errors import too_large
+from transports.errors import size_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def iter_chunks(reader: IO[bytes], limit: int | None = None) -> Iterator[bytes]:
     while size := _size(reader):
         received += size
         if limit is not None and received > limit:
-            raise too_large(limit)
+            raise size_error(limit)
         while size:
             piece = read(min(size, LARGEST_PIECE))
             if not piece:

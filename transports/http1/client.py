@@ -19,8 +19,8 @@ import h11
 
 from consul_proto.errors import RequestError
 from consul_proto.message import Headers, Response, check_header
-from transports.errors import too_large, wire_error
-from transports.http1.content import decoded
+from transports.errors import size_error, wire_error
+from transports.http1.content import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,13 +181,13 @@ class HTTP1Connection:
         """Refuse an answer that says that it is too large."""
         for name, value in self._raw_headers:
             if name.lower() == b"content-length" and int(value) > limit:
-                raise too_large(limit)
+                raise size_error(limit)
 
     def _check_size(self, size: int, limit: int) -> None:
         """Refuse an answer that is too large with these bytes more."""
         self._received += size
         if self._received > limit:
-            raise too_large(limit)
+            raise size_error(limit)
 
     def _response(self) -> Response:
         head = self._head
@@ -195,7 +195,7 @@ class HTTP1Connection:
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         for name, value in self._raw_headers:
             if name.lower() == b"content-encoding":
-                body = decoded(value.decode("latin-1"), body, self._limit)
+                body = decode(value.decode("latin-1"), body, self._limit)
         return Response(head.status, head.headers, body)
 
 

@@ -22,7 +22,7 @@ def asks_for_pretty(request: Request) -> bool:
     return any(name == "pretty" for name, _ in request.query)
 
 
-def prettied(response: Response) -> Response:
+def prettify(response: Response) -> Response:
     """Return the answer with its JSON indented and a line break at its end; an answer without JSON stays as it is."""
     if not (response.headers.get("content-type") or "").startswith("application/json") or not response.body:
         return response

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from consul_proto.errors import Cancelled, ClientClosed
 from consul_proto.message import Response
-from transports.errors import timed_out
+from transports.errors import timeout_error
 
 if TYPE_CHECKING:
     from consul_proto.message import Request
@@ -41,19 +41,19 @@ class SimulatedAgent:
         self.is_real = is_real
         self._simulator = simulator
         self._lock = threading.RLock()
-        self._moved = threading.Condition(self._lock)
-        self._passed = 0.0
-        self._began = time.monotonic()
+        self._changed = threading.Condition(self._lock)
+        self._advanced = 0.0
+        self._start = time.monotonic()
         #: Calls that give up at a time.
         self._alarms: list[tuple[float, int, Wake, Parked]] = []
         self._order = count()
         self._parked: set[Parked] = set()
-        self._keeper: threading.Thread | None = None
+        self._clock_thread: threading.Thread | None = None
 
     @property
     def now(self) -> float:
         """Seconds since the agent began."""
-        return self._passed + (time.monotonic() - self._began if self.is_real else 0.0)
+        return self._advanced + (time.monotonic() - self._start if self.is_real else 0.0)
 
     @property
     def waiting(self) -> int:
@@ -71,9 +71,9 @@ class SimulatedAgent:
         if not seconds >= 0:
             raise ValueError("time does not go back")
         with self._lock:
-            self._passed += seconds
+            self._advanced += seconds
             self._catch_up()
-            self._moved.notify_all()
+            self._changed.notify_all()
 
     def _catch_up(self) -> None:
         """Do what is due."""
@@ -87,7 +87,7 @@ class SimulatedAgent:
         with self._lock:
             answer = self._simulator.handle(request, self.now)
             if self._parked:
-                self._look_again()
+                self._wake_clock()
             return answer
 
     def wait_for(self, parked: Parked, timeout: float | None, wake: Wake) -> None:
@@ -99,14 +99,14 @@ class SimulatedAgent:
                 heapq.heappush(self._alarms, (self.now + timeout, next(self._order), wake, parked))
             if parked.response is not None:
                 wake()
-            self._look_again()
+            self._wake_clock()
 
     def end(self, parked: Parked) -> Response:
         """The answer of a query that was woken. Raises RequestTimeout where there is none."""
         with self._lock:
             if parked.response is None:
                 self._simulator.forget(parked)
-                raise timed_out(sent=True)
+                raise timeout_error(sent=True)
             return parked.response
 
     def forget(self, parked: Parked) -> None:
@@ -119,25 +119,25 @@ class SimulatedAgent:
                 self._alarms = [alarm for alarm in self._alarms if alarm[3] in self._parked]
                 heapq.heapify(self._alarms)
             if not self._parked:
-                self._moved.notify_all()
+                self._changed.notify_all()
 
-    def _look_again(self) -> None:
+    def _wake_clock(self) -> None:
         """Where time is real and somebody waits, have a thread that looks when something is due; it ends when nobody waits."""
         if not self.is_real:
             return
-        if self._keeper is None:
-            self._keeper = threading.Thread(target=self._keep_time, name="consul-agent-clock", daemon=True)
-            self._keeper.start()
+        if self._clock_thread is None:
+            self._clock_thread = threading.Thread(target=self._run_clock, name="consul-agent-clock", daemon=True)
+            self._clock_thread.start()
         else:
-            self._moved.notify_all()
+            self._changed.notify_all()
 
-    def _keep_time(self) -> None:
+    def _run_clock(self) -> None:
         with self._lock:
             while self._parked:
                 due = self.next_event()
-                self._moved.wait(None if due is None else max(due - self.now, _LEAST_PAUSE))
+                self._changed.wait(None if due is None else max(due - self.now, _LEAST_PAUSE))
                 self._catch_up()
-            self._keeper = None
+            self._clock_thread = None
 
 
 class AgentClock:
@@ -177,7 +177,7 @@ class SimulatedTransport:
         self._waiting.add(woken)
         try:
             self._agent.wait_for(answer, timeout, woken.set)
-            with nullcontext() if cancel is None else cancel.calling(woken.set):
+            with nullcontext() if cancel is None else cancel.on_set(woken.set):
                 if not self._closed:
                     woken.wait()
             if answer.response is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from transports.simulated.agent import SimulatedAgent
 
 
-class _Woken:
+class _ThreadSafeEvent:
     """An event that any thread may set, without waiting for the event loop that waits for it."""
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class AsyncSimulatedTransport:
         self.clock = AsyncAgentClock(agent)
         self._agent = agent
         self._closed = False
-        self._waiting: set[_Woken] = set()
+        self._waiting: set[_ThreadSafeEvent] = set()
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         """Return the agent's answer; a blocking query's when it comes. A query that is cancelled is forgotten."""
@@ -85,7 +85,7 @@ class AsyncSimulatedTransport:
         answer = self._agent.begin(request)
         if isinstance(answer, Response):
             return answer
-        woken = _Woken()
+        woken = _ThreadSafeEvent()
         self._waiting.add(woken)
         try:
             self._agent.wait_for(answer, timeout, woken.set)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from consul_proto.errors import RequestError
 from consul_proto.message import Headers, Request, Response
 from transports.http1.client import HTTP1Connection
-from transports.http1.content import decoded
+from transports.http1.content import decode
 
 _GET = Request("GET", "/v1/kv/k", (("stale", None), ("index", "7")))
 _BODY = b'[{"Key": "k"}]'
@@ -144,11 +144,11 @@ class TestContentCodings:
         ],
     )
     def test_undone(self, encoding: str | None, body: bytes) -> None:
-        assert decoded(encoding, body, None) == b"x"
-        assert decoded(encoding, body, 1) == b"x"
+        assert decode(encoding, body, None) == b"x"
+        assert decode(encoding, body, 1) == b"x"
 
     def test_nothing_needs_no_coding(self) -> None:
-        assert decoded("br", b"", None) == b""
+        assert decode("br", b"", None) == b""
 
     @pytest.mark.parametrize(
         ("encoding", "body", "says"),
@@ -161,10 +161,10 @@ class TestContentCodings:
     )
     def test_not_undone(self, encoding: str, body: bytes, says: str) -> None:
         with pytest.raises(RequestError, match=says):
-            decoded(encoding, body, None)
+            decode(encoding, body, None)
 
     def test_a_bomb(self) -> None:
         bomb = gzip.compress(b"\0" * 50_000_000)
         assert len(bomb) < 100_000
         with pytest.raises(RequestError, match="larger than the limit of 1000000 bytes"):
-            decoded("gzip", bomb, 1_000_000)
+            decode("gzip", bomb, 1_000_000)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from consul_proto.errors import RequestError
 from tests.transports.http1.edited_answers import Edit, cuts, edited, edits, pieces
-from transports.http1.content import LARGEST_PIECE, ContentDecoder, decoded
+from transports.http1.content import LARGEST_PIECE, ContentDecoder, decode
 
 #: Bodies of a few bytes, and of a few pieces: zeros, which pack well, and noise, which does not.
 bodies = st.binary(max_size=200) | st.builds(
@@ -53,7 +53,7 @@ def test_any_cut_gives_what_gzip_gives(members: list[bytes], places: list[int]) 
 def test_every_coding_in_pieces(body: bytes, places: list[int], encoding: str | None) -> None:
     packed = {"deflate": zlib.compress(body), "gzip": gzip.compress(body), "x-gzip": gzip.compress(body)}.get(encoding or "", body)
     found = _unpack(encoding, pieces(packed, places))
-    assert b"".join(found) == body == decoded(encoding, packed, None) == decoded(encoding, packed, len(body))
+    assert b"".join(found) == body == decode(encoding, packed, None) == decode(encoding, packed, len(body))
     assert all(0 < len(piece) <= LARGEST_PIECE for piece in found)
 
 

@@ -23,7 +23,7 @@ from tests.fakes.faults import FOUND, GOOD
 from tests.transports.http1.edited_answers import SMALL, Edit, cuts, edited, edits, pieces
 from transports.clients.sync_urllib3 import Urllib3Connection
 from transports.http1.client import HTTP1Connection
-from transports.http1.content import decoded
+from transports.http1.content import decode
 
 _GET = Request("GET", "/v1/kv/k")
 
@@ -92,18 +92,18 @@ def test_a_large_head_is_read_or_refused_however_it_is_cut(length: int) -> None:
 def test_gzip_has_members(first: bytes, second: bytes) -> None:
     """RFC 1952, section 2.2: a file is a series of members, one after the other."""
     packed = gzip.compress(first, mtime=0) + gzip.compress(second)
-    assert decoded("gzip", packed, None) == decoded("gzip", packed, len(first + second)) == first + second
+    assert decode("gzip", packed, None) == decode("gzip", packed, len(first + second)) == first + second
     with pytest.raises(RequestError, match="larger than the limit"):
-        decoded("gzip", packed, len(first + second) - 1)
+        decode("gzip", packed, len(first + second) - 1)
 
 
 @pytest.mark.parametrize(("encoding", "packed"), [("gzip", gzip.compress(FOUND, mtime=0)), ("deflate", zlib.compress(FOUND))])
 @pytest.mark.parametrize("limit", [None, len(FOUND)])
 def test_no_part_of_a_packed_body_is_the_whole(encoding: str, packed: bytes, limit: int | None) -> None:
-    assert decoded(encoding, packed, limit) == FOUND
+    assert decode(encoding, packed, limit) == FOUND
     for end in range(1, len(packed)):
         with pytest.raises(RequestError, match="cut off"):
-            decoded(encoding, packed[:end], limit)
+            decode(encoding, packed[:end], limit)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
@@ -111,7 +111,7 @@ def test_no_part_of_a_packed_body_is_the_whole(encoding: str, packed: bytes, lim
 @settings(deadline=None)
 def test_any_body_under_any_coding(encoding: str, body: bytes, limit: int | None) -> None:
     try:
-        plain = decoded(encoding, body, limit)
+        plain = decode(encoding, body, limit)
     except RequestError as error:
         assert error.maybe_applied is True
     else:
