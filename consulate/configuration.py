@@ -99,7 +99,7 @@ def _token(token: str | None, token_file: str | os.PathLike[str] | None, environ
     return environ.get("CONSUL_HTTP_TOKEN") or None
 
 
-def configured(
+def read_configuration(
     host: str | None,
     port: int | None,
     datacenter: str | None,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents import Binary, find_binaries, running_agent
+from tests.agents import Binary, find_binaries, start_agent
 
 _ROOT = Path(__file__).parent.parent
 _PAGES = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
@@ -60,7 +60,7 @@ def test_a_block_runs(block: Block) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("binary", find_binaries(), ids=lambda binary: str(binary.version))
 def test_the_blocks_and_the_example_run_on_a_real_consul(binary: Binary) -> None:
-    with running_agent(binary, acls=False) as agent:
+    with start_agent(binary, acls=False) as agent:
         variables = {"CONSUL_HTTP_ADDR": f"{agent.host}:{agent.port}"}
         for block in _blocks():
             if block.needs_consul:

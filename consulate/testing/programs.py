@@ -16,7 +16,7 @@ from consul_proto.errors import ConsulateException
 from consul_proto.flow import sleep as _sleep
 from consul_proto.message import Response
 from consulate.client import AsyncConsul, Consul
-from consulate.testing.stepping import Asleep, Call, InTasks, InThread, Stopped
+from consulate.testing.steps import Call, CoroutineRunner, SleepUntil, StopProgram, ThreadRunner
 from transports.faults.plans import FaultPlan
 
 if TYPE_CHECKING:
@@ -93,11 +93,11 @@ class Programs:
         if agent.simulated.is_real:
             raise ValueError("programs take turns in an agent's virtual time; this agent's time is real")
         self._agent = agent
-        self._runners: list[InTasks | InThread] = []
+        self._runners: list[CoroutineRunner | ThreadRunner] = []
         self._faulty: list[FaultyTransport | AsyncFaultyTransport] = []
         self._programs: list[Callable[[], Any]] = []
         #: Where each program is; None: it has not begun.
-        self._at: list[Call | Asleep | End | None] = []
+        self._at: list[Call | SleepUntil | End | None] = []
         #: What was done, a line for each turn.
         self.history: list[str] = []
         for number, program in enumerate(programs):
@@ -107,13 +107,13 @@ class Programs:
     def _add(self, program: Program, plan: FaultPlan) -> None:
         agent = self._agent
         if inspect.iscoroutinefunction(program):
-            tasks = InTasks(agent.simulated)
+            tasks = CoroutineRunner(agent.simulated)
             async_faulty = agent.async_faulty(tasks, plan)
             client: Any = AsyncConsul(transport=async_faulty, token=agent.token)
             self._runners.append(tasks)
             self._faulty.append(async_faulty)
         else:
-            thread = InThread(agent.simulated)
+            thread = ThreadRunner(agent.simulated)
             faulty = agent.faulty(thread, plan)
             client = Consul(transport=faulty, token=agent.token)
             self._runners.append(thread)
@@ -144,7 +144,7 @@ class Programs:
         at = self._at[number]
         if isinstance(at, End):
             return False
-        if isinstance(at, Asleep):
+        if isinstance(at, SleepUntil):
             return at.until <= self._agent.now
         return not isinstance(at, Call) or at.parked is None or at.is_over
 
@@ -160,7 +160,7 @@ class Programs:
             while not isinstance(at := self._at[number], Call):
                 if not self.may_go_on(number):
                     return True
-                self._at[number] = self._runners[number].go_on(None) if isinstance(at, Asleep) else self._start(number)
+                self._at[number] = self._runners[number].resume(None) if isinstance(at, SleepUntil) else self._start(number)
             self._answer(number, at)
         except StopIteration as stop:
             self._end(number, End(stop.value))
@@ -168,7 +168,7 @@ class Programs:
             self._end(number, End(error=error))
         return True
 
-    def _start(self, number: int) -> Call | Asleep:
+    def _start(self, number: int) -> Call | SleepUntil:
         return self._runners[number].start(self._programs[number])
 
     def _end(self, number: int, end: End) -> None:
@@ -188,7 +188,7 @@ class Programs:
                 self._note(number, f"{call.request.shown} waits")
                 return
             self._note(number, f"{call.request.shown} -> {answer.status}")
-            self._at[number] = runner.go_on(answer)
+            self._at[number] = runner.resume(answer)
             return
         try:
             found: Response | ConsulateException = simulated.end(call.parked)
@@ -196,7 +196,7 @@ class Programs:
             found = error
         simulated.forget(call.parked)
         self._note(number, f"{call.request.shown} -> {found.status}")
-        self._at[number] = runner.go_on(found)
+        self._at[number] = runner.resume(found)
 
     def _note(self, number: int, what: str) -> None:
         self.history.append(f"{self._agent.now:8.1f} s  program {number}: {what}")
@@ -222,7 +222,7 @@ class Programs:
 
     def _next_event(self) -> float | None:
         """When somebody may go on, at the earliest; None: never."""
-        asleep = [at.until for at in self._at if isinstance(at, Asleep)]
+        asleep = [at.until for at in self._at if isinstance(at, SleepUntil)]
         waits = any(isinstance(at, Call) for at in self._at)
         simulated = self._agent.simulated.next_event() if waits else None
         return min((due for due in (*asleep, simulated) if due is not None), default=None)
@@ -257,5 +257,5 @@ class Programs:
                 self._agent.simulated.forget(at.parked)
             try:
                 runner.stop()
-            except (Stopped, StopIteration, ConsulateException):
+            except (StopProgram, StopIteration, ConsulateException):
                 continue

@@ -31,10 +31,10 @@ Undo = Callable[[Consul], object]
 Note = Callable[["Request", "Response | None"], None]
 
 #: What a proxy says for an agent that it got no answer from.
-_OF_PROXIES = (502, 503, 504)
+_PROXY_STATUSES = (502, 503, 504)
 
 #: The operations of a transaction that write a key.
-_WRITING = frozenset(("set", "cas", "lock", "unlock"))
+_WRITE_VERBS = frozenset(("set", "cas", "lock", "unlock"))
 
 _KV, _SERVICE, _CHECK = "/v1/kv/", "/v1/agent/service/register", "/v1/agent/check/register"
 
@@ -53,24 +53,24 @@ def _json(body: bytes | None) -> object:
     return value
 
 
-def undo_of(request: Request, response: Response | None, since: Mapping[str, int]) -> list[Undo]:
+def undo_actions(request: Request, response: Response | None, since: Mapping[str, int]) -> list[Undo]:
     """How what a request may have written is undone. What Consul refused was there before, or never was, and is left alone.
 
     response: None where there was none, and it may have been written nevertheless. since: the index of a datacenter's nodes before the
     test, by its name; "" is the agent's own.
     """
-    if request.method == "GET" or (response is not None and response.status not in (200, *_OF_PROXIES)):
+    if request.method == "GET" or (response is not None and response.status not in (200, *_PROXY_STATUSES)):
         return []
     path, sent = request.path, _json(request.body) if not request.path.startswith(_KV) else None
     if path.startswith(_KV) and request.method == "PUT":
-        is_kept = response is not None and response.body.strip() == b"false"
-        return [] if is_kept else [_without_key(unquote(path.removeprefix(_KV)))]
+        is_refused = response is not None and response.body.strip() == b"false"
+        return [] if is_refused else [_delete_key(unquote(path.removeprefix(_KV)))]
     if path == "/v1/catalog/register" and isinstance(sent, dict) and _member(sent, "Node"):
-        return [lambda consul: _without_registration(consul, sent, since)]
+        return [lambda consul: _deregister(consul, sent, since)]
     if path == "/v1/txn" and isinstance(sent, list):
         steps = [step.get("KV") for step in sent if isinstance(step, dict)]
-        written = [_member(step, "Key") for step in steps if _member(step, "Verb") in _WRITING]
-        return [_without_key(key) for key in written if key is not None]
+        written = [_member(step, "Key") for step in steps if _member(step, "Verb") in _WRITE_VERBS]
+        return [_delete_key(key) for key in written if key is not None]
     if path == "/v1/session/create":
         session = None if response is None else _member(_json(response.body), "ID")
         return [] if session is None else [lambda consul: consul.session.destroy(session)]
@@ -81,11 +81,11 @@ def undo_of(request: Request, response: Response | None, since: Mapping[str, int
     return []
 
 
-def _without_key(key: str) -> Undo:
+def _delete_key(key: str) -> Undo:
     return lambda consul: consul.kv.delete(key)
 
 
-def _without_registration(consul: Consul, sent: dict[str, object], since: Mapping[str, int]) -> None:
+def _deregister(consul: Consul, sent: dict[str, object], since: Mapping[str, int]) -> None:
     """Deregister a node that the test made; of one that was there before, or may have been, what the registration brought."""
     node, datacenter = str(sent["Node"]), _member(sent, "Datacenter")
     catalog, before = consul.using(datacenter=datacenter).catalog, since.get(datacenter or "")
@@ -100,7 +100,7 @@ def _without_registration(consul: Consul, sent: dict[str, object], since: Mappin
             catalog.deregister(node, check_id=check)
 
 
-class _Noting:
+class _RecordingTransport:
     """A transport that notes what went through it."""
 
     def __init__(self, transport: Transport, note: Note) -> None:
@@ -124,8 +124,8 @@ class _Noting:
         self._transport.close()
 
 
-class _AsyncNoting:
-    """As `_Noting`."""
+class _AsyncRecordingTransport:
+    """As `_RecordingTransport`."""
 
     def __init__(self, transport: AsyncTransport, note: Note) -> None:
         self._transport, self._note = transport, note
@@ -200,13 +200,13 @@ class RealAgent:
     def client(self, *, faults: FaultPlan | None = None, **options: Unpack[Options]) -> Consul:
         """As `ConsulAgent.client`."""
         plain = Consul(self._url, **options)
-        transport: Transport = _Noting(plain._transport, self._noting(options))  # noqa: SLF001 - as made from the options
+        transport: Transport = _RecordingTransport(plain._transport, self._recorder(options))  # noqa: SLF001 - as made from the options
         return Consul(self._url, transport=transport if faults is None else self.faulty(transport, faults), **options)
 
     def async_client(self, *, faults: FaultPlan | None = None, **options: Unpack[Options]) -> AsyncConsul:
         """As `ConsulAgent.async_client`."""
         plain = AsyncConsul(self._url, **options)
-        transport: AsyncTransport = _AsyncNoting(plain._transport, self._noting(options))  # noqa: SLF001 - as made from the options
+        transport: AsyncTransport = _AsyncRecordingTransport(plain._transport, self._recorder(options))  # noqa: SLF001 - as made from the options
         return AsyncConsul(self._url, transport=transport if faults is None else self.async_faulty(transport, faults), **options)
 
     def faulty(self, transport: Transport, faults: FaultPlan) -> FaultyTransport:
@@ -221,8 +221,8 @@ class RealAgent:
         self._faulty.append(faulty)
         return faulty
 
-    def _noting(self, options: Options) -> Note:
-        return lambda request, response: self._undo.extend((undo, options) for undo in undo_of(request, response, self._since))
+    def _recorder(self, options: Options) -> Note:
+        return lambda request, response: self._undo.extend((undo, options) for undo in undo_actions(request, response, self._since))
 
     def clean_up(self) -> None:
         """Undo what clients wrote, the last first and as the client that wrote it; what is gone already, or may not be undone, stays."""

@@ -17,7 +17,7 @@ from consul_proto.simulator.acl import bodies as acl_bodies
 from consul_proto.simulator.catalog import bodies
 from consul_proto.simulator.engine.versions import SIMULATED, Version
 from consul_proto.simulator.go.json import Anything, Duration, ListOf, MapOf, Shape, Struct, Text
-from tests.agents import Agent, Binary, running_agent
+from tests.agents import Agent, Binary, start_agent
 from tests.simulator.differential import Ask, Sides
 
 #: What each endpoint takes, by its method and path.
@@ -103,7 +103,7 @@ def test_what_is_of_another_kind_is_refused_as_agents_do(sides: Sides, method: s
 @pytest.fixture(scope="module")
 def acl_agent(binary: Binary) -> Iterator[Agent]:
     """A new agent with ACLs."""
-    with running_agent(binary, acls=True) as agent:
+    with start_agent(binary, acls=True) as agent:
         yield agent
 
 

@@ -26,8 +26,8 @@ from consulate.testing.faults import (
     Stale,
     Truncate,
 )
-from tests.faces import ALL, Awaitably, Face, at_once, outcome
-from tests.fakes.faults import FAULTS, HEALING, WELL
+from tests.faces import ALL, AwaitableClient, Face, outcome, run_sync
+from tests.fakes.faults import FAULTS, HEALTHY, TEMPORARY_REFUSALS
 from tests.fakes.raw_server import ReadRequest, Repeat, Script, Send, answer
 from tests.transports.conftest import Serve
 from transports.memory import MemoryTransport
@@ -43,7 +43,7 @@ def play(face: str, agent: ConsulAgent, plan: FaultPlan, story: Story, **options
     """Run a story on a client of an agent in memory that meets these faults."""
     if face == "threads":
         with agent.client(faults=plan, **options) as client:
-            return at_once(story(Awaitably(client), agent))
+            return run_sync(story(AwaitableClient(client), agent))
 
     async def main() -> Any:
         async with agent.async_client(faults=plan, **options) as client:
@@ -218,7 +218,7 @@ def test_a_plan_shows_how_to_make_it_again(plan: FaultPlan) -> None:
 @pytest.mark.parametrize("face", ALL, ids=str)
 def test_faults_around_a_real_transport(face: Face, serve: Serve) -> None:
     """The client's own transport below, a server of bytes behind it: what did not arrive is not there."""
-    server = serve(face, WELL, WELL)
+    server = serve(face, HEALTHY, HEALTHY)
     plan = FaultPlan([Drop(), Reset(applied=True), None, Reset(applied=False, idle=True), Truncate(), Delay(0.01)])
     url = server.url
 
@@ -229,7 +229,7 @@ def test_faults_around_a_real_transport(face: Face, serve: Serve) -> None:
     if face.backend is None:
         plain = Consul(url)
         with Consul(url, transport=FaultyTransport(plain._transport, plan)) as client:
-            ends = at_once(story(Awaitably(client)))
+            ends = run_sync(story(AwaitableClient(client)))
     else:
 
         async def main() -> list[Any]:
@@ -277,7 +277,7 @@ _SAME: dict[str, tuple[Fault, Script | None, float]] = {
     "reset": (Reset(applied=True), FAULTS["reset before the answer"], 10),
     "cut off": (Truncate(40), FAULTS["truncated body"], 10),
     "no leader": (Leaderless(), _always(answer(500, b"No cluster leader")), 1),
-    "too many requests": (Limited(), _always(HEALING["a 429"]), 1),
+    "too many requests": (Limited(), _always(TEMPORARY_REFUSALS["a 429"]), 1),
 }
 
 

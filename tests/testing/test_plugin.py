@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from consulate import Consul
-from tests.agents import Binary, find_binaries, running_agent, running_dev
+from tests.agents import Binary, find_binaries, start_agent, start_dev
 
 _ROOT = Path(__file__).parent.parent.parent
 _PLUGIN = "consulate.testing.pytest_plugin"
@@ -79,14 +79,14 @@ def test_in_memory(tests: pytest.Pytester) -> None:
 
 @pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
 def test_over_tcp(tests: pytest.Pytester, version: str) -> None:
-    with running_dev(version, unix_socket=False) as agent:
+    with start_dev(version, unix_socket=False) as agent:
         _runs_on(tests, f"http://{agent.host}:{agent.port}")
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("binary", find_binaries(), ids=lambda binary: str(binary.version))
 def test_on_a_real_agent(tests: pytest.Pytester, binary: Binary) -> None:
-    with running_agent(binary, acls=False, unix_socket=False) as agent:
+    with start_agent(binary, acls=False, unix_socket=False) as agent:
         _runs_on(tests, f"http://{agent.host}:{agent.port}")
 
 

@@ -20,7 +20,7 @@ from consulate import AsyncConsul, Consul
 from consulate.testing import ConsulAgent, ConsulStateMachine, FaultPlan, Interleaving, Pass, Programs, strategies
 from consulate.testing.faults import EVERY, Delay, Duplicate, Reset, Truncate
 from consulate.testing.programs import Program
-from tests.agents import Binary, find_binaries, running_agent
+from tests.agents import Binary, find_binaries, start_agent
 from tests.proto.test_golden_requests import ROWS
 
 #: Each call of the API once, without a legacy row that the golden requests have twice.
@@ -118,7 +118,7 @@ def test_arguments_are_accepted(session: Any, service: Any, check: Any) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("binary", find_binaries(), ids=lambda binary: str(binary.version))
 def test_a_real_agent_takes_keys_and_arguments(binary: Binary) -> None:
-    with running_agent(binary, acls=False, unix_socket=False) as agent, Consul(f"http://{agent.host}:{agent.port}") as consul:
+    with start_agent(binary, acls=False, unix_socket=False) as agent, Consul(f"http://{agent.host}:{agent.port}") as consul:
 
         @settings(max_examples=60, deadline=None)
         @given(

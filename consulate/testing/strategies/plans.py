@@ -51,10 +51,10 @@ def fault_plans(
 # Composite, so that Hypothesis shows the plan's own repr.
 @st.composite
 def _plans(draw: st.DrawFn, one: SearchStrategy[Fault], of: Kind, max_requests: int, path: str) -> FaultPlan:
-    drawn = draw(st.lists(st.none() | one, max_size=max_requests))
-    while drawn and drawn[-1] is None:
-        drawn = drawn[:-1]
-    return FaultPlan(drawn, of=of, path=path)
+    plan = draw(st.lists(st.none() | one, max_size=max_requests))
+    while plan and plan[-1] is None:
+        plan = plan[:-1]
+    return FaultPlan(plan, of=of, path=path)
 
 
 def interleavings(programs: int = 2, *, max_stints: int = 8, passes: Sequence[float] = _PASSES) -> SearchStrategy[Interleaving]:

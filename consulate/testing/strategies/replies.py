@@ -54,11 +54,11 @@ def _good(values: SearchStrategy[Any], *statuses: int) -> Answers:
     return lambda _request: answers
 
 
-def _list(shape: Any, *statuses: int) -> Answers:
+def _list_of(shape: Any, *statuses: int) -> Answers:
     return _good(st.lists(of_type(shape), max_size=2), *statuses)
 
 
-def _named(shape: Any) -> Answers:
+def _dict_of(shape: Any) -> Answers:
     return _good(st.dictionaries(names(), of_type(shape), max_size=2))
 
 
@@ -121,45 +121,45 @@ _ANSWERS: dict[str, Answers] = {
     "acl.legacy.create": _ID,
     "acl.legacy.update": _ID,
     "acl.legacy.info": _good(st.lists(of_type(LegacyACL), max_size=1)),
-    "acl.legacy.list": _list(LegacyACL),
+    "acl.legacy.list": _list_of(LegacyACL),
     "acl.legacy.clone": _ID,
     "acl.legacy.destroy": _TRUE,
-    "agent.check.list": _named(AgentCheck),
+    "agent.check.list": _dict_of(AgentCheck),
     "agent.host": _good(of_type(HostInfo)),
-    "agent.members": _list(AgentMember),
+    "agent.members": _list_of(AgentMember),
     "agent.metrics": _good(of_type(MetricsInfo)),
     "agent.self": _good(of_type(AgentSelf)),
     "agent.service.get": _good(of_type(AgentService)),
     "agent.service.health_by_id": _good(of_type(AgentServiceChecksInfo), 200, 429, 503),
-    "agent.service.health_by_name": _list(AgentServiceChecksInfo, 200, 429, 503),
-    "agent.service.list": _named(AgentService),
+    "agent.service.health_by_name": _list_of(AgentServiceChecksInfo, 200, 429, 503),
+    "agent.service.list": _dict_of(AgentService),
     "agent.version": _good(of_type(BuildInfo)),
-    "catalog.connect": _list(CatalogService),
+    "catalog.connect": _list_of(CatalogService),
     "catalog.datacenters": _good(st.lists(names(), min_size=1, max_size=2)),
     "catalog.deregister": _TRUE,
-    "catalog.gateway_services": _list(GatewayService),
+    "catalog.gateway_services": _list_of(GatewayService),
     "catalog.node": _good(st.none() | of_type(CatalogNode)),
     "catalog.node_services": _good(of_type(CatalogNodeServiceList)),
-    "catalog.nodes": _list(Node),
+    "catalog.nodes": _list_of(Node),
     "catalog.register": _TRUE,
-    "catalog.service": _list(CatalogService),
+    "catalog.service": _list_of(CatalogService),
     "catalog.services": _good(st.dictionaries(names(), st.lists(names(), max_size=2), max_size=3)),
     "event.fire": _events(several=False),
     "event.list": _events(several=True),
-    "health.checks": _list(HealthCheck),
-    "health.connect": _list(ServiceEntry),
-    "health.ingress": _list(ServiceEntry),
-    "health.node": _list(HealthCheck),
-    "health.service": _list(ServiceEntry),
-    "health.state": _list(HealthCheck),
+    "health.checks": _list_of(HealthCheck),
+    "health.connect": _list_of(ServiceEntry),
+    "health.ingress": _list_of(ServiceEntry),
+    "health.node": _list_of(HealthCheck),
+    "health.service": _list_of(ServiceEntry),
+    "health.state": _list_of(HealthCheck),
     "kv.delete": _good(st.booleans()),
     "kv.get": _entries,
     "kv.put": _good(st.booleans()),
     "session.create": _ID,
     "session.destroy": _TRUE,
     "session.info": _good(st.lists(of_type(SessionEntry), max_size=1)),
-    "session.list": _list(SessionEntry),
-    "session.node": _list(SessionEntry),
+    "session.list": _list_of(SessionEntry),
+    "session.node": _list_of(SessionEntry),
     "session.renew": _good(st.lists(of_type(SessionEntry), min_size=1, max_size=1)),
     "status.leader": _good(st.sampled_from(("127.0.0.1:8300", ""))),
     "status.peers": _good(st.lists(st.just("127.0.0.1:8300"), max_size=3)),
@@ -217,7 +217,7 @@ def _other_member(value: Json, path: int, other: Json) -> Json:
     return value
 
 
-def _spoiled(answer: Response) -> SearchStrategy[Response]:
+def _malform(answer: Response) -> SearchStrategy[Response]:
     """Answers that nearly are this one."""
 
     def body(data: bytes) -> Response:
@@ -242,4 +242,4 @@ def malformed_answers(operation: Operation[Any]) -> SearchStrategy[Response]:
 
     Some of them can be read nevertheless, where nothing depends on what is wrong.
     """
-    return answers(operation).flatmap(_spoiled)
+    return answers(operation).flatmap(_malform)

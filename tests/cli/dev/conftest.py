@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.agents import Agent, running_dev
+from tests.agents import Agent, start_dev
 
 
 @pytest.fixture(scope="module")
 def dev() -> Iterator[Agent]:
     """A `consulate dev` as it is without options, that ends cleanly."""
-    with running_dev("1.22.5") as agent:
+    with start_dev("1.22.5") as agent:
         yield agent
 
 

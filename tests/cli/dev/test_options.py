@@ -16,7 +16,7 @@ import pytest
 
 from consulate import Consul
 from consulate.exceptions import RequestError
-from tests.agents import Agent, running_dev
+from tests.agents import Agent, start_dev
 from tests.cli.dev.raw import LEADER, PATIENCE, asked, everything, is_well
 
 _SECRET = "a-token-that-nobody-is-shown"
@@ -56,7 +56,7 @@ def test_it_says_where_it_listens_and_ends_with_sigterm(tmp_path: Path) -> None:
 
 def test_it_ends_at_once_though_queries_wait() -> None:
     """And those who wait for an answer, send half a request, or say nothing, are let go."""
-    with running_dev("1.22.5") as agent:
+    with start_dev("1.22.5") as agent:
         sockets = [socket.create_connection((agent.host, agent.port), timeout=PATIENCE) for _ in range(150)]
         for place, sock in enumerate(sockets):
             kinds = (b"GET /v1/kv/a?index=9&wait=600s HTTP/1.1\r\nHost: x\r\n\r\n", LEADER, b"")
@@ -109,7 +109,7 @@ def test_it_goes_on_when_it_has_no_descriptor_left() -> None:
 def test_the_state_is_kept_across_restarts(tmp_path: Path) -> None:
     """Soon after a change, so that it is there when the process is killed; and at the end."""
     file = tmp_path / "state"
-    with running_dev("1.22.5", "--data", str(file)) as agent:
+    with start_dev("1.22.5", "--data", str(file)) as agent:
         _, made = asked(agent, "PUT", "/v1/session/create", b'{"LockDelay": "0s"}')
         session = json.loads(made)["ID"]
         assert asked(agent, "PUT", f"/v1/kv/lock?acquire={session}", b"mine") == (200, b"true")
@@ -117,7 +117,7 @@ def test_the_state_is_kept_across_restarts(tmp_path: Path) -> None:
         asked(agent, "PUT", "/v1/kv/binary", bytes(range(256)))
         before = [asked(agent, "GET", path) for path in _KEPT]
     assert file.stat().st_mode & 0o777 == 0o600
-    with running_dev("1.22.5", "--data", str(file)) as agent:
+    with start_dev("1.22.5", "--data", str(file)) as agent:
         assert [asked(agent, "GET", path) for path in _KEPT] == before
         assert json.loads(asked(agent, "PUT", "/v1/session/create")[1])["ID"] != session
         asked(agent, "PUT", "/v1/kv/late", b"soon")
@@ -133,10 +133,10 @@ _KEPT = ("/v1/kv/?recurse", "/v1/kv/binary?raw", "/v1/session/list", "/v1/agent/
 
 def test_tokens_are_kept_and_a_new_one_may_do_everything_too(tmp_path: Path) -> None:
     file = str(tmp_path / "state")
-    with running_dev("1.22.5", "--data", file, acls=True) as agent:
+    with start_dev("1.22.5", "--data", file, acls=True) as agent:
         before = agent.management_token or ""
         assert asked(agent, "PUT", "/v1/kv/a", b"b", X_Consul_Token=before) == (200, b"true")
-    with running_dev("1.22.5", "--data", file, acls=True) as agent:
+    with start_dev("1.22.5", "--data", file, acls=True) as agent:
         for token in (before, agent.management_token or ""):
             assert asked(agent, "GET", "/v1/kv/a?raw", X_Consul_Token=token) == (200, b"b")
         assert asked(agent, "GET", "/v1/kv/a?raw")[0] == 403
@@ -144,7 +144,7 @@ def test_tokens_are_kept_and_a_new_one_may_do_everything_too(tmp_path: Path) -> 
 
 def test_a_file_that_holds_no_state(tmp_path: Path) -> None:
     file = tmp_path / "state"
-    with running_dev("1.22.5", "--data", str(file)):
+    with start_dev("1.22.5", "--data", str(file)):
         pass
     whole = file.read_text()
     for text, says in (
@@ -193,7 +193,7 @@ def test_it_survives_its_terminal_where_it_is_told_to() -> None:
 
 
 def test_what_is_not_simulated_is_said() -> None:
-    with running_dev("1.22.5") as agent:
+    with start_dev("1.22.5") as agent:
         assert asked(agent, "GET", "/v1/internal/ui/nodes") == (501, b"the simulator does not know GET /v1/internal/ui/nodes")
         status, said = asked(agent, "GET", "/v1/agent/monitor")
         assert (status, said.partition(b":")[0]) == (501, b"the simulator does not know GET /v1/agent/monitor")
@@ -228,7 +228,7 @@ def test_a_file_in_the_place_of_a_socket_stays(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
 def test_the_version_whose_answers_it_gives(version: str) -> None:
-    with running_dev(version) as agent:
+    with start_dev(version) as agent:
         _, said = asked(agent, "PUT", "/v1/kv/a?acquire=")
         assert said == (b"" if version == "1.8.7" else b"raft apply failed: ") + b"missing session"
 
@@ -270,12 +270,12 @@ def test_a_datacenter_that_consul_would_not_take(tmp_path: Path) -> None:
         done = _run("--http-port", "0", *arguments)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert 'can only have lower case letters, digits, "-" and "_"' in done.stderr
-    with running_dev("1.22.5", "--datacenter", "EU-1") as agent:
+    with start_dev("1.22.5", "--datacenter", "EU-1") as agent:
         assert asked(agent, "GET", "/v1/catalog/datacenters") == (200, b'["eu-1"]')
 
 
 def test_its_dates_are_of_today() -> None:
-    with running_dev("1.22.5", acls=True) as agent:
+    with start_dev("1.22.5", acls=True) as agent:
         before = datetime.now(UTC)
         body = json.dumps({"ExpirationTTL": "1h"}).encode()
         _, made = asked(agent, "PUT", "/v1/acl/token", body, X_Consul_Token=agent.management_token or "")
@@ -287,13 +287,13 @@ def test_its_dates_are_of_today() -> None:
 
 @pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
 def test_acls_are_on_with_a_token_and_deny_what_no_rule_speaks_of(version: str) -> None:
-    with running_dev(version, acls=True) as agent:
+    with start_dev(version, acls=True) as agent:
         token = agent.management_token or ""
         assert asked(agent, "PUT", "/v1/kv/a", b"b", X_Consul_Token=token) == (200, b"true")
         assert asked(agent, "GET", "/v1/kv/a")[0] == 403
         assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, b"ACL not found")
         assert asked(agent, "GET", "/v1/kv/a?raw", Authorization=f"Bearer {token}") == (200, b"b")
-    with running_dev(version, "--acl-default", "allow", acls=True) as agent:
+    with start_dev(version, "--acl-default", "allow", acls=True) as agent:
         assert asked(agent, "PUT", "/v1/kv/a", b"b") == (200, b"true")
         assert asked(agent, "GET", "/v1/acl/tokens")[0] == 403
 
@@ -311,7 +311,7 @@ def test_a_token_on_the_command_line_is_not_shown() -> None:
 
 
 def test_the_datacenter() -> None:
-    with running_dev("1.22.5", "--datacenter", "east") as agent:
+    with start_dev("1.22.5", "--datacenter", "east") as agent:
         assert asked(agent, "GET", "/v1/kv/a?dc=east")[0] == 404
         assert asked(agent, "GET", "/v1/kv/a?dc=dc1")[0] == 500
 

@@ -73,7 +73,7 @@ def silent() -> Iterator[str]:
         yield f"127.0.0.1:{sock.getsockname()[1]}"
 
 
-def _found(ask: Callable[[Probe], Awaitable[CheckResult]], **what: Any) -> CheckResult:
+def _run(ask: Callable[[Probe], Awaitable[CheckResult]], **what: Any) -> CheckResult:
     what.setdefault("timeout", _ENOUGH)
     return anyio.run(ask, Probe("a", 1.0, **what))
 
@@ -90,7 +90,7 @@ def _found(ask: Callable[[Probe], Awaitable[CheckResult]], **what: Any) -> Check
     ],
 )
 def test_http(web: str, path: str, status: str, line: str) -> None:
-    found = _found(probe_http, http=f"http://{web}{path}")
+    found = _run(probe_http, http=f"http://{web}{path}")
     referer = f" referer=http://{web}{path}" if path == "/302?once" else ""
     asked = f"GET host={web}{referer} user-agent=Consul Health Check b''"
     assert found == (status, f"HTTP GET http://{web}{path}: {line} Output: {asked}")
@@ -98,65 +98,65 @@ def test_http(web: str, path: str, status: str, line: str) -> None:
 
 def test_http_with_all_that_can_be_said(web: str) -> None:
     headers = {"X-A": ("b", "c"), "Host": ("other",), "User-Agent": ("own",)}
-    found = _found(probe_http, http=f"http://{web}/200", method="PUT", headers=headers, body="hello")
+    found = _run(probe_http, http=f"http://{web}/200", method="PUT", headers=headers, body="hello")
     assert found == ("passing", f"HTTP PUT http://{web}/200: 200 OK Output: PUT host=other user-agent=own x-a=b x-a=c b'hello'")
 
 
 def test_http_keeps_the_end_of_what_was_said(web: str) -> None:
-    assert _found(probe_http, http=f"http://{web}/200?large", limit=12).output.endswith("200 OK Output: 890123456789")
+    assert _run(probe_http, http=f"http://{web}/200?large", limit=12).output.endswith("200 OK Output: 890123456789")
 
 
 def test_http_without_redirects(web: str) -> None:
-    found = _found(probe_http, http=f"http://{web}/302", follow=False)
+    found = _run(probe_http, http=f"http://{web}/302", follow=False)
     assert (found.status, found.output.partition(" Output")[0]) == ("critical", f"HTTP GET http://{web}/302: 302 Found")
 
 
 def test_http_that_leads_around(web: str) -> None:
-    assert _found(probe_http, http=f"http://{web}/302?around") == ("critical", f'Get "http://{web}/302?around": stopped after 10 redirects')
+    assert _run(probe_http, http=f"http://{web}/302?around") == ("critical", f'Get "http://{web}/302?around": stopped after 10 redirects')
 
 
 def test_http_that_is_slow(web: str) -> None:
     url = f"http://{web}/200?slow"
     says = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-    assert _found(probe_http, http=url, timeout=0.1) == ("critical", f'Get "{url}": {says}')
+    assert _run(probe_http, http=url, timeout=0.1) == ("critical", f'Get "{url}": {says}')
 
 
 def test_http_where_nobody_listens(silent: str) -> None:
     refused = f'Get "http://{silent}/x": dial tcp {silent}: connect: connection refused'
-    assert _found(probe_http, http=f"http://{silent}/x") == ("critical", refused)
+    assert _run(probe_http, http=f"http://{silent}/x") == ("critical", refused)
 
 
 @pytest.mark.parametrize("url", ["ftp://x/", "http://", "http://127.0.0.1:x/", "http://127.0.0.1:99999/", "x"])
 def test_http_that_is_no_url(url: str) -> None:
-    found = _found(probe_http, http=url)
+    found = _run(probe_http, http=url)
     assert found.status == "critical"
     assert found.output.startswith(f'Get "{url}": ')
 
 
 def test_http_of_something_else(web: str) -> None:
     """TLS to a server without it; and headers that cannot be sent."""
-    assert _found(probe_http, http=f"https://{web}/200", verify=False).status == "critical"
-    assert _found(probe_http, http=f"http://{web}/200", headers={"a b": ("c",)}).status == "critical"
+    assert _run(probe_http, http=f"https://{web}/200", verify=False).status == "critical"
+    assert _run(probe_http, http=f"http://{web}/200", headers={"a b": ("c",)}).status == "critical"
 
 
 def test_tcp(web: str, silent: str) -> None:
-    assert _found(probe_tcp, tcp=web) == ("passing", f"TCP connect {web}: Success")
-    assert _found(probe_tcp, tcp=silent) == ("critical", f"dial tcp {silent}: connect: connection refused")
-    assert _found(probe_tcp, tcp="nothing").status == "critical"
+    assert _run(probe_tcp, tcp=web) == ("passing", f"TCP connect {web}: Success")
+    assert _run(probe_tcp, tcp=silent) == ("critical", f"dial tcp {silent}: connect: connection refused")
+    assert _run(probe_tcp, tcp="nothing").status == "critical"
     local = f"localhost:{web.rpartition(':')[2]}"
-    assert _found(probe_tcp, tcp=local) == ("passing", f"TCP connect {local}: Success")
+    assert _run(probe_tcp, tcp=local) == ("passing", f"TCP connect {local}: Success")
 
 
 def test_udp(silent: str) -> None:
-    assert _found(probe_udp, udp=silent) == ("critical", f"read udp {silent}: read: connection refused")
+    assert _run(probe_udp, udp=silent) == ("critical", f"read udp {silent}: read: connection refused")
     with socket.socket(type=socket.SOCK_DGRAM) as listens:
         listens.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{listens.getsockname()[1]}"
-        assert _found(probe_udp, udp=address, timeout=0.1) == ("passing", f"UDP connect {address}: Success")
+        assert _run(probe_udp, udp=address, timeout=0.1) == ("passing", f"UDP connect {address}: Success")
 
 
 def _script(text: str, **what: Any) -> CheckResult:
-    return _found(run_script, script=("/bin/sh", "-c", text), **what)
+    return _run(run_script, script=("/bin/sh", "-c", text), **what)
 
 
 @pytest.mark.parametrize(
@@ -179,8 +179,8 @@ def test_a_script_that_says_a_lot() -> None:
 
 
 def test_scripts_that_cannot_be_run() -> None:
-    assert _found(run_script, script=("/no/such",)) == ("critical", "fork/exec /no/such: no such file or directory")
-    assert _found(run_script, script=("no-such",)) == ("critical", 'exec: "no-such": executable file not found in $PATH')
+    assert _run(run_script, script=("/no/such",)) == ("critical", "fork/exec /no/such: no such file or directory")
+    assert _run(run_script, script=("no-such",)) == ("critical", 'exec: "no-such": executable file not found in $PATH')
 
 
 def test_a_script_that_takes_too_long_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
@@ -204,27 +204,27 @@ def _wait_until_gone(pid: int) -> None:
     raise AssertionError(f"{pid} is still there")
 
 
-class _Probed(Simulator):
+class _FakeSimulator(Simulator):
     """A simulator whose checks the test names, and which keeps what they found."""
 
-    def __init__(self, named: dict[str, Probe]) -> None:
+    def __init__(self, fake_probes: dict[str, Probe]) -> None:
         super().__init__()
-        self.named = named
+        self.fake_probes = fake_probes
         self.found: list[tuple[str, str, str]] = []
 
     @property
     def probes(self) -> dict[str, Probe]:
-        return self.named
+        return self.fake_probes
 
     def record_probe(self, probe: Probe, status: str, output: str, now: float) -> None:
         self.found.append((probe.check_id, status, output))
 
 
-def _watched(probes: dict[str, Probe], may_run: Callable[[Probe], bool], scenario: Callable[..., Awaitable[None]]) -> None:
+def _run_checks(probes: dict[str, Probe], may_run: Callable[[Probe], bool], scenario: Callable[..., Awaitable[None]]) -> None:
     """Run checks, with the scenario beside them."""
 
     async def run() -> None:
-        simulator = _Probed(probes)
+        simulator = _FakeSimulator(probes)
         host = Host(simulator)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(run_probes, host, may_run)
@@ -259,7 +259,7 @@ def test_checks_come_and_go(web: str) -> None:
         await until("web", "HTTP")
         assert {one[0] for one in found} == {"web"}
 
-    _watched(probes, lambda probe: not probe.script, scenario)
+    _run_checks(probes, lambda probe: not probe.script, scenario)
 
 
 def test_a_script_that_runs_when_the_agent_ends_is_killed(tmp_path: Path) -> None:
@@ -269,5 +269,5 @@ def test_a_script_that_runs_when_the_agent_ends_is_killed(tmp_path: Path) -> Non
         while not pids.exists() or not pids.read_text().endswith("\n"):  # noqa: ASYNC110 # the script writes it
             await anyio.sleep(0.01)
 
-    _watched({"a": Probe("a", 1.0, 60.0, script=("/bin/sh", "-c", f"echo $$ >{pids}; sleep 60"))}, lambda _: True, scenario)
+    _run_checks({"a": Probe("a", 1.0, 60.0, script=("/bin/sh", "-c", f"echo $$ >{pids}; sleep 60"))}, lambda _: True, scenario)
     _wait_until_gone(int(pids.read_text()))

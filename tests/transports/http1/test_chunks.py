@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consul_proto.errors import RequestError
-from tests.transports.http1.edited_answers import Edit, cuts, edited, edits, pieces
+from tests.transports.http1.edited_answers import Edit, apply_edits, cuts, edits, pieces
 from transports.http1.chunks import LARGEST_PIECE, iter_chunks, read_chunks
 
 _BODY = b"5;ext=1\r\nline \r\n2\r\n1\n\r\n7\r\nline 2\n\r\n0\r\nX-Trailer: 1\r\n\r\n"
@@ -66,7 +66,7 @@ def test_any_cut_gives_the_same_body(places: list[int]) -> None:
 @given(st.lists(edits, max_size=3), cuts, st.sampled_from([None, 10, len(_PLAIN)]))
 @settings(max_examples=300, deadline=None)
 def test_any_cut_of_any_bytes_gives_the_same_outcome(changes: list[Edit], places: list[int], limit: int | None) -> None:
-    data = edited(_BODY, changes)
+    data = apply_edits(_BODY, changes)
     outcome = _outcome(io.BytesIO(data), limit)
     assert _outcome(_reader(pieces(data, places)), limit) == outcome
     body, error = outcome

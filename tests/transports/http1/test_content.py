@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consul_proto.errors import RequestError
-from tests.transports.http1.edited_answers import Edit, cuts, edited, edits, pieces
+from tests.transports.http1.edited_answers import Edit, apply_edits, cuts, edits, pieces
 from transports.http1.content import LARGEST_PIECE, ContentDecoder, decode
 
 #: Bodies of a few bytes, and of a few pieces: zeros, which pack well, and noise, which does not.
@@ -66,7 +66,7 @@ def test_byte_by_byte() -> None:
 @given(st.lists(edits, max_size=2), cuts)
 @settings(deadline=None)
 def test_any_cut_of_a_broken_body_gives_the_same_error(encoding: str, changes: list[Edit], places: list[int]) -> None:
-    packed = edited(gzip.compress(b"x" * 100, mtime=0) if encoding == "gzip" else zlib.compress(b"x" * 100), changes)
+    packed = apply_edits(gzip.compress(b"x" * 100, mtime=0) if encoding == "gzip" else zlib.compress(b"x" * 100), changes)
     assert _outcome(encoding, pieces(packed, places), None) == _outcome(encoding, [packed], None)
 
 
@@ -75,7 +75,7 @@ def test_any_cut_of_a_broken_body_gives_the_same_error(encoding: str, changes: l
 @settings(deadline=None)
 def test_a_limit_changes_no_body(encoding: str, changes: list[Edit], places: list[int], limit: int) -> None:
     """A body that is broken and too large is one of the two, depending on the cut."""
-    packed = edited(gzip.compress(b"x" * 100, mtime=0) if encoding == "gzip" else zlib.compress(b"x" * 100), changes)
+    packed = apply_edits(gzip.compress(b"x" * 100, mtime=0) if encoding == "gzip" else zlib.compress(b"x" * 100), changes)
     body, limited = _outcome(encoding, [packed], None), _outcome(encoding, pieces(packed, places), limit)
     if isinstance(body, bytes) and len(body) <= limit:
         assert limited == body

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from consul_proto.message import Headers, Response
-from tests.agents import Binary, find_binaries, required, running_agent, running_dev
+from tests.agents import Binary, find_binaries, require_binary, start_agent, start_dev
 from tests.cli.dev.raw import asked
 from transports.http1.pretty import prettify
 
@@ -28,9 +28,9 @@ _PATHS = (
 @pytest.mark.real
 @pytest.mark.parametrize("binary", [*find_binaries()] or [None], ids=lambda binary: "no Consul" if binary is None else binary.version)
 def test_it_is_written_as_consul_does(binary: Binary | None) -> None:
-    binary = required(binary)
+    binary = require_binary(binary)
     said = []
-    with running_agent(binary, acls=False, unix_socket=False) as real, running_dev(binary.version, unix_socket=False) as simulated:
+    with start_agent(binary, acls=False, unix_socket=False) as real, start_dev(binary.version, unix_socket=False) as simulated:
         for agent in (real, simulated):
             asked(agent, "PUT", "/v1/kv/a", b'<"v">')
             asked(agent, "PUT", "/v1/agent/service/register", json.dumps({"Name": 'a"b\\', "Tags": ["x, {y}: [z]"]}).encode())

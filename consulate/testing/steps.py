@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PATIENCE = 60.0
 
 
-class Stopped(BaseException):
+class StopProgram(BaseException):
     """Ends a program that is not to go on."""
 
 
@@ -37,7 +37,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Asleep:
+class SleepUntil:
     """A program sleeps until a time."""
 
     until: float
@@ -46,14 +46,14 @@ class Asleep:
 class Step:
     """What an async program awaits: it yields itself to whoever drives it."""
 
-    def __init__(self, at: Call | Asleep) -> None:
+    def __init__(self, at: Call | SleepUntil) -> None:
         self.at = at
 
     def __await__(self) -> Generator[Step, Any, Any]:
         return (yield self)
 
 
-class InTasks:
+class CoroutineRunner:
     """An async program: as an `AsyncTransport`, it stops at each request."""
 
     def __init__(self, agent: SimulatedAgent) -> None:
@@ -61,12 +61,12 @@ class InTasks:
         self._coroutine: Coroutine[Any, Any, object] | None = None
         self._is_stopping = False
 
-    def start(self, program: Callable[[], Any]) -> Call | Asleep:
-        """Begin, and run until the first request; as `go_on`."""
+    def start(self, program: Callable[[], Any]) -> Call | SleepUntil:
+        """Begin, and run until the first request; as `resume`."""
         self._coroutine = program()
-        return self.go_on(None)
+        return self.resume(None)
 
-    def go_on(self, value: Response | BaseException | None) -> Call | Asleep:
+    def resume(self, value: Response | BaseException | None) -> Call | SleepUntil:
         """Run until the next request. Raises what the program raises, StopIteration with its value at its end."""
         assert self._coroutine is not None
         step = self._coroutine.throw(value) if isinstance(value, BaseException) else self._coroutine.send(value)
@@ -81,18 +81,18 @@ class InTasks:
         self._is_stopping = True
         if self._coroutine is not None:
             if inspect.getcoroutinestate(self._coroutine) == inspect.CORO_SUSPENDED:
-                self.go_on(Stopped())
+                self.resume(StopProgram())
             self._coroutine.close()
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         """As `AsyncTransport.send`."""
         if self._is_stopping:
-            raise Stopped
+            raise StopProgram
         answer: Response = await Step(Call(request, timeout))
         return answer
 
     @property
-    def clock(self) -> InTasks:
+    def clock(self) -> CoroutineRunner:
         """The agent's time, in which a sleep is a stop."""
         return self
 
@@ -103,38 +103,38 @@ class InTasks:
     async def sleep(self, seconds: float) -> None:
         """As `AsyncClock.sleep`."""
         if self._is_stopping:
-            raise Stopped
+            raise StopProgram
         if seconds > 0:
-            await Step(Asleep(self._agent.now + seconds))
+            await Step(SleepUntil(self._agent.now + seconds))
 
     async def aclose(self) -> None:
         """Nothing is open."""
 
 
-class InThread:
+class ThreadRunner:
     """A program that is not async: as a `Transport`, it stops at each request, and another thread goes on."""
 
     def __init__(self, agent: SimulatedAgent) -> None:
         self._agent = agent
         self._mine, self._others = threading.Semaphore(0), threading.Semaphore(0)
         self._value: Response | BaseException | None = None
-        self._at: Call | Asleep | BaseException | None = None
+        self._at: Call | SleepUntil | BaseException | None = None
         self._thread: threading.Thread | None = None
         self._is_stopping = False
 
-    def start(self, program: Callable[[], Any]) -> Call | Asleep:
-        """Begin, and run until the first request; as `go_on`."""
+    def start(self, program: Callable[[], Any]) -> Call | SleepUntil:
+        """Begin, and run until the first request; as `resume`."""
         self._thread = threading.Thread(target=self._run, args=(program,), name="consul-program", daemon=True)
         self._thread.start()
         return self._next()
 
-    def go_on(self, value: Response | BaseException | None) -> Call | Asleep:
-        """As `InTasks.go_on`."""
+    def resume(self, value: Response | BaseException | None) -> Call | SleepUntil:
+        """As `CoroutineRunner.resume`."""
         self._value = value
         self._mine.release()
         return self._next()
 
-    def _next(self) -> Call | Asleep:
+    def _next(self) -> Call | SleepUntil:
         if not self._others.acquire(timeout=_PATIENCE):
             raise TimeoutError(f"a program came to no request within {_PATIENCE:.0f} s: does it wait for another program by itself?")
         at = self._at
@@ -157,14 +157,14 @@ class InThread:
             self._is_stopping = True
             if not isinstance(self._at, BaseException):
                 try:
-                    self.go_on(Stopped())
+                    self.resume(StopProgram())
                 finally:
                     self._thread.join(_PATIENCE)
             self._thread.join(_PATIENCE)
 
-    def _stop_at(self, at: Call | Asleep) -> Any:
+    def _stop_at(self, at: Call | SleepUntil) -> Any:
         if self._is_stopping:
-            raise Stopped
+            raise StopProgram
         self._at = at
         self._others.release()
         self._mine.acquire()
@@ -178,7 +178,7 @@ class InThread:
         return answer
 
     @property
-    def clock(self) -> InThread:
+    def clock(self) -> ThreadRunner:
         """The agent's time, in which a sleep is a stop."""
         return self
 
@@ -189,7 +189,7 @@ class InThread:
     def sleep(self, seconds: float) -> None:
         """As `Clock.sleep`."""
         if seconds > 0:
-            self._stop_at(Asleep(self._agent.now + seconds))
+            self._stop_at(SleepUntil(self._agent.now + seconds))
 
     def close(self) -> None:
         """Nothing is open."""
