@@ -1,6 +1,6 @@
-"""Runs a stream over a transport: for threads and for tasks side by side.
+"""Run a stream over a transport, for threads and for tasks.
 
-A transport with `open` gives the body piece by piece; one without is asked with `send`, and its whole answer is one piece.
+A transport with `open` gives the body piece by piece. With a transport that has only `send`, the whole body is one piece.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
         Transport,
     )
 
-#: Bytes of a refusal that are read: enough for what Consul says.
+#: The largest part of an error's body that is read, in bytes. Consul's messages are shorter.
 _REFUSAL = 1 << 16
 
-_NOT_OPEN = "a stream is used in a `with` block: `with client.open(stream) as events: ...`"
+_NOT_OPEN = "a stream must be used in a `with` block: `with client.open(stream) as events: ...`"
 
 
 class WholeAnswer:
-    """An answer that is there as a whole, read as if it were open."""
+    """A complete answer, with the methods of an open one."""
 
     def __init__(self, response: Response) -> None:
         self.status, self.headers = response.status, response.headers
@@ -56,7 +56,7 @@ class WholeAnswer:
 
 
 class AsyncWholeAnswer:
-    """As `WholeAnswer`, for tasks."""
+    """A complete answer, with the methods of an open one, for tasks."""
 
     def __init__(self, response: Response) -> None:
         self.status, self.headers = response.status, response.headers
@@ -72,7 +72,7 @@ class AsyncWholeAnswer:
 
 
 class _EventReader(Generic[E]):
-    """What both kinds of events share: the decoder, and the events that were decoded and not yet given."""
+    """What `ThreadEvents` and `TaskEvents` share: the decoder, and the decoded events that were not yet returned."""
 
     def __init__(self, stream: Stream[E], context: Context[Any]) -> None:
         self._stream = stream
@@ -84,7 +84,7 @@ class _EventReader(Generic[E]):
         self._is_closed = False
 
     def _take(self, piece: bytes) -> None:
-        """Decode a piece; an empty one is the end of the body."""
+        """Decode a piece. An empty piece is the end of the body."""
         if piece:
             self._events.extend(self._decoder.feed(piece))
         elif not self._is_closed:
@@ -108,8 +108,8 @@ class ThreadEvents(_EventReader[E]):
         for event in events: ...
     ```
 
-    The request is sent where the block is entered. `close` ends the iteration at once, from any thread; so does leaving the block.
-    A time limit bounds the head of the answer, and then each wait for more of its body.
+    The request is sent when the block is entered. `close`, from any thread, ends the iteration at once; so does leaving the block.
+    The time limit applies to the head of the answer, and then to each wait for more of the body.
     """
 
     def __init__(self, transport: Transport, stream: Stream[E], context: Context[Clock], budget: Budget) -> None:
@@ -120,7 +120,7 @@ class ThreadEvents(_EventReader[E]):
 
     def __enter__(self) -> Self:
         if self._answer is not None or self._is_closed:
-            raise RuntimeError("a stream is opened once; call the client's method again for another one")
+            raise RuntimeError("a stream can be opened only once; call the client's method again for a new one")
         budget, request = self._budget, self._request
         try:
             while True:
@@ -185,14 +185,14 @@ class ThreadEvents(_EventReader[E]):
 
 
 def open_answer(transport: Transport, request: Request, timeout: float | None, cancel: Cancel | None = None) -> OpenAnswer:
-    """Open an answer, piece by piece where the transport can. Raises RequestError."""
+    """Open an answer, piece by piece if the transport can. Raises RequestError."""
     if hasattr(transport, "open"):
         return open_cancellable(cast("StreamingTransport", transport), request, timeout, cancel)
     return WholeAnswer(send_cancellable(transport, request, timeout, cancel))
 
 
 def _read_refusal(answer: OpenAnswer) -> bytes:
-    """Return the beginning of a refusal's body, and close the answer."""
+    """Return the first part of an error's body, and close the answer."""
     try:
         body = b""
         while len(body) < _REFUSAL and (piece := answer.read()):
@@ -203,9 +203,9 @@ def _read_refusal(answer: OpenAnswer) -> bytes:
 
 
 class TaskEvents(_EventReader[E]):
-    """The events of a stream, for tasks: `async with client.open(stream) as events:`, then `async for`. As `ThreadEvents` otherwise.
+    """The events of a stream, for tasks: `async with client.open(stream) as events:`, then `async for`. See `ThreadEvents`.
 
-    A cancelled task leaves nothing open.
+    If the task is cancelled, the answer is closed.
     """
 
     def __init__(self, transport: AsyncTransport, stream: Stream[E], context: Context[AsyncClock], budget: Budget) -> None:
@@ -216,7 +216,7 @@ class TaskEvents(_EventReader[E]):
 
     async def __aenter__(self) -> Self:
         if self._answer is not None or self._is_closed:
-            raise RuntimeError("a stream is opened once; call the client's method again for another one")
+            raise RuntimeError("a stream can be opened only once; call the client's method again for a new one")
         budget, request = self._budget, self._request
         try:
             while True:
@@ -269,13 +269,13 @@ class TaskEvents(_EventReader[E]):
         return self._events.popleft()
 
     def close(self) -> None:
-        """End the stream at once: the iteration stops. It never waits. Closing twice does nothing."""
+        """End the stream at once, without waiting: the iteration stops. Closing twice does nothing."""
         self._is_closed = True
         if self._answer is not None:
             self._answer.close()
 
     async def aclose(self) -> None:
-        """As `close`: the name that `contextlib.aclosing` looks for."""
+        """End the stream; see `close`. `contextlib.aclosing` calls this name."""
         self.close()
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
@@ -284,14 +284,14 @@ class TaskEvents(_EventReader[E]):
 
 
 async def open_answer_async(transport: AsyncTransport, request: Request, timeout: float | None) -> AsyncOpenAnswer:
-    """As `open_answer`."""
+    """Open an answer; see `open_answer`."""
     if hasattr(transport, "open"):
         return await cast("AsyncStreamingTransport", transport).open(request, timeout)
     return AsyncWholeAnswer(await transport.send(request, timeout))
 
 
 async def _read_refusal_async(answer: AsyncOpenAnswer) -> bytes:
-    """As `_read_refusal`."""
+    """Return the first part of an error's body; see `_read_refusal`."""
     try:
         body = b""
         while len(body) < _REFUSAL and (piece := await answer.read()):

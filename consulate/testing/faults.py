@@ -1,4 +1,4 @@
-"""What can befall a request, for the plans of `FaultPlan`."""
+"""The faults for a `FaultPlan`."""
 
 from transports.faults.plans import (
     EVERY,

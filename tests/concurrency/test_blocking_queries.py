@@ -78,7 +78,7 @@ def test_a_query_that_finds_no_connection_says_so(serve: Serve) -> None:
 
     with Consul(server.address, limits=Limits(connections=1, blocking=1)) as consul, run_in_threads.background(1, query):
         server.wait_until(lambda seen: seen.parked == 1)
-        with pytest.raises(RequestTimeout, match="every connection of the client was busy") as caught:
+        with pytest.raises(RequestTimeout, match="all connections of the client were in use until the time limit") as caught:
             consul.using(timeout=0.05).kv.get("r", index=1, wait="10ms")
         assert caught.value.maybe_applied is False
         server.release()

@@ -231,7 +231,7 @@ def test_clients_use_the_management_token(version: VersionName) -> None:
 
 
 def test_a_clock_is_one_of_two() -> None:
-    with pytest.raises(ValueError, match="virtual or real"):
+    with pytest.raises(ValueError, match="clock must be 'virtual' or 'real', not 'broken'"):
         ConsulAgent(clock="broken")  # type: ignore[arg-type] # the point of the test
 
 
@@ -243,7 +243,7 @@ def test_a_datacenter_has_a_name_that_consul_would_take() -> None:
 
 
 def test_a_version_is_one_that_there_is() -> None:
-    with pytest.raises(ValueError, match=r"a version is one of 1\.8\.7, 1\.22\.5, not '1\.9\.0'"):
+    with pytest.raises(ValueError, match=r"version must be one of 1\.8\.7, 1\.22\.5, not '1\.9\.0'"):
         ConsulAgent(version="1.9.0")  # type: ignore[arg-type] # the point of the test
 
 

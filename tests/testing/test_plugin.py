@@ -96,7 +96,7 @@ def _runs_on(tests: pytest.Pytester, url: str) -> None:
         consul.kv.put("before", 1)
         result = tests.runpytest_subprocess(*_OPTIONS, f"--consul={url}", "-rs")
         result.assert_outcomes(passed=5, skipped=2)
-        result.stdout.fnmatch_lines(["*the time of a real agent (--consul) cannot be moved*"])
+        result.stdout.fnmatch_lines(["*the time of a real agent (--consul) cannot be advanced*"])
         assert consul.kv.keys() == ["before"]
         assert consul.session.list() == []
         assert [service["Service"] for service in consul.agent.services()] == []

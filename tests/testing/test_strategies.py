@@ -154,7 +154,7 @@ def test_plans_show_how_to_make_them_again(plan: FaultPlan, resets: FaultPlan, i
 
 
 def test_there_is_no_interleaving_of_nobody() -> None:
-    with pytest.raises(ValueError, match="no programs"):
+    with pytest.raises(ValueError, match="programs must be 1 or more, not 0"):
         strategies.interleavings(0)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _FOREVER = float("inf")
 
-#: How much is read at once.
+#: The most bytes read at once.
 _CHUNK = 1 << 16
 
 
@@ -48,7 +48,7 @@ class UnixConnection:
             sock.connect(self._path)
             self._attempt.check()
         except OSError as error:
-            # EAGAIN: the queue of connections that the agent has yet to accept is full.
+            # EAGAIN: the agent's queue of connections is full.
             raise (timeout_error(sent=False) if isinstance(error, BlockingIOError) else wire_error(error, sent=False)) from error
 
     def exchange(self, request: Request, deadline: float) -> Response:
@@ -104,7 +104,7 @@ class UnixConnection:
         return self._socket
 
     def _send(self, sock: socket.socket, data: bytes, deadline: float) -> bool:
-        """Send bytes; False where the server stopped reading them: it may have said why, as with a body that it finds too large."""
+        """Send bytes. Return False if the server stopped reading them: its answer may say why, for example that the body is too large."""
         _limit_time(sock, deadline)
         self.sent = True
         try:
@@ -114,11 +114,11 @@ class UnixConnection:
         return True
 
     def is_stale(self) -> bool:
-        """Whether the server closed the connection, or sent what nobody asked for."""
+        """Return whether the server closed the connection, or sent bytes that no request asked for."""
         return bool(self._poller.poll(0))
 
     def abort(self) -> None:
-        """Shut the socket down, which wakes the thread that connects it or reads from it."""
+        """Shut the socket down, which wakes the thread that uses it."""
         self._attempt.abort()
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ class UnixConnection:
             self._socket.close()
 
     def forget(self) -> None:
-        """Close the descriptor that a forked process inherited."""
+        """In a forked process: close the inherited descriptor."""
         close_inherited(self._socket)
 
 

@@ -1,4 +1,4 @@
-"""A plan of faults around any transport, for threads and for tasks."""
+"""Transports that inject the faults of a plan around any other transport, for threads and for tasks."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from transports.faults.plans import Steps
     from transports.protocol import AsyncOpenAnswer, AsyncTransport, OpenAnswer, Transport
 
-#: How many different answers to one read, and to how many reads, are kept for stale answers.
+#: How many different answers to one read are stored for `Stale`, and for how many reads.
 _ANSWERS, _READS = 8, 256
 
-#: What says how an answer is waited for, not what is asked.
+#: Query parameters that say how to wait, not what to read.
 _WAITING = frozenset({"index", "wait", "hash"})
 
 
 class AnswerHistory:
-    """The answers that reads got. Clients of one agent may share it: what one of them saw can be stale news to another."""
+    """The earlier answers to reads. Clients of one agent may share it: then a client can get an old answer that another client saw."""
 
     def __init__(self) -> None:
         self._answers: dict[object, deque[Response]] = {}
         self._lock = threading.Lock()
 
     def record(self, request: Request, response: Response) -> None:
-        """Keep the answer to a read."""
+        """Store the answer to a read."""
         if request.method != "GET":
             return
         with self._lock:
@@ -44,7 +44,7 @@ class AnswerHistory:
                 del self._answers[next(iter(self._answers))]
 
     def earlier(self, request: Request) -> Sequence[Response]:
-        """The answers to the same read, oldest first."""
+        """Return the earlier answers to the same read, oldest first."""
         with self._lock:
             return tuple(self._answers.get(self._key(request), ()))
 
@@ -53,9 +53,9 @@ class AnswerHistory:
 
 
 class PlanProgress:
-    """How far a client is in its plan, and which of its requests met a fault.
+    """The position of a client in its plan, and the faults that were injected so far.
 
-    now: tells the transport's time. memory: the answers that may come again; its own where none is given.
+    now: returns the time of the transport's clock. history: earlier answers; without it, those of this client alone.
     """
 
     def __init__(self, plan: FaultPlan, now: Callable[[], float], history: AnswerHistory | None = None) -> None:
@@ -69,7 +69,7 @@ class PlanProgress:
         self._lock = threading.Lock()
 
     def steps(self, request: Request, timeout: float | None) -> Steps | None:
-        """What becomes of a request; None: nothing befalls it."""
+        """Return what happens to a request; None if no fault meets it."""
         fault = self._next(request)
         return None if fault is None else fault.steps(request, timeout, self._history.earlier)
 
@@ -88,30 +88,30 @@ class PlanProgress:
             return fault
 
     def record(self, request: Request, response: Response) -> None:
-        """Keep an answer of Consul's own."""
+        """Store an answer of the agent."""
         self._history.record(request, response)
 
 
 class _Injector:
-    """What befalls requests by a plan, however they are carried."""
+    """What both transports share: the plan, and the faults that were injected."""
 
     def __init__(self, plan: FaultPlan, now: Callable[[], float], history: AnswerHistory | None) -> None:
         self._progress = PlanProgress(plan, now, history)
 
     @property
     def injections(self) -> Sequence[Injection]:
-        """What befell the requests so far."""
+        """The faults that were injected so far."""
         return self._progress.injections
 
     def inject(self, fault: Fault) -> None:
-        """Let the next request that counts meet a fault, whatever the plan says."""
+        """Inject a fault into the next counted request, whatever the plan says."""
         self._progress.next_faults.append(fault)
 
 
 class FaultyTransport(_Injector):
-    """A `Transport` around another one, whose requests meet what a plan says; times are those of the other one's clock.
+    """A `Transport` that injects the faults of a plan around another transport, and uses its clock.
 
-    memory: shared by the clients of one agent.
+    history: earlier answers, which the clients of one agent can share.
     """
 
     def __init__(self, transport: Transport, plan: FaultPlan, *, history: AnswerHistory | None = None) -> None:
@@ -120,14 +120,14 @@ class FaultyTransport(_Injector):
         self._transport = transport
 
     def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
-        """Carry a request, or what a fault makes of it. Raises RequestError."""
+        """Send a request, with the fault that the plan has for it. Raises RequestError."""
         steps = self._progress.steps(request, timeout)
         if steps is None:
             return self._forward(request, timeout, cancel)
         return self._run_steps(steps, timeout, cancel)
 
     def open(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> OpenAnswer:
-        """Open an answer; where a fault meets the request, what is left of the answer comes in one piece. Raises RequestError."""
+        """Open an answer. If a fault meets the request, the body is one piece. Raises RequestError."""
         steps = self._progress.steps(request, timeout)
         if steps is None:
             return open_answer(self._transport, request, timeout, cancel)
@@ -158,7 +158,7 @@ class FaultyTransport(_Injector):
 
 
 class AsyncFaultyTransport(_Injector):
-    """An `AsyncTransport` around another one; parameters as of `FaultyTransport`."""
+    """An `AsyncTransport` that injects the faults of a plan around another transport; see `FaultyTransport`."""
 
     def __init__(self, transport: AsyncTransport, plan: FaultPlan, *, history: AnswerHistory | None = None) -> None:
         self.clock = async_clock_of(transport)
@@ -166,19 +166,19 @@ class AsyncFaultyTransport(_Injector):
         self._transport = transport
 
     async def send(self, request: Request, timeout: float | None) -> Response:
-        """As `FaultyTransport.send`."""
+        """Send a request, with the fault that the plan has for it. Raises RequestError."""
         steps = self._progress.steps(request, timeout)
         return await (self._forward(request, timeout) if steps is None else self._run_steps(steps, timeout))
 
     async def open(self, request: Request, timeout: float | None) -> AsyncOpenAnswer:
-        """As `FaultyTransport.open`."""
+        """Open an answer; see `FaultyTransport.open`."""
         steps = self._progress.steps(request, timeout)
         if steps is None:
             return await open_answer_async(self._transport, request, timeout)
         return AsyncWholeAnswer(await self._run_steps(steps, timeout))
 
     async def _run_steps(self, steps: Steps, timeout: float | None) -> Response:
-        await self.clock.sleep(0)  # what raises at once lets others run as well
+        await self.clock.sleep(0)  # a fault that raises at once must let other tasks run too
         answer: Response | None = None
         try:
             while True:

@@ -1,4 +1,4 @@
-"""The one event loop that a simulator lives in: real time, and the requests of many connections, one after the other."""
+"""A simulator in an event loop: it gives the simulator real time, and the requests of all connections, one at a time."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from consul_proto.simulator import Parked
     from consul_proto.simulator.agent.probes import Probe
 
-#: Seconds between two looks at the clock at least, so that what is due and does not go away takes no whole processor.
+#: The shortest pause between two looks at the clock, in seconds. It saves the processor if an event stays due.
 _LEAST_PAUSE = 0.001
 
 
 class SimulatorLike(Protocol):
-    """What is hosted: a `Simulator`, or anything that has its methods."""
+    """The methods of a `Simulator` that a host needs."""
 
     @property
     def probes(self) -> Mapping[str, Probe]:
-        """The checks that ask something, by their ids."""
+        """The checks that must be run, by their ids."""
         ...
 
     def handle(self, request: Request, now: float) -> Response | Parked:
@@ -33,27 +33,28 @@ class SimulatorLike(Protocol):
         ...
 
     def advance(self, now: float) -> None:
-        """Let time pass."""
+        """Move the simulator's clock to `now`."""
         ...
 
     def next_deadline(self) -> float | None:
-        """When something happens by itself next."""
+        """Return the time of the next event; None if there is none."""
         ...
 
     def record_probe(self, probe: Probe, status: str, output: str, now: float) -> None:
-        """Note what a check found."""
+        """Record the result of a check."""
         ...
 
     def forget(self, parked: Parked) -> None:
-        """Forget a query."""
+        """Remove a parked query."""
         ...
 
 
 class Host:
-    """A simulator in real time, which is 0 now. Make and use it in one event loop.
+    """A simulator with a real clock. Make and use it in one event loop.
 
-    default_token: of requests that give none, as acl.tokens.default is.
-    failed: told of an exception of the simulator's own, which is a mistake in it; the request is answered with 500.
+    start: the event loop's time at which the simulator's time is 0; without it, now.
+    default_token: the token of requests that have none, as acl.tokens.default in Consul.
+    on_failure: called with an exception that the simulator raised, which is a bug in it; the request is answered with 500.
     """
 
     def __init__(
@@ -73,25 +74,25 @@ class Host:
 
     @property
     def now(self) -> float:
-        """Seconds since the simulator began."""
+        """The simulator's time, in seconds."""
         return anyio.current_time() - self._start
 
     @property
     def probes(self) -> Mapping[str, Probe]:
-        """The checks that ask something."""
+        """The checks that must be run, by their ids."""
         return self._simulator.probes
 
     def on_change(self, callback: Callable[[], object]) -> None:
-        """Call the watcher whenever something may have changed: after a request that is no GET, and when time did something."""
+        """Call the callback whenever the state may have changed: after each request that is not a GET, and after each timed event."""
         self._callbacks.append(callback)
 
     def handle(self, request: Request) -> Response | Parked:
-        """Answer a request now, or park it: its `wake` is called when its `response` is there."""
+        """Answer a request, or park it. The `wake` of a parked query is called when it has its `response`."""
         if self._default_token:
             request = _with_default_token(request, self._default_token)
         try:
             return self._simulator.handle(request, self.now)
-        except Exception as error:  # a mistake in the simulator costs one answer, not the server
+        except Exception as error:  # a bug in the simulator must not end the server
             self._on_failure(error)
             return Response(500, Headers([("Content-Type", "text/plain; charset=utf-8")]), b"the simulator failed")
         finally:
@@ -100,7 +101,7 @@ class Host:
                 self._notify()
 
     def record_probe(self, probe: Probe, status: str, output: str) -> None:
-        """Note what a check found."""
+        """Record the result of a check."""
         try:
             self._simulator.record_probe(probe, status, output, self.now)
         except Exception as error:
@@ -109,12 +110,12 @@ class Host:
         self._notify()
 
     def forget(self, parked: Parked) -> None:
-        """Forget a query whose client went away."""
+        """Remove a parked query whose client has gone away."""
         if parked.response is None:
             self._simulator.forget(parked)
 
     async def run_clock(self) -> None:
-        """Let the simulator's time pass, until cancelled."""
+        """Run the simulator's clock until cancelled."""
         while True:
             self._changed = anyio.Event()
             due = self._simulator.next_deadline()
@@ -137,7 +138,7 @@ class Host:
 
 
 def _with_default_token(request: Request, token: str) -> Request:
-    """The request with the agent's default token, where it has none of its own."""
+    """Return the request with the agent's default token, if it has no token of its own."""
     headers = request.headers
     if headers.get("x-consul-token") or headers.get("authorization") or any(name == "token" and value for name, value in request.query):
         return request

@@ -1,6 +1,6 @@
-"""Asks the HTTP checks of a simulated agent, with anyio and h11. What they find is worded as Consul words it.
+"""Run the HTTP checks of a simulated agent, with anyio and h11. Results have the same text as in Consul.
 
-A connection serves one request. Of a body the last bytes are kept, so that an endless one costs nothing but its time.
+Each request has its own connection. Only the last bytes of a body are stored, so an endless body takes no memory.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from transports.hosting.probe_socket import CheckResult, Unreachable, connect
 if TYPE_CHECKING:
     from consul_proto.simulator.agent.probes import Probe
 
-#: What Consul sends where the check does not say otherwise (observed).
+#: The headers that Consul sends unless the check sets them (observed).
 _HEADERS = {"user-agent": "Consul Health Check", "accept": "text/plain, text/*, */*"}
 
-#: https://pkg.go.dev/net/http#Client: how many redirects are followed; which keep method and body; what is not sent to another host.
+#: https://pkg.go.dev/net/http#Client: the most redirects; their statuses; those that keep method and body; headers for the first host only.
 _REDIRECTS = 10
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _KEEPS_METHOD = frozenset({307, 308})
@@ -34,13 +34,13 @@ _PORTS = {"http": 80, "https": 443}
 
 _CHUNK = 1 << 16
 
-#: What a URL may have beside letters and digits; all else is percent-encoded.
+#: The characters of a URL besides letters and digits; all others are percent-encoded.
 _URL_SAFE = "/:?#[]@!$&'()*+,;=%-._~"
 
 
 @dataclass(frozen=True, slots=True)
 class _ProbeRequest:
-    """One request of the several that redirects can make of a check."""
+    """One request of a check. Redirects can cause several."""
 
     method: str
     url: str
@@ -50,7 +50,7 @@ class _ProbeRequest:
 
 @dataclass(frozen=True, slots=True)
 class _ProbeAnswer:
-    """An answer: its status, with the words behind it, where it points to, and the end of its body."""
+    """An answer. line: status and reason. location: where it redirects to. body: the last part of its body."""
 
     status: int
     line: str
@@ -59,7 +59,7 @@ class _ProbeAnswer:
 
 
 async def probe_http(probe: Probe) -> CheckResult:
-    """Ask a URL: 200 to 299 is passing, 429 a warning, anything else critical."""
+    """Request a URL: 200 to 299 is passing, 429 is a warning, anything else is critical."""
     method = probe.method or "GET"
     with anyio.move_on_after(probe.timeout):
         try:
@@ -127,7 +127,7 @@ def _context(*, verify: bool) -> ssl.SSLContext:
 
 
 def _encode(connection: h11.Connection, request: _ProbeRequest, parts: SplitResult) -> bytes:
-    """The bytes of a request. Raises h11.LocalProtocolError for what is no method, header or target."""
+    """Return the bytes of a request. Raises h11.LocalProtocolError for an invalid method, header or target."""
     headers = [*request.headers, ("connection", "close")]
     if not any(name.lower() == "host" for name, _ in headers):
         headers.append(("host", parts.netloc.rpartition("@")[2]))

@@ -1,4 +1,4 @@
-"""Whether something listens: the TCP and UDP checks of a simulated agent, with anyio. What they find is worded as Consul words it."""
+"""Run the TCP and UDP checks of a simulated agent, with anyio. Results have the same text as in Consul."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class CheckResult(NamedTuple):
-    """What a check found: status "passing", "warning" or "critical", and what Consul says of it."""
+    """The result of a check: status "passing", "warning" or "critical", and Consul's text."""
 
     status: str
     output: str
 
 
 class Unreachable(Exception):
-    """Nobody answers there: why, in Go's words."""
+    """The address cannot be reached. The message has Go's words."""
 
 
 async def connect(host: str, port: int, network: str = "tcp") -> anyio.abc.SocketStream:
@@ -37,7 +37,7 @@ async def connect(host: str, port: int, network: str = "tcp") -> anyio.abc.Socke
 
 
 async def resolve(host: str, port: int, network: str) -> list[str]:
-    """The addresses of a host. Raises Unreachable."""
+    """Return the addresses of a host. Raises Unreachable."""
     try:
         found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -46,12 +46,12 @@ async def resolve(host: str, port: int, network: str) -> list[str]:
 
 
 def format_address(host: str, port: int) -> str:
-    """A host and a port, as in a URL."""
+    """Format a host and a port as in a URL."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _reason(error: OSError) -> str:
-    """What the system says, in Go's lower case. anyio puts the system's own error below its own."""
+    """Return the system's message in lower case, as Go does. anyio wraps the system's error in its own."""
     cause: BaseException = error
     while not getattr(cause, "errno", None) and cause.__cause__ is not None:
         cause = cause.__cause__
@@ -62,7 +62,7 @@ def _reason(error: OSError) -> str:
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """The host and the port of "host:port". Raises Unreachable."""
+    """Return the host and the port of "host:port". Raises Unreachable."""
     host, _, port = address.rpartition(":")
     if not (port.isascii() and port.isdigit() and int(port) < 65536):
         raise Unreachable(f"dial tcp: address {address}: missing port in address")
@@ -70,7 +70,7 @@ def split_address(address: str) -> tuple[str, int]:
 
 
 async def probe_tcp(probe: Probe) -> CheckResult:
-    """Whether a TCP port accepts a connection."""
+    """Check whether a TCP port accepts a connection."""
     with anyio.move_on_after(probe.timeout):
         try:
             stream = await connect(*split_address(probe.tcp))
@@ -83,12 +83,12 @@ async def probe_tcp(probe: Probe) -> CheckResult:
 
 
 async def probe_udp(probe: Probe) -> CheckResult:
-    """Whether a UDP port does not refuse: silence until the time is up is taken for success, as Consul takes it."""
+    """Check that a UDP port does not refuse. As in Consul, no answer until the time limit is a success."""
     with anyio.move_on_after(probe.timeout):
         try:
             host, port = split_address(probe.udp)
             address = (await resolve(host, port, "udp"))[0]
-            # anyio tells nothing of a refusal.
+            # anyio does not report a refusal.
             with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as udp:
                 udp.setblocking(False)
                 udp.connect((address, port))

@@ -1,4 +1,4 @@
-"""Runs the checks of a hosted simulator that ask something, with anyio: HTTP, TCP, UDP and scripts."""
+"""Run the checks of a simulator, with anyio: HTTP, TCP, UDP and scripts."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from transports.hosting.clock import Host
     from transports.hosting.probe_socket import CheckResult
 
-#: Seconds between two runs of a check at least: an interval of nothing takes no whole processor.
+#: The shortest interval of a check, in seconds. It saves the processor if a check has an interval of 0.
 _LEAST_INTERVAL = 0.1
 
 
 async def run_probes(host: Host, may_run: Callable[[Probe], bool]) -> None:
-    """Run the checks of a simulator as they come and go, until cancelled. runs: whether one may be run."""
+    """Run all checks of a simulator, also those that are added later, until cancelled. may_run: returns whether a check may be run."""
     running: dict[str, tuple[Probe, anyio.CancelScope]] = {}
     changes = _Changes()
     host.on_change(changes.note)
@@ -41,7 +41,7 @@ async def run_probes(host: Host, may_run: Callable[[Probe], bool]) -> None:
 
 
 class _Changes:
-    """Tells a task that something may have changed."""
+    """Tells a task that the checks may have changed."""
 
     def __init__(self) -> None:
         self.event = anyio.Event()
@@ -51,7 +51,7 @@ class _Changes:
 
 
 async def _repeat(host: Host, probe: Probe, scope: anyio.CancelScope) -> None:
-    """Run one check again and again: at once, and then each interval. Consul begins somewhere within the first interval."""
+    """Run one check at once, and then after each interval. (Consul waits a random part of the first interval.)"""
     with scope:
         while True:
             result = await _run_probe(probe)

@@ -1,4 +1,4 @@
-"""Runs a simulated agent as a process: serves it, runs its checks, writes its state down, and ends when it is told to."""
+"""Run a simulated agent as a process: serve it, run its checks, write its state, and end on a signal."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from consul_proto.simulator.agent.probes import Probe
     from transports.hosting.clock import SimulatorLike
 
-#: Seconds for which changes are gathered until they are written down.
+#: Seconds for which changes are collected before the state is written.
 _GATHER = 0.2
 
-#: What ends it: what a terminal sends, also when it is closed, and what a supervisor sends.
+#: The signals that end the process: those of a terminal, also when it is closed, and that of a supervisor.
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -31,9 +31,10 @@ _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class HostOptions:
     """How a simulator is run.
 
-    started: called when everything is served. failed: told of a mistake in the simulator, or that its state cannot be written.
-    runs: whether a check may be run. keep: takes the state as it is, and returns what writes it down, in a thread; None: nothing is kept.
-    default_token: of requests without one. is_old: whether HTTP is read as Consul 1.8.7 does.
+    on_start: called when all sockets are served. on_failure: called with an exception of the simulator, or of writing its state.
+    may_run: returns whether a check may be run. dump: takes a snapshot of the state, and returns a function that writes it, which is called
+    in a thread; None: the state is not written. default_token: the token of requests that have none.
+    is_old: whether HTTP is read as Consul 1.8.7 does.
     """
 
     on_start: Callable[[], object]
@@ -47,7 +48,7 @@ class HostOptions:
 def run(simulator: SimulatorLike, listening: Sequence[socket.socket], options: HostOptions) -> None:
     """Serve a simulator on these sockets until SIGINT, SIGTERM or SIGHUP. Call it in the main thread.
 
-    Whoever started it may have it ignore SIGHUP, as `nohup` does.
+    SIGHUP has no effect if the process was started to ignore it, as `nohup` does.
     """
     anyio.run(_run, simulator, listening, options)
 
@@ -69,7 +70,7 @@ async def _run(simulator: SimulatorLike, listening: Sequence[socket.socket], opt
 
 
 class _StateWriter:
-    """Writes the state down soon after a change, and at the end."""
+    """Writes the state soon after each change, and at the end."""
 
     def __init__(self, host: Host, options: HostOptions) -> None:
         self._dump, self._on_failure = options.dump, options.on_failure
@@ -80,18 +81,18 @@ class _StateWriter:
         self._changed.set()
 
     async def run(self) -> None:
-        """Write after each change, until cancelled."""
+        """Write the state after each change, until cancelled."""
         while self._dump is not None:
             await self._changed.wait()
             await anyio.sleep(_GATHER)
             self._changed = anyio.Event()
             try:
                 await anyio.to_thread.run_sync(self._dump())
-            except Exception as error:  # the agent goes on, and the next change is written again
+            except Exception as error:  # the agent continues, and writes again after the next change
                 self._on_failure(error)
 
     def write(self) -> None:
-        """Write once more."""
+        """Write the state now."""
         if self._dump is None:
             return
         try:

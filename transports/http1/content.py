@@ -27,9 +27,9 @@ _WEIGHT = re.compile(r"q=(\d+(?:\.\d*)?)")
 
 
 class ContentDecoder:
-    """Undo the content coding of a body that comes in pieces: gzip, x-gzip, deflate or identity.
+    """Decode the content coding of a body that comes in pieces: gzip, x-gzip, deflate or identity.
 
-    encoding: the value of the Content-Encoding header, None where there is none. An unknown one is an error only where there is a body.
+    encoding: the value of the Content-Encoding header, None if there is none. An unknown coding is an error only if there is a body.
     limit: the largest body, in bytes; None: no limit.
     """
 
@@ -55,7 +55,7 @@ class ContentDecoder:
                 yield piece
 
     def end(self) -> None:
-        """Tell the decoder that no more bytes come. Raises RequestError where the body was cut off."""
+        """Tell the decoder that no more bytes come. Raises RequestError if the body was cut off."""
         if self._inflate is not None:
             raise RequestError(f"the answer's {self._encoding} body was cut off")
 
@@ -66,7 +66,7 @@ class ContentDecoder:
             try:
                 piece = inflate.decompress(block, size)
             except zlib.error:
-                raise RequestError(f"the answer says that it is {self._encoding}, and is not") from None
+                raise RequestError(f"the answer is declared as {self._encoding}, but is not") from None
             if piece:
                 yield piece
             if inflate.eof:
@@ -88,7 +88,7 @@ class ContentDecoder:
 
 
 def decode(encoding: str | None, body: bytes, limit: int | None) -> bytes:
-    """Undo the content coding of a whole body. Raises RequestError for an unknown or broken one, and for more than `limit` bytes."""
+    """Decode the content coding of a whole body. Raises RequestError for an unknown or broken coding, and for more than `limit` bytes."""
     decoder = ContentDecoder(encoding, limit)
     plain = b"".join(decoder.feed(body))
     decoder.end()

@@ -107,7 +107,7 @@ class HTTP1ServerConnection:
 
     @property
     def held(self) -> int:
-        """The number of bytes that arrived before their turn."""
+        """The number of bytes that wait behind the current request."""
         return len(self._ahead)
 
     @property
@@ -121,11 +121,11 @@ class HTTP1ServerConnection:
         self._ahead += data
 
     def next_request(self) -> Request | None:
-        """Return the next request once it is whole, None where more bytes must come. Raises Refused."""
+        """Return the next request once it is complete, None if more bytes must come. Raises Refusal."""
         try:
             if not self._feed():
                 return None
-            while True:  # until the request is whole, or h11 needs more
+            while True:  # until the request is complete, or h11 needs more
                 event = self._h11.next_event()
                 if isinstance(event, h11.Request):
                     self._check(event)
@@ -145,7 +145,7 @@ class HTTP1ServerConnection:
             raise Refusal(400) from error
 
     def _feed(self) -> bool:
-        """Give h11 the bytes that arrived; return False while the first line is not whole."""
+        """Give h11 the bytes that arrived; return False while the first line is not complete."""
         if not self._has_line:
             line = self._ahead.find(b"\n") + 1
             if not line:
@@ -187,7 +187,7 @@ class HTTP1ServerConnection:
         return Refusal(413, f"the body is larger than the limit of {self._limits.body} bytes")
 
     def _complete_request(self) -> Request:
-        """Return the request that is whole now."""
+        """Return the request, which is complete."""
         head = self._head
         assert head is not None, "h11 gives the head first"
         given = {name for name, _ in head.headers}

@@ -1,4 +1,4 @@
-"""Strategies for what Consul answers to an operation: as it should, as it refuses, and as it never should."""
+"""Strategies for answers to an operation: well-formed, refusing, and malformed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _dict_of(shape: Any) -> Answers:
 
 
 def _entries(request: Request) -> SearchStrategy[Response]:
-    """The answer of a read of keys: only those that were asked for."""
+    """Return a strategy for answers to a read of keys, which have only the keys of the request."""
     asked = {name for name, _ in request.query}
     prefix = key_of(request.path)
     below = st.sampled_from([prefix] if prefix else ["a"]) | keys(prefix)
@@ -78,7 +78,7 @@ def _entries(request: Request) -> SearchStrategy[Response]:
     return _good(found)(request) | _good(st.just(b""), 404)(request)
 
 
-#: Verbs whose results carry the value, and those that have no result.
+#: Verbs whose results have the value, and verbs without a result.
 _READS, _SILENT = ("get", "get-tree", "get-or-empty"), ("delete", "delete-tree", "delete-cas")
 
 
@@ -116,7 +116,7 @@ _DONE = _good(st.just(b""))
 _TRUE = _good(st.just(True))
 _ID = _good(st.fixed_dictionaries({"ID": _UUIDS}))
 
-#: What each operation of the API is answered with.
+#: The answers to each operation of the API.
 _ANSWERS: dict[str, Answers] = {
     "acl.legacy.create": _ID,
     "acl.legacy.update": _ID,
@@ -166,7 +166,7 @@ _ANSWERS: dict[str, Answers] = {
     "txn": _transaction,
 }
 
-#: What any call can be refused with, in Consul's words. https://developer.hashicorp.com/consul/api-docs/api-structure
+#: Refusals that any call can get, in Consul's words. https://developer.hashicorp.com/consul/api-docs/api-structure
 _REFUSALS = (
     (400, b"Bad request"),
     (403, b"Permission denied"),
@@ -180,27 +180,27 @@ _REFUSALS = (
 
 
 def answers(operation: Operation[Any]) -> SearchStrategy[Response]:
-    """Well-formed answers to an operation, as Consul gives where it does what it is asked to, or where there is no such thing.
+    """Return a strategy for well-formed answers to an operation: its success, or that the thing does not exist.
 
-    What is not in the table, a call of your own, is answered with nothing, which Consul does where a write is done.
+    An operation that is not in the API, such as your own, gets an empty 200, as Consul answers many writes.
     """
     return _ANSWERS.get(operation.name, _DONE)(operation.request)
 
 
 def refusals() -> SearchStrategy[Response]:
-    """Well-formed answers that refuse any call: no permission, no leader, too many requests, and so on."""
+    """Return a strategy for well-formed answers that refuse any call: no permission, no leader, too many requests, and so on."""
     return st.sampled_from([_response(status, body, "text/plain; charset=utf-8") for status, body in _REFUSALS])
 
 
-#: JSON of another shape than any answer has.
+#: JSON with a shape that no answer has.
 _STRANGE: tuple[Json, ...] = (None, 42, -1.5, "text", True, [], {}, [1], [None], [[]], {"a": 1}, {"ID": 3}, [{"Key": 1}], {"Results": 1})
 
-#: Bytes that are not what they say.
+#: Bytes that are not valid answers.
 _GARBAGE = (b"", b"\x00", b"\xff\xfe[]", b"[{]", b"NaN", b"[" * 5000, b"<html><body>Please log in</body></html>", b"1" * 5000)
 
 
 def _other_member(value: Json, path: int, other: Json) -> Json:
-    """The value with one of its members, wherever it is, replaced by another; its place is counted along the way."""
+    """Return the value with one of its members, at any depth, replaced. path: the position of the member in a walk through the value."""
     places: list[tuple[Any, Any]] = []
 
     def walk(inside: Json) -> None:
@@ -218,7 +218,7 @@ def _other_member(value: Json, path: int, other: Json) -> Json:
 
 
 def _malform(answer: Response) -> SearchStrategy[Response]:
-    """Answers that nearly are this one."""
+    """Return a strategy for answers that differ from this one in one place."""
 
     def body(data: bytes) -> Response:
         headers = [(name, value) for name, value in answer.headers if name != "content-length"]
@@ -238,8 +238,8 @@ def _malform(answer: Response) -> SearchStrategy[Response]:
 
 
 def malformed_answers(operation: Operation[Any]) -> SearchStrategy[Response]:
-    """Answers that an operation should never get: cut off, another shape, another type of a member, not JSON, a status out of place.
+    """Return a strategy for answers that Consul never gives: cut off, of another shape or status, not JSON, a member of another type.
 
-    Some of them can be read nevertheless, where nothing depends on what is wrong.
+    Some of them can still be decoded, if the decoder does not use the wrong part.
     """
     return answers(operation).flatmap(_malform)

@@ -1,4 +1,4 @@
-"""Strategies for the objects of the API, made from their TypedDicts."""
+"""Strategies for the JSON objects of the API, built from their TypedDicts."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from hypothesis.strategies import SearchStrategy
 
 from consul_proto.types import check, node, service
 
-#: What the modules of `consul_proto.types` import for the type checker alone.
+#: Names that the modules of `consul_proto.types` import only for type checkers.
 _KNOWN = {**vars(node), **vars(service), **vars(check)}
 
-#: How deep objects in objects go until members that may be left out are.
+#: At this depth and below, optional members are left out.
 _DEEP = 2
 
 _STATES = st.sampled_from(("passing", "warning", "critical"))
 
-#: Members that take certain texts.
+#: Members with a limited set of values.
 _MEMBERS: dict[str, SearchStrategy[Any]] = {
     "Status": _STATES,
     "AggregatedStatus": _STATES,
@@ -41,7 +41,7 @@ _PLAIN: dict[Any, SearchStrategy[Any]] = {
 
 
 def of_type(shape: Any) -> SearchStrategy[Any]:
-    """JSON of this type: a TypedDict, a list or dict of something, or a plain type."""
+    """Return a strategy for JSON of this type: a TypedDict, a list or dict, or a plain type."""
     return _build(shape, 0)
 
 

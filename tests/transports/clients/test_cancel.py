@@ -221,5 +221,5 @@ def test_a_transport_that_cannot_cancel_says_so() -> None:
         def close(self) -> None: ...
 
     client = Consul(transport=Canned())
-    with pytest.raises(TypeError, match=r"Canned\.send takes no `cancel`"):
+    with pytest.raises(TypeError, match=r"Canned\.send has no parameter `cancel`"):
         client.perform(client.ops.kv.get("k"), cancel=Cancel())

@@ -31,13 +31,25 @@ REFUSALS: dict[str, tuple[str, Script, type[ConsulateException], bool, str]] = {
     "asks who wants the tunnel": (_TUNNEL, [ReadRequest(), Send(answer(407))], RequestError, False, "407"),
     "opens no tunnel": (_TUNNEL, [ReadRequest(), Send(answer(403))], RequestError, False, "403"),
     "repeats the request for a tunnel": (_TUNNEL, [ReadRequest(), Echo(403)], RequestError, False, "403"),
-    "does not answer": (_TUNNEL, [ReadRequest(), Hang()], RequestTimeout, False, "no connection could be had in time"),
-    "drips": (_TUNNEL, [ReadRequest(), Drip(_OPEN[:-4] + b"\r\nX: y" * 50, 0.03)], RequestTimeout, False, "no connection"),
-    "speaks no HTTP": (_TUNNEL, [ReadRequest(), Send(b"220 smtp\r\n\r\n")], RequestError, False, "does not let the call through"),
+    "does not answer": (_TUNNEL, [ReadRequest(), Hang()], RequestTimeout, False, "could not connect within the time limit"),
+    "drips": (
+        _TUNNEL,
+        [ReadRequest(), Drip(_OPEN[:-4] + b"\r\nX: y" * 50, 0.03)],
+        RequestTimeout,
+        False,
+        "could not connect within the time limit",
+    ),
+    "speaks no HTTP": (_TUNNEL, [ReadRequest(), Send(b"220 smtp\r\n\r\n")], RequestError, False, "the proxy refused the connection"),
     "closes": (_TUNNEL, [ReadRequest(), Close()], RequestError, False, "closed"),
     "resets": (_TUNNEL, [ReadRequest(), Reset()], RequestError, False, "the connection was"),
     "opens a tunnel to no TLS": (_TUNNEL, [ReadRequest(), Send(_OPEN + b"220 smtp\r\n"), Pause(0.1)], RequestError, False, ""),
-    "opens a tunnel and does nothing": (_TUNNEL, [ReadRequest(), Send(_OPEN), Hang()], RequestTimeout, False, "no connection"),
+    "opens a tunnel and does nothing": (
+        _TUNNEL,
+        [ReadRequest(), Send(_OPEN), Hang()],
+        RequestTimeout,
+        False,
+        "could not connect within the time limit",
+    ),
 }
 
 

@@ -52,7 +52,7 @@ def test_a_byte_more_is_not(face: Face, sized: str, serve: Serve) -> None:
         error = await outcome(client.kv.get("k"))
         assert type(error) is RequestError
         assert error.maybe_applied is True
-        assert f"larger than the limit of {_SIZE - 1} bytes" in str(error)
+        assert f"larger than this client's limit of {_SIZE - 1} bytes" in str(error)
         assert len(server.requests) == 1
         assert await client.kv.put("k", "w") is True
 
@@ -70,7 +70,7 @@ def test_an_answer_that_was_cut_off_is_an_error_all_the_same(face: Face, fault: 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.get("k", raw=True))
         assert type(error) is RequestError, repr(error)
-        assert "before the answer was whole" in str(error)
+        assert "before the answer was complete" in str(error)
         assert await client.kv.get("k") == "v"
 
     face.run(scenario, server.url, timeout=5, limits=Limits(response_size=100_000))
@@ -86,7 +86,7 @@ def test_a_length_that_no_memory_holds(face: Face, limit: int | None, serve: Ser
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.get("k"))
         assert type(error) is RequestError, repr(error)
-        assert ("before the answer was whole" if limit is None else "larger than the limit") in str(error)
+        assert ("before the answer was complete" if limit is None else "larger than this client's limit") in str(error)
         assert await client.kv.get("k") == "v"
 
     face.run(scenario, server.url, timeout=5, limits=Limits(response_size=limit))

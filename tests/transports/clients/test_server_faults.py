@@ -44,18 +44,18 @@ class Row:
 
 
 _CLOSED = "the connection was"
-_NOT_HTTP = "the answer is not HTTP"
+_NOT_HTTP = "the answer is not valid HTTP"
 
 ROWS: dict[str, Row] = {
-    "never answers": Row(RequestTimeout, True, "no whole answer in time"),
+    "never answers": Row(RequestTimeout, True, "no complete answer within the time limit"),
     "reset before the answer": Row(RequestError, True, _CLOSED),
     "reset in the middle of the head": Row(RequestError, True, _CLOSED),
     "reset in the middle of the body": Row(RequestError, True, _CLOSED),
     "closed before the answer": Row(RequestError, True, _CLOSED),
-    "closed in the middle of the head": Row(RequestError, True, "before the answer was whole"),
-    "truncated body": Row(RequestError, True, "before the answer was whole"),
+    "closed in the middle of the head": Row(RequestError, True, "before the answer was complete"),
+    "truncated body": Row(RequestError, True, "before the answer was complete"),
     "Content-Length smaller than the body": Row(DecodeError, True, "expected"),
-    "Content-Length larger than the body": Row(RequestError, True, "before the answer was whole"),
+    "Content-Length larger than the body": Row(RequestError, True, "before the answer was complete"),
     "two different Content-Lengths": Row(RequestError, True, "Content-Length"),
     "Content-Length is not a number": Row(RequestError, True, "Content-Length"),
     "garbage instead of HTTP": Row(RequestError, True, _NOT_HTTP),
@@ -70,7 +70,7 @@ ROWS: dict[str, Row] = {
     "JSON 20,000 levels deep": Row(DecodeError, True, "nested too deeply"),
     "a value that is not base64": Row(DecodeError, True, "expected"),
     "a body that is not UTF-8": Row(DecodeError, True, "15 bytes that are not"),
-    "not gzip, but says so": Row(RequestError, True, "says that it is gzip, and is not"),
+    "not gzip, but says so": Row(RequestError, True, "is declared as gzip, but is not"),
     "gzip, cut off": Row(RequestError, True, "was cut off"),
     "an unknown Content-Encoding": Row(RequestError, True, "rot13"),
     "10,000 headers": Row(RequestError, True, _NOT_HTTP),
@@ -80,10 +80,10 @@ ROWS: dict[str, Row] = {
     "a 403": Row(Forbidden, False, "403 Permission denied"),
     "a 413": Row(ClientError, False, "413 Request body(600000 bytes) too large"),
     "a 500": Row(ServerError, True, "500 rpc error making call: something broke"),
-    "headers dripped": Row(RequestTimeout, True, "no whole answer in time"),
-    "body dripped": Row(RequestTimeout, True, "no whole answer in time"),
+    "headers dripped": Row(RequestTimeout, True, "no complete answer within the time limit"),
+    "body dripped": Row(RequestTimeout, True, "no complete answer within the time limit"),
     "an answer of 10 MB": Row(DecodeError, True, "expected"),
-    "chunks, cut off": Row(RequestError, True, "before the answer was whole"),
+    "chunks, cut off": Row(RequestError, True, "before the answer was complete"),
     "chunks, not a size": Row(RequestError, True, ""),
 }
 
@@ -223,7 +223,7 @@ def test_an_answer_above_the_limit(face: Face, size: str, serve: Serve) -> None:
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.get("k"))
         assert type(error) is RequestError
-        assert "larger than the limit of 1000 bytes" in str(error)
+        assert "larger than this client's limit of 1000 bytes" in str(error)
         assert error.maybe_applied
         assert await client.kv.get("k") == "v"
 

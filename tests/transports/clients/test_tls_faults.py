@@ -23,8 +23,8 @@ from tests.transports.conftest import Serve
 _ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
 
 HANDSHAKES: dict[str, tuple[Script, type[RequestError], str]] = {
-    "never answered": ([Hang()], RequestTimeout, "no connection could be had in time"),
-    "dripped": ([Drip(b"\x16\x03\x03\x40\x00" + b"\x02" * 200, 0.03)], RequestTimeout, "no connection could be had in time"),
+    "never answered": ([Hang()], RequestTimeout, "could not connect within the time limit"),
+    "dripped": ([Drip(b"\x16\x03\x03\x40\x00" + b"\x02" * 200, 0.03)], RequestTimeout, "could not connect within the time limit"),
     "closed": ([Pause(0.05), Close()], RequestError, ""),
     "reset": ([Pause(0.05), Reset()], RequestError, "the connection was reset"),
     "refused": ([Send(_ALERT), Pause(0.1), Close()], RequestError, "TLS failed"),

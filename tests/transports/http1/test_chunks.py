@@ -121,7 +121,7 @@ def test_nothing_beyond_the_end_is_read() -> None:
         (b"+5\r\nabcde\r\n", b"", "a chunk does not begin with its size"),
         (b"1_0\r\nabcde\r\n", b"", "a chunk does not begin with its size"),
         (b"f" * 17 + b"\r\n", b"", "a chunk does not begin with its size"),
-        (b"2\r\nabc\r\n", b"ab", "a chunk is longer than it says"),
+        (b"2\r\nabc\r\n", b"ab", "a chunk is longer than its size"),
         (b"2;" + b"x" * 9000 + b"\r\n", b"", "a line between two chunks is longer than 8192 bytes"),
         (b"0\r\n" + b"x" * 9000, b"", "a line between two chunks is longer than 8192 bytes"),
         (b"", b"", "EOF"),
@@ -144,4 +144,4 @@ def test_a_limit_is_checked_before_a_chunk_is_read() -> None:
     body, error = _outcome(_reader([b"5\r\nhello\r\nffff\r\n"], wait=True), 1000)
     assert body == b"hello"
     assert error is not None
-    assert "larger than the limit of 1000 bytes" in error
+    assert "larger than this client's limit of 1000 bytes" in error

@@ -94,7 +94,7 @@ def test_an_answer_that_is_cut_off(end: int) -> None:
     connection = _connection()
     if end:
         assert connection.receive(ANSWERS["a length"][:end]) is None
-    with pytest.raises(RequestError, match="closed before the answer was whole") as raised:
+    with pytest.raises(RequestError, match="closed before the answer was complete") as raised:
         connection.receive(b"")
     assert raised.value.maybe_applied is True
 
@@ -122,7 +122,7 @@ def test_a_body_and_headers() -> None:
 @pytest.mark.parametrize("name", ["a length", "chunks"])
 def test_a_limit(name: str) -> None:
     assert _connection(14).receive(ANSWERS[name])
-    with pytest.raises(RequestError, match="larger than the limit of 13 bytes"):
+    with pytest.raises(RequestError, match="larger than this client's limit of 13 bytes"):
         _connection(13).receive(ANSWERS[name])
 
 
@@ -154,7 +154,7 @@ class TestContentCodings:
         ("encoding", "body", "says"),
         [
             ("br", b"x", "unknown Content-Encoding 'br'"),
-            ("gzip", b"plain text", "says that it is gzip, and is not"),
+            ("gzip", b"plain text", "is declared as gzip, but is not"),
             ("gzip", gzip.compress(b"x" * 100, mtime=0)[:-9], "cut off"),
             ("gzip, gzip", b"x", "unknown Content-Encoding"),
         ],
@@ -166,5 +166,5 @@ class TestContentCodings:
     def test_a_bomb(self) -> None:
         bomb = gzip.compress(b"\0" * 50_000_000)
         assert len(bomb) < 100_000
-        with pytest.raises(RequestError, match="larger than the limit of 1000000 bytes"):
+        with pytest.raises(RequestError, match="larger than this client's limit of 1000000 bytes"):
             decode("gzip", bomb, 1_000_000)

@@ -81,7 +81,7 @@ def test_a_limit_changes_no_body(encoding: str, changes: list[Edit], places: lis
         assert limited == body
     else:
         assert isinstance(limited, str)
-        assert limited == body or "is larger than the limit" in limited
+        assert limited == body or "is larger than this client's limit" in limited
 
 
 def test_what_came_is_given_at_once() -> None:
@@ -119,7 +119,7 @@ def test_an_unknown_coding() -> None:
 def test_a_limit_holds_for_every_coding() -> None:
     for encoding, packed in (("gzip", gzip.compress(b"abc")), (None, b"abc")):
         assert _unpack(encoding, [packed], 3) == [b"abc"]
-        with pytest.raises(RequestError, match="larger than the limit of 2 bytes"):
+        with pytest.raises(RequestError, match="larger than this client's limit of 2 bytes"):
             _unpack(encoding, [packed], 2)
 
 

@@ -156,14 +156,14 @@ def test_a_content_coding_stays() -> None:
 @pytest.mark.parametrize(
     ("data", "given_before", "says"),
     [
-        (b"", 0, "closed before the answer was whole"),
-        (GOOD[:30], 0, "closed before the answer was whole"),
-        (GOOD[:-1], 2, "closed before the answer was whole"),
-        (_CHUNKED + b"5\r\nhel", 2, "closed before the answer was whole"),
-        (b"SSH-2.0-x\r\n\r\n", 0, "not HTTP: "),
-        (_CHUNKED + b"1\r\nx\r\nzz\r\n", 2, "not HTTP: "),
-        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", 0, "not HTTP: "),
-        (answer(200, b"x", [("X-Long", "x" * 70_000)]), 0, "not HTTP: its head is larger than 65536 bytes"),
+        (b"", 0, "closed before the answer was complete"),
+        (GOOD[:30], 0, "closed before the answer was complete"),
+        (GOOD[:-1], 2, "closed before the answer was complete"),
+        (_CHUNKED + b"5\r\nhel", 2, "closed before the answer was complete"),
+        (b"SSH-2.0-x\r\n\r\n", 0, "the answer is not valid HTTP: "),
+        (_CHUNKED + b"1\r\nx\r\nzz\r\n", 2, "the answer is not valid HTTP: "),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", 0, "the answer is not valid HTTP: "),
+        (answer(200, b"x", [("X-Long", "x" * 70_000)]), 0, "the answer is not valid HTTP: its head is larger than 65536 bytes"),
     ],
 )
 def test_an_error_comes_after_the_events_before_it(data: bytes, given_before: int, says: str) -> None:

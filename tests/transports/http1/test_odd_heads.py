@@ -84,7 +84,7 @@ def test_it_is_refused(face: Face, name: str, serve: Serve) -> None:
         error = await outcome(client.kv.put("k", "w"))
         assert type(error) is RequestError, repr(error)
         assert error.maybe_applied is True
-        assert "the answer is not HTTP: " in str(error)
+        assert "the answer is not valid HTTP: " in str(error)
         assert len(server.requests) == 1
         assert await client.kv.get("k") == "v"
         assert server.connections == 2
@@ -100,7 +100,7 @@ def test_a_small_answer_that_unpacks_to_a_large_one(face: Face, serve: Serve) ->
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.get("k"))
         assert type(error) is RequestError
-        assert "larger than the limit of 100000 bytes" in str(error)
+        assert "larger than this client's limit of 100000 bytes" in str(error)
         assert await client.kv.get("k") == "v"
 
     face.run(scenario, server.url, timeout=5, limits=Limits(response_size=100_000))
