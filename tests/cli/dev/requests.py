@@ -1,4 +1,4 @@
-"""Requests that are not as they should be, and what Consul, or HTTP, answers to them. 0: the connection is closed without a word."""
+"""Malformed requests, and the statuses that may answer them. 0: the connection is closed without an answer."""
 
 from __future__ import annotations
 
