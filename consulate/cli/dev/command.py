@@ -69,12 +69,12 @@ def run_dev(options: Options, *, say: Say, note: Say) -> None:
         note(f"ignored settings that have no effect here: {', '.join(configured.ignored)}")
     _raise_descriptor_limit()
     with ExitStack() as stack:
-        listening = stack.enter_context(_listening(configured))
+        listening = stack.enter_context(_open_sockets(configured))
         port = next((sock.getsockname()[1] for sock in listening if isinstance(sock.getsockname(), tuple)), _PORT)
         simulator = Simulator(_settings(configured, options.version, port))
-        kept = StateFile(options.data) if options.data is not None else None
-        if kept is not None:
-            kept.load_into(simulator)
+        state_file = StateFile(options.data) if options.data is not None else None
+        if state_file is not None:
+            state_file.load_into(simulator)
         local = _register(simulator, configured)
         note(f"simulating Consul {options.version} for development and tests; not a real Consul: one node, in memory, no consensus")
 
@@ -87,9 +87,9 @@ def run_dev(options: Options, *, say: Say, note: Say) -> None:
             listening,
             Hosting(
                 started=started,
-                failed=lambda error: note(_told(error)),
+                failed=lambda error: note(_describe(error)),
                 runs=_runs(configured, local),
-                keep=None if kept is None else lambda: kept.keep(simulator),
+                keep=None if state_file is None else lambda: state_file.prepare_save(simulator),
                 default_token=configured.default_token,
                 is_old=options.version == "1.8.7",
             ),
@@ -159,22 +159,22 @@ def _settings(configured: AgentConfiguration, version: VersionName, port: int) -
 
 
 @contextmanager
-def _listening(configured: AgentConfiguration) -> Iterator[list[socket.socket]]:
+def _open_sockets(configured: AgentConfiguration) -> Iterator[list[socket.socket]]:
     """Open the sockets to listen on, and remove the socket files at the end."""
     port = _PORT if configured.http_port is None else configured.http_port
     with ExitStack() as stack:
         sockets = []
         if port != _NO_PORT and configured.has_tcp:
-            sockets.append(stack.enter_context(_opened(lambda: listen_tcp(port), f"127.0.0.1:{port}")))
+            sockets.append(stack.enter_context(_open(lambda: listen_tcp(port), f"127.0.0.1:{port}")))
         for path in dict.fromkeys(str(Path(path).absolute()) for path in configured.unix_paths):
-            sockets.append(stack.enter_context(_opened(lambda path=path: listen_unix(path), path)))  # type: ignore[misc] # bound now
+            sockets.append(stack.enter_context(_open(lambda path=path: listen_unix(path), path)))  # type: ignore[misc] # bound now
             stack.callback(_remove, path, Path(path).stat().st_ino)
         if not sockets:
             raise Problem("there is no address to listen on: give --unix PATH, or an HTTP port")
         yield sockets
 
 
-def _opened(listen: Callable[[], socket.socket], where: str) -> socket.socket:
+def _open(listen: Callable[[], socket.socket], where: str) -> socket.socket:
     try:
         return listen()
     except OSError as error:
@@ -201,7 +201,7 @@ def _register(simulator: Simulator, configured: AgentConfiguration) -> frozenset
         try:
             answer = simulator.configure(request, 0.0)
         except Exception as error:
-            raise Problem(f"{definition.where} cannot be registered: {_told(error)}") from None
+            raise Problem(f"{definition.where} cannot be registered: {_describe(error)}") from None
         if answer.status != 200:
             raise Problem(f"{definition.where} cannot be registered: {answer.body.decode('utf-8', 'replace')}")
     return frozenset((name, probe.script) for name, probe in simulator.probes.items())
@@ -216,7 +216,7 @@ def _runs(configured: AgentConfiguration, local: frozenset[Local]) -> Callable[[
     return runs
 
 
-def _told(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     """Describe an exception in one line, without its message, which could contain what a client sent."""
     if isinstance(error, OSError):
         return f"the state cannot be written: {error.strerror or error}"

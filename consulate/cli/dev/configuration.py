@@ -14,7 +14,7 @@ from typing import Any, get_args
 from consul_proto.simulator.engine.settings import Policy, Settings, datacenter_name
 from consul_proto.simulator.go.durations import nanoseconds
 from consul_proto.simulator.go.hcl import parse
-from consulate.cli.dev.definitions import Definition, check_definition, entry_definition, merged, service_definition
+from consulate.cli.dev.definitions import Definition, check_definition, entry_definition, merge_blocks, service_definition
 from consulate.cli.problems import Problem
 
 #: Names of this machine in a file; for each of them, the agent listens on 127.0.0.1.
@@ -61,7 +61,7 @@ def read_files(paths: Sequence[str]) -> AgentConfiguration:
     configured = AgentConfiguration()
     for path in paths:
         try:
-            configured = _merged(configured, _parsed(path))
+            configured = _merge(configured, _parse(path))
         except _InvalidValue as error:
             raise Problem(f"{path}: {error}") from None
     return replace(configured, ignored=tuple(dict.fromkeys(configured.ignored)))
@@ -71,7 +71,7 @@ class _InvalidValue(Exception):
     """A setting has a value of the wrong type. The message does not show the value, which could be a token."""
 
 
-def _parsed(path: str) -> Mapping[str, Any]:
+def _parse(path: str) -> Mapping[str, Any]:
     try:
         text = Path(path).read_text(encoding="utf-8")
         value = (json.loads(text) if text.strip() else {}) if path.endswith(".json") else parse(text)
@@ -86,7 +86,7 @@ def _parsed(path: str) -> Mapping[str, Any]:
     return value
 
 
-def _text(value: Any, name: str) -> str:
+def _string(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise _InvalidValue(f"{name} must be a string")
     return value
@@ -94,7 +94,7 @@ def _text(value: Any, name: str) -> str:
 
 def _datacenter(value: Any, name: str) -> str:
     try:
-        return datacenter_name(_text(value, name))
+        return datacenter_name(_string(value, name))
     except ValueError as error:
         raise _InvalidValue(str(error)) from None
 
@@ -119,9 +119,9 @@ def _port(value: Any, name: str) -> int:
     return port or -1
 
 
-def _lasting(value: Any, name: str) -> int:
+def _duration(value: Any, name: str) -> int:
     try:
-        return nanoseconds(_text(value, name))
+        return nanoseconds(_string(value, name))
     except ValueError:
         raise _InvalidValue(f'{name} must be a duration, such as "1s"') from None
 
@@ -134,36 +134,36 @@ def _policy(value: Any, name: str) -> Policy:
 
 
 def _block(value: Any, name: str) -> Mapping[str, Any]:
-    found = merged(value)
+    found = merge_blocks(value)
     if found is None:
         raise _InvalidValue(f"{name} must be a block")
     return found
 
 
-def _texts(value: Any, name: str) -> Mapping[str, str]:
-    return {key: _text(one, f"{name}.{key}") for key, one in _block(value, name).items()}
+def _strings(value: Any, name: str) -> Mapping[str, str]:
+    return {key: _string(one, f"{name}.{key}") for key, one in _block(value, name).items()}
 
 
 #: Setting in a file -> field of AgentConfiguration, and the function that reads its value. Includes the names from before Consul 1.4.
 _READ: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
-    "node_name": ("node", _text),
-    "node_id": ("node_id", lambda value, name: _text(value, name).lower()),
-    "node_meta": ("node_meta", _texts),
+    "node_name": ("node", _string),
+    "node_id": ("node_id", lambda value, name: _string(value, name).lower()),
+    "node_meta": ("node_meta", _strings),
     "datacenter": ("datacenter", _datacenter),
     "ports.http": ("http_port", _port),
     "acl.enabled": ("acls", _flag),
     "acl.default_policy": ("default_policy", _policy),
-    "acl.tokens.initial_management": ("management_token", _text),
-    "acl.tokens.master": ("management_token", _text),
-    "acl.tokens.agent": ("agent_token", _text),
-    "acl.tokens.default": ("default_token", _text),
+    "acl.tokens.initial_management": ("management_token", _string),
+    "acl.tokens.master": ("management_token", _string),
+    "acl.tokens.agent": ("agent_token", _string),
+    "acl.tokens.default": ("default_token", _string),
     "acl_default_policy": ("default_policy", _policy),
-    "acl_master_token": ("management_token", _text),
-    "acl_agent_token": ("agent_token", _text),
-    "acl_token": ("default_token", _text),
-    "acl_datacenter": ("acls", lambda value, name: bool(_text(value, name))),
+    "acl_master_token": ("management_token", _string),
+    "acl_agent_token": ("agent_token", _string),
+    "acl_token": ("default_token", _string),
+    "acl_datacenter": ("acls", lambda value, name: bool(_string(value, name))),
     "connect.enabled": ("connect", _flag),
-    "session_ttl_min": ("session_ttl_min", _lasting),
+    "session_ttl_min": ("session_ttl_min", _duration),
     "limits.kv_max_value_size": ("kv_max_value_size", _number),
     "limits.txn_max_req_len": ("txn_max_req_len", _number),
     "enable_script_checks": ("script_checks", _flag),
@@ -183,7 +183,7 @@ _DEFINITIONS: dict[str, Callable[[Mapping[str, Any], list[str]], Definition]] = 
 }
 
 
-def _merged(configured: AgentConfiguration, given: Mapping[str, Any]) -> AgentConfiguration:
+def _merge(configured: AgentConfiguration, given: Mapping[str, Any]) -> AgentConfiguration:
     changes: dict[str, Any] = {}
     ignored = list(configured.ignored)
     for name, value in _leaves(given, ""):
@@ -196,7 +196,7 @@ def _merged(configured: AgentConfiguration, given: Mapping[str, Any]) -> AgentCo
             changes |= _addresses(value, configured, ignored)
         elif name not in _DEFINITIONS:
             ignored.append(name)
-    definitions = [*configured.definitions, *_defined(dict(_leaves(given, "")), ignored)]
+    definitions = [*configured.definitions, *_read_definitions(dict(_leaves(given, "")), ignored)]
     return replace(configured, **changes, definitions=tuple(definitions), ignored=tuple(ignored))
 
 
@@ -216,7 +216,7 @@ def _addresses(value: Any, configured: AgentConfiguration, ignored: list[str]) -
         if member != "http":
             ignored.append(f"addresses.{member}")
             continue
-        given = _text(addresses, "addresses.http").split()
+        given = _string(addresses, "addresses.http").split()
         paths = [address.removeprefix(_UNIX) for address in given if address.startswith(_UNIX)]
         hosts = [address for address in given if not address.startswith(_UNIX)]
         ignored += [f"addresses.http {host} (127.0.0.1 is served)" for host in hosts if host not in _LOOPBACK]
@@ -224,7 +224,7 @@ def _addresses(value: Any, configured: AgentConfiguration, ignored: list[str]) -
     return changes
 
 
-def _defined(given: Mapping[str, Any], ignored: list[str]) -> Iterator[Definition]:
+def _read_definitions(given: Mapping[str, Any], ignored: list[str]) -> Iterator[Definition]:
     for name in sorted(_DEFINITIONS.keys() & given.keys(), key=list(_DEFINITIONS).index):
         value = given[name]
         for one in value if isinstance(value, list) else [value]:

@@ -65,26 +65,26 @@ def service_definition(given: Mapping[str, Any], ignored: list[str]) -> Definiti
     for check in [*checks, *(one for one in body.get("Checks") or () if isinstance(one, dict))]:
         if "ID" in check:
             check["CheckID"] = check.pop("ID")
-    return Definition("/v1/agent/service/register", _called("service", body.get("Name")), body)
+    return Definition("/v1/agent/service/register", _label("service", body.get("Name")), body)
 
 
 def check_definition(given: Mapping[str, Any], ignored: list[str]) -> Definition:
     """Return the definition of a check, of the node or of a service."""
     body = _in_api(given, "checks", ignored)
-    return Definition("/v1/agent/check/register", _called("check", body.get("Name")), body)
+    return Definition("/v1/agent/check/register", _label("check", body.get("Name")), body)
 
 
 def entry_definition(given: Mapping[str, Any], _ignored: list[str]) -> Definition:
     """Return the definition of a configuration entry; `/v1/config` takes it as the file writes it."""
     name = next((value for known, value in given.items() if known.lower() == "name"), None)
-    return Definition("/v1/config", _called("configuration entry", name), given)
+    return Definition("/v1/config", _label("configuration entry", name), given)
 
 
-def _called(what: str, name: object) -> str:
+def _label(what: str, name: object) -> str:
     return f"the {what} {name!r}" if name else f"a {what} without a name"
 
 
-def merged(value: Any) -> dict[str, Any] | None:
+def merge_blocks(value: Any) -> dict[str, Any] | None:
     """Return a block, whose parts HCL may give as a list; None for any other value."""
     if isinstance(value, dict):
         return value
@@ -107,7 +107,7 @@ def _in_api(given: Mapping[str, Any], within: str, ignored: list[str]) -> dict[s
 
 def _value(name: str, value: Any, within: str, ignored: list[str]) -> Any:
     if name in _BLOCKS:
-        value = value if (block := merged(value)) is None else block
+        value = value if (block := merge_blocks(value)) is None else block
     if name in _OPAQUE:
         return value
     if name == "TaggedAddresses" and isinstance(value, dict):

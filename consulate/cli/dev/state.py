@@ -29,7 +29,7 @@ class StateFile:
         """Load the saved state, if there is one: the file may be missing or empty. Raises Problem."""
         try:
             text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
-            kept = json.loads(text) if text.strip() else None
+            saved = json.loads(text) if text.strip() else None
         except (OSError, ValueError) as error:
             raise Problem(f"the state in {self._path} cannot be read: {getattr(error, 'strerror', None) or 'it is not JSON'}") from None
         try:
@@ -37,19 +37,19 @@ class StateFile:
                 pass
         except OSError as error:
             raise Problem(f"the state cannot be saved in {self._path.parent}: {error.strerror}") from None
-        if kept is None:
+        if saved is None:
             return
-        if not isinstance(kept, dict) or kept.get("form") != _FORM:
+        if not isinstance(saved, dict) or saved.get("form") != _FORM:
             raise Problem(f"{self._path} is not a state file that this version of consulate dev can read")
         try:
-            simulator.load(kept["state"], 0.0)
+            simulator.load(saved["state"], 0.0)
         except ValueError as error:
             raise Problem(f"the state in {self._path} cannot be loaded: {error}") from None
         except (LookupError, TypeError, AttributeError) as error:
             raise Problem(f"the state in {self._path} cannot be loaded: the file is damaged ({type(error).__name__})") from None
 
-    def keep(self, simulator: Simulator) -> Callable[[], None]:
-        """Copy the state as it is now, and return a function that writes this copy to the file."""
+    def prepare_save(self, simulator: Simulator) -> Callable[[], None]:
+        """Copy the state as it is now; return a function that writes this copy to the file."""
         text = json.dumps({"form": _FORM, "state": simulator.dump()})
         return lambda: self._write(text)
 
