@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from consulate import exceptions
 from tests.agents import Agent, Binary, find_binaries, find_dev_versions, running_agent, running_dev
 
 _ROOT = Path(__file__).parent.parent
@@ -130,3 +131,11 @@ def test_nothing_advises_to_install_the_other_client() -> None:
     """The package called consulate on PyPI is an older, different client."""
     for path in (*_PAGES, *(file for folder in _SOURCES for file in (_ROOT / folder).rglob("*.py"))):
         assert not re.search(r"pip install (-\S+ )*['\"]?consulate\b", path.read_text()), path
+
+
+def test_the_table_of_exceptions_is_complete() -> None:
+    """docs/calls.md names each exception, and what each one is derived from."""
+    rows = re.findall(r"^\| `(\w+)` \| (`.*`) \|", (_ROOT / "docs" / "calls.md").read_text(), re.MULTILINE)
+    found = {name: [*re.findall(r"\w+", bases)] for name, bases in rows}
+    kinds = {name: getattr(exceptions, name) for name in exceptions.__all__ if name != "ConsulateException"}
+    assert found == {name: [base.__name__ for base in kind.__bases__] for name, kind in kinds.items()}
