@@ -72,9 +72,7 @@ _OUTSIDE = {
 }
 
 #: The older client's tests take a file that says nothing of Connect for one that turns it off, as it did without `-dev`.
-_OUTSIDE_BEFORE = dict.fromkeys(
-    ("TestAPI_AgentConnectCARoots_empty", "TestAPI_ConnectCARoots_empty"), "Connect is on where nothing is said"
-)
+_OUTSIDE_BEFORE = dict.fromkeys(("TestAPI_AgentConnectCARoots_empty", "TestAPI_ConnectCARoots_empty"), "Connect is on by default")
 
 _STANDS_FOR_CONSUL = """\
 #!/bin/sh

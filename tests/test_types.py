@@ -43,7 +43,7 @@ def _cannot(reason: str) -> NoReturn:
 
 def _run(module: str, *arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     if find_spec(module) is None:
-        _cannot(f"{module} is not installed; pip install 'consulate[dev]' brings it")
+        _cannot(f"{module} is not installed; run `pip install -e '.[dev]'`")
     return subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)],
         cwd=cwd,
