@@ -10,6 +10,7 @@ from typing import NoReturn, TypeAlias, cast
 from urllib.parse import quote
 
 from consul_proto.errors import DecodeError
+from consul_proto.frozen import setters
 
 #: RFC 9110, section 5.6.2: what a method or a header name may consist of.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -112,7 +113,7 @@ def check_header(name: str, value: str) -> None:
         raise ValueError(f"the value of the header {name} has a line break, a control character, a blank at an end, or is not ASCII")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, init=False)
 class Request:
     """One HTTP request to Consul.
 
@@ -127,19 +128,36 @@ class Request:
 
     method: str
     path: str
-    query: tuple[QueryItem, ...] = ()
-    headers: Headers = NO_HEADERS
-    body: bytes | None = None
-    shown_path: str | None = None
-    wait: float = 0.0
+    query: tuple[QueryItem, ...]
+    headers: Headers
+    body: bytes | None
+    shown_path: str | None
+    wait: float
 
-    def __post_init__(self) -> None:
-        if self.method not in _METHODS and not (_TOKEN.fullmatch(self.method) and self.method.isupper()):
-            raise ValueError(f"not an HTTP method: {self.method!r}")
-        if not _PATH.fullmatch(self.path):
-            raise ValueError(f"not a percent-encoded absolute path: {self.shown_path or self.path!r}")
-        for name, value in self.headers.items:
-            check_header(name, value)
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: tuple[QueryItem, ...] = (),
+        headers: Headers = NO_HEADERS,
+        body: bytes | None = None,
+        shown_path: str | None = None,
+        wait: float = 0.0,
+    ) -> None:
+        if method not in _METHODS and not (_TOKEN.fullmatch(method) and method.isupper()):
+            raise ValueError(f"not an HTTP method: {method!r}")
+        if not _PATH.fullmatch(path):
+            raise ValueError(f"not a percent-encoded absolute path: {shown_path or path!r}")
+        if headers is not NO_HEADERS:
+            for name, value in headers.items:
+                check_header(name, value)
+        _set_method(self, method)
+        _set_path(self, path)
+        _set_query(self, query)
+        _set_headers(self, headers)
+        _set_body(self, body)
+        _set_shown_path(self, shown_path)
+        _set_wait(self, wait)
 
     @property
     def target(self) -> str:
@@ -158,6 +176,9 @@ class Request:
         body = "" if self.body is None else f" <{len(self.body)} bytes>"
         headers = f" {self.headers!r}" if self.headers else ""
         return f"<Request {self.shown}{query}{headers}{body}>"
+
+
+_set_method, _set_path, _set_query, _set_headers, _set_body, _set_shown_path, _set_wait = setters(Request)
 
 
 def encoded(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from consul_proto.errors import ConsulateException
 from consul_proto.failures import error_for
+from consul_proto.frozen import setters
 from consul_proto.query import blocking_request
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ T = TypeVar("T")
 OK = (200,)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, init=False)
 class Operation(Generic[T]):
     """One call of the API: the request, and how to read its answer. It holds no token and no defaults of a client.
 
@@ -40,10 +41,28 @@ class Operation(Generic[T]):
     name: str
     request: Request
     read: Callable[[Response], T]
-    defaults: Collection[str] = ()
-    answers: tuple[int, ...] = OK
-    blocks: Blocks | None = None
-    explain: Explain | None = None
+    defaults: Collection[str]
+    answers: tuple[int, ...]
+    blocks: Blocks | None
+    explain: Explain | None
+
+    def __init__(
+        self,
+        name: str,
+        request: Request,
+        read: Callable[[Response], T],
+        defaults: Collection[str] = (),
+        answers: tuple[int, ...] = OK,
+        blocks: Blocks | None = None,
+        explain: Explain | None = None,
+    ) -> None:
+        _set_name(self, name)
+        _set_request(self, request)
+        _set_read(self, read)
+        _set_defaults(self, defaults)
+        _set_answers(self, answers)
+        _set_blocks(self, blocks)
+        _set_explain(self, explain)
 
     @property
     def is_read(self) -> bool:
@@ -80,3 +99,6 @@ class Operation(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.request!r}>"
+
+
+_set_name, _set_request, _set_read, _set_defaults, _set_answers, _set_blocks, _set_explain = setters(Operation)
