@@ -366,7 +366,7 @@ class TestBoundCalls:
 
     def test_tasks_wrong_values_fail_at_the_call(self, faces: Faces) -> None:
         # So the traceback shows the line of the call, awaited there or not.
-        with pytest.raises(ValueError, match="exclude each other"):
+        with pytest.raises(ValueError, match="cannot be combined"):
             faces.tasks.kv.put("k", "v", cas=0, acquire="session")  # type: ignore[unused-coroutine] # it raises
         assert faces.take() == []
 
