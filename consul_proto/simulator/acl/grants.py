@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from consul_proto.simulator.acl.tables import ACLs, Record
-from consul_proto.simulator.acl.templates import IDENTITY_NAME, given_templates
+from consul_proto.simulator.acl.templates import IDENTITY_NAME, read_templates
 from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
@@ -44,7 +44,7 @@ class Grants:
             **{member: list({link["ID"]: link for link in several}.values()) for member, several in links.items()},
             "ServiceIdentities": self._services(given.get("ServiceIdentities") or (), what, is_local=bool(given.get("Local"))),
             "NodeIdentities": self._nodes(given.get("NodeIdentities") or (), what),
-            "TemplatedPolicies": given_templates(given.get("TemplatedPolicies") or [], what),
+            "TemplatedPolicies": read_templates(given.get("TemplatedPolicies") or [], what),
         }
         return {member: granted for member, granted in every.items() if granted}
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from consul_proto.simulator.acl.expiry import LAST
 from consul_proto.simulator.acl.policies import Permissions, Rule, of_everything, of_node, of_service, read_rules
-from consul_proto.simulator.acl.templates import each_once, rules_of
+from consul_proto.simulator.acl.templates import rules_of, unique_templates
 from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.request import Authorizer
 from consul_proto.simulator.engine.settings import Settings
@@ -164,7 +164,7 @@ class ACLs:
         for role in roles:
             more, also = self._rules(role)
             rules, manages = rules + more, manages or also
-        for template in each_once([link for record in (token, *roles) for link in record.get("TemplatedPolicies") or ()]):
+        for template in unique_templates([link for record in (token, *roles) for link in record.get("TemplatedPolicies") or ()]):
             if self._settings.datacenter in (template.get("Datacenters") or [self._settings.datacenter]):
                 rules += rules_of(template)
         manages = manages or token.get("Type") == "management"

@@ -121,7 +121,7 @@ TEMPLATES = {
 }
 
 
-def given_templates(given: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
+def read_templates(given: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
     """Read the templated policies of a token or a role. Refuses unknown templates and invalid names."""
     found: list[dict[str, Any]] = []
     for link in given:
@@ -140,10 +140,10 @@ def given_templates(given: list[dict[str, Any]], what: str) -> list[dict[str, An
         shown: dict[str, Any] = {"TemplateID": identity, "TemplateName": name}
         shown |= {} if variables is None else {"TemplateVariables": {key: value for key, value in variables.items() if value}}
         found.append(shown | ({"Datacenters": link["Datacenters"]} if link.get("Datacenters") else {}))
-    return each_once(found)
+    return unique_templates(found)
 
 
-def each_once(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def unique_templates(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the first link for each template and name. The datacenters of the others do not count."""
     known: dict[tuple[str, str], dict[str, Any]] = {}
     for link in links:

@@ -179,10 +179,10 @@ class ServiceEndpoint:
             raise Refusal(400, f"Invalid Weights: {wrong}")
         if wrong := meta_fault(given.get("Meta") or {}):
             raise Refusal(400, f"Invalid Service Meta: {wrong}")
-        for check in _given_checks(given):
+        for check in _checks_in(given):
             if wrong := fault(check, version):
                 raise Refusal(400, f"Invalid check: {wrong}")
-        for check in _given_checks(given):
+        for check in _checks_in(given):
             if check.get("Status") not in (None, "", *STATES):
                 raise Refusal(400, "Status for checks must 'passing', 'warning', 'critical'")
         if wrong := service_faults({**given, "Service": given["Name"]}, self._settings):
@@ -190,12 +190,12 @@ class ServiceEndpoint:
         connect = given.get("Connect") or {}
         if given.get("Ports") and connect.get("SidecarService") is not None:
             raise Refusal(400, "MultiPort cannot be used with Consul Connect.")
-        if any(kind_of(check) == "script" for check in _given_checks(given)) and not may_have_scripts:
+        if any(kind_of(check) == "script" for check in _checks_in(given)) and not may_have_scripts:
             raise Refusal(500, NO_SCRIPTS)
 
     def _checks(self, given: dict[str, Any], value: dict[str, Any]) -> list[Check]:
         """Make the checks that come with a service. If there are several, those without an id are numbered."""
-        given_checks = _given_checks(given)
+        given_checks = _checks_in(given)
         checks = []
         for number, check in enumerate(given_checks, 1):
             check_id = f"service:{value['ID']}" + (f":{number}" if len(given_checks) > 1 else "")
@@ -216,7 +216,7 @@ class ServiceEndpoint:
         proxy = {"DestinationServiceName": value["Service"], "DestinationServiceID": value["ID"]}
         if given.get("Port"):
             proxy |= {"LocalServiceAddress": "127.0.0.1", "LocalServicePort": given["Port"]}
-        checks = _given_checks(sidecar) or [
+        checks = _checks_in(sidecar) or [
             {"Name": "Connect Sidecar Listening", "TCP": f"127.0.0.1:{port}", "Interval": "10s"},
             {"Name": f"Connect Sidecar Aliasing {value['ID']}", "AliasService": value["ID"]},
         ]
@@ -380,7 +380,7 @@ def _kind_of_address(address: str) -> str:
         return ""
 
 
-def _given_checks(given: dict[str, Any]) -> list[dict[str, Any]]:
+def _checks_in(given: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the checks of a registration, without an empty one."""
     one = given.get("Check")
     return [*([one] if one and any(one.values()) else []), *(given.get("Checks") or [])]

@@ -49,7 +49,7 @@ class SnapshotEndpoint:
         try:
             self._restore(json.loads(_files(request.body)["state.bin"]), now)
         except (KeyError, TypeError, ValueError, UnicodeDecodeError):
-            raise Refusal(500, "failed to read snapshot file: it is none of a simulator") from None
+            raise Refusal(500, "failed to read snapshot file: it is not a snapshot of a simulator") from None
         return WriteAnswer(b"", kind="" if self._settings.version < V1_X else "application/octet-stream")
 
     def _archive(self) -> bytes:
