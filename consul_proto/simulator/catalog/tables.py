@@ -85,7 +85,7 @@ class Catalog:
         self.checks = OfNodes()
         self._instances: dict[str, set[Key]] = {}
         self._addresses = Addresses(store)
-        self.on_gone: OnGone = lambda node, check: None  # noqa: ARG005 - the border names its parameters
+        self.on_gone: OnGone = lambda node, check: None  # noqa: ARG005 - the protocol names its parameters
 
     def dump(self) -> Any:
         """Return the state as JSON."""
