@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
-from tests.simulator.differential import Ask
+from tests.simulator.differential import Call
 from tests.simulator.test_config_regressions import entry, gone
 from tests.simulator.test_regressions import get, put
 
@@ -20,15 +20,15 @@ LONG = {"k": "v" * 513}
 HEADERS = {"Add": {"a": "b"}, "Set": {"c": "d"}, "Remove": ["e"]}
 
 
-def tried(kind: str, name: str = "web", **members: Any) -> list[Ask]:
+def tried(kind: str, name: str = "web", **members: Any) -> list[Call]:
     """Write an entry, look at it, and take it away."""
     called = {"mesh": "mesh"}.get(kind, name)
     named = {} if kind == "mesh" else {"Name": name}
     return [put("/v1/config", {"Kind": kind, **named, **members}), get(f"/v1/config/{kind}/{called}"), gone(kind, called)]
 
 
-def each(kind: str, member: str, *values: Any, name: str = "web") -> list[Ask]:
-    return [ask for value in values for ask in tried(kind, name, **{member: value})]
+def each(kind: str, member: str, *values: Any, name: str = "web") -> list[Call]:
+    return [call for value in values for call in tried(kind, name, **{member: value})]
 
 
 def some(members: dict[str, Any], *sizes: int) -> list[dict[str, Any]]:

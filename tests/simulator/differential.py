@@ -100,7 +100,7 @@ _NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True)
-class Ask:
+class Call:
     """A raw request. "{name}" in a path, a query, a body or a token stands for what an answer gave that name.
 
     names: what its ID or last index is called from then on.
@@ -152,7 +152,7 @@ class Sides:
         self._connection = http.client.HTTPConnection(agent.host, agent.port, timeout=30)
         self._management = agent.management_token or ""
         self.names: tuple[dict[str, str], dict[str, str]] = ({"m": self._management}, {"m": self._management})
-        itself = json.loads(self._answer(0, Ask("GET", "/v1/agent/self")).body)
+        itself = json.loads(self._answer(0, Call("GET", "/v1/agent/self")).body)
         self._server_port = int(itself["Member"]["Tags"]["port"])
         version = Version.parse(agent.version)
         node_id = itself["Config"]["NodeID"]
@@ -162,7 +162,7 @@ class Sides:
         )
         self.now = 0.0
         self._own_tokens = [
-            json.loads(self._answer(side, Ask("GET", "/v1/acl/token/self")).body)["AccessorID"] for side in (0, 1) if self._management
+            json.loads(self._answer(side, Call("GET", "/v1/acl/token/self")).body)["AccessorID"] for side in (0, 1) if self._management
         ]
         self._await_start()
         self._examples = 0
@@ -175,10 +175,10 @@ class Sides:
         """Wait until the real agent has looked at its own health, and knows where it is: the simulated one has from the beginning."""
         deadline = time.monotonic() + _STARTED
         for path in ("/v1/operator/autopilot/health", "/v1/coordinate/nodes"):
-            while (answer := self._answer(0, Ask("GET", path))).status != 200 or answer.body.strip() == b"[]":
+            while (answer := self._answer(0, Call("GET", path))).status != 200 or answer.body.strip() == b"[]":
                 assert time.monotonic() < deadline, f"GET {path}: {answer}"
                 time.sleep(0.05)
-        first = [self.answers(Ask("GET", path)) for path in ("/v1/catalog/nodes", f"/v1/health/node/{self.node}")]
+        first = [self.answers(Call("GET", path)) for path in ("/v1/catalog/nodes", f"/v1/health/node/{self.node}")]
         since = [max(int(answer.headers.get("x-consul-index") or 0) for answer in side) for side in zip(*first, strict=True)]
         self._own_node_since = tuple(since)
 
@@ -208,10 +208,10 @@ class Sides:
         for path, member, method, one in _MADE if self._management else _MADE[:2]:
             self._clear_each(path, member, method, one, keep=[self.node, *self._own_tokens])
         if self._management:
-            self.answers(Ask("PUT", f"/v1/acl/token/{_ANONYMOUS}", body=b"{}"))
+            self.answers(Call("PUT", f"/v1/acl/token/{_ANONYMOUS}", body=b"{}"))
         self._clear_each("/v1/connect/intentions", "ID", "DELETE", "/v1/connect/intentions/{}")
         self._clear_entries()
-        self.answers(Ask("DELETE", "/v1/kv/", (("recurse", None),)))
+        self.answers(Call("DELETE", "/v1/kv/", (("recurse", None),)))
         for kind in ("service", "check"):
             self._clear_each(f"/v1/agent/{kind}s", "", "PUT", f"/v1/agent/{kind}/deregister/{{}}")
         found: list[str] = []
@@ -221,36 +221,36 @@ class Sides:
             self._forget()
         return found
 
-    def replay(self, asks: Iterable[Ask]) -> list[str]:
+    def replay(self, calls: Iterable[Call]) -> list[str]:
         """Ask both the same from the beginning, and tell what differs first."""
         self.clear()
-        return next((found for ask in asks if (found := self.differences(ask))), [])
+        return next((found for call in calls if (found := self.differences(call))), [])
 
     def _clear_each(self, path: str, member: str, method: str, one: str, keep: Collection[str] = ()) -> None:
         """End each that is listed, by its member, or its key in the list where it has none."""
-        for side, listed in enumerate(self.answers(Ask("GET", path))):
+        for side, listed in enumerate(self.answers(Call("GET", path))):
             for item in _read(listed) or ():
                 name = item.get(member) if member else item
                 if name and name not in keep:
                     body = None if "{}" in one else json.dumps({"Node": name}).encode()
-                    self._answer(side, Ask(method, one.format(quote(name)), body=body))
+                    self._answer(side, Call(method, one.format(quote(name)), body=body))
 
     def _clear_entries(self) -> None:
         """Delete the config entries, in several rounds: splitters that lead to each other let each other go one after the other."""
         before: list[Any] = []
-        while any(entries := [_read(listed) or [] for listed in self.answers(Ask("GET", "/v1/config/"))]):
+        while any(entries := [_read(listed) or [] for listed in self.answers(Call("GET", "/v1/config/"))]):
             assert entries != before, "none of them lets itself be deleted"
             before = entries
             for side, listed in enumerate(entries):
                 for entry in sorted(listed, key=lambda entry: _KINDS.index(entry["Kind"])):
-                    self._answer(side, Ask("DELETE", f"/v1/config/{entry['Kind']}/{quote(entry.get('Name', 'mesh'))}"))
+                    self._answer(side, Call("DELETE", f"/v1/config/{entry['Kind']}/{quote(entry.get('Name', 'mesh'))}"))
 
-    def answers(self, ask: Ask) -> tuple[Response, Response]:
+    def answers(self, call: Call) -> tuple[Response, Response]:
         """What both say."""
-        return self._answer(0, ask), self._answer(1, ask)
+        return self._answer(0, call), self._answer(1, call)
 
-    def _answer(self, side: int, ask: Ask) -> Response:
-        return (self._real, self._simulated)[side](ask.with_names(self.names[side]))
+    def _answer(self, side: int, call: Call) -> Response:
+        return (self._real, self._simulated)[side](call.with_names(self.names[side]))
 
     def _real(self, request: Request) -> Response:
         self._connection.request(request.method, request.target, request.body, dict(request.headers.items))
@@ -265,27 +265,27 @@ class Sides:
             answer = answer.response or Response(599)
         return answer
 
-    def differences(self, ask: Ask) -> list[str]:
+    def differences(self, call: Call) -> list[str]:
         """Ask both, and tell what differs."""
-        real, simulated = self.answers(ask)
+        real, simulated = self.answers(call)
         if real.headers.get("x-consul-query-backend") == "streaming":
-            real = self._without_phantoms(ask, real)
-        return self.compare(ask, real, simulated)
+            real = self._without_phantoms(call, real)
+        return self.compare(call, real, simulated)
 
-    def _without_phantoms(self, ask: Ask, streamed: Response) -> Response:
+    def _without_phantoms(self, call: Call, streamed: Response) -> Response:
         """What the agent has from its stream, less the instances that its own query does not know.
 
         The stream takes an instance by the name of its node as the node wrote it last, and lets it go by the one that its registration
         wrote: where these differ in case, the agent keeps it until nobody has asked for the service for 20 minutes
         (test_streams.py shows it). The simulator does not.
         """
-        plain = Ask(ask.method, ask.path, tuple(pair for pair in ask.query if pair[0] not in ("index", "wait")))
+        plain = Call(call.method, call.path, tuple(pair for pair in call.query if pair[0] not in ("index", "wait")))
         known = {_instance(entry) for entry in _read(self._answer(0, plain))}
         kept = [entry for entry in _read(streamed) if _instance(entry) in known]
         self.phantoms += len(_read(streamed)) - len(kept)
         return Response(streamed.status, streamed.headers, json.dumps(kept).encode())
 
-    def compare(self, ask: Ask, real: Response, simulated: Response) -> list[str]:
+    def compare(self, call: Call, real: Response, simulated: Response) -> list[str]:
         """Tell what differs between two answers."""
         found = [f"status {real.status} {real.body!r}, simulated {simulated.status} {simulated.body!r}"] * (real.status != simulated.status)
         for name in _TELLING:
@@ -295,29 +295,29 @@ class Sides:
             if real.headers.get(name) != simulated.headers.get(name):
                 found.append(f"{name}: {real.headers.get(name)!r}, simulated {simulated.headers.get(name)!r}")
         index, own = (answer.headers.get("x-consul-index") for answer in (real, simulated))
-        if (index is None) != (own is None) or (index and own and not self._same_index(index, own, ask)):
+        if (index is None) != (own is None) or (index and own and not self._same_index(index, own, call)):
             found.append(f"x-consul-index: {index}, simulated {own}; before {self._indexes.there.get(index or '')}")
         if not found:
             bodies: tuple[Any, Any] = _read(real), _read(simulated)
-            if ask.path.startswith("/v1/query/") and ask.path.endswith("/execute") and "Nodes" in (bodies[0] or ()):
-                limit = dict(ask.query).get("limit")
+            if call.path.startswith("/v1/query/") and call.path.endswith("/execute") and "Nodes" in (bodies[0] or ()):
+                limit = dict(call.query).get("limit")
                 bodies = mixed(bodies[0], limit), mixed(bodies[1], limit)
-            if ask.path in _OPAQUE and real.status == 200:
+            if call.path in _OPAQUE and real.status == 200:
                 bodies = None, None
-            if ask.path == "/v1/catalog/services" and ask.method == "GET" and real.status == 200:
+            if call.path == "/v1/catalog/services" and call.method == "GET" and real.status == 200:
                 # Tags come in the order of a Go map: in none.
                 bodies = sorted_tags(bodies[0]), sorted_tags(bodies[1])
             if real.headers.get("x-consul-reason") != simulated.headers.get("x-consul-reason"):
                 bodies = status_aside(bodies[0]), status_aside(bodies[1])
             self._compare(*bodies, "body", found)
-        if ask.path.startswith("/v1/agent/") and ask.method == "PUT":
+        if call.path.startswith("/v1/agent/") and call.method == "PUT":
             self._settle(found)
-        if ask.path.startswith("/v1/event/fire/") and ask.method == "PUT" and real.status == simulated.status == 200:
+        if call.path.startswith("/v1/event/fire/") and call.method == "PUT" and real.status == simulated.status == 200:
             self._hear(_read(real)["ID"], _read(simulated)["ID"])
-        if ask.names and not found:
-            self._name(ask.names, real, simulated)
+        if call.names and not found:
+            self._name(call.names, real, simulated)
         self._differed |= bool(found)
-        return [f"{ask}: {difference}" for difference in found]
+        return [f"{call}: {difference}" for difference in found]
 
     def _settle(self, found: list[str]) -> None:
         """Wait until a real agent has written what it knows into the catalog: the simulated one does it at once.
@@ -327,7 +327,7 @@ class Sides:
         deadline, is_mended = time.monotonic() + _SETTLED, False
         while True:
             for path in (f"/v1/health/node/{self.node}", f"/v1/catalog/node-services/{self.node}"):
-                real, simulated = (without_drawn(_read(answer)) for answer in self.answers(Ask("GET", path)))
+                real, simulated = (without_drawn(_read(answer)) for answer in self.answers(Call("GET", path)))
                 if real != simulated:
                     break
             else:
@@ -350,14 +350,14 @@ class Sides:
             time.sleep(0.002)
 
     def _heard(self, side: int) -> list[str]:
-        return [heard["ID"] for heard in _read(self._answer(side, Ask("GET", "/v1/event/list")))]
+        return [heard["ID"] for heard in _read(self._answer(side, Call("GET", "/v1/event/list")))]
 
-    def _same_index(self, real: str, simulated: str, ask: Ask) -> bool:
-        if ask.path.startswith("/v1/coordinate/") or ask.path == "/v1/snapshot":
+    def _same_index(self, real: str, simulated: str, call: Call) -> bool:
+        if call.path.startswith("/v1/coordinate/") or call.path == "/v1/snapshot":
             return True  # coordinates are written some seconds later, and a snapshot has the index of any write
-        if ask.path == "/v1/event/list":
+        if call.path == "/v1/event/list":
             return self._ids.holds(real, simulated)
-        if ask.path.startswith("/v1/health/") and ("index" in dict(ask.query) or "cached" in dict(ask.query)):
+        if call.path.startswith("/v1/health/") and ("index" in dict(call.query) or "cached" in dict(call.query)):
             return True  # of a stream that the agent has had for a while, or has just begun: its index tells which, and nothing else
         return not self._with_indexes or self._indexes.holds(real, simulated)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.simulator.differential import Ask
+from tests.simulator.differential import Call
 
 
-def mixed(*parts: st.SearchStrategy[Ask]) -> st.SearchStrategy[Ask]:
+def mixed(*parts: st.SearchStrategy[Call]) -> st.SearchStrategy[Call]:
     """One of the parts, each as likely as another: `one_of` counts the parts of the parts."""
     return st.sampled_from(range(len(parts))).flatmap(parts.__getitem__)
 
@@ -30,7 +30,7 @@ _SESSIONS = st.sampled_from(["{s0}", "{s0}", "{s1}", "{s2}"])
 _CAS = st.sampled_from(["0", "1", "{i0}", "{i1}", "x"])
 
 _PUT = st.builds(
-    lambda key, value, more: Ask("PUT", f"/v1/kv/{key}", tuple(more), value),
+    lambda key, value, more: Call("PUT", f"/v1/kv/{key}", tuple(more), value),
     _KEYS,
     _VALUES,
     st.lists(
@@ -66,14 +66,14 @@ _READS = st.sampled_from(
 )
 
 _GET = st.builds(
-    lambda key, query, name: Ask("GET", f"/v1/kv/{key}", query, names=name),
+    lambda key, query, name: Call("GET", f"/v1/kv/{key}", query, names=name),
     st.one_of(_KEYS, _PREFIXES),
     _READS,
     st.sampled_from(["", "i0", "i1"]),
 )
 
 _DELETE = st.builds(
-    lambda key, query: Ask("DELETE", f"/v1/kv/{key}", query),
+    lambda key, query: Call("DELETE", f"/v1/kv/{key}", query),
     st.one_of(_KEYS, _PREFIXES),
     st.sampled_from(
         [(), (), (("recurse", None),), (("cas", "0"),), (("cas", "{i0}"),), (("cas", "1"), ("recurse", None)), (("cas", "x"),)]
@@ -81,7 +81,7 @@ _DELETE = st.builds(
 )
 
 _CREATE = st.builds(
-    lambda body, name: Ask("PUT", "/v1/session/create", (), None if body is None else json.dumps(body).encode(), names=name),
+    lambda body, name: Call("PUT", "/v1/session/create", (), None if body is None else json.dumps(body).encode(), names=name),
     st.sampled_from(
         [
             None,
@@ -109,22 +109,22 @@ _CREATE = st.builds(
 
 _SESSION = mixed(
     _CREATE,
-    st.builds(lambda what, session: Ask("PUT", f"/v1/session/{what}/{session}"), st.sampled_from(["destroy", "renew"]), _SESSIONS),
-    st.builds(lambda session: Ask("GET", f"/v1/session/info/{session}"), _SESSIONS),
+    st.builds(lambda what, session: Call("PUT", f"/v1/session/{what}/{session}"), st.sampled_from(["destroy", "renew"]), _SESSIONS),
+    st.builds(lambda session: Call("GET", f"/v1/session/info/{session}"), _SESSIONS),
     st.sampled_from(
         [
-            Ask("GET", "/v1/session/list"),
-            Ask("GET", "/v1/session/node/test-node"),
-            Ask("GET", "/v1/session/node/nobody"),
-            Ask("GET", "/v1/session/info/"),
-            Ask("GET", "/v1/session/node/"),
-            Ask("PUT", "/v1/session/renew/"),
-            Ask("PUT", "/v1/session/destroy/"),
-            Ask("PUT", "/v1/session/destroy/short"),
-            Ask("PUT", "/v1/session/renew/short"),
-            Ask("GET", "/v1/session/info/short"),
-            Ask("PUT", "/v1/session/create", (), b"{"),
-            Ask("GET", "/v1/session/list", (("dc", "elsewhere"),)),
+            Call("GET", "/v1/session/list"),
+            Call("GET", "/v1/session/node/test-node"),
+            Call("GET", "/v1/session/node/nobody"),
+            Call("GET", "/v1/session/info/"),
+            Call("GET", "/v1/session/node/"),
+            Call("PUT", "/v1/session/renew/"),
+            Call("PUT", "/v1/session/destroy/"),
+            Call("PUT", "/v1/session/destroy/short"),
+            Call("PUT", "/v1/session/renew/short"),
+            Call("GET", "/v1/session/info/short"),
+            Call("PUT", "/v1/session/create", (), b"{"),
+            Call("GET", "/v1/session/list", (("dc", "elsewhere"),)),
         ]
     ),
 )
@@ -140,7 +140,7 @@ def _operation(verb: str, key: str, value: bytes, index: int, session: str) -> d
 
 
 _TXN = st.builds(
-    lambda operations: Ask("PUT", "/v1/txn", (), json.dumps(operations).encode()),
+    lambda operations: Call("PUT", "/v1/txn", (), json.dumps(operations).encode()),
     st.lists(
         st.builds(
             _operation,
@@ -156,53 +156,53 @@ _TXN = st.builds(
 
 _OTHER = st.sampled_from(
     [
-        Ask("PUT", "/v1/txn", (), b"{"),
-        Ask("PUT", "/v1/txn", (), b""),
-        Ask("GET", "/v1/txn"),
-        Ask("POST", "/v1/kv/a"),
-        Ask("HEAD", "/v1/kv/a"),
-        Ask("PUT", "/v1/session/list"),
-        Ask("GET", "/v1/kv/"),
-        Ask("PUT", "/v1/kv/", (), b"v"),
-        Ask("DELETE", "/v1/kv/"),
-        Ask("GET", "/v1/kv/", (("ns", "x"),)),
-        Ask("GET", "/v1/kv/", (("dc", "elsewhere"),)),
-        Ask("GET", "/v1/nothing"),
-        Ask("GET", "/v2"),
-        Ask("GET", "/v1/kv"),
-        Ask("GET", "/v1/session/info"),
-        Ask("GET", "/v1/session/list/x"),
-        Ask("GET", "/v1/txn/"),
-        Ask("OPTIONS", "/v1/kv/a"),
-        Ask("OPTIONS", "/v1/session/list"),
-        Ask("PUT", "/v1/session/create", (("ns", "x"),)),
-        Ask("PUT", "/v1/session/destroy/", (("ns", "x"),)),
-        Ask("PUT", "/v1/kv/", (("ns", "x"), ("cas", "z"))),
-        Ask("DELETE", "/v1/kv/", (("ns", "x"),)),
-        Ask("GET", "/v1/kv/a", (("index", "0"), ("wait", "0"))),
-        Ask("PUT", "/v1/kv/%252e%252e/a", (), b"v"),
-        Ask("PUT", "/v1/kv/a%2F..", (), b"v"),
-        Ask("PUT", "/v1/kv/a+b", (), b"v"),
-        Ask("GET", "/v1/event/list", (("name", "nothing"),)),
-        Ask("GET", "/v1/kv/a", (("stale", None), ("consistent", None), ("ns", "x"))),
-        Ask("GET", "/v1/kv/a//b"),
-        Ask("GET", "/v1/kv/a/../b"),
-        Ask("GET", "/v1/kv/%2e%2e/b"),
-        Ask("GET", "/v1/kv/a%0Ab"),
-        Ask("GET", "/v1/kv/%20a"),
-        Ask("PUT", "/v1/event/fire/deploy", (), b"x"),
-        Ask("PUT", "/v1/event/fire/"),
-        Ask("PUT", "/v1/event/fire/deploy", (("tag", "v"),), b"x"),
+        Call("PUT", "/v1/txn", (), b"{"),
+        Call("PUT", "/v1/txn", (), b""),
+        Call("GET", "/v1/txn"),
+        Call("POST", "/v1/kv/a"),
+        Call("HEAD", "/v1/kv/a"),
+        Call("PUT", "/v1/session/list"),
+        Call("GET", "/v1/kv/"),
+        Call("PUT", "/v1/kv/", (), b"v"),
+        Call("DELETE", "/v1/kv/"),
+        Call("GET", "/v1/kv/", (("ns", "x"),)),
+        Call("GET", "/v1/kv/", (("dc", "elsewhere"),)),
+        Call("GET", "/v1/nothing"),
+        Call("GET", "/v2"),
+        Call("GET", "/v1/kv"),
+        Call("GET", "/v1/session/info"),
+        Call("GET", "/v1/session/list/x"),
+        Call("GET", "/v1/txn/"),
+        Call("OPTIONS", "/v1/kv/a"),
+        Call("OPTIONS", "/v1/session/list"),
+        Call("PUT", "/v1/session/create", (("ns", "x"),)),
+        Call("PUT", "/v1/session/destroy/", (("ns", "x"),)),
+        Call("PUT", "/v1/kv/", (("ns", "x"), ("cas", "z"))),
+        Call("DELETE", "/v1/kv/", (("ns", "x"),)),
+        Call("GET", "/v1/kv/a", (("index", "0"), ("wait", "0"))),
+        Call("PUT", "/v1/kv/%252e%252e/a", (), b"v"),
+        Call("PUT", "/v1/kv/a%2F..", (), b"v"),
+        Call("PUT", "/v1/kv/a+b", (), b"v"),
+        Call("GET", "/v1/event/list", (("name", "nothing"),)),
+        Call("GET", "/v1/kv/a", (("stale", None), ("consistent", None), ("ns", "x"))),
+        Call("GET", "/v1/kv/a//b"),
+        Call("GET", "/v1/kv/a/../b"),
+        Call("GET", "/v1/kv/%2e%2e/b"),
+        Call("GET", "/v1/kv/a%0Ab"),
+        Call("GET", "/v1/kv/%20a"),
+        Call("PUT", "/v1/event/fire/deploy", (), b"x"),
+        Call("PUT", "/v1/event/fire/"),
+        Call("PUT", "/v1/event/fire/deploy", (("tag", "v"),), b"x"),
     ]
 )
 
 #: Sessions that there are: without them few locks are taken.
 SESSIONS = [
-    Ask("PUT", "/v1/session/create", (), b'{"LockDelay": "0s"}', names="s0"),
-    Ask("PUT", "/v1/session/create", (), b'{"LockDelay": "0s", "Behavior": "delete"}', names="s1"),
+    Call("PUT", "/v1/session/create", (), b'{"LockDelay": "0s"}', names="s0"),
+    Call("PUT", "/v1/session/create", (), b'{"LockDelay": "0s", "Behavior": "delete"}', names="s1"),
 ]
 
 #: What changes something, mostly.
 WRITES = mixed(_PUT, _PUT, _DELETE, _CREATE, _TXN)
 
-ASKS = mixed(_PUT, _PUT, _GET, _GET, _DELETE, _SESSION, _TXN, _OTHER)
+CALLS = mixed(_PUT, _PUT, _GET, _GET, _DELETE, _SESSION, _TXN, _OTHER)

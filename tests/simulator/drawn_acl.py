@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.simulator.differential import Ask
+from tests.simulator.differential import Call
 from tests.simulator.drawn import mixed, some
 
 #: Names that a rule may have, by its resource.
@@ -79,8 +79,8 @@ _RULES = st.one_of(
 )
 
 
-def _put(path: str, body: Any, names: str = "", token: str | None = None) -> Ask:
-    return Ask("PUT", path, (), json.dumps(body).encode(), names, token)
+def _put(path: str, body: Any, names: str = "", token: str | None = None) -> Call:
+    return Call("PUT", path, (), json.dumps(body).encode(), names, token)
 
 
 _POLICIES = ("0", "1", "2")
@@ -157,9 +157,9 @@ _ACL_READS = st.sampled_from(
 )
 
 _ACL = mixed(
-    st.builds(lambda path: Ask("GET", f"/v1/acl/{path}"), _ACL_READS),
+    st.builds(lambda path: Call("GET", f"/v1/acl/{path}"), _ACL_READS),
     st.builds(
-        lambda path: Ask("DELETE", f"/v1/acl/{path}"),
+        lambda path: Call("DELETE", f"/v1/acl/{path}"),
         st.sampled_from(
             [
                 *("policy/{P0}", "policy/{P1}", "role/{R0}", "token/{t0}", "token/{t1}", "token/{t9}", "policy/", "token/", "role/"),
@@ -179,16 +179,16 @@ _KEY = st.sampled_from(["{p}", "{p}a", "{p}a/", "{p}a/b", "{p}b", "other"])
 
 _KV = mixed(
     st.builds(
-        lambda key, query: Ask("GET", f"/v1/kv/{key}", query),
+        lambda key, query: Call("GET", f"/v1/kv/{key}", query),
         _KEY,
         st.sampled_from([(), (), (("recurse", None),), (("keys", None),), (("keys", None), ("separator", "/")), (("raw", None),)]),
     ),
     st.builds(
-        lambda key, query: Ask("PUT", f"/v1/kv/{key}", query, b"v"),
+        lambda key, query: Call("PUT", f"/v1/kv/{key}", query, b"v"),
         _KEY,
         st.sampled_from([(), (), (("acquire", "{s0}"),), (("cas", "0"),)]),
     ),
-    st.builds(lambda key, query: Ask("DELETE", f"/v1/kv/{key}", query), _KEY, st.sampled_from([(), (("recurse", None),)])),
+    st.builds(lambda key, query: Call("DELETE", f"/v1/kv/{key}", query), _KEY, st.sampled_from([(), (("recurse", None),)])),
 )
 
 _STEP = st.one_of(
@@ -235,7 +235,7 @@ _CATALOG_WRITES = mixed(
 )
 
 _READS = st.builds(
-    lambda path: Ask("GET", f"/v1/{path}"),
+    lambda path: Call("GET", f"/v1/{path}"),
     st.sampled_from(
         [
             *("catalog/nodes", "catalog/services", "catalog/datacenters", "catalog/node/n1", "catalog/node-services/n1"),
@@ -253,7 +253,7 @@ _READS = st.builds(
 
 _SESSION = mixed(
     st.builds(lambda body: _put("/v1/session/create", body, "s0"), st.sampled_from([{"LockDelay": "0s"}, {"Node": "n1", "Checks": []}])),
-    st.sampled_from([Ask("PUT", "/v1/session/destroy/{s0}"), Ask("PUT", "/v1/session/renew/{s0}")]),
+    st.sampled_from([Call("PUT", "/v1/session/destroy/{s0}"), Call("PUT", "/v1/session/renew/{s0}")]),
 )
 
 _QUERY = st.one_of(
@@ -263,7 +263,7 @@ _QUERY = st.one_of(
         st.sampled_from([{}, {}, {"Token": "{x1}"}]),
     ),
     st.builds(lambda name: _put("/v1/query/{Q0}", {"Name": name, "Service": {"Service": "web"}}), st.sampled_from(["q1", "q2"])),
-    st.just(Ask("DELETE", "/v1/query/{Q0}")),
+    st.just(Call("DELETE", "/v1/query/{Q0}")),
 )
 
 _AGENT = st.one_of(
@@ -273,7 +273,7 @@ _AGENT = st.one_of(
         st.sampled_from([{}, {}, {"ServiceID": "web"}]),
     ),
     st.builds(
-        lambda path: Ask("PUT", f"/v1/agent/{path}"),
+        lambda path: Call("PUT", f"/v1/agent/{path}"),
         st.sampled_from(
             [
                 *("service/deregister/web", "service/deregister/nothing", "check/deregister/c1", "check/pass/c1", "check/warn/nothing"),
@@ -288,21 +288,21 @@ _CONFIG = st.one_of(
         lambda name: _put("/v1/config", {"Kind": "service-defaults", "Name": name, "Protocol": "http"}), st.sampled_from(["web", "db"])
     ),
     st.just(_put("/v1/config", {"Kind": "proxy-defaults", "Name": "global", "Config": {"a": "b"}})),
-    st.builds(lambda path: Ask("DELETE", f"/v1/config/{path}"), st.sampled_from(["service-defaults/web", "proxy-defaults/global"])),
+    st.builds(lambda path: Call("DELETE", f"/v1/config/{path}"), st.sampled_from(["service-defaults/web", "proxy-defaults/global"])),
 )
 
 _OTHER = st.one_of(
-    st.sampled_from([Ask("PUT", "/v1/event/fire/deploy"), Ask("PUT", "/v1/event/fire/other")]),
+    st.sampled_from([Call("PUT", "/v1/event/fire/deploy"), Call("PUT", "/v1/event/fire/other")]),
     st.just(_put("/v1/operator/autopilot/configuration", {"CleanupDeadServers": True})),
     st.just(_put("/v1/coordinate/update", {"Node": "n1", "Coord": {"Vec": [0.0] * 8, "Error": 1.5, "Height": 0.00001}})),
 )
 
 
-def _by(ask: Ask, who: str | None, how: str) -> Ask:
+def _by(call: Call, who: str | None, how: str) -> Call:
     """A request by somebody: the secret goes out in the header, or in the query."""
-    if who and how == "query" and ask.method == "GET":
-        return replace(ask, token="", query=(*ask.query, ("token", who)))
-    return replace(ask, token=who)
+    if who and how == "query" and call.method == "GET":
+        return replace(call, token="", query=(*call.query, ("token", who)))
+    return replace(call, token=who)
 
 
 _ENFORCED = mixed(_KV, _KV, _TXN, _CATALOG_WRITES, _READS, _READS, _READS, _SESSION, _QUERY, _AGENT, _CONFIG, _OTHER, _ACL)
@@ -314,6 +314,6 @@ _ASKS = st.one_of(_ASKED, _ASKED, _ASKED, _ACL, _ENFORCED)
 _BEGIN = st.tuples(_NEW_POLICY, _NEW_POLICY, _NEW_ROLE, _NEW_TOKEN, _NEW_TOKEN)
 
 
-def examples(most: int) -> st.SearchStrategy[list[Ask]]:
+def examples(most: int) -> st.SearchStrategy[list[Call]]:
     """Policies and tokens, then up to so many requests."""
-    return st.builds(lambda begin, asks: [*begin, *asks], _BEGIN, st.lists(_ASKS, min_size=10, max_size=most))
+    return st.builds(lambda begin, calls: [*begin, *calls], _BEGIN, st.lists(_ASKS, min_size=10, max_size=most))

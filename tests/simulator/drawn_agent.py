@@ -6,7 +6,7 @@ import json
 
 from hypothesis import strategies as st
 
-from tests.simulator.differential import Ask
+from tests.simulator.differential import Call
 from tests.simulator.drawn import mixed, some
 
 _IDS = ("web", "w1", "db", "nothing")
@@ -50,26 +50,26 @@ _SERVICE = st.builds(
 )
 
 _REGISTER = st.builds(
-    lambda service, query: Ask("PUT", "/v1/agent/service/register", query, json.dumps(service).encode()),
+    lambda service, query: Call("PUT", "/v1/agent/service/register", query, json.dumps(service).encode()),
     _SERVICE,
     st.sampled_from([(), (), (("replace-existing-checks", "true"),), (("replace-existing-checks", None),)]),
 )
 
 _REGISTER_CHECK = st.builds(
-    lambda check, more: Ask("PUT", "/v1/agent/check/register", (), json.dumps({**check, **more}).encode()),
+    lambda check, more: Call("PUT", "/v1/agent/check/register", (), json.dumps({**check, **more}).encode()),
     _CHECK,
     some({"ID": st.sampled_from(["c1", "c2"]), "ServiceID": st.sampled_from(["web", "w1", "nothing"])}),
 )
 
 _SAY = st.builds(
-    lambda verb, check, query: Ask("PUT", f"/v1/agent/check/{verb}/{check}", query),
+    lambda verb, check, query: Call("PUT", f"/v1/agent/check/{verb}/{check}", query),
     st.sampled_from(["pass", "warn", "fail"]),
     st.sampled_from(_CHECKS),
     st.sampled_from([(), (("note", "n"),)]),
 )
 
 _UPDATE = st.builds(
-    lambda check, body: Ask("PUT", f"/v1/agent/check/update/{check}", (), body),
+    lambda check, body: Call("PUT", f"/v1/agent/check/update/{check}", (), body),
     st.sampled_from(_CHECKS),
     st.sampled_from(
         [
@@ -84,18 +84,18 @@ _UPDATE = st.builds(
 )
 
 _END = mixed(
-    st.builds(lambda service: Ask("PUT", f"/v1/agent/service/deregister/{service}"), st.sampled_from(_IDS)),
-    st.builds(lambda check: Ask("PUT", f"/v1/agent/check/deregister/{check}"), st.sampled_from(_CHECKS)),
+    st.builds(lambda service: Call("PUT", f"/v1/agent/service/deregister/{service}"), st.sampled_from(_IDS)),
+    st.builds(lambda check: Call("PUT", f"/v1/agent/check/deregister/{check}"), st.sampled_from(_CHECKS)),
 )
 
 _MAINTENANCE = st.builds(
-    lambda path, query: Ask("PUT", path, query),
+    lambda path, query: Call("PUT", path, query),
     st.sampled_from(["/v1/agent/maintenance", *(f"/v1/agent/service/maintenance/{service}" for service in ("web", "w1", "nothing", ""))]),
     st.sampled_from([(("enable", "true"),), (("enable", "false"),), (("enable", "true"), ("reason", "why")), (), (("enable", "x"),)]),
 )
 
 _READ = st.builds(
-    lambda path: Ask("GET", path),
+    lambda path: Call("GET", path),
     st.sampled_from(
         [
             *("/v1/agent/services", "/v1/agent/checks", "/v1/health/service/web", "/v1/health/state/any", "/v1/catalog/services"),
@@ -108,9 +108,9 @@ _READ = st.builds(
 )
 
 _TEXT = st.builds(
-    lambda how, service: Ask("GET", f"/v1/agent/health/service/{how}/{service}", (("format", "text"),)),
+    lambda how, service: Call("GET", f"/v1/agent/health/service/{how}/{service}", (("format", "text"),)),
     st.sampled_from(["id", "name"]),
     st.sampled_from(_IDS),
 )
 
-ASKS = mixed(_REGISTER, _REGISTER, _REGISTER_CHECK, _SAY, _SAY, _UPDATE, _END, _MAINTENANCE, _READ, _READ, _TEXT)
+CALLS = mixed(_REGISTER, _REGISTER, _REGISTER_CHECK, _SAY, _SAY, _UPDATE, _END, _MAINTENANCE, _READ, _READ, _TEXT)

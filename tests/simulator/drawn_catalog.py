@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.simulator.differential import Ask
+from tests.simulator.differential import Call
 from tests.simulator.drawn import mixed, some
 
 _NODES = ("n1", "n2", "N1", "test-node")
@@ -64,7 +64,7 @@ _CHECK = st.builds(
 )
 
 _REGISTER = st.builds(
-    lambda node, address, more: Ask("PUT", "/v1/catalog/register", (), json.dumps({"Node": node, **address, **more}).encode()),
+    lambda node, address, more: Call("PUT", "/v1/catalog/register", (), json.dumps({"Node": node, **address, **more}).encode()),
     _node,
     st.sampled_from([{"Address": "10.0.0.1"}, {"Address": "10.0.0.2"}, {"SkipNodeUpdate": True}, {}]),
     some(
@@ -80,7 +80,7 @@ _REGISTER = st.builds(
 )
 
 _DEREGISTER = st.builds(
-    lambda node, more: Ask("PUT", "/v1/catalog/deregister", (), json.dumps({"Node": node, **more}).encode()),
+    lambda node, more: Call("PUT", "/v1/catalog/deregister", (), json.dumps({"Node": node, **more}).encode()),
     _node,
     st.one_of(
         st.just({}),
@@ -120,7 +120,7 @@ _QUERIES: list[tuple[tuple[str, str | None], ...]] = [
     (("index", "1"), ("wait", "50ms")),
 ]
 
-_READ = st.builds(lambda path, query: Ask("GET", "/v1/" + path, query), st.sampled_from(_PATHS), st.sampled_from(_QUERIES))
+_READ = st.builds(lambda path, query: Call("GET", "/v1/" + path, query), st.sampled_from(_PATHS), st.sampled_from(_QUERIES))
 
 _VERBS = st.sampled_from(["set", "set", "cas", "get", "delete", "delete-cas", "zap"])
 _INDEX = st.sampled_from([{}, {"ModifyIndex": 0}, {"ModifyIndex": 1}])
@@ -144,19 +144,19 @@ _STEP = st.one_of(
     st.just({}),
 )
 
-_TXN = st.builds(lambda steps: Ask("PUT", "/v1/txn", (), json.dumps(steps).encode()), st.lists(_STEP, min_size=1, max_size=4))
+_TXN = st.builds(lambda steps: Call("PUT", "/v1/txn", (), json.dumps(steps).encode()), st.lists(_STEP, min_size=1, max_size=4))
 
 _SESSION = mixed(
     st.builds(
-        lambda node, more: Ask("PUT", "/v1/session/create", (), json.dumps({"Node": node, "LockDelay": "0s", **more}).encode()),
+        lambda node, more: Call("PUT", "/v1/session/create", (), json.dumps({"Node": node, "LockDelay": "0s", **more}).encode()),
         _node,
         st.sampled_from([{}, {"Checks": []}, {"NodeChecks": ["c1"]}, {"NodeChecks": [], "ServiceChecks": [{"ID": "c2"}]}]),
     ),
-    st.just(Ask("GET", "/v1/session/list")),
-    st.builds(lambda node: Ask("GET", f"/v1/session/node/{node}"), _node),
+    st.just(Call("GET", "/v1/session/list")),
+    st.builds(lambda node: Call("GET", f"/v1/session/node/{node}"), _node),
 )
 
 #: What changes something, mostly.
 WRITES = mixed(_REGISTER, _REGISTER, _DEREGISTER, _TXN)
 
-ASKS = mixed(_REGISTER, _REGISTER, _DEREGISTER, _READ, _READ, _TXN, _SESSION)
+CALLS = mixed(_REGISTER, _REGISTER, _DEREGISTER, _READ, _READ, _TXN, _SESSION)

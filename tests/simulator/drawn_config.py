@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.simulator.differential import Ask
+from tests.simulator.differential import Call
 from tests.simulator.drawn import mixed, some
 
 _SERVICES = ("web", "api", "db")
@@ -153,11 +153,11 @@ _BODIES: dict[str, tuple[st.SearchStrategy[dict[str, Any]], tuple[str, ...]]] = 
 }
 
 
-def _apply(kind: str) -> st.SearchStrategy[Ask]:
+def _apply(kind: str) -> st.SearchStrategy[Call]:
     body, names = _BODIES[kind]
     named = st.sampled_from(names).map(lambda name: {"Name": name}) if names else st.just({})
     return st.builds(
-        lambda name, members, query: Ask("PUT", "/v1/config", query, json.dumps({"Kind": kind, **name, **members}).encode()),
+        lambda name, members, query: Call("PUT", "/v1/config", query, json.dumps({"Kind": kind, **name, **members}).encode()),
         named,
         body,
         _one((), (), (), (("cas", "0"),), (("cas", "{i0}"),), (("cas", "1"),)),
@@ -169,14 +169,14 @@ _APPLY = st.sampled_from((*_KINDS, "service-defaults", "service-intentions", "in
 _NAMES = (*_SERVICES, "global", "gate", "out", "*", "mesh", "default", "")
 
 _GET = st.builds(
-    lambda kind, name, called: Ask("GET", f"/v1/config/{kind}{name}", names=called),
+    lambda kind, name, called: Call("GET", f"/v1/config/{kind}{name}", names=called),
     st.sampled_from((*_KINDS, "nothing")),
     st.sampled_from(("", "", *(f"/{name}" for name in _NAMES))),
     _one("", "i0"),
 )
 
 _DELETE = st.builds(
-    lambda kind, name, query: Ask("DELETE", f"/v1/config/{kind}/{name}", query),
+    lambda kind, name, query: Call("DELETE", f"/v1/config/{kind}/{name}", query),
     st.sampled_from(_KINDS),
     st.sampled_from(_NAMES),
     _one((), (), (("cas", "{i0}"),), (("cas", "1"),)),
@@ -192,11 +192,11 @@ _BY_ID = {
 }
 
 _CREATE = st.builds(
-    lambda body, name: Ask("POST", "/v1/connect/intentions", (), json.dumps(body).encode(), names=name), some(_BY_ID), _one("Q0", "Q1")
+    lambda body, name: Call("POST", "/v1/connect/intentions", (), json.dumps(body).encode(), names=name), some(_BY_ID), _one("Q0", "Q1")
 )
 
 _UPDATE = st.builds(
-    lambda method, body: Ask(method, "/v1/connect/intentions/{Q0}", (), json.dumps(body).encode() if method == "PUT" else None),
+    lambda method, body: Call(method, "/v1/connect/intentions/{Q0}", (), json.dumps(body).encode() if method == "PUT" else None),
     _one("GET", "PUT", "DELETE"),
     some(_BY_ID),
 )
@@ -204,7 +204,7 @@ _UPDATE = st.builds(
 _PAIR = st.builds(lambda source, to: (("source", source), ("destination", to)), _one(*_SERVICES, "*"), _one(*_SERVICES, "*"))
 
 _EXACT = st.builds(
-    lambda method, pair, body: Ask(method, "/v1/connect/intentions/exact", pair, json.dumps(body).encode() if method == "PUT" else None),
+    lambda method, pair, body: Call(method, "/v1/connect/intentions/exact", pair, json.dumps(body).encode() if method == "PUT" else None),
     _one("GET", "PUT", "PUT", "DELETE"),
     _PAIR,
     some(
@@ -218,13 +218,13 @@ _EXACT = st.builds(
 )
 
 _ASKED = st.one_of(
-    st.builds(lambda pair: Ask("GET", "/v1/connect/intentions/check", pair), _PAIR),
+    st.builds(lambda pair: Call("GET", "/v1/connect/intentions/check", pair), _PAIR),
     st.builds(
-        lambda by, name: Ask("GET", "/v1/connect/intentions/match", (("by", by), ("name", name))), _one("source", "destination"), _service
+        lambda by, name: Call("GET", "/v1/connect/intentions/match", (("by", by), ("name", name))), _one("source", "destination"), _service
     ),
-    _one(Ask("GET", "/v1/connect/intentions", names="i1"), Ask("GET", "/v1/connect/intentions")),
+    _one(Call("GET", "/v1/connect/intentions", names="i1"), Call("GET", "/v1/connect/intentions")),
 )
 
-_SERVED = st.builds(lambda gateway: Ask("GET", f"/v1/catalog/gateway-services/{gateway}"), _one("gate", "out", "web"))
+_SERVED = st.builds(lambda gateway: Call("GET", f"/v1/catalog/gateway-services/{gateway}"), _one("gate", "out", "web"))
 
-ASKS = mixed(_APPLY, _APPLY, _APPLY, _GET, _DELETE, _CREATE, _UPDATE, _EXACT, _ASKED, _SERVED)
+CALLS = mixed(_APPLY, _APPLY, _APPLY, _GET, _DELETE, _CREATE, _UPDATE, _EXACT, _ASKED, _SERVED)

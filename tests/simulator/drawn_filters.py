@@ -6,7 +6,7 @@ import json
 
 from hypothesis import strategies as st
 
-from tests.simulator.differential import Ask
+from tests.simulator.differential import Call
 from tests.simulator.drawn import mixed
 
 _SELECTORS = {
@@ -44,7 +44,7 @@ _ASKED = st.one_of(
 _SHAPES = ("{0}", "{0}", "not {0}", "({0})", "{0} and {1}", "{0} or {1}", "({0}", "{0} and not ({1} or {0})", "{0} {1}", "{0} and", " {0} ")
 
 _REGISTER = st.builds(
-    lambda node, service, more: Ask("PUT", "/v1/catalog/register", (), json.dumps({**node, **service, **more}).encode()),
+    lambda node, service, more: Call("PUT", "/v1/catalog/register", (), json.dumps({**node, **service, **more}).encode()),
     st.sampled_from([{"Node": "n1", "Address": "10.0.0.1", "NodeMeta": {"rack": "a"}}, {"Node": "n2", "Address": "10.0.0.2"}]),
     st.sampled_from(
         [
@@ -58,11 +58,11 @@ _REGISTER = st.builds(
 
 
 @st.composite
-def _read(draw: st.DrawFn) -> Ask:
+def _read(draw: st.DrawFn) -> Call:
     path = draw(st.sampled_from(sorted(_SELECTORS)))
     selector = st.sampled_from(_SELECTORS[path])
     one, other = (draw(_ASKED).replace("{}", draw(selector)) for _ in range(2))
-    return Ask("GET", path, (("filter", draw(st.sampled_from(_SHAPES)).format(one, other)),))
+    return Call("GET", path, (("filter", draw(st.sampled_from(_SHAPES)).format(one, other)),))
 
 
-ASKS = mixed(_REGISTER, _read(), _read(), _read())
+CALLS = mixed(_REGISTER, _read(), _read(), _read())

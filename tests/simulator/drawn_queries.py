@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.simulator.differential import Ask
+from tests.simulator.differential import Call
 from tests.simulator.drawn import mixed, some
 
 
@@ -121,10 +121,10 @@ _BODY = st.one_of(_QUERY.map(_json), _QUERY.map(_json), _PREFIXED.map(_json), _P
 
 _DC = _one((), (), (), (), (), (), (("dc", "elsewhere"),), (("dc", "dc1"),))
 
-_CREATE = st.builds(lambda body, query, name: Ask("POST", "/v1/query", query, body, names=name), _BODY, _DC, _one("Q0", "Q0", "Q1"))
+_CREATE = st.builds(lambda body, query, name: Call("POST", "/v1/query", query, body, names=name), _BODY, _DC, _one("Q0", "Q0", "Q1"))
 
 _CHANGE = st.builds(
-    lambda method, called, body, query: Ask(method, f"/v1/query/{called}", query, body if method == "PUT" else None),
+    lambda method, called, body, query: Call(method, f"/v1/query/{called}", query, body if method == "PUT" else None),
     _one("PUT", "PUT", "DELETE"),
     _one("{Q0}", "{Q0}", "{Q1}", "q", "", "00000000-0000-0000-0000-000000000000"),
     _BODY,
@@ -139,7 +139,7 @@ _SHARED: tuple[tuple[tuple[str, str | None], ...], ...] = (
 )
 
 _LISTED = st.builds(
-    lambda path, query, name: Ask("GET", f"/v1/query{path}", query, names=name),
+    lambda path, query, name: Call("GET", f"/v1/query{path}", query, names=name),
     _one("", "", "/{Q0}", "/{Q1}", "/", "/q", "/00000000-0000-0000-0000-000000000000"),
     _one(*_SHARED),
     _one("", "i0"),
@@ -156,7 +156,7 @@ _OF_EXECUTE = (
 _UNCACHED = [query for query in _SHARED if ("cached", None) not in query]
 
 _EXECUTE = st.builds(
-    lambda called, verb, query: Ask("GET", f"/v1/query/{called}/{verb}", query),
+    lambda called, verb, query: Call("GET", f"/v1/query/{called}/{verb}", query),
     _one(*_CALLED),
     _one("execute", "execute", "execute", "explain"),
     st.one_of(_one(*_OF_EXECUTE), _one(*_UNCACHED)),
@@ -185,7 +185,7 @@ _INSTANCE = st.builds(
 _PROXY = {"Service": "web-proxy", "Kind": "connect-proxy", "Port": 80, "Proxy": {"DestinationServiceName": "web"}}
 
 _REGISTER = st.builds(
-    lambda node, more: Ask("PUT", "/v1/catalog/register", (), _json({"Node": node, "Address": "10.0.0.1", **more})),
+    lambda node, more: Call("PUT", "/v1/catalog/register", (), _json({"Node": node, "Address": "10.0.0.1", **more})),
     _one("n1", "n1", "n2"),
     some(
         {
@@ -197,23 +197,23 @@ _REGISTER = st.builds(
 )
 
 _DEREGISTER = st.builds(
-    lambda node, more: Ask("PUT", "/v1/catalog/deregister", (), _json({"Node": node, **more})),
+    lambda node, more: Call("PUT", "/v1/catalog/deregister", (), _json({"Node": node, **more})),
     _one("n1", "n2"),
     _one({}, {"ServiceID": "web"}, {"ServiceID": "db"}, {"CheckID": "c1"}, {"CheckID": "c2"}),
 )
 
 _COORDINATES = st.builds(
-    lambda path, query: Ask("GET", f"/v1/coordinate/{path}", query),
+    lambda path, query: Call("GET", f"/v1/coordinate/{path}", query),
     _one("nodes", "datacenters", "node/n1", "node/test-node", "node/"),
     _one(*_SHARED),
 )
 
 _OTHER = _one(
-    *(Ask(method, f"/v1/query{path}") for method in ("PUT", "POST", "DELETE", "OPTIONS") for path in ("", "/{Q0}", "/{Q0}/execute")),
-    *(Ask("GET", f"/v1/query/{path}") for path in ("execute", "/execute", "explain", "{Q0}/x", "{Q0}/", "a/b/execute", "q%20/execute")),
-    Ask("PUT", "/v1/session/destroy/{s0}"),
+    *(Call(method, f"/v1/query{path}") for method in ("PUT", "POST", "DELETE", "OPTIONS") for path in ("", "/{Q0}", "/{Q0}/execute")),
+    *(Call("GET", f"/v1/query/{path}") for path in ("execute", "/execute", "explain", "{Q0}/x", "{Q0}/", "a/b/execute", "q%20/execute")),
+    Call("PUT", "/v1/session/destroy/{s0}"),
 )
 
-ASKS = mixed(
+CALLS = mixed(
     _CREATE, _CREATE, _CREATE, _CHANGE, _LISTED, _EXECUTE, _EXECUTE, _EXECUTE, _REGISTER, _REGISTER, _DEREGISTER, _COORDINATES, _OTHER
 )

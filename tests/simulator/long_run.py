@@ -11,7 +11,7 @@ from contextlib import closing
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.agents import Binary, find_binaries, running_agent
-from tests.simulator.differential import Ask, Sides
+from tests.simulator.differential import Call, Sides
 from tests.simulator.groups import GROUPS
 
 #: Seconds between two lines of progress.
@@ -35,33 +35,33 @@ class Run:
             @seed(seeded)
             @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate], database=None)
             @given(GROUPS[self._group].examples)
-            def examples(asks: list[Ask]) -> None:
+            def examples(calls: list[Call]) -> None:
                 if self.taken < self._steps:
-                    self._example(asks)
+                    self._example(calls)
 
             examples()
             seeded += 1
             assert self.taken > before
 
-    def _example(self, asks: list[Ask]) -> None:
+    def _example(self, calls: list[Call]) -> None:
         if left := self._sides.clear():
             self._tell([], left)
-        for place, ask in enumerate(asks):
+        for place, call in enumerate(calls):
             self.taken += 1
-            if found := self._sides.differences(ask):
-                self._tell(asks[: place + 1], found)
+            if found := self._sides.differences(call):
+                self._tell(calls[: place + 1], found)
                 return
         if time.monotonic() - self._told > _PROGRESS:
             self._told = time.monotonic()
             print(f"  {self.taken} steps", flush=True)
 
-    def _tell(self, asks: list[Ask], found: list[str]) -> None:
-        kind = f"{asks[-1].method} {asks[-1].path}" if asks else "what an example left"
+    def _tell(self, calls: list[Call], found: list[str]) -> None:
+        kind = f"{calls[-1].method} {calls[-1].path}" if calls else "what an example left"
         self.differed[kind] += 1
         if self.differed[kind] == 1:
             print(
                 "\n".join(
-                    ["It differs. To replay it, as a row of tests/simulator/test_regressions.py:", *(f"    {ask!r}," for ask in asks)]
+                    ["It differs. To replay it, as a row of tests/simulator/test_regressions.py:", *(f"    {call!r}," for call in calls)]
                 )
             )
             print("\n".join(f"  {difference}" for difference in found), flush=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.differential import Ask, Sides
+from tests.simulator.differential import Call, Sides
 from tests.simulator.test_regressions import get, post, put
 
 #: Who asks: two tokens, nobody, and a token that there is not.
@@ -22,16 +22,16 @@ _AUTHORIZE, _SPIFFE = "/v1/agent/connect/authorize", "spiffe://11111111-2222-333
 _EXACT = ("/v1/connect/intentions/exact", ("source", "a"), ("destination", "b"))
 
 
-def by(ask: Ask, *who: str | None) -> list[Ask]:
+def by(call: Call, *who: str | None) -> list[Call]:
     """The same request by several."""
-    return [replace(ask, token=one) for one in who]
+    return [replace(call, token=one) for one in who]
 
 
-def delete(path: str, *query: tuple[str, str | None]) -> Ask:
-    return Ask("DELETE", path, query)
+def delete(path: str, *query: tuple[str, str | None]) -> Call:
+    return Call("DELETE", path, query)
 
 
-def with_rules(number: int, rules: str, **more: Any) -> list[Ask]:
+def with_rules(number: int, rules: str, **more: Any) -> list[Call]:
     """A policy, and a token that has it."""
     return [
         put("/v1/acl/policy", {"Name": f"pol{number}", "Rules": rules}, names=f"P{number}"),
@@ -42,7 +42,7 @@ def with_rules(number: int, rules: str, **more: Any) -> list[Ask]:
     ]
 
 
-def txn(*operations: dict[str, Any]) -> Ask:
+def txn(*operations: dict[str, Any]) -> Call:
     return put("/v1/txn", [*operations])
 
 
@@ -50,7 +50,7 @@ def kv(verb: str, key: str) -> dict[str, Any]:
     return {"KV": {"Verb": verb, "Key": key}}
 
 
-def _authorize(body: dict[str, str]) -> Ask:
+def _authorize(body: dict[str, str]) -> Call:
     return post(_AUTHORIZE, body)
 
 
@@ -139,7 +139,7 @@ _MAY = post(
     ],
 )
 
-DIFFERED = {
+CASES = {
     "1.8 ends a service in the catalog with the token that registered it": [
         *_WRITES_ALL,
         *by(_REGISTER, ONE),
@@ -167,9 +167,9 @@ DIFFERED = {
         *by(get("/v1/event/list"), LOST, NOBODY),
     ],
     "the agent looks at the token before it looks for a check or a service": [
-        *(ask for verb in ("deregister", "pass", "warn", "fail") for ask in by(put(f"/v1/agent/check/{verb}/nothing"), LOST, NOBODY)),
+        *(call for verb in ("deregister", "pass", "warn", "fail") for call in by(put(f"/v1/agent/check/{verb}/nothing"), LOST, NOBODY)),
         *by(put("/v1/agent/check/update/nothing", {"Status": "passing"}), LOST, NOBODY),
-        *(ask for path in ("service/nothing", "health/service/id/nothing") for ask in by(get(f"/v1/agent/{path}"), LOST, NOBODY)),
+        *(call for path in ("service/nothing", "health/service/id/nothing") for call in by(get(f"/v1/agent/{path}"), LOST, NOBODY)),
     ],
     "1.8 says what a token lacks to write what the agent has": [
         *_TOKENS,
@@ -214,30 +214,30 @@ DIFFERED = {
     "who may not manage ACLs learns nothing of ids": [
         *_TOKENS,
         *(
-            ask
+            call
             for what in ("policy", "role", "token", "binding-rule")
             for identity in ("x", ABSENT)
             for method in (get, delete)
-            for ask in by(method(f"/v1/acl/{what}/{identity}"), *_EVERYBODY)
+            for call in by(method(f"/v1/acl/{what}/{identity}"), *_EVERYBODY)
         ),
         *by(get("/v1/acl/auth-method/x"), *_EVERYBODY),
     ],
     "a lost token that deletes is told that there is nothing to delete, since 1.9": [
-        *(ask for policy in _POLICIES for ask in by(delete(f"/v1/acl/policy/{policy}"), LOST, NOBODY)),
+        *(call for policy in _POLICIES for call in by(delete(f"/v1/acl/policy/{policy}"), LOST, NOBODY)),
         *by(delete(f"/v1/acl/token/{_ANONYMOUS}"), LOST, NOBODY),
     ],
     "what leads to a service that the token may not see is nothing, or refused": [
         *_TOKENS,
         *(
-            ask
+            call
             for path in ("health/ingress/web", "health/connect/web", "catalog/connect/web")
-            for ask in by(get(f"/v1/{path}"), *_EVERYBODY)
+            for call in by(get(f"/v1/{path}"), *_EVERYBODY)
         ),
     ],
     "intentions are refused without a word of what is lacking": [
         *_TOKENS,
         *by(get("/v1/connect/intentions"), *_EVERYBODY),
-        *by(Ask("POST", "/v1/connect/intentions", (), json.dumps(_INTENTION).encode()), ONE, NOBODY, LOST),
+        *by(Call("POST", "/v1/connect/intentions", (), json.dumps(_INTENTION).encode()), ONE, NOBODY, LOST),
         *by(put(f"/v1/connect/intentions/{ABSENT}", _INTENTION), *_EVERYBODY),
         *by(put("/v1/connect/intentions/x", {}), *_EVERYBODY),
         *by(delete(f"/v1/connect/intentions/{ABSENT}"), *_EVERYBODY),
@@ -254,12 +254,12 @@ DIFFERED = {
         get("/v1/config/service-defaults"),
     ],
     "rules of before 1.4 are translated, newly written": [
-        *(Ask("POST", _TRANSLATE, body=rules.encode()) for rules in _OLD_RULES),
-        *by(Ask("POST", _TRANSLATE, body=b'key "'), NOBODY, LOST, None),
+        *(Call("POST", _TRANSLATE, body=rules.encode()) for rules in _OLD_RULES),
+        *by(Call("POST", _TRANSLATE, body=b'key "'), NOBODY, LOST, None),
     ],
     "a token of today has no rules to translate": [
         put("/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}"}),
-        *(ask for identity in ("{t0}", "{t1}", "x", "") for ask in by(get(f"{_TRANSLATE}/{identity}"), *_EVERYBODY)),
+        *(call for identity in ("{t0}", "{t1}", "x", "") for call in by(get(f"{_TRANSLATE}/{identity}"), *_EVERYBODY)),
         *(get(path) for path in (_TRANSLATE, "/v1/acl/rules", "/v1/acl/rules/x")),
     ],
     "templated policies are the built-in ones, by their names": [
@@ -271,8 +271,8 @@ DIFFERED = {
         *(post(f"{_TEMPLATE}/preview/builtin/{name}", {"Name": "x"}) for name in _TEMPLATES),
         *(post(f"{_TEMPLATE}/preview/builtin/{name}", None) for name in _TEMPLATES),
         *(post(f"{_TEMPLATE}/preview/builtin/service", body) for body in _BAD_VARIABLES),
-        *by(Ask("POST", f"{_TEMPLATE}/preview/builtin/dns", body=b"{"), NOBODY, None),
-        Ask("POST", f"{_TEMPLATE}/preview/"),
+        *by(Call("POST", f"{_TEMPLATE}/preview/builtin/dns", body=b"{"), NOBODY, None),
+        Call("POST", f"{_TEMPLATE}/preview/"),
     ],
     "a token is given the templated policies that there are": [
         *(put("/v1/acl/token", {"TemplatedPolicies": [bad]}) for bad in _BAD_TEMPLATES),
@@ -315,7 +315,7 @@ DIFFERED = {
         _authorize({"Target": "db4", "ClientCertURI": f"{_SPIFFE}/ns/other/dc/dc2/svc/we%20b?x=1"}),
     ],
     "what may be asked of a connection": [
-        *(Ask("POST", _AUTHORIZE, (), body) for body in (None, b"{", b"[]", b'{"Target": 5}', b'{"Nope": 1}')),
+        *(Call("POST", _AUTHORIZE, (), body) for body in (None, b"{", b"[]", b'{"Target": 5}', b'{"Nope": 1}')),
         *(_authorize(body) for body in ({}, {"Target": "db5"}, {"ClientCertURI": f"{_SPIFFE}/ns/default/dc/dc1/svc/web"})),
         *(_authorize({"Target": "db5", "ClientCertURI": uri}) for uri in ("x", ":", "http://x/svc", f"{_SPIFFE}/dc/dc1/svc/web")),
         *(_authorize({"Target": "db5", "ClientCertURI": _SPIFFE + path}) for path in ("", "/", "/agent/client/dc/dc1/id/x")),
@@ -325,7 +325,7 @@ DIFFERED = {
     ],
     "nobody comes in with a bearer token that no key is known of": [
         put("/v1/acl/auth-method", {"Name": "jwt", "Type": "jwt", "Config": {"JWTValidationPubKeys": [PUBLIC_KEY], "BoundIssuer": "me"}}),
-        *(Ask("POST", "/v1/acl/login", (), body) for body in (None, b"{", b"{}", b"[]", b'{"Nope": 1}', b'{"BearerToken": 5}')),
+        *(Call("POST", "/v1/acl/login", (), body) for body in (None, b"{", b"{}", b"[]", b'{"Nope": 1}', b'{"BearerToken": 5}')),
         *by(post("/v1/acl/login", {"AuthMethod": "nothing", "BearerToken": "x"}), NOBODY, LOST, None),
         *(post("/v1/acl/login", {"AuthMethod": "jwt", "BearerToken": token}) for token in _BEARERS),
         replace(post("/v1/acl/login", {"AuthMethod": "jwt", "BearerToken": "x"}), query=(("dc", "elsewhere"),)),
@@ -333,16 +333,16 @@ DIFFERED = {
     ],
     "only who came by a login logs out": [
         put("/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}"}),
-        *by(Ask("POST", "/v1/acl/logout"), ONE, NOBODY, LOST, None),
+        *by(Call("POST", "/v1/acl/logout"), ONE, NOBODY, LOST, None),
     ],
     "who may not watch the agent is told so": [
         *by(get("/v1/agent/monitor", ("loglevel", "nothing")), NOBODY, LOST, None),
         *by(get("/v1/agent/metrics/stream"), NOBODY, LOST),
     ],
     "a lone server cannot give its lead away": [
-        *by(Ask("POST", f"{_OPERATOR}/raft/transfer-leader"), NOBODY, LOST, None),
-        *by(Ask("POST", f"{_OPERATOR}/raft/transfer-leader", (("id", "x"),)), NOBODY, None),
-        Ask("PUT", f"{_OPERATOR}/raft/transfer-leader"),
+        *by(Call("POST", f"{_OPERATOR}/raft/transfer-leader"), NOBODY, LOST, None),
+        *by(Call("POST", f"{_OPERATOR}/raft/transfer-leader", (("id", "x"),)), NOBODY, None),
+        Call("PUT", f"{_OPERATOR}/raft/transfer-leader"),
     ],
     "autopilot's state is for operators": [
         *by(get(f"{_OPERATOR}/autopilot/state"), NOBODY, LOST, None),
@@ -350,7 +350,7 @@ DIFFERED = {
     ],
     "what the servers keep is counted": [
         *by(get(f"{_OPERATOR}/usage"), NOBODY, LOST, None),
-        *(ask for body in _COUNTED for ask in (put("/v1/catalog/register", body), get(f"{_OPERATOR}/usage"))),
+        *(call for body in _COUNTED for call in (put("/v1/catalog/register", body), get(f"{_OPERATOR}/usage"))),
         get(f"{_OPERATOR}/usage", ("stale", None), ("dc", "elsewhere")),
         get(f"{_OPERATOR}/utilization"),
     ],
@@ -358,12 +358,12 @@ DIFFERED = {
         *by(get(f"{_OPERATOR}/keyring"), NOBODY, LOST, None),
         *(get(f"{_OPERATOR}/keyring", (name, value)) for name in ("relay-factor", "local-only") for value in ("1", "6", "x", "-1", "")),
         *(
-            Ask(method, f"{_OPERATOR}/keyring", query, body)
+            Call(method, f"{_OPERATOR}/keyring", query, body)
             for method in ("POST", "PUT", "DELETE")
             for query in ((), (("local-only", "true"),), (("relay-factor", "6"),))
             for body in (None, b"{", b"{}", b'{"Key": "x"}', b'{"Key": 5}')
         ),
-        *by(Ask("POST", f"{_OPERATOR}/keyring", body=b"{}"), NOBODY, LOST),
+        *by(Call("POST", f"{_OPERATOR}/keyring", body=b"{}"), NOBODY, LOST),
     ],
     "what Enterprise alone has is not there": [get(f"{_OPERATOR}/{name}") for name in ("license", "segment", "area", "area/x")],
     "a life of a token that no clock holds": [
@@ -394,6 +394,6 @@ DIFFERED = {
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in DIFFERED.items()])
-def test_it_differs_no_more(guarded: Sides, asks: list[Ask]) -> None:
-    assert guarded.replay(asks) == []
+@pytest.mark.parametrize("calls", [pytest.param(calls, id=name) for name, calls in CASES.items()])
+def test_it_differs_no_more(acl_sides: Sides, calls: list[Call]) -> None:
+    assert acl_sides.replay(calls) == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.differential import Ask, Sides
+from tests.simulator.differential import Call, Sides
 from tests.simulator.test_acl_regressions import ABSENT, LOST, NOBODY, ONE, PUBLIC_KEY, by, delete, with_rules
 from tests.simulator.test_regressions import get, post, put
 
@@ -34,7 +34,7 @@ _WRITTEN: tuple[tuple[str, dict[str, Any]], ...] = (
     ("auth-method", {**_JWT, "Name": "jwt"}),
 )
 
-DIFFERED = {
+CASES = {
     "a token is given a date at which it expires": [
         *(put(_TOKEN, {_EXPIRES: at}) for at in (*_PAST, *_OLD_DATES)),
         *(put(_TOKEN, {_EXPIRES: _PAST[0], "ExpirationTTL": ttl}) for ttl in ("1h", "1s", "-1h")),
@@ -51,18 +51,18 @@ DIFFERED = {
         *(put(_TOKEN, {name: at}) for name in (_EXPIRES, "CreateTime") for at in _NO_DATES),
         *(put(_TOKEN, body) for body in ({"SecretID": 5, "expirationtime": "x"}, {"Nope": 5, _EXPIRES: "x"}, {_EXPIRES: "x", "Nope": 5})),
         *(put(_TOKEN, body) for body in ({_EXPIRES: "x", "CreateTime": "y"}, {"ExpirationTTL": "x", _EXPIRES: "y"})),
-        Ask("PUT", _TOKEN, body=b'{"ExpirationTime": "x", "SecretID": }'),
-        Ask("PUT", _TOKEN, body='{"ExpirationTime": "\u00e9\\t"} x'.encode()),
+        Call("PUT", _TOKEN, body=b'{"ExpirationTime": "x", "SecretID": }'),
+        Call("PUT", _TOKEN, body='{"ExpirationTime": "\u00e9\\t"} x'.encode()),
         *by(put(_TOKEN, {_EXPIRES: "x"}), NOBODY, LOST),
     ],
     "when a token expires does not change": [
         put(_TOKEN, {"AccessorID": "{t0}", "SecretID": "{x0}", "ExpirationTTL": "1h"}),
         put(_TOKEN, {"AccessorID": "{t1}", "SecretID": "{x1}", _EXPIRES: "0001-01-01T00:00:00Z"}),
         *(
-            ask
+            call
             for token in ("{t0}", "{t1}")
             for at in ("0001-01-01T00:00:00Z", *_PAST, "x", None)
-            for ask in (put(f"{_TOKEN}/{token}", {_EXPIRES: at}), get(f"{_TOKEN}/{token}"))
+            for call in (put(f"{_TOKEN}/{token}", {_EXPIRES: at}), get(f"{_TOKEN}/{token}"))
         ),
         put(f"{_TOKEN}/{{t0}}", {"ExpirationTTL": "1h"}),
         *(put(f"{_TOKEN}/{{t0}}/clone", {_EXPIRES: at, "ExpirationTTL": "1m"}) for at in (_PAST[0], "x")),
@@ -70,9 +70,9 @@ DIFFERED = {
     ],
     "what is put without an id is made": [
         *(
-            ask
+            call
             for what, body in _WRITTEN
-            for ask in (
+            for call in (
                 *(put(f"/v1/acl/{what}/", one) for one in (body, {})),
                 *(put(f"/v1/acl/{what}{end}", {**body, "ID": "x"}) for end in ("/", "", "/x") if what not in ("token", "auth-method")),
                 *by(put(f"/v1/acl/{what}/", body), NOBODY, LOST),
@@ -94,10 +94,10 @@ DIFFERED = {
     ],
     "who asks what a token may do is known first, and does not ask too much": [
         *(
-            replace(ask, query=query)
+            replace(call, query=query)
             for what in ([], [_KEY], [{"Resource": "x"}], [_KEY, {"Resource": "x"}], [_KEY] * 64, [_KEY] * 65, [{"Resource": "x"}] * 65)
             for query in ((), _ELSEWHERE)
-            for ask in by(post(_AUTHORIZES, what), NOBODY, LOST, None)
+            for call in by(post(_AUTHORIZES, what), NOBODY, LOST, None)
         ),
     ],
     "what may be asked of each resource": [
@@ -105,21 +105,21 @@ DIFFERED = {
             0, 'key_prefix "a" { policy = "write" } key "a/x/y" { policy = "read" } service "w" { policy = "read" intentions = "write" }'
         ),
         *(
-            ask
+            call
             for resource in ("acl", "intention", "key", "keyring", "mesh", "operator", "peering", "service", "snapshot", "Key")
             for access in ("", "read", "Write", "list", "write-PREFIX", "deny")
             for name in ("a/x", "a/z", "w")
-            for ask in by(post(_AUTHORIZES, [{"Resource": resource, "Access": access, "Segment": name}]), ONE, None)
+            for call in by(post(_AUTHORIZES, [{"Resource": resource, "Access": access, "Segment": name}]), ONE, None)
         ),
     ],
     "to clone nothing of before, or with a bad parameter": [
-        *(Ask("PUT", f"/v1/acl/clone/{rest}", query) for rest in ("", "x") for query in ((), (("wait", "x"),))),
-        *(Ask("PUT", f"/v1/acl/destroy/{rest}") for rest in ("", "x")),
+        *(Call("PUT", f"/v1/acl/clone/{rest}", query) for rest in ("", "x") for query in ((), (("wait", "x"),))),
+        *(Call("PUT", f"/v1/acl/destroy/{rest}") for rest in ("", "x")),
     ],
 }
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in DIFFERED.items()])
-def test_it_differs_no_more(guarded: Sides, asks: list[Ask]) -> None:
-    assert guarded.replay(asks) == []
+@pytest.mark.parametrize("calls", [pytest.param(calls, id=name) for name, calls in CASES.items()])
+def test_it_differs_no_more(acl_sides: Sides, calls: list[Call]) -> None:
+    assert acl_sides.replay(calls) == []

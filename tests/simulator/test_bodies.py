@@ -18,7 +18,7 @@ from consul_proto.simulator.catalog import bodies
 from consul_proto.simulator.engine.versions import SIMULATED, Version
 from consul_proto.simulator.go.json import Anything, Duration, ListOf, MapOf, Shape, Struct, Text
 from tests.agents import Agent, Binary, running_agent
-from tests.simulator.differential import Ask, Sides
+from tests.simulator.differential import Call, Sides
 
 #: What each endpoint takes, by its method and path.
 BODIES: dict[tuple[str, str], Shape] = {
@@ -93,7 +93,7 @@ def shortened(body: bytes) -> str:
 def test_what_is_of_another_kind_is_refused_as_agents_do(sides: Sides, method: str, path: str) -> None:
     differ = []
     for body in wrong(BODIES[method, path]):
-        real, simulated = sides.answers(Ask(method, path, body=json.dumps(body).encode()))
+        real, simulated = sides.answers(Call(method, path, body=json.dumps(body).encode()))
         texts = [(answer.status, shortened(answer.body)) for answer in (real, simulated)]
         if texts[0] != texts[1]:
             differ.append((body, *texts))
@@ -138,7 +138,7 @@ def test_what_is_of_another_kind_is_refused_as_agents_with_acls_do(acl_agent: Ag
 )
 def test_what_is_no_json_is_refused_as_agents_do(sides: Sides, body: str) -> None:
     for path in ("/v1/catalog/deregister", "/v1/txn"):
-        real, simulated = sides.answers(Ask("PUT", path, body=body.encode()))
+        real, simulated = sides.answers(Call("PUT", path, body=body.encode()))
         texts = [(answer.status, shortened(answer.body)) for answer in (real, simulated)]
         if path == "/v1/txn" and real.status == 200:
             texts = [(answer.status, str(json.loads(answer.body)["Results"])) for answer in (real, simulated)]

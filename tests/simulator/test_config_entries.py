@@ -23,7 +23,7 @@ from tests.simulator.config_asks import (
     named,
     tried,
 )
-from tests.simulator.differential import Ask, Sides
+from tests.simulator.differential import Call, Sides
 from tests.simulator.test_config_regressions import entry, gone
 from tests.simulator.test_regressions import get, put
 
@@ -38,7 +38,7 @@ _VALUES: tuple[Any, ...] = (
 )
 
 
-def served(kind: str, **members: Any) -> list[Ask]:
+def served(kind: str, **members: Any) -> list[Call]:
     """Write a gateway, and look what it is for."""
     return [
         put("/v1/config", {"Kind": kind, "Name": "gate", **members}),
@@ -47,7 +47,7 @@ def served(kind: str, **members: Any) -> list[Ask]:
     ]
 
 
-def typed(value: Any) -> list[Ask]:
+def typed(value: Any) -> list[Call]:
     """The same value in the place of each type."""
     return [
         *tried(RESOLVER, DefaultSubset=value),
@@ -160,14 +160,14 @@ _SHOWN = [
 _NOTHING: tuple[dict[str, Any], ...] = ({"Meta": None}, {"Meta": {}}, {"Meta": {}}, {}, {"Services": []}, {"Services": None})
 
 
-def exact(source: str, **body: Any) -> Ask:
+def exact(source: str, **body: Any) -> Call:
     return put("/v1/connect/intentions/exact", body, ("source", source), ("destination", "web"))
 
 
 _BOTH = [get("/v1/connect/intentions"), get(f"/v1/config/{INTENTIONS}/web")]
 
-DIFFERED = {
-    "a member is of its type, or becomes of it": [OF_REQUESTS, *(ask for value in _VALUES for ask in typed(value))],
+CASES = {
+    "a member is of its type, or becomes of it": [OF_REQUESTS, *(call for value in _VALUES for call in typed(value))],
     "an entry is shown as its type is": [OF_REQUESTS, *_SHOWN],
     "what is said of all proxies does not count where something is said of a service": [
         OF_REQUESTS,
@@ -192,7 +192,7 @@ DIFFERED = {
         exact("z", Action="deny", Meta={"a": "b"}),
         exact("z", Action="deny"),
         *_BOTH,
-        Ask("DELETE", "/v1/connect/intentions/exact", (("source", "a"), ("destination", "web"))),
+        Call("DELETE", "/v1/connect/intentions/exact", (("source", "a"), ("destination", "web"))),
         *_BOTH,
     ],
     "an intention by its names is not of several entries": [exact("z", Action="deny", Meta={"k": "v"}), exact("z", Action="x"), *_BOTH],
@@ -215,11 +215,11 @@ DIFFERED = {
         *served(TERMINATING, Services=[named("a", DisableAutoHostRewrite=True)]),
         *served(TERMINATING, Services=[named("*"), named("a", CAFile="x")]),
     ],
-    "an empty list or map is another one than none": [ask for members in _NOTHING for ask in served(TERMINATING, **members)],
+    "an empty list or map is another one than none": [call for members in _NOTHING for call in served(TERMINATING, **members)],
 }
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in DIFFERED.items()])
-def test_it_differs_no_more(sides: Sides, asks: list[Ask]) -> None:
-    assert sides.replay(asks) == []
+@pytest.mark.parametrize("calls", [pytest.param(calls, id=name) for name, calls in CASES.items()])
+def test_it_differs_no_more(sides: Sides, calls: list[Call]) -> None:
+    assert sides.replay(calls) == []

@@ -7,25 +7,25 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.differential import Ask, Sides
+from tests.simulator.differential import Call, Sides
 from tests.simulator.test_regressions import get, put
 
 _DEFAULTS, _ROUTER, _SPLITTER, _RESOLVER = (f"service-{kind}" for kind in ("defaults", "router", "splitter", "resolver"))
 
 
-def entry(kind: str, name: str = "", **members: Any) -> Ask:
+def entry(kind: str, name: str = "", **members: Any) -> Call:
     return put("/v1/config", {"Kind": kind, "Name": name, **members})
 
 
-def gone(kind: str, name: str) -> Ask:
-    return Ask("DELETE", f"/v1/config/{kind}/{name}")
+def gone(kind: str, name: str) -> Call:
+    return Call("DELETE", f"/v1/config/{kind}/{name}")
 
 
-def matching(**match: Any) -> Ask:
+def matching(**match: Any) -> Call:
     return entry(_ROUTER, "routed", Routes=[{"Match": {"HTTP": match}}])
 
 
-def split(*splits: tuple[Any, str, str], of: str = "web") -> Ask:
+def split(*splits: tuple[Any, str, str], of: str = "web") -> Call:
     return entry(_SPLITTER, of, Splits=[{"Weight": weight, "Service": to, "ServiceSubset": subset} for weight, to, subset in splits])
 
 
@@ -43,7 +43,7 @@ _SELECTORS = (
 )
 _WANTED = ('== "web"', '!= "http"', "== 3", "== -3", "is empty", "is not empty", 'contains "k"', 'matches "^w"')
 
-DIFFERED = {
+CASES = {
     "an entry has a name, and no members of its own making": [
         *(entry(kind) for kind in _KINDS),
         *(entry(kind, "web", **{member: 1}) for kind in _KINDS for member in ("Nope", "no_pe", "Namespace", "Partition", "Hash")),
@@ -137,7 +137,7 @@ _DEAD = "00000000-0000-0000-0000-00000000dead"
 _ROUTED = {"Kind": _ROUTER, "Name": "web", "Routes": [{"Match": {"HTTP": {"PathExact": "x"}}}]}
 
 
-def asked_by(token: str | None) -> list[Ask]:
+def calls_by(token: str | None) -> list[Call]:
     """What is refused for several reasons, of which each agent says the first."""
     bodies = (
         *({"Kind": kind} for kind in (*_KINDS, "nothing")),
@@ -147,27 +147,27 @@ def asked_by(token: str | None) -> list[Ask]:
     oddly: tuple[tuple[tuple[str, str | None], ...], ...] = ((), (("cas", "x"),), (("cas", "x"), ("ns", "q")), (("dc", "q"),))
     paths = [f"/v1/config/{kind}{name}" for kind in (*_KINDS, "proxy-defaults", "nothing", "") for name in ("", "/", "/none")]
     return [
-        *(Ask("PUT", "/v1/config", query, json.dumps(body).encode(), token=token) for body in bodies for query in oddly),
-        *(Ask("GET", path, query, token=token) for path in paths for query in ((), (("dc", "x"),)) if path != "/v1/config//none"),
-        *(Ask("DELETE", path, query, token=token) for path in paths[:-3] for query in oddly),
+        *(Call("PUT", "/v1/config", query, json.dumps(body).encode(), token=token) for body in bodies for query in oddly),
+        *(Call("GET", path, query, token=token) for path in paths for query in ((), (("dc", "x"),)) if path != "/v1/config//none"),
+        *(Call("DELETE", path, query, token=token) for path in paths[:-3] for query in oddly),
     ]
 
 
-GUARDED = {
-    "a dead token asks": asked_by(_DEAD),
-    "nobody asks": asked_by(""),
-    "somebody asks who may": [*asked_by(None), *_GONE, gone("proxy-defaults", "global")],
+ACL_CASES = {
+    "a dead token asks": calls_by(_DEAD),
+    "nobody asks": calls_by(""),
+    "somebody asks who may": [*calls_by(None), *_GONE, gone("proxy-defaults", "global")],
     "an index that is empty is none": [
         *(put("/v1/config", {"Kind": _DEFAULTS, "Name": "web"}, ("cas", index)) for index in ("", None, "0", "1", "0x1", "-1", "9" * 23)),
-        *(Ask("DELETE", f"/v1/config/{_DEFAULTS}/none", (("cas", index),)) for index in ("", None, "0", "1", "x")),
-        *(Ask("DELETE", f"/v1/config/{_DEFAULTS}/web", (("cas", index),)) for index in ("1", "x", "")),
+        *(Call("DELETE", f"/v1/config/{_DEFAULTS}/none", (("cas", index),)) for index in ("", None, "0", "1", "x")),
+        *(Call("DELETE", f"/v1/config/{_DEFAULTS}/web", (("cas", index),)) for index in ("1", "x", "")),
         get(f"/v1/config/{_DEFAULTS}"),
         *_GONE,
     ],
     "anybody reads what is said of all proxies, and whoever may read a gateway its entry": [
         *(entry(kind, name) for kind, name in (("proxy-defaults", ""), ("ingress-gateway", "in"), ("terminating-gateway", "out"))),
         *(
-            Ask("GET", f"/v1/config/{kind}", token="")
+            Call("GET", f"/v1/config/{kind}", token="")
             for kind in ("", "proxy-defaults", "proxy-defaults/global", "ingress-gateway", "ingress-gateway/in", "terminating-gateway/out")
         ),
         gone("proxy-defaults", ""),
@@ -178,12 +178,12 @@ GUARDED = {
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in DIFFERED.items()])
-def test_it_differs_no_more(sides: Sides, asks: list[Ask]) -> None:
-    assert sides.replay(asks) == []
+@pytest.mark.parametrize("calls", [pytest.param(calls, id=name) for name, calls in CASES.items()])
+def test_it_differs_no_more(sides: Sides, calls: list[Call]) -> None:
+    assert sides.replay(calls) == []
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in GUARDED.items()])
-def test_whoever_asks_it_differs_no_more(guarded: Sides, asks: list[Ask]) -> None:
-    assert guarded.replay(asks) == []
+@pytest.mark.parametrize("calls", [pytest.param(calls, id=name) for name, calls in ACL_CASES.items()])
+def test_whoever_asks_it_differs_no_more(acl_sides: Sides, calls: list[Call]) -> None:
+    assert acl_sides.replay(calls) == []

@@ -25,20 +25,20 @@ from tests.simulator.config_asks import (
     some,
     tried,
 )
-from tests.simulator.differential import Ask, Sides
+from tests.simulator.differential import Call, Sides
 from tests.simulator.test_config_regressions import entry, gone
 from tests.simulator.test_regressions import put
 
 
-def permitted(**http: Any) -> list[Ask]:
+def permitted(**http: Any) -> list[Call]:
     return tried(INTENTIONS, Sources=[{"Name": "a", "Permissions": [{"Action": "allow", "HTTP": http}]}])
 
 
 _OF_DEFAULTS = [
     *(
-        ask
+        call
         for kind, name in ((DEFAULTS, "web"), (PROXIES, "global"))
-        for ask in each(kind, "MutualTLSMode", "x", "strict", "permissive", name=name)
+        for call in each(kind, "MutualTLSMode", "x", "strict", "permissive", name=name)
     ),
     *each(DEFAULTS, "Meta", {"": "x"}, LONG, {"k" * 129: "v"}, {str(number): "v" for number in range(65)}),
     *each(DEFAULTS, "EnvoyExtensions", [{"Name": "x"}], [{}, {}]),
@@ -75,7 +75,7 @@ _OF_GATEWAYS = [
         [listener(named("db"), protocol="tcp", port=0)],
         [listener(named("db"), named("x"), protocol="tcp")],
     ),
-    *(ask for hosts in _HOSTS for ask in each(INGRESS, "Listeners", [listener(named("web", Hosts=hosts))])),
+    *(call for hosts in _HOSTS for call in each(INGRESS, "Listeners", [listener(named("web", Hosts=hosts))])),
     *each(INGRESS, "Listeners", [listener(named("db", Hosts=["a.com"]), protocol="tcp")], [listener(named("*", Hosts=["a.com"]))]),
     *each(INGRESS, "Listeners", [listener(named("web", Hosts=["a"]), named("api", Hosts=["a"]))], [listener(named("web"), named("web"))]),
     *each(
@@ -125,7 +125,7 @@ _MORE_OF_A_POLICY: tuple[dict[str, Any], ...] = (
 )
 _OF_CHAINS = [
     OF_REQUESTS,
-    *(ask for condition in _CONDITIONS for ask in each(ROUTER, "Routes", [{"Destination": {"RetryOn": [condition]}}])),
+    *(call for condition in _CONDITIONS for call in each(ROUTER, "Routes", [{"Destination": {"RetryOn": [condition]}}])),
     *each(ROUTER, "Routes", [{"Destination": {"RequestTimeout": "-1s"}}], [{"Match": {"HTTP": {"PathRegex": "("}}}]),
     *each(RESOLVER, "LoadBalancer", *({"Policy": policy, **more} for policy in _POLICIES for more in _MORE_OF_A_POLICY)),
     *each(RESOLVER, "RequestTimeout", "-1s", -5),
@@ -138,7 +138,7 @@ _OF_CHAINS = [
 _SERVICE = {"Name": "", "Hosts": ["a*"], "RequestHeaders": HEADERS, "TLS": {"SDS": {"CertResource": "x"}}}
 _FIRST = [
     *(
-        ask
+        call
         for members in some(
             {
                 "Meta": LONG,
@@ -152,10 +152,10 @@ _FIRST = [
             2,
             3,
         )
-        for ask in tried(DEFAULTS, **members)[:1]
+        for call in tried(DEFAULTS, **members)[:1]
     ),
     *(
-        ask
+        call
         for members in some(
             {
                 "Meta": LONG,
@@ -167,10 +167,10 @@ _FIRST = [
             },
             2,
         )
-        for ask in tried(PROXIES, "global", **members)[:1]
+        for call in tried(PROXIES, "global", **members)[:1]
     ),
     *(
-        ask
+        call
         for members in some(
             {
                 "Meta": LONG,
@@ -184,18 +184,18 @@ _FIRST = [
             },
             2,
         )
-        for ask in tried(RESOLVER, **members)[:1]
+        for call in tried(RESOLVER, **members)[:1]
     ),
     *(
-        ask
+        call
         for target in some(
             {"Namespace": "x", "Partition": "x", "SamenessGroup": "x", "Peer": "x", "Datacenter": "x", "ServiceSubset": "v"}, 2
         )
         for service in ("", "o", "web")
-        for ask in tried(RESOLVER, Redirect={**target, "Service": service})[:1]
+        for call in tried(RESOLVER, Redirect={**target, "Service": service})[:1]
     ),
     *(
-        ask
+        call
         for failover in some(
             {
                 "Namespace": "x",
@@ -207,25 +207,25 @@ _FIRST = [
             },
             2,
         )
-        for ask in tried(RESOLVER, Failover={"*": failover})[:1]
+        for call in tried(RESOLVER, Failover={"*": failover})[:1]
     ),
     *(
-        ask
+        call
         for policy in some({"SourceIP": True, "Field": "x", "FieldValue": "y", "CookieConfig": {"Session": True, "TTL": "1s"}}, 1, 2, 3)
-        for ask in tried(RESOLVER, LoadBalancer={"Policy": "maglev", "HashPolicies": [policy]})[:1]
+        for call in tried(RESOLVER, LoadBalancer={"Policy": "maglev", "HashPolicies": [policy]})[:1]
     ),
     *(
-        ask
+        call
         for service in some(_SERVICE, 1, 2, 3, 4)
         for protocol in ("http", "tcp", "x", "grpc")
         for name in ("web", "*")
-        for ask in tried(INGRESS, Listeners=[listener({"Name": name, **service}, named("web"), protocol=protocol)])[:1]
+        for call in tried(INGRESS, Listeners=[listener({"Name": name, **service}, named("web"), protocol=protocol)])[:1]
     ),
     *(
-        ask
+        call
         for more in some({"Port": 0, "Protocol": "x", "Services": [], "TLS": {"TLSMinVersion": "x"}}, 1, 2, 3)
         for tls in ({}, {"TLSMinVersion": "x"}, {"Enabled": True, "SDS": {"CertResource": "q"}})
-        for ask in tried(INGRESS, Listeners=[{**listener(named("web", Hosts=["*"])), **more}], TLS=tls)[:1]
+        for call in tried(INGRESS, Listeners=[{**listener(named("web", Hosts=["*"])), **more}], TLS=tls)[:1]
     ),
     *(put("/v1/config", {"Kind": kind, "Name": "web", "Meta": LONG}) for kind in (SPLITTER, EXPORTED, INTENTIONS)),
 ]
@@ -236,16 +236,16 @@ _MORE_OF_A_SOURCE: tuple[dict[str, Any], ...] = (
 )
 _SOURCES = [
     *(
-        ask
+        call
         for value in ({}, None, {"PathExact": "a"}, {"PathRegex": "("}, {"PathExact": "/a", "PathPrefix": "/b"})
-        for ask in permitted(**value or {})
+        for call in permitted(**value or {})
     ),
     *(
-        ask
+        call
         for header in ({}, {"Name": "x"}, {"Name": "x", "Exact": "a", "Present": True}, {"Name": "x", "Regex": "a", "IgnoreCase": True})
-        for ask in permitted(Header=[header])
+        for call in permitted(Header=[header])
     ),
-    *(ask for methods in (["GET", "get"], ["NOPE"], ["get"], [], "get", None, [1]) for ask in permitted(Methods=methods)),
+    *(call for methods in (["GET", "get"], ["NOPE"], ["get"], [], "get", None, [1]) for call in permitted(Methods=methods)),
     *each(
         INTENTIONS,
         "Sources",
@@ -268,7 +268,7 @@ _SOURCES = [
 ]
 
 
-DIFFERED = {
+CASES = {
     "what is said of services and proxies has rules": _OF_DEFAULTS,
     "gateways, the mesh and what is exported have rules": _OF_GATEWAYS,
     "routers, splitters and resolvers have rules": _OF_CHAINS,
@@ -278,6 +278,6 @@ DIFFERED = {
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in DIFFERED.items()])
-def test_it_differs_no_more(sides: Sides, asks: list[Ask]) -> None:
-    assert sides.replay(asks) == []
+@pytest.mark.parametrize("calls", [pytest.param(calls, id=name) for name, calls in CASES.items()])
+def test_it_differs_no_more(sides: Sides, calls: list[Call]) -> None:
+    assert sides.replay(calls) == []

@@ -35,5 +35,5 @@ def grouped(request: pytest.FixtureRequest, binary: Binary) -> Iterator[tuple[Gr
 def test_nothing_differs(grouped: tuple[Group, Sides], data: st.DataObject) -> None:
     group, sides = grouped
     assert sides.clear() == []
-    for ask in data.draw(group.examples):
-        assert sides.differences(ask) == []
+    for call in data.draw(group.examples):
+        assert sides.differences(call) == []

@@ -14,9 +14,9 @@ from consul_proto.message import Headers, Request, Response
 from consul_proto.simulator import Parked, Settings, Simulator
 from consul_proto.simulator.engine.versions import SIMULATED, V1_22_5, Version
 from tests.simulator import drawn, drawn_agent, drawn_catalog
-from tests.simulator.differential import Ask
+from tests.simulator.differential import Call
 
-_ASKS = st.one_of(drawn.ASKS, drawn_catalog.ASKS, drawn_agent.ASKS)
+_ASKS = st.one_of(drawn.CALLS, drawn_catalog.CALLS, drawn_agent.CALLS)
 
 _SETTINGS = {version: Settings(version=version, node="test-node") for version in SIMULATED}
 
@@ -32,12 +32,12 @@ def _answer(simulator: Simulator, request: Request, now: float) -> Any:
     return answer.status, answer.headers, answer.body
 
 
-def _ask(simulator: Simulator, ask: Ask, names: dict[str, str], now: float) -> Any:
-    request = ask.with_names(names)
+def _send(simulator: Simulator, call: Call, names: dict[str, str], now: float) -> Any:
+    request = call.with_names(names)
     answer = simulator.handle(request, now)
-    if ask.names and isinstance(answer, Response) and answer.status == 200:
+    if call.names and isinstance(answer, Response) and answer.status == 200:
         body = json.loads(answer.body) if answer.body[:1] == b"{" else None
-        names[ask.names] = body["ID"] if body and "ID" in body else answer.headers.get("x-consul-index") or ""
+        names[call.names] = body["ID"] if body and "ID" in body else answer.headers.get("x-consul-index") or ""
     if isinstance(answer, Parked):
         simulator.forget(answer)
 
@@ -49,11 +49,11 @@ def _ask(simulator: Simulator, ask: Ask, names: dict[str, str], now: float) -> A
     after=st.lists(_ASKS | st.integers(1, 400), max_size=20),
     moved=st.sampled_from([0.0, -20.0, 1000.0]),
 )
-def test_nobody_can_tell(version: Version, before: list[Ask], after: list[Ask | int], moved: float) -> None:
+def test_nobody_can_tell(version: Version, before: list[Call], after: list[Call | int], moved: float) -> None:
     """Whatever was done before, is done later, and how ever long it lay there in between."""
     one, names, now = Simulator(_SETTINGS[version]), {"p": "p/"}, 20.0
-    for ask in [*drawn.SESSIONS, *before]:
-        _ask(one, ask, names, now)
+    for call in [*drawn.SESSIONS, *before]:
+        _send(one, call, names, now)
     state = json.dumps(one.dump())
     other = Simulator(_SETTINGS[version])
     other.load(json.loads(state), now + moved)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.differential import Ask, Sides
+from tests.simulator.differential import Call, Sides
 from tests.simulator.test_regressions import get, post, put
 
 _WEB = {"Service": "web"}
@@ -14,21 +14,21 @@ _TEMPLATE = {"Type": "name_prefix_match"}
 _EXECUTE, _EXPLAIN = "/v1/query/q/execute", "/v1/query/web-x/explain"
 
 
-def query(name: str = "q", **more: Any) -> Ask:
+def query(name: str = "q", **more: Any) -> Call:
     return post("/v1/query", {"Name": name, "Service": _WEB, **more}, "Q0")
 
 
-def searched(service: str, **more: Any) -> Ask:
+def searched(service: str, **more: Any) -> Call:
     """A template for what begins with web-, that leads to a service."""
     return query("web-", Template=_TEMPLATE | more, Service={"Service": service})
 
 
-def filled(service: str, **more: Any) -> list[Ask]:
+def filled(service: str, **more: Any) -> list[Call]:
     """A template, what it comes to, and its end."""
-    return [searched(service, **more), get(_EXPLAIN), Ask("DELETE", "/v1/query/{Q0}")]
+    return [searched(service, **more), get(_EXPLAIN), Call("DELETE", "/v1/query/{Q0}")]
 
 
-DIFFERED = {
+CASES = {
     "an instance without checks has none": [
         put("/v1/catalog/register", {"Node": "n1", "Address": "10.0.0.1", "Service": _WEB}),
         query(),
@@ -42,12 +42,12 @@ DIFFERED = {
         get(_EXPLAIN),
     ],
     "a template names what there is": [
-        ask
+        call
         for service in ("${name.other}", "${match(x)}", "${other(1)}", "${name.full", "${}", "${match(1)", "${name.full}", "$")
-        for ask in filled(service)
+        for call in filled(service)
     ],
     "a template has blanks and dollars": [
-        ask for service in ("$$${name.full}", "${ name.suffix }", "${match(-1)}", "${agent.segment}", "a$b") for ask in filled(service)
+        call for service in ("$$${name.full}", "${ name.suffix }", "${match(-1)}", "${agent.segment}", "a$b") for call in filled(service)
     ],
     "a template finds parts of a name": [
         *filled("${match(1)}-${match(2)}", Regexp="^(.)eb-(.)$"),
@@ -65,7 +65,7 @@ DIFFERED = {
         query(Session="5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a02"),
         query(),
         query(Session="short"),
-        Ask("POST", "/v1/query", (("dc", "x"),), b'{"ID": "x"}'),
+        Call("POST", "/v1/query", (("dc", "x"),), b'{"ID": "x"}'),
     ],
     "a limit is a number, and connect a truth": [
         query(),
@@ -79,12 +79,12 @@ DIFFERED = {
         query("execute"),
         get("/v1/query/execute"),
         put("/v1/query/explain"),
-        *(Ask(method, f"/v1/query/{path}") for method in ("POST", "HEAD", "PATCH", "OPTIONS") for path in ("x", "x/execute")),
+        *(Call(method, f"/v1/query/{path}") for method in ("POST", "HEAD", "PATCH", "OPTIONS") for path in ("x", "x/execute")),
     ],
 }
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in DIFFERED.items()])
-def test_it_differs_no_more(sides: Sides, asks: list[Ask]) -> None:
-    assert sides.replay(asks) == []
+@pytest.mark.parametrize("calls", [pytest.param(calls, id=name) for name, calls in CASES.items()])
+def test_it_differs_no_more(sides: Sides, calls: list[Call]) -> None:
+    assert sides.replay(calls) == []

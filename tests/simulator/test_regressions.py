@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.differential import Ask, Sides
+from tests.simulator.differential import Call, Sides
 from tests.simulator.drawn import SESSIONS
 
 
-def put(path: str, body: Any = None, *query: tuple[str, str | None], names: str = "") -> Ask:
+def put(path: str, body: Any = None, *query: tuple[str, str | None], names: str = "") -> Call:
     """A write; what is no bytes goes out as JSON."""
-    return Ask("PUT", path, query, body if body is None or isinstance(body, bytes) else json.dumps(body).encode(), names)
+    return Call("PUT", path, query, body if body is None or isinstance(body, bytes) else json.dumps(body).encode(), names)
 
 
-def post(path: str, body: Any, names: str = "") -> Ask:
-    return Ask("POST", path, (), json.dumps(body).encode(), names)
+def post(path: str, body: Any, names: str = "") -> Call:
+    return Call("POST", path, (), json.dumps(body).encode(), names)
 
 
-def get(path: str, *query: tuple[str, str | None]) -> Ask:
-    return Ask("GET", path, query)
+def get(path: str, *query: tuple[str, str | None]) -> Call:
+    return Call("GET", path, query)
 
 
 _REGISTER, _DEREGISTER, _TXN = "/v1/catalog/register", "/v1/catalog/deregister", "/v1/txn"
@@ -79,7 +79,7 @@ _EXPRESSIONS = (
     *("(?U)w+", "w{1,2}", "w{,2}", r"[\w[&&]", "[]a]", "^(web|db)$", r"\_", "٣"),
 )
 
-DIFFERED = {
+CASES = {
     "a write that takes no lock forgets how often the key was locked": [
         *SESSIONS,
         put("/v1/kv/{p}lock", b"v", ("acquire", "{s0}")),
@@ -224,9 +224,9 @@ DIFFERED = {
         put(f"{_INTENTIONS}/{{Q0}}", {"SourceName": "api", "DestinationName": "db", "Action": "deny"}),
         put(f"{_INTENTIONS}/{{Q0}}", {"SourceName": "api", "Action": "deny"}),
         put(f"{_INTENTIONS}/{{Q0}}", {"SourceName": "renamed", "DestinationName": "db", "Action": "sometimes"}),
-        Ask("DELETE", f"{_INTENTIONS}/{{Q0}}"),
+        Call("DELETE", f"{_INTENTIONS}/{{Q0}}"),
         get(_INTENTIONS),
-        Ask("DELETE", f"{_INTENTIONS}/{{Q1}}"),
+        Call("DELETE", f"{_INTENTIONS}/{{Q1}}"),
     ],
     "intentions are asked about with the namespace, too": [
         post(_INTENTIONS, {"SourceName": "*", "DestinationName": "db", "Action": "deny"}, "Q0"),
@@ -243,7 +243,7 @@ DIFFERED = {
             get(f"{_INTENTIONS}/exact", ("source", source), ("destination", "db"))
             for source in ("*", "default/*", "x/*", "a/default/*", "a/b/c/*")
         ),
-        Ask("DELETE", f"{_INTENTIONS}/{{Q0}}"),
+        Call("DELETE", f"{_INTENTIONS}/{{Q0}}"),
     ],
     "a gateway may be for any service": [
         put(_REGISTER, {**_N1, "Service": {"Service": "web"}}),
@@ -257,7 +257,7 @@ DIFFERED = {
         get("/v1/catalog/gateway-services/out"),
         put(_DEREGISTER, {"Node": "n1", "ServiceID": "db"}),
         get("/v1/catalog/gateway-services/out"),
-        Ask("DELETE", "/v1/config/terminating-gateway/out"),
+        Call("DELETE", "/v1/config/terminating-gateway/out"),
     ],
     "what a query finds is as the servers have it, without a list where there are no tags": [
         put(_REGISTER, {**_N1, "Service": {"Service": "web"}, "Check": {"Name": "c", "Status": "passing"}}),
@@ -271,13 +271,13 @@ DIFFERED = {
     "a subset has the name that it was given": [
         put("/v1/config", {"Kind": "service-resolver", "Name": "web", "Subsets": {"v1": {"filter": "Service.Meta.v == 1"}}}),
         get("/v1/config/service-resolver/web"),
-        Ask("DELETE", "/v1/config/service-resolver/web"),
+        Call("DELETE", "/v1/config/service-resolver/web"),
     ],
     "a proxy keeps all that is said of its upstreams, and how it is transparent": [
         *(
-            ask
+            call
             for more in _MORE_OF_A_PROXY
-            for ask in (
+            for call in (
                 put(_REGISTER, {**_N1, "Service": {**_PROXY, "Proxy": {**_PROXY["Proxy"], **more}}}),
                 get("/v1/catalog/node/n1"),
                 put(_SERVICE, {"Name": "p", "Kind": "connect-proxy", "Port": 1, "Proxy": {**_PROXY["Proxy"], **more}}),
@@ -288,7 +288,7 @@ DIFFERED = {
     "an ingress gateway says more than it was told": [
         put("/v1/config", {"Kind": "ingress-gateway", "Name": "in", "Listeners": [{"Port": 1, "Services": [{"Name": "web"}]}]}),
         get("/v1/config/ingress-gateway/in"),
-        Ask("DELETE", "/v1/config/ingress-gateway/in"),
+        Call("DELETE", "/v1/config/ingress-gateway/in"),
     ],
     "the authority's roots are there, for which Consul's own test helpers wait": [
         get("/v1/connect/ca/roots"),
@@ -300,7 +300,7 @@ DIFFERED = {
         put("/v1/agent/connect/ca/roots"),
     ],
     "what the agent knows it believes to be in the catalog, since 1.9": [
-        ask
+        call
         for lost in ({"CheckID": "c1"}, {"ServiceID": "web"})
         for again in (
             put(_REGISTER_OWN, {"Name": "web", "Check": _OWN_CHECK}),
@@ -311,7 +311,7 @@ DIFFERED = {
             put("/v1/agent/check/register", {"Name": "c3", "TTL": "10m", "ServiceID": "web"}),
             put("/v1/agent/check/pass/c1"),
         )
-        for ask in (
+        for call in (
             put(_REGISTER_OWN, {"Name": "web", "Check": _OWN_CHECK}),
             put(_DEREGISTER, {"Node": "test-node", **lost}),
             again,
@@ -321,14 +321,14 @@ DIFFERED = {
         )
     ],
     "the same check twice at once is one that the agent knows": [
-        ask
+        call
         for service in (
             {"Check": _OWN_CHECK, "Checks": [_OWN_CHECK]},
             {"Checks": [_OWN_CHECK, {**_OWN_CHECK, "Name": "x"}]},
             {"Checks": [{**_OWN_CHECK, "Status": "passing"}, _OWN_CHECK]},
             {"Checks": [_OWN_CHECK, {**_OWN_CHECK, "Status": "passing"}]},
         )
-        for ask in (
+        for call in (
             put(_REGISTER_OWN, {"Name": "web"}),
             put(_REGISTER_OWN, {"Name": "web", **service}),
             get("/v1/health/node/test-node"),
@@ -370,7 +370,7 @@ DIFFERED = {
     "intentions are filtered": [
         post(_INTENTIONS, {"SourceName": "a", "DestinationName": "b", "Action": "allow", "Meta": {"k": "v"}}, names="Q9"),
         *(get(_INTENTIONS, ("filter", f"{selector} {wanted}")) for selector in _OF_INTENTIONS for wanted in _WANTED),
-        Ask("DELETE", f"{_INTENTIONS}/{{Q9}}"),
+        Call("DELETE", f"{_INTENTIONS}/{{Q9}}"),
     ],
     "members are filtered since 1.9": [
         get("/v1/agent/members", ("filter", f"{selector} {wanted}")) for selector in _OF_MEMBERS for wanted in _WANTED
@@ -394,9 +394,9 @@ DIFFERED = {
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("asks", [pytest.param(asks, id=name) for name, asks in DIFFERED.items()])
-def test_it_differs_no_more(sides: Sides, asks: list[Ask]) -> None:
-    assert sides.replay(asks) == []
+@pytest.mark.parametrize("calls", [pytest.param(calls, id=name) for name, calls in CASES.items()])
+def test_it_differs_no_more(sides: Sides, calls: list[Call]) -> None:
+    assert sides.replay(calls) == []
 
 
 @pytest.mark.real

@@ -13,7 +13,7 @@ from typing import Any
 
 from consul_proto.simulator import Settings, Simulator
 from consul_proto.simulator.engine.versions import SIMULATED, V1_9
-from tests.simulator.differential import Ask, Sides
+from tests.simulator.differential import Call, Sides
 
 _ABSENT = "00000000-0000-0000-0000-00000000abcd"
 
@@ -94,20 +94,20 @@ _NO_WRITES = {"/v1/snapshot"}
 
 #: More of what goes on behind a path, with what is sent.
 _MORE = (
-    Ask("GET", "/v1/query/web/execute"),
-    Ask("GET", "/v1/query/web/explain"),
-    Ask("PUT", "/v1/query/web/execute"),
-    Ask("PUT", f"/v1/acl/token/{_ABSENT}/clone", body=b"{}"),
-    Ask("GET", "/v1/health/service/web", (("passing", "x"),)),
-    Ask("GET", "/v1/health/service/web", (("passing", None),)),
-    Ask("GET", "/v1/health/connect/web", (("passing", "x"),)),
-    Ask("PUT", "/v1/config", (("cas", "x"),), b'{"Kind": "service-defaults", "Name": "web"}'),
-    Ask("GET", "/v1/config/nokind"),
-    Ask("DELETE", "/v1/config/nokind/web"),
-    *(Ask("PUT", f"/v1/acl/{kind}/", body=b"{}") for kind in ("policy", "role", "binding-rule", "auth-method")),
-    Ask("PUT", "/v1/acl/token/", body=b'{"AccessorID": "short"}'),
-    Ask("PUT", "/v1/event/fire/e", (("node", "("),)),
-    Ask("PUT", "/v1/connect/intentions/exact", (("source", "a"), ("destination", "b")), b'{"Action": "neither"}'),
+    Call("GET", "/v1/query/web/execute"),
+    Call("GET", "/v1/query/web/explain"),
+    Call("PUT", "/v1/query/web/execute"),
+    Call("PUT", f"/v1/acl/token/{_ABSENT}/clone", body=b"{}"),
+    Call("GET", "/v1/health/service/web", (("passing", "x"),)),
+    Call("GET", "/v1/health/service/web", (("passing", None),)),
+    Call("GET", "/v1/health/connect/web", (("passing", "x"),)),
+    Call("PUT", "/v1/config", (("cas", "x"),), b'{"Kind": "service-defaults", "Name": "web"}'),
+    Call("GET", "/v1/config/nokind"),
+    Call("DELETE", "/v1/config/nokind/web"),
+    *(Call("PUT", f"/v1/acl/{kind}/", body=b"{}") for kind in ("policy", "role", "binding-rule", "auth-method")),
+    Call("PUT", "/v1/acl/token/", body=b'{"AccessorID": "short"}'),
+    Call("PUT", "/v1/event/fire/e", (("node", "("),)),
+    Call("PUT", "/v1/connect/intentions/exact", (("source", "a"), ("destination", "b")), b'{"Action": "neither"}'),
 )
 
 _NS, _AP, _WAIT = ("ns", "team"), ("partition", "team"), (("index", "1"), ("wait", "x"))
@@ -128,7 +128,7 @@ _SHARED: tuple[tuple[tuple[str, str | None], ...], ...] = (
 _HEADERS = ((_IN_NS,), (_IN_AP,), (_IN_NS, _IN_AP), (("X-Consul-Namespace", ""),), (("X-Consul-Partition", ""),))
 
 
-def _asks(simulator: Simulator, node: str) -> Iterator[tuple[Ask, str]]:
+def _calls(simulator: Simulator, node: str) -> Iterator[tuple[Call, str]]:
     """Each endpoint with each of its methods, and its own path."""
     for path, route in sorted(simulator._routes._routes.items()):
         for method in route.methods if path not in _LEFT_OUT else ():
@@ -136,55 +136,55 @@ def _asks(simulator: Simulator, node: str) -> Iterator[tuple[Ask, str]]:
                 continue
             whole = path + (_REST.get(path, "web").replace("{node}", node) if path.endswith("/") else "")
             body = b"x" if path == "/v1/kv/" else json.dumps(_BODIES[path]).encode() if path in _BODIES else None
-            yield Ask(method, whole, _QUERIES.get(path, ()), body if method in ("PUT", "POST") else None), path
-    for ask in _MORE:
-        if simulator.settings.version >= V1_9 or not ask.path.endswith("/exact"):
-            yield ask, ask.path
+            yield Call(method, whole, _QUERIES.get(path, ()), body if method in ("PUT", "POST") else None), path
+    for call in _MORE:
+        if simulator.settings.version >= V1_9 or not call.path.endswith("/exact"):
+            yield call, call.path
 
 
-def _with_shared(ask: Ask, route: str) -> Iterator[Ask]:
+def _with_shared(call: Call, route: str) -> Iterator[Call]:
     """The same with what all may be asked with, and with what is wrong with itself."""
     for query in _SHARED:
-        yield replace(ask, query=(*ask.query, *query))
+        yield replace(call, query=(*call.query, *query))
     for headers in _HEADERS:
-        yield replace(ask, headers=headers)
-    yield replace(ask, headers=(_IN_NS,), query=(*ask.query, _NS))
-    yield replace(ask, headers=(_IN_NS,), query=(*ask.query, _AP))
-    yield replace(ask, headers=(_IN_AP,), query=(*ask.query, _NS))
+        yield replace(call, headers=headers)
+    yield replace(call, headers=(_IN_NS,), query=(*call.query, _NS))
+    yield replace(call, headers=(_IN_NS,), query=(*call.query, _AP))
+    yield replace(call, headers=(_IN_AP,), query=(*call.query, _NS))
     for query in ((), (_NS,), (_AP,), (("dc", "nowhere"),), _WAIT):
-        if ask.query:
-            yield replace(ask, query=query)
-        if ask.body is not None:
-            yield replace(ask, body=b"{", query=(*ask.query, *query))
+        if call.query:
+            yield replace(call, query=query)
+        if call.body is not None:
+            yield replace(call, body=b"{", query=(*call.query, *query))
             if route != "/v1/acl/create":  # it would make a token, and tokens come in the order of their secrets
-                yield replace(ask, body=None, query=(*ask.query, *query))
-        yield replace(ask, path=route, query=(*ask.query, *query))
+                yield replace(call, body=None, query=(*call.query, *query))
+        yield replace(call, path=route, query=(*call.query, *query))
 
 
 def _differences(sides: Sides, *, tokens: tuple[str | None, ...]) -> list[str]:
     """What differs, once for each endpoint and parameter."""
     sides.clear()
     prepared = (
-        Ask("PUT", "/v1/agent/service/register", (), b'{"Name": "web"}'),
-        Ask("PUT", "/v1/agent/check/register", (), b'{"Name": "c", "TTL": "10m"}'),
-        Ask("PUT", "/v1/kv/web", (), b"x"),
+        Call("PUT", "/v1/agent/service/register", (), b'{"Name": "web"}'),
+        Call("PUT", "/v1/agent/check/register", (), b'{"Name": "c", "TTL": "10m"}'),
+        Call("PUT", "/v1/kv/web", (), b"x"),
     )
     found = []
-    for ask, route in _asks(sides.simulator, sides.node):
+    for call, route in _calls(sides.simulator, sides.node):
         for prepare in prepared:
             sides.answers(prepare)
         for token in tokens:
-            for one in _with_shared(replace(ask, token=token), route):
+            for one in _with_shared(replace(call, token=token), route):
                 found += [difference for difference in sides.differences(one) if not _is_known(one, difference)]
     return found
 
 
-def _is_known(ask: Ask, difference: str) -> bool:
+def _is_known(call: Call, difference: str) -> bool:
     """What differs for a reason that has nothing to do with what is asked here."""
-    if ask.path == "/v1/agent/connect/ca/roots":
+    if call.path == "/v1/agent/connect/ca/roots":
         return "x-cache" in difference  # a real agent may have them for itself already
     # Two answers in one: the refusal, and the list behind it, with or without blanks.
-    return ask.path == "/v1/catalog/datacenters" and ("consistent", None) in ask.query
+    return call.path == "/v1/catalog/datacenters" and ("consistent", None) in call.query
 
 
 def test_without_acls(sides: Sides) -> None:
@@ -192,8 +192,8 @@ def test_without_acls(sides: Sides) -> None:
     assert not found, "\n".join((str(len(found)), *found))
 
 
-def test_with_acls(guarded: Sides) -> None:
-    found = _differences(guarded, tokens=(None, "", _ABSENT))
+def test_with_acls(acl_sides: Sides) -> None:
+    found = _differences(acl_sides, tokens=(None, "", _ABSENT))
     assert not found, "\n".join((str(len(found)), *found))
 
 
@@ -203,22 +203,22 @@ def _nearly(path: str, route: str) -> Iterator[str]:
     yield from (path.replace("/v1/", "/v1//"), path.replace("/v1/", "/v1/./"), path.replace("/v1/", "/v1/x/../"))
 
 
-def _is_odd(ask: Ask, difference: str) -> bool:
+def _is_odd(call: Call, difference: str) -> bool:
     """What differs where nobody looks: joining what is no address, and what the handler of queries says of its own methods."""
-    if ask.path.startswith("/v1/agent/join/"):
-        return ask.method == "PUT"
-    if ask.path.startswith("/v1/query/"):
-        return "allow: " in difference or ask.method == "OPTIONS" or ask.path == "/v1/query/execute"
-    return _is_known(ask, difference)
+    if call.path.startswith("/v1/agent/join/"):
+        return call.method == "PUT"
+    if call.path.startswith("/v1/query/"):
+        return "allow: " in difference or call.method == "OPTIONS" or call.path == "/v1/query/execute"
+    return _is_known(call, difference)
 
 
 def test_methods_and_paths(sides: Sides) -> None:
     sides.clear()
     found = []
-    for ask, route in {route: (ask, route) for ask, route in _asks(sides.simulator, sides.node)}.values():
+    for call, route in {route: (call, route) for call, route in _calls(sides.simulator, sides.node)}.values():
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "OTHER"):
-            for path in dict.fromkeys(_nearly(ask.path, route)):
-                one = Ask(method, path, ask.query)
+            for path in dict.fromkeys(_nearly(call.path, route)):
+                one = Call(method, path, call.query)
                 found += [difference for difference in sides.differences(one) if not _is_odd(one, difference)]
     assert not found, "\n".join((str(len(found)), *found))
 

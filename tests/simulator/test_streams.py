@@ -8,25 +8,25 @@ from uuid import uuid4
 import pytest
 
 from consul_proto.simulator.engine.versions import V1_10
-from tests.simulator.differential import Ask, Sides
+from tests.simulator.differential import Call, Sides
 
 
 @pytest.mark.real
 def test_a_stream_keeps_what_was_registered_on_another_case_of_its_nodes_name(sides: Sides) -> None:
     service = f"web-{uuid4().hex}"
-    read = Ask("GET", f"/v1/health/service/{service}")
-    streamed = Ask("GET", read.path, (("index", "1"), ("wait", "50ms")))
+    read = Call("GET", f"/v1/health/service/{service}")
+    streamed = Call("GET", read.path, (("index", "1"), ("wait", "50ms")))
     sides.clear()
     sides.answers(streamed)
     steps = [
         {"Node": {"Verb": "set", "Node": {"Node": "N1", "Address": "10.0.0.1"}}},
         {"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": service}}},
     ]
-    sides.answers(Ask("PUT", "/v1/txn", body=json.dumps(steps).encode()))
-    sides.answers(Ask("PUT", "/v1/catalog/deregister", body=json.dumps({"Node": "N1"}).encode()))
+    sides.answers(Call("PUT", "/v1/txn", body=json.dumps(steps).encode()))
+    sides.answers(Call("PUT", "/v1/catalog/deregister", body=json.dumps({"Node": "N1"}).encode()))
     assert [json.loads(answer.body) for answer in sides.answers(read)] == [[], []]
     later = {"Node": "n2", "Address": "10.0.0.2", "Service": {"Service": service}}
-    sides.answers(Ask("PUT", "/v1/catalog/register", body=json.dumps(later).encode()))
+    sides.answers(Call("PUT", "/v1/catalog/register", body=json.dumps(later).encode()))
     while "n2" not in (nodes := [_nodes(answer.body) for answer in sides.answers(streamed)])[0]:
         pass  # the stream is behind
     assert nodes == [["n2"] if sides.simulator.settings.version < V1_10 else ["N1", "n2"], ["n2"]]

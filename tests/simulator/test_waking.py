@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.simulator import drawn, drawn_catalog
-from tests.simulator.differential import Ask, Sides
+from tests.simulator.differential import Call, Sides
 from tests.simulator.waiting import Waiting
 
 _WAITS = st.tuples(
@@ -29,14 +29,14 @@ _WAITS = st.tuples(
 #: Names that differ in case alone are left out: what an agent has streamed to it takes them for others, which they are nowhere else.
 _WRITES = st.one_of(
     drawn.WRITES,
-    drawn_catalog.WRITES.filter(lambda ask: not any(name in (ask.body or b"") for name in (b'"N1"', b'"Web"', b'"W1"', b'"C1"'))),
+    drawn_catalog.WRITES.filter(lambda call: not any(name in (call.body or b"") for name in (b'"N1"', b'"Web"', b'"W1"', b'"C1"'))),
 )
 
 #: What wakes each of the queries above in the end.
 _LAST = [
-    *(Ask("PUT", "/v1/kv/{p}" + key, (), b"last") for key in ("a", "a/b", "b", "none")),
+    *(Call("PUT", "/v1/kv/{p}" + key, (), b"last") for key in ("a", "a/b", "b", "none")),
     *(
-        Ask("PUT", "/v1/catalog/register", (), json.dumps(body).encode())
+        Call("PUT", "/v1/catalog/register", (), json.dumps(body).encode())
         for node in ("n1", "n2")
         for body in (
             {"Node": node, "Address": "10.0.0.99", "NodeMeta": {"last": node}},
@@ -53,7 +53,7 @@ _LAST = [
             },
         )
     ),
-    Ask("PUT", "/v1/session/create", (), b'{"Node": "n1", "Checks": []}'),
+    Call("PUT", "/v1/session/create", (), b'{"Node": "n1", "Checks": []}'),
 ]
 
 
@@ -61,13 +61,13 @@ _LAST = [
 @settings(max_examples=int(os.environ.get("DIFFERENTIAL_EXAMPLES", "40")), suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(st.one_of(_WAITS, _WRITES), min_size=1, max_size=30))
 def test_the_same_writes_wake_the_same_queries(
-    sides: Sides, steps: list[tuple[tuple[str, tuple[tuple[str, str | None], ...]]] | Ask]
+    sides: Sides, steps: list[tuple[tuple[str, tuple[tuple[str, str | None], ...]]] | Call]
 ) -> None:
     sides.clear()
     with closing(Waiting(sides)) as waiting:
         found: list[str] = []
         for step in steps:
-            found += waiting.write(step) if isinstance(step, Ask) else waiting.wait(*step[0])
+            found += waiting.write(step) if isinstance(step, Call) else waiting.wait(*step[0])
             if found:
                 break
         for last in _LAST:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from consul_proto.message import Headers, Response
 from consul_proto.simulator import Parked
 from consul_proto.simulator.engine.versions import V1_X
-from tests.simulator.differential import Ask, Sides
+from tests.simulator.differential import Call, Sides
 
 #: Seconds until a query that a write concerns must have its answer.
 _PATIENCE = 5.0
@@ -23,7 +23,7 @@ _PATIENCE = 5.0
 class Waiter:
     """A query that waits on both sides."""
 
-    ask: Ask
+    call: Call
     connection: http.client.HTTPConnection
     real: Future[Response]
     simulated: Parked
@@ -45,10 +45,10 @@ class Waiting:
 
     def wait(self, path: str, query: tuple[tuple[str, str | None], ...]) -> list[str]:
         """Let a query wait for what changes after now, on both sides; and tell what differs now."""
-        ask = Ask("GET", path, query)
-        found = self._sides.differences(ask)
+        call = Call("GET", path, query)
+        found = self._sides.differences(call)
         requests = []
-        answers = self._sides.answers(ask)
+        answers = self._sides.answers(call)
         if path.startswith("/v1/catalog/node/") and self._sides.simulator.settings.version < V1_X:
             # 1.8 wakes it for some nodes beside it in the tree that it keeps, and answers as soon as anything in the table is newer.
             return found
@@ -57,18 +57,18 @@ class Waiting:
             return found
         for answer, names in zip(answers, self._sides.names, strict=True):
             index = answer.headers.get("x-consul-index") or "1"
-            requests.append(Ask("GET", path, (*query, ("index", index), ("wait", "60s"))).with_names(names))
+            requests.append(Call("GET", path, (*query, ("index", index), ("wait", "60s"))).with_names(names))
         parked = self._sides.simulator.handle(requests[1], self._sides.now)
         if not isinstance(parked, Parked):
-            return [*found, f"{ask}: the simulated one does not wait"]
+            return [*found, f"{call}: the simulated one does not wait"]
         connection = http.client.HTTPConnection(*self._sides.address, timeout=120)
         connection.request(requests[0].method, requests[0].target)
-        self._waiters.append(Waiter(ask, connection, self._threads.submit(_answer, connection), parked))
+        self._waiters.append(Waiter(call, connection, self._threads.submit(_answer, connection), parked))
         return found
 
-    def write(self, ask: Ask) -> list[str]:
+    def write(self, call: Call) -> list[str]:
         """Write on both sides; whoever waits for it must be answered, with the same."""
-        found = self._sides.differences(ask)
+        found = self._sides.differences(call)
         for waiter in [waiter for waiter in self._waiters if waiter.simulated.response is not None]:
             self._waiters.remove(waiter)
             found += self._compare(waiter)
@@ -80,8 +80,8 @@ class Waiting:
         try:
             real = waiter.real.result(_PATIENCE)
         except TimeoutError:
-            return [f"{waiter.ask}: no answer, where the simulated one has index {simulated.headers.get('x-consul-index')}"]
-        return self._sides.compare(waiter.ask, real, simulated)
+            return [f"{waiter.call}: no answer, where the simulated one has index {simulated.headers.get('x-consul-index')}"]
+        return self._sides.compare(waiter.call, real, simulated)
 
     @property
     def left(self) -> list[Waiter]:

@@ -10,14 +10,14 @@ from consul_proto.message import Headers, Request, Response
 from consul_proto.simulator import Parked, Settings, Simulator
 
 
-class Asking:
+class SimulatedAgent:
     """A simulator, and the time."""
 
     def __init__(self, jitter: float = 0.0, **settings: Any) -> None:
         self.simulator = Simulator(Settings(**settings), jitter=lambda: jitter)
         self.now = 0.0
 
-    def __call__(self, method: str, target: str, body: object = None, token: str = "") -> Response | Parked:
+    def send(self, method: str, target: str, body: object = None, token: str = "") -> Response | Parked:
         """Ask. body: bytes, or what goes out as JSON."""
         path, _, query = target.partition("?")
         pairs = tuple(
@@ -29,24 +29,24 @@ class Asking:
 
     def answer(self, method: str, target: str, body: object = None, token: str = "") -> Response:
         """An answer that comes at once, whatever it is."""
-        answer = self(method, target, body, token)
+        answer = self.send(method, target, body, token)
         assert isinstance(answer, Response)
         return answer
 
-    def refused(self, method: str, target: str, body: object = None, token: str = "") -> tuple[int, str]:
+    def refusal(self, method: str, target: str, body: object = None, token: str = "") -> tuple[int, str]:
         """The status and the words of a refusal."""
         answer = self.answer(method, target, body, token)
         assert answer.status >= 400
         return answer.status, answer.body.decode()
 
-    def done(self, method: str, target: str, body: object = None, token: str = "") -> Any:
+    def result(self, method: str, target: str, body: object = None, token: str = "") -> Any:
         """The body of an answer that comes at once, None where there is none."""
         answer = self.answer(method, target, body, token)
         return json.loads(answer.body) if answer.body else None
 
     def get(self, target: str, token: str = "") -> Any:
         """The body of a GET that is answered at once."""
-        return self.done("GET", target, token=token)
+        return self.result("GET", target, token=token)
 
     def put(self, target: str, body: object = None, token: str = "") -> Any:
         """The body of what a PUT is answered."""
@@ -55,16 +55,16 @@ class Asking:
         return json.loads(answer.body) if answer.body else None
 
     def index(self, target: str) -> int:
-        answer = self("GET", target)
+        answer = self.send("GET", target)
         assert isinstance(answer, Response)
         return int(answer.headers.get("x-consul-index") or 0)
 
-    def parked(self, target: str) -> Parked:
-        """A query that waits, and counts how often it is woken."""
-        answer = self("GET", target)
+    def park(self, target: str) -> Parked:
+        """A query that waits, and counts how often it is wakes."""
+        answer = self.send("GET", target)
         assert isinstance(answer, Parked)
-        answer.wake = woken = Woken()
-        assert answer.wake is woken
+        answer.wake = wakes = Wakes()
+        assert answer.wake is wakes
         return answer
 
     def advance(self, seconds: float) -> None:
@@ -72,7 +72,7 @@ class Asking:
         self.simulator.advance(self.now)
 
 
-class Woken:
+class Wakes:
     """Counts its calls."""
 
     def __init__(self) -> None:
