@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
-from tests.simulator.differential import Call
+from tests.simulator.differential.calls import Call, get, put
 from tests.simulator.test_config_regressions import entry, gone
-from tests.simulator.test_regressions import get, put
 
 DEFAULTS, PROXIES, INGRESS, TERMINATING = "service-defaults", "proxy-defaults", "ingress-gateway", "terminating-gateway"
 ROUTER, SPLITTER, RESOLVER = "service-router", "service-splitter", "service-resolver"

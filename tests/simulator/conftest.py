@@ -9,7 +9,7 @@ import pytest
 
 from consul_proto.simulator.engine.versions import SIMULATED
 from tests.agents import Binary, find_binaries, required, running_agent
-from tests.simulator.differential import Sides
+from tests.simulator.differential.comparison import Sides
 from tests.simulator.simulated_agent import SimulatedAgent
 
 _BINARIES: list[Binary | None] = [*find_binaries()] or [None]

@@ -8,11 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.differential import Call, Sides
-from tests.simulator.test_regressions import get, post, put
-
-#: Who asks: two tokens, nobody, and a token that there is not.
-ONE, OTHER, NOBODY, LOST = "{x0}", "{x1}", "", "{x9}"
+from tests.simulator.differential.calls import LOST, NOBODY, ONE, OTHER, Call, by, delete, get, kv, post, put, txn, with_rules
+from tests.simulator.differential.comparison import Sides
 
 ABSENT = "00000000-0000-0000-0000-00000000abcd"
 _POLICIES = ("00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002")
@@ -20,34 +17,6 @@ _ANONYMOUS = "00000000-0000-0000-0000-000000000002"
 _INTENTION = {"SourceName": "a", "DestinationName": "b", "Action": "allow"}
 _AUTHORIZE, _SPIFFE = "/v1/agent/connect/authorize", "spiffe://11111111-2222-3333-4444-555555555555.consul"
 _EXACT = ("/v1/connect/intentions/exact", ("source", "a"), ("destination", "b"))
-
-
-def by(call: Call, *who: str | None) -> list[Call]:
-    """The same request by several."""
-    return [replace(call, token=one) for one in who]
-
-
-def delete(path: str, *query: tuple[str, str | None]) -> Call:
-    return Call("DELETE", path, query)
-
-
-def with_rules(number: int, rules: str, **more: Any) -> list[Call]:
-    """A policy, and a token that has it."""
-    return [
-        put("/v1/acl/policy", {"Name": f"pol{number}", "Rules": rules}, names=f"P{number}"),
-        put(
-            "/v1/acl/token",
-            {"AccessorID": f"{{t{number}}}", "SecretID": f"{{x{number}}}", "Policies": [{"Name": f"pol{number}"}], **more},
-        ),
-    ]
-
-
-def txn(*operations: dict[str, Any]) -> Call:
-    return put("/v1/txn", [*operations])
-
-
-def kv(verb: str, key: str) -> dict[str, Any]:
-    return {"KV": {"Verb": verb, "Key": key}}
 
 
 def _authorize(body: dict[str, str]) -> Call:

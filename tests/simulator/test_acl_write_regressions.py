@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.differential import Call, Sides
-from tests.simulator.test_acl_regressions import ABSENT, LOST, NOBODY, ONE, PUBLIC_KEY, by, delete, with_rules
-from tests.simulator.test_regressions import get, post, put
+from tests.simulator.differential.calls import LOST, NOBODY, ONE, Call, by, delete, get, post, put, with_rules
+from tests.simulator.differential.comparison import Sides
+from tests.simulator.test_acl_regressions import ABSENT, PUBLIC_KEY
 
 _TOKEN, _EXPIRES = "/v1/acl/token", "ExpirationTime"
 _NO_DATES: tuple[Any, ...] = (

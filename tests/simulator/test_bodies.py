@@ -18,7 +18,8 @@ from consul_proto.simulator.catalog import bodies
 from consul_proto.simulator.engine.versions import SIMULATED, Version
 from consul_proto.simulator.go.json import Anything, Duration, ListOf, MapOf, Shape, Struct, Text
 from tests.agents import Agent, Binary, running_agent
-from tests.simulator.differential import Call, Sides
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.comparison import Sides
 
 #: What each endpoint takes, by its method and path.
 BODIES: dict[tuple[str, str], Shape] = {

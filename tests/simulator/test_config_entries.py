@@ -23,9 +23,9 @@ from tests.simulator.config_asks import (
     named,
     tried,
 )
-from tests.simulator.differential import Call, Sides
+from tests.simulator.differential.calls import Call, get, put
+from tests.simulator.differential.comparison import Sides
 from tests.simulator.test_config_regressions import entry, gone
-from tests.simulator.test_regressions import get, put
 
 _HEALTH = {"Interval": "10s", "MaxFailures": 3, "EnforcingConsecutive5xx": 9, "MaxEjectionPercent": 50, "BaseEjectionTime": "30s"}
 _LIMITS = {"MaxConnections": 1, "MaxPendingRequests": 2, "MaxConcurrentRequests": 3}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.differential import Call, Sides
-from tests.simulator.test_regressions import get, put
+from tests.simulator.differential.calls import Call, get, put
+from tests.simulator.differential.comparison import Sides
 
 _DEFAULTS, _ROUTER, _SPLITTER, _RESOLVER = (f"service-{kind}" for kind in ("defaults", "router", "splitter", "resolver"))
 

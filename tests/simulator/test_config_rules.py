@@ -25,9 +25,9 @@ from tests.simulator.config_asks import (
     some,
     tried,
 )
-from tests.simulator.differential import Call, Sides
+from tests.simulator.differential.calls import Call, put
+from tests.simulator.differential.comparison import Sides
 from tests.simulator.test_config_regressions import entry, gone
-from tests.simulator.test_regressions import put
 
 
 def permitted(**http: Any) -> list[Call]:

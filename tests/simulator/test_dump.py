@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from consul_proto.message import Headers, Request, Response
 from consul_proto.simulator import Parked, Settings, Simulator
 from consul_proto.simulator.engine.versions import SIMULATED, V1_22_5, Version
-from tests.simulator import drawn, drawn_agent, drawn_catalog
-from tests.simulator.differential import Call
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.strategies import agent, catalog, kv
 
-_ASKS = st.one_of(drawn.CALLS, drawn_catalog.CALLS, drawn_agent.CALLS)
+_CALLS = st.one_of(kv.CALLS, catalog.CALLS, agent.CALLS)
 
 _SETTINGS = {version: Settings(version=version, node="test-node") for version in SIMULATED}
 
@@ -45,14 +45,14 @@ def _send(simulator: Simulator, call: Call, names: dict[str, str], now: float) -
 @settings(max_examples=150)
 @pytest.mark.parametrize("version", SIMULATED, ids=str)
 @given(
-    before=st.lists(_ASKS, max_size=30),
-    after=st.lists(_ASKS | st.integers(1, 400), max_size=20),
+    before=st.lists(_CALLS, max_size=30),
+    after=st.lists(_CALLS | st.integers(1, 400), max_size=20),
     moved=st.sampled_from([0.0, -20.0, 1000.0]),
 )
 def test_nobody_can_tell(version: Version, before: list[Call], after: list[Call | int], moved: float) -> None:
     """Whatever was done before, is done later, and how ever long it lay there in between."""
     one, names, now = Simulator(_SETTINGS[version]), {"p": "p/"}, 20.0
-    for call in [*drawn.SESSIONS, *before]:
+    for call in [*kv.SESSIONS, *before]:
         _send(one, call, names, now)
     state = json.dumps(one.dump())
     other = Simulator(_SETTINGS[version])

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.differential import Call, Sides
-from tests.simulator.test_regressions import get, post, put
+from tests.simulator.differential.calls import Call, get, post, put
+from tests.simulator.differential.comparison import Sides
 
 _WEB = {"Service": "web"}
 _TEMPLATE = {"Type": "name_prefix_match"}

@@ -7,22 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.differential import Call, Sides
-from tests.simulator.drawn import SESSIONS
-
-
-def put(path: str, body: Any = None, *query: tuple[str, str | None], names: str = "") -> Call:
-    """A write; what is no bytes goes out as JSON."""
-    return Call("PUT", path, query, body if body is None or isinstance(body, bytes) else json.dumps(body).encode(), names)
-
-
-def post(path: str, body: Any, names: str = "") -> Call:
-    return Call("POST", path, (), json.dumps(body).encode(), names)
-
-
-def get(path: str, *query: tuple[str, str | None]) -> Call:
-    return Call("GET", path, query)
-
+from tests.simulator.differential.calls import Call, get, post, put
+from tests.simulator.differential.comparison import Sides
+from tests.simulator.differential.strategies.kv import SESSIONS
 
 _REGISTER, _DEREGISTER, _TXN = "/v1/catalog/register", "/v1/catalog/deregister", "/v1/txn"
 _REGISTER_OWN, _OWN_CHECK = "/v1/agent/service/register", {"TTL": "10m", "CheckID": "c1"}

@@ -13,7 +13,8 @@ from typing import Any
 
 from consul_proto.simulator import Settings, Simulator
 from consul_proto.simulator.engine.versions import SIMULATED, V1_9
-from tests.simulator.differential import Call, Sides
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.comparison import Sides
 
 _ABSENT = "00000000-0000-0000-0000-00000000abcd"
 

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from consul_proto.simulator.engine.versions import V1_10
-from tests.simulator.differential import Call, Sides
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.comparison import Sides
 
 
 @pytest.mark.real

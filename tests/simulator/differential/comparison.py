@@ -22,7 +22,8 @@ from consul_proto.simulator import Parked, Settings, Simulator
 from consul_proto.simulator.agent.members import SERVER_PORT
 from consul_proto.simulator.engine.versions import Version
 from tests.agents import Agent
-from tests.simulator.orders import mixed, ordered, sorted_tags, status_aside, without_drawn
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.orders import mixed, ordered, sorted_tags, status_aside, without_drawn
 
 #: Headers that mean something to a client.
 _TELLING = (
@@ -93,42 +94,6 @@ _INDEX = re.compile(r"(current modify index |[ &]cas=)\d\d+")
 
 #: What is said of a config entry's member that there is not.
 _UNKNOWN_MEMBER = "invalid config key"
-
-#: The names of ids and of indexes, and what stands in the place of one that no answer gave.
-_ID_NAME, _INDEX_NAME = re.compile(r"\{[sPRQtx]\d\}"), re.compile(r"\{i\d\}")
-_NO_ID = "00000000-0000-0000-0000-000000000000"
-
-
-@dataclass(frozen=True)
-class Call:
-    """A raw request. "{name}" in a path, a query, a body or a token stands for what an answer gave that name.
-
-    names: what its ID or last index is called from then on.
-    token: whose secret it carries; "" for nobody's, None for the management token's, where there is one. headers: what it carries besides.
-    """
-
-    method: str
-    path: str
-    query: tuple[tuple[str, str | None], ...] = ()
-    body: bytes | None = None
-    names: str = ""
-    token: str | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-
-    def with_names(self, names: dict[str, str]) -> Request:
-        """The request, with the names replaced."""
-
-        def filled(text: str) -> str:
-            for name, value in names.items():
-                text = text.replace("{" + name + "}", value)
-            return _ID_NAME.sub(_NO_ID, _INDEX_NAME.sub("7", text))
-
-        body = None if self.body is None else filled(self.body.decode("latin-1")).encode("latin-1")
-        query = tuple((name, None if value is None else filled(value)) for name, value in self.query)
-        token = filled("{m}" if self.token is None else self.token) if names.get("m") else ""
-        return Request(
-            self.method, filled(self.path), query, Headers((*self.headers, *([("X-Consul-Token", token)] if token else []))), body
-        )
 
 
 @dataclass

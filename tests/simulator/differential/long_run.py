@@ -11,8 +11,9 @@ from contextlib import closing
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.agents import Binary, find_binaries, running_agent
-from tests.simulator.differential import Call, Sides
-from tests.simulator.groups import GROUPS
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.comparison import Sides
+from tests.simulator.differential.groups import GROUPS
 
 #: Seconds between two lines of progress.
 _PROGRESS = 10.0
@@ -61,7 +62,10 @@ class Run:
         if self.differed[kind] == 1:
             print(
                 "\n".join(
-                    ["It differs. To replay it, as a row of tests/simulator/test_regressions.py:", *(f"    {call!r}," for call in calls)]
+                    [
+                        "It differs. To replay it, add a case to the tests of its subject in tests/simulator/:",
+                        *(f"    {call!r}," for call in calls),
+                    ]
                 )
             )
             print("\n".join(f"  {difference}" for difference in found), flush=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from consul_proto.message import Headers, Response
 from consul_proto.simulator import Parked
 from consul_proto.simulator.engine.versions import V1_X
-from tests.simulator.differential import Call, Sides
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.comparison import Sides
 
 #: Seconds until a query that a write concerns must have its answer.
 _PATIENCE = 5.0

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.simulator.differential import Call
+from tests.simulator.differential.calls import Call
 
 
 def mixed(*parts: st.SearchStrategy[Call]) -> st.SearchStrategy[Call]:

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.agents import Binary, running_agent
-from tests.simulator.differential import Sides
-from tests.simulator.groups import GROUPS, Group
+from tests.simulator.differential.comparison import Sides
+from tests.simulator.differential.groups import GROUPS, Group
 
 
 @pytest.fixture(scope="module", params=[*GROUPS.values()], ids=[*GROUPS])

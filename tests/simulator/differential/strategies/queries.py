@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.simulator.differential import Call
-from tests.simulator.drawn import mixed, some
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.strategies.kv import mixed, some
 
 
 def _one(*values: Any) -> st.SearchStrategy[Any]:

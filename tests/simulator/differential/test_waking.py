@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.simulator import drawn, drawn_catalog
-from tests.simulator.differential import Call, Sides
-from tests.simulator.waiting import Waiting
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.comparison import Sides
+from tests.simulator.differential.strategies import catalog, kv
+from tests.simulator.differential.waiting import Waiting
 
 _WAITS = st.tuples(
     st.sampled_from(
@@ -28,8 +29,8 @@ _WAITS = st.tuples(
 
 #: Names that differ in case alone are left out: what an agent has streamed to it takes them for others, which they are nowhere else.
 _WRITES = st.one_of(
-    drawn.WRITES,
-    drawn_catalog.WRITES.filter(lambda call: not any(name in (call.body or b"") for name in (b'"N1"', b'"Web"', b'"W1"', b'"C1"'))),
+    kv.WRITES,
+    catalog.WRITES.filter(lambda call: not any(name in (call.body or b"") for name in (b'"N1"', b'"Web"', b'"W1"', b'"C1"'))),
 )
 
 #: What wakes each of the queries above in the end.

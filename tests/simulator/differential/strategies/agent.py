@@ -6,8 +6,8 @@ import json
 
 from hypothesis import strategies as st
 
-from tests.simulator.differential import Call
-from tests.simulator.drawn import mixed, some
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.strategies.kv import mixed, some
 
 _IDS = ("web", "w1", "db", "nothing")
 _CHECKS = ("c1", "c2", "service:web", "service:w1", "service:web:1", "nothing")

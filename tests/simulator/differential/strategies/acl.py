@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.simulator.differential import Call
-from tests.simulator.drawn import mixed, some
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.strategies.kv import mixed, some
 
 #: Names that a rule may have, by its resource.
 _NAMES = {

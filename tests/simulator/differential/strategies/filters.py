@@ -6,8 +6,8 @@ import json
 
 from hypothesis import strategies as st
 
-from tests.simulator.differential import Call
-from tests.simulator.drawn import mixed
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.strategies.kv import mixed
 
 _SELECTORS = {
     "/v1/catalog/nodes": ("Node", "Address", "Meta", "Meta.rack", 'Meta["rack"]', "TaggedAddresses.lan", "ID", "Nothing", "Meta.a.b"),

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from tests.simulator import drawn, drawn_acl, drawn_agent, drawn_catalog, drawn_config, drawn_filters, drawn_queries
-from tests.simulator.differential import Call
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.strategies import acl, agent, catalog, config, filters, kv, queries
 
 #: Requests in an example, at most.
 _LONGEST = 40
@@ -26,12 +26,12 @@ def _of(calls: st.SearchStrategy[Call], begin: list[Call]) -> st.SearchStrategy[
 
 
 GROUPS = {
-    "kv": Group(_of(drawn.CALLS, drawn.SESSIONS)),
-    "catalog": Group(_of(drawn_catalog.CALLS, drawn.SESSIONS)),
+    "kv": Group(_of(kv.CALLS, kv.SESSIONS)),
+    "catalog": Group(_of(catalog.CALLS, kv.SESSIONS)),
     # In how many steps an agent writes into the catalog differs from time to time.
-    "agent": Group(_of(drawn_agent.CALLS, []), indexes=False),
-    "filters": Group(_of(drawn_filters.CALLS, [])),
-    "config": Group(_of(drawn_config.CALLS, [])),
-    "queries": Group(_of(drawn_queries.CALLS, drawn.SESSIONS)),
-    "acl": Group(drawn_acl.examples(_LONGEST), acls=True),
+    "agent": Group(_of(agent.CALLS, []), indexes=False),
+    "filters": Group(_of(filters.CALLS, [])),
+    "config": Group(_of(config.CALLS, [])),
+    "queries": Group(_of(queries.CALLS, kv.SESSIONS)),
+    "acl": Group(acl.examples(_LONGEST), acls=True),
 }

@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.simulator.differential import Call
-from tests.simulator.drawn import mixed, some
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.strategies.kv import mixed, some
 
 _NODES = ("n1", "n2", "N1", "test-node")
 _SERVICES = ("web", "db", "Web", "web-2")
