@@ -89,8 +89,8 @@ def txn(*operations: dict[str, Any]) -> Call:
     return put("/v1/txn", [*operations])
 
 
-def kv(verb: str, key: str) -> dict[str, Any]:
-    return {"KV": {"Verb": verb, "Key": key}}
+def kv(verb: str, key: str, **more: Any) -> dict[str, Any]:
+    return {"KV": {"Verb": verb, "Key": key, **more}}
 
 
 def each_case(cases: Mapping[str, Sequence[Call]]) -> pytest.MarkDecorator:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulator.differential.calls import LOST, NOBODY, ONE, Call, by, delete, get, post, put, with_rules
 from tests.simulator.differential.comparison import Sides
-from tests.simulator.test_acl_regressions import ABSENT, PUBLIC_KEY
+from tests.simulator.acl.test_rights import ABSENT, PUBLIC_KEY
 
 _TOKEN, _EXPIRES = "/v1/acl/token", "ExpirationTime"
 _NO_DATES: tuple[Any, ...] = (

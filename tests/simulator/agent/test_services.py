@@ -213,15 +213,15 @@ def test_the_agent_puts_back_what_others_took_of_it_and_lets_them_change_tags_wh
 # Queries.
 
 
-def query(agent: SimulatedAgent, **given: Any) -> str:
+def create_query(agent: SimulatedAgent, **given: Any) -> str:
     return str(agent.result("POST", "/v1/query", given)["ID"])
 
 
 def test_a_query_finds_what_is_not_critical_or_what_passes(agent: SimulatedAgent) -> None:
     for status in ("passing", "warning", "critical"):
         register(agent, status, "web", Check={"Name": "c", "ServiceID": "web", "Status": status})
-    query(agent, Name="usable", Service={"Service": "web"})
-    query(agent, Name="well", Service={"Service": "web", "OnlyPassing": True})
+    create_query(agent, Name="usable", Service={"Service": "web"})
+    create_query(agent, Name="well", Service={"Service": "web", "OnlyPassing": True})
     found = [sorted(nodes(agent.get(f"/v1/query/{name}/execute")["Nodes"])) for name in ("usable", "well")]
     assert found == [["passing", "warning"], ["passing"]]
 
@@ -229,14 +229,14 @@ def test_a_query_finds_what_is_not_critical_or_what_passes(agent: SimulatedAgent
 def test_a_query_wants_tags_and_the_absence_of_tags(agent: SimulatedAgent) -> None:
     for node, tags in (("new", ["v2"]), ("old", ["v1"]), ("both", ["v1", "v2"])):
         register(agent, node, "web", Service={"Tags": tags})
-    query(agent, Name="new", Service={"Service": "web", "Tags": ["v2", "!v1"]})
+    create_query(agent, Name="new", Service={"Service": "web", "Tags": ["v2", "!v1"]})
     assert nodes(agent.get("/v1/query/new/execute")["Nodes"]) == ["new"]
 
 
 def test_the_template_with_the_longest_prefix_counts(agent: SimulatedAgent) -> None:
     for name in ("a-", "a-b-"):
         service = {"Service": f"{name}${{name.suffix}}"}
-        query(agent, Name=name, Template={"Type": "name_prefix_match"}, Service=service)
+        create_query(agent, Name=name, Template={"Type": "name_prefix_match"}, Service=service)
     assert agent.get("/v1/query/a-b-c/explain")["Query"]["Service"]["Service"] == "a-b-c"
     assert agent.get("/v1/query/a-b-c/explain")["Query"]["Name"] == "a-b-"
     assert agent.get("/v1/query/a-x/explain")["Query"]["Name"] == "a-"
@@ -246,7 +246,7 @@ def test_a_query_goes_with_its_session_and_a_limit_counts(agent: SimulatedAgent)
     for node in "xyz":
         register(agent, node, "web")
     session = agent.put("/v1/session/create", {})["ID"]
-    identity = query(agent, Name="bound", Session=session, Service={"Service": "web"})
+    identity = create_query(agent, Name="bound", Session=session, Service={"Service": "web"})
     assert len(agent.get("/v1/query/bound/execute?limit=2")["Nodes"]) == 2
     agent.put(f"/v1/session/destroy/{session}")
     assert agent.answer("GET", f"/v1/query/{identity}").status == 404

@@ -6,11 +6,18 @@ from itertools import combinations
 from typing import Any
 
 from tests.simulator.differential.calls import Call, get, put
-from tests.simulator.test_config_regressions import entry, gone
 
 DEFAULTS, PROXIES, INGRESS, TERMINATING = "service-defaults", "proxy-defaults", "ingress-gateway", "terminating-gateway"
 ROUTER, SPLITTER, RESOLVER = "service-router", "service-splitter", "service-resolver"
 INTENTIONS, EXPORTED = "service-intentions", "exported-services"
+
+def entry(kind: str, name: str = "", **members: Any) -> Call:
+    return put("/v1/config", {"Kind": kind, "Name": name, **members})
+
+
+def gone(kind: str, name: str) -> Call:
+    return Call("DELETE", f"/v1/config/{kind}/{name}")
+
 
 #: What all services speak is http.
 OF_REQUESTS = entry(PROXIES, "global", Config={"protocol": "http"})

@@ -33,14 +33,14 @@ _SOME_RIGHTS = with_rules(
     key "{p}a" { policy = "read" }
     """,
 )
-_WEB = put("/v1/catalog/register", {"Node": "n1", "Address": "10.0.0.1", "Service": {"Service": "web"}})
+_CATALOG_WEB = put("/v1/catalog/register", {"Node": "n1", "Address": "10.0.0.1", "Service": {"Service": "web"}})
 _TOKENS = [*_READS_SERVICES, *_SOME_RIGHTS]
 
 _WRITES_ALL = with_rules(0, 'service_prefix "" { policy = "write" } node_prefix "" { policy = "write" }')
 _NO_TOKEN, _NO_RIGHTS = delete("/v1/acl/token/{t0}"), put("/v1/acl/token/{t0}", {})
-_OWN = [get(f"/v1/{path}") for path in ("catalog/node-services/test-node", "health/node/test-node")]
-_REGISTER, _DEREGISTER = put("/v1/agent/service/register", {"Name": "web", "Check": {"TTL": "1h"}}), put("/v1/agent/service/deregister/web")
-_NODE_CHECK = put("/v1/agent/check/register", {"Name": "c1", "TTL": "1h"})
+_OWN_READS = [get(f"/v1/{path}") for path in ("catalog/node-services/test-node", "health/node/test-node")]
+_REGISTER_WEB, _DEREGISTER_WEB = put("/v1/agent/service/register", {"Name": "web", "Check": {"TTL": "1h"}}), put("/v1/agent/service/deregister/web")
+_REGISTER_CHECK = put("/v1/agent/check/register", {"Name": "c1", "TTL": "1h"})
 
 _TRANSLATE = "/v1/acl/rules/translate"
 _OLD_RULES = (
@@ -111,25 +111,25 @@ _MAY = post(
 CASES = {
     "1.8 ends a service in the catalog with the token that registered it": [
         *_WRITES_ALL,
-        *by(_REGISTER, ONE),
-        *(_NO_TOKEN, _DEREGISTER, *_OWN, _REGISTER, *_OWN, _DEREGISTER, *_OWN),
+        *by(_REGISTER_WEB, ONE),
+        *(_NO_TOKEN, _DEREGISTER_WEB, *_OWN_READS, _REGISTER_WEB, *_OWN_READS, _DEREGISTER_WEB, *_OWN_READS),
     ],
     "1.8 does not end a service whose token lost its rights": [
         *_WRITES_ALL,
-        *by(_REGISTER, ONE),
-        *(_NO_RIGHTS, _DEREGISTER, *_OWN, put("/v1/agent/service/register", {"Name": "db"}), *_OWN, _REGISTER, _DEREGISTER, *_OWN),
+        *by(_REGISTER_WEB, ONE),
+        *(_NO_RIGHTS, _DEREGISTER_WEB, *_OWN_READS, put("/v1/agent/service/register", {"Name": "db"}), *_OWN_READS, _REGISTER_WEB, _DEREGISTER_WEB, *_OWN_READS),
     ],
     "a check's status reaches the catalog with the rights of the token that registered it": [
         *_WRITES_ALL,
-        *by(_NODE_CHECK, ONE),
-        *(_NO_TOKEN, put("/v1/agent/check/pass/c1"), *_OWN, put("/v1/agent/check/deregister/c1"), *_OWN),
-        *(_NODE_CHECK, *_OWN, put("/v1/agent/check/deregister/c1"), *_OWN),
+        *by(_REGISTER_CHECK, ONE),
+        *(_NO_TOKEN, put("/v1/agent/check/pass/c1"), *_OWN_READS, put("/v1/agent/check/deregister/c1"), *_OWN_READS),
+        *(_REGISTER_CHECK, *_OWN_READS, put("/v1/agent/check/deregister/c1"), *_OWN_READS),
     ],
     "a check of another token goes by itself where its service may not go": [
         *_WRITES_ALL,
-        *by(_REGISTER, ONE),
+        *by(_REGISTER_WEB, ONE),
         put("/v1/agent/check/register", {"Name": "c2", "TTL": "1h", "ServiceID": "web"}),
-        *(_NO_TOKEN, put("/v1/agent/check/pass/c2"), *_OWN, _DEREGISTER, *_OWN, _REGISTER, _DEREGISTER, *_OWN),
+        *(_NO_TOKEN, put("/v1/agent/check/pass/c2"), *_OWN_READS, _DEREGISTER_WEB, *_OWN_READS, _REGISTER_WEB, _DEREGISTER_WEB, *_OWN_READS),
     ],
     "an event by a token that is lost is an error of the server": [
         *by(put("/v1/event/fire/deploy"), LOST, NOBODY),
@@ -159,7 +159,7 @@ CASES = {
     ],
     "the list of services shows those on nodes that the token may see, but in 1.8": [
         *_TOKENS,
-        _WEB,
+        _CATALOG_WEB,
         *by(get("/v1/catalog/services"), *_EVERYBODY),
     ],
     "nobody and a lost token have no token of their own": [*_TOKENS, *by(get("/v1/acl/token/self"), *_EVERYBODY)],

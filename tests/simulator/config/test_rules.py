@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.config_asks import (
+from tests.simulator.config.calls import (
     DEFAULTS,
     EXPORTED,
     HEADERS,
@@ -27,7 +27,7 @@ from tests.simulator.config_asks import (
 )
 from tests.simulator.differential.calls import Call, put
 from tests.simulator.differential.comparison import Sides
-from tests.simulator.test_config_regressions import entry, gone
+from tests.simulator.config.calls import entry, gone
 
 
 def permitted(**http: Any) -> list[Call]:

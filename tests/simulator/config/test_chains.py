@@ -8,17 +8,10 @@ from typing import Any
 import pytest
 
 from tests.simulator.differential.calls import Call, get, put
+from tests.simulator.config.calls import entry, gone
 from tests.simulator.differential.comparison import Sides
 
 _DEFAULTS, _ROUTER, _SPLITTER, _RESOLVER = (f"service-{kind}" for kind in ("defaults", "router", "splitter", "resolver"))
-
-
-def entry(kind: str, name: str = "", **members: Any) -> Call:
-    return put("/v1/config", {"Kind": kind, "Name": name, **members})
-
-
-def gone(kind: str, name: str) -> Call:
-    return Call("DELETE", f"/v1/config/{kind}/{name}")
 
 
 def matching(**match: Any) -> Call:

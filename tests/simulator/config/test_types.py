@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.config_asks import (
+from tests.simulator.config.calls import (
     DEFAULTS,
     EXPORTED,
     HEADERS,
@@ -25,7 +25,7 @@ from tests.simulator.config_asks import (
 )
 from tests.simulator.differential.calls import Call, get, put
 from tests.simulator.differential.comparison import Sides
-from tests.simulator.test_config_regressions import entry, gone
+from tests.simulator.config.calls import entry, gone
 
 _HEALTH = {"Interval": "10s", "MaxFailures": 3, "EnforcingConsecutive5xx": 9, "MaxEjectionPercent": 50, "BaseEjectionTime": "30s"}
 _LIMITS = {"MaxConnections": 1, "MaxPendingRequests": 2, "MaxConcurrentRequests": 3}
