@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import random
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
@@ -18,6 +17,7 @@ from transports.clocks import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from logging import Logger
 
     from consul_proto.flow import Flow
     from consul_proto.message import Request
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 K = TypeVar("K", bound="Clock | AsyncClock", covariant=True)
 
-#: DEBUG: a line for each request. WARNING: a request that is sent again. Silent until the program sets logging up.
-LOG = logging.getLogger("consulate")
-LOG.addHandler(logging.NullHandler())
+#: `logging.DEBUG`.
+_DEBUG = 10
 
 #: Seconds that a request is given at least.
 _LEAST = 0.001
@@ -38,6 +37,16 @@ _NO_ANSWER = Response(204)
 
 #: What `retry=False` means: each request goes out once.
 _ONCE = Backoff(attempts=1)
+
+
+def logger() -> Logger:
+    """Return the logger "consulate". DEBUG: a line for each request. WARNING: a request that is sent again."""
+    import logging  # imported when the first client is made: it takes longer than all of this library
+
+    log = logging.getLogger("consulate")
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())  # silent until the program sets up logging
+    return log
 
 
 class Repeatable(Protocol):
@@ -58,12 +67,14 @@ class Budget:
     """What one call may still spend (seconds, and attempts at the request at hand), and what ends it early.
 
     timeout: seconds for the whole call; None: no limit. backoff: when a request is sent again. now: tells the transport's time.
-    cancel: the caller's handle.
+    cancel: the caller's handle. log: where requests are logged.
     """
 
-    __slots__ = ("attempt", "backoff", "cancel", "now", "started", "timeout")
+    __slots__ = ("_log", "attempt", "backoff", "cancel", "is_noted", "now", "started", "timeout")
 
-    def __init__(self, timeout: float | None, backoff: Backoff, now: Callable[[], float], cancel: Cancel | None = None) -> None:
+    def __init__(self, timeout: float | None, backoff: Backoff, now: Callable[[], float], cancel: Cancel | None, log: Logger) -> None:
+        self._log = log
+        self.is_noted = log.isEnabledFor(_DEBUG)
         self.timeout = timeout
         self.backoff = backoff
         self.now = now
@@ -85,7 +96,7 @@ class Budget:
         pause = self.backoff.pause(self.attempt, random(), self.left(0.0))  # noqa: S311 - not a secret
         self.attempt += 1
         if pause is not None:
-            LOG.warning("%s: %d, nothing was done; attempt %d in %.3f s", request.shown, response.status, self.attempt, pause)
+            self._log.warning("%s: %d, nothing was done; attempt %d in %.3f s", request.shown, response.status, self.attempt, pause)
         return pause
 
     def may_resend(self, call: Repeatable, request: Request, error: RequestError) -> bool:
@@ -95,12 +106,12 @@ class Budget:
         self.attempt += 1
         again = self.attempt <= self.backoff.attempts and (call.is_read or not error.maybe_applied)
         if again:
-            LOG.warning("%s: an idle connection was closed; attempt %d on another", request.shown, self.attempt)
+            self._log.warning("%s: an idle connection was closed; attempt %d on another", request.shown, self.attempt)
         return again
 
     def note(self, request: Request, outcome: object, began: float) -> None:
         """Log one request, and what came of it: a status, or the kind of error."""
-        LOG.debug("%s: %s in %.1f ms (attempt %d)", request.shown, outcome, (self.now() - began) * 1000, self.attempt)
+        self._log.debug("%s: %s in %.1f ms (attempt %d)", request.shown, outcome, (self.now() - began) * 1000, self.attempt)
 
     def check(self) -> None:
         """Raise Cancelled where the caller's handle is set: nothing of the request at hand was sent."""
@@ -116,6 +127,7 @@ class Context(Generic[K]):
     address: str
     clock: K
     backoff: Backoff = DEFAULT_BACKOFF
+    log: Logger = field(default_factory=logger)
 
     def budget(self, timeout: float | EllipsisType | None = ..., retry: bool = True, cancel: Cancel | None = None) -> Budget:
         """Return what one call may spend. timeout: seconds, None for no limit; the client's own where it is not given."""
@@ -123,7 +135,7 @@ class Context(Generic[K]):
             timeout = self.settings.timeout
         elif timeout is not None and not timeout > 0:
             raise ValueError(f"timeout must be a number of seconds above 0, or None for no limit, not {timeout!r}")
-        return Budget(timeout, self.backoff if retry else _ONCE, self.clock.now, cancel)
+        return Budget(timeout, self.backoff if retry else _ONCE, self.clock.now, cancel, self.log)
 
     def complete(self, error: ConsulateException, request: Request | None) -> None:
         """Add to an error what only the driver knows, and remove from it what it must not tell."""
@@ -148,7 +160,7 @@ def run(transport: Transport, call: Operation[T] | Flow[T], context: Context[Clo
 def _exchange(transport: Transport, operation: Operation[Any], context: Context[Clock], budget: Budget) -> Response:
     """Send an operation until there is an answer to keep."""
     request, cancel = context.settings.apply(operation), budget.cancel
-    is_noted = LOG.isEnabledFor(logging.DEBUG)
+    is_noted = budget.is_noted
     try:
         while True:
             began = budget.now() if is_noted else 0.0
@@ -224,7 +236,7 @@ async def run_async(
 async def _exchange_async(transport: AsyncTransport, operation: Operation[Any], context: Context[AsyncClock], budget: Budget) -> Response:
     """As `_exchange`."""
     request = context.settings.apply(operation)
-    is_noted = LOG.isEnabledFor(logging.DEBUG)
+    is_noted = budget.is_noted
     try:
         while True:
             began = budget.now() if is_noted else 0.0
