@@ -62,7 +62,7 @@ class Session(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/session#create-session
         """
         if behavior not in _BEHAVIORS:
-            raise ValueError(f"behavior must be 'release' or 'delete', not {behavior!r}")
+            raise ValueError(f"the behavior of a session must be 'release' or 'delete', not {behavior!r}")
         members = {
             "Name": name,
             "Behavior": None if behavior == "release" else behavior,
