@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Groups(Namespace[M]):
-    """The whole API. What calling a method gives is decided by `run`, as for each group of calls."""
+    """The whole API. `run` decides what a method returns, as for each group of calls."""
 
     _place = ""
 
@@ -34,13 +34,13 @@ class Groups(Namespace[M]):
         client.request("PUT", "/v1/config", body={"Kind": "proxy-defaults", "Name": "global"})
         client.request("GET", "/v1/operator/usage", query={"global": None}).json()
 
-        method: "GET", "PUT", "POST" or "DELETE"; only a GET is sent again where its outcome is unknown.
-        path: begins with "/v1/"; what is no letter of a path is percent-encoded.
-        query: a mapping, or pairs; None as a value makes a bare flag. With an "index" it is a blocking query.
-        body: bytes as they are, anything else as JSON.
+        method: "GET", "PUT", "POST" or "DELETE". Only a GET is sent again where its outcome is unknown.
+        path: begins with "/v1/" and is percent-encoded where needed.
+        query: a mapping, or pairs; the value None makes a bare flag. With an "index" it is a blocking query.
+        body: bytes are sent as they are, anything else as JSON.
 
-        The client's datacenter, namespace and partition are added, and to a GET its consistency, where the query has none of its own.
-        Raises ValueError and TypeError before anything is sent; the exceptions of any other call, such as NotFound and Forbidden.
+        The client's datacenter, namespace and partition are added, and its consistency to a GET, unless the query has its own.
+        Raises ValueError or TypeError for invalid arguments, before anything is sent, and ConsulateException as any other call.
         https://developer.hashicorp.com/consul/api-docs
         """
         return raw_operation(method, path, query, body)
@@ -51,7 +51,7 @@ class Groups(Namespace[M]):
     event: group[Event[M]] = group("consul_proto.endpoints.event:Event", "User events.")
     health: group[Health[M]] = group("consul_proto.endpoints.health:Health", "Health of nodes and services.")
     kv: group[KV[M]] = group("consul_proto.endpoints.kv:KV", "The key/value store.")
-    session: group[Session[M]] = group("consul_proto.endpoints.session:Session", "Sessions, which locks hang on.")
+    session: group[Session[M]] = group("consul_proto.endpoints.session:Session", "Sessions, which hold locks.")
     status: group[Status[M]] = group("consul_proto.endpoints.status:Status", "The state of the Raft cluster.")
     txn: group[Txn[M]] = group("consul_proto.endpoints.txn:Txn", "Transactions.")
 

@@ -1,6 +1,6 @@
-"""The keyword arguments that a call takes, and what to say of any other one.
+"""The keyword arguments that a call takes, and the error for any other one.
 
-What a method's signature says is the only source: its parameters, and the keys of the TypedDict in `**options: Unpack[...]`. So what a
+The method's signature is the only source: its parameters, and the keys of the TypedDict in `**options: Unpack[...]`. So what a type
 checker accepts and what is accepted at run time cannot differ.
 """
 
@@ -23,7 +23,7 @@ _OF_THE_CLIENT = {"timeout", "token"}
 
 @cache
 def keywords(build: Callable[..., Any]) -> frozenset[str] | None:
-    """Return the keywords that a method takes; None where its signature does not tell (as with `**options: Any`)."""
+    """Return the keywords that a method takes; None where the signature does not say (as with `**options: Any`)."""
     found: set[str] = set()
     for parameter in list(signature(build).parameters.values())[1:]:
         if parameter.kind is Parameter.VAR_KEYWORD:
@@ -37,7 +37,7 @@ def keywords(build: Callable[..., Any]) -> frozenset[str] | None:
 
 
 def _keys(annotation: Any, build: Callable[..., Any]) -> frozenset[str] | None:
-    """The keys of a TypedDict in `Unpack[...]`. As text, it is looked up beside the method, then among the library's own."""
+    """Return the keys of the TypedDict in `Unpack[...]`, found in the method's module or in `consul_proto.types.options`."""
     named: Any
     if isinstance(annotation, str):
         from consul_proto.types import options
@@ -50,7 +50,7 @@ def _keys(annotation: Any, build: Callable[..., Any]) -> frozenset[str] | None:
 
 
 def check_keywords(call: str, build: Callable[..., Any], given: Iterable[str]) -> None:
-    """Raise TypeError for a keyword that the method does not take. call: how the caller knows it ("kv.get")."""
+    """Raise TypeError for a keyword that the method does not take. call: the name to show ("kv.get")."""
     taken = keywords(build)
     if taken is None:
         return
@@ -75,5 +75,5 @@ def _advice(keyword: str, taken: frozenset[str]) -> str:
 
 
 def wrong_arguments(call: str, error: TypeError) -> TypeError:
-    """Return the error of a call with too few or too many arguments, under the name by which the caller knows the call."""
+    """Return the error for too few or too many arguments. call: the name to show instead of the method's own."""
     return TypeError(f"{call}(){str(error).partition('()')[2]}")

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """first, ceiling: seconds, of the longest first pause and of any. attempts: how often a request is tried in all.
+    """How long to wait before a request is sent again, and how often.
 
+    first, ceiling: the longest first pause, and the longest pause of all, in seconds. attempts: how often a request is sent in all.
     least: seconds that must be left after a pause; with less, another attempt would only turn a clear refusal into a timeout.
     """
 

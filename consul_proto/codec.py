@@ -13,7 +13,7 @@ from typing import Literal, NoReturn, TypeAlias
 
 from consul_proto.nesting import check_depth
 
-#: What can be stored: text, bytes, None, or anything that JSON can say.
+#: What can be stored: text, bytes, None, or anything that JSON can express.
 Value: TypeAlias = None | bool | int | float | str | bytes | Sequence["Value"] | Mapping[str, "Value"]
 
 #: What a stored value reads as.
@@ -35,7 +35,7 @@ _read_json = json.JSONDecoder(parse_constant=_refuse).decode
 
 
 def encode(value: Value) -> bytes:
-    """Return the bytes to store. Raises TypeError or ValueError where JSON cannot say the value (a set, NaN, a circle)."""
+    """Return the bytes to store. Raises TypeError or ValueError where JSON cannot express the value (a set, NaN, a reference cycle)."""
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, bytes):
@@ -53,7 +53,7 @@ def encode(value: Value) -> bytes:
 
 
 def decode(stored: bytes, codec: Codec = "json") -> Stored:
-    """Return the value that these stored bytes read as."""
+    """Return the value of stored bytes."""
     try:
         text = stored.decode()
     except UnicodeDecodeError:

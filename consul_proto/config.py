@@ -28,7 +28,10 @@ _UNIX_SCHEMES = ("unix", "http+unix")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """scheme: "http", "https" or "unix". host, port: of the first two. path: of a UNIX socket. prefix: of every path ("/consul")."""
+    """Where an agent listens.
+
+    scheme: "http", "https" or "unix". host, port: for "http" and "https". path: of a UNIX socket. prefix: before every path ("/consul").
+    """
 
     scheme: str = "http"
     host: str = "localhost"
@@ -39,11 +42,11 @@ class Address:
     def __post_init__(self) -> None:
         # The system would cut the path of a socket at its first NUL, and connect to another.
         if any(ord(character) < 32 or character == "\x7f" for character in self.path):
-            raise ValueError(f"an address has no control character: {self.path!r}")
+            raise ValueError(f"an address must not contain control characters: {self.path!r}")
 
     @property
     def authority(self) -> str:
-        """The value of the Host header."""
+        """Return the value of the Host header."""
         if self.scheme == "unix":
             return "localhost"
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -71,7 +74,9 @@ class TLS:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """connections: how many at once for ordinary calls. blocking: how many more for blocking queries, which hold one each.
+    """How many connections a client may open, and how large an answer may be.
+
+    connections: how many at once for ordinary calls. blocking: how many more for blocking queries, which use one each.
 
     An agent accepts 200 connections from one address (limits.http_max_conns_per_client, since 1.6.3):
     https://developer.hashicorp.com/consul/docs/agent/config/config-files#http_max_conns_per_client
@@ -88,12 +93,12 @@ class Limits:
         if self.connections < 1 or self.blocking < 1:
             raise ValueError("a client needs at least one connection for ordinary calls and one for blocking queries")
         if self.response_size is not None and self.response_size < 1:
-            raise ValueError(f"response_size is a number of bytes above 0, or None for no limit: {self.response_size}")
+            raise ValueError(f"response_size must be a number of bytes above 0, or None for no limit, not {self.response_size}")
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a transport needs to know: where to connect to, and how. proxy: the URL of an HTTP proxy; its credentials stay out of reprs."""
+    """Where and how a transport connects. proxy: the URL of an HTTP proxy; it is not shown, since it may hold credentials."""
 
     address: Address = field(default_factory=Address)
     tls: TLS = field(default_factory=TLS)
@@ -103,7 +108,7 @@ class Config:
 
 def _port(text: str, address: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise ValueError(f"the port of an address lies between 1 and 65535: {address!r}")
+        raise ValueError(f"the port of an address must be between 1 and 65535: {address!r}")
     return int(text)
 
 
@@ -118,13 +123,13 @@ def parse_address(text: str) -> Address:
     if scheme in _UNIX_SCHEMES:
         rest = unquote(rest.partition("/")[0]) if rest.startswith("%2F") else rest
         if not rest.startswith("/"):
-            raise ValueError(f"the path of a UNIX socket is absolute, as in unix:///run/consul.sock: {text!r}")
+            raise ValueError(f"the path of a UNIX socket must be absolute, as in unix:///run/consul.sock: {text!r}")
         return Address("unix", path=rest)
     if scheme not in _SCHEME_PORTS:
-        raise ValueError(f"an address begins with http://, https:// or unix://, or is host:port: {text!r}")
+        raise ValueError(f"an address must begin with http://, https:// or unix://, or be host:port: {text!r}")
     authority, slash, prefix = rest.partition("/")
     if "@" in authority or "?" in rest or "#" in rest:
-        raise ValueError("an address has no credentials, no query and no fragment; give credentials as basic_auth")
+        raise ValueError("an address must not contain credentials, a query or a fragment; pass credentials as basic_auth")
     Request("GET", slash + prefix or "/")  # what cannot be sent as a path cannot be a prefix of one
     host, port = _host_and_port(authority, text)
     return Address(scheme, host, _SCHEME_PORTS[scheme] if port is None else port, prefix=(slash + prefix).rstrip("/"))
@@ -143,15 +148,15 @@ def _host_and_port(authority: str, text: str) -> tuple[str, int | None]:
     if not host or not host.isprintable() or " " in host:
         raise ValueError(f"not an address: {text!r}")
     if not host.isascii():
-        raise ValueError(f"a host name is given in ASCII, another script as xn--...: {text!r}")
+        raise ValueError(f"a host name must be ASCII; write other scripts as xn--...: {text!r}")
     return host, _port(port, text) if port else None
 
 
 def address_of(host: str | None, port: int | None, scheme: str | None, environ: Mapping[str, str]) -> Address:
-    """Return the address that these arguments and, where they are None, the environment mean. Raises ValueError."""
+    """Return the address from these arguments or, where they are None, from the environment. Raises ValueError."""
     in_environment = environ.get("CONSUL_HTTP_ADDR", "")
     if scheme is not None and scheme not in (*_SCHEME_PORTS, *_UNIX_SCHEMES):
-        raise ValueError(f"a scheme is 'http', 'https' or 'http+unix', not {scheme!r}")
+        raise ValueError(f"scheme must be 'http', 'https' or 'http+unix', not {scheme!r}")
     if scheme in _UNIX_SCHEMES:
         if not host:
             raise ValueError("with the scheme 'http+unix', host is the path of a UNIX socket")
@@ -167,7 +172,7 @@ def address_of(host: str | None, port: int | None, scheme: str | None, environ: 
         return address
     if port is not None:
         if not 0 < int(port) < 65536:
-            raise ValueError(f"a port lies between 1 and 65535: {port!r}")
+            raise ValueError(f"port must be between 1 and 65535, not {port!r}")
         address = replace(address, port=port)
     if scheme is None and _switch("CONSUL_HTTP_SSL", environ):
         scheme = "https"
@@ -175,12 +180,12 @@ def address_of(host: str | None, port: int | None, scheme: str | None, environ: 
 
 
 def _switch(name: str, environ: Mapping[str, str]) -> bool | None:
-    """The bool that a variable holds; None where it is not set or empty."""
+    """Return the bool in a variable; None where it is not set or empty."""
     value = environ.get(name, "")
     if value == "":
         return None
     if value not in _TRUE and value not in _FALSE:
-        raise ValueError(f"{name} is true or false, not {value!r}")
+        raise ValueError(f"{name} must be true or false, not {value!r}")
     return value in _TRUE
 
 
@@ -194,14 +199,14 @@ _TLS_VARIABLES = {
 
 
 def tls_of(given: TLS, environ: Mapping[str, str], verify: bool | None) -> TLS:
-    """Return the TLS settings that are given and, where None, the environment's. Raises ValueError for a switch that is no bool."""
+    """Return the given TLS settings; where they are None, those of the environment. Raises ValueError for a variable that is not a bool."""
     files = {name: getattr(given, name) or environ.get(variable) or None for name, variable in _TLS_VARIABLES.items()}
     in_environment = _switch("CONSUL_HTTP_SSL_VERIFY", environ) if verify is None else verify
     return TLS(verify=in_environment is not False, **files)
 
 
 def proxy_secrets(proxy: str | None) -> tuple[str, ...]:
-    """Return the texts in a proxy's URL that nobody must be told: its credentials, as they stand there and as they are sent."""
+    """Return the secrets in a proxy's URL: its password as written, decoded, and as it is sent."""
     credentials = (proxy or "").rpartition("@")[0].partition("://")[2]
     password = credentials.partition(":")[2]
     sent = b2a_base64(unquote(credentials).encode(), newline=False).decode()
@@ -209,12 +214,12 @@ def proxy_secrets(proxy: str | None) -> tuple[str, ...]:
 
 
 def basic_auth_of(given: tuple[str, str] | None, environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return the Authorization header for a user and password; none where neither an argument nor CONSUL_HTTP_AUTH has them."""
+    """Return the Authorization header for a user and password, or none where neither the argument nor CONSUL_HTTP_AUTH is set."""
     if given is None:
         if not environ.get("CONSUL_HTTP_AUTH"):
             return ()
         user, _, password = environ["CONSUL_HTTP_AUTH"].partition(":")
         given = (user, password)
     if ":" in given[0]:
-        raise ValueError("the user of basic authentication has no colon")
+        raise ValueError("the user name of basic_auth must not contain a colon")
     return (("Authorization", "Basic " + b2a_base64(":".join(given).encode(), newline=False).decode()),)

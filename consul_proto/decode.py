@@ -1,6 +1,6 @@
-"""From a good answer to a value, or a DecodeError: one small reader for each shape that the API answers with.
+"""Readers: each turns a good answer of one shape into a value, or raises DecodeError.
 
-The shape is checked as far as this library relies on it; what an object holds is what the endpoint's TypedDict says that Consul sends.
+A reader checks the shape as far as this library relies on it; the members of an object are as the endpoint's TypedDict says.
 
 A DecodeError says what was expected and what came, and never quotes the body, which may hold secrets.
 A list or an object that Consul writes as null reads as an empty one: https://developer.hashicorp.com/consul/api-docs/api-structure
@@ -36,14 +36,14 @@ def wrong(expected: str, value: object) -> DecodeError:
 
 
 def nothing(response: Response) -> bool:
-    """An answer without content, which means done: True."""
+    """Return True for an answer without content."""
     if response.body.strip() not in (b"", b"null", b"true"):
         raise DecodeError(f"expected an empty answer, got {len(response.body)} bytes: did something other than Consul answer?")
     return True
 
 
 def boolean(response: Response) -> bool:
-    """A bare true or false."""
+    """Return a bare true or false."""
     body = response.body
     if body in (b"true", b"true\n"):
         return True
@@ -56,7 +56,7 @@ def boolean(response: Response) -> bool:
 
 
 def text(response: Response) -> str:
-    """A bare JSON string."""
+    """Return a bare JSON string."""
     value = json_value(response)
     if not isinstance(value, str):
         raise wrong("a string", value)
@@ -64,7 +64,7 @@ def text(response: Response) -> str:
 
 
 def texts(response: Response) -> list[str]:
-    """A list of strings."""
+    """Return a list of strings."""
     value = json_value(response)
     if value is None:
         return []
@@ -74,7 +74,7 @@ def texts(response: Response) -> list[str]:
 
 
 def one(response: Response) -> Any:
-    """One object."""
+    """Return one object."""
     value = json_value(response)
     if not isinstance(value, dict):
         raise wrong("an object", value)
@@ -82,7 +82,7 @@ def one(response: Response) -> Any:
 
 
 def each(response: Response) -> list[Any]:
-    """A list of objects."""
+    """Return a list of objects."""
     value = json_value(response)
     if value is None:
         return []
@@ -92,7 +92,7 @@ def each(response: Response) -> list[Any]:
 
 
 def members(response: Response) -> list[Any]:
-    """The values of an object of objects."""
+    """Return the values of an object of objects."""
     value = json_value(response)
     if value is None:
         return []
@@ -102,7 +102,7 @@ def members(response: Response) -> list[Any]:
 
 
 def first(missing: str) -> Callable[[Response], Any]:
-    """The one object of a list; an empty list raises NotFound with the words `missing`."""
+    """Return a reader for the one object of a list; for an empty list it raises NotFound with the text `missing`."""
 
     def read(response: Response) -> Any:
         found = each(response)
@@ -114,7 +114,7 @@ def first(missing: str) -> Callable[[Response], Any]:
 
 
 def member(name: str) -> Callable[[Response], str]:
-    """The string that an object has as its member `name`."""
+    """Return a reader for the string that an object has as its member `name`."""
 
     def read(response: Response) -> str:
         value = json_value(response)
@@ -126,7 +126,7 @@ def member(name: str) -> Callable[[Response], str]:
 
 
 def from_base64(value: object) -> bytes:
-    """The bytes of a base64 string; null is empty."""
+    """Return the bytes of a base64 string; null gives no bytes."""
     if value is None:
         return b""
     try:

@@ -27,7 +27,7 @@ _LONGEST = 2**63 - 1
 def nanoseconds(duration: Duration) -> int:
     """Return a duration in nanoseconds. Raises ValueError where it is negative, too long or not a duration, TypeError for another type."""
     if isinstance(duration, bool) or duration is None:
-        raise TypeError(f"a duration is a Go string such as '10s', a number of seconds or a timedelta, not {duration!r}")
+        raise TypeError(f"a duration must be a Go string such as '10s', a number of seconds or a timedelta, not {duration!r}")
     if isinstance(duration, str):
         whole = _parsed(duration)
     elif isinstance(duration, int):
@@ -39,9 +39,9 @@ def nanoseconds(duration: Duration) -> int:
     elif hasattr(duration, "total_seconds"):
         whole = ((duration.days * 86400 + duration.seconds) * 10**6 + duration.microseconds) * 1000
     else:
-        raise TypeError(f"a duration is a Go string such as '10s', a number of seconds or a timedelta, not {duration!r}")
+        raise TypeError(f"a duration must be a Go string such as '10s', a number of seconds or a timedelta, not {duration!r}")
     if not 0 <= whole <= _LONGEST:
-        raise ValueError(f"a duration lies between 0 and 2**63 - 1 nanoseconds: {duration!r}")
+        raise ValueError(f"a duration must be between 0 and 2**63 - 1 nanoseconds, not {duration!r}")
     return whole
 
 

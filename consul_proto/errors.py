@@ -1,7 +1,7 @@
 """The exception tree. `consul_proto.failures` says which exception an answer is.
 
-Whose fault is it? `ValueError` and `TypeError` come before anything is sent: the call is wrong. `RequestError` is the wire's,
-`ClientError` and `ServerError` are Consul's own words with a status, `DecodeError` is an answer that is not what the API promises.
+`ValueError` and `TypeError` are raised before anything is sent: the call is wrong. `RequestError`: the connection failed.
+`ClientError` and `ServerError`: Consul answered with an error status. `DecodeError`: the answer is not what the API promises.
 
 Each exception keeps the method, the path, the address, the status and the body, and says in `maybe_applied` whether Consul may have
 carried the request out. None holds the token: whoever drives an operation removes it from what the server said.
@@ -33,7 +33,7 @@ class _Sent(Protocol):
 
 
 class ConsulateException(Exception):
-    """Everything that this library raises once a request is on its way.
+    """The base of everything that this library raises once a request is under way.
 
     message: what happened, in a sentence.
     maybe_applied: False only when Consul cannot have carried the request out.
@@ -55,14 +55,14 @@ class ConsulateException(Exception):
         self.address: str | None = None
 
     def about(self, request: _Sent) -> None:
-        """Note which request this is about; what is secret in its path, the last segment, is concealed."""
+        """Record which request failed. Where its path holds a secret, the last segment, that is hidden."""
         self.method, self.path = request.method, request.shown_path or request.path
         if request.shown_path:
             secret = request.path.rpartition("/")[2]
             self.conceal((secret, unquote(secret)))
 
     def conceal(self, secrets: Sequence[str]) -> None:
-        """Remove these texts from everything that this exception holds (a proxy may echo the headers that it got)."""
+        """Replace these texts in everything that this exception holds (a proxy may echo the headers that it got)."""
         for secret in secrets:
             self.message = self.message.replace(secret, "<hidden>")
             self.body = self.body.replace(secret.encode(), b"<hidden>")
@@ -89,7 +89,7 @@ def _restored(kind: type[ConsulateException], message: str, state: dict[str, Any
 
 
 class RequestError(ConsulateException):
-    """The wire failed: refused, reset, cut off, not HTTP, a certificate that does not verify, an answer that is too large."""
+    """The connection failed: refused, reset, cut off, not HTTP, a certificate that does not verify, an answer that is too large."""
 
 
 class RequestTimeout(RequestError):
@@ -97,7 +97,7 @@ class RequestTimeout(RequestError):
 
 
 class StaleConnection(RequestError):
-    """An idle connection, used again, turned out to be closed; whoever drives the call may try a read once more."""
+    """An idle connection was closed by the server just as it was used again; a read may be sent once more."""
 
 
 class ClientClosed(RequestError):
@@ -123,11 +123,11 @@ class Forbidden(ClientError):
 
 
 class NotFound(ClientError):
-    """There is no such thing (404, or an answer that says so)."""
+    """What was asked for does not exist (404 in Consul's words, or an answer that says so)."""
 
 
 class KeyNotFound(NotFound, KeyError, AttributeError):
-    """The key is not in the store; a KeyError and an AttributeError as well, since the documented API promises one here, one there."""
+    """The key does not exist. Also a KeyError and an AttributeError: the documented API promises both, in different places."""
 
     def __str__(self) -> str:
         return ConsulateException.__str__(self)
@@ -138,11 +138,11 @@ class ACLDisabled(ClientError):
 
 
 class LegacyACLRemoved(ACLDisabled):
-    """The agent has no legacy ACL system any more: it ended with Consul 1.10."""
+    """The agent no longer has the legacy ACL system: Consul 1.11 removed it."""
 
 
 class Redirected(ClientError):
-    """Consul would have stored or read something else than was asked for (301, 307); nothing was done."""
+    """Consul redirected the request (301, 307), for example to another key; nothing was done."""
 
 
 class TransactionFailed(ClientError):
@@ -156,7 +156,7 @@ class TransactionFailed(ClientError):
 
 
 class CASFailed(ClientError, KeyError):
-    """Another writer was faster each time that the check-and-set was tried; the documented API promises a KeyError."""
+    """Other writers changed the key before each attempt of a check-and-set. Also a KeyError, as the documented API promises."""
 
     def __str__(self) -> str:
         return ConsulateException.__str__(self)
@@ -186,7 +186,7 @@ _LEADER_RATE_LIMIT = b"rate limit exceeded for operation that can only be perfor
 
 
 def is_retryable(status: int, body: bytes) -> bool:
-    """Say whether this answer means "not now, and nothing was done": rate limits, and a cluster without a leader."""
+    """Return whether the request may be sent again: Consul did nothing, because of a rate limit or for want of a leader."""
     if status == 429:
         return True
     if status == 500:
@@ -195,7 +195,7 @@ def is_retryable(status: int, body: bytes) -> bool:
 
 
 def words(body: bytes, content_type: str = "") -> str:
-    """Return what the server said, in one line that is fit for a message."""
+    """Return a server's text as one line for a message."""
     text = body.decode("utf-8", "replace").strip()
     if "html" in content_type or text[:1] == "<":
         return f"an HTML page of {len(body)} bytes, so a proxy answered rather than Consul"

@@ -1,4 +1,4 @@
-"""Which exception an answer is."""
+"""From an answer to the exception that it means."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from consul_proto.errors import (
 if TYPE_CHECKING:
     from consul_proto.message import Request, Response
 
-#: What an answer means where its status alone does not tell; None: what its status usually means.
+#: Returns the exception for an answer, or None where its status has the usual meaning.
 Explain: TypeAlias = Callable[["Response"], ConsulateException | None]
 
 #: RFC 9110, section 15.5.9: the server gave up waiting for the request, or a proxy for the server.
@@ -40,12 +40,12 @@ _BY_STATUS: dict[int, type[ClientError]] = {
 _NOT_FOUND = re.compile(rb"(?i)\b(?:unknown|not found|does not exist|cannot find)\b")
 _NO_ENDPOINT = re.compile(rb"(?i)\s*(?:404\b|not found\b|Invalid URL path|[<{\[])")
 
-#: What an unknown token or a missing rule is on the way from another server, where the status is lost: `event.fire` does it to this day.
+#: How an unknown token or a missing rule is reported by another server, whose status is lost on the way (`event.fire`).
 _FORBIDDEN = re.compile(rb"(?:rpc error[^:]*: )*(?:ACL not found|Permission denied)\b")
 
 
 def error_for(request: Request, response: Response, explain: Explain | None = None) -> ConsulateException:
-    """Return the exception that this answer to this request is. explain: what the operation knows of its own answers, asked first."""
+    """Return the exception for an answer. explain: of the operation; it is asked first."""
     error = (explain(response) if explain is not None else None) or _usual_error(request, response)
     error.status, error.body = response.status, response.body
     error.about(request)
@@ -53,7 +53,7 @@ def error_for(request: Request, response: Response, explain: Explain | None = No
 
 
 def _usual_error(request: Request, response: Response) -> ConsulateException:
-    """What an answer with this status means to every call."""
+    """Return what an answer with this status means for every call."""
     status, body = response.status, response.body
     said = words(body, response.headers.get("content-type") or "")
     if is_retryable(status, body):
@@ -71,11 +71,11 @@ def _usual_error(request: Request, response: Response) -> ConsulateException:
         return Forbidden(said, maybe_applied=False)
     if status >= 500:
         return ServerError(said or "failed without an explanation")
-    return DecodeError(f"no call of the API is answered with this status: {said}".rstrip(": "))
+    return DecodeError(f"unexpected status: {said}".rstrip(": "))
 
 
 def not_found(response: Response) -> ClientError:
-    """Return what an answer with 404 means: NotFound where Consul says so in words, else that this endpoint did not answer."""
+    """Return NotFound for a 404 in Consul's own words; any other 404 is not the endpoint's answer."""
     said = words(response.body, response.headers.get("content-type") or "")
     if _NOT_FOUND.search(response.body) and not _NO_ENDPOINT.match(response.body):
         return NotFound(said, maybe_applied=False)

@@ -10,6 +10,7 @@ from typing import NoReturn, TypeAlias, cast
 from urllib.parse import quote
 
 from consul_proto.errors import DecodeError
+from consul_proto.frozen import setters
 from consul_proto.nesting import check_depth
 
 #: RFC 9110, section 5.6.2: what a method or a header name may consist of.
@@ -27,12 +28,12 @@ _QUERY_SAFE = "/:@!$'()*,?~"
 #: Headers whose values are never shown.
 _SECRET_HEADERS = frozenset({"x-consul-token", "authorization", "proxy-authorization", "cookie", "set-cookie"})
 
-#: What Consul's own calls are made with, which need no look at their letters.
+#: The methods of Consul's endpoints: known to be valid.
 _METHODS = frozenset({"GET", "PUT", "POST", "DELETE"})
 
 QueryItem = tuple[str, str | None]
 
-#: What JSON can say.
+#: A JSON value.
 Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
@@ -52,7 +53,7 @@ class Headers:
 
     @classmethod
     def received(cls, items: Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]) -> Headers:
-        """Make the headers of an answer, of bytes or of text, which are read when somebody looks at them: mostly nobody does."""
+        """Make the headers of an answer, of bytes or of text. They are decoded when they are first read, which most are not."""
         headers = cls.__new__(cls)
         object.__setattr__(headers, "_items", None)
         object.__setattr__(headers, "_given", items)
@@ -60,7 +61,7 @@ class Headers:
 
     @property
     def items(self) -> tuple[tuple[str, str], ...]:
-        """Pairs of lower-case name and value, in the order in which they came."""
+        """Return pairs of lower-case name and value, in the order received."""
         items = self._items
         if items is None:
             items = tuple([(_text(name).lower(), _text(value)) for name, value in self._given])
@@ -106,14 +107,14 @@ NO_HEADERS = Headers()
 
 
 def check_header(name: str, value: str) -> None:
-    """Raise ValueError for a header that could not be sent as it is; the message never shows the value."""
+    """Raise ValueError for a header that cannot be sent. The message does not show the value."""
     if not _TOKEN.fullmatch(name):
         raise ValueError(f"not a header name: {name!r}")
     if not _HEADER_VALUE.fullmatch(value):
-        raise ValueError(f"the value of the header {name} has a line break, a control character, a blank at an end, or is not ASCII")
+        raise ValueError(f"the value of the header {name} must be ASCII without line breaks, control characters or blanks at its ends")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, init=False)
 class Request:
     """One HTTP request to Consul.
 
@@ -128,30 +129,47 @@ class Request:
 
     method: str
     path: str
-    query: tuple[QueryItem, ...] = ()
-    headers: Headers = NO_HEADERS
-    body: bytes | None = None
-    shown_path: str | None = None
-    wait: float = 0.0
+    query: tuple[QueryItem, ...]
+    headers: Headers
+    body: bytes | None
+    shown_path: str | None
+    wait: float
 
-    def __post_init__(self) -> None:
-        if self.method not in _METHODS and not (_TOKEN.fullmatch(self.method) and self.method.isupper()):
-            raise ValueError(f"not an HTTP method: {self.method!r}")
-        if not _PATH.fullmatch(self.path):
-            raise ValueError(f"not a percent-encoded absolute path: {self.shown_path or self.path!r}")
-        for name, value in self.headers.items:
-            check_header(name, value)
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: tuple[QueryItem, ...] = (),
+        headers: Headers = NO_HEADERS,
+        body: bytes | None = None,
+        shown_path: str | None = None,
+        wait: float = 0.0,
+    ) -> None:
+        if method not in _METHODS and not (_TOKEN.fullmatch(method) and method.isupper()):
+            raise ValueError(f"not an HTTP method: {method!r}")
+        if not _PATH.fullmatch(path):
+            raise ValueError(f"not a percent-encoded absolute path: {shown_path or path!r}")
+        if headers is not NO_HEADERS:
+            for name, value in headers.items:
+                check_header(name, value)
+        _set_method(self, method)
+        _set_path(self, path)
+        _set_query(self, query)
+        _set_headers(self, headers)
+        _set_body(self, body)
+        _set_shown_path(self, shown_path)
+        _set_wait(self, wait)
 
     @property
     def target(self) -> str:
-        """The request target: the path, and the query where there is one, both percent-encoded."""
+        """Return the request target: path and query, percent-encoded."""
         if not self.query:
             return self.path
         return self.path + "?" + "&".join([encoded(name) + ("" if value is None else "=" + encoded(value)) for name, value in self.query])
 
     @property
     def shown(self) -> str:
-        """Method and path, without anything secret: how errors name this request."""
+        """Return method and path for errors and reprs, without secrets."""
         return f"{self.method} {self.shown_path or self.path}"
 
     def __repr__(self) -> str:
@@ -159,6 +177,9 @@ class Request:
         body = "" if self.body is None else f" <{len(self.body)} bytes>"
         headers = f" {self.headers!r}" if self.headers else ""
         return f"<Request {self.shown}{query}{headers}{body}>"
+
+
+_set_method, _set_path, _set_query, _set_headers, _set_body, _set_shown_path, _set_wait = setters(Request)
 
 
 def encoded(text: str) -> str:
@@ -179,7 +200,7 @@ _BLANKS = " \t\n\r"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
-    """One whole HTTP answer: its status, headers, and the body after any content coding was undone."""
+    """One whole HTTP answer: status, headers, and the decoded body."""
 
     status: int
     headers: Headers = NO_HEADERS

@@ -1,4 +1,4 @@
-"""What an answer says about itself: the X-Consul headers. https://developer.hashicorp.com/consul/api-docs/features"""
+"""The X-Consul headers of an answer. https://developer.hashicorp.com/consul/api-docs/features"""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Meta:
 
     @classmethod
     def of(cls, headers: Headers) -> Meta:
-        """Read the headers of an answer; what is not a number where one belongs reads as missing."""
+        """Read the headers of an answer. A value that should be a number and is not reads as None."""
         known_leader = headers.get("x-consul-knownleader")
         contact = _number(headers.get("x-consul-lastcontact"))
         return cls(
@@ -60,13 +60,13 @@ class Meta:
 
 
 def _number(text: str | None) -> int | None:
-    """A decimal number of up to 64 bits, or None."""
+    """Return a decimal number of up to 20 digits, or None."""
     return int(text) if text and len(text) <= 20 and text.isascii() and text.isdigit() else None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[T]):
-    """A value, and what its answer said about itself."""
+    """A value with the X-Consul headers of its answer."""
 
     value: T
     meta: Meta

@@ -1,4 +1,4 @@
-"""`Namespace` and its members: one definition of a call with three faces.
+"""`Namespace` and its members: one definition of a call for three modes.
 
 `KV[Pure].put("k", "v")` is an `Operation[bool]`, `KV[Sync].put("k", "v")` a bool, `KV[Async].put("k", "v")` a coroutine of a bool: the
 mode is a type parameter of the namespace, and both type checkers know which. The members are `operation` (one request), `flow` (several
@@ -31,15 +31,15 @@ Z = TypeVar("Z")
 
 
 class Pure:
-    """The mode in which calling a method gives its Operation, or its Flow."""
+    """The mode in which a method returns its Operation, or its Flow."""
 
 
 class Sync:
-    """The mode in which calling a method blocks and gives its value."""
+    """The mode in which a method runs the call and returns its value."""
 
 
 class Async:
-    """The mode in which calling a method gives a coroutine of its value."""
+    """The mode in which a method returns a coroutine of its value."""
 
 
 def unchanged(call: Any) -> Any:
@@ -48,13 +48,13 @@ def unchanged(call: Any) -> Any:
 
 
 class Namespace(Generic[M]):
-    """A group of endpoints. What calling one of its methods gives is decided by `run`.
+    """A group of endpoints. `run` decides what a method returns.
 
     run: what to do with an operation or a flow: return it, run it, or return a coroutine that runs it.
     codec: how KV values become Python values.
     """
 
-    #: Its place in the API ("agent.check"), for errors; None where it was made on its own: then it goes by the name of its class.
+    #: Its place in the API ("agent.check"), for errors; None where it was made on its own: then the name of its class is used.
     _place: str | None = None
 
     def __init__(self, run: Callable[[Any], Any] = unchanged, codec: Codec = "json") -> None:
@@ -62,7 +62,7 @@ class Namespace(Generic[M]):
 
     @classmethod
     def _over(cls, run: Callable[[Any], Any], codec: Codec = "json", place: str | None = None) -> Self:
-        """Make a namespace whose calls go through `run`, whatever else the class's own constructor asks for."""
+        """Make a namespace whose calls go through `run`, without calling the class's own constructor."""
         namespace = cls.__new__(cls)
         namespace._place = place  # noqa: SLF001 - its own
         namespace._begin(run, codec)  # noqa: SLF001 - its own
@@ -74,9 +74,9 @@ class Namespace(Generic[M]):
 
 
 class group(cached_property[N]):  # noqa: N801 - a marker, as `operation` and `flow` are
-    """A namespace inside a namespace, in the same mode: imported and made when it is first used.
+    """A namespace inside a namespace, in the same mode. It is imported and made when it is first used.
 
-    home: where its class is, as "module:Class". doc: what help() says of it; where it is None, what a base class says of the same name.
+    home: its class, as "module:Class". doc: its docstring; None takes that of the same name in a base class.
     """
 
     def __init__(self, home: str, doc: str | None = None) -> None:
@@ -99,7 +99,7 @@ class group(cached_property[N]):  # noqa: N801 - a marker, as `operation` and `f
 
 
 def _place(namespace: Namespace[Any], name: str) -> str:
-    """How users name a member of a namespace: "agent.check.register"."""
+    """Return the name by which users call a member of a namespace ("agent.check.register")."""
     place = namespace._place  # noqa: SLF001 - the other half of Namespace
     return f"{type(namespace).__name__.lower() if place is None else place}.{name}".removeprefix(".")
 
@@ -119,7 +119,7 @@ class _Definition(Generic[S, P, X, Y, Z]):
         self.__name__ = name
 
     def __call__(self, namespace: Namespace[Any], *args: Any, **kwargs: Any) -> Any:
-        """Call it as a function of its namespace: `KV.get(kv, "key")`, which is also what lets help() show it as a method."""
+        """Call it as a function: `KV.get(kv, "key")`. It also makes help() show a method."""
         return self._bind(namespace)(*args, **kwargs)
 
     @overload
@@ -163,7 +163,7 @@ class _Definition(Generic[S, P, X, Y, Z]):
 
 @cache
 def _signature(build: Callable[..., Any], pure: bool) -> inspect.Signature:
-    """The signature without `self`; where it is run, with the value's type instead of the operation's."""
+    """Return the signature without `self`; unless `pure`, it returns the value's type instead of the operation's."""
     signature = inspect.signature(build)
     parameters = list(signature.parameters.values())[1:]
     returns = signature.return_annotation

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from consul_proto.errors import ConsulateException
 from consul_proto.failures import error_for
+from consul_proto.frozen import setters
 from consul_proto.query import blocking_request
 
 if TYPE_CHECKING:
@@ -24,30 +25,48 @@ T = TypeVar("T")
 OK = (200,)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, init=False)
 class Operation(Generic[T]):
     """One call of the API: the request, and how to read its answer. It holds no token and no defaults of a client.
 
     name: the call's name in the endpoint manifest ("kv.get").
     request: what to send.
-    read: how a good answer becomes a value.
-    defaults: which of a client's settings the endpoint obeys, of "datacenter", "namespace", "partition", "consistency".
-    answers: the statuses that `read` understands; any other is an exception.
-    blocks: what Consul can wait for before it answers: "index", "event" (an index that is compared for equality), "hash", or None: nothing.
-    explain: which exception another answer is, where the status alone does not tell.
+    read: turns a good answer into a value.
+    defaults: the client's settings that apply to the endpoint, of "datacenter", "namespace", "partition", "consistency".
+    answers: the statuses that `read` handles; any other is an exception.
+    blocks: what a blocking query compares: "index", "event" (an index, but compared for equality) or "hash"; None: it does not block.
+    explain: returns the exception for an answer whose status has another meaning than usual.
     """
 
     name: str
     request: Request
     read: Callable[[Response], T]
-    defaults: Collection[str] = ()
-    answers: tuple[int, ...] = OK
-    blocks: Blocks | None = None
-    explain: Explain | None = None
+    defaults: Collection[str]
+    answers: tuple[int, ...]
+    blocks: Blocks | None
+    explain: Explain | None
+
+    def __init__(
+        self,
+        name: str,
+        request: Request,
+        read: Callable[[Response], T],
+        defaults: Collection[str] = (),
+        answers: tuple[int, ...] = OK,
+        blocks: Blocks | None = None,
+        explain: Explain | None = None,
+    ) -> None:
+        _set_name(self, name)
+        _set_request(self, request)
+        _set_read(self, read)
+        _set_defaults(self, defaults)
+        _set_answers(self, answers)
+        _set_blocks(self, blocks)
+        _set_explain(self, explain)
 
     @property
     def is_read(self) -> bool:
-        """Whether sending the request twice does no more than sending it once."""
+        """Return whether the request may be sent twice without another effect."""
         return self.request.method == "GET"
 
     def blocking(
@@ -57,12 +76,12 @@ class Operation(Generic[T]):
         hash: str | None = None,  # noqa: A002 - Consul's own word
         wait: Duration | None = None,
     ) -> Operation[T]:
-        """Return the same read, answered only when there is something new: a blocking query.
+        """Return the blocking form of this read: Consul answers when there is something new.
 
         index: the X-Consul-Index of an earlier answer. hash: its X-Consul-ContentHash, for a read that blocks on that.
         wait: the longest wait (a Go duration, seconds or a timedelta); Consul's default is 5 minutes, its ceiling 10.
 
-        Raises ValueError where the call does not block, TypeError where it blocks on the other of the two.
+        Raises ValueError where the call does not block, TypeError where it needs the other of `index` and `hash`.
         https://developer.hashicorp.com/consul/api-docs/features/blocking
         """
         return replace(self, request=blocking_request(self.name, self.request, self.blocks, index, hash, wait))
@@ -80,3 +99,6 @@ class Operation(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.request!r}>"
+
+
+_set_name, _set_request, _set_read, _set_defaults, _set_answers, _set_blocks, _set_explain = setters(Operation)

@@ -1,4 +1,6 @@
-"""Options that many calls share, each handled once: its type for the checkers, and one row in the table that puts it on the wire.
+"""How endpoints build their operations, and the client's settings that are applied to each of them.
+
+`read_operation` and `write_operation` are the only ways in which an endpoint makes a request; what an operation costs is decided here.
 
 https://developer.hashicorp.com/consul/api-docs/features (consistency, blocking, caching, filtering)
 """
@@ -27,7 +29,7 @@ def _defaults(options: Mapping[str, Any], defaults: Collection[str]) -> Collecti
     return defaults if not given else [name for name in defaults if name not in given]
 
 
-#: What an endpoint obeys of a client's own settings.
+#: Which of a client's settings apply to an endpoint.
 LOCAL = ("namespace", "partition")
 SCOPE = ("datacenter", "namespace", "partition")
 NODE_READ = ("datacenter", "partition", "consistency")
@@ -47,11 +49,11 @@ def read_operation(
     explain: Explain | None = None,
     shown_path: str | None = None,
 ) -> Operation[T]:
-    """Return a GET with these options; an option that is None is not sent. The rest as of `Operation` and `Request`."""
+    """Return the operation of a GET. An option that is None is not sent. The rest: see `Operation` and `Request`."""
     if not options:
         return Operation(name, Request("GET", path, shown_path=shown_path), read, defaults, answers, blocks, explain)
     if options.get("cached") and options.get("consistency") == "consistent":
-        raise ValueError("cached=True and consistency='consistent' exclude each other")
+        raise ValueError("cached=True and consistency='consistent' cannot be combined")
     request = Request("GET", path, tuple(query_of(options)), cache_control(options), None, shown_path, wait_of(options))
     return Operation(name, request, read, _defaults(options, defaults), answers, blocks, explain)
 
@@ -69,7 +71,7 @@ def write_operation(
     explain: Explain | None = None,
     shown_path: str | None = None,
 ) -> Operation[T]:
-    """Return a PUT, POST or DELETE with these options; an option that is None is not sent. The rest as of `Operation` and `Request`."""
+    """Return the operation of a PUT, POST or DELETE. An option that is None is not sent. The rest: see `Operation` and `Request`."""
     request = Request(method, path, tuple(query_of(options)), body=body, shown_path=shown_path)
     return Operation(name, request, read, _defaults(options, defaults), answers, None, explain)
 
@@ -87,7 +89,7 @@ _BODY_MEMBERS = frozenset({"Datacenter", "Namespace", "Partition"})
 
 
 def _with_member(body: bytes, name: str, setting: str) -> bytes:
-    """Add a member to an object, or to each KV operation of a transaction, where it has none of this name."""
+    """Add a member to an object, or to each KV operation of a transaction, unless it has one of this name."""
     written = json.loads(body)
     for members in [written] if isinstance(written, dict) else [one["KV"] for one in written if "KV" in one]:
         members.setdefault(name, setting)
@@ -98,7 +100,7 @@ def _with_member(body: bytes, name: str, setting: str) -> bytes:
 class Settings:
     """What a client adds to each of its calls: identity, scope, consistency, and how long a call may take.
 
-    token: sent as X-Consul-Token. headers: further headers of every call. concealed: further texts that no error may hold.
+    token: sent as X-Consul-Token. headers: further headers of every call. concealed: further texts that no error may contain.
     timeout: seconds for a whole call, None for no limit.
     """
 
@@ -114,7 +116,7 @@ class Settings:
     #: The headers that every call carries.
     identity: Headers = field(init=False, compare=False)
 
-    #: Texts that no error may hold.
+    #: Texts that no error may contain.
     secrets: tuple[str, ...] = field(init=False, compare=False)
 
     #: Whether there is anything to add to a request's query or body, and whether there is anything to add at all.
@@ -135,7 +137,7 @@ class Settings:
             if getattr(self, name) is not None:
                 line(name, getattr(self, name))
         if self.timeout is not None and not self.timeout > 0:
-            raise ValueError(f"timeout is a number of seconds above 0, or None for no limit: {self.timeout!r}")
+            raise ValueError(f"timeout must be a number of seconds above 0, or None for no limit, not {self.timeout!r}")
 
     def _secrets(self) -> Iterator[str]:
         yield from self.concealed
@@ -149,7 +151,7 @@ class Settings:
                     yield a2b_base64(credentials).decode("utf-8", "replace").partition(":")[2] or credentials
 
     def apply(self, operation: Operation[Any] | Stream[Any]) -> Request:
-        """Return the request to send: the operation's own, with these settings where it obeys them."""
+        """Return the request to send: the operation's own, with those settings that apply to it."""
         request = operation.request
         if not self._adds:
             return request

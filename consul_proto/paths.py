@@ -23,9 +23,9 @@ _CLEANED = re.compile(r"//|(?:^|/)\.\.?(?:/|$)")
 
 def _checked(name: str, what: str) -> str:
     if not isinstance(name, str):
-        raise TypeError(f"{what} is a str, not {type(name).__name__}")
+        raise TypeError(f"{what} must be a str, not {type(name).__name__}")
     if not name.isprintable():
-        raise ValueError(f"{what} has a line break, or another character that Consul refuses as unprintable: {name!r}")
+        raise ValueError(f"{what} must not contain line breaks or other unprintable characters, which Consul refuses: {name!r}")
     return name
 
 
@@ -40,7 +40,7 @@ def _quoted(name: str, what: str, safe: str) -> str:
 
 
 def segment(name: str, what: str) -> str:
-    """Return a name as one path segment. `what` names it in errors ("a service ID"). Raises ValueError, TypeError."""
+    """Return a name as one path segment. what: how errors call it ("a service ID"). Raises ValueError, TypeError."""
     if not _checked(name, what):
         raise ValueError(f"{what} must not be empty")
     return _quoted(name, what, _SEGMENT_SAFE)
@@ -56,11 +56,11 @@ def key_path(key: str, *, prefix: bool = False) -> str:
 
 
 def api_path(path: str) -> str:
-    """Return a whole path, percent-encoded, where it is one of the API. Raises ValueError, TypeError."""
+    """Check a whole path of the API and return it. Raises ValueError, TypeError."""
     if not isinstance(path, str):
-        raise TypeError(f"a path is a str, not {type(path).__name__}")
+        raise TypeError(f"a path must be a str, not {type(path).__name__}")
     if not path.startswith("/v1/") or "?" in path or "#" in path:
-        raise ValueError(f"a path begins with '/v1/' and has no query; options belong into query=: {path!r}")
+        raise ValueError(f"a path must begin with '/v1/' and have no query; pass options as query=: {path!r}")
     if _CLEANED.search(path):
         raise ValueError(f"Consul would read this path as {'/' + cleaned(path)!r}: {path!r}")
     return path

@@ -27,18 +27,18 @@ _UINT64 = 2**64
 def uint64(name: str, value: object) -> str:
     """Return an unsigned 64-bit number as text. Raises ValueError, TypeError."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} is an int, not {type(value).__name__}")
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
     if not 0 <= value < _UINT64:
-        raise ValueError(f"{name} lies between 0 and 2**64 - 1: {value}")
+        raise ValueError(f"{name} must be between 0 and 2**64 - 1, not {value}")
     return str(value)
 
 
 def line(name: str, value: object) -> str:
-    """Return a text that fits in a query. Raises ValueError where it is empty or has a control character, TypeError."""
+    """Check a text for a query and return it. Raises ValueError where it is empty or contains control characters, TypeError."""
     if not isinstance(value, str):
-        raise TypeError(f"{name} is a str, not {type(value).__name__}")
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
     if not value or any(character < " " or character == "\x7f" for character in value):
-        raise ValueError(f"{name} must not be empty or have a line break or another control character: {value!r}")
+        raise ValueError(f"{name} must not be empty or contain control characters: {value!r}")
     return value
 
 
@@ -107,7 +107,7 @@ _CONSISTENCIES = frozenset({"default", "leader", "stale", "consistent"})
 def consistency_flag(consistency: str) -> tuple[QueryItem, ...]:
     """Return the query of a consistency mode. Raises ValueError for an unknown one."""
     if consistency not in _CONSISTENCIES:
-        raise ValueError(f"a consistency is 'default', 'leader', 'stale' or 'consistent', not {consistency!r}")
+        raise ValueError(f"consistency must be 'default', 'leader', 'stale' or 'consistent', not {consistency!r}")
     return () if consistency == "default" else ((consistency, None),)
 
 
@@ -127,19 +127,19 @@ def query_of(options: Mapping[str, Any]) -> list[QueryItem]:
 
 
 def cache_control(options: Mapping[str, Any]) -> Headers:
-    """Return the header that says how old an answer of the agent's cache may be. Raises ValueError, TypeError."""
+    """Return the Cache-Control header for answers of the agent's cache. Raises ValueError, TypeError."""
     directives = []
     for option, directive in _CACHE_CONTROL.items():
         if options.get(option) is not None:
             age = seconds(options[option])
             if age != int(age):
-                raise ValueError(f"{option} is a whole number of seconds: {options[option]!r}")
+                raise ValueError(f"{option} must be a whole number of seconds, not {options[option]!r}")
             directives.append(f"{directive}={int(age)}")
     return Headers([("Cache-Control", ", ".join(directives))] if directives else ())
 
 
 def wait_of(options: Mapping[str, Any]) -> float:
-    """Return for how many seconds Consul may hold the answer back; 0 where these options do not block."""
+    """Return for how many seconds Consul may block; 0 where these options do not ask for it."""
     if not (options.get("index") or options.get("hash")):
         return 0.0
     wait = options.get("wait")
@@ -147,8 +147,8 @@ def wait_of(options: Mapping[str, Any]) -> float:
     return longest * (1 + _WAIT_JITTER)
 
 
-#: What a read waits for: "index": an X-Consul-Index above the given one. "event": another X-Consul-Index than the given one, since it is
-#: a hash. "hash": another X-Consul-ContentHash.
+#: What a blocking query waits for. "index": an X-Consul-Index above the given one. "event": an X-Consul-Index that differs, since it is
+#: a hash. "hash": an X-Consul-ContentHash that differs.
 Blocks: TypeAlias = Literal["index", "event", "hash"]
 
 #: What a blocking query has in its query.
@@ -163,7 +163,7 @@ def blocking_request(
     hash: str | None,  # noqa: A002 - Consul's own word
     wait: Duration | None,
 ) -> Request:
-    """Return the blocking form of a read. Raises ValueError where it has none, TypeError for what it does not block on."""
+    """Return the blocking form of a read. Raises ValueError where it does not block, TypeError for a wrong `index` or `hash`."""
     if blocks is None:
         raise ValueError(f"{name} does not block: Consul answers it at once")
     needed, other = ("hash", index) if blocks == "hash" else ("index", hash)

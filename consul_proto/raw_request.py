@@ -1,4 +1,4 @@
-"""Requests for what has no method: any path of the API, with any query and body."""
+"""Requests for endpoints without a method: any path of the API, with any query and body."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Body: TypeAlias = None | bool | int | float | str | bytes | Sequence["Body"] | M
 
 _METHODS = frozenset(get_args(Method))
 
-#: A setting of a client -> what says the same in a query.
+#: A setting of a client -> the options that replace it in a query.
 _SAYS = {
     "datacenter": {"dc"},
     "namespace": {"ns"},
@@ -40,7 +40,7 @@ def _written(name: str, value: QueryValue) -> QueryItem:
         return line("the name of an option", name), value
     if isinstance(value, int):
         return line("the name of an option", name), json.dumps(value)
-    raise TypeError(f"the value of {name} is a str, an int, a bool, or None for a bare flag, not {type(value).__name__}")
+    raise TypeError(f"the value of {name} must be a str, an int, a bool, or None for a bare flag, not {type(value).__name__}")
 
 
 def _encoded(body: Body) -> bytes | None:
@@ -54,9 +54,9 @@ def _whole(response: Response) -> Response:
 
 
 def raw_operation(method: Method, path: str, query: Query, body: Body) -> Operation[Response]:
-    """Return the operation of a request that has no method of its own. Raises ValueError, TypeError."""
+    """Return an operation for any request. Its value is the whole answer. Raises ValueError, TypeError."""
     if method not in _METHODS:
-        raise ValueError(f"a method is 'GET', 'PUT', 'POST' or 'DELETE', not {method!r}")
+        raise ValueError(f"method must be 'GET', 'PUT', 'POST' or 'DELETE', not {method!r}")
     pairs = cast("Iterable[tuple[str, QueryValue]]", query.items() if isinstance(query, Mapping) else query)
     items = tuple(_written(name, value) for name, value in pairs)
     names = dict(items)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from consulate.exceptions import ConsulateException
     from transports.cancel import Cancel
 
-__version__ = "0.1.0"
+__version__ = "2.0.0a1"
 
 __all__ = ["AsyncConsul", "Cancel", "Consul", "ConsulateException", "Limits", "Meta", "Reply", "Session", "adapters", "api", "exceptions"]
 

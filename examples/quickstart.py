@@ -1,4 +1,7 @@
-"""The same work in a script, on asyncio and on trio: on an agent in memory, or on the one that CONSUL_HTTP_ADDR names."""
+"""Do the same work in a script, on asyncio and on trio.
+
+The example uses the agent at CONSUL_HTTP_ADDR. Without that variable, it makes an agent in memory.
+"""
 
 import os
 import sys
@@ -12,15 +15,14 @@ from consulate.exceptions import RequestError
 from consulate.testing import ConsulAgent
 
 UNREACHED = """\
-CONSUL_HTTP_ADDR names no agent that answers. Without it, this example makes an agent in memory; or start a real one:
+No agent answers at CONSUL_HTTP_ADDR. Unset the variable, and this example makes an agent in memory. Or start a real agent:
 
     consul agent -dev &
     CONSUL_HTTP_ADDR=127.0.0.1:8500 .venv/bin/python examples/quickstart.py
 
-The environment variables of the official client are read: CONSUL_HTTP_TOKEN where the agent has ACLs, CONSUL_HTTP_SSL and CONSUL_CACERT for
-TLS, unix:///path for a socket."""
+The address may also be unix:///path/to/socket. Set CONSUL_HTTP_TOKEN if the agent has ACLs, CONSUL_HTTP_SSL and CONSUL_CACERT for TLS."""
 
-#: The agent in memory, whose time passes by itself; None where a real one is named.
+#: The agent in memory, with a real clock. None: CONSUL_HTTP_ADDR names another agent.
 AGENT = None if os.environ.get("CONSUL_HTTP_ADDR") else ConsulAgent(clock="real")
 
 
@@ -44,8 +46,8 @@ def script() -> None:
         consul.kv.put("quickstart/release", {"version": 4})
         print("script : the key became", watch.result())
         session = consul.session.create(ttl="10s", behavior="delete")
-        print("script : took the lock:", consul.kv.acquire_lock("quickstart/leader", session))
-        print("script : gave it back: ", consul.kv.release_lock("quickstart/leader", session))
+        print("script : acquired the lock:", consul.kv.acquire_lock("quickstart/leader", session))
+        print("script : released the lock:", consul.kv.release_lock("quickstart/leader", session))
         consul.session.destroy(session)
         del consul.kv["quickstart/release"]
         consul.agent.service.deregister("quickstart")
@@ -64,8 +66,8 @@ async def tasks(library: str) -> None:
             group.start_soon(watch, consul, library, index)
             await consul.kv.put("quickstart/release", {"version": 4})
         session = await consul.session.create(ttl="10s", behavior="delete")
-        print(f"{library}: took the lock:", await consul.kv.acquire_lock("quickstart/leader", session))
-        print(f"{library}: gave it back: ", await consul.kv.release_lock("quickstart/leader", session))
+        print(f"{library}: acquired the lock:", await consul.kv.acquire_lock("quickstart/leader", session))
+        print(f"{library}: released the lock:", await consul.kv.release_lock("quickstart/leader", session))
         await consul.session.destroy(session)
         await consul.kv.delete("quickstart/release")
         await consul.agent.service.deregister("quickstart")
@@ -81,7 +83,7 @@ if __name__ == "__main__":
         script()
         anyio.run(tasks, "asyncio", backend="asyncio")
         if find_spec("trio") is None:
-            print("trio   : not installed; pip install 'consulate[trio]'")
+            print("trio   : not installed; run `pip install trio`")
         else:
             anyio.run(tasks, "trio   ", backend="trio")
     except RequestError as error:

@@ -32,21 +32,21 @@ _LIMIT = "20m"
 #: An excuse holds as long as the row says that; one that does not is told.
 _EXCUSED = {
     "TestAPI_AgentConnectCALeaf": ("agent.connect.ca_leaf", ""),
-    "TestAPI_AgentLeave": ("agent.join", "the agent itself can be joined"),
-    "TestAPI_AgentMembersOpts": ("agent.join", "the agent itself can be joined"),
+    "TestAPI_AgentLeave": ("agent.join", "the agent can only join itself"),
+    "TestAPI_AgentMembersOpts": ("agent.join", "the agent can only join itself"),
     "TestAPI_AgentMetrics": ("agent.metrics", "there are none"),
     "TestAPI_AgentMonitor": ("agent.monitor", ""),
     "TestAPI_AgentMonitorJSON": ("agent.monitor", ""),
-    "TestAPI_AgentReload": ("agent.reload", "there is nothing to read again"),
-    "TestAPI_AgentReload_MultiPort": ("agent.reload", "there is nothing to read again"),
-    "TestAPI_AgentService": ("agent.service.get", "the hash is another one"),
+    "TestAPI_AgentReload": ("agent.reload", "there is nothing to reload"),
+    "TestAPI_AgentReload_MultiPort": ("agent.reload", "there is nothing to reload"),
+    "TestAPI_AgentService": ("agent.service.get", "the hash has another value"),
     "TestAPI_ConnectCAConfig_get_set": ("connect.ca.config_get", ""),
     "TestAPI_DiscoveryChain_Get": ("discovery_chain.read", ""),
     "TestAPI_Internal_AssignServiceVirtualIP": ("internal.service_virtual_ip", ""),
     "TestAPI_OperatorKeyringInstallListPutRemove": ("operator.keyring.list", "there are no keys"),
-    "TestAPI_OperatorRaftLeaderTransfer": ("agent.join", "the agent itself can be joined"),
-    "TestAPI_OperatorRaftRemovePeerByAddress": ("operator.raft.remove_peer", "one server, which stays"),
-    "TestAPI_OperatorRaftRemovePeerByID": ("operator.raft.remove_peer", "one server, which stays"),
+    "TestAPI_OperatorRaftLeaderTransfer": ("agent.join", "the agent can only join itself"),
+    "TestAPI_OperatorRaftRemovePeerByAddress": ("operator.raft.remove_peer", "one server that never changes"),
+    "TestAPI_OperatorRaftRemovePeerByID": ("operator.raft.remove_peer", "one server that never changes"),
     "TestAPI_Peering_ACLDeny": ("peering.generate_token", ""),
     "TestAPI_Peering_GenerateToken": ("peering.generate_token", ""),
     "TestAPI_Peering_GenerateToken_ExternalAddresses": ("peering.generate_token", ""),
@@ -57,9 +57,9 @@ _EXCUSED = {
 
 #: The same of the older client alone.
 _EXCUSED_BEFORE = {
-    "TestAPI_ConnectIntentionCheck": ("connect.intentions.check", "1.8.7 keeps namespaces"),
-    "TestAPI_ConnectIntentionCreateListGetUpdateDelete": ("connect.intentions.create", "1.8.7 keeps namespaces"),
-    "TestAPI_ConnectIntentionMatch": ("connect.intentions.match", "1.8.7 keeps namespaces"),
+    "TestAPI_ConnectIntentionCheck": ("connect.intentions.check", "1.8.7 stores other namespaces"),
+    "TestAPI_ConnectIntentionCreateListGetUpdateDelete": ("connect.intentions.create", "1.8.7 stores other namespaces"),
+    "TestAPI_ConnectIntentionMatch": ("connect.intentions.match", "1.8.7 stores other namespaces"),
 }
 
 #: Tests of what is no part of `/v1`: the words of docs/dev.md which say that it is not there.
@@ -72,9 +72,7 @@ _OUTSIDE = {
 }
 
 #: The older client's tests take a file that says nothing of Connect for one that turns it off, as it did without `-dev`.
-_OUTSIDE_BEFORE = dict.fromkeys(
-    ("TestAPI_AgentConnectCARoots_empty", "TestAPI_ConnectCARoots_empty"), "Connect is on where nothing is said"
-)
+_OUTSIDE_BEFORE = dict.fromkeys(("TestAPI_AgentConnectCARoots_empty", "TestAPI_ConnectCARoots_empty"), "Connect is on by default")
 
 _STANDS_FOR_CONSUL = """\
 #!/bin/sh

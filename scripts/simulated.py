@@ -1,4 +1,4 @@
-"""Write docs/simulated.md: how far the simulator goes, endpoint by endpoint of the manifest. `--check` says whether the page is current."""
+"""Write docs/simulated.md: how exactly each endpoint is simulated. With `--check`, only test whether the page is current."""
 
 from __future__ import annotations
 
@@ -14,74 +14,74 @@ from consul_proto.simulator.engine.versions import Version, VersionName
 _ROOT = Path(__file__).parent.parent
 _PAGE = _ROOT / "docs" / "simulated.md"
 
-#: What differs from a real agent, by the beginning of an endpoint's id; the longest that fits counts.
+#: What differs from a real agent, by the beginning of an endpoint's id; the longest match counts.
 _DIFFERS = {
-    "acl.": "tokens are checked at once, never from a cache; auth methods and binding rules are kept and shown, and let nobody in",
-    "acl.login": "no bearer token is signed with a known key; what is wrong with one before is told, of a method of type jwt",
-    "acl.logout": "no token came by a login",
+    "acl.": "tokens are never cached; auth methods and binding rules are stored and shown, but nobody can log in",
+    "acl.login": "every login fails, since no key is known; for a method of type jwt, errors before the signature are the real ones",
+    "acl.logout": "every logout fails, since no token came from a login",
     "acl.legacy.": "",
-    "acl.legacy.rules_translate": "comments behind values are not lined up; lists stay as they are written",
+    "acl.legacy.rules_translate": "comments after values are not aligned; lists are not formatted",
     "acl.templated_policy.": "",
-    "agent.connect.ca_roots": "the certificate is always the same one, and nobody has its key",
-    "connect.ca.roots": "the certificate is always the same one, and nobody has its key",
-    "agent.connect.authorize": "the intentions are always the present ones, not those of a cache that is a moment behind",
+    "agent.connect.ca_roots": "the certificate is always the same one, and its key does not exist",
+    "connect.ca.roots": "the certificate is always the same one, and its key does not exist",
+    "agent.connect.authorize": "intentions are always current; a real agent's cache can be a moment behind",
     "agent.self": "DebugConfig has the members that programs look up; Stats leaves out most of the numbers",
-    "agent.host": "it names a machine that is none",
+    "agent.host": "only names; there is no machine to describe",
     "agent.metrics": "there are none",
-    "agent.members": "the agent alone, on the default ports",
-    "agent.join": "the agent itself can be joined",
-    "agent.leave": "it says so, and stays",
-    "agent.force_leave": "it says so of itself, and does nothing",
-    "agent.reload": "there is nothing to read again",
+    "agent.members": "only the agent itself, on the default ports",
+    "agent.join": "the agent can only join itself",
+    "agent.leave": "accepted, but the agent stays",
+    "agent.force_leave": "accepted for the agent itself, without effect",
+    "agent.reload": "accepted; there is nothing to reload",
     "agent.token.update": "accepted; the agent needs no token",
-    "agent.service.register": "a sidecar takes over the most usual members",
-    "agent.check.register": "`ConsulAgent` runs no check: statuses are what the TTL calls say; `consulate dev` runs http, tcp, udp and "
-    "script checks, and none with docker, grpc, h2ping",
-    "agent.service.get": "the hash is another one",
-    "catalog.connect": "virtual addresses are drawn in another order",
-    "catalog.gateway_services": "destinations that service-defaults name are none of what a gateway serves",
-    "catalog.datacenters": "there is this one; who asks for more than one consistency gets the refusal without the list behind it",
-    "connect.intentions.": "1.8.7 keeps namespaces, which this does not; a permission's members of another type are left out",
-    "config.": "the hash is another one; what routes, api-gateways, certificates and JWT providers say is kept as given, and so are the "
-    "arguments of Envoy extensions; a filter of service-defaults knows no upstreams, destinations and rate limits",
-    "coordinate.datacenters": "this server alone",
-    "health.service": "with `index` or `cached`, since 1.10: the index is that of the service, not of the agent's stream, which also keeps "
-    "what was registered under names that differ in case alone",
-    "health.connect": "as health.service; virtual addresses are drawn in another order",
-    "health.ingress": "gateways of config entries alone",
-    "query.": "instances come in their order, not mixed; failover leads nowhere; nothing is answered from a cache; templates know "
-    "variables and `match` alone, and answer 501 to what else their language has",
-    "operator.": "one server, which stays; autopilot's configuration changes nothing",
+    "agent.service.register": "a sidecar inherits only the most usual members",
+    "agent.check.register": "`ConsulAgent` runs no checks: TTL calls set the status; `consulate dev` runs http, tcp, udp and "
+    "script checks, but not docker, grpc and h2ping",
+    "agent.service.get": "the hash has another value",
+    "catalog.connect": "virtual addresses are assigned in another order",
+    "catalog.gateway_services": "destinations in service-defaults are not among the services of a gateway",
+    "catalog.datacenters": "only this one; more than one consistency mode is refused without the list after the error",
+    "connect.intentions.": "1.8.7 stores other namespaces, the simulator does not; members of the wrong type in a permission are left out",
+    "config.": "the hash has another value; routes, api-gateways, certificates, JWT providers and the arguments of Envoy extensions are "
+    "stored unchecked; a filter of service-defaults does not support upstreams, destinations and rate limits",
+    "coordinate.datacenters": "only this server",
+    "health.service": "with `index` or `cached`, since 1.10: the index is that of the service, not of the agent's stream, which also has "
+    "services whose names differ only in case",
+    "health.connect": "like health.service; virtual addresses are assigned in another order",
+    "health.ingress": "only gateways from config entries",
+    "query.": "instances come in order, not shuffled; failover finds nothing; nothing is cached; templates support "
+    "variables and `match`, and answer 501 to the rest of their language",
+    "operator.": "one server that never changes; autopilot's configuration has no effect",
     "operator.raft.transfer_leader": "",
-    "operator.autopilot.state": "the server is well from the beginning, not after ten seconds",
+    "operator.autopilot.state": "the server is healthy at once, not after ten seconds",
     "operator.usage": "",
     "operator.utilization": "",
-    "operator.keyring.": "there are no keys, as where gossip is not encrypted",
+    "operator.keyring.": "there are no keys, as if gossip were not encrypted",
     "session.": "",
-    "snapshot.": "the state inside is the simulator's own: it goes back into a simulator, and into no Consul",
+    "snapshot.": "the archive contains the simulator's own state: only a simulator can restore it",
     "kv.": "",
     "status.": "the one server, at 127.0.0.1:8300",
 }
 
-#: What is true of endpoints that are not simulated.
+#: Notes on endpoints that are not simulated.
 _WITHOUT = {
-    "agent.metrics_stream": "it never ends in reality; who may not read it is refused as there",
-    "agent.monitor": "it never ends in reality; who may not read it, and a level that there is not, are refused as there",
-    "agent.connect.ca_leaf": "nobody has the key that it would be signed with",
+    "agent.metrics_stream": "the real stream never ends; a token without the right is refused as by a real agent",
+    "agent.monitor": "the real stream never ends; a token without the right and an unknown log level are refused as by a real agent",
+    "agent.connect.ca_leaf": "the key that would sign it does not exist",
 }
 
-#: Headers that an endpoint sends with a 404 without a body, and Go's router does not.
-_KNOWING = ("x-consul-index", "x-consul-default-acl-policy")
+#: Headers of an endpoint's own 404 without a body; Go's router does not send them.
+_OWN_HEADERS = ("x-consul-index", "x-consul-default-acl-policy")
 
 _HEAD = """\
 # What is simulated
 
-How far the Consul in memory goes (`consulate.testing`, `consulate dev`), for each endpoint of the HTTP API. *Exact*: every answer was the
-same as a real agent's in all requests that were drawn, but for ids, hashes, times and what Go calls a type without a name
-(`scripts/differential`), and where endpoints are asked with what all share: namespaces, partitions, datacenters, waits, consistencies
-(`tests/simulator/test_shared_parameters.py`, which names the few that it leaves out). *Approximate*: what differs is said. *Not simulated*:
-it answers 501 and names the call; what a version does not have answers 404, as there. This page is written by
-`python -m scripts.simulated` from the manifest of endpoints, `tests/spec/endpoints.json`, and from asking the simulator.
+How exactly the Consul in memory (`consulate.testing`, `consulate dev`) simulates each endpoint of the HTTP API. *Exact*: in all random
+requests of `scripts/differential`, every answer was that of a real agent, except for ids, hashes, times and Go's names of anonymous types.
+The same holds for the parameters that endpoints share: namespaces, partitions, datacenters, waits and consistency modes
+(`tests/simulator/engine/test_shared_parameters.py`, which lists a few exceptions). *Approximate*: the last column says what differs.
+*Not simulated*: the endpoint answers 501 and names the call; an endpoint that a version does not have answers 404, as in a real agent.
+`python -m scripts.simulated` generates this page from `tests/spec/endpoints.json` and from the simulator's answers.
 """
 
 
@@ -91,29 +91,32 @@ def _rows() -> list[dict[str, str]]:
 
 
 def _answers(row: dict[str, str], version: VersionName) -> bool:
-    """Whether the simulator of a version knows an endpoint."""
+    """Return whether the simulator of a version has an endpoint."""
     path = re.sub(r"\{[^}]*\}", "x", row["path"])
     simulator = Simulator(Settings(version=Version.parse(version), acls=True, management_token="m" * 36))
     answer = simulator.handle(Request(row["method"], path, (("token", "m" * 36),)), 0.0)
     known = not isinstance(answer, Response) or (answer.status not in (501, 405) and b"Invalid URL path" not in answer.body)
     return known and not (
-        isinstance(answer, Response) and answer.status == 404 and not answer.body and not any(answer.headers.get(name) for name in _KNOWING)
+        isinstance(answer, Response)
+        and answer.status == 404
+        and not answer.body
+        and not any(answer.headers.get(name) for name in _OWN_HEADERS)
     )
 
 
-def _says_so(row: dict[str, str], version: VersionName) -> bool:
-    """Whether it answers 501: what a version does not have, or is Consul Enterprise's alone, is not found."""
+def _answers_501(row: dict[str, str], version: VersionName) -> bool:
+    """Return whether it answers 501. Endpoints that a version does not have, or only Consul Enterprise has, answer 404."""
     path = re.sub(r"\{[^}]*\}", "x", row["path"])
     answer = Simulator(Settings(version=Version.parse(version))).handle(Request(row["method"], path), 0.0)
     return isinstance(answer, Response) and answer.status == 501
 
 
 def level(row: dict[str, str]) -> tuple[str, str]:
-    """How far the simulator goes, and what differs."""
+    """Return how exactly the simulator has an endpoint, and what differs."""
     versions: tuple[VersionName, ...] = ("1.22.5", "1.8.7")
     if not any(_answers(row, version) for version in versions):
         return "not simulated", _WITHOUT.get(
-            row["id"], "" if any(_says_so(row, version) for version in versions) else "neither version has it"
+            row["id"], "" if any(_answers_501(row, version) for version in versions) else "neither version has it"
         )
     fitting = [prefix for prefix in _DIFFERS if row["id"].startswith(prefix)]
     differs = _DIFFERS[max(fitting, key=len)] if fitting else ""
@@ -121,7 +124,7 @@ def level(row: dict[str, str]) -> tuple[str, str]:
 
 
 def page() -> str:
-    """The page."""
+    """Return the page."""
     lines = [_HEAD, "| endpoint | call | simulated | what differs |", "|---|---|---|---|"]
     counted = {"exact": 0, "approximate": 0, "not simulated": 0}
     for row in _rows():

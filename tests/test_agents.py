@@ -64,5 +64,5 @@ def test_a_taken_port_is_tried_anew_a_few_times(tmp_path: Path) -> None:
 
 def test_a_consul_is_there_where_one_is_required() -> None:
     # Not asked within the assert: pytest would show the whole environment, tokens and all, where it fails.
-    required = os.environ.get("CONSUL_REQUIRED") == "1"
-    assert find_binaries() or not required, "CONSUL_REQUIRED=1, and neither CONSUL_BINS nor PATH has a Consul"
+    require_binary = os.environ.get("CONSUL_REQUIRED") == "1"
+    assert find_binaries() or not require_binary, "CONSUL_REQUIRED=1, and neither CONSUL_BINS nor PATH has a Consul"

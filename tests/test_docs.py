@@ -1,4 +1,7 @@
-"""README and the pages in docs: every Python block compiles, and runs; one that talks to Consul runs on each real agent."""
+"""README and the pages in docs: every Python block compiles and runs, and prints what the page shows below it.
+
+A block that talks to Consul runs on `consulate dev` and on each real agent.
+"""
 
 from __future__ import annotations
 
@@ -12,39 +15,48 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents import Binary, find_binaries, start_agent
+from consulate import exceptions
+from tests.agents import Agent, Binary, find_binaries, find_dev_versions, start_agent, start_dev
 
 _ROOT = Path(__file__).parent.parent
+_SOURCES = ("consul_proto", "transports", "consulate", "examples", "benchmarks", "scripts")
 _PAGES = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
 
 
 @dataclass(frozen=True)
 class Block:
-    """A Python block of a page."""
+    """A Python block of a page, and the output that the page shows directly below it; None if it shows none."""
 
     name: str
     code: str
+    output: str | None
 
     @property
     def needs_consul(self) -> bool:
-        """Whether the code makes a client that connects."""
-        return bool(re.search(r"Consul\((?!transport=)", self.code))
+        """Whether the code makes a client that connects to an agent."""
+        return bool(re.search(r"Consul\((?!transport=|\"http://127.0.0.1:1\")", self.code))
 
 
 def _blocks() -> list[Block]:
     found = []
     for page in _PAGES:
         text = page.read_text()
-        for match in re.finditer(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for match in re.finditer(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", text, re.MULTILINE | re.DOTALL):
             line = text[: match.start()].count("\n") + 1
-            found.append(Block(f"{page.name}:{line}", match[1]))
+            found.append(Block(f"{page.name}:{line}", match[1], match[2]))
     return found
 
 
-def _run(code: str, variables: dict[str, str]) -> None:
+def _run(code: str, variables: dict[str, str]) -> str:
+    """Run code in a process of its own, and return what it prints."""
     environment = {"PYTHONPATH": str(_ROOT), "PATH": "/usr/bin:/bin", **variables}
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _at(agent: Agent) -> dict[str, str]:
+    return {"CONSUL_HTTP_ADDR": f"{agent.host}:{agent.port}"}
 
 
 @pytest.mark.parametrize("block", _blocks(), ids=lambda block: str(block.name))
@@ -54,18 +66,28 @@ def test_a_block_compiles(block: Block) -> None:
 
 @pytest.mark.parametrize("block", [block for block in _blocks() if not block.needs_consul], ids=lambda block: str(block.name))
 def test_a_block_runs(block: Block) -> None:
-    _run(block.code, {})
+    printed = _run(block.code, {})
+    assert block.output in (None, printed)
+
+
+@pytest.mark.parametrize("version", find_dev_versions())
+def test_blocks_that_need_an_agent_run_on_a_simulated_one(version: str) -> None:
+    """In the order of the page: a block may read what an earlier one wrote."""
+    with start_dev(version) as agent:
+        for block in _blocks():
+            if block.needs_consul:
+                printed = _run(block.code, _at(agent))
+                assert block.output in (None, printed), block.name
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("binary", find_binaries(), ids=lambda binary: str(binary.version))
 def test_the_blocks_and_the_example_run_on_a_real_consul(binary: Binary) -> None:
     with start_agent(binary, acls=False) as agent:
-        variables = {"CONSUL_HTTP_ADDR": f"{agent.host}:{agent.port}"}
         for block in _blocks():
             if block.needs_consul:
-                _run(block.code, variables)
-        _run((_ROOT / "examples" / "quickstart.py").read_text(), variables)
+                _run(block.code, _at(agent))
+        _run((_ROOT / "examples" / "quickstart.py").read_text(), _at(agent))
 
 
 def _example(**variables: str) -> subprocess.CompletedProcess[str]:
@@ -98,8 +120,22 @@ def test_the_example_says_what_to_do_where_no_agent_answers() -> None:
     assert "CONSUL_HTTP_ADDR=127.0.0.1:8500" in done.stderr
 
 
-def test_the_extras_that_readme_names_exist() -> None:
+def test_readme_explains_each_extra() -> None:
     extras = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    named = set(re.findall(r"'\.\[(\w+)\]'", (_ROOT / "README.md").read_text()))
-    assert named == {"trio", "test"}
-    assert named <= set(extras)
+    readme = (_ROOT / "README.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE) == [*extras]
+    assert set(re.findall(r"'\.\[(\w+)\]'", readme)) <= {*extras}
+
+
+def test_nothing_advises_to_install_the_other_client() -> None:
+    """The package called consulate on PyPI is an older, different client."""
+    for path in (*_PAGES, *(file for folder in _SOURCES for file in (_ROOT / folder).rglob("*.py"))):
+        assert not re.search(r"pip install (-\S+ )*['\"]?consulate\b", path.read_text()), path
+
+
+def test_the_table_of_exceptions_is_complete() -> None:
+    """docs/calls.md names each exception, and what each one is derived from."""
+    rows = re.findall(r"^\| `(\w+)` \| (`.*`) \|", (_ROOT / "docs" / "calls.md").read_text(), re.MULTILINE)
+    found = {name: [*re.findall(r"\w+", bases)] for name, bases in rows}
+    kinds = {name: getattr(exceptions, name) for name in exceptions.__all__ if name != "ConsulateException"}
+    assert found == {name: [base.__name__ for base in kind.__bases__] for name, kind in kinds.items()}

@@ -43,7 +43,7 @@ def _skip_or_fail(reason: str) -> NoReturn:
 
 def _run(module: str, *arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     if find_spec(module) is None:
-        _skip_or_fail(f"{module} is not installed; pip install 'consulate[dev]' brings it")
+        _skip_or_fail(f"{module} is not installed; run `pip install -e '.[dev]'`")
     return subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)],
         cwd=cwd,

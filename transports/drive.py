@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import random
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
@@ -18,6 +17,7 @@ from transports.clocks import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from logging import Logger
 
     from consul_proto.flow import Flow
     from consul_proto.message import Request
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 K = TypeVar("K", bound="Clock | AsyncClock", covariant=True)
 
-#: DEBUG: one line for each request. WARNING: one line for each retry. Silent until the program configures logging.
-LOG = logging.getLogger("consulate")
-LOG.addHandler(logging.NullHandler())
+#: `logging.DEBUG`.
+_DEBUG = 10
 
 #: The shortest time limit of a request, in seconds.
 _MIN_TIMEOUT = 0.001
@@ -38,6 +37,16 @@ _NO_ANSWER = Response(204)
 
 #: The backoff of `retry=False`: each request is sent once.
 _ONCE = Backoff(attempts=1)
+
+
+def logger() -> Logger:
+    """Return the logger "consulate". DEBUG: one line for each request. WARNING: one line for each retry."""
+    import logging  # imported when the first client is made: it takes longer to import than this library
+
+    log = logging.getLogger("consulate")
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())  # silent until the program configures logging
+    return log
 
 
 class Repeatable(Protocol):
@@ -58,12 +67,14 @@ class Budget:
     """The limits of one call: its time, the attempts at the current request, and the handle that can cancel it.
 
     timeout: seconds for the whole call; None: no limit. backoff: how often a request is retried, and after which pauses.
-    now: returns the time of the transport's clock. cancel: the caller's handle.
+    now: returns the time of the transport's clock. cancel: the caller's handle. log: the logger for requests.
     """
 
-    __slots__ = ("attempt", "backoff", "cancel", "now", "started", "timeout")
+    __slots__ = ("_log", "attempt", "backoff", "cancel", "is_logged", "now", "started", "timeout")
 
-    def __init__(self, timeout: float | None, backoff: Backoff, now: Callable[[], float], cancel: Cancel | None = None) -> None:
+    def __init__(self, timeout: float | None, backoff: Backoff, now: Callable[[], float], cancel: Cancel | None, log: Logger) -> None:
+        self._log = log
+        self.is_logged = log.isEnabledFor(_DEBUG)
         self.timeout = timeout
         self.backoff = backoff
         self.now = now
@@ -85,7 +96,7 @@ class Budget:
         pause = self.backoff.pause(self.attempt, random(), self.left(0.0))  # noqa: S311 - not a secret
         self.attempt += 1
         if pause is not None:
-            LOG.warning("%s: %d, nothing was done; attempt %d in %.3f s", request.shown, response.status, self.attempt, pause)
+            self._log.warning("%s: %d, nothing was done; attempt %d in %.3f s", request.shown, response.status, self.attempt, pause)
         return pause
 
     def may_resend(self, call: Repeatable, request: Request, error: RequestError) -> bool:
@@ -95,12 +106,12 @@ class Budget:
         self.attempt += 1
         again = self.attempt <= self.backoff.attempts and (call.is_read or not error.maybe_applied)
         if again:
-            LOG.warning("%s: an idle connection was closed; attempt %d on another", request.shown, self.attempt)
+            self._log.warning("%s: an idle connection was closed; attempt %d on another", request.shown, self.attempt)
         return again
 
     def log_request(self, request: Request, outcome: object, began: float) -> None:
         """Log one request with its outcome: a status, or the name of an error."""
-        LOG.debug("%s: %s in %.1f ms (attempt %d)", request.shown, outcome, (self.now() - began) * 1000, self.attempt)
+        self._log.debug("%s: %s in %.1f ms (attempt %d)", request.shown, outcome, (self.now() - began) * 1000, self.attempt)
 
     def check(self) -> None:
         """Raise Cancelled if the caller's handle is set. The next request was not sent."""
@@ -116,6 +127,7 @@ class Context(Generic[K]):
     address: str
     clock: K
     backoff: Backoff = DEFAULT_BACKOFF
+    log: Logger = field(default_factory=logger)
 
     def budget(self, timeout: float | EllipsisType | None = ..., retry: bool = True, cancel: Cancel | None = None) -> Budget:
         """Return the limits of one call.
@@ -126,7 +138,7 @@ class Context(Generic[K]):
             timeout = self.settings.timeout
         elif timeout is not None and not timeout > 0:
             raise ValueError(f"timeout must be a number of seconds above 0, or None for no limit, not {timeout!r}")
-        return Budget(timeout, self.backoff if retry else _ONCE, self.clock.now, cancel)
+        return Budget(timeout, self.backoff if retry else _ONCE, self.clock.now, cancel, self.log)
 
     def complete(self, error: ConsulateException, request: Request | None) -> None:
         """Add the request and the agent's address to an error, and remove secrets from it."""
@@ -151,7 +163,7 @@ def run(transport: Transport, call: Operation[T] | Flow[T], context: Context[Clo
 def _exchange(transport: Transport, operation: Operation[Any], context: Context[Clock], budget: Budget) -> Response:
     """Send the request of an operation until a response is final."""
     request, cancel = context.settings.apply(operation), budget.cancel
-    is_logged = LOG.isEnabledFor(logging.DEBUG)
+    is_logged = budget.is_logged
     try:
         while True:
             began = budget.now() if is_logged else 0.0
@@ -227,7 +239,7 @@ async def run_async(
 async def _exchange_async(transport: AsyncTransport, operation: Operation[Any], context: Context[AsyncClock], budget: Budget) -> Response:
     """Send the request of an operation; see `_exchange`."""
     request = context.settings.apply(operation)
-    is_logged = LOG.isEnabledFor(logging.DEBUG)
+    is_logged = budget.is_logged
     try:
         while True:
             began = budget.now() if is_logged else 0.0

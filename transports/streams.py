@@ -5,7 +5,6 @@ A transport with `open` gives the body piece by piece. With a transport that has
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, cast
 
@@ -13,7 +12,7 @@ from consul_proto.errors import ConsulateException, RequestError
 from consul_proto.message import Response
 from consul_proto.stream import E
 from transports.cancel import open_cancellable, send_cancellable
-from transports.drive import LOG, Budget, Context, sleep
+from transports.drive import Budget, Context, sleep
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -139,7 +138,7 @@ class ThreadEvents(_EventReader[E]):
 
     def _open(self, request: Request) -> OpenAnswer:
         budget = self._budget
-        is_logged = LOG.isEnabledFor(logging.DEBUG)
+        is_logged = budget.is_logged
         while True:
             began = budget.now() if is_logged else 0.0
             try:
@@ -235,7 +234,7 @@ class TaskEvents(_EventReader[E]):
 
     async def _open(self, request: Request) -> AsyncOpenAnswer:
         budget = self._budget
-        is_logged = LOG.isEnabledFor(logging.DEBUG)
+        is_logged = budget.is_logged
         while True:
             began = budget.now() if is_logged else 0.0
             try:

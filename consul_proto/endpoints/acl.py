@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 _TYPES = ("client", "management")
 
-#: Secrets do not appear in errors.
-_MISSING = "there is no ACL with this ID"
+#: Without the ID, which is a secret.
+_MISSING = "no ACL token with this ID"
 
 
 def _removed(response: Response) -> LegacyACLRemoved | None:
-    """What Consul 1.11 to 1.14 answer (410), and newer ones (404)."""
+    """Return the error for the answers of Consul 1.11 to 1.14 (410) and newer (404)."""
     if response.status == 410 or (response.status == 404 and b"Invalid URL path" in response.body):
         said = words(response.body)
         return LegacyACLRemoved(f"{said}; this agent is newer than Consul 1.10, the last with the legacy ACL API", maybe_applied=False)
@@ -42,7 +42,7 @@ def _removed(response: Response) -> LegacyACLRemoved | None:
 
 def _body(name: str, acl_type: str, rules: str | None, acl_id: str | None = None) -> bytes:
     if acl_type not in _TYPES:
-        raise ValueError(f"the type of an ACL is 'client' or 'management', not {acl_type!r}")
+        raise ValueError(f"acl_type must be 'client' or 'management', not {acl_type!r}")
     return json_body({"ID": acl_id, "Name": name, "Type": acl_type, "Rules": rules})
 
 
@@ -50,7 +50,7 @@ def _secret_segment(acl_id: str) -> str:
     try:
         return segment(acl_id, "an ACL ID")
     except ValueError:
-        raise ValueError("an ACL ID must not be empty, and has no slashes, line breaks or control characters") from None
+        raise ValueError("an ACL ID must not be empty or contain slashes, line breaks or control characters") from None
 
 
 def _updated(response: Response) -> bool:
@@ -74,7 +74,7 @@ class ACL(Namespace[M]):
     def update(
         self, acl_id: str, name: str, acl_type: Literal["client", "management"] = "client", rules: str | None = None
     ) -> Operation[bool]:
-        """Change a token, or make one with this ID where there is none. True.
+        """Change a token, or create it where the ID is unknown. Return True.
 
         Raises Forbidden, ACLDisabled, LegacyACLRemoved, ServerError for bad rules.
         https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#update-acl-token
@@ -119,7 +119,7 @@ class ACL(Namespace[M]):
 
     @flow
     def destroy(self, acl_id: str) -> Flow[bool]:
-        """Delete a token. True.
+        """Delete a token and return True.
 
         Consul answers true for an unknown ID as well, so the token is read first.
         Raises NotFound, Forbidden, ACLDisabled, LegacyACLRemoved.

@@ -45,7 +45,7 @@ class Agent(Namespace[M]):
 
     @operation
     def members(self, wan: bool = False, **options: Unpack[MemberOptions]) -> Operation[list[AgentMember]]:
-        """Return the members of the cluster as this agent's gossip sees them; of the WAN pool with `wan`.
+        """Return the members of the cluster that this agent knows by gossip; those of the WAN pool with `wan`.
 
         https://developer.hashicorp.com/consul/api-docs/agent#list-members
         """
@@ -53,7 +53,7 @@ class Agent(Namespace[M]):
 
     @operation
     def join(self, address: str, wan: bool = False, **options: Unpack[PartitionOption]) -> Operation[bool]:
-        """Make the agent join the cluster of another one. True.
+        """Make the agent join the cluster of another agent. Return True.
 
         address: of the other agent's gossip port. wan: join the WAN pool, as a server. Raises ServerError where it cannot, Forbidden.
         https://developer.hashicorp.com/consul/api-docs/agent#join-agent
@@ -64,9 +64,9 @@ class Agent(Namespace[M]):
 
     @operation
     def force_leave(self, node: str, prune: bool = False, wan: bool = False, **options: Unpack[PartitionOption]) -> Operation[bool]:
-        """Force a failed node into the "left" state, so that its entries are removed. True.
+        """Force a failed node into the "left" state, so that its entries are removed. Return True.
 
-        prune: take it off the list of members as well (since 1.6.2). wan: in the WAN pool only (since 1.11).
+        prune: also remove it from the list of members (since 1.6.2). wan: in the WAN pool only (since 1.11).
         Raises ServerError for an unknown node, Forbidden.
         https://developer.hashicorp.com/consul/api-docs/agent#force-leave-and-shutdown
         """
@@ -83,7 +83,7 @@ class Agent(Namespace[M]):
 
     @operation
     def host(self) -> Operation[HostInfo]:
-        """Return what the agent knows of its machine; the shape may change with any release. Since 1.4.
+        """Return information about the agent's machine; its shape may change with any release. Since 1.4.
 
         https://developer.hashicorp.com/consul/api-docs/agent#retrieve-host-information
         """
@@ -91,7 +91,7 @@ class Agent(Namespace[M]):
 
     @operation
     def version(self) -> Operation[BuildInfo]:
-        """Return the agent's version. Since 1.16; `self` has it in older agents.
+        """Return the agent's version. Since 1.16; use `self` with older agents.
 
         https://developer.hashicorp.com/consul/api-docs/agent
         """
@@ -107,7 +107,7 @@ class Agent(Namespace[M]):
 
     @operation
     def maintenance(self, enable: bool = True, reason: str | None = None) -> Operation[bool]:
-        """Put the node into maintenance (a critical check), or take it out. True.
+        """Put the node into maintenance (a critical check), or end it. Return True.
 
         https://developer.hashicorp.com/consul/api-docs/agent#enable-maintenance-mode
         """
@@ -116,7 +116,7 @@ class Agent(Namespace[M]):
 
     @operation
     def reload(self) -> Operation[bool]:
-        """Make the agent read its configuration again. True. Raises ServerError where the configuration is bad.
+        """Make the agent read its configuration again. Return True. Raises ServerError where the configuration is invalid.
 
         https://developer.hashicorp.com/consul/api-docs/agent#reload-agent
         """
@@ -124,7 +124,7 @@ class Agent(Namespace[M]):
 
     @operation
     def leave(self) -> Operation[bool]:
-        """Make the agent leave the cluster and stop. True; the connection may end before the answer.
+        """Make the agent leave the cluster and stop. Return True. The connection may end before the answer.
 
         https://developer.hashicorp.com/consul/api-docs/agent#graceful-leave-and-shutdown
         """

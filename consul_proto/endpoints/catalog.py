@@ -37,7 +37,7 @@ _BODY_SCOPE = ("Datacenter", "namespace", "partition")
 
 def _node(response: Response) -> CatalogNode:
     if json_value(response) is None:
-        raise NotFound("there is no such node in the catalog", maybe_applied=False)
+        raise NotFound("no such node in the catalog", maybe_applied=False)
     node: CatalogNode = one(response)
     return node
 
@@ -52,7 +52,7 @@ def _services(response: Response) -> list[ServiceTags]:
 
 
 class Catalog(Namespace[M]):
-    """Register, deregister and read entries on the servers; an agent's own calls are simpler, and keep the catalog in step."""
+    """Register, deregister and read entries on the servers; the calls of `agent` are simpler, and the agent updates the catalog."""
 
     @operation
     def datacenters(self, **options: Unpack[CacheOptions]) -> Operation[list[str]]:
@@ -71,9 +71,9 @@ class Catalog(Namespace[M]):
         service_id: str | None = None,
         **options: Unpack[EnterpriseScope],
     ) -> Operation[bool]:
-        """Remove a check, or a service with its checks, or, with only `node`, the node with all that is on it.
+        """Remove a check, or a service with its checks, or, with only `node`, the node with its services and checks.
 
-        True, even where nothing matched. Raises Forbidden.
+        Return True, even where nothing matched. Raises Forbidden.
         https://developer.hashicorp.com/consul/api-docs/catalog#deregister-entity
         """
         segment(node, "a node name")
@@ -93,7 +93,7 @@ class Catalog(Namespace[M]):
     def node(self, node_id: str, **options: Unpack[FilteredReadOptions]) -> Operation[CatalogNode]:
         """Return a node and its services, as {"Node": ..., "Services": {service ID: ...}}.
 
-        node_id: the name of the node, in spite of the documented parameter's name. Raises NotFound for an unknown one.
+        node_id: the name of the node (the parameter's name is the documented one). Raises NotFound for an unknown node.
 
         https://developer.hashicorp.com/consul/api-docs/catalog#retrieve-map-of-services-for-a-node
         """
@@ -132,7 +132,7 @@ class Catalog(Namespace[M]):
         skip_node_update: bool | None = None,
         **options: Unpack[EnterpriseScope],
     ) -> Operation[bool]:
-        """Write a node, and a service or checks on it, to the catalog. True.
+        """Write a node, and a service or checks on it, to the catalog. Return True.
 
         node, address: of the node. service, check, checks: objects with the wire's names, as {"ID": "redis1", "Service": "redis"}.
         node_id: the node's UUID. node_meta: its metadata. tagged_addresses: its further addresses.
@@ -163,7 +163,7 @@ class Catalog(Namespace[M]):
     def service(self, service_id: str, *, tag: Names | None = None, **options: Unpack[InstanceOptions]) -> Operation[list[CatalogService]]:
         """Return the instances of a service; an empty list for an unknown one.
 
-        service_id: the name of the service, in spite of the documented parameter's name.
+        service_id: the name of the service (the parameter's name is the documented one).
         tag: only instances with this tag, or with all of these.
         An empty ServiceAddress means that the service is reached at the node's Address.
 
@@ -173,7 +173,7 @@ class Catalog(Namespace[M]):
 
     @operation
     def connect(self, service_id: str, *, tag: Names | None = None, **options: Unpack[InstanceOptions]) -> Operation[list[CatalogService]]:
-        """Return the instances that take mesh traffic for a service: its proxies, and instances that speak mesh themselves.
+        """Return the instances that accept mesh traffic for a service: its proxies, and instances with native mesh support.
 
         tag: only instances with this tag, or with all of these; of a proxy, its own tags count. Since 1.2.
         https://developer.hashicorp.com/consul/api-docs/catalog#list-nodes-for-mesh-capable-service

@@ -76,17 +76,17 @@ _DURATIONS = frozenset({"ttl", "interval", "timeout", "deregister_critical_servi
 
 
 def script_args(script: str) -> list[str]:
-    """The command of a script check: Consul 1.0 and newer take arguments, not a shell line."""
+    """Return the command for a shell line: Consul 1.0 and newer take arguments instead."""
     return ["/bin/sh", "-c", script]
 
 
 def check_members(kinds: Mapping[str, Any], interval: Duration | None, options: Mapping[str, Any]) -> dict[str, object]:
-    """Return the members of a check of exactly one kind. Raises ValueError where there is none or more than one, or a wrong interval."""
+    """Return the JSON members of a check. Raises ValueError unless it has exactly one kind, with an interval if that needs one."""
     given = {kind: value for kind, value in kinds.items() if value is not None}
     if given.keys() == {"docker_container_id"}:
         raise ValueError("a Docker check needs args or script, which run in the container")
     if len(given) != 1 and frozenset(given) not in _COMBINED:
-        raise ValueError(f"a check is of exactly one kind ({', '.join(kinds)}), not of {', '.join(given) or 'none'}")
+        raise ValueError(f"a check must have exactly one kind ({', '.join(kinds)}), not {', '.join(given) or 'none'}")
     needs_interval = not given.keys() <= _WITHOUT_INTERVAL
     if needs_interval is (interval is None):
         raise ValueError(f"a check with {' and '.join(given)} {'needs an' if needs_interval else 'takes no'} interval")
@@ -99,7 +99,7 @@ def check_members(kinds: Mapping[str, Any], interval: Duration | None, options: 
 def _option_members(options: Mapping[str, Any]) -> dict[str, object]:
     status = options.get("status")
     if status is not None and status not in _STATUSES:
-        raise ValueError(f"a check's status is one of {', '.join(_STATUSES)}, not {status!r}")
+        raise ValueError(f"a check's status must be one of {', '.join(_STATUSES)}, not {status!r}")
     return {_OPTIONS[name]: _member(name, value) for name, value in options.items() if value is not None}
 
 
@@ -137,9 +137,9 @@ class Check(Namespace[M]):
         partition: str | None = None,
         **options: Unpack[CheckOptions],
     ) -> Operation[bool]:
-        """Add a check to the local agent. True.
+        """Add a check to the local agent. Return True.
 
-        name: of the check; also its ID where `check_id` is None. notes: for people. service_id: the service that it speaks for.
+        name: of the check; also its ID where `check_id` is None. notes: for people. service_id: the service that it is about.
         interval: between two runs; every kind but `ttl` and the aliases needs it.
 
         Exactly one kind:
@@ -178,7 +178,7 @@ class Check(Namespace[M]):
 
     @operation
     def deregister(self, check_id: str, **options: Unpack[EnterpriseScope]) -> Operation[bool]:
-        """Remove a check from the local agent. True.
+        """Remove a check from the local agent. Return True.
 
         Raises NotFound for an unknown ID (ServerError before Consul 1.11.2), Forbidden.
         https://developer.hashicorp.com/consul/api-docs/agent/check#deregister-check
@@ -188,7 +188,7 @@ class Check(Namespace[M]):
 
     @operation
     def ttl_pass(self, check_id: str, note: str | None = None, **options: Unpack[EnterpriseScope]) -> Operation[bool]:
-        """Set a TTL check to passing and restart its clock. True.
+        """Set a TTL check to passing and restart its TTL. Return True.
 
         note: the check's output. Raises NotFound for an unknown ID (ServerError before Consul 1.11.2), Forbidden.
         https://developer.hashicorp.com/consul/api-docs/agent/check#ttl-check-pass
@@ -197,7 +197,7 @@ class Check(Namespace[M]):
 
     @operation
     def ttl_warn(self, check_id: str, note: str | None = None, **options: Unpack[EnterpriseScope]) -> Operation[bool]:
-        """Set a TTL check to warning and restart its clock. True.
+        """Set a TTL check to warning and restart its TTL. Return True.
 
         note: the check's output. Raises NotFound for an unknown ID (ServerError before Consul 1.11.2), Forbidden.
         https://developer.hashicorp.com/consul/api-docs/agent/check#ttl-check-warn
@@ -206,7 +206,7 @@ class Check(Namespace[M]):
 
     @operation
     def ttl_fail(self, check_id: str, note: str | None = None, **options: Unpack[EnterpriseScope]) -> Operation[bool]:
-        """Set a TTL check to critical and restart its clock. True.
+        """Set a TTL check to critical and restart its TTL. Return True.
 
         note: the check's output. Raises NotFound for an unknown ID (ServerError before Consul 1.11.2), Forbidden.
         https://developer.hashicorp.com/consul/api-docs/agent/check#ttl-check-fail
@@ -221,7 +221,7 @@ class Check(Namespace[M]):
         output: str | None = None,
         **options: Unpack[EnterpriseScope],
     ) -> Operation[bool]:
-        """Set a TTL check to a status, with an output that may be long, and restart its clock. True.
+        """Set a TTL check to a status, with an output of any length, and restart its TTL. Return True.
 
         Raises ValueError for another status, NotFound for an unknown ID (ServerError before Consul 1.11.2), Forbidden.
         https://developer.hashicorp.com/consul/api-docs/agent/check#ttl-check-update

@@ -40,10 +40,10 @@ class Event(Namespace[M]):
     ) -> Operation[str]:
         """Fire a user event and return its ID.
 
-        name: of the event; names that begin with "_" are Consul's own.
+        name: of the event; names that begin with "_" are reserved by Consul.
         payload: what to send along, encoded as a KV value is; 300 bytes at most since 1.22, less before.
         datacenter: where to fire it; the agent's own where it is None.
-        node, service, tag: regular expressions that choose who gets it; `tag` needs `service`.
+        node, service, tag: regular expressions that select the receivers; `tag` needs `service`.
 
         Raises ValueError for a tag without a service, Forbidden, ServerError for a bad expression or a payload that is too large.
         https://developer.hashicorp.com/consul/api-docs/event#fire-event
@@ -63,7 +63,7 @@ class Event(Namespace[M]):
     def list(self, name: str | None = None, **options: Unpack[EventListOptions]) -> Operation[builtins.list[EventEntry]]:
         """Return the events that this agent saw last (256 at most), oldest first; the payload of each as bytes.
 
-        name: only events with this name. Events spread by gossip: there is no order among agents and no promise of delivery.
+        name: only events with this name. Events spread by gossip, without an order among agents and without guaranteed delivery.
 
         https://developer.hashicorp.com/consul/api-docs/event#list-events
         """

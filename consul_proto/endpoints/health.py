@@ -25,7 +25,7 @@ _STATES = ("any", "unknown", "passing", "warning", "critical")
 
 
 class Health(Namespace[M]):
-    """Checks, and the service instances that they speak for."""
+    """Checks, and service instances with their checks."""
 
     @operation
     def node(self, node_id: str, **options: Unpack[FilteredReadOptions]) -> Operation[list[HealthCheck]]:
@@ -39,7 +39,7 @@ class Health(Namespace[M]):
     def checks(self, service_id: str, **options: Unpack[ListOptions]) -> Operation[list[HealthCheck]]:
         """Return the checks of the instances of a service; an empty list for an unknown one.
 
-        service_id: the name of the service, in spite of the documented parameter's name.
+        service_id: the name of the service (the parameter's name is the documented one).
 
         https://developer.hashicorp.com/consul/api-docs/health#list-checks-for-service
         """
@@ -51,7 +51,7 @@ class Health(Namespace[M]):
     ) -> Operation[list[ServiceEntry]]:
         """Return the instances of a service, each with its node and checks; an empty list for an unknown one.
 
-        service_id: the name of the service, in spite of the documented parameter's name.
+        service_id: the name of the service (the parameter's name is the documented one).
         tag: only instances with this tag, or with all of these. passing: only instances whose checks all pass.
 
         https://developer.hashicorp.com/consul/api-docs/health#list-nodes-for-service
@@ -62,7 +62,7 @@ class Health(Namespace[M]):
     def connect(
         self, service_id: str, passing: bool | None = None, *, tag: Names | None = None, **options: Unpack[HealthInstanceOptions]
     ) -> Operation[list[ServiceEntry]]:
-        """Return the instances that take mesh traffic for a service: its proxies, and instances that speak mesh themselves.
+        """Return the instances that accept mesh traffic for a service: its proxies, and instances with native mesh support.
 
         passing: only instances whose checks all pass. tag: only instances with this tag, or with all of these; of a proxy, its own
         tags count. Since 1.2.
@@ -89,7 +89,7 @@ class Health(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/health#list-checks-in-state
         """
         if state not in _STATES:
-            raise ValueError(f"a check's state is one of {', '.join(_STATES)}, not {state!r}")
+            raise ValueError(f"a check's state must be one of {', '.join(_STATES)}, not {state!r}")
         return read_operation("health.state", "/v1/health/state/" + state, each, options)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from consul_proto.types.kv import Record
     from consul_proto.types.options import ReadManyOptions, ReadOptions, Scope
 
-#: A key that does not exist is an answer: https://developer.hashicorp.com/consul/api-docs/kv#read-key
+#: A missing key is an answer, not an error: https://developer.hashicorp.com/consul/api-docs/kv#read-key
 _OR_MISSING = (200, 404)
 
 #: How often `set` reads and tries to write before it gives up; each lost race means that another writer succeeded.
@@ -38,7 +38,7 @@ def _missing(item: str) -> KeyNotFound:
 
 
 def _is_missing(response: Response) -> bool:
-    """Whether no such key exists: 404 with an empty body and an index. Any other 404 is of a proxy, or of a wrong address."""
+    """Return whether the key does not exist: 404 with an empty body and an index. Raises ClientError for any other 404."""
     if response.status != 404:
         return False
     if response.body or response.headers.get("x-consul-index") is None:
@@ -51,7 +51,7 @@ def _is_missing(response: Response) -> bool:
 
 
 def _records(response: Response) -> list[dict[str, Any]]:
-    """The entries of an answer, checked for what this file uses of them; none where there is no such key."""
+    """Return the entries of an answer, with the members checked that this file uses; none for a missing key."""
     if _is_missing(response):
         return []
     entries = json_value(response)
@@ -90,7 +90,7 @@ class KV(Namespace[M]):
 
     @operation
     def get(self, item: str, default: Stored = None, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[Stored]:
-        """Return the value of a key, or `default` where there is no such key.
+        """Return the value of a key, or `default` where the key does not exist.
 
         raw: return the stored bytes as they are. Raises Forbidden.
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
@@ -105,7 +105,7 @@ class KV(Namespace[M]):
 
     @operation
     def read(self, item: str, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[Stored]:
-        """Return the value of a key: what `kv[item]` is. Raises KeyNotFound (a KeyError), Forbidden.
+        """Return the value of a key, as `kv[item]` does. Raises KeyNotFound (a KeyError), Forbidden.
 
         raw: return the stored bytes as they are.
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
@@ -119,7 +119,7 @@ class KV(Namespace[M]):
 
     @operation
     def contains(self, item: str, **options: Unpack[ReadOptions]) -> Operation[bool]:
-        """Say whether a key exists: what `item in kv` is.
+        """Return whether a key exists, as `item in kv` does.
 
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
@@ -127,7 +127,7 @@ class KV(Namespace[M]):
 
     @operation
     def get_record(self, item: str, **options: Unpack[ReadOptions]) -> Operation[Record]:
-        """Return a key with all that Consul keeps of it (Flags, ModifyIndex, Session, ...). Raises KeyNotFound (a KeyError), Forbidden.
+        """Return a key with all its fields (Flags, ModifyIndex, Session, ...). Raises KeyNotFound (a KeyError), Forbidden.
 
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
@@ -138,7 +138,7 @@ class KV(Namespace[M]):
 
     @operation
     def get_records(self, prefix: str = "", **options: Unpack[ReadOptions]) -> Operation[list[Record]]:
-        """Return every key with a prefix, with all that Consul keeps of it.
+        """Return every key with a prefix, with all its fields.
 
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
@@ -162,7 +162,7 @@ class KV(Namespace[M]):
 
     @operation
     def count(self, prefix: str = "", **options: Unpack[ReadOptions]) -> Operation[int]:
-        """Return how many keys have a prefix: what `len(kv)` is.
+        """Return the number of keys with a prefix, as `len(kv)` does.
 
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
@@ -203,7 +203,7 @@ class KV(Namespace[M]):
     def find(self, prefix: str, separator: str | None = None, **options: Unpack[ReadOptions]) -> Operation[dict[str, Stored]]:
         """Return the keys with a prefix and their values.
 
-        separator: a key that goes on after the first separator behind the prefix is cut there, and stands for all such keys, with None.
+        separator: keys that continue after the first separator behind the prefix are cut there; each such folder is listed once, with None.
 
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
@@ -235,7 +235,7 @@ class KV(Namespace[M]):
         release: str | None = None,
         **options: Unpack[Scope],
     ) -> Operation[bool]:
-        """Write a key in one request. False where `cas`, `acquire` or `release` kept it from being written.
+        """Write a key in one request. Return False where `cas`, `acquire` or `release` prevented it.
 
         flags: a number that is stored with the key. At most one of:
         cas: write only where the ModifyIndex is this; 0: where the key does not exist.
@@ -245,15 +245,15 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#create-update-key
         """
         if (cas is not None) + (acquire is not None) + (release is not None) > 1:
-            raise ValueError("cas, acquire and release exclude each other")
+            raise ValueError("cas, acquire and release cannot be combined")
         query: dict[str, Any] = {"flags": flags or None, "cas": cas, "acquire": acquire, "release": release, **options}
         return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
 
     @flow
     def set(self, item: str, value: Value, **options: Unpack[Scope]) -> Flow[None]:
-        """Write a key, by check-and-set: what `kv[item] = value` does. The key keeps its flags.
+        """Write a key by check-and-set, as `kv[item] = value` does. The key keeps its flags.
 
-        A lost race is tried again. Raises CASFailed (a KeyError) where other writers were faster each time, Forbidden, ClientError;
+        It is tried again where another writer was faster. Raises CASFailed (a KeyError) after 16 attempts, Forbidden, ClientError;
         a RequestError with `maybe_applied` where the outcome of a write is unknown.
         https://developer.hashicorp.com/consul/api-docs/kv#create-update-key
         """
@@ -261,7 +261,7 @@ class KV(Namespace[M]):
 
     @operation
     def set_record(self, item: str, flags: int = 0, value: Value = None, replace: bool = True, **options: Unpack[Scope]) -> Operation[bool]:
-        """Write a key and its flags. False where the key exists and `replace` is False.
+        """Write a key and its flags. Return False where the key exists and `replace` is False.
 
         https://developer.hashicorp.com/consul/api-docs/kv#create-update-key
         """
@@ -278,7 +278,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#delete-key
         """
         if recurse and cas is not None:
-            raise ValueError("recurse and cas exclude each other")
+            raise ValueError("recurse and cas cannot be combined")
         path = key_path(item, prefix=recurse)
         if recurse or cas is not None:
             query: dict[str, Any] = {"recurse": recurse, "cas": cas, **options}
@@ -288,7 +288,7 @@ class KV(Namespace[M]):
 
     @operation
     def acquire_lock(self, item: str, session: str, value: Value = None, *, flags: int = 0, **options: Unpack[Scope]) -> Operation[bool]:
-        """Take the lock on a key for a session, and write the key. False where another session holds it, or while its lock delay lasts.
+        """Take the lock on a key for a session, and write the key. Return False where another session holds it, or during its lock delay.
 
         session: its ID. value, flags: what the key then holds. Raises Forbidden, ServerError for an unknown session.
         https://developer.hashicorp.com/consul/api-docs/kv#acquire
@@ -298,7 +298,7 @@ class KV(Namespace[M]):
 
     @operation
     def release_lock(self, item: str, session: str, value: Value = None, *, flags: int = 0, **options: Unpack[Scope]) -> Operation[bool]:
-        """Release the lock on a key that a session holds, and write the key. False where the session does not hold it.
+        """Release the lock on a key that a session holds, and write the key. Return False where the session does not hold it.
 
         session: its ID. value, flags: what the key then holds. Raises Forbidden.
         https://developer.hashicorp.com/consul/api-docs/kv#release
@@ -310,7 +310,7 @@ class KV(Namespace[M]):
     def get_many(self, items: Iterable[str], **options: Unpack[ReadManyOptions]) -> Flow[dict[str, Stored]]:
         """Return the values of these keys, without the keys that do not exist, in one transaction for each 64 keys.
 
-        Each transaction is a snapshot; they are not one together. Raises Forbidden.
+        Each transaction is a snapshot; several are not. Raises Forbidden.
         https://developer.hashicorp.com/consul/api-docs/txn
         """
         return kv_bulk.get_many(items, self._codec, options)
@@ -363,4 +363,4 @@ def _set(item: str, body: bytes, options: Mapping[str, Any]) -> Flow[None]:
         query = {"flags": flags or None, "cas": index, **options}
         if (yield from call(write_operation("kv.put", path, boolean, query, body=body))):
             return
-    raise CASFailed(f"other writers of {item!r} were faster {_CAS_ATTEMPTS} times in a row; nothing was written", maybe_applied=False)
+    raise CASFailed(f"another writer changed {item!r} before each of {_CAS_ATTEMPTS} attempts; nothing was written", maybe_applied=False)

@@ -1,4 +1,4 @@
-"""Many keys at once: transactions, cut to the limits that every Consul has. https://developer.hashicorp.com/consul/api-docs/txn"""
+"""Many keys at once: transactions within the limits of every Consul version. https://developer.hashicorp.com/consul/api-docs/txn"""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SCOPE = 2 + len(json.dumps({"Namespace": "n" * 64, "Partition": "p" * 64}))
 
 
 def batches(operations: Iterable[TxnOp]) -> Iterator[list[TxnOp]]:
-    """Cut operations into transactions that Consul accepts; an operation that is too large by itself is left to Consul to judge."""
+    """Split operations into transactions that Consul accepts. An operation that is too large by itself is sent alone."""
     batch: list[TxnOp] = []
     size = 2
     for operation in operations:
@@ -54,7 +54,7 @@ def delete_many(items: Iterable[str], options: Any) -> Flow[None]:
 def get_many(items: Iterable[str], codec: Codec, options: Any) -> Flow[dict[str, Stored]]:
     """Return the values of the keys that exist.
 
-    A transaction fails as a whole where a key is missing, and names all that are: it is tried again without them.
+    A transaction fails as a whole where keys are missing, and names them: it is sent again without them.
     """
     found: dict[str, Stored] = {}
     wanted = list(dict.fromkeys(items))
@@ -70,7 +70,7 @@ def get_many(items: Iterable[str], codec: Codec, options: Any) -> Flow[dict[str,
 
 
 def _snapshot(keys: list[str], codec: Codec, options: Any) -> Operation[dict[str, Stored] | set[int]]:
-    """The transaction that reads these keys: it gives their values or, where some are missing, the positions of those."""
+    """Return the transaction that reads these keys. Its value: their values, or the positions of the missing keys."""
     transaction = commit([kv_get(key) for key in keys], options)
 
     def read(response: Response) -> dict[str, Stored] | set[int]:

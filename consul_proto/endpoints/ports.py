@@ -7,10 +7,10 @@ _HIGHEST = 65535
 
 
 def checked_port(port: object) -> None:
-    """Raise ValueError for a port out of range and TypeError for something else than an int or None."""
+    """Raise ValueError for a port out of range, and TypeError for anything but an int or None."""
     if port is None:
         return
     if isinstance(port, bool) or not isinstance(port, int):
-        raise TypeError(f"a port is an int, not {type(port).__name__}")
+        raise TypeError(f"a port must be an int, not {type(port).__name__}")
     if not 0 <= port <= _HIGHEST:
-        raise ValueError(f"a port lies between 0 and 65535: {port}")
+        raise ValueError(f"a port must be between 0 and 65535, not {port}")

@@ -73,7 +73,7 @@ class Service(Namespace[M]):
         httpcheck: str | None = None,
         **options: Unpack[ServiceOptions],
     ) -> Operation[bool]:
-        """Add a service to the local agent, or change it. True.
+        """Add a service to the local agent, or change it. Return True.
 
         name: of the service; also its ID where `service_id` is None. address: the node's own where it is None. port: 0 to 65535.
         At most one check: check (a shell line to run, needs enable_local_script_checks) or httpcheck (a URL), each with an interval,
@@ -85,7 +85,7 @@ class Service(Namespace[M]):
         segment(name, "a service name")
         checked_port(port)
         if isinstance(tags, str):
-            raise TypeError("tags is a list of str, not a str")
+            raise TypeError("tags must be a list of str, not a str")
         kinds = {"check": check, "httpcheck": httpcheck, "ttl": ttl}
         has_check = interval is not None or any(kind is not None for kind in kinds.values())
         members: dict[str, object] = {
@@ -103,7 +103,7 @@ class Service(Namespace[M]):
 
     @operation
     def deregister(self, service_id: str, **options: Unpack[EnterpriseScope]) -> Operation[bool]:
-        """Remove a service and its checks from the local agent. True.
+        """Remove a service and its checks from the local agent. Return True.
 
         service_id: the ID, not the name. Raises NotFound for an unknown ID (ServerError before Consul 1.12), Forbidden.
         https://developer.hashicorp.com/consul/api-docs/agent/service#deregister-service
@@ -145,7 +145,7 @@ class Service(Namespace[M]):
     def maintenance(
         self, service_id: str, enable: bool = True, reason: str | None = None, **options: Unpack[EnterpriseScope]
     ) -> Operation[bool]:
-        """Put a service into maintenance (a critical check), or take it out. True.
+        """Put a service into maintenance (a critical check), or end it. Return True.
 
         reason: for people. Raises NotFound for an unknown ID (ServerError before Consul 1.12), Forbidden.
         https://developer.hashicorp.com/consul/api-docs/agent/service#enable-maintenance-mode

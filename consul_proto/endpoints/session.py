@@ -1,4 +1,4 @@
-"""Sessions, which locks hang on. https://developer.hashicorp.com/consul/api-docs/session"""
+"""Sessions, which hold locks. https://developer.hashicorp.com/consul/api-docs/session"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BEHAVIORS = ("release", "delete")
 
 def _ttl(ttl: Duration) -> str:
     if not _TTL_SHORTEST <= seconds(ttl) <= _TTL_LONGEST:
-        raise ValueError(f"the TTL of a session lies between 10 seconds and 24 hours: {ttl!r}")
+        raise ValueError(f"the TTL of a session must be between 10 seconds and 24 hours, not {ttl!r}")
     return go_duration(ttl)
 
 
@@ -62,7 +62,7 @@ class Session(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/session#create-session
         """
         if behavior not in _BEHAVIORS:
-            raise ValueError(f"the behavior of a session is 'release' or 'delete', not {behavior!r}")
+            raise ValueError(f"the behavior of a session must be 'release' or 'delete', not {behavior!r}")
         members = {
             "Name": name,
             "Behavior": None if behavior == "release" else behavior,
@@ -77,7 +77,7 @@ class Session(Namespace[M]):
 
     @operation
     def destroy(self, session_id: str, **options: Unpack[Scope]) -> Operation[bool]:
-        """End a session; its locks are released, or their keys deleted. True, for a session that is gone already as well.
+        """End a session; its locks are released, or their keys deleted. Return True, also for a session that does not exist.
 
         https://developer.hashicorp.com/consul/api-docs/session#delete-session
         """
@@ -85,11 +85,11 @@ class Session(Namespace[M]):
 
     @operation
     def info(self, session_id: str, **options: Unpack[ReadOptions]) -> Operation[SessionEntry]:
-        """Return a session. Raises NotFound where it ended or never was.
+        """Return a session. Raises NotFound where it has ended or never existed.
 
         https://developer.hashicorp.com/consul/api-docs/session#read-session
         """
-        read = first("there is no such session: it ended, or never was")
+        read = first("no such session: it has ended or never existed")
         return read_operation("session.info", "/v1/session/info/" + segment(session_id, "a session ID"), read, options)
 
     @operation
@@ -112,8 +112,8 @@ class Session(Namespace[M]):
     def renew(self, session_id: str, **options: Unpack[Scope]) -> Operation[SessionEntry]:
         """Restart the TTL of a session and return it. The TTL in the answer may be longer than the one asked for.
 
-        Raises NotFound where the session ended: its locks are lost.
+        Raises NotFound where the session has ended: it no longer holds its locks.
         https://developer.hashicorp.com/consul/api-docs/session#renew-session
         """
-        read = first("there is no such session: it ended, and its locks are lost")
+        read = first("no such session: it has ended and lost its locks")
         return write_operation("session.renew", "/v1/session/renew/" + segment(session_id, "a session ID"), read, options)

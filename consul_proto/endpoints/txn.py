@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: 64 until Consul 1.14, 128 since; what works everywhere. https://developer.hashicorp.com/consul/api-docs/txn
 MOST_OPERATIONS = 64
 
-#: The whole body of a transaction, limits.txn_max_req_len: 512 KiB where the operator did not change it.
+#: The largest body of a transaction (limits.txn_max_req_len): 512 KiB unless the operator changed it.
 MOST_BYTES = 512 * 1024
 
 #: The answer to a transaction, and to one that was rolled back.
@@ -127,7 +127,7 @@ def _errors(response: Response) -> list[TxnError]:
 
 
 def failure(response: Response) -> ConsulateException:
-    """Return the exception that a transaction's answer with 409 is."""
+    """Return the exception for a transaction that was rolled back (409)."""
     errors = _errors(response)
     said = "; ".join(f"operation {error['OpIndex']}: {error['What']}" for error in errors)
     if any("Permission denied" in error["What"] for error in errors):
@@ -136,7 +136,7 @@ def failure(response: Response) -> ConsulateException:
 
 
 def results(response: Response) -> list[TxnResult]:
-    """Return the results of a transaction, or raise what its failure is."""
+    """Return the results of a transaction. Raises what `failure` returns."""
     if response.status == 409:
         raise failure(response)
     value = json_value(response)
@@ -149,11 +149,11 @@ def results(response: Response) -> list[TxnResult]:
 
 
 class Txn(Namespace[M]):
-    """Several operations that all happen, or none."""
+    """Several operations that are all carried out, or none."""
 
     @operation
     def commit(self, operations: Sequence[TxnOp], **options: Unpack[TxnOptions]) -> Operation[list[TxnResult]]:
-        """Carry out all these operations, or none, and return the results, as `{"KV": {...}}` each.
+        """Carry out all these operations, or none. Return the results, each as `{"KV": {...}}`.
 
         operations: 64 at most, 128 since Consul 1.14. Operations that delete have no result, so results do not line up with operations.
         Only what reads ("get", "get-tree") has a Value in its result, in base64.

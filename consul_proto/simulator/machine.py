@@ -84,7 +84,7 @@ class Simulator:
         Raises ValueError for the state of another agent.
         """
         if state["of"] != self._of():
-            raise ValueError(f"it is that of {state['of']}, and this is {self._of()}")
+            raise ValueError(f"the state is that of {state['of']}, and this is {self._of()}")
         self._now = now
         self._ids.count = state["drawn"]
         for name, saved in self._groups.saved.items():
@@ -165,25 +165,25 @@ class Simulator:
         if request.method == "GET" and route.read is not None:
             return self._read(request, route.read, route, now)
         assert route.write is not None, "a route reads or writes"
-        wrote = route.write(request, now)
-        return self._answers.write(wrote if isinstance(wrote, WriteAnswer) else WriteAnswer(wrote), _filter_headers(request))
+        answer = route.write(request, now)
+        return self._answers.write(answer if isinstance(answer, WriteAnswer) else WriteAnswer(answer), _filter_headers(request))
 
     def _read(self, request: ServerRequest, read: Read, route: Route, now: float) -> Response | Parked:
         if route.first is not None:
             route.first(request)
         wait, minimum = route.options(request)
         try:
-            found = look(read, request)
+            answer = look(read, request)
         except Refusal as refusal:
             if route.index and refusal.status in (403, 500) and not refusal.headers:
                 refusal.headers += self._answers.unread
             raise
-        known = request.first("hash") if found.content_hash else ""
-        if not (minimum or known) or found.is_news(minimum, known) or route.topics is None:
-            return self._answers.read(found)
+        known = request.first("hash") if answer.content_hash else ""
+        if not (minimum or known) or answer.is_news(minimum, known) or route.topics is None:
+            return self._answers.read(answer)
         deadline = now + wait * (1 + self._jitter() * _JITTER)
         parked = Parked(partial(look, read, request), minimum, deadline, route.topics(request))
-        parked.was_missing, parked.content_hash = found.body is None, known
+        parked.was_missing, parked.content_hash = answer.body is None, known
         self._store.park(parked)
         heapq.heappush(self._deadlines, (deadline, next(self._order), parked))
         return parked
@@ -192,16 +192,16 @@ class Simulator:
         """Read the queries again that depend on what changed."""
         for parked in self._store.queries_to_wake():
             try:
-                found = parked.read()
+                answer = parked.read()
             except Refusal as refusal:
                 self._end(parked, self._answers.refusal(refusal, "GET"))
                 continue
-            if found.body is None and parked.was_missing and self._version >= V1_12:
+            if answer.body is None and parked.was_missing and self._version >= V1_12:
                 # Since 1.12, a write elsewhere does not answer a query for something that is still missing.
-                parked.minimum = found.index
-            parked.was_missing = found.body is None
-            if parked.is_news(found):
-                self._end(parked, self._answers.read(found))
+                parked.minimum = answer.index
+            parked.was_missing = answer.body is None
+            if parked.is_news(answer):
+                self._end(parked, self._answers.read(answer))
 
     def _now_or_never(self, parked: Parked) -> Response:
         """Answer a query whose wait is over."""
@@ -220,9 +220,9 @@ class Simulator:
 def look(read: Read, request: ServerRequest) -> ReadAnswer:
     """Read as the token allows at this moment."""
     request.begin()
-    found = read(request)
-    found.headers += _filter_headers(request)
-    return found
+    answer = read(request)
+    answer.headers += _filter_headers(request)
+    return answer
 
 
 def _filter_headers(request: ServerRequest) -> Pairs:

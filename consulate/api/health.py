@@ -6,4 +6,4 @@ from consulate.api.documented import Documented
 
 
 class Health(Documented, endpoints.Health[Sync]):
-    """Checks, and the service instances that they speak for."""
+    """Checks, and service instances with their checks."""

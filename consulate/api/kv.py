@@ -1,4 +1,4 @@
-"""`consulate.api.kv.KV`, which is a mapping as well, and its counterpart for tasks side by side.
+"""`consulate.api.kv.KV`, which is also a mapping, and its counterpart for tasks.
 
 What an operator does in one has an awaitable in both: `kv[key]` is `read`, `kv[key] = value` is `set`, `del kv[key]` is `delete`,
 `key in kv` is `contains`, `len(kv)` is `count`; tasks iterate with `async for`.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Values:
-    """`kv.values`: called, as its reference says, or iterated as it stands, as its documented example does."""
+    """`kv.values`: can be called, as the reference says, and iterated without a call, as the documented example does."""
 
     def __init__(self, call: Callable[..., list[Stored]]) -> None:
         self._call = call
@@ -36,7 +36,7 @@ class Values:
 
 
 class KV(Documented, endpoints.KV[Sync]):
-    """The key/value store, as a mapping and as calls. Nothing is kept on this side: each use asks Consul."""
+    """The key/value store, as a mapping and as calls. Nothing is cached: each use asks Consul."""
 
     def _begin(self, run: Callable[[Any], Any], codec: Codec) -> None:
         super()._begin(run, codec)
@@ -71,7 +71,7 @@ class KV(Documented, endpoints.KV[Sync]):
 
 
 class AsyncKV(endpoints.KV[Async]):
-    """The key/value store, for tasks. Nothing is kept on this side: each use asks Consul."""
+    """The key/value store, for tasks. Nothing is cached: each use asks Consul."""
 
     async def __aiter__(self) -> AsyncIterator[str]:
         for key in await self.keys():

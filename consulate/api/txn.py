@@ -36,4 +36,4 @@ __all__ = [
 
 
 class Txn(Documented, endpoints.Txn[Sync]):
-    """Several operations that all happen, or none."""
+    """Several operations that are all carried out, or none."""

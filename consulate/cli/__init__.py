@@ -1,4 +1,4 @@
-"""The command line: `consulate dev`. It needs the extra `cli`."""
+"""The command line: `consulate dev`. It needs click, which the extra `cli` brings."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
-        sys.exit("the command line needs click: install this package with its extra [cli]")
+        sys.exit("the command line needs click, which is not installed: run `pip install click`")
     consulate(prog_name="consulate")

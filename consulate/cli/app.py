@@ -13,12 +13,12 @@ from consul_proto.simulator.engine.versions import VersionName
 from consulate import __version__
 from consulate.cli.dev.command import Options, Problem, run_dev
 
-#: From where the management token is read, so that it need not stand in the list of processes.
+#: The variable that may hold the management token, so that the token does not show in the list of processes.
 _VARIABLE = "CONSULATE_DEV_ACL_TOKEN"
 
 
 def _say(text: str) -> None:
-    """Print to the standard output, unless whoever read it went away: then nothing is, and nothing is said of it at the end either."""
+    """Print to standard output. Once its reader is gone, print nothing, and report no error at exit either."""
     try:
         click.echo(text)
     except OSError:
@@ -28,25 +28,31 @@ def _say(text: str) -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def consulate() -> None:
-    """Tools of Consulate, a client for HashiCorp Consul."""
+    """Command-line tools of Consulate, a client for HashiCorp Consul."""
 
 
 @consulate.command()
-@click.option("--http-port", type=click.IntRange(-1, 65535), help="Port on 127.0.0.1; 0 picks a free one, -1 opens none.  [default: 8500]")
-@click.option("--unix", "unix_path", type=click.Path(), metavar="PATH", help="Serve a UNIX socket as well.")
-@click.option("--acl-token", metavar="TOKEN", help=f"Turn ACLs on, with this management token. Also from {_VARIABLE}.")
-@click.option("--acl-default", type=click.Choice(get_args(Policy)), help="What is allowed that no rule speaks of.  [default: deny]")
 @click.option(
-    "--consul-version", type=click.Choice(get_args(VersionName)), default="1.22.5", show_default=True, help="Whose answers it gives."
+    "--http-port", type=click.IntRange(-1, 65535), help="TCP port on 127.0.0.1: 0 picks a free port, -1 opens none.  [default: 8500]"
 )
-@click.option("--data", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the state in this file, across restarts.")
-@click.option("--datacenter", metavar="NAME", help="The datacenter's name.  [default: dc1]")
-@click.option("--node", metavar="NAME", help="The node's name.  [default: consul]")
+@click.option("--unix", "unix_path", type=click.Path(), metavar="PATH", help="Also listen on a UNIX socket at this path.")
+@click.option("--acl-token", metavar="TOKEN", help=f"Turn ACLs on, with this management token. Better: set {_VARIABLE}.")
+@click.option(
+    "--acl-default", type=click.Choice(get_args(Policy)), help="What to do with requests that no ACL rule covers.  [default: deny]"
+)
+@click.option(
+    "--consul-version", type=click.Choice(get_args(VersionName)), default="1.22.5", show_default=True, help="The Consul version to emulate."
+)
+@click.option("--data", type=click.Path(dir_okay=False), metavar="FILE", help="Load the state from this file, and save it there.")
+@click.option("--datacenter", metavar="NAME", help="Name of the datacenter.  [default: dc1]")
+@click.option("--node", metavar="NAME", help="Name of the node.  [default: consul]")
 @click.option(
     "--config-file", "config_files", type=click.Path(dir_okay=False), multiple=True, metavar="FILE",
-    help="Consul's own agent configuration, JSON or HCL; more than once, the later wins.",
+    help="An agent configuration file of Consul, JSON or HCL. Can be given more than once: later files win.",
 )  # fmt: skip
-@click.option("--enable-script-checks", is_flag=True, help="Run script checks: whoever reaches the agent can then run commands.")
+@click.option(
+    "--enable-script-checks", is_flag=True, help="Run script checks. Anyone who can reach the agent can then run commands as you."
+)
 def dev(
     http_port: int | None,
     unix_path: str | None,
@@ -60,14 +66,15 @@ def dev(
     *,
     enable_script_checks: bool,
 ) -> None:
-    """Serve a simulated Consul agent, for development and tests.
+    """Serve a simulated Consul agent for development and tests.
 
-    It answers as a `consul agent -dev` does, in memory, on 127.0.0.1, and keeps no quorum. When it is ready it prints where it listens
-    to the standard output, one address on a line, as CONSUL_HTTP_ADDR takes it; all else goes to the standard error.
-    SIGTERM, SIGINT and SIGHUP end it.
+    It answers as `consul agent -dev` does, on 127.0.0.1. It is not a real Consul: one node, in memory, no consensus.
+
+    When it is ready, it prints each address that it listens on to standard output, one a line, in the form that
+    CONSUL_HTTP_ADDR takes. Notes and warnings go to standard error. SIGTERM, SIGINT or SIGHUP stops it.
     """
     token = os.environ.get(_VARIABLE) if acl_token is None else acl_token
-    os.environ.pop(_VARIABLE, None)  # scripts of checks have no business with it
+    os.environ.pop(_VARIABLE, None)  # the scripts of checks must not see it
     options = Options(
         http_port=http_port,
         unix_path=unix_path,

@@ -1,7 +1,7 @@
-"""What keeps a command from doing what it was asked."""
+"""The error that a command reports to its user."""
 
 from __future__ import annotations
 
 
 class Problem(Exception):
-    """What cannot be done, in a sentence for the user. It holds no token."""
+    """A command cannot do what it was asked to do. The message is for the user, and contains no token."""

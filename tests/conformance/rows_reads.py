@@ -107,7 +107,7 @@ async def the_cache_of_the_agent(client: Any, world: World) -> None:
     assert 0 <= again.meta.age < 60
     past = await client.perform_with_meta(client.ops.health.service(service))
     assert (past.meta.cache, past.value) == (None, first.value)
-    with pytest.raises(ValueError, match="exclude each other"):
+    with pytest.raises(ValueError, match="cannot be combined"):
         await client.health.service(service, cached=True, consistency="consistent")
     await client.catalog.deregister(node)
 

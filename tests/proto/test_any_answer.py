@@ -15,7 +15,7 @@ from consul_proto.errors import ConsulateException
 from consul_proto.message import Headers, Response
 from consul_proto.operation import Operation
 from tests.proto.flows import Script
-from tests.proto.test_golden_requests import ROWS
+from tests.proto.golden.rows import REQUESTS as ROWS
 
 #: One operation for each reader: each row of the golden requests has its own.
 _OPERATIONS: list[Operation[Any]] = [row.call(Operations()) for row in ROWS]

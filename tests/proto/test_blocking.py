@@ -65,7 +65,7 @@ def test_what_is_sent(build: Callable[[], Any], target: str, wait: float) -> Non
 
 
 def test_values_are_checked() -> None:
-    with pytest.raises(ValueError, match="index lies between 0"):
+    with pytest.raises(ValueError, match="index must be between 0"):
         api.kv.get("k").blocking(index=-1)
     with pytest.raises(ValueError, match="not a Go duration"):
         api.kv.get("k").blocking(index=1, wait="soon")

@@ -48,7 +48,7 @@ class TestSet:
 
     def test_races_that_are_always_lost(self) -> None:
         script = Script([_found(7), FALSE] * 16)
-        with pytest.raises(CASFailed, match="'k' were faster 16 times") as raised:
+        with pytest.raises(CASFailed, match="changed 'k' before each of 16 attempts") as raised:
             script.run(kv.set("k", "w"))
         assert isinstance(raised.value, KeyError)
         assert raised.value.maybe_applied is False

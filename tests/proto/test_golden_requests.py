@@ -9,14 +9,11 @@ from typing import Any
 import pytest
 
 from consul_proto.api import Operations
-from consul_proto.namespace import Namespace, flow, operation
 from tests.proto.flows import FLOWS
-from tests.proto.golden import Row
-from tests.proto.requests_agent import ROWS as AGENT
-from tests.proto.requests_catalog import ROWS as CATALOG
-from tests.proto.requests_kv import ROWS as KV
-
-ROWS = [*KV, *AGENT, *CATALOG]
+from tests.proto.golden.row import RequestRow
+from tests.proto.golden.rows import FILES
+from tests.proto.golden.rows import REQUESTS as ROWS
+from tests.proto.manifest import CALLS
 
 _MANIFEST: list[dict[str, Any]] = json.loads((Path(__file__).parent.parent / "spec" / "endpoints.json").read_text())
 
@@ -25,7 +22,7 @@ _IN_FLOWS = {"acl.legacy.clone", "acl.legacy.destroy"}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_call_gives_its_request(row: Row) -> None:
+def test_a_call_gives_its_request(row: RequestRow) -> None:
     built = row.call(Operations())
     request = built.request
     assert built.name == row.operation
@@ -35,7 +32,7 @@ def test_a_call_gives_its_request(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_request_fits_the_manifest(row: Row) -> None:
+def test_a_request_fits_the_manifest(row: RequestRow) -> None:
     """Its method and path are the endpoint's, and its options are options of the endpoint."""
     entry = next(entry for entry in _MANIFEST if entry["id"] == row.operation)
     path, _, query = row.target.partition("?")
@@ -53,17 +50,9 @@ def test_every_seed_row_of_the_manifest_has_a_call() -> None:
     assert {row.operation for row in ROWS} <= {entry["id"] for entry in _MANIFEST}
 
 
-def _methods(namespace: Namespace[Any], prefix: str) -> set[str]:
-    definitions = {name: getattr(type(namespace), name) for name in dir(type(namespace))}
-    return {f"{prefix}.{name}" for name, definition in definitions.items() if isinstance(definition, operation | flow)}
-
-
 def test_every_call_has_a_row() -> None:
-    api = Operations()
-    groups = ("acl", "agent", "catalog", "event", "health", "kv", "session", "status", "txn")
-    calls = set().union(*(_methods(getattr(api, group), group) for group in groups))
-    calls |= _methods(api.agent.check, "agent.check") | _methods(api.agent.service, "agent.service")
-    assert len(calls) == 77
-    source = "\n".join((Path(__file__).parent / f"requests_{name}.py").read_text() for name in ("kv", "agent", "catalog"))
+    calls = {call.name for call in CALLS}
+    assert len(calls) >= 77
+    source = "\n".join(path.read_text() for path in FILES)
     rows = {call for call in calls if f"api.{call}(" in source}
     assert calls - rows == FLOWS

@@ -142,9 +142,9 @@ def test_a_name_is_one_segment() -> None:
     assert segment("a/b c", "a name") == "a%2Fb%20c"
     assert key_path("", prefix=True) == "/v1/kv/"
     not_text: Any = b"x"
-    with pytest.raises(TypeError, match="a key is a str"):
+    with pytest.raises(TypeError, match="a key must be a str"):
         key_path(not_text)
-    with pytest.raises(TypeError, match="a name is a str"):
+    with pytest.raises(TypeError, match="a name must be a str"):
         segment(not_text, "a name")
 
 
@@ -202,7 +202,7 @@ def test_what_is_no_duration(bad: str | float | timedelta) -> None:
 
 @pytest.mark.parametrize("bad", [None, True, b"1s", [1]])
 def test_what_cannot_be_a_duration(bad: Any) -> None:
-    with pytest.raises(TypeError, match="a duration is"):
+    with pytest.raises(TypeError, match="a duration must be"):
         go_duration(bad)
 
 

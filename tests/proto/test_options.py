@@ -163,7 +163,7 @@ def test_too_few_and_too_many_arguments_name_the_call(call: Call) -> None:
         (lambda api: api.agent.self(colour="red"), "agent.self() got an unexpected keyword argument 'colour'; it takes none"),
         (lambda api: api.kv.put("k"), "kv.put() missing 1 required positional argument: 'value'"),
         (lambda api: api.kv.get("k", item="k"), "kv.get() got multiple values for argument 'item'"),
-        (lambda api: api.kv.get(7), "a key is a str, not int"),
+        (lambda api: api.kv.get(7), "a key must be a str, not int"),
         (lambda _: KV[Any]().get("k", dc="dc2"), "kv.get() got an unexpected keyword argument 'dc'"),
     ],
 )

@@ -9,8 +9,8 @@ import pytest
 
 from consul_proto.simulator.engine.versions import SIMULATED
 from tests.agents import Binary, find_binaries, require_binary, start_agent
-from tests.simulator.asking import Asking
-from tests.simulator.differential import Sides
+from tests.simulator.differential.comparison import Sides
+from tests.simulator.simulated_agent import SimulatedAgent
 
 _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
 
@@ -29,13 +29,13 @@ def sides(binary: Binary) -> Iterator[Sides]:
 
 
 @pytest.fixture(scope="session")
-def guarded(binary: Binary) -> Iterator[Sides]:
+def acl_sides(binary: Binary) -> Iterator[Sides]:
     """A new agent with ACLs, and a simulator of its version."""
     with start_agent(binary, acls=True) as agent, closing(Sides(agent)) as both:
         yield both
 
 
 @pytest.fixture(params=SIMULATED, ids=str)
-def ask(request: pytest.FixtureRequest) -> Asking:
+def agent(request: pytest.FixtureRequest) -> SimulatedAgent:
     """A simulator of each version."""
-    return Asking(version=request.param)
+    return SimulatedAgent(version=request.param)

@@ -133,7 +133,7 @@ MUTANTS = [
         "return self.index",
     ),
     Mutant("the key of a prefix's own name wakes it", "engine/store.py", "for end in range(len(key) + 1):", "for end in range(len(key)):"),
-    Mutant("a write wakes only whom it concerns", "machine.py", "if parked.is_news(found):", "if True:"),
+    Mutant("a write wakes only whom it concerns", "machine.py", "if parked.is_news(answer):", "if True:"),
     Mutant(
         "no wait is longer than ten minutes",
         "engine/request.py",

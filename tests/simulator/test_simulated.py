@@ -10,7 +10,7 @@ import pytest
 
 from scripts.go_suite import find_excuses
 
-_ROOT = Path(__file__).parent.parent.parent
+_ROOT = Path(__file__).parents[2]
 
 
 def test_the_page_is_current() -> None:

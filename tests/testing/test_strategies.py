@@ -21,7 +21,7 @@ from consulate.testing import ConsulAgent, ConsulStateMachine, FaultPlan, Interl
 from consulate.testing.faults import EVERY, Delay, Duplicate, Reset, Truncate
 from consulate.testing.programs import Program
 from tests.agents import Binary, find_binaries, start_agent
-from tests.proto.test_golden_requests import ROWS
+from tests.proto.golden.rows import REQUESTS as ROWS
 
 #: Each call of the API once, without a legacy row that the golden requests have twice.
 _OPERATIONS: list[Operation[Any]] = [row.call(Operations()) for row in ROWS]

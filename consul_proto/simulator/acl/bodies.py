@@ -1,6 +1,6 @@
 """The bodies of requests to the ACL system.
 
-https://developer.hashicorp.com/consul/api-docs/acl; their types are what agents say when they get another.
+https://developer.hashicorp.com/consul/api-docs/acl; the Go types are from the agents' errors for values of other types.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tokens, policies, roles and what else the ACL system keeps.
+"""Tokens, policies, roles, binding rules and auth methods.
 
 https://developer.hashicorp.com/consul/api-docs/acl
 """
@@ -29,7 +29,7 @@ _LOST_ACCESSOR = f"Failed acl token lookup by accessor: failed acl token lookup:
 
 
 class Kind(NamedTuple):
-    """One kind of record: its table, what it is called, and its members in the order in which answers show them."""
+    """One kind of record: its table, its name, and its members in the order of answers."""
 
     table: str
     name: str
@@ -37,12 +37,12 @@ class Kind(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Its name at the start of a sentence."""
+        """The name at the start of a sentence."""
         return self.plain.title().replace(" ", "")
 
     @property
     def plain(self) -> str:
-        """Its name within a sentence."""
+        """The name within a sentence."""
         return self.name.replace("-", " ")
 
 
@@ -59,14 +59,14 @@ _NAMES = {
 
 
 class ACLEndpoint:
-    """`/v1/acl/`, but for the legacy system."""
+    """`/v1/acl/`, without the legacy system."""
 
     def __init__(self, store: Store, acls: ACLs, settings: Settings, new_id: Callable[[], str]) -> None:
         self._store, self._acls, self._settings, self._new_id = store, acls, settings, new_id
         self._grants = Grants(acls, settings)
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         get, put = partial(Route, ("GET",), index=True, first=ServerRequest.need_acls), partial(Route, ("PUT",))
         routes = {"/v1/acl/token/self": get(self.own, topics=_of("tokens"))}
         for kind, plural in ((POLICY, "policies"), (ROLE, "roles"), (TOKEN, "tokens"), (RULE, "binding-rules"), (METHOD, "auth-methods")):
@@ -87,7 +87,7 @@ class ACLEndpoint:
             routes[f"/v1/acl/{kind.name}/name/"] = get(read, topics=_of(kind.table), deep=True, first=first)
         return routes
 
-    # What every call does first.
+    # Checks that every call begins with.
 
     def _bad(self, text: str) -> Refusal:
         return Refusal(400, self._settings.bad_request + text)
@@ -103,13 +103,13 @@ class ACLEndpoint:
     # Reads.
 
     def every(self, kind: Kind, request: ServerRequest) -> ReadAnswer:
-        """GET all of a kind."""
+        """GET all records of a kind."""
         request.only_default()
         request.reach_datacenter()
         request.require("acl", "", "read")
         if kind is TOKEN:
             _check_filters(request)
-        # Tokens come by their secrets; the others by their names since 1.9, where they have one, and before by their ids.
+        # Tokens are sorted by their secrets; other records by their names since 1.9, and by their ids before and if they have no name.
         by = ("SecretID", "ID", "Name") if self._settings.version < V1_9 else ("SecretID", "Name", "ID")
         records = sorted(self._acls.tables[kind.table].values(), key=lambda one: str(next(one[name] for name in by if one.get(name))))
         return self._answer(kind, [self._list_item(kind, record, request) for record in records if _is_wanted(record, request)])
@@ -130,7 +130,7 @@ class ACLEndpoint:
         return ReadAnswer(self._store.table(f"acl {kind.table}"), body, null=True)
 
     def _render(self, kind: Kind, record: Record) -> Record:
-        """A record, with what it is linked to by its present name."""
+        """Return a record as in answers. Its links show the current names."""
         shown = {name: value for name, value in record.items() if name not in ("Type", "Name", "Rules") or kind is not TOKEN or value}
         if kind is TOKEN and record.get("Policies"):
             shown.pop("Type", None)
@@ -145,7 +145,7 @@ class ACLEndpoint:
         return dict(sorted(shown.items(), key=lambda item: order.get(item[0], len(order))))
 
     def get(self, kind: Kind, request: ServerRequest) -> ReadAnswer:
-        """GET one, by its id."""
+        """GET one record by its id."""
         identity = self._identity(kind, request, "read")
         record = self._acls.tables[kind.table].get(identity)
         if record is None:
@@ -163,12 +163,12 @@ class ACLEndpoint:
             raise self._bad(f"Missing {kind.plain} {what}")
 
     def _reach_primary(self, kind: Kind, request: ServerRequest) -> None:
-        """Refuse to write in a datacenter that there is not. Most are written in the primary one, whichever is asked for."""
+        """Refuse an unknown datacenter for a write. Most kinds are written in the primary datacenter, whatever the request says."""
         if kind in (METHOD, RULE) and self._settings.version >= V1_X:
             request.reach_datacenter()
 
     def _identity(self, kind: Kind, request: ServerRequest, access: str) -> str:
-        """The id in the path, which the token may read or write."""
+        """Return the id in the path. Refuses a token that lacks the right."""
         request.only_default()
         if access == "read":
             request.reach_datacenter()
@@ -222,7 +222,7 @@ class ACLEndpoint:
         return self._not_found(kind) if record is None else self._answer(kind, self._render(kind, record))
 
     def own(self, request: ServerRequest) -> ReadAnswer:
-        """GET the token that asks."""
+        """GET the token of the request."""
         request.reach_datacenter()
         token = self._acls.by_secret(request.token)
         return self._not_found(TOKEN) if token is None else self._answer(TOKEN, self._render(TOKEN, token))
@@ -230,7 +230,7 @@ class ACLEndpoint:
     # Writes.
 
     def create(self, kind: Kind, request: ServerRequest, now: float) -> Record:
-        """PUT: the new record."""
+        """PUT: return the new record."""
         request.need_acls()
         given = self._decode(request, kind)
         if given.get("ID") and kind is POLICY:
@@ -240,7 +240,7 @@ class ACLEndpoint:
         return self._put(kind, request, given, now)
 
     def change(self, kind: Kind, request: ServerRequest, now: float) -> Any:
-        """PUT or DELETE one by its id; of a token, also PUT its clone."""
+        """PUT or DELETE a record by its id; PUT also clones a token."""
         request.need_acls()
         if request.method == "DELETE":
             self._need_id(kind, request)
@@ -253,14 +253,14 @@ class ACLEndpoint:
         return self._put(kind, request, given, now)
 
     def _check_id(self, kind: Kind, request: ServerRequest, given: Record) -> None:
-        """Refuse a body with another id than the path's."""
+        """Refuse a body whose id is not that of the path."""
         member = {TOKEN: "AccessorID", METHOD: "Name"}.get(kind, "ID")
         if given.get(member) not in (None, "", request.rest):
             what = {TOKEN: "Token Accessor ID", METHOD: "AuthMethod Name"}.get(kind, f"{kind.title} ID")
             raise self._bad(f"{what} in URL and payload do not match")
 
     def _put(self, kind: Kind, request: ServerRequest, given: Record, now: float) -> Record:
-        """Write what is given in the place of what the path names; without a name, anew. An auth method need not be there."""
+        """Write a record: a new one if the path has no id. An auth method need not exist."""
         identity = request.rest
         self._reach_primary(kind, request)
         request.require("acl", "", "write")
@@ -289,7 +289,7 @@ class ACLEndpoint:
         return self._render(kind, written)
 
     def _name(self, kind: Kind, given: Record, before: Record | None) -> str:
-        """The name, which no other has. Refuses a bad one."""
+        """Return the name. Refuses one that is invalid or taken."""
         name = given.get("Name") or ""
         pattern, allowed = pick(_NAMES, self._settings.version)
         if not name:
@@ -336,7 +336,7 @@ class ACLEndpoint:
         return {**record, **ends, "CreateTime": self._settings.date(now), **kept}
 
     def _check_new(self, accessor: str, secret: str) -> None:
-        """Refuse what no new token may have."""
+        """Refuse an accessor or a secret that is invalid or taken."""
         if accessor and not UUID.fullmatch(accessor):
             raise Refusal(500, _LOST_ACCESSOR if self._settings.version < V1_X else "Invalid Token: AccessorID - not a valid UUID")
         if accessor in self._acls.tables["tokens"]:
@@ -347,7 +347,7 @@ class ACLEndpoint:
             raise Refusal(500, "Invalid Token: SecretID is already in use")
 
     def _new_expiration(self, given: Record, now: float) -> Record:
-        """When a new token expires. Refuses one that says how it came by a login: 1.8 does so first."""
+        """Return when a new token expires. Refuses a token with an auth method; 1.8 does so first."""
         version = self._settings.version
         ends = {} if version < V1_X and given.get("AuthMethod") else new_expiration(given, now, self._settings)
         if given.get("AuthMethod"):
@@ -355,7 +355,7 @@ class ACLEndpoint:
         return ends
 
     def _check_same(self, given: Record, before: Record, secret: str) -> None:
-        """Refuse to change what stays with a token."""
+        """Refuse changes to what a token keeps."""
         accessor = before["AccessorID"]
         if secret and secret != before["SecretID"]:
             whose = "tokens" if self._settings.version < V1_X else "token's"
@@ -366,7 +366,7 @@ class ACLEndpoint:
             raise Refusal(500, f"Cannot change AuthMethod of {accessor}")
 
     def _other(self, kind: Kind, given: Record, before: Record | None) -> Record:
-        """A binding rule or an auth method: what is given, after the first thing that agents look at."""
+        """Check a binding rule or an auth method as far as agents do first, and return it."""
         if kind is METHOD:
             if not given.get("Name"):
                 raise Refusal(500, "Invalid Auth Method: no Name is set")
@@ -404,7 +404,7 @@ class ACLEndpoint:
         try:
             identity = self._identity(kind, request, "write")
         except Refusal as refusal:
-            # That the token is not found, and not the record, is lost on the way.
+            # The agent loses here that the token was not found, and not the record.
             raise missing if refusal.text == "ACL not found" and self._settings.version >= V1_9 else refusal from None
         if kind is POLICY and (identity == MANAGEMENT or (identity == READ_ONLY and self._settings.version >= V1_X)):
             name = self._acls.tables["policies"][identity]["Name"]
@@ -421,14 +421,14 @@ class ACLEndpoint:
 
 
 def _check_filters(request: ServerRequest) -> None:
-    """Refuse to look for tokens by more than one thing."""
+    """Refuse more than one parameter to filter tokens by."""
     by_service = () if request.settings.version < V1_14 else ("servicename",)
     if sum(bool(request.first(name)) for name in ("policy", "role", "authmethod", *by_service)) > 1:
         raise Refusal(500, f"can only filter by one of policy, role, {'serviceName, ' if by_service else ''}or methodName at a time")
 
 
 def _is_wanted(record: Record, request: ServerRequest) -> bool:
-    """Whether a list shows a record: by the `policy`, `role` and other parameters."""
+    """Return whether a list shows a record, by the parameters `policy`, `role` and so on."""
     links = {"policy": "Policies", "role": "Roles"}
     for parameter, member in links.items():
         if (wanted := request.first(parameter)) and wanted not in [link["ID"] for link in record.get(member) or ()]:

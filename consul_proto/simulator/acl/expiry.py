@@ -1,4 +1,4 @@
-"""When a token expires: the dates that are given, as Go reads them, and the limits.
+"""The expiration of tokens: dates as Go reads them, and limits.
 
 https://pkg.go.dev/time#Parse; https://developer.hashicorp.com/consul/api-docs/acl/tokens#expirationtime
 """
@@ -18,16 +18,16 @@ from consul_proto.simulator.engine.versions import V1_X, Version
 from consul_proto.simulator.go.durations import as_go_writes
 from consul_proto.simulator.go.json import Anything, Unreadable, decode
 
-#: Seconds: how long a token may live (acl.token_min_ttl, acl.token_max_ttl; the latter in 1.8 alone).
+#: Seconds: the shortest and the longest life of a token (acl.token_min_ttl, acl.token_max_ttl; the second only in 1.8).
 _LEAST, _LONGEST = 60.0, 86400.0
 
-#: Seconds of Go's longest duration, and how it is written: a float does not tell it from the next one.
+#: Go's longest duration in seconds, and how Go writes it: a float is not exact enough.
 _FOREVER, _AS_FOREVER = (2**63 - 1) / 10**9, "2562047h47m16.854775807s"
 
-#: Seconds from 1970 to Go's zero time, which is no date, and to the last one that is written.
+#: Seconds from 1970 to Go's zero time, which stands for no date, and to the last date that is written.
 _NEVER, LAST = -62135596800.0, 253402300799.0
 
-#: The days in 400 years; Python has no year 0, which is like the year 400.
+#: The days in 400 years. Python has no year 0; it is like the year 400.
 _CYCLE = 146097
 
 
@@ -37,7 +37,7 @@ def _days(year: int, month: int) -> int:
 
 
 class Date(NamedTuple):
-    """A time in seconds since 1970, and as Go writes it."""
+    """A time: seconds since 1970, and the text that Go writes."""
 
     seconds: float
     text: str
@@ -47,7 +47,7 @@ class Date(NamedTuple):
 
 
 class _Reader:
-    """Reads a date as https://pkg.go.dev/time#RFC3339 has it. What is wrong is a ValueError with Go's words."""
+    """Reads a date in the format of https://pkg.go.dev/time#RFC3339. Raises ValueError with Go's words."""
 
     def __init__(self, text: str, *, version: Version) -> None:
         self.whole = self.rest = text
@@ -68,13 +68,13 @@ class _Reader:
         raise ValueError(f"parsing time {self._quote(self.whole)}: {what} out of range")
 
     def skip(self, literal: str) -> None:
-        """A character that is always there."""
+        """Read a fixed character."""
         if not self.rest.startswith(literal):
             self._fail(literal, self.rest)
         self.rest = self.rest[1:]
 
     def year(self) -> int:
-        """Four digits. Of others, 1.8 shows what comes behind."""
+        """Read four digits. For others, 1.8 quotes the text behind them."""
         before = self.rest
         if not re.match(r"[0-9].{3}", before, re.DOTALL):
             self._fail("2006", before)
@@ -84,7 +84,7 @@ class _Reader:
         return int(before[:4])
 
     def number(self, element: str, what: str, allowed: range, digits: str = "{2}") -> int:
-        """Two digits, or fewer."""
+        """Read a number of two digits, or of fewer."""
         found = re.match(f"[0-9]{digits}", self.rest)
         if not found:
             self._fail(element, self.rest)
@@ -94,12 +94,12 @@ class _Reader:
         return int(found[0])
 
     def fraction(self) -> int:
-        """Nanoseconds, where there are any."""
+        """Read nanoseconds, 0 if there are none."""
         found = re.match(r"\.([0-9]+)" if self.version < V1_X else r"[.,]([0-9]{1,9})[0-9]*", self.rest)
         if not found:
             return 0
         self.rest = self.rest[found.end() :]
-        value = float(found[1])  # of more digits than Python reads as an int
+        value = float(found[1])  # may have more digits than Python reads as an int
         if value >= 1 << 63:
             self._fail("05", self.rest)
         if value >= 10**9:
@@ -109,7 +109,7 @@ class _Reader:
         return int(value)
 
     def zone(self) -> int:
-        """The minutes by which it is later than in Greenwich. Of others, 1.8 shows what comes behind."""
+        """Read the offset from UTC, in minutes. For an invalid one, 1.8 quotes the text behind it."""
         before = self.rest
         if before.startswith("Z"):
             self.rest = before[1:]
@@ -128,7 +128,7 @@ class _Reader:
         return -later if found[1] == "-" else later
 
     def end(self, year: int, month: int, day: int) -> int:
-        """Nothing comes behind, and there is such a day: its number since 1970."""
+        """Check that nothing follows and that the day exists, and return the days since 1970."""
         if self.version >= V1_X and self.rest:
             raise ValueError(f"parsing time {self._quote(self.whole)}: extra text: {self._quote(self.rest)}")
         if not 1 <= day <= _days(year, month):
@@ -137,14 +137,14 @@ class _Reader:
 
 
 def _render(character: str) -> str:
-    """A character as Go quotes it in what it says of a date, since 1.17: but for ASCII, by its bytes."""
+    """Quote a character as Go's errors about dates do since 1.17: bytes that are not ASCII are escaped."""
     if " " <= character < "\x80":
         return f"\\{character}" if character in '"\\' else character
     return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "replace"))
 
 
 def read_date(text: str, *, version: Version) -> Date:
-    """Read a date; 1.8 reads it with its quotes. Raises ValueError with Go's words."""
+    """Read a date; 1.8 reads it together with its quotes. Raises ValueError with Go's words."""
     reader = _Reader(text, version=version)
     if version < V1_X:
         reader.skip('"')
@@ -170,7 +170,7 @@ def read_date(text: str, *, version: Version) -> Date:
 
 
 def check_dates(request: ServerRequest, before: str) -> None:
-    """Refuse a token's dates that are none: Go tells of them before it tells of any other member that it does not take."""
+    """Refuse invalid dates of a token. Go reports them before other members of a wrong type."""
     version = request.settings.version
     try:
         given = decode(request.body, Anything(), version=version)
@@ -185,19 +185,19 @@ def check_dates(request: ServerRequest, before: str) -> None:
 
 
 def _read(value: Any, *, version: Version) -> Date:
-    """Read a date as it stands in JSON."""
+    """Read a date from a JSON value."""
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return read_date(written if version < V1_X else written[1:-1], version=version)
 
 
 def expiration(record: dict[str, Any], settings: Settings) -> Date | None:
-    """The ExpirationTime that a token has, or is given. Go's zero time is as good as none, but shown."""
+    """Return the ExpirationTime of a token, or of a request. Go's zero time means none, but is shown."""
     value = record.get("ExpirationTime")
     return None if value is None else _read(value, version=settings.version)
 
 
 def new_expiration(given: dict[str, Any], now: float, settings: Settings) -> dict[str, Any]:
-    """When a new token expires, as it is shown, and as `_ends` by the agent's time. Refuses what is no life."""
+    """Return when a new token expires: its members for answers, and the agent's time as `_ends`. Refuses invalid times."""
     ttl, at = seconds(given.get("ExpirationTTL")), expiration(given, settings)
     if ttl < 0:
         raise Refusal(500, f"Token Expiration TTL '{as_go_writes(ttl)}' should be > 0")
@@ -214,7 +214,7 @@ def new_expiration(given: dict[str, Any], now: float, settings: Settings) -> dic
 
 
 def check_lifetime(left: float, settings: Settings) -> None:
-    """Refuse a life that is too short, or too long."""
+    """Refuse a life that is too short or too long."""
     if left < 0:
         raise Refusal(500, "ExpirationTime cannot be before CreateTime")
     if left < _LEAST or (left > _LONGEST and settings.version < V1_X):
@@ -224,7 +224,7 @@ def check_lifetime(left: float, settings: Settings) -> None:
 
 
 def keep_expiration(given: dict[str, Any], before: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """The ExpirationTime that a token keeps, as it is given now. Refuses another one."""
+    """Return the ExpirationTime of a token that is changed, as the request writes it. Refuses another time."""
     at, known = expiration(given, settings), expiration(before, settings)
     if given.get("ExpirationTTL") or (at and (known is None or at.seconds != known.seconds)):
         raise Refusal(500, f"Cannot change expiration time of {before['AccessorID']}")

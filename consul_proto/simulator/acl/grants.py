@@ -1,4 +1,4 @@
-"""What a token or a role is given: the policies and roles that it is linked to, and the identities that stand for rules.
+"""What a token or a role grants: linked policies and roles, and identities that stand for rules.
 
 https://developer.hashicorp.com/consul/api-docs/acl/tokens
 """
@@ -9,42 +9,42 @@ from collections.abc import Iterable
 from typing import Any
 
 from consul_proto.simulator.acl.tables import ACLs, Record
-from consul_proto.simulator.acl.templates import IDENTITY_NAME, given_templates
+from consul_proto.simulator.acl.templates import IDENTITY_NAME, read_templates
 from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
 from consul_proto.simulator.engine.versions import V1_X
 
-#: What each kind of link leads to: its member, its table, what it is called.
+#: The kinds of links: member, table and name.
 _POLICIES, _ROLES = ("Policies", "policies", "policy"), ("Roles", "roles", "role")
 
 
 class Grants:
-    """Reads what is given, in the order in which agents look at it."""
+    """Reads grants, in the order in which agents check them."""
 
     def __init__(self, acls: ACLs, settings: Settings) -> None:
         self._acls, self._settings = acls, settings
 
     def of_token(self, given: Record) -> Record:
-        """What a token is given, each where there is any."""
+        """Return the grants of a token, without empty ones."""
         kinds = (_POLICIES, _ROLES) if self._settings.version < V1_X else (_ROLES, _POLICIES)
         linked = {member: [self._of_token(link, table, what) for link in given.get(member) or ()] for member, table, what in kinds}
         return self._grant(given, {member: linked[member] for member in ("Policies", "Roles")}, "token")
 
     def of_role(self, given: Record) -> Record:
-        """What a role is given, each where there is any: the ids of its policies are looked up when it is written."""
+        """Return the grants of a role, without empty ones. The ids of its policies are looked up when it is written."""
         links = [link if link.get("ID") else self._by_name(link, "policies", "policy") for link in given.get("Policies") or ()]
         identities = self._grant(given, {}, "role")
         policies = {"Policies": [self._of_role(link["ID"]) for link in links]}
         return self._grant({}, policies, "role") | identities
 
     def _grant(self, given: Record, links: dict[str, list[dict[str, str]]], what: str) -> Record:
-        """What is linked, each once, and the identities."""
+        """Return the links, each once, and the identities."""
         every = {
             **{member: list({link["ID"]: link for link in several}.values()) for member, several in links.items()},
             "ServiceIdentities": self._services(given.get("ServiceIdentities") or (), what, is_local=bool(given.get("Local"))),
             "NodeIdentities": self._nodes(given.get("NodeIdentities") or (), what),
-            "TemplatedPolicies": given_templates(given.get("TemplatedPolicies") or [], what),
+            "TemplatedPolicies": read_templates(given.get("TemplatedPolicies") or [], what),
         }
         return {member: granted for member, granted in every.items() if granted}
 
@@ -76,7 +76,7 @@ class Grants:
         return {"ID": record["ID"], "Name": record["Name"]}
 
     def _services(self, given: Iterable[Record], what: str, *, is_local: bool) -> list[Record]:
-        """Each name once, with the datacenters of all that have it."""
+        """Return each name once, with all of its datacenters."""
         places: dict[str, list[list[str]]] = {}
         for identity in given:
             name, here = identity.get("ServiceName") or "", identity.get("Datacenters") or []
@@ -90,7 +90,7 @@ class Grants:
         return [{"ServiceName": name} | self._datacenters(places[name]) for name in self._in_order(places)]
 
     def _datacenters(self, several: list[list[str]]) -> dict[str, list[str]]:
-        """In 1.8, one that is meant for all datacenters makes the rest so; since, it adds nothing."""
+        """Join the datacenters of identities. In 1.8, one identity for all datacenters makes all of them so; later it adds nothing."""
         joined = sorted({datacenter for each in several for datacenter in each})
         everywhere = self._settings.version < V1_X and not all(several)
         return {"Datacenters": joined} if joined and not everywhere else {}

@@ -1,4 +1,4 @@
-"""The ACL system of before Consul 1.4, which agents had until 1.10.
+"""The ACL system from before Consul 1.4, which agents had until 1.10.
 
 https://developer.hashicorp.com/consul/api-docs/v1.8.x/acl/legacy
 """
@@ -31,7 +31,7 @@ class LegacyEndpoint:
         self._store, self._acls, self._settings, self._new_id = store, acls, settings, new_id
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints; of newer agents, none."""
+        """Return the endpoints; none since 1.11."""
         if self._settings.version >= V1_11:
             return {}
         put = partial(Route, ("PUT",))
@@ -58,14 +58,14 @@ class LegacyEndpoint:
         return given
 
     def create(self, request: ServerRequest, _now: float) -> Record:
-        """PUT create: its ID, which is its secret."""
+        """PUT create: return the ID, which is the secret."""
         request.need_acls()
         given = self._body(request)
         request.require("acl", "", "write")
         return {"ID": self._write(given, given.get("ID") or self._new_id())}
 
     def update(self, request: ServerRequest, _now: float) -> Record:
-        """PUT update: its ID. One that there is not is created."""
+        """PUT update: return the ID. An unknown token is created."""
         request.need_acls()
         given = self._body(request)
         if not given.get("ID"):
@@ -85,7 +85,7 @@ class LegacyEndpoint:
         return secret
 
     def destroy(self, request: ServerRequest, _now: float) -> bool:
-        """PUT destroy: true, whether it was there or not."""
+        """PUT destroy: return true, also for an unknown token."""
         request.need_acls()
         secret = self._secret(request)
         if secret == "anonymous":  # noqa: S105 # the name that everybody knows
@@ -99,12 +99,12 @@ class LegacyEndpoint:
         return True
 
     def info(self, request: ServerRequest) -> ReadAnswer:
-        """GET info: the token in a list, empty where there is none. Whoever knows the ID may ask."""
+        """GET info: the token in a list, an empty list for an unknown one. Whoever knows the ID may ask."""
         token = self._acls.by_secret(self._secret(request))
         return ReadAnswer(self._store.table("acl tokens"), [] if token is None or "Type" not in token else [_render(token)])
 
     def clone(self, request: ServerRequest, _now: float) -> Record:
-        """PUT clone: the ID of a new one with the same rules."""
+        """PUT clone: return the ID of a new token with the same rules."""
         request.need_acls()
         request.options()
         secret = self._secret(request)
@@ -125,13 +125,13 @@ class LegacyEndpoint:
         return ReadAnswer(self._store.table("acl tokens"), sorted(shown, key=lambda token: str(token["ID"])))
 
     def translate(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """POST rules/translate: the rules in a body, as policies of today have them."""
+        """POST rules/translate: return the rules of the body in today's syntax."""
         request.need_acls()
         request.require("acl", "", "read")
         return self._translate(request.body.decode("utf-8", "replace"))
 
     def translate_token(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """GET rules/translate: those of a token, by its accessor."""
+        """GET rules/translate: return the rules of a token, by its accessor."""
         request.need_acls()
         if not request.rest:
             raise Refusal(400, f"{self._settings.bad_request}Missing token ID")
@@ -161,18 +161,18 @@ class LegacyEndpoint:
         return WriteAnswer(translated, kind="text/plain; charset=utf-8" if translated else None)
 
 
-#: The resources whose rules are of prefixes.
+#: The resources whose legacy rules apply to prefixes.
 _PREFIXED = ("agent", "key", "node", "query", "service", "session", "event")
 
 
 def _new_name(key: str) -> str:
-    """A key as policies of today have it; inside of blocks as well, whatever it means there."""
+    """Return a key in today's syntax. Keys inside of blocks change too, whatever they mean there."""
     name = key.strip('"')
     return f"{name}_prefix" if name in _PREFIXED else "policy" if name == "policy" else key
 
 
 def _as_hcl(rules: str) -> str:
-    """Rules in JSON as blocks, which is what comes of them."""
+    """Write rules in JSON as HCL blocks, as agents do before they translate."""
     if not rules.lstrip().startswith("{"):
         return rules
     lines: list[str] = []

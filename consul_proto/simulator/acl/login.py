@@ -1,4 +1,4 @@
-"""Coming in through an auth method, and going out again.
+"""Login through an auth method, and logout.
 
 https://developer.hashicorp.com/consul/api-docs/acl#login-to-auth-method
 """
@@ -19,7 +19,7 @@ from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_8, V1_X, pick
 from consul_proto.simulator.go.json import Anything, MapOf, Unreadable, decode
 
-#: What reads the JSON of a bearer token, by its name in errors.
+#: The library that reads bearer tokens, by its name in errors.
 _JOSE = {V1_8: "square/go-jose", V1_X: "go-jose/go-jose"}
 
 _HEADER = MapOf(Anything(), "jose.rawHeader")
@@ -28,18 +28,18 @@ _BASE64 = re.compile(r"[A-Za-z0-9\-_]*")
 
 
 class LoginEndpoint:
-    """`/v1/acl/login` and `logout`. Nobody comes in: no key is known here that a bearer token could be signed with."""
+    """`/v1/acl/login` and `logout`. Every login fails: the simulator has no key that signs bearer tokens."""
 
     def __init__(self, acls: ACLs, settings: Settings) -> None:
         self._acls, self._settings = acls, settings
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         post = partial(Route, ("POST",))
         return {"/v1/acl/login": post(write=self.login), "/v1/acl/logout": post(write=self.logout)}
 
     def login(self, request: ServerRequest, _now: float) -> NoReturn:
-        """POST login: the first thing that is wrong with the method, or with the bearer token."""
+        """POST login: refuse the first fault of the method or of the bearer token."""
         request.need_acls()
         request.only_default()
         given = request.decode(ACL_LOGIN, f"{self._settings.bad_request}Failed to decode request body: ", namespaced=True)
@@ -67,7 +67,7 @@ class LoginEndpoint:
         raise Refusal(500, "no known key successfully validated the token signature")
 
     def logout(self, request: ServerRequest, _now: float) -> NoReturn:
-        """POST logout: for tokens that came by a login, of which there are none."""
+        """POST logout: refuse it, since no token came from a login."""
         request.need_acls()
         if not request.token:
             raise Refusal(403, "ACL not found") if self._settings.version < V1_X else Refusal(401, "Supplied token does not exist")
@@ -76,7 +76,7 @@ class LoginEndpoint:
 
 
 def _bytes(part: str) -> bytes:
-    """A part of a bearer token. Raises Unreadable for what is no base64."""
+    """Decode a part of a bearer token. Raises Unreadable for invalid base64."""
     well = _BASE64.match(part)
     end = well.end() if well else 0
     if end < len(part) or end % 4 == 1:

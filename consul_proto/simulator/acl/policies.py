@@ -1,4 +1,4 @@
-"""What rules allow: reading them, joining those of several policies, and asking.
+"""Rules: how they are read, joined and applied.
 
 https://developer.hashicorp.com/consul/docs/security/acl/acl-rules
 """
@@ -14,21 +14,21 @@ from consul_proto.simulator.engine.settings import Policy
 from consul_proto.simulator.engine.versions import V1_15, V1_X, Version
 from consul_proto.simulator.go import hcl
 
-#: The resources whose rules have a name, and which policies each may have.
+#: The resources whose rules have names, and the policies of each.
 _NAMED = {
     "key": ("deny", "read", "list", "write"),
     **dict.fromkeys(("agent", "event", "identity", "node", "query", "service", "session"), ("deny", "read", "write")),
 }
 
-#: The resources that there is one rule for.
+#: The resources with one rule and no names.
 _SINGLE = ("acl", "keyring", "mesh", "operator", "peering")
 
 _ACCESS = ("deny", "read", "list", "write")
 
-#: What a policy allows: `list` is for reads of many keys, and `write` is all.
+#: The access that each policy allows.
 _ALLOWS = {"deny": set(), "read": {"read"}, "list": {"read", "list"}, "write": {"read", "list", "write"}}
 
-#: The names of Consul's own types, which its refusals of bad rules show.
+#: Consul's types by resource, as refusals of invalid rules show them.
 _TYPES = {
     "agent": ("AgentRule", "Node"),
     "event": ("EventRule", "Event"),
@@ -41,7 +41,7 @@ _TYPES = {
 
 
 class Rule(NamedTuple):
-    """One rule. prefix: whether it holds for every name that begins with its own."""
+    """One rule. prefix: it holds for every name that begins with its own."""
 
     resource: str
     name: str
@@ -51,7 +51,7 @@ class Rule(NamedTuple):
 
 
 def read_rules(text: str, *, legacy: bool = False, once: bool = True) -> list[Rule]:
-    """Read rules in HCL or JSON. legacy: those of legacy tokens, whose names are all prefixes. Raises ValueError in Consul's words."""
+    """Read rules in HCL or JSON. legacy: all names are prefixes, as in legacy tokens. Raises ValueError in Consul's words."""
     if not text.strip():
         return []
     try:
@@ -93,13 +93,13 @@ def _rule(resource: str, name: str, prefix: bool, body: Mapping[str, Any], writt
 
 
 def of_service(name: str) -> list[Rule]:
-    """The rules of a service identity."""
+    """Return the rules of a service identity."""
     every = [Rule("service", "", True, "read"), Rule("node", "", True, "read")]
     return [Rule("service", name, False, "write"), Rule("service", f"{name}-sidecar-proxy", False, "write"), *every]
 
 
 def of_everything(access: str, *, version: Version) -> str:
-    """The text of the rules of the built-in policies, which grant "write", or "read", of everything."""
+    """Return the rules of a built-in policy as text. access: "write" or "read", for everything."""
     plain = {name: f'{name} = "{access}"' for name in _SINGLE}
     more = f'\tintentions = "{access}"\n'
     block = {name: f'{name}_prefix "" {{\n\tpolicy = "{access}"\n{more * (name == "service")}}}' for name in _NAMED}
@@ -108,16 +108,16 @@ def of_everything(access: str, *, version: Version) -> str:
 
 
 def of_node(name: str) -> list[Rule]:
-    """The rules of a node identity."""
+    """Return the rules of a node identity."""
     return [Rule("node", name, False, "write"), Rule("service", "", True, "read")]
 
 
 @dataclass(frozen=True)
 class Permissions:
-    """What a token may do, joined from all of its rules. Where several speak of the same name, the one that denies wins, then the widest.
+    """What a token may do by all of its rules. If several rules have the same name, "deny" wins, then the widest.
 
-    manages: whether it may do everything. default: what holds where no rule speaks. accessor: who a refusal names; "" for 1.8, which
-    names nobody.
+    manages: the token may do everything. default: the policy where no rule applies. accessor: the token's name in refusals; "" in 1.8,
+    which names no token.
     """
 
     rules: tuple[Rule, ...]
@@ -127,7 +127,7 @@ class Permissions:
     is_anonymous: bool = False
 
     def allows(self, resource: str, name: str, access: str) -> bool:
-        """Whether the token may."""
+        """Return whether the token has a right."""
         if self.manages:
             return True
         if resource == "intention":
@@ -136,12 +136,12 @@ class Permissions:
             return self._allows_all_below(name, access)
         policy = self._policy(resource, name)
         if policy is None:
-            # The rights to manage ACLs and to take snapshots are never given by default.
+            # The default policy never grants the rights to manage ACLs and to take snapshots.
             return self.default == "allow" and resource not in ("acl", "snapshot")
         return access in _ALLOWS[policy]
 
     def _policy(self, resource: str, name: str) -> str | None:
-        """What the rule that fits best says: of the very name, else of its longest prefix."""
+        """Return the policy of the best rule: one for exactly this name, else that with the longest prefix."""
         best: tuple[bool, int] | None = None
         found: list[str] = []
         for rule in self.rules:
@@ -168,7 +168,7 @@ class Permissions:
         return self.default == "allow" if policy is None else access == "read" and policy != "deny"
 
     def refusal(self, resource: str, name: str, access: str) -> str:
-        """What Consul says to a token that may not."""
+        """Return Consul's words for a token that lacks a right."""
         if not self.accessor or resource == "event":
             return "Permission denied"
         resource = resource.removesuffix("_prefix")
@@ -181,7 +181,7 @@ class Permissions:
 
 
 def check_rules(rules: str, *, legacy: bool = False, version: Version) -> list[Rule]:
-    """The rules, or the refusal of a request that gives bad ones."""
+    """Read rules. Refuses invalid ones."""
     try:
         return read_rules(rules, legacy=legacy, once=version >= V1_15)
     except ValueError as error:

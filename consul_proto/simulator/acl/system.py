@@ -1,4 +1,4 @@
-"""The ACL system as a whole: how it begins, and what a token may do.
+"""The ACL system as a whole: bootstrap, replication, and questions about rights.
 
 https://developer.hashicorp.com/consul/api-docs/acl
 """
@@ -14,11 +14,11 @@ from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_15, V1_X
 
-#: What may be asked of a token.
+#: The resources that a request may name.
 _RESOURCES = ("acl", "agent", "event", "intention", "key", "keyring", "node", "operator", "query", "service", "session")
 _LATER_RESOURCES = ("mesh", "peering")
 
-#: How much may be asked at once.
+#: The most questions in one request.
 _MOST = 64
 
 
@@ -29,7 +29,7 @@ class ACLSystem:
         self._store, self._acls, self._settings = store, acls, settings
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         return {
             "/v1/acl/bootstrap": Route(("PUT",), write=self.bootstrap),
             "/v1/acl/replication": Route(("GET",), write=self.replication),
@@ -37,7 +37,7 @@ class ACLSystem:
         }
 
     def bootstrap(self, request: ServerRequest, now: float) -> Record:
-        """PUT bootstrap: the first management token, once."""
+        """PUT bootstrap: return the first management token; it works once."""
         request.need_acls()
         given = {} if self._settings.version < V1_15 or not request.body else request.decode(ACL_BOOTSTRAP, "Request decoding failed: ")
         if self._acls.bootstrap_index:
@@ -50,7 +50,7 @@ class ACLSystem:
         return {"ID": token["SecretID"], **token}
 
     def replication(self, request: ServerRequest, _now: float) -> Record:
-        """GET replication: there is none in the one datacenter."""
+        """GET replication: there is none, with one datacenter."""
         request.need_acls()
         request.options()
         request.reach_datacenter()
@@ -64,7 +64,7 @@ class ACLSystem:
         return f"{self._settings.bad_request}Failed to decode request body: "
 
     def authorize(self, request: ServerRequest, _now: float) -> list[Record]:
-        """POST authorize: whether the token may do each of some things."""
+        """POST authorize: return for each right whether the token has it."""
         request.need_acls()
         every = request.decode(ACL_AUTHORIZE, self._before_reason)
         if len(every) > _MOST:

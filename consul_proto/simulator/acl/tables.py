@@ -1,4 +1,4 @@
-"""Tokens, policies and roles: the tables, and what a token may do.
+"""The tables of tokens, policies and roles, and what a token may do.
 
 https://developer.hashicorp.com/consul/docs/security/acl
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 from consul_proto.simulator.acl.expiry import LAST
 from consul_proto.simulator.acl.policies import Permissions, Rule, of_everything, of_node, of_service, read_rules
-from consul_proto.simulator.acl.templates import each_once, rules_of
+from consul_proto.simulator.acl.templates import rules_of, unique_templates
 from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.request import Authorizer
 from consul_proto.simulator.engine.settings import Settings
@@ -35,7 +35,7 @@ Record = dict[str, Any]
 
 TABLES = ("tokens", "policies", "roles", "binding-rules", "auth-methods")
 
-#: What is said before the refusal of a token as long as nobody has made the first one (observed in 1.22.5).
+#: What comes before the refusal of a token until the ACL system is bootstrapped (observed in 1.22.5).
 _EARLY = "ACL system must be bootstrapped before making any requests that require authorization: "
 
 
@@ -46,19 +46,19 @@ class ACLs:
         self._store, self._settings, self._new_id = store, settings, new_id
         self.tables: dict[str, dict[str, Record]] = {table: {} for table in TABLES}
         self._by_secret: dict[str, str] = {}
-        #: When each token that does so expires.
+        #: The times at which tokens expire.
         self.ends = Timers()
-        #: At which write the first management token came; 0: it may still be had.
+        #: The index of the write that made the first management token; 0: bootstrap is still possible.
         self.bootstrap_index = 0
         if settings.acls:
             self._begin()
 
     def dump(self) -> Any:
-        """The tables, as JSON."""
+        """Return the tables as JSON."""
         return [self.tables, self.ends.dump(), self.bootstrap_index]
 
     def load(self, state: Any, shift: float) -> None:
-        """Take over the dumped state."""
+        """Load the dumped state. shift: seconds to add to its times."""
         self.tables, ends, self.bootstrap_index = state
         self.ends = Timers({accessor: end + shift for accessor, end in ends.items()})
         for accessor, end in self.ends.dump().items():
@@ -67,7 +67,7 @@ class ACLs:
         self._introduce_management()
 
     def _begin(self) -> None:
-        """Write what a server writes when it starts."""
+        """Write the records that a server writes at its start."""
         self._store.apply()
         version = self._settings.version
         rules = of_everything("write", version=version)
@@ -84,7 +84,7 @@ class ACLs:
         self.write("tokens", {**anonymous, "CreateTime": self._settings.date(0.0)})
 
     def _introduce_management(self) -> None:
-        """Keep the management token of the configuration, where it is not there yet."""
+        """Add the management token of the configuration, if it is missing."""
         secret = self._settings.management_token
         if self._settings.acls and secret and self.by_secret(secret) is None:
             self._store.apply()
@@ -92,15 +92,15 @@ class ACLs:
             self.add_management(secret, "Master Token" if self._settings.version < V1_X else "Initial Management Token", 0.0)
 
     def add_management(self, secret: str, description: str, now: float) -> Record:
-        """Keep a token that may do everything."""
+        """Add a token that may do everything."""
         own = {"AccessorID": self._new_id(), "SecretID": secret or self._new_id(), "Description": description}
         policies = [{"ID": MANAGEMENT, "Name": "global-management"}]
-        # The ACLs of before 1.4 show it as well, as long as there are these.
+        # The legacy ACL system, which 1.11 removed, lists this token too.
         own |= {"Type": "management"} if self._settings.version < V1_11 else {}
         return self.write("tokens", {**own, "Policies": policies, "Local": False, "CreateTime": self._settings.date(now)})
 
     def write(self, table: str, record: Record) -> Record:
-        """Keep a record at the present index."""
+        """Write a record at the current index."""
         identity = record.get("AccessorID") or record.get("ID") or record["Name"]
         before = self.tables[table].get(identity)
         index = self._store.index
@@ -114,7 +114,7 @@ class ACLs:
         return record
 
     def delete(self, table: str, identity: str) -> None:
-        """Forget a record."""
+        """Delete a record."""
         record = self.tables[table].pop(identity)
         if table == "tokens":
             self._by_secret.pop(record["SecretID"], None)
@@ -122,16 +122,16 @@ class ACLs:
         self._store.change(f"acl {table}")
 
     def by_name(self, table: str, name: str) -> Record | None:
-        """A policy or a role by its name."""
+        """Return a policy or a role by its name."""
         return next((record for record in self.tables[table].values() if record["Name"] == name), None)
 
     def by_secret(self, secret: str) -> Record | None:
-        """A token by its secret."""
+        """Return a token by its secret."""
         accessor = self._by_secret.get(secret)
         return None if accessor is None else self.tables["tokens"][accessor]
 
     def next_deadline(self) -> float | None:
-        """When the next token expires."""
+        """Return when the next token expires."""
         return self.ends.first()
 
     def advance(self, now: float) -> None:
@@ -141,17 +141,17 @@ class ACLs:
             self.delete("tokens", accessor)
 
     def links(self, links: list[dict[str, str]], table: str) -> list[dict[str, str]]:
-        """The policies or roles that a token names, by what they are called now; those that are gone are left out."""
+        """Return the linked policies or roles that still exist, with their current names."""
         known = self.tables[table]
         return [{"ID": link["ID"], "Name": known[link["ID"]]["Name"]} for link in links if link["ID"] in known]
 
     def roles_of(self, token: Record) -> list[Record]:
-        """The roles of a token that there are."""
+        """Return the roles of a token that still exist."""
         known = self.tables["roles"]
         return [known[link["ID"]] for link in token.get("Roles") or () if link["ID"] in known]
 
     def resolve(self, secret: str) -> Authorizer:
-        """What a token may do. Raises Refusal for one that there is not."""
+        """Return what a token may do. Raises Refusal for an unknown token."""
         token = self.by_secret(secret or "anonymous")
         if token is None:
             if secret and secret == self._settings.agent_token:
@@ -164,7 +164,7 @@ class ACLs:
         for role in roles:
             more, also = self._rules(role)
             rules, manages = rules + more, manages or also
-        for template in each_once([link for record in (token, *roles) for link in record.get("TemplatedPolicies") or ()]):
+        for template in unique_templates([link for record in (token, *roles) for link in record.get("TemplatedPolicies") or ()]):
             if self._settings.datacenter in (template.get("Datacenters") or [self._settings.datacenter]):
                 rules += rules_of(template)
         manages = manages or token.get("Type") == "management"
@@ -172,14 +172,14 @@ class ACLs:
         return Permissions(tuple(rules), self._settings.default_policy, manages, accessor, is_anonymous)
 
     def may_write(self, secret: str, resource: str, name: str) -> bool:
-        """Whether a token may write a resource. Every token may while ACLs are off, and one that was deleted may not."""
+        """Return whether a token may write a resource. While ACLs are off every token may; a deleted token may not."""
         try:
             return not self._settings.acls or self.resolve(secret).allows(resource, name, "write")
         except Refusal:
             return False
 
     def _rules(self, record: Record) -> tuple[list[Rule], bool]:
-        """The rules of a token or a role, and whether it may do everything."""
+        """Return the rules of a token or a role, and whether it may do everything."""
         rules: list[Rule] = []
         named = [link["ID"] for link in record.get("Policies") or ()]
         for policy in (self.tables["policies"][identity] for identity in named if identity in self.tables["policies"]):
@@ -199,7 +199,7 @@ class ACLs:
         return rules, MANAGEMENT in named
 
 
-#: What the policy that reads everything has a rule for.
+#: The resources in the policy that reads everything.
 _READ = ("acl", "agent", "event", "key", "keyring", "mesh", "node", "operator", "peering", "query", "service", "session")
 
 

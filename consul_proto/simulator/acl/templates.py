@@ -1,4 +1,4 @@
-"""Templated policies, since 1.17: policies with a name left out, which tokens and roles fill in.
+"""Templated policies, since 1.17: policies with a variable for a name, which tokens and roles fill in.
 
 https://developer.hashicorp.com/consul/api-docs/acl/templated-policies
 """
@@ -20,7 +20,7 @@ from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_17
 
-#: What an identity may be called: https://developer.hashicorp.com/consul/api-docs/acl/tokens#servicename
+#: The valid names of identities: https://developer.hashicorp.com/consul/api-docs/acl/tokens#servicename
 IDENTITY_NAME = re.compile(r"[a-z0-9](?:[a-z0-9\-_]{0,254}[a-z0-9])?")
 
 _SCHEMA = """{
@@ -37,14 +37,14 @@ _SCHEMA = """{
 \t}
 }"""
 
-#: Behind the rules of a policy that stands for a template, in its ID: FNV's hash of nothing, where that of the rules is meant to be.
+#: The end of the ID of a policy made of a template. It should be a hash of the rules, but is FNV's hash of nothing.
 _HASH_OF_NOTHING = "6c62272e07bb014262b821756295c58d"
 
 _GIVES = "Gives the token or role permissions"
 
 
 def _rule(resource: str, policy: str, name: str = "", blank: str = "\t") -> str:
-    """One rule of a template."""
+    """Return one rule of a template."""
     return f'{resource} "{name}" {{\n{blank}policy = "{policy}"\n}}'
 
 
@@ -52,7 +52,7 @@ _of_nomad = partial(_rule, blank="  ")
 
 
 class Template(NamedTuple):
-    """One template. id: its own. named: whether a name is filled in. identity: what is said of a name that no identity may have."""
+    """One template. has_name: it has a variable for a name. identity: what an error calls a name that is not valid for an identity."""
 
     id: str
     text: str
@@ -61,7 +61,7 @@ class Template(NamedTuple):
     identity: str = ""
 
     def fault(self, variables: dict[str, str] | None) -> str:
-        """What is wrong with the variables, "" for nothing."""
+        """Return what is wrong with the variables, "" for nothing."""
         if not self.has_name:
             return ""
         if variables is None:
@@ -73,7 +73,7 @@ class Template(NamedTuple):
         return "" if name else multierror(["name is required"])
 
     def render(self, variables: dict[str, str] | None) -> str:
-        """The text of the rules."""
+        """Return the text of the rules."""
         return self.text.replace("{{.Name}}", (variables or {}).get("name", ""))
 
 
@@ -121,8 +121,8 @@ TEMPLATES = {
 }
 
 
-def given_templates(given: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
-    """The templated policies that a token or a role is given. Refuses those that there are not, and names that do not fit."""
+def read_templates(given: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
+    """Read the templated policies of a token or a role. Refuses unknown templates and invalid names."""
     found: list[dict[str, Any]] = []
     for link in given:
         name, variables = link.get("TemplateName") or "", link.get("TemplateVariables")
@@ -140,11 +140,11 @@ def given_templates(given: list[dict[str, Any]], what: str) -> list[dict[str, An
         shown: dict[str, Any] = {"TemplateID": identity, "TemplateName": name}
         shown |= {} if variables is None else {"TemplateVariables": {key: value for key, value in variables.items() if value}}
         found.append(shown | ({"Datacenters": link["Datacenters"]} if link.get("Datacenters") else {}))
-    return each_once(found)
+    return unique_templates(found)
 
 
-def each_once(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The first of each template with each name: in which datacenters it holds, the others do not tell."""
+def unique_templates(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first link for each template and name. The datacenters of the others do not count."""
     known: dict[tuple[str, str], dict[str, Any]] = {}
     for link in links:
         is_named = TEMPLATES[link["TemplateName"]].has_name
@@ -153,7 +153,7 @@ def each_once(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def rules_of(link: dict[str, Any]) -> list[Rule]:
-    """The rules of a templated policy. A gateway may have a name that makes them unreadable: whoever has the token learns it."""
+    """Return the rules of a templated policy. Refuses a gateway's name that makes them invalid."""
     policy = synthetic(link)
     try:
         return read_rules(policy["Rules"])
@@ -162,7 +162,7 @@ def rules_of(link: dict[str, Any]) -> list[Rule]:
 
 
 def synthetic(link: dict[str, Any]) -> dict[str, Any]:
-    """The policy that a templated policy stands for."""
+    """Return the policy that a templated policy stands for."""
     rules, places = TEMPLATES[link["TemplateName"]].render(link.get("TemplateVariables")), link.get("Datacenters") or []
     identity = rules.encode().hex() + _HASH_OF_NOTHING
     name, description = f"synthetic-policy-{identity}", f"synthetic policy generated from templated policy: {link['TemplateName']}"
@@ -172,7 +172,7 @@ def synthetic(link: dict[str, Any]) -> dict[str, Any]:
 
 
 def synthetics(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """The policies that the identities and the templated policies of a token or a role stand for."""
+    """Return the policies that the identities and templated policies of a token or a role stand for."""
     services = [
         {"TemplateName": "builtin/service", "TemplateVariables": {"name": one["ServiceName"]}, "Datacenters": one.get("Datacenters")}
         for one in record.get("ServiceIdentities") or ()
@@ -191,7 +191,7 @@ class TemplateEndpoint:
         self._settings = settings
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints; of older agents, none."""
+        """Return the endpoints; none before 1.17."""
         if self._settings.version < V1_17:
             return {}
         return {
@@ -201,7 +201,7 @@ class TemplateEndpoint:
         }
 
     def _name(self, request: ServerRequest) -> str:
-        """The name in the path, by one who may read ACLs."""
+        """Return the name in the path. Refuses a token that may not read ACLs."""
         request.need_acls()
         if not request.rest:
             raise Refusal(400, "Missing templated policy Name")
@@ -210,21 +210,21 @@ class TemplateEndpoint:
         return request.rest
 
     def every(self, request: ServerRequest, _now: float) -> dict[str, Any]:
-        """GET all, by their names."""
+        """GET all templates, by name."""
         request.need_acls()
         request.only_default()
         request.require("acl", "", "read")
         return {name: _render(name) for name in TEMPLATES}
 
     def one(self, request: ServerRequest, _now: float) -> dict[str, Any]:
-        """GET one."""
+        """GET one template."""
         name = self._name(request)
         if name not in TEMPLATES:
             raise Refusal(400, f"Invalid templated policy Name: {name}")
         return _render(name)
 
     def preview(self, request: ServerRequest, _now: float) -> dict[str, Any]:
-        """POST preview: the policy that comes of a template."""
+        """POST preview: return the policy that a template makes."""
         name = self._name(request)
         template = TEMPLATES.get(name)
         if template is None:

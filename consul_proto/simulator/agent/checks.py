@@ -1,4 +1,4 @@
-"""The agent's checks: how they are registered, and how a program says how it is doing.
+"""The agent's checks: registration, and reports by programs.
 
 https://developer.hashicorp.com/consul/api-docs/agent/check
 """
@@ -27,13 +27,13 @@ STATES = ("passing", "warning", "critical")
 
 _SECOND = 10**9
 
-#: Seconds: no check runs more often (agent/checks.MinInterval), and what asks gives up after so long.
+#: Seconds: the shortest interval of a check (agent/checks.MinInterval), and the default timeout of a probe.
 _LEAST_INTERVAL, _TIMEOUT = 1.0, 10.0
 
-#: Bytes of a check's output that are kept: https://developer.hashicorp.com/consul/docs/services/usage/checks
+#: Bytes of a check's output that are stored: https://developer.hashicorp.com/consul/docs/services/usage/checks
 OUTPUT = 4096
 
-#: The members that make a check of a kind, in the order in which Consul looks for them.
+#: The members that decide the kind of a check, in Consul's order.
 _KINDS = {
     "AliasService": "alias",
     "AliasNode": "alias",
@@ -49,22 +49,22 @@ _KINDS = {
     "OSService": "os_service",
 }
 
-#: The kinds that ask something in an interval, and what the refusal of one without it calls them.
+#: The kinds that run in an interval, as the refusal of a check without an interval lists them.
 _INTERVAL = {V1_8: "Script, HTTP, or TCP", V1_X: "Script, HTTP, H2PING, TCP, UDP or OSService"}
 
 
 def seconds(given: Any) -> float:
-    """A duration that was decoded, as text or in nanoseconds, in seconds."""
+    """Return a decoded duration, text or nanoseconds, in seconds."""
     return (nanoseconds(given) if isinstance(given, str) else as_int64(given)) / _SECOND if given else 0.0
 
 
 def kind_of(given: dict[str, Any]) -> str:
-    """What kind of check was given, "" for none."""
+    """Return the kind of a check, "" for none."""
     return next((kind for name, kind in _KINDS.items() if given.get(name)), "")
 
 
 def fault(given: dict[str, Any], version: Version) -> str:
-    """What is wrong with a check, in Consul's words; "" where nothing is."""
+    """Return what is wrong with a check, in Consul's words; "" for nothing."""
     interval, ttl, kind = seconds(given.get("Interval")), seconds(given.get("TTL")), kind_of({**given, "TTL": None})
     if kind == "alias":
         return "Interval cannot be set for alias checks" if interval else "TTL must be not be set for alias checks" if ttl else ""
@@ -78,7 +78,7 @@ def fault(given: dict[str, Any], version: Version) -> str:
 
 
 def make_check(given: dict[str, Any], settings: Settings, *, service: dict[str, Any] | None, check_id: str, name: str, own: bool) -> Check:
-    """The check of the agent that a registration asks for. own: whether it was registered by itself, and not with its service."""
+    """Make a check of the agent from a registration. own: it was registered by itself, not with a service."""
     kind = kind_of(given)
     interval, timeout = seconds(given.get("Interval")), seconds(given.get("Timeout"))
     value = check_value(
@@ -138,7 +138,7 @@ class CheckEndpoint:
         self._local, self._settings = local, settings
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         put = partial(Route, ("PUT",))
         reports = {
             f"/v1/agent/check/{verb}/": put(write=partial(self.report, status), deep=True)
@@ -152,7 +152,7 @@ class CheckEndpoint:
         }
 
     def every(self, request: ServerRequest, _now: float) -> dict[str, Any]:
-        """GET checks: by their ids."""
+        """GET checks: all, by id."""
         request.only_default()
         request.know_token()
         keep = read_filter(request, AGENT_CHECK, late=True)
@@ -195,7 +195,7 @@ class CheckEndpoint:
         request.require_of_agent(*(("service", service) if service else ("node", self._settings.node)))
 
     def _lookup(self, request: ServerRequest) -> Check | None:
-        """The check in the path, which the token may change."""
+        """Return the check in the path. Refuses a token that may not change it."""
         request.only_default()
         request.know_token()
         check = self._local.checks.get(request.rest)
@@ -207,7 +207,7 @@ class CheckEndpoint:
         return check
 
     def deregister(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """PUT deregister: in 1.8 it does not matter whether it was there."""
+        """PUT deregister: 1.8 does not refuse an unknown check."""
         check = self._lookup(request)
         if not request.rest:
             raise Refusal(500, "CheckID missing")
@@ -216,11 +216,11 @@ class CheckEndpoint:
         return DONE
 
     def report(self, status: str, request: ServerRequest, now: float) -> WriteAnswer:
-        """PUT pass, warn, fail."""
+        """PUT pass, warn or fail."""
         return self._update(request, status, request.first("note"), now)
 
     def update(self, request: ServerRequest, now: float) -> WriteAnswer:
-        """PUT update: a status and what it is made of."""
+        """PUT update: a status and an output."""
         given = request.decode(CHECK_UPDATE)
         status = given.get("Status") or ""
         if status not in STATES:
@@ -238,8 +238,8 @@ class CheckEndpoint:
         return DONE
 
 
-#: What the agent says of scripts that are not in its own configuration.
+#: The refusal of scripts outside of the agent's own configuration.
 NO_SCRIPTS = "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true"
 
-#: What a change of the agent is answered: nothing.
+#: The answer to a change of the agent: an empty body.
 DONE = WriteAnswer(b"")

@@ -1,4 +1,4 @@
-"""What an agent says of itself and of the members of its cluster, which has no other.
+"""The agent itself, and the members of its cluster: only itself.
 
 https://developer.hashicorp.com/consul/api-docs/agent
 """
@@ -25,7 +25,7 @@ from consul_proto.simulator.filters.expressions import MEMBER
 from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.durations import as_go_writes
 
-#: The tokens that may be set: https://developer.hashicorp.com/consul/api-docs/agent#update-acl-tokens
+#: The tokens that can be set: https://developer.hashicorp.com/consul/api-docs/agent#update-acl-tokens
 _OLD_TOKENS = (
     *("acl_token", "default", "acl_agent_token", "agent", "acl_agent_master_token", "agent_master"),
     *("acl_replication_token", "replication"),
@@ -34,7 +34,7 @@ _TOKENS = {V1_8: _OLD_TOKENS, V1_X: (*_OLD_TOKENS, "agent_recovery", "config_fil
 
 _LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERR", "ERROR")
 
-#: The ports of gossip, by their networks.
+#: The ports of gossip, by network.
 _SERF = {"LAN": SERF_PORT, "WAN": SERF_WAN_PORT}
 
 
@@ -42,13 +42,13 @@ _NO_PROMETHEUS = "Prometheus is not enabled since its retention time is not posi
 
 
 class AgentEndpoint:
-    """`/v1/agent/`, but for services and checks."""
+    """`/v1/agent/`, without services and checks."""
 
     def __init__(self, store: Store, local: Local, settings: Settings) -> None:
         self._store, self._local, self._settings = store, local, settings
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         get, put = partial(Route, ("GET",)), partial(Route, ("PUT",))
         routes = {
             "/v1/agent/self": get(write=self.own),
@@ -73,17 +73,17 @@ class AgentEndpoint:
         request.require("agent", self._settings.node, access)
 
     def version(self, _request: ServerRequest, _now: float) -> dict[str, Any]:
-        """GET version: everybody may know it."""
+        """GET version: it needs no right."""
         return {"SHA": "", "BuildDate": "1970-01-01T00:00:01Z", "HumanVersion": str(self._settings.version), "FIPS": ""}
 
     def host(self, request: ServerRequest, _now: float) -> dict[str, Any]:
-        """GET host: of a machine that is none, the names alone."""
+        """GET host: only names, since there is no machine."""
         request.require("operator", "", "read")
         named = {"hostname": self._settings.node, "os": "linux", "uptime": 0, "bootTime": 0, "procs": 0, "hostId": self._settings.node_id}
         return {"Memory": {}, "CPU": [], "Host": named, "Disk": {}, "CollectionTime": 0, "Errors": None}
 
     def metrics(self, request: ServerRequest, now: float) -> dict[str, Any] | WriteAnswer:
-        """GET metrics: none."""
+        """GET metrics: there are none."""
         self._require(request, "read")
         if request.first("format") == "prometheus":
             if self._settings.version < V1_X:
@@ -93,12 +93,15 @@ class AgentEndpoint:
         return {"Timestamp": timestamp, "Gauges": [], "Points": [], "Counters": [], "Samples": []}
 
     def metrics_stream(self, request: ServerRequest, _now: float) -> NoReturn:
-        """GET metrics/stream: it never ends in reality, and an answer that ends would say that the agent does; who may not is told so."""
+        """GET metrics/stream: check the rights, then answer 501.
+
+        The real stream never ends; an answer that ends would mean that the agent stops.
+        """
         self._require(request, "read")
         raise Refusal(501, "the simulator does not know GET /v1/agent/metrics/stream: it has no metrics to stream")
 
     def monitor(self, request: ServerRequest, _now: float) -> NoReturn:
-        """GET monitor: as metrics/stream."""
+        """GET monitor: like metrics/stream."""
         self._require(request, "read")
         level = request.first("loglevel")
         if level and level.upper() not in _LOG_LEVELS:
@@ -123,7 +126,7 @@ class AgentEndpoint:
         }
 
     def _debug_config(self) -> dict[str, Any]:
-        """What programs look up there: what was configured, and where the agent is."""
+        """Return the part that programs look up: the configuration, and the agent's addresses."""
         settings = self._settings
         where = {f"Serf{what}Addr{net}": f"tcp://{ADDRESS}:{port}" for what in ("Advertise", "Bind") for net, port in _SERF.items()}
         said = {"Datacenter": settings.datacenter, "PrimaryDatacenter": settings.datacenter, "NodeName": settings.node}
@@ -181,12 +184,12 @@ class AgentEndpoint:
         return [member] if is_kept else []
 
     def reload(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """PUT reload: there is nothing to read again."""
+        """PUT reload: there is nothing to reload."""
         self._require(request, "write")
         return DONE
 
     def maintenance(self, request: ServerRequest, now: float) -> WriteAnswer:
-        """PUT maintenance: a critical check of the node comes, or goes."""
+        """PUT maintenance: add or remove a critical check of the node."""
         enable = enable_parameter(request)
         request.require("node", self._settings.node, "write")
         known = NODE_MAINTENANCE in self._local.checks
@@ -199,7 +202,7 @@ class AgentEndpoint:
         return DONE
 
     def join(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """PUT join: an agent can join itself; nobody else is there."""
+        """PUT join: an agent can only join itself; there is no other."""
         self._require(request, "write")
         request.only_default_partition()
         if not request.rest:
@@ -213,12 +216,12 @@ class AgentEndpoint:
         return DONE
 
     def leave(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """PUT leave: it says that it leaves, and stays: whoever runs it ends it."""
+        """PUT leave: it does not leave. Whoever started the simulator stops it."""
         self._require(request, "write")
         return DONE
 
     def force_leave(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """PUT force-leave: of a node that is known."""
+        """PUT force-leave: refuse unknown nodes."""
         request.require("operator", "", "write")
         request.only_default_partition()
         if request.rest not in (self._settings.node, f"{self._settings.node}.{self._settings.datacenter}"):
@@ -226,7 +229,7 @@ class AgentEndpoint:
         return DONE
 
     def token(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """PUT token: accepted, for the agent writes to the catalog without one."""
+        """PUT token: accept it, and change nothing: the agent writes to the catalog without a token."""
         request.need_acls()
         self._require(request, "write")
         request.decode(AGENT_TOKEN)

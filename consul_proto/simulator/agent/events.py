@@ -17,17 +17,17 @@ from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_22
 from consul_proto.simulator.go.regexp import expression
 
-#: How many an agent remembers (agent.userEventHandler keeps 256).
+#: How many events an agent remembers (agent.userEventHandler).
 _MOST_EVENTS = 256
 
-#: Bytes: since 1.22. Before, gossip refused what was above 512 with its envelope.
+#: Bytes of the largest event, since 1.22. Before, gossip refused more than 512 with its envelope.
 _LARGEST = 300
 
 
 class Events:
     """`/v1/event/`.
 
-    services: the agent's own, by their ids.
+    services: the agent's own services, by id.
     """
 
     def __init__(
@@ -38,26 +38,26 @@ class Events:
         self._time = 0
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         return {
             "/v1/event/fire/": Route(("PUT",), write=self.fire, deep=True),
             "/v1/event/list": Route(("GET",), self.every, topics=self.topics, options=ServerRequest.waiting),
         }
 
     def dump(self) -> Any:
-        """All of them, as JSON."""
+        """Return all events as JSON."""
         return {"events": self._events, "time": self._time}
 
     def load(self, state: Any, _shift: float) -> None:
-        """Take over the dumped state."""
+        """Load the dumped state."""
         self._events, self._time = list(state["events"]), state["time"]
 
     def topics(self, _request: ServerRequest) -> tuple[Topic, ...]:
-        """Every read depends on every event."""
+        """Return what a read depends on: all events."""
         return (("table", "events"),)
 
     def every(self, request: ServerRequest) -> ReadAnswer:
-        """The events that the agent remembers, the oldest first; their index is made of the last one's id."""
+        """GET list: the events that the agent remembers, oldest first. The index is made from the id of the last one."""
         name = request.first("name")
         request.know_token()
         found = [event for event in self._events if (not name or event["Name"] == name) and request.may("event", event["Name"], "read")]
@@ -70,7 +70,7 @@ class Events:
             raise Refusal(500, refusal.text) from None
 
     def fire(self, request: ServerRequest, _now: float) -> Any:
-        """PUT fire: the event."""
+        """PUT fire: return the event."""
         if not request.rest:
             raise Refusal(400, "Missing name")
         if self._settings.version >= V1_22 and len(request.body) > _LARGEST:
@@ -107,7 +107,7 @@ class Events:
         return fired
 
     def _concerns(self, node: str, service: str, tag: str) -> bool:
-        """Whether an event is for this agent: one of its services, which is looked for by its id, has the tag."""
+        """Return whether an event is for this agent: one of its services, found by id, must have the tag."""
         if not _finds(node, (self._settings.node,)):
             return False
         found = [own for key, own in self._services().items() if _finds(service, (key,))]
@@ -120,6 +120,6 @@ def _finds(wanted: str, names: Iterable[str]) -> bool:
 
 
 def _index(event_id: str) -> int:
-    """Halves of the id, as hexadecimal numbers, in exclusive or."""
+    """Return the exclusive or of both halves of an id, as hexadecimal numbers."""
     digits = event_id.replace("-", "")
     return int(digits[:16], 16) ^ int(digits[16:], 16)

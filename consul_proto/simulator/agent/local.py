@@ -1,4 +1,4 @@
-"""What the agent itself keeps: its services and checks, and how they come into the catalog.
+"""The agent's own state: its services and checks, and how it writes them to the catalog.
 
 https://developer.hashicorp.com/consul/docs/architecture/anti-entropy
 """
@@ -17,19 +17,19 @@ from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.timers import Timers
 from consul_proto.simulator.engine.versions import V1_9, V1_X
 
-#: Seconds until the agent mends what others changed of it in the catalog, in a cluster of up to 128 nodes (the documentation's table).
+#: Seconds until the agent repairs what others changed in the catalog, in a cluster of up to 128 nodes (the table in the documentation).
 _SYNC = 60.0
 
-#: Seconds for which a change of a check's output alone may wait (`check_update_interval`'s default); at least half of it passes.
+#: Seconds for which a change of only a check's output may wait (default of `check_update_interval`); it waits for at least half of it.
 _OUTPUT_SYNC = 300.0
 
-#: Seconds: a service is not deregistered before its check is critical for so long.
+#: Seconds: a check must be critical for at least this long before its service is deregistered.
 _LEAST_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check of the agent. Times in seconds. `value` is what the catalog shows of it."""
+    """A check of the agent. Times are in seconds. `value` is the row of the catalog."""
 
     value: dict[str, Any]
     ttl: float = 0.0
@@ -37,11 +37,11 @@ class Check:
     probe: Probe | None = None
     alias: str | None = None
     alias_node: str = ""
-    #: How often in a row it must be well, or not, before its status says so.
+    #: How many results in a row are needed to change the status.
     successes: int = 0
     warnings: int = 0
     failures: int = 0
-    #: How often in a row it was well, or not.
+    #: The successes and failures in a row.
     well: int = 0
     ill: int = 0
     expires: float | None = None
@@ -49,15 +49,15 @@ class Check:
 
     @property
     def id(self) -> str:
-        """Its id."""
+        """The id."""
         return str(self.value["CheckID"])
 
 
 class Local:
-    """The agent's services and checks, and its timers. Whatever changes here is written to the catalog at once, with the rights of the
-    token that registered it: what this may not write waits until it may.
+    """The agent's services and checks, and its timers.
 
-    may_write: whether a token may write a resource of a name. clock: the time.
+    Changes are written to the catalog at once, with the rights of the token that registered the service or the check. If the token may not
+    write, the agent tries again later. may_write: returns whether a token may write a resource. clock: gives the time in seconds.
     """
 
     def __init__(
@@ -71,24 +71,24 @@ class Local:
     ) -> None:
         self._store, self._catalog, self._settings, self._jitter = store, catalog, settings, jitter
         self._may_write, self._clock = may_write, clock
-        #: The tokens that registered the services and checks, by their ids; None: nobody asks for one.
+        #: The tokens of registrations, by kind and id; None while ACLs are off.
         self._tokens: dict[str, dict[str, str | None]] = {"service": {}, "check": {}}
-        #: What the agent answers of each, by id.
+        #: What the agent shows, by id.
         self.services: dict[str, dict[str, Any]] = {}
         self.checks: dict[str, Check] = {}
-        #: When something happens to a check by itself: its TTL runs out, or its service goes.
+        #: The times at which a TTL ends, or a service with a critical check is deregistered.
         self._due = Timers()
-        #: When the catalog learns of what a check says.
+        #: The times at which changed outputs are written to the catalog.
         self._deferrals = Timers()
         self._sync_at: float | None = None
 
     def dump(self) -> Any:
-        """All of it, as JSON."""
+        """Return the state as JSON."""
         checks, deferred = [asdict(check) for check in self.checks.values()], self._deferrals.dump()
         return {"services": self.services, "checks": checks, "deferred": deferred, "sync_at": self._sync_at, "tokens": self._tokens}
 
     def load(self, state: Any, shift: float) -> None:
-        """Take over the dumped state; its times are moved by so many seconds."""
+        """Load the dumped state. shift: seconds to add to its times."""
         self.services = dict(state["services"])
         self.checks, self._due = {}, Timers()
         for given in state["checks"]:
@@ -100,18 +100,18 @@ class Local:
     # Time.
 
     def next_deadline(self) -> float | None:
-        """When something happens by itself next."""
+        """Return the time of the next event; None: never."""
         due = self._sync_at
         for time in (self._due.first(), self._deferrals.first()):
             due = time if due is None or (time is not None and time < due) else due
         return due
 
     def advance(self, now: float) -> None:
-        """Do what is due: TTLs run out, services whose checks stay critical go, and the catalog is mended."""
+        """Do what is due: end TTLs, deregister services whose checks stayed critical, and repair the catalog."""
         for check_id in self._due.due(now):
             check = self.checks.get(check_id)
             if check is None:
-                continue  # its service went with another check
+                continue  # its service was removed with another check
             if check.expires is not None and check.expires <= now:
                 self._put(replace(check, expires=None))
                 last = check.value["Output"]
@@ -132,19 +132,19 @@ class Local:
     # The catalog.
 
     def note_write(self, node: str, now: float) -> None:
-        """Note that somebody wrote about a node in the catalog: of this one the agent makes sure in time."""
+        """Record that someone wrote to a node in the catalog: if it is this node, the agent checks it later."""
         if node.lower() == self._settings.node.lower() and self._sync_at is None:
             self._sync_at = now + _SYNC
 
     def introduce_itself(self) -> None:
-        """Write this node into the catalog, where it is not as the agent knows it: it was told something else when it started again."""
+        """Write this node to the catalog, if its configuration changed since the last start."""
         row = self._catalog.node(self._settings.node)
         if row is None or row.value != own_node(self._settings):
             self._store.apply()
             self._catalog.ensure_node(own_node(self._settings))
 
     def sync(self) -> None:
-        """Mend what the catalog says of this node."""
+        """Repair what the catalog says about this node."""
         self._sync_at = None
         node, catalog = self._settings.node, self._catalog
         self._store.apply()
@@ -170,7 +170,7 @@ class Local:
     # Rights.
 
     def _may(self, tokens: Iterable[str | None], services: Iterable[str]) -> bool:
-        """Whether any of the tokens may write any of the services, where "" is the node; where not, the agent tries again in time."""
+        """Return whether one of the tokens may write one of the services, "" for the node. If not, the agent tries again later."""
         node = self._settings.node
         resources = [("service", service) if service else ("node", node) for service in services]
         if any(token is None or self._may_write(token, *resource) for token in tokens for resource in resources):
@@ -179,9 +179,9 @@ class Local:
         return False
 
     def _may_end(self, kind: str, identity: str, service: str) -> bool:
-        """Whether the agent may end a service or a check in the catalog: the right over the node is enough.
+        """Return whether the agent may remove a service or a check from the catalog; a right to the node is enough.
 
-        1.8 asks with the token that registered it, later versions with the agent's own, where there is one.
+        1.8 uses the token of the registration; later versions use the agent's own, if it has one.
         """
         own = self._tokens[kind].get(identity, self._settings.agent_token or None)
         agents = [] if self._settings.version < V1_X else [self._settings.agent_token or own]
@@ -191,7 +191,7 @@ class Local:
         return ends
 
     def write_service(self, service_id: str, changed: Iterable[str] = ()) -> None:
-        """Write a service into the catalog, and those of its checks that changed, at one index."""
+        """Write a service to the catalog, and its changed checks, at one index."""
         node, catalog = self._settings.node, self._catalog
         value, token = self.services[service_id], self._tokens["service"].get(service_id)
         if not self._may([token], [value["Service"]]):
@@ -209,7 +209,7 @@ class Local:
                     self.write_check(check.id)
 
     def write_check(self, check_id: str) -> None:
-        """Write a check into the catalog."""
+        """Write a check to the catalog."""
         self._deferrals.drop(check_id)
         value = self.checks[check_id].value
         service, key = value["ServiceID"], (self._settings.node.lower(), value["ServiceID"].lower())
@@ -226,7 +226,7 @@ class Local:
     # Services and checks.
 
     def add_service(self, value: dict[str, Any], checks: list[Check], now: float, *, replace: bool, token: str | None) -> None:
-        """Keep a service with its checks; those that it had stay, unless they are replaced."""
+        """Add a service with its checks. Its earlier checks stay, unless `replace` is set."""
         service_id = value["ID"]
         is_new = self.services.get(service_id) != value or self._settings.version < V1_9
         self.services[service_id] = value
@@ -248,7 +248,7 @@ class Local:
         self.refresh_aliases(now)
 
     def remove_service(self, service_id: str) -> None:
-        """Forget a service and its checks, here and in the catalog."""
+        """Remove a service and its checks, here and in the catalog."""
         name = (self.services.pop(service_id, None) or {"Service": ""})["Service"]
         checks = [check for check in self.checks.values() if check.value["ServiceID"] == service_id]
         for check in checks:
@@ -262,7 +262,7 @@ class Local:
         self._touch(service_id)
 
     def add_check(self, check: Check, now: float, *, token: str | None) -> None:
-        """Keep a check."""
+        """Add a check."""
         if self._keep(check, self.checks.get(check.id), now, token):
             self.write_check(check.id)
         else:
@@ -270,14 +270,14 @@ class Local:
         self.refresh_aliases(now)
 
     def _keep(self, check: Check, before: Check | None, now: float, token: str | None) -> bool:
-        """Keep a check; whether the catalog is told at once. before: the check as it was before the request.
+        """Add a check, and return whether the catalog must be written now. before: the check before the request.
 
-        What the agent knows already it believes to be there, since 1.9, and looks no sooner than it mends the catalog.
+        Since 1.9 the agent assumes that the catalog has what it already knew, and looks again only at the next repair.
         """
         self._tokens["check"][check.id] = token
         known = self.checks.get(check.id)
         if before is not None:
-            # A check that is registered again goes on as it was.
+            # A check that is registered again keeps its state.
             value = {**check.value, "Status": before.value["Status"], "Output": before.value["Output"]}
             check = replace(check, value=value, critical_since=before.critical_since)
         self._put(_with_critical_since(replace(check, expires=now + check.ttl if check.ttl else None), now))
@@ -292,12 +292,12 @@ class Local:
             self._due.drop(check.id)
 
     def reset_ttl(self, check_id: str, now: float) -> None:
-        """Let the TTL of a check begin anew."""
+        """Start the TTL of a check again."""
         check = self.checks[check_id]
         self._put(replace(check, expires=now + check.ttl))
 
     def remove_check(self, check_id: str) -> None:
-        """Forget a check, here and in the catalog."""
+        """Remove a check, here and in the catalog."""
         check = self.checks[check_id]
         self._forget(check_id)
         self._end_check(check)
@@ -316,7 +316,7 @@ class Local:
         self._store.touch(("agent service", service_id))
 
     def update(self, check_id: str, status: str, output: str, now: float) -> None:
-        """Note how a check is doing. The catalog learns of a new status at once, of another output in time."""
+        """Set the status and the output of a check. A new status is written to the catalog at once, a new output later."""
         check = self.checks[check_id]
         before = check.value
         if (before["Status"], before["Output"]) == (status, output):
@@ -329,7 +329,7 @@ class Local:
             self._deferrals.set(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))
 
     def record_probe(self, probe: Probe, status: str, output: str, now: float) -> None:
-        """Note what a probe found; the check's status follows when it was so often enough."""
+        """Record the result of a probe; the status changes after enough results in a row."""
         check = self.checks[probe.check_id]
         check = replace(check, well=check.well + 1, ill=0) if status == "passing" else replace(check, well=0, ill=check.ill + 1)
         self._put(check)
@@ -343,7 +343,7 @@ class Local:
         self.update(check.id, status, output, now)
 
     def refresh_aliases(self, now: float) -> None:
-        """Let checks that stand for a service follow its checks."""
+        """Update the alias checks."""
         for check in [check for check in self.checks.values() if check.alias is not None]:
             self.update(check.id, *self._alias_status(check), now)
 
@@ -372,7 +372,7 @@ def _load_check(given: dict[str, Any], shift: float) -> Check:
 
 
 def _with_critical_since(check: Check, now: float) -> Check:
-    """The check with the time since which it is critical."""
+    """Return the check with the time since it is critical."""
     if check.value["Status"] != "critical":
         return replace(check, critical_since=None)
     return check if check.critical_since is not None else replace(check, critical_since=now)

@@ -1,4 +1,4 @@
-"""The members of the cluster: this agent alone, and what it says of itself.
+"""The members of the cluster: this agent, and how it describes itself.
 
 https://developer.hashicorp.com/consul/api-docs/agent
 """
@@ -15,12 +15,12 @@ from consul_proto.simulator.engine.versions import V1_X, Version
 
 ADDRESS = "127.0.0.1"
 
-#: The server's ports for its own calls and for gossip: https://developer.hashicorp.com/consul/docs/install/ports
+#: The ports of the server's own calls and of gossip: https://developer.hashicorp.com/consul/docs/install/ports
 SERVER_PORT, SERF_PORT, SERF_WAN_PORT = 8300, 8301, 8302
 
 
 def register_itself(store: Store, catalog: Catalog, settings: Settings) -> None:
-    """Write into the catalog what a server writes of itself when it starts."""
+    """Write to the catalog what a server writes about itself at its start."""
     version = settings.version
     store.apply()
     catalog.ensure_node(node_value({"ID": settings.node_id, "Node": settings.node, "Address": ADDRESS}, settings.datacenter))
@@ -32,7 +32,7 @@ def register_itself(store: Store, catalog: Catalog, settings: Settings) -> None:
 
 
 def own_node(settings: Settings) -> dict[str, Any]:
-    """The node as its agent keeps it in the catalog."""
+    """Return the node as its agent writes it to the catalog."""
     addresses = dict.fromkeys(("lan", "lan_ipv4", "wan", "wan_ipv4"), ADDRESS)
     meta = {**settings.node_meta, "consul-network-segment": ""}
     meta |= {} if settings.version < V1_X else {"consul-version": str(settings.version)}

@@ -1,4 +1,4 @@
-"""What a host does for the simulator, which has no network: the checks that ask something."""
+"""Probes: the checks that the host runs, since the simulator has no network."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How to learn whether something is well. One of `http`, `tcp`, `udp` and `script` is given.
+    """How to check something. One of `http`, `tcp`, `udp` and `script` is set.
 
-    check_id: of the agent's check. interval, timeout: seconds. http: a URL, asked with method, headers and body; redirects are followed
-    unless `follow` is False, and certificates verified unless `verify` is False. tcp, udp: "host:port". script: a command with arguments.
-    limit: how many bytes of what it says are kept.
+    check_id: the agent's check. interval, timeout: seconds. http: a URL, requested with method, headers and body; redirects are followed
+    unless `follow` is False, certificates verified unless `verify` is False. tcp, udp: "host:port". script: a command with arguments.
+    limit: bytes of the output that are stored.
     """
 
     check_id: str

@@ -1,4 +1,4 @@
-"""The agent's services: registration, maintenance, and how they are doing.
+"""The agent's services: registration, maintenance and health.
 
 https://developer.hashicorp.com/consul/api-docs/agent/service
 """
@@ -26,20 +26,20 @@ from consul_proto.simulator.filters.expressions import AGENT_SERVICE
 from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 
-#: Addresses that name no host (agent.isInvalidAddress).
+#: Addresses that are not of a host (agent.isInvalidAddress).
 _NO_HOSTS = frozenset(("0.0.0.0", "::", "[::]"))  # noqa: S104 # what is refused
 
-#: What metadata may be: https://developer.hashicorp.com/consul/docs/services/configuration/services-configuration-reference#meta
+#: The limits of metadata: https://developer.hashicorp.com/consul/docs/services/configuration/services-configuration-reference#meta
 _MOST_META, _LONGEST_KEY, _LONGEST_VALUE, _META_KEY = 64, 128, 512, re.compile(r"[a-zA-Z0-9_-]+")
 
-#: The first port that a sidecar gets: https://developer.hashicorp.com/consul/docs/install/ports
+#: The first port for sidecars: https://developer.hashicorp.com/consul/docs/install/ports
 _SIDECAR_PORT = 21000
 
 _LARGEST_WEIGHT = 65535
 
 _STATUSES = ("maintenance", "critical", "warning", "passing")
 
-#: The status of an answer on the health of a service.
+#: The HTTP status of an answer about a service's health.
 _CODES = {"passing": 200, "warning": 429, "critical": 503, "maintenance": 503}
 
 
@@ -51,7 +51,7 @@ NODE_MAINTENANCE = "_node_maintenance"
 
 
 def maintenance(check_id: str, whose: str, reason: str, settings: Settings, service: dict[str, Any] | None = None) -> Check:
-    """The check that stands for maintenance."""
+    """Make the check for maintenance mode."""
     default = f"Maintenance mode is enabled for this {whose.lower()}, but no reason was provided. This is a default message."
     given: dict[str, Any] = {"Node": settings.node, "CheckID": check_id, "Name": f"{whose} Maintenance Mode", "Notes": reason or default}
     given |= {"Type": "maintenance", "Status": "critical"}
@@ -61,7 +61,7 @@ def maintenance(check_id: str, whose: str, reason: str, settings: Settings, serv
 
 
 def enable_parameter(request: ServerRequest) -> bool:
-    """The `enable` parameter, which is required."""
+    """Return the `enable` parameter. Refuses a request without it."""
     if not request.flag("enable"):
         raise Refusal(400, "Missing value for enable")
     given = request.first("enable")
@@ -77,7 +77,7 @@ class ServiceEndpoint:
         self._local, self._settings = local, settings
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         get, put = partial(Route, ("GET",)), partial(Route, ("PUT",))
         return {
             "/v1/agent/services": get(write=self.every),
@@ -93,7 +93,7 @@ class ServiceEndpoint:
         return (("agent service", request.rest),)
 
     def every(self, request: ServerRequest, _now: float) -> dict[str, Any]:
-        """GET services: by their ids."""
+        """GET services: all, by id."""
         request.only_default()
         request.know_token()
         keep = read_filter(request, AGENT_SERVICE)
@@ -103,7 +103,7 @@ class ServiceEndpoint:
         }
 
     def _render(self, value: dict[str, Any], content_hash: str = "") -> dict[str, Any]:
-        """A service as the agent shows it."""
+        """Return a service as in the agent's answers."""
         shown: dict[str, Any] = {"Kind": value["Kind"]} if value.get("Kind") else {}
         shown |= {"ID": value["ID"], "Service": value["Service"], "Tags": value["Tags"] or [], "Meta": value["Meta"] or {}}
         shown["Port"] = value.get("Port", 0)
@@ -128,7 +128,7 @@ class ServiceEndpoint:
         return shown
 
     def get(self, request: ServerRequest) -> ReadAnswer:
-        """GET service: one, with the hash of what it says."""
+        """GET service: one, with a hash of its content."""
         request.only_default()
         request.know_token()
         value = self._local.services.get(request.rest)
@@ -154,7 +154,7 @@ class ServiceEndpoint:
         return DONE
 
     def _value(self, given: dict[str, Any], name: str) -> dict[str, Any]:
-        """A service as the catalog shows it: where it has an address, the agent says so once more."""
+        """Return a service as the catalog shows it. The agent repeats an IP address among the tagged addresses."""
         given = {**given, "Proxy": _with_types(given.get("Proxy") or {})}
         value = service_value({**given, "ID": given.get("ID") or name, "Service": name}, self._settings.version)
         address = value["Address"]
@@ -169,7 +169,7 @@ class ServiceEndpoint:
         return value
 
     def _check(self, given: dict[str, Any], *, may_have_scripts: bool) -> None:
-        """Refuse what is no service."""
+        """Refuse an invalid service."""
         version = self._settings.version
         if not given.get("Name"):
             raise Refusal(400, "Missing service name")
@@ -179,10 +179,10 @@ class ServiceEndpoint:
             raise Refusal(400, f"Invalid Weights: {wrong}")
         if wrong := meta_fault(given.get("Meta") or {}):
             raise Refusal(400, f"Invalid Service Meta: {wrong}")
-        for check in _given_checks(given):
+        for check in _checks_in(given):
             if wrong := fault(check, version):
                 raise Refusal(400, f"Invalid check: {wrong}")
-        for check in _given_checks(given):
+        for check in _checks_in(given):
             if check.get("Status") not in (None, "", *STATES):
                 raise Refusal(400, "Status for checks must 'passing', 'warning', 'critical'")
         if wrong := service_faults({**given, "Service": given["Name"]}, self._settings):
@@ -190,12 +190,12 @@ class ServiceEndpoint:
         connect = given.get("Connect") or {}
         if given.get("Ports") and connect.get("SidecarService") is not None:
             raise Refusal(400, "MultiPort cannot be used with Consul Connect.")
-        if any(kind_of(check) == "script" for check in _given_checks(given)) and not may_have_scripts:
+        if any(kind_of(check) == "script" for check in _checks_in(given)) and not may_have_scripts:
             raise Refusal(500, NO_SCRIPTS)
 
     def _checks(self, given: dict[str, Any], value: dict[str, Any]) -> list[Check]:
-        """The checks that come with a service; one without an id gets its number where there are several."""
-        given_checks = _given_checks(given)
+        """Make the checks that come with a service. If there are several, those without an id are numbered."""
+        given_checks = _checks_in(given)
         checks = []
         for number, check in enumerate(given_checks, 1):
             check_id = f"service:{value['ID']}" + (f":{number}" if len(given_checks) > 1 else "")
@@ -204,7 +204,7 @@ class ServiceEndpoint:
         return checks
 
     def _sidecar(self, given: dict[str, Any], value: dict[str, Any]) -> dict[str, Any] | None:
-        """The registration of the proxy that stands beside a service."""
+        """Return the registration of the service's sidecar proxy, None for none."""
         connect = given.get("Connect") or {}
         value["Connect"] = {name: content for name, content in connect.items() if name == "Native" and content}
         sidecar = connect.get("SidecarService")
@@ -216,7 +216,7 @@ class ServiceEndpoint:
         proxy = {"DestinationServiceName": value["Service"], "DestinationServiceID": value["ID"]}
         if given.get("Port"):
             proxy |= {"LocalServiceAddress": "127.0.0.1", "LocalServicePort": given["Port"]}
-        checks = _given_checks(sidecar) or [
+        checks = _checks_in(sidecar) or [
             {"Name": "Connect Sidecar Listening", "TCP": f"127.0.0.1:{port}", "Interval": "10s"},
             {"Name": f"Connect Sidecar Aliasing {value['ID']}", "AliasService": value["ID"]},
         ]
@@ -231,7 +231,7 @@ class ServiceEndpoint:
         return next(port for port in range(_SIDECAR_PORT, _LARGEST_WEIGHT) if port not in taken)
 
     def deregister(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """PUT deregister: with the proxy that stands beside it."""
+        """PUT deregister: remove the service and its sidecar proxy."""
         request.only_default()
         if self._settings.version < V1_X and request.rest and request.rest not in self._local.services and request.authorizer is None:
             return DONE
@@ -243,7 +243,7 @@ class ServiceEndpoint:
         return DONE
 
     def _lookup(self, request: ServerRequest) -> dict[str, Any]:
-        """The service in the path, which the token may change."""
+        """Return the service in the path. Refuses a token that may not change it."""
         request.know_token()
         value = self._local.services.get(request.rest)
         if not request.rest and self._settings.version < V1_X and request.authorizer is None:
@@ -261,7 +261,7 @@ class ServiceEndpoint:
         return f'Unknown service ID "{service_id}". Ensure that the service ID is passed, not the service name.'
 
     def maintenance(self, request: ServerRequest, now: float) -> WriteAnswer:
-        """PUT maintenance: a critical check comes, or goes."""
+        """PUT maintenance: add or remove a critical check."""
         if not request.rest:
             raise Refusal(400, "Missing service ID")
         enable = enable_parameter(request)
@@ -277,7 +277,7 @@ class ServiceEndpoint:
         return DONE
 
     def health_by_id(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """GET health by id: the status of the answer tells how the service is doing."""
+        """GET health by id: the HTTP status says how the service is."""
         if not request.rest:
             raise self._nameless("Missing serviceID")
         request.only_default()
@@ -293,7 +293,7 @@ class ServiceEndpoint:
         return self._health(request, _CODES[status], status, body)
 
     def health_by_name(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """GET health by name: of the worst of its instances."""
+        """GET health by name: the HTTP status is that of the worst instance."""
         if not request.rest:
             raise self._nameless("Missing service Name")
         request.only_default()
@@ -314,7 +314,7 @@ class ServiceEndpoint:
         return WriteAnswer(body, status, "application/json", headers)
 
     def _health_of(self, value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """How a service is doing, by its checks and those of the node."""
+        """Return the health of a service: from its own checks and those of the node."""
         checks = [check for check in self._local.checks.values() if check.value["ServiceID"] in ("", value["ID"])]
         maintained = any(check.id in (NODE_MAINTENANCE, _service_maintenance(value["ID"])) for check in checks)
         states = ["maintenance"] if maintained else [str(check.value["Status"]) for check in checks]
@@ -323,7 +323,7 @@ class ServiceEndpoint:
         return status, {"AggregatedStatus": status, "Service": self._render(value), "Checks": shown}
 
     def _render_check(self, check: Check) -> dict[str, Any]:
-        """A check as the answers on the agent's health show it: without its type, and with an empty definition."""
+        """Return a check as in answers about the agent's health: without its type, and with an empty definition."""
         names = ("Node", "CheckID", "Name", "Status", "Notes", "Output", "ServiceID", "ServiceName", "ServiceTags")
         shown = {name: check.value[name] for name in names} | {"Type": ""}
         if self._settings.version >= V1_X:
@@ -355,7 +355,7 @@ _DEFINITIONS: dict[Version, dict[str, Any]] = {
 
 
 def _with_types(proxy: dict[str, Any]) -> dict[str, Any]:
-    """A proxy with the types of its upstreams, which an agent adds, and the catalog does not."""
+    """Add the types of a proxy's upstreams: the agent writes them, the catalog does not."""
     upstreams = proxy.get("Upstreams")
     if not upstreams:
         return proxy
@@ -373,15 +373,15 @@ def _render_proxy(proxy: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kind_of_address(address: str) -> str:
-    """ "ipv4" or "ipv6"; "" for a name."""
+    """Return "ipv4" or "ipv6", "" for a name."""
     try:
         return f"ipv{ip_address(address).version}"
     except ValueError:
         return ""
 
 
-def _given_checks(given: dict[str, Any]) -> list[dict[str, Any]]:
-    """The checks of a registration: an empty one is none."""
+def _checks_in(given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the checks of a registration, without an empty one."""
     one = given.get("Check")
     return [*([one] if one and any(one.values()) else []), *(given.get("Checks") or [])]
 
@@ -400,7 +400,7 @@ def _weights_fault(weights: dict[str, Any] | None) -> str:
 
 
 def meta_fault(meta: dict[str, str]) -> str:
-    """What is wrong with metadata, in Consul's words."""
+    """Return what is wrong with metadata, in Consul's words; "" for nothing."""
     if len(meta) > _MOST_META:
         return f"Node metadata cannot contain more than {_MOST_META} key/value pairs"
     for key, value in meta.items():

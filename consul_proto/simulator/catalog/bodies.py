@@ -1,6 +1,7 @@
-"""What the bodies of requests are decoded into: Consul's types, by their Go names where errors tell them.
+"""The types of request bodies: Consul's types, with their Go names where errors show them.
 
-Members by https://pkg.go.dev/github.com/hashicorp/consul/api and the API pages; their types are what agents say when they get another.
+Members are from https://pkg.go.dev/github.com/hashicorp/consul/api and the API pages, Go types from the agents' errors for values of other
+types.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ TEXT, BOOL, INTEGER, ANY, DURATION = Text(), Bool(), Integer(), Anything(), Dura
 RAFT = Integer("uint64", 0, 2**64 - 1, embedded="RaftIndex")
 INDEX, TEXTS, META = Integer("uint64", 0, 2**64 - 1), ListOf(TEXT), MapOf(TEXT)
 
-#: What Go calls a type without a name is a page long; errors tell its beginning.
+#: Go's name of a type without a name is a page long; errors show its beginning.
 ANONYMOUS = "struct { }"
 
 
 def texts(*names: str) -> dict[str, Shape]:
-    """Members that are texts."""
+    """Return members that are strings."""
     return dict.fromkeys(names, TEXT)
 
 
@@ -157,7 +158,7 @@ def _check(own: tuple[str, ...], **others: Shape) -> Struct:
     return Struct(ANONYMOUS, members, tuple(_SINCE), snake=True, own=(*_DURATIONS, "args", *own))
 
 
-#: A check of its own, and one that comes with its service.
+#: A check that is registered by itself, and one that is registered with its service.
 CHECK_REGISTER = _check((), ID=Text("types.CheckID"), Token=TEXT)
 _SERVICE_CHECK = _check(("ServiceID",), CheckID=Text("types.CheckID"), ProxyHTTP=TEXT, ProxyGRPC=TEXT)
 CHECK_UPDATE = Struct("agent.checkUpdate", texts("Status", "Output"))

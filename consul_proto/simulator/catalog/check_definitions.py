@@ -1,6 +1,6 @@
-"""What a check in the catalog looks at, as it is registered and shown.
+"""The definition of a check in the catalog: what is registered, and what is shown.
 
-https://developer.hashicorp.com/consul/api-docs/catalog#register-entity: nothing there runs it; programs such as Consul ESM do.
+https://developer.hashicorp.com/consul/api-docs/catalog#register-entity: Consul does not run these checks; programs such as Consul ESM do.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _TEXT, _BOOL, _TEXTS = Text(), Bool(), ListOf(Text())
 
 _DURATIONS = ("Interval", "Timeout", "DeregisterCriticalServiceAfter")
 
-#: What Go calls a type without a name is a page long; errors tell its beginning.
+#: Go's name of a type without a name is a page long; errors show its beginning.
 _ANONYMOUS = "struct { }"
 
 _SHARED: dict[str, Shape] = {
@@ -30,7 +30,7 @@ _LATER: dict[str, Shape] = {
     **dict.fromkeys(("TCPUseTLS", "DisableRedirects", "H2PingUseTLS"), _BOOL),
 }
 
-#: As `/v1/catalog/register` takes it.
+#: The type for `/v1/catalog/register`.
 CATALOG_DEFINITION = Struct(
     _ANONYMOUS,
     {
@@ -52,7 +52,7 @@ _SINCE_TXN: dict[str, Shape] = {
     **dict.fromkeys(("TCPUseTLS", "GRPCUseTLS"), _BOOL),
 }
 
-#: As `/v1/txn` takes it: the official client's type.
+#: The type for `/v1/txn`, which is the official client's.
 TXN_DEFINITION = Struct(
     _ANONYMOUS,
     {**_SHARED, **{f"{name}Duration": Duration() for name in _DURATIONS}, **_SINCE_TXN},
@@ -61,7 +61,7 @@ TXN_DEFINITION = Struct(
     own=(*_DURATIONS, *(f"{name}Duration" for name in _DURATIONS)),
 )
 
-#: What kind of check one is, by what its definition has: the first that fits counts. False: it needs no interval.
+#: The kind of a check by the members of its definition: the first match counts. The bool: whether it needs an interval.
 _KINDS = (
     *(("GRPC", True, "grpc"), ("HTTP", True, "http"), ("TTL", False, "ttl"), ("TCP", True, "tcp"), ("UDP", True, "udp")),
     *(("AliasNode", False, "alias"), ("AliasService", False, "alias"), ("ScriptArgs", True, "script")),
@@ -70,7 +70,7 @@ _KINDS = (
 
 
 def of_transaction(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A definition as a transaction hands it to the catalog: with its durations under one name, and without UDP."""
+    """Return a definition as a transaction passes it to the catalog: one name for each duration, and no UDP."""
     taken = {name: value for name, value in given.items() if name in TXN_DEFINITION.members and name != "UDP"}
     for name in _DURATIONS:
         lasting = taken.pop(f"{name}Duration", None)
@@ -80,7 +80,7 @@ def of_transaction(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def render_definition(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A definition as answers show it: without what it does not say."""
+    """Return a definition as in answers: without empty members."""
     lasting = {name: _nanoseconds(given.get(name)) for name in (*_DURATIONS, "TTL")}
     said = {name: value for name, value in given.items() if value and name not in lasting}
     written = {name: as_go_writes(lasting[name] / 10**9) for name in _DURATIONS if lasting[name]}
@@ -88,7 +88,7 @@ def render_definition(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def kind_of_check(definition: Mapping[str, Any]) -> str:
-    """The type of a check that does not say it."""
+    """Return the type of a check that does not name one."""
     for name, needs_interval, kind in _KINDS:
         if definition.get(name) and (definition.get("Interval") or not needs_interval):
             return "docker" if kind == "script" and definition.get("DockerContainerID") else kind

@@ -1,4 +1,4 @@
-"""Where the nodes are, as the time that their messages take tells.
+"""Network coordinates of the nodes.
 
 https://developer.hashicorp.com/consul/api-docs/coordinate
 """
@@ -18,13 +18,13 @@ from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_X
 
-#: Where an agent believes itself to be that has never met another one.
+#: The coordinate of an agent that has no other in its cluster.
 _DIMENSIONS = 8
 ORIGIN = {"Vec": [0] * _DIMENSIONS, "Error": 1.5, "Adjustment": 0, "Height": 1e-05}
 
 _ZERO: dict[str, Any] = {"Vec": [], "Error": 0, "Adjustment": 0, "Height": 0}
 
-#: Seconds: what is subtracted of a distance by the adjustments is not below this (coordinate.zeroThreshold).
+#: Seconds: the distance of a node whose coordinate is not known.
 _FARTHEST = math.inf
 
 
@@ -37,15 +37,15 @@ class Coordinates:
         store.change("coordinates")
 
     def dump(self) -> Any:
-        """Where each node is."""
+        """Return the coordinates by node."""
         return self._places
 
     def load(self, state: Any, _shift: float) -> None:
-        """Take over the dumped state."""
+        """Load the dumped state."""
         self._places = state
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         return {
             "/v1/coordinate/datacenters": Route(("GET",), write=self.datacenters),
             "/v1/coordinate/nodes": Route(("GET",), self.nodes, topics=_topics, index=True),
@@ -69,7 +69,7 @@ class Coordinates:
         return ReadAnswer(self._store.table("coordinates"), [self._render(node) for node in there])
 
     def node(self, request: ServerRequest) -> ReadAnswer:
-        """GET node: a list with its coordinates; 404 where none are known."""
+        """GET node: a list with its coordinate; 404 if there is none."""
         request.only_default_partition()
         request.reach_servers()
         request.require("node", request.rest, "read")
@@ -93,7 +93,7 @@ class Coordinates:
         return WriteAnswer(b"")
 
     def distances(self, near: str) -> Callable[[str], float]:
-        """The distances from a node, in seconds. One whose place nobody knows is the farthest."""
+        """Return a function that gives distances from a node, in seconds. A node without a coordinate is the farthest."""
         here = self._places.get(near)
         if here is None:
             return lambda _node: 0.0
@@ -101,7 +101,7 @@ class Coordinates:
 
 
 def _distance(one: dict[str, Any], other: dict[str, Any]) -> float:
-    """https://developer.hashicorp.com/consul/docs/architecture/coordinates#working-with-coordinates"""
+    """Return the distance: https://developer.hashicorp.com/consul/docs/architecture/coordinates#working-with-coordinates"""
     raw = math.dist(one["Vec"], other["Vec"]) + one["Height"] + other["Height"]
     adjusted = raw + one["Adjustment"] + other["Adjustment"]
     return float(adjusted if adjusted > 0 else raw)

@@ -1,4 +1,4 @@
-"""What is registered in the catalog, and how it is read.
+"""Reads of the catalog.
 
 https://developer.hashicorp.com/consul/api-docs/catalog
 """
@@ -22,39 +22,42 @@ from consul_proto.simulator.engine.versions import V1_10, V1_13, V1_14, V1_X
 from consul_proto.simulator.filters.expressions import NODE, NODE_SERVICE, SERVICE_NODE
 from consul_proto.simulator.filters.parameter import read_filter
 
-#: The reads that an agent can answer from its cache, and the parameters that make no other answer of one.
+#: The reads that an agent can answer from its cache, and the parameters that are not part of the cache key.
 _CACHED = ("/v1/catalog/services", "/v1/catalog/service/", "/v1/catalog/connect/", "/v1/health/service/", "/v1/health/connect/")
 _NO_KEY = frozenset(("cached", "near", "index", "wait", "stale", "consistent", "token"))
 
-#: Seconds: the `max-age` of a request.
+#: The `max-age` of a request, in seconds.
 _MAX_AGE = re.compile(r"max-age=(\d+)")
 
-#: Orders nodes by their distance from the node that was named.
+#: Returns the function that gives distances from a node.
 Nearness = Callable[[str], Callable[[str], float]]
 
 
 class Reader:
-    """What the reads of the catalog and of health share: their parameters, their indexes, and who may see what."""
+    """What reads of the catalog and of health share: parameters, indexes and rights."""
 
     def __init__(self, store: Store, catalog: Catalog, settings: Settings, distances: Nearness) -> None:
         self._store, self._catalog, self._settings, self._distances = store, catalog, settings, distances
         self._cache_keys: set[tuple[str, str, bool]] = set()
 
     def path_name(self, request: ServerRequest, what: str) -> str:
-        """The name in the path. Refuses what has none, and what no server here can answer, but no token: some read the filter before."""
+        """Return the name in the path. Refuses an empty one and an unknown datacenter.
+
+        The token comes later, since some reads check the filter first.
+        """
         if not request.rest:
             raise Refusal(400, f"Missing {what}")
         request.reach_datacenter()
         return request.rest
 
     def answer(self, request: ServerRequest, tables: Iterable[str], body: Any, *, is_denied: bool = False) -> ReadAnswer:
-        """An answer with the index of its tables."""
+        """Return an answer with the index of its tables."""
         headers = (("X-Consul-Effective-Consistency", request.consistency), *self._cache(request))
         index, streamed = self._store.table(*tables) if tables else 0, self.is_streamed(request)
         return ReadAnswer(index, body, headers=headers, null=True, streamed=streamed, is_denied=is_denied)
 
     def _cache(self, request: ServerRequest) -> tuple[tuple[str, str], ...]:
-        """Whether the agent had the answer in its cache; what it has is kept current."""
+        """Return whether the agent's cache had the answer, as headers; the cache is always current."""
         streamed = self.is_streamed(request)
         if not request.path.startswith(_CACHED) or not (streamed or request.flag("cached")):
             return ()
@@ -66,29 +69,29 @@ class Reader:
         return (("X-Cache", "HIT"), ("Age", "0")) if known else (("X-Cache", "MISS"),)
 
     def is_streamed(self, request: ServerRequest) -> bool:
-        """Since 1.10, an agent has the answers on a service's health streamed to it, where they may be waited for."""
+        """Return whether the agent answers from its stream: since 1.10, for the health of services that may be waited for or cached."""
         is_health = request.path.startswith(("/v1/health/service/", "/v1/health/connect/")) and self._settings.version >= V1_10
         waits = request.flag("cached") or request.first("index") not in ("", "0")
         return is_health and waits and not request.first("near") and request.consistency == "leader"
 
     def has_meta(self, request: ServerRequest, node: Row) -> bool:
-        """Whether a node has all that the `node-meta` parameters ask for."""
+        """Return whether a node has all the metadata of the `node-meta` parameters."""
         meta = node.value["Meta"] or {}
         wanted = {name: value for name, _, value in (pair.partition(":") for pair in request.every("node-meta"))}
         return all(meta.get(name) == value for name, value in wanted.items())
 
     def in_order(self, request: ServerRequest, rows: list[Any], node_of: Callable[[Any], str]) -> list[Any]:
-        """The rows by their distance from the node that `near` names."""
+        """Sort the rows by their distance from the node in `near`, if there is one."""
         near = request.first("near")
         return self.by_distance(near, rows, node_of) if near else rows
 
     def by_distance(self, near: str, rows: list[Any], node_of: Callable[[Any], str]) -> list[Any]:
-        """The rows by their distance from a node; "_agent" is the agent's."""
+        """Sort the rows by their distance from a node; "_agent" is the agent's own."""
         distance = self._distances(self._settings.node if near == "_agent" else near)
         return sorted(rows, key=lambda row: distance(node_of(row)))
 
     def may_see(self, request: ServerRequest, node: Row, service: Row | None = None) -> bool:
-        """Whether the token may read a node, and a service on it."""
+        """Return whether the token may read a node, and a service on it."""
         return request.may("node", node.value["Node"], "read") and (
             service is None or request.may("service", service.value["Service"], "read")
         )
@@ -101,12 +104,12 @@ class CatalogEndpoint:
         self, reader: Reader, store: Store, catalog: Catalog, settings: Settings, note_write: Callable[[str, float], object]
     ) -> None:
         self._reader, self._store, self._catalog, self._settings = reader, store, catalog, settings
-        #: When the agent took the list of datacenters into its cache.
+        #: When the agent cached the list of datacenters.
         self._list_time: float | None = None
         self._writer = Registration(store, catalog, settings, note_write)
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         read = partial(Route, ("GET",), index=True, first=ServerRequest.only_default)
         return {
             "/v1/catalog/register": Route(("PUT",), write=self._writer.register),
@@ -124,7 +127,7 @@ class CatalogEndpoint:
         return service_topics(request.rest)
 
     def datacenters(self, request: ServerRequest, now: float) -> WriteAnswer:
-        """GET datacenters: this one alone. In the agent's cache it ages: nobody keeps it current."""
+        """GET datacenters: only this one. In the agent's cache it gets older, since nothing updates it."""
         request.one_consistency()
         here = [self._settings.datacenter]
         if not request.flag("cached"):
@@ -148,7 +151,7 @@ class CatalogEndpoint:
         return self._reader.answer(request, ("nodes",), [row.render() for row in rows])
 
     def services(self, request: ServerRequest) -> ReadAnswer:
-        """GET services: their names, with the tags of all of their instances."""
+        """GET services: names, with the tags of all instances."""
         request.reach_servers()
         keep = (lambda _value: True) if self._settings.version < V1_14 else read_filter(request, SERVICE_NODE)
         tags: dict[str, list[str]] = {}
@@ -163,19 +166,19 @@ class CatalogEndpoint:
         return self._reader.answer(request, tables, dict(sorted(tags.items())))
 
     def _may_see(self, request: ServerRequest, node: Row, service: Row) -> bool:
-        """Whether a token may know that an instance is there: in 1.8, whoever may see the service, wherever it is."""
+        """Return whether the token may see an instance; in 1.8 the right to the service is enough."""
         if self._settings.version < V1_X:
             return request.may("service", service.value["Service"], "read")
         return self._reader.may_see(request, node, service)
 
     def service(self, request: ServerRequest) -> ReadAnswer:
-        """GET service: the instances of a name."""
+        """GET service: the instances of a service."""
         name = self._reader.path_name(request, "service name")
         request.know_token()
         return self._instances(request, self._catalog.instances(name), name)
 
     def connect(self, request: ServerRequest) -> ReadAnswer:
-        """GET connect: what may be connected to in the place of a service."""
+        """GET connect: the instances to connect to instead of a service."""
         name = self._reader.path_name(request, "service name")
         if not request.allows("service", name, "read"):
             return self._reader.answer(request, (), [], is_denied=True)
@@ -184,10 +187,10 @@ class CatalogEndpoint:
     def _instances(
         self, request: ServerRequest, instances: list[tuple[Row, Row]], name: str, tags: Iterable[str] | None = None
     ) -> ReadAnswer:
-        """tags: what the instances must have, where it is not what was asked for: to what may be connected to, tags do not matter."""
+        """Return the instances that fit. tags: the tags that they must have; None: those of the request."""
         keep = read_filter(request, SERVICE_NODE)
         tables = self._catalog.service_tables(name, found=bool(instances))
-        if request.first("peer") and self._settings.version >= V1_13:  # of another cluster nothing is known
+        if request.first("peer") and self._settings.version >= V1_13:  # no instances of other clusters are known
             instances, tables = [], ()
         rows = [
             _instance(node, service, self._settings)
@@ -200,14 +203,14 @@ class CatalogEndpoint:
         return self._reader.answer(request, tables, rows)
 
     def node(self, request: ServerRequest) -> ReadAnswer:
-        """GET node: a node with its services by their ids; null where there is none."""
+        """GET node: a node with its services by id; null for an unknown node."""
         name = self._reader.path_name(request, "node name")
         node, services = self._services_of(request, name)
         body = node and {"Node": node.render(), "Services": dict(sorted((service["ID"], service) for service in services))}
         return self._reader.answer(request, self._catalog.node_tables(name), body)
 
     def node_services(self, request: ServerRequest) -> ReadAnswer:
-        """GET node-services: a node and the list of its services; null for both where there is none."""
+        """GET node-services: a node and the list of its services; null for both if the node is unknown."""
         name = self._reader.path_name(request, "node name")
         node, services = self._services_of(request, name)
         body = {
@@ -237,18 +240,18 @@ def _of(*tables: str) -> Callable[[ServerRequest], tuple[Topic, ...]]:
 
 
 def service_topics(service: str) -> tuple[Topic, ...]:
-    """What the reads of a service depend on: a service that there is not may come with any."""
+    """Return what reads of a service depend on; an unknown service may come with any."""
     return tuple(("table", name) for name in (f"service.{service.lower()}", "services", "service extinctions"))
 
 
 def has_tags(service: Row, tags: Iterable[str]) -> bool:
-    """Whether a service has all of the tags, whatever their case."""
+    """Return whether a service has all of the tags, in any case."""
     known = {tag.lower() for tag in service.tags}
     return all(tag.lower() in known for tag in tags if tag)
 
 
 def _instance(node: Row, service: Row, settings: Settings) -> dict[str, Any]:
-    """A service and its node in one, as the catalog shows it."""
+    """Return an instance as in the catalog's answers: a service together with its node."""
     there, value = node.value, service.value
     shown = {name: there[name] for name in ("ID", "Node", "Address", "Datacenter", "TaggedAddresses")} | {"Node": service.node}
     shown |= {"NodeMeta": there["Meta"], "ServiceKind": value.get("Kind", "")}

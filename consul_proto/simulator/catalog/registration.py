@@ -1,4 +1,4 @@
-"""Registration in the catalog, and its end."""
+"""Registration and deregistration in the catalog."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Registration:
     """`/v1/catalog/register` and `/v1/catalog/deregister`."""
 
     def __init__(self, store: Store, catalog: Catalog, settings: Settings, note_write: Callable[[str, float], object]) -> None:
-        """touched: told of each node that somebody wrote about."""
+        """note_write: called with each node that was written to, and the time."""
         self._store, self._catalog, self._settings, self._note_write = store, catalog, settings, note_write
 
     def register(self, request: ServerRequest, now: float) -> bool:
-        """PUT register: true."""
+        """PUT register: return true."""
         request.only_default()
         given = request.decode(CATALOG_REGISTER, namespaced=True)
         self._reach(request, given)
@@ -67,7 +67,7 @@ class Registration:
         return "Must provide service name (Service.Service) when service ID is provided"
 
     def _require(self, request: ServerRequest, given: dict[str, Any], service: dict[str, Any] | None, checks: list[dict[str, Any]]) -> None:
-        """Refuse what the token may not register: the service, the node where it changes, and the checks' services."""
+        """Refuse a token that lacks the right to the service, to a node that changes, or to the services of the checks."""
         if service is not None and service.get("Service") != "consul":
             request.require("service", service.get("Service") or "", "write")
         known = self._catalog.node(given["Node"])
@@ -93,7 +93,7 @@ class Registration:
         return node_value(given, self._settings.datacenter)
 
     def _apply(self, given: dict[str, Any], service: dict[str, Any] | None, checks: list[dict[str, Any]]) -> None:
-        """All of it, or nothing."""
+        """Make all of the changes, or none."""
         self._store.begin()
         try:
             self._ensure(given, service, checks)
@@ -128,7 +128,7 @@ class Registration:
         return f'failed inserting check on node "{node}": {why}'
 
     def deregister(self, request: ServerRequest, now: float) -> bool:
-        """PUT deregister: true, whether it was there or not."""
+        """PUT deregister: return true, also for something unknown."""
         request.only_default()
         given = request.decode(CATALOG_DEREGISTER, namespaced=True)
         self._reach(request, given)
@@ -148,7 +148,7 @@ class Registration:
         return True
 
     def _require_end(self, request: ServerRequest, node: str, service: str | None, check: str | None) -> None:
-        """Refuse what the token may not end: the right over a node is enough."""
+        """Refuse a token that may not deregister it; a right to the node is enough."""
         if request.allows("node", node, "write"):
             return
         if not service and check:
@@ -165,7 +165,7 @@ class Registration:
 
 
 def service_faults(service: dict[str, Any], settings: Settings) -> str:
-    """What is wrong with a service of the mesh, as Go's multierror says it; "" where nothing is."""
+    """Return what is wrong with a service of the mesh, as Go's multierror formats it; "" for nothing."""
     proxy, has_port = service.get("Proxy") or {}, service.get("Port") or service.get("SocketPath")
     destination, is_proxy = str(proxy.get("DestinationServiceName") or "").strip(), service.get("Kind") == "connect-proxy"
     native, is_early = (service.get("Connect") or {}).get("Native"), settings.version < V1_X

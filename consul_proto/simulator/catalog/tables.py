@@ -1,4 +1,4 @@
-"""The catalog: nodes, their services and their checks, and the index of each table.
+"""The catalog: nodes, services and checks, and the index of each table.
 
 https://developer.hashicorp.com/consul/api-docs/catalog
 """
@@ -15,7 +15,7 @@ from consul_proto.simulator.engine.versions import V1_9, V1_11, V1_X, Version
 
 
 class Row(NamedTuple):
-    """A node, a service or a check, as an answer shows it. node: of a service, as its registration wrote the name."""
+    """A node, a service or a check as in answers. node: for a service, the node's name as the registration wrote it."""
 
     value: dict[str, Any]
     created: int
@@ -23,17 +23,17 @@ class Row(NamedTuple):
     node: str = ""
 
     def raw(self) -> dict[str, Any]:
-        """The row with its indexes, as the servers have it: no tags are none, and no empty list."""
+        """Return the row with its indexes, as the servers store it: missing tags are null."""
         return {**self.value, "CreateIndex": self.created, "ModifyIndex": self.modified}
 
     def render(self) -> dict[str, Any]:
-        """The row with its indexes, and with an empty list where it has no tags."""
+        """Return the row with its indexes; missing tags are an empty list."""
         tags: dict[str, list[str]] = {name: [] for name in ("Tags", "ServiceTags") if self.value.get(name, ()) is None}
         return {**self.raw(), **tags}
 
     @property
     def tags(self) -> list[str]:
-        """A service's tags."""
+        """The tags of a service."""
         return self.value["Tags"] or []
 
 
@@ -41,7 +41,7 @@ Key = tuple[str, str]
 
 
 class OfNodes(dict[Key, Row]):
-    """Services or checks, by node and id, which are found by their node without looking at the others."""
+    """Services or checks by node and id. Those of a node are found without looking at the others."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,24 +58,24 @@ class OfNodes(dict[Key, Row]):
             del self._ids[key[0]]
 
     def keys_of(self, node: str) -> list[Key]:
-        """The keys of a node's, by their ids."""
+        """Return the keys of a node, by id."""
         return [(node, one) for one in sorted(self._ids.get(node, ()))]
 
 
 class OnGone(Protocol):
-    """Called when what sessions may hang on is gone, or critical."""
+    """Called when something that sessions depend on is removed or critical."""
 
     def __call__(self, node: str, check: str | None) -> None:
-        """check: None where the whole node is gone."""
+        """check: None if the whole node was removed."""
         ...
 
 
 class CatalogError(Exception):
-    """A write that the catalog cannot make, in Consul's words."""
+    """The catalog cannot make a write, in Consul's words."""
 
 
 class Catalog:
-    """The tables. Names are compared without case. Every write is made at the store's present index."""
+    """The tables. Names are compared without case. Writes are made at the store's current index."""
 
     def __init__(self, store: Store, version: Version) -> None:
         self._store, self._version = store, version
@@ -85,15 +85,15 @@ class Catalog:
         self.checks = OfNodes()
         self._instances: dict[str, set[Key]] = {}
         self._addresses = Addresses(store)
-        self.on_gone: OnGone = lambda node, check: None  # noqa: ARG005 - the border names its parameters
+        self.on_gone: OnGone = lambda node, check: None  # noqa: ARG005 - the protocol names its parameters
 
     def dump(self) -> Any:
-        """All of it, as JSON."""
+        """Return the state as JSON."""
         tables = [[[key, *row] for key, row in table.items()] for table in (self.nodes, self.services, self.checks)]
         return {"tables": tables, "addresses": self._addresses.dump()}
 
     def load(self, state: Any, _shift: float) -> None:
-        """Take over the dumped state."""
+        """Load the dumped state."""
         tables: tuple[dict[Any, Row], ...] = (self.nodes, self.services, self.checks)
         for table, rows in zip(tables, state["tables"], strict=True):
             for key in list(table):
@@ -102,27 +102,27 @@ class Catalog:
                 self._put(table, tuple(key) if isinstance(key, list) else key, Row(*row))
         self._addresses.load(state["addresses"])
 
-    # What is there.
+    # Reads.
 
     def node(self, name: str) -> Row | None:
-        """A node by its name."""
+        """Return a node by its name."""
         return self.nodes.get(name.lower())
 
     def of_node(self, table: OfNodes, name: str) -> list[Row]:
-        """The services or the checks of a node, by their ids."""
+        """Return the services or the checks of a node, by id."""
         return [table[key] for key in table.keys_of(name.lower())]
 
     def instances(self, service: str) -> list[tuple[Row, Row]]:
-        """The nodes and services of a name, by node and id."""
+        """Return the nodes and services of a name, by node and id."""
         return [(self.nodes[key[0]], self.services[key]) for key in sorted(self._instances.get(service.lower(), ()))]
 
     def proxies(self, service: str) -> list[tuple[Row, Row]]:
-        """What may be connected to in the place of a service: its proxies, and itself where it speaks the protocol."""
+        """Return the instances to connect to instead of a service: its proxies, and itself if it is Connect native."""
         name = service.lower()
         return [(self.nodes[key[0]], row) for key, row in sorted(self.services.items()) if _stands_for(row.value) == name]
 
     def plain_services(self) -> dict[str, int]:
-        """The names of the services that are neither proxies nor gateways nor Consul, with the index since when they are there."""
+        """Return the services that are not proxies, gateways or Consul, with the index at which each came."""
         found: dict[str, int] = {}
         for row in self.services.values():
             name = row.value["Service"]
@@ -131,11 +131,11 @@ class Catalog:
         return found
 
     def mesh_services(self) -> set[str]:
-        """The names of what may be connected to."""
+        """Return the names that can be connected to."""
         return {name for row in self.services.values() if (name := _stands_for(row.value))}
 
     def checks_of(self, node: str, service_id: str) -> list[Row]:
-        """The checks that a service's health is made of: the node's own, then its own."""
+        """Return the checks that decide a service's health: first those of the node, then its own."""
         rows = self.of_node(self.checks, node)
         return [row for row in rows if not row.value["ServiceID"]] + [
             row for row in rows if row.value["ServiceID"] and row.value["ServiceID"].lower() == service_id.lower()
@@ -144,7 +144,7 @@ class Catalog:
     # Indexes.
 
     def service_tables(self, service: str, *, found: bool, health: bool = False) -> tuple[str, ...]:
-        """The tables whose index is that of a service's reads. found: whether there was any of it."""
+        """Return the tables whose index a read of a service has. found: whether there are instances."""
         own = f"service.{service.lower()}"
         if not found and self._store.table("service extinctions"):
             return ("service extinctions",)
@@ -153,18 +153,18 @@ class Catalog:
         return ("nodes", "services", "checks") if health else ("nodes", "services")
 
     def node_tables(self, name: str) -> tuple[str, ...]:
-        """The tables whose index is that of a node's reads."""
+        """Return the tables whose index a read of a node has."""
         if self._version < V1_X:
             return ("nodes", "services") if self.node(name) else ()
         return (f"node.{name.lower()}",) if self.node(name) else ("node extinctions",)
 
     def _change_services(self, node: str) -> None:
-        """A change of a node, or of a check of its own, concerns all of its services."""
+        """Record a change of a node or of its own checks: it concerns all of its services."""
         for key in self.services.keys_of(node):
             self._store.change(f"service.{self.services[key].value['Service'].lower()}")
 
     def _change_node(self, node: str) -> None:
-        """Reads of a node are woken by what concerns it; in 1.8 their index is that of everything all the same."""
+        """Record a change of a node. In 1.8 the index of its reads is still that of the whole tables."""
         if self._version >= V1_X:
             self._store.count(f"node.{node}")
         self._store.touch(("table", f"node.{node}"))
@@ -186,7 +186,7 @@ class Catalog:
             del table[key]
 
     def _keep(self, table: dict[Any, Row], key: Any, value: dict[str, Any], node: str = "") -> bool:
-        """Write a row; whether this changed anything. Another case of a node's name does not, since 1.9."""
+        """Write a row, and return whether it changed. Since 1.9 another case of a node's name is not a change."""
         before = table.get(key)
         aside = {} if self._version < V1_9 else {"Node": ""}
         if before is not None and before.value | aside == value | aside and (before.node == node or self._version >= V1_9):
@@ -198,7 +198,7 @@ class Catalog:
     # Writes.
 
     def ensure_node(self, value: dict[str, Any]) -> bool:
-        """Register a node; one that is known by its id under another name is renamed. Raises Broken where the name is another's."""
+        """Register a node. A known id under a new name renames the node. Raises CatalogError if another node has the name."""
         key = value["Node"].lower()
         renamed = self._former_key(value, key)
         if renamed is not None:
@@ -213,7 +213,7 @@ class Catalog:
         return True
 
     def _former_key(self, value: dict[str, Any], key: str) -> str | None:
-        """The key under which a node is known, where it has another name now; in 1.8 another case is another name."""
+        """Return the key of a node that has another name now, else None. In 1.8 another case is another name."""
         identity = value["ID"]
         if not identity:
             return None
@@ -232,7 +232,7 @@ class Catalog:
         return alive is not None and alive.value["Status"] != "critical"
 
     def ensure_service(self, node: str, value: dict[str, Any]) -> bool:
-        """Register a service on a node that there is."""
+        """Register a service on an existing node."""
         key = (node.lower(), value["ID"].lower())
         if (name := _stands_for(value)) and self._version >= V1_11:
             own = {"Address": self._addresses.of(name), "Port": value.get("Port", 0)}
@@ -252,7 +252,7 @@ class Catalog:
         self._change_node(node)
 
     def ensure_check(self, node: str, value: dict[str, Any]) -> bool:
-        """Register a check on a node that there is. Raises Broken where its service is not there."""
+        """Register a check on an existing node. Raises CatalogError if its service does not exist."""
         key = (node.lower(), value["CheckID"].lower())
         service = self.services.get((key[0], value["ServiceID"].lower())) if value["ServiceID"] else None
         if service is not None:
@@ -267,13 +267,13 @@ class Catalog:
         if value["Status"] == "critical":
             self.on_gone(node, value["CheckID"])
         if changed or self._version < V1_X:
-            # 1.8 writes a check that is the same once more.
+            # 1.8 also writes a check that has not changed.
             self._store.change("checks")
             self._touch_check(self.checks[key])
         return changed
 
     def _touch_check(self, row: Row | None) -> None:
-        """A check concerns the reads of its node, of its service and of its state."""
+        """Record a change of a check: it concerns the reads of its node, its service and its state."""
         if row is not None:
             for of, value in (("node", row.value["Node"]), ("service", row.value["ServiceName"]), ("state", row.value["Status"])):
                 self._store.touch((f"checks of {of}", value.lower()))
@@ -285,7 +285,7 @@ class Catalog:
             self._change_services(node)
 
     def delete_check(self, node: str, check_id: str) -> bool:
-        """Deregister a check; whether it was there."""
+        """Deregister a check; return whether it existed."""
         key = (node.lower(), check_id.lower())
         row = self.checks.get(key)
         if row is None:
@@ -301,7 +301,7 @@ class Catalog:
         return True
 
     def delete_service(self, node: str, service_id: str) -> bool:
-        """Deregister a service and its checks; whether it was there."""
+        """Deregister a service and its checks; return whether it existed."""
         key = (node.lower(), service_id.lower())
         row = self.services.get(key)
         if row is None:
@@ -322,7 +322,7 @@ class Catalog:
         return True
 
     def delete_node(self, node: str) -> bool:
-        """Deregister a node with all that it has; whether it was there."""
+        """Deregister a node with its services and checks; return whether it existed."""
         key = node.lower()
         row = self.nodes.get(key)
         if row is None:
@@ -347,5 +347,5 @@ def _stands_for(service: dict[str, Any]) -> str | None:
 
 
 def each(rows: dict[str, Row]) -> Iterator[Row]:
-    """The rows of a table, by their names."""
+    """Return the rows of a table, by name."""
     return (rows[name] for name in sorted(rows))

@@ -1,4 +1,4 @@
-"""What the catalog keeps of a registration, and in which order an answer shows it.
+"""What the catalog stores of a registration, in the order of answers.
 
 https://developer.hashicorp.com/consul/api-docs/catalog
 """
@@ -10,7 +10,7 @@ from typing import Any
 from consul_proto.simulator.catalog.check_definitions import kind_of_check, render_definition
 from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 
-#: The order of the members in an answer; a member that is not listed in a version does not exist there.
+#: The members in the order of answers; a version does not have members that it does not list.
 _SERVICE = {
     V1_8: (
         *("Kind", "ID", "Service", "Tags", "Address", "TaggedAddresses", "Meta", "Port", "Weights", "EnableTagOverride"),
@@ -22,7 +22,7 @@ _SERVICE = {
     ),
 }
 
-#: Members of a service that are left out where they are empty.
+#: Members of a service that are left out if they are empty.
 _OMITTED = {V1_8: {"Kind", "TaggedAddresses"}, V1_X: {"Kind", "TaggedAddresses", "Port", "Ports", "SocketPath", "Locality"}}
 
 _CHECK = {
@@ -35,7 +35,7 @@ _CHECK = {
 
 
 def node_value(given: dict[str, Any], datacenter: str) -> dict[str, Any]:
-    """A node as an answer shows it."""
+    """Return a node as in answers."""
     return {
         "ID": (given.get("ID") or "").lower(),
         "Node": given.get("Node") or "",
@@ -48,7 +48,7 @@ def node_value(given: dict[str, Any], datacenter: str) -> dict[str, Any]:
 
 
 def service_value(given: dict[str, Any], version: Version) -> dict[str, Any]:
-    """A service as an answer shows it, from what was registered."""
+    """Return a service as in answers, from its registration."""
     proxy = given.get("Proxy") or {}
     value = {
         "Kind": given.get("Kind") or "",
@@ -73,7 +73,7 @@ def service_value(given: dict[str, Any], version: Version) -> dict[str, Any]:
 
 
 def _weights(given: dict[str, Any]) -> dict[str, int]:
-    """What is given as a whole, where it can be: weights of which one cannot be are as if none were given."""
+    """Return the weights; the defaults if one of them is invalid."""
     passing, warning = given.get("Passing") or 0, given.get("Warning") or 0
     return {"Passing": passing, "Warning": warning} if passing > 0 and warning >= 0 else {"Passing": 1, "Warning": 1}
 
@@ -92,7 +92,7 @@ def _proxy(given: dict[str, Any], version: Version) -> dict[str, Any]:
 
 
 def _has_content(given: Any) -> bool:
-    """Whether an object or a list holds anything but zeros."""
+    """Return whether an object or a list has a member that is not zero."""
     return any(given.values()) if isinstance(given, dict) else bool(given)
 
 
@@ -113,7 +113,7 @@ def _upstream(given: dict[str, Any], version: Version) -> dict[str, Any]:
 
 
 def check_value(given: dict[str, Any], version: Version) -> dict[str, Any]:
-    """A check as an answer shows it, from what was registered."""
+    """Return a check as in answers, from its registration."""
     definition = render_definition(given.get("Definition") or {})
     value = {
         "Node": given.get("Node") or "",

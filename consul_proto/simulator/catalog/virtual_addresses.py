@@ -8,7 +8,10 @@ from consul_proto.simulator.engine.store import Store
 
 
 class Addresses:
-    """The virtual address of each service of the mesh, since 1.11: https://developer.hashicorp.com/consul/docs/connect/proxies/transparent-proxy"""
+    """The virtual address of each service of the mesh, since 1.11.
+
+    https://developer.hashicorp.com/consul/docs/connect/proxies/transparent-proxy
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -17,7 +20,7 @@ class Addresses:
         self._last = 0
 
     def of(self, service: str) -> str:
-        """The address of a service: it gets one where it has none."""
+        """Return the address of a service; assign one if it has none."""
         if service not in self._numbers:
             self._note()
             if self._free_numbers:
@@ -29,7 +32,7 @@ class Addresses:
         return f"240.{number >> 16}.{number >> 8 & 255}.{number & 255}"
 
     def free(self, service: str) -> None:
-        """Give back the address of a service that there is no more."""
+        """Release the address of a service that no longer exists."""
         if service in self._numbers:
             self._note()
             self._free_numbers = sorted([*self._free_numbers, self._numbers.pop(service)])
@@ -42,9 +45,9 @@ class Addresses:
         self._numbers, self._free_numbers, self._last = taken, freed, last
 
     def dump(self) -> Any:
-        """All of them, as JSON."""
+        """Return all addresses as JSON."""
         return [self._numbers, self._free_numbers, self._last]
 
     def load(self, state: Any) -> None:
-        """Take over the dumped state."""
+        """Load the dumped state."""
         self._restore(*state)

@@ -1,4 +1,4 @@
-"""What routers, splitters and resolvers make of a service together: agents refuse an entry that lets no chain of them be.
+"""Discovery chains: routers, splitters and resolvers of a service. Agents refuse an entry that breaks a chain.
 
 https://developer.hashicorp.com/consul/docs/connect/manage-traffic/discovery-chain
 """
@@ -16,21 +16,24 @@ from consul_proto.simulator.engine.versions import V1_X
 Entry = dict[str, Any]
 Entries = Mapping[tuple[str, str], Entry]
 
-#: The kinds that a chain is made of.
+#: The kinds of entries that form a chain.
 _LINKS = ("service-router", "service-splitter", "service-resolver")
 
-#: The kinds a change of which may break a chain, or what depends on its protocol.
+#: The kinds whose change may break a chain, or something that depends on its protocol.
 _CONCERNED = frozenset((*_LINKS, "service-defaults", "proxy-defaults", "ingress-gateway"))
 
-#: Gateways that cannot have the same name.
+#: A gateway of one kind cannot have the name of one of the other kind.
 _OTHER_GATEWAY = {"ingress-gateway": "terminating-gateway", "terminating-gateway": "ingress-gateway"}
 
-#: The protocols that have requests, which can be routed and split.
+#: The protocols with requests that can be routed and split.
 _OF_REQUESTS = frozenset(("http", "http2", "grpc"))
 
 
 def check_chains(entries: Entries, kind: str, name: str, settings: Settings) -> None:
-    """Refuse the entries as they would be after a change of one. Whose chain is looked at first, only the agent knows."""
+    """Refuse the entries as they would be after a change.
+
+    The order in which a real agent checks the chains is not known.
+    """
     other = _OTHER_GATEWAY.get(kind)
     if other is not None and (kind, name) in entries and (other, name) in entries:
         shown = f'cannot create a "{kind}" config entry with name "{name}", a "{other}" config entry with that name already exists'
@@ -55,13 +58,13 @@ def _check_intentions(entries: Entries, intentions: Entry, settings: Settings) -
 
 
 def _check_permitted(service: str, protocol: str) -> None:
-    """Refuse that permissions are of requests where there are none."""
+    """Refuse permissions for a service whose protocol has no requests."""
     if protocol not in _OF_REQUESTS:
         raise Refusal(500, f'service "{service}" has protocol "{protocol}", which is incompatible with L7 intentions permissions')
 
 
 def _check_protocols(entries: Entries, protocols: dict[str, str], kind: str, name: str, settings: Settings) -> None:
-    """Refuse what listens or decides by requests where there are none. protocols: those that are known, by service."""
+    """Refuse listeners and permissions that do not fit the protocol. protocols: the known ones, by service; more are added."""
 
     def protocol_of(service: str) -> str:
         if service not in protocols:
@@ -82,7 +85,7 @@ def _check_protocols(entries: Entries, protocols: dict[str, str], kind: str, nam
 
 
 def destinations(entry: Entry) -> Iterator[Entry]:
-    """Where a router, a splitter or a resolver leads to."""
+    """Return the destinations of a router, a splitter or a resolver."""
     for route in entry.get("Routes") or ():
         yield route.get("Destination") or {}
     yield from entry.get("Splits") or ()
@@ -96,7 +99,7 @@ def _targets(entry: Entry) -> set[str]:
 
 
 def _target(destination: Entry, service: str) -> tuple[str, str]:
-    """A service and a subset of it; what names none is the one that it belongs to."""
+    """Return the service and the subset of a destination; without a service, it is the entry's own."""
     return str(destination.get("Service") or service), str(destination.get("ServiceSubset") or "")
 
 
@@ -109,7 +112,7 @@ class _Chain:
         self._is_advanced = False
 
     def check(self) -> str:
-        """Walk to where it ends, and tell the protocol."""
+        """Follow the chain to its end, and return its protocol."""
         router = self._entries.get(("service-router", self._service))
         if router is None:
             self._split(self._service)
@@ -129,9 +132,9 @@ class _Chain:
         return self._protocol
 
     def _speak(self, service: str) -> None:
-        """Note the protocol of a service, which is that of all."""
+        """Record the protocol of a service: all services of a chain must have the same one."""
         own = self._entries.get(("service-defaults", service))
-        # What is said of all proxies does not count where something is said of the service.
+        # proxy-defaults do not count for a service that has defaults of its own.
         usual = (self._entries.get(("proxy-defaults", "global"), {}).get("Config") or {}).get("protocol")
         protocol = str((own["Protocol"] if own else usual) or "tcp").lower()
         self._protocol = self._protocol or protocol
@@ -153,7 +156,7 @@ class _Chain:
                 self._split(to, (*seen, service))
 
     def _resolve(self, service: str, subset: str, *, fails_over: bool = False) -> None:
-        """Follow redirects to where instances are, and to where it goes on when they are ill."""
+        """Follow redirects to the instances, and check the failover."""
         passed: list[tuple[str, str]] = []
         while True:
             self._speak(service)

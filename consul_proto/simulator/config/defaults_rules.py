@@ -1,4 +1,4 @@
-"""What service-defaults and proxy-defaults must look like.
+"""Rules for service-defaults and proxy-defaults.
 
 https://developer.hashicorp.com/consul/docs/reference/config-entry/service-defaults and proxy-defaults there.
 """
@@ -18,7 +18,7 @@ Entry = Mapping[str, Any]
 
 _PROTOCOLS = ("", "tcp", "http", "http2", "grpc")
 
-#: What Envoy is taught by extensions that are part of Consul: https://developer.hashicorp.com/consul/docs/envoy-extension
+#: Envoy extensions that are part of Consul: https://developer.hashicorp.com/consul/docs/envoy-extension
 _EXTENSIONS = frozenset(
     f"builtin/{name}" for name in ("aws/lambda", "ext-authz", "lua", "otel-access-logging", "property-override", "proxy/validate", "wasm")
 )
@@ -37,7 +37,7 @@ _HIGHEST_PORT, _WHOLE = 65535, 100
 
 
 def of_service(entry: Entry, version: Version) -> Iterator[str]:
-    """What is wrong with the defaults of a service."""
+    """Return the faults of the defaults of a service."""
     if entry["Name"] == "*" and version >= V1_X:
         yield "service-defaults name must be the name of a service, and not a wildcard"
     found = [*of_metadata(entry), *([] if version < V1_9 else _of_protocol(entry))]
@@ -130,7 +130,7 @@ def _of_destination(destination: Entry | None) -> Iterator[str]:
 
 
 def of_proxies(entry: Entry, version: Version) -> Iterator[str]:
-    """What is wrong with the defaults of all proxies."""
+    """Return the faults of the defaults of all proxies."""
     yield from _of_logs({} if version < V1_X else entry["AccessLogs"], version)
     yield from of_all_metadata(entry)
     if found := [*_of_extensions(entry)]:
@@ -141,13 +141,13 @@ def of_proxies(entry: Entry, version: Version) -> Iterator[str]:
 
 
 def of_failover(policy: Entry) -> Iterator[str]:
-    """What is wrong with where is gone on."""
+    """Return the faults of a failover policy."""
     if (policy.get("Mode") or "") not in ("", "sequential", "order-by-locality"):
         yield "Failover-policy mode must be one of '', 'sequential', or 'order-by-locality'"
 
 
 def of_locality(entry: Entry) -> Iterator[str]:
-    """What is wrong with what is near."""
+    """Return the faults of priorities by locality."""
     if (entry.get("PrioritizeByLocality") or {}).get("Mode"):
         yield "Prioritize-by-locality requires Consul Enterprise "
 

@@ -1,6 +1,6 @@
-"""Configuration entries: the table, and the endpoint that reads entries into their types and holds them to their rules.
+"""Config entries: the table, and the endpoint that decodes and checks them.
 
-https://developer.hashicorp.com/consul/api-docs/config. Entries of a kind without a type here are kept as they were given.
+https://developer.hashicorp.com/consul/api-docs/config. Entries of a kind without a type here are stored as they are.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from consul_proto.simulator.go.numbers import unsigned
 
 Entry = dict[str, Any]
 
-#: Members that are written behind all others.
+#: Members that come after all others in an answer.
 _LAST = ("MaxRequestHeadersKB",)
 
-#: Members that agents write themselves, whatever is given.
+#: Members that agents set themselves, whatever the request says.
 _WRITTEN = ("Hash", "CreateIndex", "ModifyIndex")
 
 _OLD = (
@@ -43,7 +43,7 @@ _OLD = (
     "terminating-gateway",
 )
 
-#: https://developer.hashicorp.com/consul/docs/connect/config-entries, by version.
+#: The kinds by version: https://developer.hashicorp.com/consul/docs/connect/config-entries
 _KINDS = {
     V1_8: _OLD,
     V1_X: (
@@ -53,17 +53,17 @@ _KINDS = {
     ),
 }
 
-#: What is said of an entry without a name where it is noticed only when it is written, by its kind.
+#: The error for an entry without a name that is found only when it is written, by version and kind.
 _NAMELESS = {
     "ingress-gateway": "failed inserting config entry: object missing primary index",
     "terminating-gateway": "serviceName is required",
-    "exported-services": "",  # which must have another one
+    "exported-services": "",  # it must have another name
 }
 _NO_NAME = {V1_8: {**_NAMELESS, "service-defaults": "serviceName is required"}, V1_X: _NAMELESS}
 
 _NOT_PERMISSIVE = "cannot set MutualTLSMode=permissive because AllowEnablingPermissiveMutualTLS=false in the mesh config entry"
 
-#: Members whose own members are the user's, not Consul's.
+#: Members whose own members belong to the user, not to Consul.
 _OPAQUE = frozenset(("Meta", "Add", "Set"))
 
 
@@ -75,26 +75,26 @@ class ConfigEntries:
         self.entries: dict[tuple[str, str], Entry] = {}
         self.gateways = GatewayServices(store, settings)
         if settings.version >= V1_9:
-            # A server that starts looks whether intentions of before 1.9 must become entries.
+            # A server checks at its start whether intentions from before 1.9 must become entries.
             store.apply()
             store.count("config")
 
     def dump(self) -> Any:
-        """The table, as JSON."""
+        """Return the table as JSON."""
         return {"entries": list(self.entries.values()), "gateways": self.gateways.dump()}
 
     def load(self, state: Any, _shift: float) -> None:
-        """Take over the dumped state."""
+        """Load the dumped state."""
         self.entries = {(entry["Kind"], entry["Name"]): entry for entry in state["entries"]}
         self.gateways.load(state["gateways"])
 
     def is_same(self, entry: Entry) -> bool:
-        """Whether an entry is there as it is, as far as agents look at that, since 1.12."""
+        """Return whether an entry is stored already. Agents check this since 1.12."""
         before = self.entries.get((entry["Kind"], entry["Name"]))
         return before is not None and self._settings.version >= V1_12 and before["Hash"] == entry["Hash"]
 
     def check(self, kind: str, name: str, entry: Entry | None) -> None:
-        """Refuse what would not go together with the other entries: a new one, or that one is gone."""
+        """Refuse a change that does not fit the other entries. entry: None if the entry is deleted."""
         others = {key: other for key, other in self.entries.items() if key != (kind, name)}
         mesh = self.entries.get(("mesh", "mesh"), {})
         if entry is not None and entry.get("MutualTLSMode") == "permissive" and not mesh.get("AllowEnablingPermissiveMutualTLS"):
@@ -102,7 +102,7 @@ class ConfigEntries:
         check_chains(others if entry is None else {**others, (kind, name): entry}, kind, name, self._settings)
 
     def write(self, entry: Entry) -> None:
-        """Keep an entry at the present index."""
+        """Write an entry at the current index."""
         key = (entry["Kind"], entry["Name"])
         before = self.entries.get(key)
         index = self._store.index
@@ -115,21 +115,21 @@ class ConfigEntries:
         self.gateways.assign(entry)
 
     def delete(self, kind: str, name: str) -> None:
-        """Forget an entry."""
+        """Delete an entry."""
         if self.entries.pop((kind, name), None) is not None:
             self._store.change("config")
             self.gateways.remove(kind, name)
 
 
 def _ingress(entry: Entry, _version: Version) -> Entry:
-    """An ingress gateway, whose listeners have a protocol."""
+    """Set the protocol of the listeners of an ingress gateway."""
     for listener in entry["Listeners"] or ():
         listener["Protocol"] = listener["Protocol"].lower() or "tcp"
     return entry
 
 
 def _router(entry: Entry, version: Version) -> Entry:
-    """A router, with its methods as they are sent; 1.8.7 looks at the namespace of a destination only where there are some."""
+    """Write the methods of a router in upper case. 1.8.7 sets the namespace of a destination only if the route has methods."""
     for route in entry["Routes"] or ():
         http = route.get("Match", {}).get("HTTP", {})
         in_upper_case(http)
@@ -139,18 +139,18 @@ def _router(entry: Entry, version: Version) -> Entry:
 
 
 def _splitter(entry: Entry, _version: Version) -> Entry:
-    """A splitter, whose weights are hundredths."""
+    """Round the weights of a splitter to hundredths."""
     for split in entry["Splits"] or ():
         split["Weight"] = mapstructure.as_written(math.copysign(math.floor(abs(split["Weight"]) * 100 + 0.5), split["Weight"]) / 100)
     return entry
 
 
 def _defaults(entry: Entry, _version: Version) -> Entry:
-    """The defaults of a service, whose protocol is in lower case."""
+    """Write the protocol of a service in lower case."""
     return {**entry, "Protocol": entry["Protocol"].lower()}
 
 
-#: What becomes of an entry when it is written, by its kind.
+#: What is changed in an entry before it is stored, by kind.
 _COMPLETE: dict[str, Callable[[Entry, Version], Entry]] = {
     "ingress-gateway": _ingress,
     "service-defaults": _defaults,
@@ -161,13 +161,13 @@ _COMPLETE: dict[str, Callable[[Entry, Version], Entry]] = {
 
 
 def _unknown(paths: Sequence[str]) -> str:
-    """What is said of members that a type does not have, "" for none."""
+    """Return the error for members that the type does not have, "" for none."""
     shown = ((path, ", namespaces are a consul enterprise feature" * (path.rpartition(".")[2].lower() == "namespace")) for path in paths)
     return multierror([f'invalid config key "{path}"{more}' for path, more in shown]) if paths else ""
 
 
 def _render(entry: Entry) -> Entry:
-    """An entry, as answers have it: what is there once has no name."""
+    """Return an entry as in answers: the mesh entry shows no name."""
     return {name: value for name, value in entry.items() if name != "Name"} if entry["Kind"] == "mesh" else entry
 
 
@@ -176,7 +176,7 @@ def _hash(value: Any) -> int:
 
 
 def _camel_case(value: Any, *, opaque: bool = False) -> Any:
-    """Names as the documentation of JSON writes them: `default_subset` is DefaultSubset."""
+    """Return the names in the documentation's form: `default_subset` is DefaultSubset."""
     if isinstance(value, list):
         return [_camel_case(one, opaque=opaque) for one in value]
     if not isinstance(value, dict) or opaque:
@@ -189,7 +189,7 @@ def _camel_case(value: Any, *, opaque: bool = False) -> Any:
 
 
 def _cas_index(request: ServerRequest) -> int | None:
-    """The index that an entry is to have; None where none is asked for."""
+    """Return the index in `cas`, None if there is none."""
     return unsigned(request.first("cas")) if request.first("cas") else None
 
 
@@ -200,7 +200,7 @@ class ConfigEndpoint:
         self._store, self._entries, self._catalog, self._settings = store, entries, catalog, settings
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         return {
             "/v1/config": Route(("PUT",), write=self.apply),
             "/v1/config/": Route(("GET", "DELETE"), self.read, self.delete, _of("config"), deep=True),
@@ -231,7 +231,7 @@ class ConfigEndpoint:
         return self._decode(raw, kind.lower())
 
     def _decode(self, raw: Entry, kind: str) -> Entry:
-        """An entry in its type; of kinds that have none here, as it is given."""
+        """Decode an entry into its type. Kinds without a type here are stored as they are."""
         if kind not in TYPES:
             given = {name: value for name, value in _camel_case(raw).items() if name not in ("Kind", *_WRITTEN)}
             return {"Kind": kind, "Name": "", **given, "Hash": _hash(given)}
@@ -243,11 +243,11 @@ class ConfigEndpoint:
         entry = {**found, "Kind": kind, "Name": found.get("Name", "")}
         if complete := _COMPLETE.get(kind):
             entry = complete(entry, version)
-        # By another name it is another entry.
+        # The name is not part of the hash.
         return {**entry, "Hash": _hash([{name: value for name, value in entry.items() if name != "Name"}, read.empty])}
 
     def _only_name(self, kind: str, name: str) -> str:
-        """The name of an entry, of which some kinds have but one."""
+        """Return the name of an entry. Some kinds have only one."""
         if kind == "mesh":
             return "mesh"
         if kind != "proxy-defaults":
@@ -257,19 +257,19 @@ class ConfigEndpoint:
         return "global"
 
     def _resource(self, kind: str, name: str) -> tuple[str, str]:
-        """What a token needs the right to: services have their own, what concerns all of the mesh has another."""
+        """Return the resource whose write right an entry needs: a service has its own, the mesh as a whole another."""
         if kind in ("proxy-defaults", "mesh", "ingress-gateway", "terminating-gateway", "api-gateway", "exported-services"):
             return ("operator" if self._settings.version < V1_X else "mesh"), ""
         return ("intention" if kind == "service-intentions" else "service"), name
 
     def _read_resource(self, kind: str, name: str) -> tuple[str, str] | None:
-        """What a token needs the right to read; None where anybody may."""
+        """Return the resource whose read right an entry needs; None for no right."""
         if kind in ("proxy-defaults", "mesh"):
             return None
         return ("service", name) if kind.endswith("-gateway") else self._resource(kind, name)
 
     def apply(self, request: ServerRequest, _now: float) -> bool:
-        """PUT: whether it was written."""
+        """PUT: return whether the entry was written."""
         entry = self._body(request)
         request.only_default()
         index = _cas_index(request)
@@ -284,7 +284,7 @@ class ConfigEndpoint:
         request.require(*self._resource(entry["Kind"], entry["Name"]), "write")
         before = self._entries.entries.get((entry["Kind"], entry["Name"]))
         self._store.apply()
-        # What is there already is written without a look at the index, since 1.12.
+        # Since 1.12, an entry that is stored already counts as written, whatever the index.
         if index is not None and index != (before["ModifyIndex"] if before else 0) and not self._entries.is_same(entry):
             return False
         if not entry["Name"]:
@@ -295,7 +295,7 @@ class ConfigEndpoint:
         return True
 
     def read(self, request: ServerRequest) -> ReadAnswer:
-        """GET one, or all of a kind."""
+        """GET one entry, or all of a kind."""
         request.only_default()
         kind, is_one, name = request.rest.partition("/")
         request.reach_servers()
@@ -316,7 +316,7 @@ class ConfigEndpoint:
         return ReadAnswer(index, _render(entry))
 
     def _every(self, request: ServerRequest, kind: str) -> list[Entry]:
-        """Those of a kind, "" for any, that the token may read and the filter lets through."""
+        """Return the entries of a kind, "" for all, that the token may read and the filter accepts."""
         is_filtered = bool(request.first("filter")) and self._settings.version >= V1_16
         if is_filtered and kind != "service-defaults":
             raise Refusal(500, f"filtering not supported for config entry kind={kind}")
@@ -329,7 +329,7 @@ class ConfigEndpoint:
         return found
 
     def delete(self, request: ServerRequest, _now: float) -> Any:
-        """DELETE: an empty object, whether it was there or not; with `cas`, whether it was done, since 1.11."""
+        """DELETE: return an empty object, also for an unknown entry; with `cas`, since 1.11, whether it was deleted."""
         kind, is_one, name = request.rest.partition("/")
         if not is_one:
             raise Refusal(404, "Must provide both a kind and name to delete")

@@ -1,4 +1,4 @@
-"""What the entries of gateways, of the mesh and of exported services must look like.
+"""Rules for gateways, the mesh and exported services.
 
 https://developer.hashicorp.com/consul/docs/reference/config-entry/ingress-gateway and its neighbours there.
 """
@@ -17,14 +17,14 @@ _PROTOCOLS = ("tcp", "http", "http2", "grpc")
 
 _VERSIONS = ("TLS_AUTO", "TLSv1_0", "TLSv1_1", "TLSv1_2", "TLSv1_3")
 
-#: The suites that Envoy knows, of each its key exchange and its cipher.
+#: The cipher suites that Envoy knows: key exchange and cipher.
 _SUITES = frozenset(
     f"TLS_{exchange}WITH_{cipher}"
     for exchange in ("ECDHE_ECDSA_", "ECDHE_RSA_", "RSA_")
     for cipher in ("AES_128_GCM_SHA256", "AES_128_CBC_SHA", "AES_256_GCM_SHA384", "AES_256_CBC_SHA")
 ) | {f"TLS_ECDHE_{kind}_WITH_CHACHA20_POLY1305_SHA256" for kind in ("ECDSA", "RSA")}
 
-#: What a request may be made regular with.
+#: The actions of request normalization.
 _REGULAR = {
     "PathWithEscapedSlashesAction": (
         *("IMPLEMENTATION_SPECIFIC_DEFAULT", "KEEP_UNCHANGED", "REJECT_REQUEST", "UNESCAPE_AND_REDIRECT", "UNESCAPE_AND_FORWARD"),
@@ -39,7 +39,7 @@ _SEVERAL = {
 
 
 def _of_tls(tls: Entry) -> Iterator[str]:
-    """What is wrong with the versions and the suites."""
+    """Return the faults of TLS versions and cipher suites."""
     least, most = tls.get("TLSMinVersion") or "", tls.get("TLSMaxVersion") or ""
     for version in (least, most):
         if version and version not in _VERSIONS:
@@ -57,7 +57,7 @@ def _of_tls(tls: Entry) -> Iterator[str]:
 
 
 def of_ingress(entry: Entry, version: Version) -> Iterator[str]:
-    """What is wrong with an ingress gateway."""
+    """Return the faults of an ingress gateway."""
     yield from of_all_metadata(entry)
     yield from _of_tls(entry["TLS"])
     ports: set[int] = set()
@@ -132,7 +132,7 @@ def _of_host(host: str) -> Iterator[str]:
 
 
 def of_terminating(entry: Entry, _version: Version) -> Iterator[str]:
-    """What is wrong with a terminating gateway."""
+    """Return the faults of a terminating gateway."""
     yield from of_all_metadata(entry)
     names: set[str] = set()
     for service in entry["Services"] or ():
@@ -148,7 +148,7 @@ def of_terminating(entry: Entry, _version: Version) -> Iterator[str]:
 
 
 def of_exported(entry: Entry, _version: Version) -> Iterator[str]:
-    """What is wrong with exported services."""
+    """Return the faults of exported services."""
     if entry["Name"] != "default":
         yield 'exported-services Name must be "default"'
     yield from of_all_metadata(entry)
@@ -174,7 +174,7 @@ def _of_consumer(consumer: Entry) -> Iterator[str]:
 
 
 def of_mesh(entry: Entry, _version: Version) -> Iterator[str]:
-    """What is wrong with what is said of the whole mesh."""
+    """Return the faults of the mesh entry."""
     yield from of_all_metadata(entry)
     for direction in ("Incoming", "Outgoing"):
         tls = (entry.get("TLS") or {}).get(direction) or {}

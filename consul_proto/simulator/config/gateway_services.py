@@ -1,4 +1,7 @@
-"""Which services each gateway is for, as its config entry says: https://developer.hashicorp.com/consul/api-docs/catalog#list-services-for-gateway."""
+"""The services of each gateway, by its config entry.
+
+https://developer.hashicorp.com/consul/api-docs/catalog#list-services-for-gateway
+"""
 
 from __future__ import annotations
 
@@ -11,30 +14,30 @@ from consul_proto.simulator.engine.versions import V1_X
 
 Entry = dict[str, Any]
 
-#: The kinds of gateways that serve services by their names.
+#: The kinds of gateways that name services.
 _SERVING = ("ingress-gateway", "terminating-gateway")
 
-#: The members of a service in an entry that its row has.
+#: The members of a service that its row has.
 _OF_SERVICE = ("CAFile", "CertFile", "KeyFile", "SNI", "Hosts")
 
 
 class GatewayServices:
-    """The table, by kind and name of the gateway: a row for each service, and since when they are so."""
+    """The table, by kind and name of the gateway: a row for each service, and the index of the last change."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store, self._settings = store, settings
         self._rows: dict[tuple[str, str], tuple[list[Entry] | None, int]] = {}
 
     def dump(self) -> Any:
-        """The table, as JSON."""
+        """Return the table as JSON."""
         return [[*key, *rows] for key, rows in self._rows.items()]
 
     def load(self, state: Any) -> None:
-        """Take over the dumped state."""
+        """Load the dumped state."""
         self._rows = {(kind, name): (rows, since) for kind, name, rows, since in state}
 
     def assign(self, entry: Entry) -> None:
-        """Note what an entry of a gateway says, where it says another thing than before."""
+        """Set the rows of a gateway from its entry, if they change."""
         if entry["Kind"] not in _SERVING:
             return
         key, rows = (entry["Kind"], entry["Name"]), self._rows_of(entry)
@@ -43,12 +46,12 @@ class GatewayServices:
             self._store.change("gateways")
 
     def remove(self, kind: str, name: str) -> None:
-        """Forget a gateway."""
+        """Remove a gateway."""
         if self._rows.pop((kind, name), None) is not None:
             self._store.change("gateways")
 
     def _rows_of(self, entry: Entry) -> list[Entry] | None:
-        """A row for each service. Of a terminating gateway, an empty list of them is another one than none."""
+        """Return a row for each service. For a terminating gateway, an empty list is not the same as none."""
         if entry["Kind"] == "terminating-gateway":
             if entry["Services"] is None:
                 return None
@@ -66,19 +69,19 @@ class GatewayServices:
         return row | ({"AutoHostRewrite": True} if leads_out and not service.get("DisableAutoHostRewrite") else {})
 
     def has_wildcard(self, gateway: str) -> bool:
-        """Whether a gateway is for any service."""
+        """Return whether a gateway has a wildcard service."""
         return any(row["Service"]["Name"] == "*" for kind in _SERVING for row in self._of(kind, gateway)[0])
 
     def _of(self, kind: str, gateway: str) -> tuple[list[Entry], int]:
-        """The rows of a gateway, and since when they are so."""
+        """Return the rows of a gateway, and the index of their last change."""
         rows, since = self._rows.get((kind, gateway), (None, 0))
         return rows or [], since
 
     def of(self, gateway: str, plain: Mapping[str, int], in_mesh: Collection[str]) -> list[Entry]:
-        """The services that a gateway is for, by their names.
+        """Return the services of a gateway, by name.
 
-        plain: the services of the catalog that are neither proxies nor gateways, with the index since when they are there. in_mesh: those
-        of them, and others, that may be connected to.
+        plain: the services of the catalog that are neither proxies nor gateways, with the index at which each came. in_mesh: the names that
+        can be connected to.
         """
         found: dict[tuple[str, int], Entry] = {}
         for kind in _SERVING:
@@ -92,20 +95,20 @@ class GatewayServices:
         return sorted(found.values(), key=lambda one: str(one["Service"]["Name"]))
 
     def _render(self, row: Entry, service: str, since: int, known: int | None) -> Entry:
-        """A row as answers have it. known: since when the service is in the catalog."""
+        """Return a row as in answers. known: the index at which the service came into the catalog."""
         is_wild = row["Service"]["Name"] == "*"
         index = max(since, known or 0) if is_wild else since
         shown = {name: value for name, value in row.items() if value and name != "AutoHostRewrite"} | {"Service": {"Name": service}}
         shown |= {"FromWildcard": True} if is_wild else {}
         leads_out = row["GatewayKind"] == "terminating-gateway" and self._settings.version >= V1_X
-        # Of those that any name stands for, it is known of what came later.
+        # For a wildcard, the kind is known only of services that came later.
         if leads_out and known is not None and (not is_wild or known > since):
             shown["ServiceKind"] = "service"
         shown |= {"CreateIndex": index, "ModifyIndex": index}
         return shown | ({"AutoHostRewrite": True} if row.get("AutoHostRewrite") else {})
 
     def leading_to(self, service: str) -> list[str]:
-        """The names of the ingress gateways that lead to a service."""
+        """Return the names of the ingress gateways for a service."""
         return [
             name
             for (kind, name), (rows, _) in sorted(self._rows.items())

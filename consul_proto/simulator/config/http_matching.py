@@ -1,6 +1,6 @@
-"""How entries tell requests apart: by paths, headers, parameters and methods.
+"""Conditions on requests: paths, headers, parameters and methods.
 
-https://developer.hashicorp.com/consul/docs/reference/config-entry/service-router#routes-match-http, and of permissions the same.
+https://developer.hashicorp.com/consul/docs/reference/config-entry/service-router#routes-match-http, and the same for permissions.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _PATHS = ("PathExact", "PathPrefix", "PathRegex")
 
 
 def paths(match: Match) -> list[str]:
-    """The members by which a path is told."""
+    """Return the members that match a path."""
     return [name for name in _PATHS if match.get(name)]
 
 
 def of_paths(match: Match, before: str) -> Iterator[str]:
-    """What is wrong with the paths. before: what stands before the name of a member."""
+    """Return the faults of the paths. before: what comes before a member's name."""
     for name in _PATHS[:2]:
         path = match.get(name) or ""
         if path and not path.startswith("/"):
@@ -31,7 +31,7 @@ def of_paths(match: Match, before: str) -> Iterator[str]:
 
 
 def of_ways(one: Match, ways: Sequence[str]) -> Iterator[str]:
-    """What is wrong with a header or a parameter, that is told in one of the ways."""
+    """Return the faults of a header or a parameter, which must be matched in exactly one way."""
     if not one["Name"]:
         yield "missing required Name field"
     if sum(bool(one.get(way)) for way in ways) != 1:
@@ -39,7 +39,7 @@ def of_ways(one: Match, ways: Sequence[str]) -> Iterator[str]:
 
 
 def of_methods(match: Match, *, version: Version) -> Iterator[str]:
-    """What is wrong with the methods."""
+    """Return the faults of the methods."""
     methods = match.get("Methods") or []
     for number, method in enumerate(methods):
         if method not in _METHODS and version >= V1_X:
@@ -49,10 +49,10 @@ def of_methods(match: Match, *, version: Version) -> Iterator[str]:
 
 
 def in_upper_case(match: dict[str, Any]) -> None:
-    """Write the methods as they are sent."""
+    """Write the methods in upper case, as they are sent."""
     if "Methods" in match:
         match["Methods"] = [method.upper() for method in match["Methods"]]
 
 
-#: What is said of a path that is told twice.
+#: The error for a path that is matched twice.
 TOO_MANY_PATHS = "should only contain at most one of PathExact, PathPrefix, or PathRegex"

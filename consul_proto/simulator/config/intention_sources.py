@@ -1,4 +1,4 @@
-"""The sources of a service-intentions entry: who may speak to a service, and who may not.
+"""The sources of a service-intentions entry: which services may connect.
 
 https://developer.hashicorp.com/consul/docs/reference/config-entry/service-intentions
 """
@@ -19,21 +19,21 @@ PARTIAL = "wildcard character '*' cannot be used with partial values"
 
 _LONGEST_DESCRIPTION = 512
 
-#: How a header may be matched, of which one says how; and those of them that may leave upper and lower case aside.
+#: The ways to match a header, one of which is set; and those that can ignore case.
 _MATCHES = ("Present", "Exact", "Prefix", "Suffix", "Contains", "Regex")
 _TEXTS = ("Exact", "Prefix", "Suffix", "Contains")
 
-#: Members of what was written by an id, as before 1.9. An entry that is written as one loses them, but for the last, which is refused.
+#: Members of sources that were written by id, as before 1.9. Writing the entry removes them, but refuses the last one.
 _LEGACY = ("LegacyID", "LegacyCreateTime", "LegacyUpdateTime", "LegacyMeta")
 
 
 def precedence(source: str, destination: str) -> int:
-    """https://developer.hashicorp.com/consul/docs/connect/intentions#precedence-and-match-order"""
+    """Return the precedence: https://developer.hashicorp.com/consul/docs/connect/intentions#precedence-and-match-order"""
     return {(False, False): 9, (True, False): 8, (False, True): 6, (True, True): 5}[source == "*", destination == "*"]
 
 
 def order_sources(entry: Entry) -> Entry:
-    """An entry with what agents work out of each source, the sources that count first at the beginning."""
+    """Return an entry with completed sources, in the order of their precedence."""
     sources = [_complete(source, entry["Name"]) for source in entry.get("Sources") or ()]
     return {**entry, "Sources": sorted(sources, key=lambda one: -one["Precedence"])}
 
@@ -45,13 +45,13 @@ def _complete(source: Entry, destination: str) -> Entry:
 
 
 def without_legacy(entry: Entry) -> Entry:
-    """An entry without what was written by ids. What was said there of a source with LegacyMeta is refused before."""
+    """Return an entry without the members of sources written by id. A source with LegacyMeta is refused before."""
     sources = [{name: value for name, value in one.items() if name not in _LEGACY} for one in entry["Sources"] or ()]
     return {**entry, "Sources": sources}
 
 
 def faults(entry: Mapping[str, Any], version: Version) -> Iterator[str]:
-    """What is wrong with an entry."""
+    """Return the faults of an entry."""
     sources = entry.get("Sources") or ()
     if is_partial(entry["Name"]):
         yield f"Name: {PARTIAL}"
@@ -117,12 +117,12 @@ def _of_header(header: Entry) -> Iterator[str]:
 
 
 def is_partial(name: str) -> bool:
-    """Whether a name has a wildcard and more."""
+    """Return whether a name has a wildcard and other characters."""
     return "*" in name and name != "*"
 
 
 def providers(entry: Mapping[str, Any]) -> Iterator[str]:
-    """The names of the JWT providers that an entry refers to."""
+    """Return the names of the JWT providers of an entry."""
     permissions = [one for source in entry.get("Sources") or () for one in source.get("Permissions") or ()]
     for holder in (entry, *permissions):
         for provider in (holder.get("JWT") or {}).get("Providers") or ():
@@ -130,5 +130,5 @@ def providers(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def has_permissions(entry: Mapping[str, Any]) -> bool:
-    """Whether what an entry says depends on requests, which not every protocol has."""
+    """Return whether an entry has permissions, which not every protocol allows."""
     return any(source.get("Permissions") for source in entry.get("Sources") or ())

@@ -1,4 +1,4 @@
-"""The metadata of config entries: https://developer.hashicorp.com/consul/docs/reference/config-entry."""
+"""Rules for the metadata of config entries: https://developer.hashicorp.com/consul/docs/reference/config-entry."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from consul_proto.simulator.engine.answers import multierror
 
 Entry = Mapping[str, Any]
 
-#: Members, and the lengths of their names and values.
+#: The most members, and the longest names and values.
 _MOST, _LONGEST_KEY, _LONGEST_VALUE = 64, 128, 512
 
 
 def of_metadata(entry: Entry) -> Iterator[str]:
-    """What is wrong with each of them."""
+    """Return the faults, one by one."""
     meta = entry.get("Meta") or {}
     if len(meta) > _MOST:
         yield f"Meta exceeds maximum element count {_MOST}"
@@ -26,6 +26,6 @@ def of_metadata(entry: Entry) -> Iterator[str]:
 
 
 def of_all_metadata(entry: Entry) -> Iterator[str]:
-    """What is wrong with all of them, at once."""
+    """Return all faults as one."""
     if found := [*of_metadata(entry)]:
         yield multierror(found)

@@ -1,4 +1,4 @@
-"""What a service-resolver must look like: https://developer.hashicorp.com/consul/docs/reference/config-entry/service-resolver."""
+"""Rules for service-resolver: https://developer.hashicorp.com/consul/docs/reference/config-entry/service-resolver."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from consul_proto.simulator.filters.grammar import parse
 
 Entry = Mapping[str, Any]
 
-#: The policies, and what each of them may say more.
+#: The policies, and the members that each may have.
 _POLICIES: dict[str, tuple[str, ...]] = {
     "": (),
     "random": (),
@@ -31,7 +31,7 @@ _NO_SUBSET = (
     "and contain lower case alphanumeric characters or '-' in between"
 )
 
-#: What is said of failovers, in 1.8.7 and since.
+#: The errors about failovers, by version.
 _NO_FAILOVER = {
     V1_8: ("not a valid subset", " one of Service, ServiceSubset, Namespace, or Datacenters is required", ".ServiceSubset"),
     V1_X: (
@@ -45,7 +45,7 @@ _OF_ENTERPRISE = ("Partition", "Namespace", "SamenessGroup")
 
 
 def of_resolver(entry: Entry, version: Version) -> Iterator[str]:
-    """What is wrong with a resolver."""
+    """Return the faults of a resolver."""
     yield from of_all_metadata(entry)
     subsets = entry.get("Subsets") or {}
     yield from _of_subsets(subsets, version)
@@ -77,7 +77,7 @@ def _of_subsets(subsets: Entry, version: Version) -> Iterator[str]:
 
 
 def _filter_fault(expression: str) -> str:
-    """What is wrong with a filter, as far as it can be told without what it is for."""
+    """Return what is wrong with the syntax of a filter, "" for nothing."""
     if not expression:
         return ""
     try:

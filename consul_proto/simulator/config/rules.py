@@ -1,4 +1,4 @@
-"""What a config entry must look like: https://developer.hashicorp.com/consul/docs/reference/config-entry."""
+"""Rules for config entries: https://developer.hashicorp.com/consul/docs/reference/config-entry."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from consul_proto.simulator.engine.versions import V1_X, Version
 
 Entry = Mapping[str, Any]
 
-#: How a header or a parameter may be matched, of which one says how.
+#: The ways to match a header or a parameter, one of which is set.
 _MATCHES = {"Header": ("Present", "Exact", "Prefix", "Suffix", "Regex"), "QueryParam": ("Present", "Exact", "Regex")}
 
-#: When a request may be sent again.
+#: The conditions for a retry.
 _RETRIED = frozenset(
     (
         *("5xx", "gateway-error", "reset", "connect-failure", "envoy-ratelimited", "retriable-4xx", "refused-stream", "cancelled"),
@@ -28,7 +28,7 @@ _RETRIED = frozenset(
 
 
 def check_entry(entry: Entry, *, version: Version) -> None:
-    """Refuse the first mistake in an entry."""
+    """Refuse the first fault of an entry."""
     faults = _RULES.get(entry["Kind"])
     if faults is not None and (fault := next(faults(entry, version), "")):
         raise Refusal(500, fault)
@@ -72,7 +72,7 @@ def _of_retries(destination: Entry) -> Iterator[str]:
 
 
 def _of_match(match: Entry, version: Version) -> Iterator[str]:
-    """What is wrong with what a route matches."""
+    """Return the faults of a route's conditions."""
     yield from of_paths(match, "")
     if len(paths(match)) > 1:
         yield TOO_MANY_PATHS

@@ -1,6 +1,6 @@
-"""What config entries are decoded into, by kind: https://developer.hashicorp.com/consul/docs/reference/config-entry.
+"""The types of config entries, by kind: https://developer.hashicorp.com/consul/docs/reference/config-entry.
 
-Of the kinds that are not here, an entry is kept as it was given.
+Entries of other kinds are stored as they are.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ _TRAILING: dict[str, Shape] = {"Meta": _META, "Hash": LONG, "CreateIndex": LONG,
 
 
 def _members(names: str, types: dict[str, Shape]) -> dict[str, Shape]:
-    """The members in the order of their names, those without a type as texts."""
+    """Return the members in the order of `names`; those without a type are strings."""
     members = {name: types.get(name, TEXT) for name in names.split()}
     assert types.keys() <= members.keys(), names
     return members
 
 
 def _shape(names: str, *, later: str = "", always: str = "", inline: bool = False, **types: Shape) -> Record:
-    """A type. names: of its members, in order, those that are no texts with their types. later, always: of Record, by names."""
+    """Return a type. names: its members, in order; those without a type are strings. later, always: names for Record."""
     return Record(_members(names, types), frozenset(later.split()), frozenset(always.split()), inline=inline)
 
 
 def _entry(names: str, *, later: str = "", always: str = "", **types: Shape) -> Record:
-    """The type of an entry, with the members that each one ends with."""
+    """Return the type of an entry, with the members that every entry ends with."""
     members = _members(f"{names} {' '.join(_TRAILING)}", types | _TRAILING)
     return Record(members, frozenset(later.split()) | {"Hash"}, frozenset(always.split()) | {"Kind", "Name"})
 
 
-# Of several kinds.
+# Shared by several kinds.
 
 _MESH_GATEWAY = _shape("Mode", inline=True)
 _EXPOSED = Record(

@@ -1,4 +1,4 @@
-"""Whether a connection is let in, for a proxy or a program that speaks the mesh's protocol itself.
+"""Authorization of a connection, for proxies and Connect native programs.
 
 https://developer.hashicorp.com/consul/api-docs/agent/connect#authorize
 """
@@ -16,7 +16,7 @@ from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_8, V1_10, V1_X, pick
 
-#: The names that a certificate has, by the paths of their URIs; since 1.10 with a partition.
+#: The paths of URIs in certificates; since 1.10 they may have a partition.
 _PARTITION = {V1_8: "", V1_10: "(?:/ap/[^/]+)?"}
 _SERVICE = "/ns/(?P<namespace>[^/]+)/dc/[^/]+/svc/(?P<service>[^/]+)"
 _OTHERS = {
@@ -30,15 +30,15 @@ class AuthorizeEndpoint:
 
     def __init__(self, intentions: Intentions, settings: Settings) -> None:
         self._intentions, self._settings = intentions, settings
-        #: Who asked for which target before: a real agent has the intentions in its cache then.
+        #: The tokens and targets of earlier requests: the real agent caches their intentions.
         self._cache_keys: set[tuple[str, str]] = set()
 
     def routes(self) -> dict[str, Route]:
-        """The endpoint."""
+        """Return the endpoint."""
         return {"/v1/agent/connect/authorize": Route(("POST",), write=self.authorize)}
 
     def authorize(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """POST authorize: what the intention says that comes first, else the ACLs' default. It is always the present one."""
+        """POST authorize: decide by the intention with the highest precedence, else by the default policy of ACLs."""
         request.only_default()
         bad = self._settings.bad_request
         given = request.decode(AUTHORIZE, f"{bad}Request decode failed: ")
@@ -63,7 +63,7 @@ class AuthorizeEndpoint:
         return (("X-Cache", "HIT"), ("Age", "0")) if known else (("X-Cache", "MISS"),)
 
     def _source(self, uri: str) -> str | None:
-        """The service that a certificate is of, None for one of a namespace that there is not."""
+        """Return the service of a certificate, None for an unknown namespace."""
         bad = f"{self._settings.bad_request}ClientCertURI not a valid"
         try:
             parsed = urlsplit(uri)
@@ -87,7 +87,7 @@ class AuthorizeEndpoint:
             raise Refusal(refusal.status, before + refusal.text) from None
 
     def _render(self, one: Intention) -> str:
-        """An intention as Consul writes it."""
+        """Return an intention as Consul writes it."""
         pair = f"default/{one['SourceName']} => default/{one['DestinationName']}"
         identity = f"ID: {one['ID']}, " if one.get("ID") else ""
         precedence, action = f"{identity}Precedence: {one['Precedence']}", str(one.get("Action") or "").upper()

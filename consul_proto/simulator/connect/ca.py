@@ -1,7 +1,7 @@
-"""The roots of Connect's certificate authority, for which clients and Consul's own test helpers wait until an agent counts as started.
+"""The roots of Connect's certificate authority.
 
-https://developer.hashicorp.com/consul/api-docs/connect/ca#list-ca-root-certificates. Every simulator shows the same certificate; nobody
-has its key, so nothing is signed.
+https://developer.hashicorp.com/consul/api-docs/connect/ca#list-ca-root-certificates. Clients and Consul's own test helpers wait for them
+until an agent counts as started. Every simulator shows the same certificate; its key does not exist any more, so nothing is signed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_X
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 
-#: The cluster's id as Consul's own test helpers have it (sdk/testutil).
+#: The cluster's id in Consul's own test helpers (sdk/testutil).
 _CLUSTER = "11111111-2222-3333-4444-555555555555"
 
-#: Self-signed, valid from 1970 to 9999: the time of a simulator is what its caller says.
+#: Self-signed, and valid from 1970 to 9999, for any time of a simulator.
 _CERTIFICATE = """\
 -----BEGIN CERTIFICATE-----
 MIIB5DCCAYqgAwIBAgIBBzAKBggqhkjOPQQDAjAxMS8wLQYDVQQDDCZwcmktMTEx
@@ -44,18 +44,18 @@ _TABLE = "connect-ca-roots"
 
 
 class CARoots:
-    """`/v1/connect/ca/roots` and `/v1/agent/connect/ca/roots`. Neither asks for a token, nor whether there is the one that is given."""
+    """`/v1/connect/ca/roots` and `/v1/agent/connect/ca/roots`. Neither needs a token or checks it."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store, self._settings = store, settings
         store.apply()
         store.change(_TABLE)
         self._since = store.index
-        #: Who has asked the agent, which has them in its cache since. A real one may have those of nobody from its start.
+        #: The tokens of earlier requests: the agent has its answers to them cached. A real agent may cache that for no token at its start.
         self._cache_tokens: set[str] = set()
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         return {
             "/v1/connect/ca/roots": Route(("GET",), self.roots, topics=_topics, index=True),
             "/v1/agent/connect/ca/roots": Route(("GET",), self.cached, topics=_topics),
@@ -67,7 +67,7 @@ class CARoots:
             raise Refusal(500, "Connect must be enabled in order to use this endpoint")
 
     def roots(self, request: ServerRequest) -> ReadAnswer:
-        """GET roots, as JSON or with `pem` the certificates themselves."""
+        """GET roots: as JSON, or with `pem` the certificates themselves."""
         pem = request.first("pem")
         if pem and pem not in TRUE | FALSE:
             raise Refusal(400, f"{self._settings.bad_request}The 'pem' query parameter must be a boolean value")
@@ -75,7 +75,7 @@ class CARoots:
         return ReadAnswer(0, _CERTIFICATE.encode(), kind="application/pem-certificate-chain") if pem in TRUE else self._answer()
 
     def cached(self, request: ServerRequest) -> ReadAnswer:
-        """GET roots of the agent, which has them in its cache."""
+        """GET roots of the agent: from its cache."""
         self._require(request)
         known = request.token in self._cache_tokens
         self._cache_tokens.add(request.token)
@@ -99,7 +99,7 @@ class CARoots:
             "ModifyIndex": self._since,
         }
         body = {"ActiveRootID": _ID, "TrustDomain": f"{_CLUSTER}.consul", "Roots": [root]}
-        # 1.8.7 says of no leader here that it is known.
+        # 1.8.7 says here that the leader is not known.
         servers = (
             server_headers(known=False)
             if self._settings.version < V1_X

@@ -1,4 +1,4 @@
-"""The names that intentions are asked about: "web", or "default/web" with the one namespace that there is."""
+"""Names in requests for intentions: "web", or "default/web" with the only namespace."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _NO_NAMESPACES = "Namespaces is a Consul Enterprise feature"
 
 
 def parts(text: str, settings: Settings, what: str) -> tuple[str, str]:
-    """The namespace and the name of a service. Refuses what has too many parts. what: the parameter.
+    """Return the namespace and the name of a service. Refuses too many parts. what: the parameter.
 
-    In later versions a partition may come first, and is not looked at.
+    In later versions a partition may come first; it is ignored.
     """
     *before, name = text.split("/")
     if len(before) > (1 if settings.version < V1_X else 2):
@@ -23,7 +23,7 @@ def parts(text: str, settings: Settings, what: str) -> tuple[str, str]:
 
 
 def resolve_name(namespace: str, name: str, settings: Settings, invalid: str) -> str | None:
-    """A name in a namespace; None in one that there is not, which later versions refuse. invalid: what they say before it."""
+    """Return the name; None for an unknown namespace, which later versions refuse. invalid: the beginning of the refusal."""
     if settings.version < V1_X:
         return name if namespace == _ONLY else None
     if namespace.lower() not in ("", _ONLY):
@@ -32,7 +32,7 @@ def resolve_name(namespace: str, name: str, settings: Settings, invalid: str) ->
 
 
 def check_namespaces(given: dict[str, object], settings: Settings) -> None:
-    """Refuse an intention of another namespace; 1.8.7 keeps it."""
+    """Refuse an intention of another namespace; 1.8.7 stores it."""
     for member in ("SourceNS", "DestinationNS"):
         namespace = str(given.get(member) or "")
         if settings.version >= V1_X and namespace.lower() not in ("", _ONLY):

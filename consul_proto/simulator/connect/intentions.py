@@ -1,4 +1,4 @@
-"""Intentions: which service may speak to which. Since 1.9 they are config entries of the destination.
+"""Intentions: which services may connect. Since 1.9 they are part of config entries.
 
 https://developer.hashicorp.com/consul/api-docs/connect/intentions
 """
@@ -38,19 +38,19 @@ class Intentions:
 
     def __init__(self, store: Store, config: ConfigEntries, settings: Settings, new_id: Callable[[], str]) -> None:
         self._store, self._config, self._settings, self._new_id = store, config, settings, new_id
-        #: Of 1.8, by id.
+        #: The table of 1.8, by id.
         self._table: dict[str, Intention] = {}
 
     def dump(self) -> Any:
-        """The table of 1.8."""
+        """Return the table of 1.8, as JSON."""
         return self._table
 
     def load(self, state: Any, _shift: float) -> None:
-        """Take over the dumped state."""
+        """Load the dumped state."""
         self._table = state
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         path = "/v1/connect/intentions"
         return {
             path: Route(("GET", "POST"), self.every, self.create, self._topics, index=True),
@@ -68,10 +68,10 @@ class Intentions:
     def _name(self) -> str:
         return "intentions" if self._settings.version < V1_9 else "config"
 
-    # What there is.
+    # Reads.
 
     def _all(self) -> list[Intention]:
-        """Every intention, the one that counts before the others first."""
+        """Return all intentions, in the order of their precedence."""
         if self._settings.version < V1_9:
             found = [*self._table.values()]
         else:
@@ -80,12 +80,12 @@ class Intentions:
         return sorted(found, key=_importance)
 
     def between(self, source: str, destination: str) -> Intention | None:
-        """The intention that counts between two services."""
+        """Return the intention that decides between two services."""
         pairs = ((one, one["SourceName"], one["DestinationName"]) for one in self._all())
         return next((one for one, of, to in pairs if of in (source, "*") and to in (destination, "*")), None)
 
     def every(self, request: ServerRequest) -> ReadAnswer:
-        """GET all."""
+        """GET all intentions."""
         self._only_default(request)
         request.reach_datacenter()
         keep = read_filter(request, pick(INTENTION_FIELDS, self._settings.version))
@@ -97,7 +97,7 @@ class Intentions:
         return request.may("intention", one["DestinationName"], "read") or request.may("intention", one["SourceName"], "read")
 
     def match(self, request: ServerRequest) -> ReadAnswer:
-        """GET match: what concerns a source or a destination, by each of its names."""
+        """GET match: the intentions for a source or a destination, for each name in the request."""
         if self._settings.version < V1_9:
             request.options()
         self._only_default(request)
@@ -115,7 +115,7 @@ class Intentions:
             services = {name: resolve_name(*split[name], self._settings, "Invalid match entry namespace") for name in names}
             for service in services.values():
                 request.require("intention", service or "", "read")
-        except Refusal as refusal:  # the servers refuse it, while what is above is refused by the agent
+        except Refusal as refusal:  # the servers make these checks, the agent those above
             if self._settings.version >= V1_9:
                 refusal.headers += (("X-Consul-Index", "1"), *server_headers(known=False), ("X-Consul-Query-Backend", "blocking-query"))
             raise
@@ -128,7 +128,7 @@ class Intentions:
         return ReadAnswer(self._store.table(self._name), found, headers=headers)
 
     def check(self, request: ServerRequest, _now: float) -> dict[str, bool]:
-        """GET check: whether a source may speak to a destination."""
+        """GET check: return whether a source may connect to a destination."""
         request.options()
         self._only_default(request)
         source, destination = self._pair(request, "Invalid source namespace", "Invalid destination namespace")
@@ -140,7 +140,7 @@ class Intentions:
         return {"Allowed": not self._settings.acls or self._settings.default_policy == "allow"}
 
     def _pair(self, request: ServerRequest, *invalid: str) -> tuple[str | None, str | None]:
-        """The names of the source and of the destination. invalid: what is said of the namespaces of each."""
+        """Return the names of the source and the destination. invalid: the errors for the namespace of each."""
         for name in ("source", "destination"):
             if not request.flag(name):
                 raise Refusal(500, f"required query parameter '{name}' not set")
@@ -149,7 +149,7 @@ class Intentions:
         return resolve_name(*source, self._settings, of_source), resolve_name(*destination, self._settings, of_destination)
 
     def _only_default(self, request: ServerRequest) -> None:
-        """Refuse namespaces and partitions, of which 1.8 knows nothing here."""
+        """Refuse namespaces and partitions; 1.8 ignores them here."""
         if self._settings.version >= V1_9:
             request.only_default()
 
@@ -160,7 +160,7 @@ class Intentions:
         before, status = ("Failed to decode request body: ", 500) if request.method == "POST" else (bad, 400)
         given: Intention = request.decode(INTENTION, before, status)
         check_namespaces(given, self._settings)
-        if self._settings.version < V1_9:  # later agents write a config entry, and those are written here
+        if self._settings.version < V1_9:  # later versions write a config entry, always in this datacenter
             request.reach_datacenter()
         return given
 
@@ -180,14 +180,14 @@ class Intentions:
             raise Refusal(500, multierror(rules))
 
     def create(self, request: ServerRequest, now: float) -> dict[str, str]:
-        """POST: the id of the new one."""
+        """POST: return the id of the new intention."""
         self._only_default(request)
         given = self._body(request)
         if given.get("ID"):
             raise Refusal(500, "ID must be empty when creating a new intention")
         request.know_token()
         if not given.get("DestinationName") and self._settings.version >= V1_9:
-            raise Refusal(403, "Permission denied")  # whether ACLs are on or not
+            raise Refusal(403, "Permission denied")  # also while ACLs are off
         self._require(request, given.get("DestinationName") or "")
         self._check(given)
         self._check_legacy(given["DestinationName"])
@@ -196,7 +196,7 @@ class Intentions:
         return {"ID": self._put(given, self._new_id(), now, None)}
 
     def _check_alone(self, given: Intention, before: Intention | None) -> None:
-        """Refuse what says the same as another one. before: what it replaces."""
+        """Refuse a second intention for the same services. before: the intention that is replaced."""
         source, destination = given["SourceName"], given["DestinationName"]
         same = self._exact(source, destination)
         if same is None or (before is not None and same.get("ID") == before.get("ID")):
@@ -210,13 +210,13 @@ class Intentions:
         raise Refusal(500, f'Sources[{place}] defines "{source}" more than once')
 
     def _check_legacy(self, destination: str) -> None:
-        """Refuse to write by id what was written by its names."""
+        """Refuse to write by id what was written by name."""
         if any("LegacyID" not in one for one in self._sources(destination)):
             text = f'cannot use legacy intention API to edit intentions with a destination of "{destination}"'
             raise Refusal(500, f"{text} after editing them via a service-intentions config entry")
 
     def _require(self, request: ServerRequest, destination: str) -> None:
-        """Refuse a token that may not write, without a word of what it lacks."""
+        """Refuse a token that may not write; the refusal does not name the right."""
         nameless = not destination and request.authorizer is not None
         if nameless or not request.allows("intention", destination, "write"):
             raise Refusal(403, "Permission denied")
@@ -228,7 +228,7 @@ class Intentions:
         return [*(self._config.entries.get((_KIND, destination), {}).get("Sources") or ())]
 
     def _put(self, given: Intention, identity: str, now: float, before: Intention | None) -> str:
-        """Keep an intention under its id."""
+        """Write an intention under its id."""
         if self._settings.version < V1_9:
             self._put_old(given, identity, now, before)
             return identity
@@ -240,16 +240,16 @@ class Intentions:
         return identity
 
     def _with_source(self, destination: str, source: Entry | None, gone: str = "") -> Entry:
-        """The entry of a destination with a source in the place of the one that goes, or of its own name."""
+        """Return the entry of a destination with a new source. gone: the name of the source that it replaces; by default its own name."""
         name = gone or (source["Name"] if source else "")
         sources = self._sources(destination)
         place = next((place for place, one in enumerate(sources) if one["Name"] == name and "Peer" not in one), len(sources))
         sources[place : place + 1] = [source] if source else []
         before = self._config.entries.get((_KIND, destination), {"Kind": _KIND, "Name": destination})
-        return order_sources({**before, "Sources": sources, "Hash": 0})  # which is another one now
+        return order_sources({**before, "Sources": sources, "Hash": 0})  # the hash of a changed entry is not known yet
 
     def _write(self, entry: Entry) -> None:
-        """Keep an entry as long as it has sources."""
+        """Write an entry; delete it if it has no sources."""
         if entry["Sources"]:
             self._config.check(_KIND, entry["Name"], entry)
             self._config.write(entry)
@@ -269,7 +269,7 @@ class Intentions:
         self._store.change("intentions")
 
     def one(self, request: ServerRequest, now: float) -> Any:
-        """GET, PUT and DELETE one by its id."""
+        """GET, PUT or DELETE an intention by its id."""
         by_method = {"GET": self._get, "PUT": self._update, "DELETE": self._delete}
         return by_method[request.method](request, now)
 
@@ -311,7 +311,7 @@ class Intentions:
         return True
 
     def _by_id(self, request: ServerRequest) -> Intention | None:
-        """The one in the path. Refuses what is no id."""
+        """Return the intention in the path. Refuses an invalid id."""
         if len(request.rest) != UUID_LENGTH:
             what = "intention" if self._settings.version < V1_9 else "config entry"
             text = f"failed {what} lookup: {WRONG_LENGTH}"
@@ -321,7 +321,7 @@ class Intentions:
         return next((one for one in self._all() if one.get("ID") == request.rest), None)
 
     def _writable(self, request: ServerRequest, verb: str) -> Intention:
-        """The one in the path, which the token may write."""
+        """Return the intention in the path. Refuses a token that may not write it."""
         before = self._by_id(request)
         if before is None:
             raise Refusal(500, f"Cannot {verb} non-existent intention: '{request.rest}'")
@@ -339,7 +339,7 @@ class Intentions:
     # By name, since 1.9.
 
     def exact(self, request: ServerRequest, _now: float) -> Any:
-        """GET, PUT and DELETE one by its source and its destination."""
+        """GET, PUT or DELETE an intention by source and destination."""
         request.only_default()
         if request.method == "GET":
             request.options()
@@ -372,12 +372,12 @@ class Intentions:
 
 
 def _importance(one: Intention) -> tuple[int, str, str, str]:
-    """The one that counts before others has the least."""
+    """Return the sort key: the highest precedence comes first."""
     return -one["Precedence"], one["DestinationName"], one["SourceName"], one.get("SourcePeer", "")
 
 
 def _source(given: Intention, name: str, version: Version, legacy: Entry | None = None) -> Entry:
-    """A source of an entry, as agents write it."""
+    """Return a source of an entry as agents write it."""
     members = ("Action", "Description", "Permissions")
     source = {"Name": name, "Type": given.get("SourceType"), **{member: given.get(member) for member in members}, **(legacy or {})}
     found: Entry = read({"Sources": [source]}, TYPES[_KIND], version=version).value["Sources"][0]
@@ -389,7 +389,7 @@ def _optional(given: Intention, member: str) -> Entry:
 
 
 def _of_entry(entry: Entry, source: Entry) -> Intention:
-    """An intention out of the entry of its destination."""
+    """Return the intention for a source of an entry."""
     is_legacy = "LegacyID" in source
     times = {"CreatedAt": source["LegacyCreateTime"], "UpdatedAt": source["LegacyUpdateTime"]} if is_legacy else {}
     shown: Intention = {**times, **({"ID": source["LegacyID"]} if is_legacy else {}), **_optional(source, "Description")}

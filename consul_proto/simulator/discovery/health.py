@@ -1,4 +1,4 @@
-"""The health of nodes and services, as the catalog knows it.
+"""The health of nodes and services in the catalog.
 
 https://developer.hashicorp.com/consul/api-docs/health
 """
@@ -30,9 +30,9 @@ class HealthEndpoint:
         self._reader, self._store, self._catalog, self._config, self._settings = reader, store, catalog, config, settings
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         read = partial(Route, ("GET",), index=True, deep=True, first=ServerRequest.only_default)
-        # Since 1.10 the agent asks for these on a way of its own.
+        # Since 1.10 the agent answers these in another way than the other reads.
         streamed = partial(Route, ("GET",), index=self._settings.version < V1_10, deep=True, first=ServerRequest.only_default)
         return {
             "/v1/health/node/": read(self.node, topics=_checks_of("node")),
@@ -47,7 +47,7 @@ class HealthEndpoint:
         return service_topics(request.rest)
 
     def _connect_topics(self, request: ServerRequest) -> tuple[Topic, ...]:
-        """A proxy for a service may come with any service."""
+        """Return what a read depends on: any service may become a proxy of this one."""
         return (("table", "services"), ("table", "nodes"), ("table", "checks"), *self._service_topics(request))
 
     def node(self, request: ServerRequest) -> ReadAnswer:
@@ -56,13 +56,13 @@ class HealthEndpoint:
         return self._checks(request, lambda check: check["Node"].lower() == name.lower(), by_meta=False)
 
     def checks(self, request: ServerRequest) -> ReadAnswer:
-        """GET checks: those of a service."""
+        """GET checks: the checks of a service."""
         name = self._reader.path_name(request, "service name")
         tables = self._catalog.service_tables(name, found=True, health=True) if request.every("node-meta") else ("checks",)
         return self._checks(request, lambda check: check["ServiceName"].lower() == name.lower(), tables=tables)
 
     def state(self, request: ServerRequest) -> ReadAnswer:
-        """GET state: the checks in a state, or in "any"."""
+        """GET state: the checks with a status, or all with "any"."""
         state = self._reader.path_name(request, "check state")
         return self._checks(request, lambda check: state in ("any", check["Status"]))
 
@@ -92,13 +92,13 @@ class HealthEndpoint:
         )
 
     def service(self, request: ServerRequest) -> ReadAnswer:
-        """GET service: the instances of a name, with what their health is made of."""
+        """GET service: the instances of a service, with their checks."""
         name = self._service_name(request)
         instances = self._catalog.instances(name)
         return self._instances(request, instances, self._catalog.service_tables(name, found=bool(instances), health=True))
 
     def connect(self, request: ServerRequest) -> ReadAnswer:
-        """GET connect: what may be connected to in the place of a service, with what its health is made of."""
+        """GET connect: the instances to connect to instead of a service, with their checks."""
         name = self._service_name(request)
         if not self._may_ask(request, name):
             return self._reader.answer(request, (), [], is_denied=True)
@@ -107,7 +107,7 @@ class HealthEndpoint:
         return self._instances(request, proxies, tags=(), tables=tables or self._catalog.service_tables(name, found=False, health=True))
 
     def ingress(self, request: ServerRequest) -> ReadAnswer:
-        """GET ingress: the gateways that lead to a service, with what their health is made of."""
+        """GET ingress: the ingress gateways of a service, with their checks."""
         name = self._service_name(request)
         if not self._may_ask(request, name):
             return self._reader.answer(request, (), [], is_denied=True)
@@ -117,7 +117,7 @@ class HealthEndpoint:
         return self._instances(request, instances, (*tables, "gateways") if tables else (), tags=())
 
     def _service_name(self, request: ServerRequest) -> str:
-        """The name of the service. Refuses what the agent refuses, and then what no server here can answer."""
+        """Return the name of the service. Refuses what the agent refuses first, then an unknown datacenter or token."""
         if self._settings.version >= V1_16 and request.first("peer") and request.first("sg"):
             raise Refusal(400, "peer-name and sameness-group are mutually exclusive")
         if not request.rest:
@@ -128,7 +128,7 @@ class HealthEndpoint:
         return request.rest
 
     def _may_ask(self, request: ServerRequest, name: str) -> bool:
-        """Whether a token may know what leads to a service: 1.8 finds nothing, and later versions refuse."""
+        """Return whether the token may read the service. If not, 1.8 finds nothing, and later versions refuse."""
         if request.allows("service", name, "read"):
             return True
         if self._settings.version >= V1_X:
@@ -178,14 +178,14 @@ def _every_instance(_request: ServerRequest) -> tuple[Topic, ...]:
 
 
 def _stream_form(found: dict[str, Any]) -> dict[str, Any]:
-    """An instance as it comes out of a stream, where an empty map is none."""
+    """Return an instance as from a stream, where empty maps are null."""
     for of in ("Node", "Service"):
         found[of] |= {name: None for name in ("TaggedAddresses", "Meta") if found[of].get(name) == {}}
     return found
 
 
 def _checks_of(what: str) -> Callable[[ServerRequest], tuple[Topic, ...]]:
-    """The checks of a node, of a service, or in a state."""
+    """Return the topic for the checks of a node, of a service, or with a status."""
 
     def topics(request: ServerRequest) -> tuple[Topic, ...]:
         if what == "state" and request.rest == "any":

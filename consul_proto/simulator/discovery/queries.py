@@ -1,4 +1,4 @@
-"""Prepared queries: what a service is found by, kept on the servers.
+"""Prepared queries: stored conditions to find a service.
 
 https://developer.hashicorp.com/consul/api-docs/query
 """
@@ -31,7 +31,7 @@ _TEMPLATE = {"Type": "", "Regexp": "", "RemoveEmptyTags": False}
 
 _EVERY_METHOD = ("GET", "PUT", "DELETE", "POST", "HEAD", "PATCH", "OPTIONS")
 
-#: What is shown in the place of a token, and is none.
+#: What is shown instead of a token.
 _HIDDEN = "<hidden>"
 
 
@@ -47,22 +47,22 @@ class Queries:
         self._was_old = "" if settings.version < V1_X else "raft apply failed: "
 
     def dump(self) -> Any:
-        """All of them, as JSON."""
+        """Return all queries as JSON."""
         return self._queries
 
     def load(self, state: Any, _shift: float) -> None:
-        """Take over the dumped state."""
+        """Load the dumped state."""
         self._queries = state
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         return {
             "/v1/query": Route(("GET", "POST"), self.every, self.create, _topics, index=True),
             "/v1/query/": Route(_EVERY_METHOD, self.one, self.change, _topics, deep=True, index=True, options=_options),
         }
 
     def session_ended(self, session: str) -> None:
-        """The queries that were bound to a session go with it."""
+        """Delete the queries that were bound to a session."""
         for identity in [identity for identity, query in self._queries.items() if query["Session"] == session]:
             del self._queries[identity]
             self._store.change("queries")
@@ -72,14 +72,14 @@ class Queries:
         return ReadAnswer(self._store.table("queries"), queries, headers=headers)
 
     def every(self, request: ServerRequest) -> ReadAnswer:
-        """GET all."""
+        """GET all queries."""
         request.reach_servers()
         manages = request.allows("acl", "", "write")
         found = [query for query in self._queries.values() if manages or (_has_rule(query) and request.may("query", query["Name"], "read"))]
         return self._list_answer(request, [self._render(request, query) for query in sorted(found, key=lambda query: str(query["ID"]))])
 
     def one(self, request: ServerRequest) -> ReadAnswer:
-        """GET one by its id, or what it finds, or what it comes to."""
+        """GET a query by its id; or execute or explain it."""
         request.reach_datacenter()
         name, verb = _split(request.rest)
         if verb:
@@ -105,7 +105,7 @@ class Queries:
     # Writes.
 
     def create(self, request: ServerRequest, _now: float) -> dict[str, str]:
-        """POST: the id of the new one."""
+        """POST: return the id of the new query."""
         given = request.decode(QUERY)
         request.reach_datacenter()
         if given.get("ID"):
@@ -118,7 +118,7 @@ class Queries:
         return {"ID": identity}
 
     def change(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """PUT and DELETE one by its id."""
+        """PUT or DELETE a query by its id."""
         allowed = "GET" if _split(request.rest)[1] else "GET,PUT,DELETE"
         if request.method == "OPTIONS":
             return WriteAnswer({}, headers=(("Allow", f"OPTIONS,{allowed}"),))
@@ -141,18 +141,18 @@ class Queries:
         return WriteAnswer(b"")
 
     def _require(self, request: ServerRequest, query: Query, access: str = "write") -> None:
-        """Refuse what the token may not do. What has no name is everybody's."""
+        """Refuse a token that lacks the right. Queries without a name need no right."""
         if _has_rule(query):
             request.require("query", query.get("Name") or "", access)
 
     def _render(self, request: ServerRequest, query: Query) -> Query:
-        """A query, without its token for who does not manage ACLs."""
+        """Return a query; its token only for tokens that manage ACLs."""
         if not query["Token"] or request.allows("acl", "", "write"):
             return query
         return {**query, "Token": _HIDDEN}
 
     def _check(self, given: Query) -> None:
-        """Refuse what is no query."""
+        """Refuse an invalid query."""
         service = given.get("Service") or {}
         if not given.get("Name") and not given.get("Session") and not (given.get("Template") or {}).get("Type"):
             raise _invalid("Must be bound to a session")
@@ -179,7 +179,7 @@ class Queries:
             raise _invalid(f"DNS TTL '{lasting}', must be >=0")
 
     def _check_name(self, name: str, identity: str, *, is_template: bool) -> None:
-        """Refuse a name that is taken: case is no difference."""
+        """Refuse a name that is taken, in any case."""
         if name.lower() in self._queries or (name and name.lower() == identity):
             raise Refusal(500, f"{self._was_old}name '{name}' aliases an existing query ID")
         others = [query for query in self._queries.values() if query["ID"] != identity and query["Name"].lower() == name.lower()]
@@ -196,7 +196,7 @@ class Queries:
         raise Refusal(500, f'{self._was_old}invalid session "{session}"')
 
     def _check_template(self, template: Query, name: str, service: Query) -> None:
-        """Refuse a template that is none, or is none for its own name."""
+        """Refuse an invalid template, also one that does not work for its own name."""
         try:
             if template["Type"] not in ("", "name_prefix_match"):
                 raise ValueError(f"Bad Template.Type '{template['Type']}'")
@@ -228,10 +228,10 @@ class Queries:
         shown |= {"ServiceMeta": given.get("ServiceMeta"), "Connect": bool(given.get("Connect"))}
         return shown | ({"Peer": given.get("Peer") or ""} if new else {})
 
-    # What a query finds.
+    # Executing a query.
 
     def _resolve(self, name: str, *, is_cached: bool = False) -> Query:
-        """The query of a name or an id, its template filled in; the longest prefix that fits is the template."""
+        """Return the query of a name or an id, with its template filled in. The template with the longest prefix counts."""
         if query := self._queries.get(name.lower()):
             if query["Template"]["Type"]:
                 raise Refusal(500, "prepared query templates can only be resolved up by name, not by ID")
@@ -293,12 +293,12 @@ class Queries:
 
 
 def _has_rule(query: Query) -> bool:
-    """Whether a rule may speak of a query: one without a name is known by its id, which nobody guesses."""
+    """Return whether rules apply to a query; one without a name is only found by its id."""
     return bool(query.get("Name") or (query.get("Template") or {}).get("Type"))
 
 
 def _is_well(found: Query, wanted: Query) -> bool:
-    """Whether an instance is not critical, or passes where only such are wanted."""
+    """Return whether an instance is healthy enough: not critical, or passing if the query wants that."""
     ignored = wanted["IgnoreCheckIDs"] or ()
     states = {check["Status"] for check in found["Checks"] or () if check["CheckID"] not in ignored}
     return not (states - {"passing"}) if wanted["OnlyPassing"] else "critical" not in states
@@ -309,13 +309,13 @@ def _invalid(why: str) -> Refusal:
 
 
 def _split(path: str) -> tuple[str, str]:
-    """A name or an id, and what is done with it, "" for nothing."""
+    """Split a path into a name or an id, and a verb, "" for none."""
     verb = path.rpartition("/")[2]
     return (path.removesuffix(f"/{verb}"), verb) if verb in ("execute", "explain") else (path, "")
 
 
 def _options(request: ServerRequest) -> tuple[float, int]:
-    """As `ServerRequest.options`, and what an execution takes besides."""
+    """Read the options, as `ServerRequest.options`, and those of an execution."""
     options, verb = request.options(), _split(request.rest)[1]
     limit, connect = request.first("limit"), request.first("connect")
     if verb and limit:

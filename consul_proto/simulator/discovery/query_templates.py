@@ -1,4 +1,7 @@
-"""Templates of prepared queries, filled in for a name: https://developer.hashicorp.com/consul/api-docs/query#prepared-query-templates."""
+"""Templates of prepared queries.
+
+https://developer.hashicorp.com/consul/api-docs/query#prepared-query-templates
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,22 @@ from consul_proto.simulator.go.regexp import expression
 
 Query = dict[str, Any]
 
-#: Calls inside of each other: here is an end, for Python's sake.
+#: The deepest nesting of calls, because of Python's own limit.
 _DEPTH = 50
 
-#: What an expression in a template is made of: https://github.com/hashicorp/hil#language
+#: The tokens of an expression in a template: https://github.com/hashicorp/hil#language
 _TOKEN = re.compile(
     r"\s*(?:(?P<name>[A-Za-z_][\w.*-]*)|(?P<number>-?[0-9]+)|(?P<mark>\})|(?P<operator>[-+*/%=!<>&|?:\[\](),.\"])|(?P<end>\Z)|(?P<odd>.))",
     re.ASCII | re.DOTALL,
 )
 
-#: The variables of a template, and what its expression found in a name.
+#: The variables of a template, and the groups that its expression matched.
 Bindings = tuple[Mapping[str, str], Sequence[str]]
 Part = str | Callable[[Bindings], str]
 
 
 def _map_texts(value: Any, change: Callable[[str, str], Any], where: str = "Service") -> Any:
-    """What a template fills in, its texts changed, of which is told where they are."""
+    """Change the texts that a template may fill in. change: gets where a text is, and the text."""
     if isinstance(value, str):
         return change(where, value)
     if isinstance(value, list):
@@ -38,7 +41,7 @@ def _map_texts(value: Any, change: Callable[[str, str], Any], where: str = "Serv
 
 
 def fill_in(query: Query, name: str, *, version: Version) -> Query:
-    """A template for one name, with what it finds. Raises ValueError in Consul's words."""
+    """Fill in a template for a name. Raises ValueError in Consul's words."""
     template, formats = query["Template"], {}
 
     def read(where: str, text: str) -> None:
@@ -66,13 +69,13 @@ def fill_in(query: Query, name: str, *, version: Version) -> Query:
 
 
 class _Format:
-    """A text with expressions in it: variables and `match`. What HIL knows besides is not simulated."""
+    """A text with expressions: variables and `match`. The rest of HIL is not simulated."""
 
     def __init__(self, text: str, *, version: Version) -> None:
         self._text, self._place, self._version = text, 0, version
 
     def parts(self) -> list[Part]:
-        """What it is made of. Raises ValueError where it is nothing."""
+        """Parse the text. Raises ValueError for invalid expressions."""
         if self._version < V1_X and self._text == "$":
             return []
         parts: list[Part] = []
@@ -85,7 +88,7 @@ class _Format:
         return parts
 
     def _next(self) -> tuple[int, str, str]:
-        """The next token: where it is, of what kind, and itself."""
+        """Return the next token: its place, its kind and its text."""
         found = _TOKEN.match(self._text, self._place)
         assert found, "anything is a token"
         self._place, kind = found.end(), str(found.lastgroup)

@@ -109,9 +109,9 @@ class Parked:
         self.response: Response | None = None
         self.wake: Callable[[], object] | None = None
 
-    def is_news(self, found: ReadAnswer) -> bool:
+    def is_news(self, answer: ReadAnswer) -> bool:
         """Return whether an answer ends the wait."""
-        return found.is_news(self.minimum, self.content_hash)
+        return answer.is_news(self.minimum, self.content_hash)
 
     @property
     def topics(self) -> tuple[Hashable, ...]:
@@ -142,17 +142,17 @@ def to_json(value: object) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-_SEEN = {known: (("X-Consul-Knownleader", "true" if known else "false"), ("X-Consul-Lastcontact", "0")) for known in (True, False)}
+_LEADER = {known: (("X-Consul-Knownleader", "true" if known else "false"), ("X-Consul-Lastcontact", "0")) for known in (True, False)}
 
 
-def answer(status: int, body: bytes, headers: Iterable[tuple[str, str]]) -> Response:
+def make_response(status: int, body: bytes, headers: Iterable[tuple[str, str]]) -> Response:
     """Make a response, with its Content-Length."""
     return Response(status, Headers.received((*headers, ("Vary", "Accept-Encoding"), ("Content-Length", str(len(body))))), body)
 
 
 def server_headers(*, known: bool = True) -> Pairs:
     """Return the headers that describe the servers."""
-    return _SEEN[known]
+    return _LEADER[known]
 
 
 #: The headers of an answer that came from the servers: by version, by `is_denied` and by `streamed`.
@@ -179,38 +179,40 @@ class Answers:
         policy = settings.default_policy if settings.acls else "allow"
         #: The headers of every answer.
         self._always: Pairs = () if self._version < V1_X else (("X-Consul-Default-Acl-Policy", policy),)
-        self._seen = pick(_SERVERS, self._version)
+        self._of_servers = pick(_SERVERS, self._version)
         #: The headers of a refused read that reached no server.
-        self.unread: Pairs = (("X-Consul-Index", "1"), *self._seen[True, False])
+        self.unread: Pairs = (("X-Consul-Index", "1"), *self._of_servers[True, False])
 
-    def write(self, wrote: WriteAnswer, more: Pairs) -> Response:
+    def write(self, answer: WriteAnswer, more: Pairs) -> Response:
         """Make the response of a write. more: further headers."""
-        usual = "application/json" if wrote.status == 200 or self._version < V1_X else _CHARSET
-        if wrote.body == b"":
+        usual = "application/json" if answer.status == 200 or self._version < V1_X else _CHARSET
+        if answer.body == b"":
             usual = "" if self._version < V1_X else _CHARSET
-        kind = usual if wrote.kind is None else wrote.kind
-        headers = (*self._always, *([("Content-Type", kind)] if kind else []), *wrote.headers, *more)
-        if isinstance(wrote.body, bytes):
-            return answer(wrote.status, wrote.body, headers)
-        return answer(wrote.status, to_json(wrote.body), headers)
+        kind = usual if answer.kind is None else answer.kind
+        headers = (*self._always, *([("Content-Type", kind)] if kind else []), *answer.headers, *more)
+        if isinstance(answer.body, bytes):
+            return make_response(answer.status, answer.body, headers)
+        return make_response(answer.status, to_json(answer.body), headers)
 
-    def read(self, found: ReadAnswer) -> Response:
+    def read(self, answer: ReadAnswer) -> Response:
         """Make the response of a read."""
-        if found.kind:
-            return answer(200, found.body, (*self._always, ("Content-Type", found.kind)))
-        news = ("X-Consul-ContentHash", found.content_hash) if found.content_hash else ("X-Consul-Index", str(found.index or 1))
-        servers = () if found.local else self._seen[found.is_denied, found.streamed]
-        headers: Pairs = (*self._always, news, *servers, *found.headers)
-        if found.raw:
+        if answer.kind:
+            return make_response(200, answer.body, (*self._always, ("Content-Type", answer.kind)))
+        news = ("X-Consul-ContentHash", answer.content_hash) if answer.content_hash else ("X-Consul-Index", str(answer.index or 1))
+        servers = () if answer.local else self._of_servers[answer.is_denied, answer.streamed]
+        headers: Pairs = (*self._always, news, *servers, *answer.headers)
+        if answer.raw:
             kind = ("Content-Type", "text/plain") if self._version < V1_X else _TEXT
-            return answer(200, found.body, (*headers, kind, ("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff")))
-        if found.body is None and not found.null:
-            return answer(404, b"", self._always if found.silent else headers)
-        return answer(200, to_json(found.body), (_JSON, *headers))
+            return make_response(
+                200, answer.body, (*headers, kind, ("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff"))
+            )
+        if answer.body is None and not answer.null:
+            return make_response(404, b"", self._always if answer.silent else headers)
+        return make_response(200, to_json(answer.body), (_JSON, *headers))
 
     def refusal(self, refusal: Refusal, method: str) -> Response:
         """Make the response of a refusal; HEAD gets no body."""
         body = b"" if method == "HEAD" else refusal.text.encode()
         kind = [_TEXT] if refusal.text else []
         always = () if isinstance(refusal, Unrouted) else self._always
-        return answer(refusal.status, body, [*always, *kind, *refusal.headers])
+        return make_response(refusal.status, body, [*always, *kind, *refusal.headers])

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from consul_proto.message import Request, Response
-from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, Unrouted, answer
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, Unrouted, make_response
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.versions import V1_X, Version
 
@@ -131,4 +131,4 @@ def redirect(request: Request, clean: str, version: Version) -> Response:
     status, what = (301, "Moved Permanently") if version < V1_X else (307, "Temporary Redirect")
     body = f'<a href="{where.translate(_AS_HTML)}">{what}</a>.\n\n'.encode() if request.method == "GET" else b""
     headers = [("Location", where)] + ([("Content-Type", "text/html; charset=utf-8")] if request.method in ("GET", "HEAD") else [])
-    return answer(status, body, headers)
+    return make_response(status, body, headers)

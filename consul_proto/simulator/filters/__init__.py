@@ -1,1 +1,1 @@
-"""The `filter` parameter: its grammar, its meaning, and what endpoints do with it."""
+"""The `filter` parameter: grammar, meaning, and use in endpoints."""

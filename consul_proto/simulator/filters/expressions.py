@@ -1,9 +1,9 @@
-"""The `filter` parameter's expressions: how they are read, and what is wrong with one.
+"""The meaning of `filter` expressions, and their errors.
 
 https://developer.hashicorp.com/consul/api-docs/features/filtering
 
-What a selector may name, and which operators fit it, comes from a table of fields: "str", "int", "bool", "map" (of strings), "list" (of
-strings), a table for a structure, and `Each` of one for what there are several of, by name or in a list.
+A table of fields says which selectors and operators are valid: "str", "int", "bool", "map" (of strings), "list" (of strings), a table for a
+structure, and `Each` for several structures, by name or in a list.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from consul_proto.simulator.go.regexp import expression
 
 
 class Each(NamedTuple):
-    """Structures of one kind, in a list or by their names."""
+    """Several structures of one kind, in a list or by name."""
 
     of: Mapping[str, Any]
     by_name: bool = False
@@ -30,7 +30,7 @@ Fields = Mapping[str, Any]
 
 Keep = Callable[[Mapping[str, Any]], bool]
 
-#: A field that is only there in newer versions.
+#: The prefix of a field that only newer versions have.
 NEW = "new:"
 
 _TAGGED = Each({"Address": "str", "Port": "int"}, by_name=True)
@@ -106,7 +106,7 @@ HEALTH_CHECK: Fields = {
 
 AGENT_CHECK = HEALTH_CHECK
 
-#: Of agents since 1.14.
+#: Members can be filtered since 1.14.
 MEMBER: Fields = {
     "Name": "str",
     "Addr": "bytes",
@@ -127,7 +127,7 @@ INTENTION: Mapping[Version, Fields] = {
     V1_X: {**_INTENTION, **dict.fromkeys(("SourcePartition", "DestinationPartition", "SourcePeer", "SourceSamenessGroup"), "str")},
 }
 
-#: In 1.22, and of entries of this kind alone. Not here is what makes the agent itself fail where an entry does not have it.
+#: Since 1.16, and only for entries of this kind. Fields are missing here that crash the agent if an entry does not have them.
 SERVICE_DEFAULTS: Fields = {
     **dict.fromkeys(("Kind", "Name", "Protocol", "Mode", "MutualTLSMode", "ExternalSNI", "BalanceInboundConnections"), "str"),
     **dict.fromkeys(("MaxInboundConnections", "LocalConnectTimeoutMs", "LocalRequestTimeoutMs"), "int"),
@@ -143,7 +143,7 @@ HEALTH_SERVICE: Fields = {"Node": NODE, "Service": NODE_SERVICE, "Checks": Each(
 
 _EQUAL, _NOT_EQUAL = "Equal", "Not Equal"
 
-#: What may be asked of a field of each kind.
+#: The operators for each kind of field.
 _OPERATORS = {
     "str": {_EQUAL, _NOT_EQUAL, "In", "Not In", "Matches", "Not Matches"},
     **{kind: {_EQUAL, _NOT_EQUAL} for kind in ("int", "uint8", "uint16", "uint64")},
@@ -155,7 +155,7 @@ _OPERATORS = {
     "structure": set(),
 }
 
-#: The numbers that there are of a kind, and what reads them.
+#: The range of each kind of number, and the name of Go's parser.
 _NUMBERS = {
     "int": (-(1 << 63), (1 << 63) - 1, "Int"),
     "uint64": (0, (1 << 64) - 1, "Uint"),
@@ -163,12 +163,12 @@ _NUMBERS = {
     **dict.fromkeys(("uint8", "bytes"), (0, (1 << 8) - 1, "Uint")),
 }
 
-#: What an operator says of a name that a map does not have: so the agents answer.
+#: The result of each operator for a name that a map does not have, as observed.
 _OF_NOTHING = {_EQUAL: False, _NOT_EQUAL: True, "In": False, "Not In": True, "Matches": True, "Not Matches": True}
 
 
 def compile_filter(text: str, fields: Fields, version: Version) -> Keep:
-    """Read an expression. Raises SyntaxError for one that is none, and ValueError for one that does not fit the fields."""
+    """Compile an expression. Raises SyntaxError for an invalid one, ValueError for one that does not fit the fields."""
     return _compile(parse(text), fields, version)
 
 
@@ -199,7 +199,7 @@ def _class_of(kind: Any) -> str:
 
 
 def _kind_of(selector: tuple[str, ...], fields: Fields, version: Version) -> Any:
-    """The kind of what a selector names. Raises ValueError where it names nothing."""
+    """Return the kind of the field that a selector names. Raises ValueError for an unknown field."""
     kind: Any = fields
     for place, name in enumerate(selector):
         if isinstance(kind, Each) and kind.by_name:
@@ -219,7 +219,7 @@ def _kind_of(selector: tuple[str, ...], fields: Fields, version: Version) -> Any
 
 
 def _coerce(wanted: str | None, kind: Any, shown: str, operator: str) -> Any:
-    """The value that is compared with. Raises ValueError where it is none of its kind."""
+    """Convert the value of a comparison. Raises ValueError if it does not fit the field."""
     if wanted is None:
         return None
     if operator in ("Matches", "Not Matches"):
@@ -242,7 +242,7 @@ def _coerce(wanted: str | None, kind: Any, shown: str, operator: str) -> Any:
 
 
 def _quote(text: str) -> str:
-    """Text as Go's %q writes it."""
+    """Quote text as Go's %q does."""
 
     def go(found: re.Match[str]) -> str:
         return {"07": r"\a", "0b": r"\v"}.get(found[1], rf"\x{found[1]}") if found[1] else found[0]
@@ -264,7 +264,7 @@ def _test(operator: str, wanted: Any) -> Callable[[Any], bool]:
     return tests[operator]
 
 
-#: What a member is that is left out of an answer since it is empty.
+#: The value of a member that an answer leaves out because it is empty.
 _EMPTY: dict[str, Any] = {
     **dict.fromkeys(("int", "uint8", "uint16", "uint64"), 0),
     **dict.fromkeys(("list", "each", "bytes"), ()),
@@ -275,7 +275,7 @@ _EMPTY: dict[str, Any] = {
 
 
 def _any(value: Any, selector: tuple[str, ...], kind: Any, operator: str, holds: Callable[[Any], bool]) -> bool:
-    """Whether it holds for what the selector names, or for any of it where there are several."""
+    """Return whether the test holds for the selected value, or for any of several values."""
     for place, name in enumerate(selector):
         if isinstance(kind, Each) and not kind.by_name:
             return any(_any(one, selector[place:], kind.of, operator, holds) for one in value)

@@ -1,4 +1,4 @@
-"""The grammar of `filter` expressions. An error says what could have stood in the farthest place that was reached."""
+"""The grammar of `filter` expressions. An error lists what was possible at the farthest place that was reached."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 
 
 class _No(Exception):
-    """Something else stands here."""
+    """The rule does not match here."""
 
 
 def parse(text: str) -> Tree:
-    """Read an expression. Raises SyntaxError in Consul's words."""
+    """Parse an expression. Raises SyntaxError in Consul's words."""
     return _Parser(text).parse_all()
 
 
@@ -32,7 +32,7 @@ class _Parser:
         self._expected: set[str] = set()
 
     def parse_all(self) -> Tree:
-        """The expression, and nothing behind it."""
+        """Parse the expression, up to the end of the text."""
         try:
             self._maybe(self._blanks)
             tree = self._or()

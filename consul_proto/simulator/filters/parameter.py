@@ -13,7 +13,7 @@ _FAILED = "Failed to create boolean expression evaluator: "
 
 
 def read_filter(request: ServerRequest, fields: Fields, *, late: bool = False) -> Callable[[Mapping[str, Any]], bool]:
-    """Which values the `filter` parameter lets through. late: whether what does not fit is found when there is a value to look at."""
+    """Return a function that says which values pass the filter. late: an invalid filter is refused only when there is a value to test."""
     text = request.first("filter")
     if not text:
         return lambda _value: True

@@ -1,1 +1,1 @@
-"""Texts as Consul's Go libraries read and write them: JSON, HCL, durations, numbers, regular expressions."""
+"""How Consul's Go libraries read and write texts: JSON, HCL, durations, numbers, regular expressions."""

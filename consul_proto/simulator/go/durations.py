@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-#: https://pkg.go.dev/time#ParseDuration: nanoseconds in each unit.
+#: Nanoseconds of each unit: https://pkg.go.dev/time#ParseDuration
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 
 _PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
@@ -23,7 +23,7 @@ def nanoseconds(text: str) -> int:
 
 
 def as_go_writes(seconds: float) -> str:
-    """A duration as Go's Duration.String writes it."""
+    """Write a duration as Go's Duration.String does."""
     if seconds < 0:
         return f"-{as_go_writes(-seconds)}"
     total = round(seconds * 10**9)

@@ -1,6 +1,6 @@
-"""HCL, the language of rules and configuration files (its first version), and JSON, which may stand in its place.
+"""HCL 1, the language of rules and configuration files, and JSON, which can be used instead.
 
-https://github.com/hashicorp/hcl/tree/hcl1#syntax. Messages are worded as real agents word them; they name a line and a column.
+https://github.com/hashicorp/hcl/tree/hcl1#syntax. Errors are in the words of real agents, with line and column.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from consul_proto.nesting import check_depth
 
-#: The kinds of tokens, by what they look like. The first that fits counts.
+#: The kinds of tokens. The first match counts.
 _TOKENS = re.compile(
     r"""
       (?P<BLANK>   [ \t\r\n]+ | \#[^\n]* | //[^\n]* | /\*.*?\*/ )
@@ -34,12 +34,12 @@ _INTERPOLATED = re.compile(r"(\$\{(?:[^{}]|\{[^{}]*\})*\})")
 
 _LITERALS = frozenset({"NUMBER", "FLOAT", "BOOL", "STRING", "HEREDOC"})
 
-#: How deep blocks and lists may lie in each other: far more than anybody writes.
+#: The deepest nesting of blocks and lists.
 _DEEPEST = 200
 
 
 class _Token(NamedTuple):
-    """A token: its kind, as it is written, where, and what it means."""
+    """A token: its kind, its text, its place and its value."""
 
     kind: str
     written: str
@@ -48,12 +48,12 @@ class _Token(NamedTuple):
 
 
 def parse(text: str, *, once: bool = True) -> dict[str, Any]:
-    """Read HCL or JSON.
+    """Parse HCL or JSON.
 
-    once: refuse an argument that is set twice, as agents since 1.15 do; else the last counts.
+    once: refuse an argument that is set twice, as agents do since 1.15; otherwise the last one counts.
 
-    A block becomes a dict, below its labels: `key "a" { policy = "read" }` is {"key": {"a": {"policy": "read"}}}. A block that is there
-    several times becomes a list of dicts. Raises ValueError with Consul's words.
+    A block becomes a dict below its labels: `key "a" { policy = "read" }` is {"key": {"a": {"policy": "read"}}}. Blocks with the same
+    labels become a list of dicts. Raises ValueError with Consul's words.
     """
     if text.lstrip().startswith("{"):
         try:
@@ -66,7 +66,7 @@ def parse(text: str, *, once: bool = True) -> dict[str, Any]:
 
 
 class _Parser:
-    """Reads token by token."""
+    """A parser that reads token by token."""
 
     def __init__(self, text: str, *, once: bool) -> None:
         self._text, self._once = text, once
@@ -88,7 +88,7 @@ class _Parser:
         return f"{line}:{place - self._text.rfind(chr(10), 0, place)}"
 
     def _next(self) -> _Token:
-        """The token that is at hand; the one behind it is at hand then."""
+        """Return the current token, and read the next one."""
         token, self._token = self._token, self._token
         self._token = self._scan()
         return token
@@ -97,7 +97,7 @@ class _Parser:
         while True:
             place = self._place
             if place == len(self._text):
-                # Consul reads on behind a word, to see whether it goes on.
+                # After a word, Consul looks one character further for its end.
                 return _Token("EOF", "", place + self._is_word)
             match = _TOKENS.match(self._text, place)
             if match is None:
@@ -113,7 +113,7 @@ class _Parser:
 
     def _illegal(self, place: int) -> ValueError:
         if self._text[place] == '"':
-            # A line ends it, but where something to be interpolated goes on.
+            # A line ends the string, unless an interpolation is open.
             end = self._text.find("\n", place)
             goes_on = end < 0 or "${" in self._text[place:end]
             return self._fault("literal not terminated", len(self._text) if goes_on else end)
@@ -123,7 +123,7 @@ class _Parser:
 
     def _value(self, kind: str, match: re.Match[str]) -> Any:
         if kind == "STRING":
-            # What is to be interpolated is nobody's here, and stays as it is.
+            # Interpolations are not evaluated, and stay as they are.
             parts = _INTERPOLATED.split(match["inside"])
             place = match.start("inside")
             return "".join(part if number % 2 else self._unescape(part, place) for number, part in enumerate(parts))
@@ -146,7 +146,7 @@ class _Parser:
         return _ESCAPE.sub(character, part)
 
     def _heredoc(self, begin: str, place: int) -> _Token:
-        """Lines up to one that holds the name alone. With "<<-" what all are indented by is taken away."""
+        """Read a heredoc: the lines up to its name. With "<<-" the common indentation is removed."""
         name = begin.strip().lstrip("<-")
         lines: list[str] = []
         start = self._place
@@ -163,7 +163,7 @@ class _Parser:
         raise self._fault("heredoc not terminated", len(self._text))
 
     def _item(self, found: dict[str, Any]) -> None:
-        """A key with a value, or a block with its labels; commas may separate them."""
+        """Read a key with a value, or a block with its labels. Commas may separate items."""
         keys = self._keys()
         if self._token.kind == "ASSIGN":
             self._next()

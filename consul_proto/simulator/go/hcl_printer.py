@@ -1,6 +1,6 @@
-"""HCL as `hclfmt` writes it: https://github.com/hashicorp/hcl/tree/hcl1/hcl/printer.
+"""Format HCL as `hclfmt` does: https://github.com/hashicorp/hcl/tree/hcl1/hcl/printer.
 
-Lists stay as they are written, and what stands behind a value on its line is kept, but lined up with nothing.
+Lists are not formatted. Comments at the end of a line are kept, but not aligned.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-#: What a text consists of; hcl.py says what each is, and has found no fault in it.
+#: The parts of a text that hcl.py has parsed without errors.
 _PARTS = re.compile(
     r"""
       (?P<blank>   [ \t\r\n,]+ )
@@ -26,7 +26,7 @@ _BRACKET = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]]', re.DOTALL)
 
 
 class _Part(NamedTuple):
-    """A word, a mark or a comment. lines: the first and the last one that it stands in."""
+    """A word, a mark or a comment. lines: the numbers of its first and last line."""
 
     kind: str
     text: str
@@ -34,7 +34,7 @@ class _Part(NamedTuple):
 
 
 class _Item:
-    """A key with its value, or a block, whose value is its items. lead: the comment right above; after: the one behind, on its line."""
+    """A key with a value, or a block with items. lead: the comment lines directly above. after: the comment at the end of its line."""
 
     def __init__(self, line: int, lead: list[str]) -> None:
         self.line, self.lead = line, lead
@@ -45,7 +45,7 @@ class _Item:
 
 
 class _Reader:
-    """Makes items of parts. renamed: what the first word of an item becomes."""
+    """Groups parts into items. rename: returns the new first key of an item."""
 
     def __init__(self, text: str, rename: Callable[[str], str]) -> None:
         self._rename = rename
@@ -62,7 +62,7 @@ class _Reader:
             place = end
 
     def items(self) -> list[_Item | list[_Part]]:
-        """The items up to the end of the block, and in between the comments that are nobody's."""
+        """Return the items up to the end of the block, with the comments between them."""
         found: list[_Item | list[_Part]] = []
         while self._at < len(self._parts) and self._parts[self._at].text != "}":
             groups = self._comments()
@@ -77,7 +77,7 @@ class _Reader:
         return found
 
     def _comments(self) -> list[list[_Part]]:
-        """The comments at hand; those on lines that follow each other belong together."""
+        """Return the comments at this place; those on consecutive lines are one group."""
         groups: list[list[_Part]] = []
         while self._at < len(self._parts) and self._parts[self._at].kind == "comment":
             part = self._parts[self._at]
@@ -89,7 +89,7 @@ class _Reader:
         return groups
 
     def _next(self) -> _Part:
-        """The next part; a comment in the middle of an item is lost."""
+        """Return the next part. A comment within an item is lost."""
         self._comments()
         self._at += 1
         return self._parts[self._at - 1]
@@ -112,7 +112,7 @@ class _Reader:
         return item
 
     def _behind(self, item: _Item) -> None:
-        """The comment that ends the item's line."""
+        """Read the comment at the end of the item's line."""
         if self._at < len(self._parts) and self._parts[self._at].kind == "comment":
             part, last = self._parts[self._at], self._parts[self._at - 1].lines[1]
             ends = self._at + 1 == len(self._parts) or self._parts[self._at + 1].lines[0] != part.lines[1]
@@ -122,7 +122,7 @@ class _Reader:
 
 
 def _list_end(text: str, start: int) -> int:
-    """Where a list ends."""
+    """Return where a list ends."""
     depth = 0
     for found in _BRACKET.finditer(text, start):
         depth += {"[": 1, "]": -1}.get(found[0], 0)
@@ -132,7 +132,7 @@ def _list_end(text: str, start: int) -> int:
 
 
 def format_hcl(text: str, rename: Callable[[str], str] = str) -> str:
-    """The text of a file without faults, newly written."""
+    """Format a valid text. rename: returns the new first key of an item."""
     items, written = _Reader(text, rename).items(), ""
     for number, item in enumerate(items):
         is_last = number == len(items) - 1
@@ -153,7 +153,7 @@ def _is_bare(item: _Item) -> bool:
 
 
 def _format_item(item: _Item, width: int = 0) -> str:
-    """An item, its key as wide as those of its neighbours."""
+    """Format an item. width: of its key, to align it with its neighbours."""
     keys = " ".join(item.keys)
     head = f"{keys.ljust(width)} =" if item.is_assignment else keys
     value = item.value if item.block is None else _block(item.block)
@@ -161,7 +161,7 @@ def _format_item(item: _Item, width: int = 0) -> str:
 
 
 def _block(items: list[_Item | list[_Part]]) -> str:
-    """A block: what stands on lines that follow each other stays together, and a blank line parts the rest."""
+    """Format a block. Items on consecutive lines stay together; blank lines separate the rest."""
     paragraphs: list[str] = []
     for number, item in enumerate(items):
         before = items[number - 1] if number else None
@@ -181,7 +181,7 @@ def _is_neighbour(one: _Item, other: _Item) -> bool:
 
 
 def _width(items: list[_Item | list[_Part]], number: int) -> int:
-    """How wide the longest key is of those that stand together with one."""
+    """Return the width of the longest key among the items that stand together."""
     first = last = number
     while first and _together(items[first - 1], items[first]):
         first -= 1
@@ -196,7 +196,7 @@ def _together(one: _Item | list[_Part], other: _Item | list[_Part]) -> bool:
 
 
 def _indent(text: str) -> str:
-    """Every line two blanks further in, but those of a text that goes over several lines, which would not be the same."""
+    """Indent each line, except in heredocs, which it would change."""
     end, lines = "", []
     for line in text.split("\n"):
         lines.append("  " + line if line and not end else line)

@@ -1,4 +1,4 @@
-"""JSON as Go decodes it into a type, with Go's words where it cannot: https://pkg.go.dev/encoding/json#Unmarshal."""
+"""Decode JSON into types as Go does, with Go's errors: https://pkg.go.dev/encoding/json#Unmarshal."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any, Literal, NamedTuple, NoReturn
 from consul_proto.simulator.engine.versions import V1_22_5, V1_X, Version
 from consul_proto.simulator.go.durations import nanoseconds
 
-#: A name of Go's, or the two that it has in 1.8.7 and in 1.22.5.
+#: The name of a type in Go, or its names in 1.8.7 and in 1.22.5.
 Go = str | tuple[str, str]
 
 
 class Unreadable(ValueError):
-    """A body that is no JSON, or not that of its type, in Go's words."""
+    """The body is not valid JSON, or does not fit its type, in Go's words."""
 
 
 class Place(NamedTuple):
-    """Where in a body a value stands, as Go's errors tell it. pinned: what a type with a decoder of its own makes of that."""
+    """The place of a value in the body, as Go's errors show it. pinned: a type with its own decoder hides the places below it."""
 
     struct: str | None = None
     path: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class Place(NamedTuple):
     pinned: bool = False
 
     def refuse(self, value: Any, go: str, shown: str = "") -> NoReturn:
-        """Raise what Go says of a value of another kind."""
+        """Raise Go's error for a value of the wrong kind."""
         where = "value" if self.struct is None else f"struct field {self.struct}.{'.'.join(self.path)}"
         raise Unreadable(f"json: cannot unmarshal {kind_of(value)}{shown} into Go {where} of type {go}")
 
@@ -39,12 +39,12 @@ _KINDS = {bool: "bool", int: "number", float: "number", str: "string", list: "ar
 
 
 def kind_of(value: Any) -> str:
-    """A kind of JSON, by the name that Go gives it."""
+    """Return Go's name for the kind of a JSON value."""
     return "number" if isinstance(value, Number) else _KINDS[type(value)]
 
 
 class Number(str):
-    """A number as it is written, where it is not a whole one of a usual size."""
+    """A number as text: one that is not an integer of usual size."""
 
     __slots__ = ()
 
@@ -55,12 +55,12 @@ def _name(go: Go, place: Place) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string, or a type that is one."""
+    """A string, or a type that is a string."""
 
     go: Go = "string"
 
     def read(self, value: Any, place: Place) -> Any:
-        """The text; null leaves it out."""
+        """Return the text; None for null, which leaves it out."""
         if value is not None and type(value) is not str:
             place.refuse(value, _name(self.go, place))
         return value
@@ -73,7 +73,7 @@ class Bool:
     go: Go = "bool"
 
     def read(self, value: Any, place: Place) -> Any:
-        """The bool; null leaves it out."""
+        """Return the bool; None for null, which leaves it out."""
         if value is not None and not isinstance(value, bool):
             place.refuse(value, _name(self.go, place))
         return value
@@ -81,7 +81,7 @@ class Bool:
 
 @dataclass(frozen=True, slots=True)
 class Integer:
-    """A whole number. embedded: the type inside the object's own that has it."""
+    """An integer. embedded: the embedded type that has the member."""
 
     go: Go = "int"
     least: int = -(2**63)
@@ -89,7 +89,7 @@ class Integer:
     embedded: str = ""
 
     def read(self, value: Any, place: Place) -> Any:
-        """The number; null leaves it out."""
+        """Return the number; None for null, which leaves it out."""
         if value is not None and not (type(value) is int and self.least <= value <= self.largest):
             place.refuse(value, _name(self.go, place), f" {value}" if kind_of(value) == "number" else "")
         return value
@@ -102,7 +102,7 @@ class Float:
     go: Go = "float64"
 
     def read(self, value: Any, place: Place) -> Any:
-        """The number; null leaves it out."""
+        """Return the number; None for null, which leaves it out."""
         if value is None:
             return None
         if kind_of(value) != "number":
@@ -112,12 +112,12 @@ class Float:
 
 @dataclass(frozen=True, slots=True)
 class Bytes:
-    """Bytes, in base64; line ends do not count."""
+    """Bytes in base64; line ends are ignored."""
 
     go: Go = "[]uint8"
 
     def read(self, value: Any, place: Place) -> Any:
-        """The bytes; null leaves them out."""
+        """Return the bytes; None for null, which leaves them out."""
         if value is None:
             return None
         if type(value) is not str:
@@ -137,10 +137,10 @@ _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A duration: text, or nanoseconds. Of any other kind it is passed over."""
+    """A duration: text, or nanoseconds. Values of other kinds are ignored."""
 
     def read(self, value: Any, _place: Place) -> Any:
-        """The text or the nanoseconds, None for what was passed over."""
+        """Return the text or the nanoseconds; None for an ignored value."""
         if isinstance(value, Number):
             return int(float(value))
         if isinstance(value, str):
@@ -154,10 +154,10 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Anything:
-    """What Go does not look into."""
+    """A value that Go does not check."""
 
     def read(self, value: Any, _place: Place) -> Any:
-        """The value."""
+        """Return the value."""
         return _plain(value)
 
 
@@ -169,11 +169,11 @@ class ListOf:
     go: Go = ""
 
     def name(self, place: Place) -> str:
-        """Its type, as Go writes it."""
+        """Return Go's name of the type."""
         return _name(self.go, place) or f"[]{_type(self.of, place)}"
 
     def read(self, value: Any, place: Place) -> Any:
-        """The members; in the place of null stands what is empty."""
+        """Return the members; null becomes an empty value."""
         if value is None:
             return None
         if not isinstance(value, list):
@@ -183,17 +183,17 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """A map by strings."""
+    """A map with string keys."""
 
     of: Shape
     go: Go = ""
 
     def name(self, place: Place) -> str:
-        """Its type, as Go writes it."""
+        """Return Go's name of the type."""
         return _name(self.go, place) or f"map[string]{_type(self.of, place)}"
 
     def read(self, value: Any, place: Place) -> Any:
-        """The members; in the place of null stands what is empty."""
+        """Return the members; null becomes an empty value."""
         if value is None:
             return None
         if not isinstance(value, dict):
@@ -205,9 +205,8 @@ class MapOf:
 class Struct:
     """An object.
 
-    later, gone: the members that 1.8.7 does not know, and that 1.22.5 does not. unknown: what becomes of members that it does not have.
-    snake: whether `like_this` is `LikeThis`. own: of a type that decodes itself by a wrapper around its alias, the members that are the
-    wrapper's own.
+    later, gone: the members that 1.8.7 does not have, and that 1.22.5 does not have. unknown: what happens to unknown members. snake:
+    `like_this` also means `LikeThis`. own: for a type that decodes itself through an alias in a wrapper, the members of the wrapper.
     """
 
     go: Go
@@ -219,7 +218,7 @@ class Struct:
     own: tuple[str, ...] | None = None
 
     def read(self, value: Any, place: Place) -> Any:
-        """The members by the names of the documentation, without those that null leaves out."""
+        """Return the members by their documented names, without those that are null."""
         if value is None:
             return None
         if not isinstance(value, dict):
@@ -268,7 +267,7 @@ def _type(shape: Shape, place: Place) -> str:
 
 
 def _empty(shape: Shape) -> Any:
-    """What stands where null is a member of a list."""
+    """Return the value for null in a list."""
     match shape:
         case Text():
             return ""
@@ -282,7 +281,7 @@ def _empty(shape: Shape) -> Any:
 
 
 def _float(value: int | Number, place: Place) -> int | float:
-    """A float64; a whole one is written without a point."""
+    """Return a float64; an integer is written without a point."""
     number = float(value)
     if math.isinf(number):
         place.refuse(value, "float64", f" {value}")
@@ -290,7 +289,7 @@ def _float(value: int | Number, place: Place) -> int | float:
 
 
 def _plain(value: Any) -> Any:
-    """A value without the spelling of its numbers."""
+    """Return a value with ordinary numbers."""
     if isinstance(value, Number):
         return _float(value, Place())
     if isinstance(value, list):
@@ -301,7 +300,7 @@ def _plain(value: Any) -> Any:
 
 
 def decode(body: bytes, shape: Shape, *, version: Version) -> Any:
-    """The first value in a body, as a type takes it; null is what is empty. Raises Unreadable."""
+    """Decode the first value of a body into a type. null becomes an empty value. Raises Unreadable."""
     value = _parse(body.decode("utf-8", "replace"))
     if value is None:
         return [] if isinstance(shape, ListOf) else _empty(shape)
@@ -313,16 +312,16 @@ def _no_constant(_name: str) -> NoReturn:
 
 
 class _NotANumber(ValueError):
-    """NaN and its like, which Python reads and JSON does not have."""
+    """NaN or Infinity: Python's decoder accepts them, JSON does not have them."""
 
 
-#: From here on Go writes a float with an exponent.
+#: From this number on, Go writes a float with an exponent.
 _WITH_EXPONENT = 1e21
 
-#: How deep arrays and objects may be in each other. Go's limit is 10,000; it is less here for Python's sake.
+#: The deepest nesting. Go's limit is 10,000; Python's is lower.
 _DEPTH = 200
 
-#: Digits of a number that is read as one; a longer one fits into no type.
+#: The most digits of a number that is converted; longer ones fit into no type.
 _DIGITS = 25
 
 _decode = json.JSONDecoder(
@@ -348,12 +347,12 @@ def _parse(text: str) -> Any:
 
 
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
-#: An escape in a string; the first group is half a character without its other half, in the place of which Go puts U+FFFD.
+#: An escape in a string. The first group is a surrogate without its other half, which Go replaces with U+FFFD.
 _ESCAPE = re.compile(r"\\u[dD][89aAbB]\w\w\\u[dD][c-fC-F]\w\w|(\\u[dD][89a-fA-F]\w\w)|\\.", re.ASCII | re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
 _CONSTANT = re.compile(r"[NI]")
 
-#: What Go says in the place of Python's decoder, by the beginning of that.
+#: Go's words for the errors of Python's decoder, by the beginning of these.
 _SAYS = {
     "Expecting property name": "looking for beginning of object key string",
     "Illegal trailing comma": "looking for beginning of object key string",
@@ -365,7 +364,7 @@ _SAYS = {
 
 
 def _why(text: str, position: int, message: str) -> str:
-    """What is wrong with JSON, in Go's words."""
+    """Return what is wrong with JSON, in Go's words."""
     if message.startswith("Unterminated"):
         return "unexpected EOF"
     if message.startswith("Illegal"):
@@ -388,12 +387,12 @@ def _why(text: str, position: int, message: str) -> str:
 
 
 def _quote(character: str) -> str:
-    """A character as Go quotes it: of one that is not ASCII, its first byte."""
+    """Quote a character as Go does; of one that is not ASCII, its first byte."""
     return {"'": "'\\''", '"': "'\"'", "\n": "'\\n'", "\t": "'\\t'", "\r": "'\\r'"}.get(character, f"'{chr(character.encode()[0])}'")
 
 
 def _brackets(text: str) -> tuple[str, int]:
-    """The brackets that are still open, and how many were at the most."""
+    """Return the brackets that are open at the end, and the deepest nesting."""
     found: list[str] = []
     most = 0
     for bracket in _BRACKET.findall(text):

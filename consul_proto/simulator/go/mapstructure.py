@@ -1,6 +1,7 @@
-"""Objects as Go's mapstructure reads them into a type, weakly: https://pkg.go.dev/github.com/go-viper/mapstructure/v2#DecoderConfig.
+"""Read objects into types as Go's mapstructure does with weak typing.
 
-What comes out is what Go writes of the type again: members that are empty are left out, unless their type says otherwise.
+https://pkg.go.dev/github.com/go-viper/mapstructure/v2#DecoderConfig. The result is what Go writes for the type: empty members are left out,
+unless the type says otherwise.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ NANOSECONDS = "time.Duration as a number"
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One value, by its type in Go. pointer: null is none, and what is zero is written."""
+    """One value, by its type in Go. pointer: null means none, and zero is written."""
 
     go: str
     pointer: bool = False
@@ -29,19 +30,19 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """What Go does not look into."""
+    """A value that Go does not check."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A slice; one value stands for a list of it."""
+    """A slice; a single value counts as a list of one."""
 
     of: Shape
 
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """A map by strings. go: what Go calls its type."""
+    """A map with string keys. go: Go's name of its type."""
 
     of: Shape
     go: str
@@ -51,8 +52,8 @@ class MapOf:
 class Record:
     """A struct.
 
-    later: the members that 1.8.7 does not know. always: those that are written where they are empty; once: in 1.8.7 alone. inline: it is
-    no pointer, and is written where nothing is said of it. aliases: other names of members, in lower case.
+    later: the members that 1.8.7 does not have. always: members that are written even if they are empty; once: only in 1.8.7. inline: not a
+    pointer, so it is written even if the request does not have it. aliases: other names of members, in lower case.
     """
 
     members: Mapping[str, Shape]
@@ -65,15 +66,15 @@ class Record:
 
 Shape = Scalar | Opaque | ListOf | MapOf | Record
 
-#: A time.Duration that is written as a text.
+#: A time.Duration that is written as text.
 DURATION = Scalar("time.Duration")
 
 
 class Read(NamedTuple):
-    """What came of a value.
+    """The result of reading a value.
 
-    faults: what did not fit its type. unknown: the paths of the members that its type does not have. empty: those of the lists and maps
-    that are left out, and are given: to Go they are others than none.
+    faults: what did not fit the type. unknown: the paths of unknown members. empty: the paths of lists and maps that are empty and left
+    out; in Go they are not the same as missing ones.
     """
 
     value: Any
@@ -82,7 +83,7 @@ class Read(NamedTuple):
     empty: list[str]
 
     def refusal(self, *, version: Version) -> str:
-        """What is said of the faults, "" for none."""
+        """Return the error for the faults, "" for none."""
         if not self.faults:
             return ""
         if version < V1_X:
@@ -99,11 +100,11 @@ def read(value: Any, shape: Record, *, version: Version) -> Read:
 
 _NAMES = {NANOSECONDS: "time.Duration"}
 
-#: What Go calls the types and the kinds of JSON's values.
+#: Go's names for the types and the kinds of JSON values.
 _TYPES = {bool: "bool", int: "float64", float: "float64", str: "string", list: "[]interface {}", dict: "map[string]interface {}"}
 _KINDS = {**_TYPES, list: "slice", dict: "map"}
 
-#: The bounds of Go's whole numbers, and how strconv and 1.8.7 call them.
+#: The range of each integer type, Go's parser for it, and its name in errors of 1.8.7.
 _INTEGERS = {
     "int": (-(2**63), 2**63 - 1, "ParseInt", "int"),
     "uint32": (0, 2**32 - 1, "ParseUint", "uint"),
@@ -112,11 +113,11 @@ _INTEGERS = {
 
 
 class _Misfit(ValueError):
-    """What a text is not, in the words of Go's parser."""
+    """A text does not fit a type, in the words of Go's parser."""
 
 
 class _Reader:
-    """Reads one value, and collects what is wrong with it."""
+    """Reads one value, and collects its faults."""
 
     def __init__(self, version: Version) -> None:
         self._version = version
@@ -125,14 +126,14 @@ class _Reader:
         self.empty: list[str] = []
 
     def read(self, value: Any, shape: Shape, place: str) -> Any:
-        """What a value is in its type."""
+        """Return a value as its type has it."""
         if isinstance(shape, Opaque):
             return value
         if isinstance(shape, ListOf):
             return self._list(value, shape, place)
         for _ in range(2 if isinstance(shape, Record) and not shape.inline else 1):
             if isinstance(value, list) and len(value) == 1 and value[0] is not None:
-                value = value[0]  # Consul's own rule, and a pointer is looked at twice
+                value = value[0]  # Consul's own rule; pointers are checked twice
         if isinstance(shape, Record):
             return self.record(value, shape, place)
         if isinstance(shape, MapOf):
@@ -152,7 +153,7 @@ class _Reader:
             found: dict[str, Any] = {}
             for number, one in enumerate(value):
                 if (members := self._map(one, shape, f"{place}[{number}]")) is None:
-                    break  # at the first that does not fit
+                    break  # it stops at the first value that does not fit
                 found |= members
             return found
         if not isinstance(value, dict):
@@ -161,13 +162,13 @@ class _Reader:
         return {name: self._or_zero(self.read(one, shape.of, f"{place}[{name}]"), shape.of) for name, one in value.items()}
 
     def _or_zero(self, value: Any, shape: Shape) -> Any:
-        """A value, or what is empty in the place of null."""
+        """Return the value; an empty value for null."""
         if value is None:
             return self.record({}, shape, "") if isinstance(shape, Record) else _zero(shape)
         return value
 
     def record(self, value: Any, shape: Record, place: str) -> dict[str, Any] | None:
-        """The members by their names."""
+        """Return the members by name."""
         if value is None:
             return self.record({}, shape, place) if shape.inline else None
         if not isinstance(value, dict):
@@ -186,7 +187,7 @@ class _Reader:
                 given[own] = one
         always = shape.always | shape.once if self._version < V1_X else shape.always
         found = {}
-        # What writes its durations as texts writes them before all others.
+        # A type with durations as text writes these before its other members.
         for name in sorted(known.values(), key=lambda name: shape.members[name] != DURATION):
             member = shape.members[name]
             content = self.read(given.get(name), member, f"{place}.{name}" if place else name)
@@ -212,7 +213,7 @@ class _Reader:
             return None
 
     def _misfit(self, text: str, go: str, reason: str, place: str) -> None:
-        """Say that a text is no value of a type. What is empty is zero since 1.9, but for durations."""
+        """Add the fault of a text that does not fit its type. Since 1.9 empty text is zero, except for durations."""
         if go in ("time.Duration", NANOSECONDS):
             self.faults.append(f"error decoding '{place}': {reason}" if self._version < V1_X else f"'{place}' {reason.rpartition(' ')[0]}")
             return
@@ -227,7 +228,7 @@ class _Reader:
 
 
 def no_map(value: Any, go: str, place: str, *, version: Version) -> str:
-    """What is said of a value that is no map, and should be one of a type."""
+    """Return the error for a value that is not a map."""
     return f"'{place}' expected a map, got '{_KINDS[type(value)]}'" if version < V1_X else _unconvertible(value, go, place)
 
 
@@ -261,7 +262,7 @@ def _integer(value: str | float, go: str) -> int:
 
 
 def _float(value: str | float, _go: str) -> float:
-    """A float32, as far as Go writes it."""
+    """Return a float32, as Go writes it."""
     try:
         number = float(value) if not isinstance(value, str) or (value.strip() == value and "_" not in value) else math.nan
     except ValueError:
@@ -272,7 +273,7 @@ def _float(value: str | float, _go: str) -> float:
 
 
 def as_written(number: float) -> float:
-    """A number as Go writes it: a whole one without a point."""
+    """Return a number as Go writes it: an integer without a point."""
     return int(number) if number.is_integer() else number
 
 
@@ -286,7 +287,7 @@ def _nanoseconds(value: str | float, _go: str) -> int:
 
 
 def _duration(value: str | float, go: str) -> str:
-    """As Go writes it, "" for none."""
+    """Return a duration as Go writes it, "" for none."""
     length = _nanoseconds(value, go)
     return as_go_writes(length / 10**9) if length else ""
 
@@ -304,12 +305,12 @@ _ZEROS = {"string": "", "bool": False, "time.Duration": ""}
 
 
 def _zero(shape: Shape) -> Any:
-    """What is written of what is empty."""
+    """Return what Go writes for an empty value."""
     return _ZEROS.get(shape.go, 0) if isinstance(shape, Scalar) and not shape.pointer else None
 
 
 def _is_written(value: Any, shape: Shape) -> bool:
-    """Whether Go writes a member that it may leave out."""
+    """Return whether Go writes a member that it may leave out."""
     if isinstance(shape, Record) or (isinstance(shape, Scalar) and shape.pointer):
         return value is not None
     return bool(value)

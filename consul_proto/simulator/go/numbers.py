@@ -1,4 +1,4 @@
-"""Numbers and truth as Go reads and converts them."""
+"""Numbers and bools as Go reads and converts them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from consul_proto.simulator.engine.answers import Refusal
 
 _DIGITS = re.compile(r"[0-9]+")
 
-#: Underscores stand between digits, or behind the prefix that says the base.
+#: Underscores are allowed between digits, and after the prefix of the base.
 _UNDERSCORED = re.compile(r"(?:0[bBoOxX]_?)?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*")
 
 _BASES = {"b": 2, "o": 8, "x": 16}
 
-#: What Go's strconv.ParseBool reads: https://pkg.go.dev/strconv#ParseBool
+#: The values that Go's strconv.ParseBool accepts: https://pkg.go.dev/strconv#ParseBool
 TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
 
-#: One above the largest unsigned number of 64 bits.
+#: One more than the largest unsigned integer of 64 bits.
 _ABOVE = 1 << 64
 
 
 def unsigned(text: str) -> int:
-    """An unsigned number of 64 bits. Raises Refusal with Go's words."""
+    """Read an unsigned integer of 64 bits. Raises Refusal with Go's words."""
     if not _DIGITS.fullmatch(text):
         raise Refusal(500, f'strconv.ParseUint: parsing "{text}": invalid syntax')
     if int(text) >= _ABOVE:
@@ -31,7 +31,7 @@ def unsigned(text: str) -> int:
 
 
 def integer(text: str, least: int, most: int) -> int:
-    """A number in any of Go's notations. Raises ValueError with strconv's words."""
+    """Read an integer in any of Go's notations. Raises ValueError with strconv's words."""
     body = text[1:] if least < 0 and text.startswith(("+", "-")) else text
     base, digits = _base_of(body)
     number, ceiling = 0, most if least == 0 else _ABOVE - 1
@@ -40,7 +40,7 @@ def integer(text: str, least: int, most: int) -> int:
         if value >= base:
             raise ValueError("invalid syntax")
         number = number * base + value
-        if number > ceiling:  # at once: what comes behind is not looked at
+        if number > ceiling:  # Go stops here, whatever follows
             raise ValueError("value out of range")
     if not _UNDERSCORED.fullmatch(body):
         raise ValueError("invalid syntax")
@@ -51,7 +51,7 @@ def integer(text: str, least: int, most: int) -> int:
 
 
 def _base_of(text: str) -> tuple[int, str]:
-    """The base, and the digits behind its prefix."""
+    """Return the base, and the digits behind its prefix."""
     if not text.startswith("0"):
         return 10, text
     if len(text) > 2 and (base := _BASES.get(text[1].lower())):
@@ -60,5 +60,5 @@ def _base_of(text: str) -> tuple[int, str]:
 
 
 def as_int64(number: float) -> int:
-    """A number as a signed one of 64 bits: what does not fit is the least one, as amd64 converts it."""
+    """Convert a number to a signed integer of 64 bits. A number that does not fit becomes the least one, as on amd64."""
     return int(number) if -_ABOVE // 2 <= number < _ABOVE // 2 else -_ABOVE // 2

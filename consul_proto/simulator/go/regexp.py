@@ -1,4 +1,4 @@
-"""Go's regular expressions, read by Python's.
+"""Translate Go's regular expressions into Python's.
 
 https://pkg.go.dev/regexp/syntax
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-#: The parts of one of Go's regular expressions, outside of a class of characters and inside.
+#: The parts of an expression in Go's syntax, outside of a character class and inside.
 _OUTSIDE = re.compile(
     r"(?P<literal>\\Q.*?(?:\\E|\Z))|(?P<escape>\\.?)|(?P<klass>\[\^?\]?)|(?P<repeat>(?:[*+?]|\{[0-9]+(?:,[0-9]*)?\})\??)"
     r"|(?P<named>\(\?P<\w+>)|(?P<flags>\(\?[imsU]*(?:-[imsU]+)?\))|(?P<open>\((?:\?[imsU]*(?:-[imsU]+)?:|(?!\?)))"
@@ -16,7 +16,7 @@ _OUTSIDE = re.compile(
 )
 _INSIDE = re.compile(r"(?P<escape>\\.?)|(?P<posix>\[:\^?\w*:\])|(?P<close>\])|(?P<other>.)", re.DOTALL)
 
-#: The letters and digits behind a backslash that mean something, and those that do so in a class, too.
+#: The letters and digits that have a meaning after a backslash, outside of a character class and inside.
 _ESCAPES, _ESCAPES_INSIDE = frozenset("afnrtvdDwWsSx0bBAz"), frozenset("afnrtvdDwWsSx0")
 
 _POSIX = {
@@ -36,12 +36,12 @@ _POSIX = {
     "xdigit": "0-9A-Fa-f",
 }
 
-#: How often a part of an expression may be repeated.
+#: The most repetitions of a part.
 _MOST_REPEATED = 1000
 
 
 def expression(text: str) -> re.Pattern[str]:
-    """A regular expression as Go reads it. Raises ValueError in Go's words."""
+    """Compile an expression of Go. Raises ValueError in Go's words."""
     try:
         return re.compile(_for_python(text), re.ASCII)
     except re.error as error:
@@ -54,7 +54,7 @@ def _error(what: str) -> ValueError:
 
 
 def _for_python(text: str) -> str:
-    """An expression of Go's as Python writes it. Names of groups are left out, of which Go takes the same twice, and greed too."""
+    """Translate an expression. The names of groups are left out, since Go allows duplicates; so are flags for greediness."""
     parts, place, depth, before = [], 0, 0, ("open", "")
     while found := _OUTSIDE.match(text, place):
         kind, piece, place = str(found.lastgroup), found[0], found.end()
@@ -86,7 +86,7 @@ def _for_python(text: str) -> str:
 
 
 def _repeat(piece: str, kind: str, before: str) -> str:
-    """How often what comes before is repeated."""
+    """Check a repetition, and return it."""
     if kind == "repeat":
         raise _error(f"invalid nested repetition operator: `{before}{piece}`")
     if kind in ("open", "named", "flags") or before == "|":
@@ -107,7 +107,7 @@ def _escape(piece: str, known: frozenset[str]) -> str:
 
 
 def _class(text: str, start: int, place: int) -> tuple[str, int]:
-    """A class of characters, and where it ends."""
+    """Translate a character class, and return where it ends."""
     opened = text[start:place]
     parts = [opened.replace("]", r"\]")]
     while found := _INSIDE.match(text, place):

@@ -237,7 +237,7 @@ class KVEndpoint:
         self._store, self._kv, self._sessions, self._version = store, kv, sessions, version
 
     def routes(self) -> dict[str, Route]:
-        """The endpoint."""
+        """Return the endpoint."""
         return {"/v1/kv/": Route(("GET", "PUT", "DELETE"), self.read, self.write, self.topics, deep=True)}
 
     def topics(self, request: ServerRequest) -> tuple[Topic, ...]:

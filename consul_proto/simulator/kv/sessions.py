@@ -186,7 +186,7 @@ class SessionEndpoint:
         self._settings, self._node, self._version = settings, settings.node, settings.version
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         read = partial(Route, ("GET",), topics=self.topics, index=True)
         write = partial(Route, ("PUT",))
         return {

@@ -85,7 +85,7 @@ class Txn:
         }
 
     def routes(self) -> dict[str, Route]:
-        """The endpoint."""
+        """Return the endpoint."""
         return {"/v1/txn": Route(("PUT",), write=self.apply)}
 
     def apply(self, request: ServerRequest, now: float) -> WriteAnswer:

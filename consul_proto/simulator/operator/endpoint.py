@@ -1,4 +1,4 @@
-"""What operators look at: the one server that there is.
+"""Operator endpoints for the one server.
 
 https://developer.hashicorp.com/consul/api-docs/operator
 """
@@ -20,7 +20,7 @@ from consul_proto.simulator.engine.versions import V1_9, V1_15, V1_X
 from consul_proto.simulator.go.durations import as_go_writes
 from consul_proto.simulator.go.numbers import unsigned
 
-#: The members that are durations.
+#: Members that are durations.
 _DURATIONS = ("LastContactThreshold", "ServerStabilizationTime")
 
 _AUTOPILOT = {
@@ -34,7 +34,7 @@ _AUTOPILOT = {
     "UpgradeVersionTag": "",
 }
 
-#: What a configuration is that says nothing, in 1.8.
+#: An empty configuration, in 1.8.
 _NOTHING = {name: type(value)() for name, value in _AUTOPILOT.items()} | dict.fromkeys(_DURATIONS, "0s")
 
 
@@ -47,15 +47,15 @@ class OperatorEndpoint:
         self._autopilot: dict[str, Any] = {**_AUTOPILOT, "CreateIndex": index, "ModifyIndex": index}
 
     def dump(self) -> Any:
-        """Autopilot's configuration."""
+        """Return autopilot's configuration."""
         return self._autopilot
 
     def load(self, state: Any, _shift: float) -> None:
-        """Take over the dumped state."""
+        """Load the dumped state."""
         self._autopilot = state
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         get = partial(Route, ("GET",))
         routes = {
             "/v1/operator/raft/configuration": get(write=self.configuration),
@@ -70,14 +70,14 @@ class OperatorEndpoint:
         return routes
 
     def configuration(self, request: ServerRequest, _now: float) -> dict[str, Any]:
-        """GET raft configuration: this server leads, and votes."""
+        """GET raft configuration: this server is the leader and a voter."""
         _may_read(request)
         server = {"ID": self._settings.node_id, "Node": self._settings.node, "Address": f"{ADDRESS}:{SERVER_PORT}", "Leader": True}
         server |= {"ProtocolVersion": "3", "Voter": True} | ({} if self._settings.version < V1_X else {"LastIndex": self._store.index})
         return {"Servers": [server], "Index": 0}
 
     def remove_peer(self, request: ServerRequest, _now: float) -> Any:
-        """DELETE raft peer: there is none but this one, which cannot go."""
+        """DELETE raft peer: refuse it, since there is no other server."""
         named = [name for name in ("id", "address") if request.first(name)]
         before = self._settings.bad_request
         if not named:
@@ -89,14 +89,14 @@ class OperatorEndpoint:
         raise Refusal(500, f'{named[0]} "{request.first(named[0])}" was not found in the Raft configuration')
 
     def transfer_leader(self, request: ServerRequest, _now: float) -> Any:
-        """POST transfer-leader, since 1.15: there is no other server to lead."""
+        """POST transfer-leader, since 1.15: refuse it, since there is no other server."""
         request.require("operator", "", "write")
         identity = request.first("id")
         lost = f"Could not find address for server id {identity}" if identity else "cannot find peer"
         raise Refusal(500, "cannot transfer leadership to itself" if identity == self._settings.node_id else lost)
 
     def autopilot(self, request: ServerRequest, _now: float) -> Any:
-        """GET and PUT autopilot configuration."""
+        """GET or PUT autopilot configuration."""
         if request.method == "GET":
             _may_read(request)
             return self._autopilot
@@ -115,7 +115,7 @@ class OperatorEndpoint:
             return False
         known = {name: value for name, value in given.items() if name in _AUTOPILOT}
         known |= {name: as_go_writes(seconds(known[name])) for name in _DURATIONS if name in known}
-        # What is not told is as in the beginning; in 1.8 it is nothing at all.
+        # Missing members get their defaults; in 1.8 they become empty.
         told = _NOTHING if self._settings.version < V1_X else _AUTOPILOT
         self._autopilot = {**told, **known, "CreateIndex": self._autopilot["CreateIndex"], "ModifyIndex": index}
         return True
@@ -138,13 +138,13 @@ class OperatorEndpoint:
         return {"Healthy": True, **tolerance, "Servers": servers, "Leader": identity, "Voters": [identity]}
 
     def _server(self, status: str, leads: dict[str, bool]) -> dict[str, Any]:
-        """What autopilot knows of the server."""
+        """Return what autopilot knows about the server."""
         own = {"ID": self._settings.node_id, "Name": self._settings.node, "Address": f"{ADDRESS}:{SERVER_PORT}", status: "alive"}
         return {**own, "Version": str(self._settings.version), **leads, "LastContact": "0s", "LastTerm": 2, "LastIndex": self._store.index}
 
 
 def _may_read(request: ServerRequest) -> None:
-    """Refuse what cannot be asked, and whoever may not."""
+    """Refuse an invalid request, and a token that may not read."""
     request.options()
     request.reach_servers()
     request.require("operator", "", "read")

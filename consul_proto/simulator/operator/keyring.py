@@ -1,4 +1,4 @@
-"""The keys of gossip, of which there are none: gossip is not encrypted.
+"""The keyring of gossip. It is empty: gossip is not encrypted.
 
 https://developer.hashicorp.com/consul/api-docs/operator/keyring
 """
@@ -17,7 +17,7 @@ from consul_proto.simulator.engine.versions import V1_X
 from consul_proto.simulator.go.json import Bytes, Place, Unreadable
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 
-#: Through how many members at most an answer is relayed.
+#: The most members that may relay an answer.
 _MOST_RELAYS = 5
 
 _NUMBER = re.compile(r"[+-]?[0-9]+")
@@ -30,11 +30,11 @@ class KeyringEndpoint:
         self._settings = settings
 
     def routes(self) -> dict[str, Route]:
-        """The endpoint."""
+        """Return the endpoint."""
         return {"/v1/operator/keyring": Route(("GET", "POST", "PUT", "DELETE"), write=self.keyring)}
 
     def keyring(self, request: ServerRequest, _now: float) -> NoReturn:
-        """GET the keys, POST a new one, PUT which one is used, DELETE one: each is refused, by every member of both networks."""
+        """GET the keys, POST a new one, PUT the one to use, or DELETE one: every member of both networks refuses."""
         bad, reads = self._settings.bad_request, request.method == "GET"
         given = {} if reads else request.decode(KEYRING, f"{bad}Request decode failed: ")
         self._check_relays(request.first("relay-factor"))

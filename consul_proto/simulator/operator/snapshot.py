@@ -1,7 +1,7 @@
-"""Snapshots of what the servers keep: `/v1/snapshot`.
+"""Snapshots of the state of the servers: `/v1/snapshot`.
 
-https://developer.hashicorp.com/consul/api-docs/snapshot: an archive as Consul's own, which its command line checks; the state in it is the
-simulator's, so a snapshot goes back into a simulator alone.
+https://developer.hashicorp.com/consul/api-docs/snapshot. The archive has the format that Consul's command line checks, but the state in it
+is the simulator's own: only a simulator can restore it.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_X
 
-#: zlib's window bits: gzip.
+#: zlib's window bits for gzip.
 _GZIP = 31
 
-#: Bytes that an archive may unfold to.
+#: The most bytes of an unpacked archive.
 _LARGEST = 1 << 28
 
-#: Bytes of a block of a tar archive.
+#: The bytes of a block in a tar archive.
 _BLOCK = 512
 
 
 class SnapshotEndpoint:
-    """The endpoint. take: gives the state, as JSON. restore: goes on with it, at a time."""
+    """The endpoint. take: returns the state as JSON. restore: loads a state, at a time."""
 
     def __init__(self, store: Store, settings: Settings, take: Callable[[], Any], restore: Callable[[Any, float], None]) -> None:
         self._store, self._settings, self._take, self._restore = store, settings, take, restore
 
     def routes(self) -> dict[str, Route]:
-        """The endpoint."""
+        """Return the endpoint."""
         return {"/v1/snapshot": Route(("GET", "PUT"), write=self._answer)}
 
     def _answer(self, request: ServerRequest, now: float) -> WriteAnswer:
@@ -49,7 +49,7 @@ class SnapshotEndpoint:
         try:
             self._restore(json.loads(_files(request.body)["state.bin"]), now)
         except (KeyError, TypeError, ValueError, UnicodeDecodeError):
-            raise Refusal(500, "failed to read snapshot file: it is none of a simulator") from None
+            raise Refusal(500, "failed to read snapshot file: it is not a snapshot of a simulator") from None
         return WriteAnswer(b"", kind="" if self._settings.version < V1_X else "application/octet-stream")
 
     def _archive(self) -> bytes:
@@ -73,7 +73,7 @@ class SnapshotEndpoint:
 
 
 def _entry(name: str, data: bytes) -> bytes:
-    """A file in a tar archive (POSIX.1-1988, ustar)."""
+    """Return a file of a tar archive (POSIX.1-1988, ustar)."""
     before = name.encode().ljust(100, b"\0") + b"0000600\0" + b"0000000\0" * 2 + b"%011o\0" % len(data) + b"%011o\0" % 0
     behind = (b"0" + bytes(100) + b"ustar\x0000").ljust(_BLOCK - len(before) - 8, b"\0")
     total = sum(before) + sum(behind) + 8 * ord(" ")
@@ -81,7 +81,7 @@ def _entry(name: str, data: bytes) -> bytes:
 
 
 def _files(archive: bytes) -> dict[str, bytes]:
-    """The files of an archive. Raises Refusal for what is no gzip, ValueError for what is no archive."""
+    """Return the files of an archive. Raises Refusal for data that is not gzip, ValueError for an invalid archive."""
     if not archive:
         raise Refusal(500, "failed to decompress snapshot: EOF")
     inflate = zlib.decompressobj(_GZIP)

@@ -1,4 +1,4 @@
-"""Who leads the servers: the one server.
+"""The status of Raft: the one server is the leader.
 
 https://developer.hashicorp.com/consul/api-docs/status
 """
@@ -14,7 +14,7 @@ class StatusEndpoint:
     """`/v1/status/`."""
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints."""
+        """Return the endpoints."""
         return {
             "/v1/status/leader": Route(("GET",), write=self.leader),
             "/v1/status/peers": Route(("GET",), write=self.peers),

@@ -1,4 +1,4 @@
-"""How much the servers keep, since 1.15.
+"""Numbers of nodes and services, since 1.15.
 
 https://developer.hashicorp.com/consul/api-docs/operator/usage
 """
@@ -15,18 +15,18 @@ from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_15
 
-#: What a service can be to the mesh, by the names that the answer has.
+#: The kinds of services in the mesh, as the answer names them.
 _KINDS = ("api-gateway", "connect-native", "connect-proxy", "ingress-gateway", "mesh-gateway", "terminating-gateway")
 
 
 class UsageEndpoint:
-    """`/v1/operator/usage`, and `/v1/operator/utilization`, which Consul Enterprise has."""
+    """`/v1/operator/usage`, and `/v1/operator/utilization`, which only Consul Enterprise has."""
 
     def __init__(self, store: Store, catalog: Catalog, settings: Settings) -> None:
         self._store, self._catalog, self._settings = store, catalog, settings
 
     def routes(self) -> dict[str, Route]:
-        """The endpoints; of older agents, none."""
+        """Return the endpoints; none before 1.15."""
         if self._settings.version < V1_15:
             return {}
         return {
@@ -39,7 +39,7 @@ class UsageEndpoint:
         raise Refusal(404, "operator utilization requires Consul Enterprise")
 
     def usage(self, request: ServerRequest) -> ReadAnswer:
-        """GET usage: of this datacenter, whichever is asked for. The index is that of the services, but for checks that went."""
+        """GET usage: that of this datacenter, whatever the request says. The index is that of the services, and of removed checks."""
         request.require("operator", "", "read")
         services = [row.value for row in self._catalog.services.values()]
         kinds = [service.get("Kind") or ("connect-native" if _is_native(service) else "") for service in services]

@@ -1,4 +1,4 @@
-"""`consulate dev`: a simulated agent that serves HTTP until it is told to end."""
+"""`consulate dev`: serve a simulated agent over HTTP until a signal stops it."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ __all__ = ["Options", "Problem", "run_dev"]
 #: https://developer.hashicorp.com/consul/docs/reference/architecture/ports: the HTTP API of an agent.
 _PORT = 8500
 
-#: What a command line calls what is off.
+#: The port that stands for no port, on the command line.
 _NO_PORT = -1
 
 Say = Callable[[str], object]
 
-#: A check by its id, and its script.
+#: A script check of the configuration: its id and its command.
 Local = tuple[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says; None where it says nothing, and a configuration file or the default counts."""
+    """The options of the command line. None: not given, so that a configuration file or the default decides."""
 
     http_port: int | None = None
     unix_path: str | None = None
@@ -62,21 +62,21 @@ class Options:
 def run_dev(options: Options, *, say: Say, note: Say) -> None:
     """Serve an agent until SIGTERM, SIGINT or SIGHUP.
 
-    say: prints an address. note: prints anything else. Raises Problem for what cannot be done as it was asked.
+    say: prints an address. note: prints any other line. Raises Problem if the agent cannot be served as the options ask.
     """
     configured = _with_options(read_files(options.config_files), options)
     if configured.ignored:
-        note(f"ignored, since it means nothing here: {', '.join(configured.ignored)}")
+        note(f"ignored settings that have no effect here: {', '.join(configured.ignored)}")
     _raise_descriptor_limit()
     with ExitStack() as stack:
-        listening = stack.enter_context(_listening(configured))
+        listening = stack.enter_context(_open_sockets(configured))
         port = next((sock.getsockname()[1] for sock in listening if isinstance(sock.getsockname(), tuple)), _PORT)
         simulator = Simulator(_settings(configured, options.version, port))
-        kept = StateFile(options.data) if options.data is not None else None
-        if kept is not None:
-            kept.load_into(simulator)
+        state_file = StateFile(options.data) if options.data is not None else None
+        if state_file is not None:
+            state_file.load_into(simulator)
         local = _register(simulator, configured)
-        note(f"a simulated Consul {options.version} for development and tests: it is no Consul, and keeps no quorum")
+        note(f"simulating Consul {options.version} for development and tests; not a real Consul: one node, in memory, no consensus")
 
         def started() -> None:
             for sock in listening:
@@ -87,9 +87,9 @@ def run_dev(options: Options, *, say: Say, note: Say) -> None:
             listening,
             HostOptions(
                 on_start=started,
-                on_failure=lambda error: note(_told(error)),
+                on_failure=lambda error: note(_describe(error)),
                 may_run=_runs(configured, local),
-                dump=None if kept is None else lambda: kept.keep(simulator),
+                dump=None if state_file is None else lambda: state_file.prepare_save(simulator),
                 default_token=configured.default_token,
                 is_old=options.version == "1.8.7",
             ),
@@ -97,19 +97,21 @@ def run_dev(options: Options, *, say: Say, note: Say) -> None:
 
 
 def _with_options(configured: AgentConfiguration, options: Options) -> AgentConfiguration:
-    """The configuration of the files, with what the command line says."""
+    """Return the configuration of the files, changed by the options of the command line."""
     if options.unix_path is not None:
         configured = replace(configured, unix_paths=(*configured.unix_paths, options.unix_path))
     if options.http_port is not None:
         configured = replace(configured, http_port=options.http_port)
     if options.acl_token == "":
-        # A variable that was never set would otherwise leave everything open.
-        raise Problem("the management token is empty: give one, or leave --acl-token and CONSULATE_DEV_ACL_TOKEN out for no ACLs")
+        # It may come from a variable that was set to nothing: without this check, everything would be open.
+        raise Problem(
+            "the management token is empty: give a token, or leave out --acl-token and CONSULATE_DEV_ACL_TOKEN to run without ACLs"
+        )
     if options.acl_token is not None:
         configured = replace(configured, acls=True, management_token=options.acl_token)
     if options.acl_default is not None:
         if not configured.acls:
-            raise Problem("--acl-default means nothing without ACLs: give --acl-token, or a configuration file with acl.enabled")
+            raise Problem("--acl-default has no effect without ACLs: give --acl-token too, or a configuration file that sets acl.enabled")
         configured = replace(configured, default_policy=options.acl_default)
     try:
         datacenter = datacenter_name(options.datacenter) if options.datacenter is not None else configured.datacenter
@@ -117,7 +119,7 @@ def _with_options(configured: AgentConfiguration, options: Options) -> AgentConf
         raise Problem(f"--datacenter: {error}") from None
     for token in (configured.management_token, configured.agent_token, configured.default_token):
         _check_token(token)
-    if configured.default_policy is None:  # Consul's own default is for those who turn ACLs on as Consul has it
+    if configured.default_policy is None:  # a file that turns ACLs on gets Consul's own default
         configured = replace(configured, default_policy="deny" if options.acl_token is not None else "allow")
     return replace(
         configured,
@@ -131,7 +133,7 @@ def _check_token(token: str) -> None:
     try:
         check_header("X-Consul-Token", token)
     except ValueError as error:
-        raise Problem(f"a token must fit into a header: {error}") from None
+        raise Problem(f"a token must be valid in an HTTP header: {error}") from None
 
 
 def _settings(configured: AgentConfiguration, version: VersionName, port: int) -> Settings:
@@ -157,22 +159,22 @@ def _settings(configured: AgentConfiguration, version: VersionName, port: int) -
 
 
 @contextmanager
-def _listening(configured: AgentConfiguration) -> Iterator[list[socket.socket]]:
-    """Sockets that listen; the files of those that have one are removed in the end."""
+def _open_sockets(configured: AgentConfiguration) -> Iterator[list[socket.socket]]:
+    """Open the sockets to listen on, and remove the socket files at the end."""
     port = _PORT if configured.http_port is None else configured.http_port
     with ExitStack() as stack:
         sockets = []
         if port != _NO_PORT and configured.has_tcp:
-            sockets.append(stack.enter_context(_opened(lambda: listen_tcp(port), f"127.0.0.1:{port}")))
+            sockets.append(stack.enter_context(_open(lambda: listen_tcp(port), f"127.0.0.1:{port}")))
         for path in dict.fromkeys(str(Path(path).absolute()) for path in configured.unix_paths):
-            sockets.append(stack.enter_context(_opened(lambda path=path: listen_unix(path), path)))  # type: ignore[misc] # bound now
+            sockets.append(stack.enter_context(_open(lambda path=path: listen_unix(path), path)))  # type: ignore[misc] # bound now
             stack.callback(_remove, path, Path(path).stat().st_ino)
         if not sockets:
-            raise Problem("there is nothing to listen on: give --unix, or a port for HTTP")
+            raise Problem("there is no address to listen on: give --unix PATH, or an HTTP port")
         yield sockets
 
 
-def _opened(listen: Callable[[], socket.socket], where: str) -> socket.socket:
+def _open(listen: Callable[[], socket.socket], where: str) -> socket.socket:
     try:
         return listen()
     except OSError as error:
@@ -180,33 +182,33 @@ def _opened(listen: Callable[[], socket.socket], where: str) -> socket.socket:
 
 
 def _remove(path: str, inode: int) -> None:
-    """Remove a socket file, unless it is somebody else's by now."""
+    """Remove a socket file, unless another process has replaced it."""
     with suppress(OSError):
         if Path(path).stat().st_ino == inode:
             Path(path).unlink()
 
 
 def _address(sock: socket.socket) -> str:
-    """Where a socket listens, as CONSUL_HTTP_ADDR takes it."""
+    """Return the address of a socket in the form that CONSUL_HTTP_ADDR takes."""
     name = sock.getsockname()
     return f"unix://{name}" if isinstance(name, str) else f"http://{name[0]}:{name[1]}"
 
 
 def _register(simulator: Simulator, configured: AgentConfiguration) -> frozenset[Local]:
-    """Register the services and checks of the configuration; returns the scripts that belong to them."""
+    """Register the services and checks of the configuration, and return their script checks."""
     for definition in configured.definitions:
         request = Request("PUT", definition.path, body=json.dumps(definition.body).encode())
         try:
             answer = simulator.configure(request, 0.0)
         except Exception as error:
-            raise Problem(f"{definition.where} cannot be registered: {_told(error)}") from None
+            raise Problem(f"{definition.where} cannot be registered: {_describe(error)}") from None
         if answer.status != 200:
             raise Problem(f"{definition.where} cannot be registered: {answer.body.decode('utf-8', 'replace')}")
     return frozenset((name, probe.script) for name, probe in simulator.probes.items())
 
 
 def _runs(configured: AgentConfiguration, local: frozenset[Local]) -> Callable[[Probe], bool]:
-    """Which checks are run: scripts where they are enabled, and with enable_local_script_checks those of the configuration alone."""
+    """Return whether to run a check. enable_local_script_checks runs only the scripts that the configuration defines."""
 
     def runs(probe: Probe) -> bool:
         return not probe.script or configured.script_checks or (configured.local_script_checks and (probe.check_id, probe.script) in local)
@@ -214,17 +216,17 @@ def _runs(configured: AgentConfiguration, local: frozenset[Local]) -> Callable[[
     return runs
 
 
-def _told(error: Exception) -> str:
-    """An exception in one line, without its words: they could hold what was sent."""
+def _describe(error: Exception) -> str:
+    """Describe an exception in one line, without its message, which could contain what a client sent."""
     if isinstance(error, OSError):
         return f"the state cannot be written: {error.strerror or error}"
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    return f"a mistake in the simulator: {type(error).__name__}{where}"
+    return f"a bug in the simulator: {type(error).__name__}{where}"
 
 
 def _raise_descriptor_limit() -> None:
-    """Each connection takes a descriptor; the system's default is often too low for many."""
+    """Raise the limit of open files: each connection takes one, and the default is often low."""
     if os.name != "posix":
         return
     import resource

@@ -1,4 +1,4 @@
-"""Consul's own agent configuration, as far as it means something to a simulated agent.
+"""Read Consul's own agent configuration files: the settings that a simulated agent has.
 
 https://developer.hashicorp.com/consul/docs/reference/agent/configuration-file
 """
@@ -14,25 +14,24 @@ from typing import Any, get_args
 from consul_proto.simulator.engine.settings import Policy, Settings, datacenter_name
 from consul_proto.simulator.go.durations import nanoseconds
 from consul_proto.simulator.go.hcl import parse
-from consulate.cli.dev.definitions import Definition, check_definition, entry_definition, merged, service_definition
+from consulate.cli.dev.definitions import Definition, check_definition, entry_definition, merge_blocks, service_definition
 from consulate.cli.problems import Problem
 
-#: Hosts that mean this machine; only 127.0.0.1 is served.
+#: Names of this machine in a file; for each of them, the agent listens on 127.0.0.1.
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "{{ GetLoopbackIP }}"})
 
 _UNIX = "unix://"
 
-
-#: What counts where a file says nothing.
+#: The defaults.
 _STANDARD = Settings()
 
 
 @dataclass(frozen=True, slots=True)
 class AgentConfiguration:
-    """What the files say.
+    """The settings of the files.
 
-    has_tcp: whether TCP is served. default_policy: None where nothing is said. session_ttl_min: nanoseconds. definitions: services, checks
-    and configuration entries to register. ignored: names that mean nothing here.
+    has_tcp: whether to listen on TCP. default_policy: None if no file sets it. session_ttl_min: nanoseconds.
+    definitions: services, checks and configuration entries to register. ignored: names of settings that have no effect here.
     """
 
     node: str = ""
@@ -58,21 +57,21 @@ class AgentConfiguration:
 
 
 def read_files(paths: Sequence[str]) -> AgentConfiguration:
-    """Read the files in turn: the later wins, and services and checks add up. Raises Problem."""
+    """Read the files in order: later settings win, and services and checks add up. Raises Problem."""
     configured = AgentConfiguration()
     for path in paths:
         try:
-            configured = _merged(configured, _parsed(path))
-        except _Unfit as error:
+            configured = _merge(configured, _parse(path))
+        except _InvalidValue as error:
             raise Problem(f"{path}: {error}") from None
     return replace(configured, ignored=tuple(dict.fromkeys(configured.ignored)))
 
 
-class _Unfit(Exception):
-    """A value of the wrong kind. It does not show the value: that could be a token."""
+class _InvalidValue(Exception):
+    """A setting has a value of the wrong type. The message does not show the value, which could be a token."""
 
 
-def _parsed(path: str) -> Mapping[str, Any]:
+def _parse(path: str) -> Mapping[str, Any]:
     try:
         text = Path(path).read_text(encoding="utf-8")
         value = (json.loads(text) if text.strip() else {}) if path.endswith(".json") else parse(text)
@@ -83,98 +82,98 @@ def _parsed(path: str) -> Mapping[str, Any]:
     except ValueError as error:
         raise Problem(f"{path} is not HCL: {error}") from None
     if not isinstance(value, dict):
-        raise Problem(f"{path} holds no configuration of an agent")
+        raise Problem(f"{path} is not an agent configuration: it must hold one object")
     return value
 
 
-def _text(value: Any, name: str) -> str:
+def _string(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise _Unfit(f"{name} is a text")
+        raise _InvalidValue(f"{name} must be a string")
     return value
 
 
 def _datacenter(value: Any, name: str) -> str:
     try:
-        return datacenter_name(_text(value, name))
+        return datacenter_name(_string(value, name))
     except ValueError as error:
-        raise _Unfit(str(error)) from None
+        raise _InvalidValue(str(error)) from None
 
 
 def _flag(value: Any, name: str) -> bool:
     if not isinstance(value, bool):
-        raise _Unfit(f"{name} is true or false")
+        raise _InvalidValue(f"{name} must be true or false")
     return value
 
 
 def _number(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise _Unfit(f"{name} is a number")
+        raise _InvalidValue(f"{name} must be a whole number")
     return value
 
 
 def _port(value: Any, name: str) -> int:
-    """A port, or -1 for none, which 0 means too."""
+    """Return a port, or -1 for none. A file may also write 0 for none."""
     port = _number(value, name)
     if not -1 <= port <= 65535:
-        raise _Unfit(f"{name} lies between -1, for none, and 65535")
+        raise _InvalidValue(f"{name} must be a port up to 65535, or -1 for none")
     return port or -1
 
 
-def _lasting(value: Any, name: str) -> int:
+def _duration(value: Any, name: str) -> int:
     try:
-        return nanoseconds(_text(value, name))
+        return nanoseconds(_string(value, name))
     except ValueError:
-        raise _Unfit(f'{name} is a duration, such as "1s"') from None
+        raise _InvalidValue(f'{name} must be a duration, such as "1s"') from None
 
 
 def _policy(value: Any, name: str) -> Policy:
     for policy in get_args(Policy):
         if value == policy:
-            return value  # type: ignore[no-any-return] # it is one
-    raise _Unfit(f'{name} is "allow" or "deny"')
+            return value  # type: ignore[no-any-return] # it equals a Policy
+    raise _InvalidValue(f'{name} must be "allow" or "deny"')
 
 
 def _block(value: Any, name: str) -> Mapping[str, Any]:
-    found = merged(value)
+    found = merge_blocks(value)
     if found is None:
-        raise _Unfit(f"{name} is a block")
+        raise _InvalidValue(f"{name} must be a block")
     return found
 
 
-def _texts(value: Any, name: str) -> Mapping[str, str]:
-    return {key: _text(one, f"{name}.{key}") for key, one in _block(value, name).items()}
+def _strings(value: Any, name: str) -> Mapping[str, str]:
+    return {key: _string(one, f"{name}.{key}") for key, one in _block(value, name).items()}
 
 
-#: Name in the configuration -> name here, and how it is read. The names of before Consul 1.4 are among them.
+#: Setting in a file -> field of AgentConfiguration, and the function that reads its value. Includes the names from before Consul 1.4.
 _READ: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
-    "node_name": ("node", _text),
-    "node_id": ("node_id", lambda value, name: _text(value, name).lower()),
-    "node_meta": ("node_meta", _texts),
+    "node_name": ("node", _string),
+    "node_id": ("node_id", lambda value, name: _string(value, name).lower()),
+    "node_meta": ("node_meta", _strings),
     "datacenter": ("datacenter", _datacenter),
     "ports.http": ("http_port", _port),
     "acl.enabled": ("acls", _flag),
     "acl.default_policy": ("default_policy", _policy),
-    "acl.tokens.initial_management": ("management_token", _text),
-    "acl.tokens.master": ("management_token", _text),
-    "acl.tokens.agent": ("agent_token", _text),
-    "acl.tokens.default": ("default_token", _text),
+    "acl.tokens.initial_management": ("management_token", _string),
+    "acl.tokens.master": ("management_token", _string),
+    "acl.tokens.agent": ("agent_token", _string),
+    "acl.tokens.default": ("default_token", _string),
     "acl_default_policy": ("default_policy", _policy),
-    "acl_master_token": ("management_token", _text),
-    "acl_agent_token": ("agent_token", _text),
-    "acl_token": ("default_token", _text),
-    "acl_datacenter": ("acls", lambda value, name: bool(_text(value, name))),
+    "acl_master_token": ("management_token", _string),
+    "acl_agent_token": ("agent_token", _string),
+    "acl_token": ("default_token", _string),
+    "acl_datacenter": ("acls", lambda value, name: bool(_string(value, name))),
     "connect.enabled": ("connect", _flag),
-    "session_ttl_min": ("session_ttl_min", _lasting),
+    "session_ttl_min": ("session_ttl_min", _duration),
     "limits.kv_max_value_size": ("kv_max_value_size", _number),
     "limits.txn_max_req_len": ("txn_max_req_len", _number),
     "enable_script_checks": ("script_checks", _flag),
     "enable_local_script_checks": ("local_script_checks", _flag),
 }
 
-#: Blocks of which some members mean something.
+#: Blocks with settings that have an effect here.
 _BLOCKS = frozenset({"ports", "acl", "acl.tokens", "limits", "config_entries", "connect"})
 
-#: What is registered, in this order: checks may belong to services, and services to what entries say.
+#: Definitions, in the order of registration: a check may belong to a service, and a service may depend on configuration entries.
 _DEFINITIONS: dict[str, Callable[[Mapping[str, Any], list[str]], Definition]] = {
     "config_entries.bootstrap": entry_definition,
     "service": service_definition,
@@ -184,7 +183,7 @@ _DEFINITIONS: dict[str, Callable[[Mapping[str, Any], list[str]], Definition]] = 
 }
 
 
-def _merged(configured: AgentConfiguration, given: Mapping[str, Any]) -> AgentConfiguration:
+def _merge(configured: AgentConfiguration, given: Mapping[str, Any]) -> AgentConfiguration:
     changes: dict[str, Any] = {}
     ignored = list(configured.ignored)
     for name, value in _leaves(given, ""):
@@ -197,7 +196,7 @@ def _merged(configured: AgentConfiguration, given: Mapping[str, Any]) -> AgentCo
             changes |= _addresses(value, configured, ignored)
         elif name not in _DEFINITIONS:
             ignored.append(name)
-    definitions = [*configured.definitions, *_defined(dict(_leaves(given, "")), ignored)]
+    definitions = [*configured.definitions, *_read_definitions(dict(_leaves(given, "")), ignored)]
     return replace(configured, **changes, definitions=tuple(definitions), ignored=tuple(ignored))
 
 
@@ -211,13 +210,13 @@ def _leaves(given: Mapping[str, Any], within: str) -> Iterator[tuple[str, Any]]:
 
 
 def _addresses(value: Any, configured: AgentConfiguration, ignored: list[str]) -> dict[str, Any]:
-    """`addresses`: of those of HTTP, this machine's own and UNIX sockets."""
+    """Read `addresses`: of those for HTTP, the ones of this machine and UNIX sockets."""
     changes: dict[str, Any] = {}
     for member, addresses in _block(value, "addresses").items():
         if member != "http":
             ignored.append(f"addresses.{member}")
             continue
-        given = _text(addresses, "addresses.http").split()
+        given = _string(addresses, "addresses.http").split()
         paths = [address.removeprefix(_UNIX) for address in given if address.startswith(_UNIX)]
         hosts = [address for address in given if not address.startswith(_UNIX)]
         ignored += [f"addresses.http {host} (127.0.0.1 is served)" for host in hosts if host not in _LOOPBACK]
@@ -225,10 +224,10 @@ def _addresses(value: Any, configured: AgentConfiguration, ignored: list[str]) -
     return changes
 
 
-def _defined(given: Mapping[str, Any], ignored: list[str]) -> Iterator[Definition]:
+def _read_definitions(given: Mapping[str, Any], ignored: list[str]) -> Iterator[Definition]:
     for name in sorted(_DEFINITIONS.keys() & given.keys(), key=list(_DEFINITIONS).index):
         value = given[name]
         for one in value if isinstance(value, list) else [value]:
             if not isinstance(one, dict):
-                raise _Unfit(f"{name} is a definition, or a list of them")
+                raise _InvalidValue(f"{name} must be a definition or a list of definitions")
             yield _DEFINITIONS[name](one, ignored)

@@ -1,4 +1,4 @@
-"""Services, checks and configuration entries as configuration files write them, into the requests that register them."""
+"""Turn services, checks and configuration entries of configuration files into the requests that register them."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _NAMES = (
 
 _BY_NAME = {name.lower(): name for name in _NAMES} | {"scriptargs": "Args"}
 
-#: What is the user's own below these names, and passed on as it is.
+#: The members below these names belong to the user and are passed on unchanged.
 _OPAQUE = frozenset({"Meta", "Header", "Config"})
 
-#: Blocks that HCL gives as lists of one.
+#: Blocks, each of which HCL gives as a list with one item.
 _BLOCKS = frozenset(
     (
         *("Meta", "Header", "Config", "Check", "Weights", "Proxy", "Connect", "SidecarService", "TaggedAddresses", "MeshGateway"),
@@ -48,7 +48,10 @@ _BLOCKS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A service, a check or a configuration entry to register: where, with which body, and what it is called in a message."""
+    """A service, a check or a configuration entry to register.
+
+    path: of the request. where: how messages name it. body: of the request.
+    """
 
     path: str
     where: str
@@ -56,29 +59,33 @@ class Definition:
 
 
 def service_definition(given: Mapping[str, Any], ignored: list[str]) -> Definition:
-    """A service. Its checks have a CheckID where a file gives an id."""
+    """Return the definition of a service. The id of a check in a file is its CheckID in the API."""
     body = _in_api(given, "services", ignored)
     checks = [body["Check"]] if isinstance(body.get("Check"), dict) else []
     for check in [*checks, *(one for one in body.get("Checks") or () if isinstance(one, dict))]:
         if "ID" in check:
             check["CheckID"] = check.pop("ID")
-    return Definition("/v1/agent/service/register", f"the service {body.get('Name')!r}", body)
+    return Definition("/v1/agent/service/register", _label("service", body.get("Name")), body)
 
 
 def check_definition(given: Mapping[str, Any], ignored: list[str]) -> Definition:
-    """A check of the node, or of a service that is named."""
+    """Return the definition of a check, of the node or of a service."""
     body = _in_api(given, "checks", ignored)
-    return Definition("/v1/agent/check/register", f"the check {body.get('Name')!r}", body)
+    return Definition("/v1/agent/check/register", _label("check", body.get("Name")), body)
 
 
 def entry_definition(given: Mapping[str, Any], _ignored: list[str]) -> Definition:
-    """A configuration entry, which `/v1/config` takes with the names of a file."""
+    """Return the definition of a configuration entry; `/v1/config` takes it as the file writes it."""
     name = next((value for known, value in given.items() if known.lower() == "name"), None)
-    return Definition("/v1/config", f"the configuration entry {name!r}", given)
+    return Definition("/v1/config", _label("configuration entry", name), given)
 
 
-def merged(value: Any) -> dict[str, Any] | None:
-    """A block, which HCL may give as a list of its parts; None where it is none."""
+def _label(what: str, name: object) -> str:
+    return f"the {what} {name!r}" if name else f"a {what} without a name"
+
+
+def merge_blocks(value: Any) -> dict[str, Any] | None:
+    """Return a block, whose parts HCL may give as a list; None for any other value."""
     if isinstance(value, dict):
         return value
     if isinstance(value, list) and all(isinstance(part, dict) for part in value):
@@ -87,7 +94,7 @@ def merged(value: Any) -> dict[str, Any] | None:
 
 
 def _in_api(given: Mapping[str, Any], within: str, ignored: list[str]) -> dict[str, Any]:
-    """A definition with the API's names."""
+    """Return a definition with the names of the API."""
     body = {}
     for name, value in given.items():
         known = _BY_NAME.get(name.replace("_", "").lower())
@@ -100,7 +107,7 @@ def _in_api(given: Mapping[str, Any], within: str, ignored: list[str]) -> dict[s
 
 def _value(name: str, value: Any, within: str, ignored: list[str]) -> Any:
     if name in _BLOCKS:
-        value = value if (block := merged(value)) is None else block
+        value = value if (block := merge_blocks(value)) is None else block
     if name in _OPAQUE:
         return value
     if name == "TaggedAddresses" and isinstance(value, dict):

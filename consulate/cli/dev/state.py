@@ -15,41 +15,41 @@ from consulate.cli.problems import Problem
 if TYPE_CHECKING:
     from consul_proto.simulator import Simulator
 
-#: The form of the file. One of another form is refused, rather than misread.
+#: The format of the file. A file of another format is refused.
 _FORM = 1
 
 
 class StateFile:
-    """A file that is replaced as a whole, and readable by its owner alone: it holds tokens."""
+    """A file with the state. It is always replaced as a whole, and only its owner can read it, since it contains tokens."""
 
     def __init__(self, path: str) -> None:
         self._path = Path(path).absolute()
 
     def load_into(self, simulator: Simulator) -> None:
-        """Load what is kept. A file that is not there yet, or empty, keeps nothing. Raises Problem."""
+        """Load the saved state, if there is one: the file may be missing or empty. Raises Problem."""
         try:
             text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
-            kept = json.loads(text) if text.strip() else None
+            saved = json.loads(text) if text.strip() else None
         except (OSError, ValueError) as error:
             raise Problem(f"the state in {self._path} cannot be read: {getattr(error, 'strerror', None) or 'it is not JSON'}") from None
         try:
             with tempfile.TemporaryFile(dir=self._path.parent):
                 pass
         except OSError as error:
-            raise Problem(f"the state cannot be kept in {self._path.parent}: {error.strerror}") from None
-        if kept is None:
+            raise Problem(f"the state cannot be saved in {self._path.parent}: {error.strerror}") from None
+        if saved is None:
             return
-        if not isinstance(kept, dict) or kept.get("form") != _FORM:
-            raise Problem(f"{self._path} holds no state of consulate dev that this version reads")
+        if not isinstance(saved, dict) or saved.get("form") != _FORM:
+            raise Problem(f"{self._path} is not a state file that this version of consulate dev can read")
         try:
-            simulator.load(kept["state"], 0.0)
+            simulator.load(saved["state"], 0.0)
         except ValueError as error:
-            raise Problem(f"the state in {self._path} does not fit: {error}") from None
+            raise Problem(f"the state in {self._path} cannot be loaded: {error}") from None
         except (LookupError, TypeError, AttributeError) as error:
-            raise Problem(f"the state in {self._path} does not fit: {type(error).__name__}") from None
+            raise Problem(f"the state in {self._path} cannot be loaded: the file is damaged ({type(error).__name__})") from None
 
-    def keep(self, simulator: Simulator) -> Callable[[], None]:
-        """Take the state as it is now; what is returned writes it down."""
+    def prepare_save(self, simulator: Simulator) -> Callable[[], None]:
+        """Copy the state as it is now; return a function that writes this copy to the file."""
         text = json.dumps({"form": _FORM, "state": simulator.dump()})
         return lambda: self._write(text)
 

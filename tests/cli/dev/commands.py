@@ -1,4 +1,4 @@
-"""What the official command line is asked, one after the other: each command finds what those before it left."""
+"""The commands to give to the official command line, in order: each one sees the effects of those before it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Command:
-    """Its words, and what it reads. "{folder}" stands for a folder of the side that it runs on."""
+    """A command line, and its standard input. "{folder}" stands for a folder that belongs to the agent at hand."""
 
     line: str
     given: str | None = None
     #: The first version that has it.
     since: tuple[int, ...] = ()
-    #: The first version that has it no more.
+    #: The first version that no longer has it.
     until: tuple[int, ...] = (99,)
 
     @property
     def words(self) -> list[str]:
-        """Its words."""
+        """The words of the command line."""
         return shlex.split(self.line)
 
 
@@ -156,7 +156,7 @@ OPEN = [*_KEYS, *_SERVICES, *_AGENT, *_MESH, *_SNAPSHOT, Command("acl token list
 _ACCESSOR, _OTHER = "11111111-2222-3333-4444-555555555555", "22222222-3333-4444-5555-666666666666"
 _SECRET = "33333333-4444-5555-6666-777777777777"
 
-#: With ACLs on, by whoever may do everything, unless a command says otherwise.
+#: With ACLs on, by whoever may do read_to_end, unless a command says otherwise.
 WITH_ACLS = [
     Command("acl bootstrap"),
     Command("acl policy create -name=reader -description=d -rules=-", given='key_prefix "" { policy = "read" }\n'),

@@ -1,4 +1,4 @@
-"""Bytes to a server and back, with nothing in between."""
+"""Send raw bytes to a server and read raw bytes back."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ CLOSE = b"Connection: close\r\n\r\n"
 
 
 @contextmanager
-def connected(agent: Agent) -> Iterator[socket.socket]:
-    """A connection over TCP."""
+def connect(agent: Agent) -> Iterator[socket.socket]:
+    """Open a TCP connection for a block."""
     with socket.create_connection((agent.host, agent.port), timeout=PATIENCE) as sock:
         yield sock
 
 
-def everything(sock: socket.socket) -> bytes:
-    """What comes until the other side closes, whether it does so nicely or not. Raises TimeoutError where it does not."""
+def read_to_end(sock: socket.socket) -> bytes:
+    """Return all bytes until the other side closes or resets the connection. Raises TimeoutError if it does neither."""
     said = b""
     try:
         while data := sock.recv(1 << 16):
@@ -35,20 +35,20 @@ def everything(sock: socket.socket) -> bytes:
     return said
 
 
-def exchanged(agent: Agent, data: bytes, *, then_end: bool = False) -> bytes:
-    """Send bytes, and take what comes until the server closes. then_end: send no more, and tell the server so."""
-    with connected(agent) as sock:
+def exchange(agent: Agent, data: bytes, *, then_end: bool = False) -> bytes:
+    """Send bytes, and return all bytes until the server closes. then_end: shut down the sending side afterwards."""
+    with connect(agent) as sock:
         try:
             sock.sendall(data)
             if then_end:
                 sock.shutdown(socket.SHUT_WR)
         except ConnectionError:
             pass  # refused before all of it was sent
-        return everything(sock)
+        return read_to_end(sock)
 
 
 def status_of(answer: bytes) -> int:
-    """The status of an answer, 0 where the connection was closed without one."""
+    """Return the status of an answer; 0 if the connection was closed without one."""
     if not answer:
         return 0
     version, status, _ = answer.split(b" ", 2)
@@ -56,14 +56,14 @@ def status_of(answer: bytes) -> int:
     return int(status)
 
 
-def asked(agent: Agent, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
-    """The status and the body of an answer on a connection of its own. headers: "_" stands for "-"."""
+def request(agent: Agent, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
+    """Send a request on a new connection; return the status and the body of its answer. headers: "_" stands for "-"."""
     lines = [f"{method} {path} HTTP/1.1", "Host: x", f"Content-Length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    answer = exchanged(agent, "\r\n".join(lines).encode() + b"\r\n" + CLOSE + body)
+    answer = exchange(agent, "\r\n".join(lines).encode() + b"\r\n" + CLOSE + body)
     return status_of(answer), answer.partition(b"\r\n\r\n")[2]
 
 
-def is_well(agent: Agent) -> bool:
-    """Whether the server answers as ever."""
-    return asked(agent, "GET", "/v1/status/leader") == (200, b'"127.0.0.1:8300"')
+def is_healthy(agent: Agent) -> bool:
+    """Return whether the server still answers correctly."""
+    return request(agent, "GET", "/v1/status/leader") == (200, b'"127.0.0.1:8300"')

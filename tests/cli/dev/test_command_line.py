@@ -41,7 +41,7 @@ _ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 @dataclass
 class Side:
-    """An agent, and the command line that speaks to it."""
+    """An agent, and the command line that talks to it."""
 
     binary: Binary
     agent: Agent
@@ -51,14 +51,14 @@ class Side:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The agent's address and the token, and nothing else of Consul's."""
+        """The environment of a command: the agent's address and token, and no other CONSUL_ variable."""
         given = {name: value for name, value in os.environ.items() if not name.startswith("CONSUL_")}
         given["CONSUL_HTTP_ADDR"] = f"{self.agent.host}:{self.agent.port}"
         return given | ({"CONSUL_HTTP_TOKEN": self.agent.management_token} if self.agent.management_token else {})
 
     @contextmanager
     def begin(self, *words: str) -> Iterator[subprocess.Popen[str]]:
-        """Begin a command; it does not outlive the block."""
+        """Start a command, and kill it at the end of the block if it still runs."""
         pipe, merged = subprocess.PIPE, subprocess.STDOUT
         command = [self.binary.path, *words]
         with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=merged, text=True, env=self.environment) as process:
@@ -68,7 +68,7 @@ class Side:
                 process.kill()
 
     def run(self, command: Command) -> tuple[int, str]:
-        """How a command ends, and what it prints, less what differs by nature."""
+        """Run a command; return its exit code and its output without ids, ports, indexes and times."""
         words = [word.replace("{folder}", str(self.folder)) for word in command.words]
         with self.begin(*words) as process:
             said, _ = process.communicate(command.given, timeout=_PATIENCE)
@@ -85,19 +85,19 @@ class Side:
 
 @pytest.fixture(scope="module", params=_BINARIES, ids=lambda binary: "no Consul" if binary is None else str(binary.version))
 def binary(request: pytest.FixtureRequest) -> Binary:
-    """A Consul of some version."""
+    """A Consul binary."""
     return require_binary(request.param)
 
 
 @pytest.fixture(scope="module")
 def simulated(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
-    """A `consulate dev` without ACLs."""
+    """A `consulate dev` without ACLs, and the command line on it."""
     with start_dev(binary.version) as agent:
         yield Side(binary, agent, tmp_path_factory.mktemp("simulated"))
 
 
 def _differences(binary: Binary, commands: list[Command], folder: Path, *, acls: bool) -> list[str]:
-    """What differs between a real agent and a simulated one that are asked the same."""
+    """Run the same commands on a real and a simulated agent; return what differs."""
     version = tuple(int(part) for part in binary.version.split("."))
     with ExitStack() as stack:
         agents = (
@@ -120,7 +120,7 @@ def _differences(binary: Binary, commands: list[Command], folder: Path, *, acls:
 
 
 @pytest.mark.parametrize("acls", [False, True], ids=["open", "with ACLs"])
-def test_it_says_the_same_as_with_a_real_agent(binary: Binary, tmp_path: Path, acls: bool) -> None:
+def test_it_prints_the_same_as_with_a_real_agent(binary: Binary, tmp_path: Path, acls: bool) -> None:
     found = _differences(binary, WITH_ACLS if acls else OPEN, tmp_path, acls=acls)
     assert not found, "\n".join(found)
 
@@ -137,8 +137,8 @@ def test_a_watch_runs_its_handler_at_each_change(simulated: Side) -> None:
         process.terminate()
 
 
-def test_a_lock_is_held_by_one_at_a_time(simulated: Side) -> None:
-    """The second gets it when the first, which is told to end, lets it go."""
+def test_only_one_command_holds_a_lock(simulated: Side) -> None:
+    """The second command gets the lock once the first, which is told to end, has released it."""
     with simulated.begin("lock", "-shell=false", "l/one", "sleep", "60") as first:
         while simulated.run(Command("kv get l/one/.lock"))[0]:
             assert first.poll() is None

@@ -1,4 +1,4 @@
-"""Consul's own configuration files: an agent of `consulate dev` comes out as a real one does that reads the same."""
+"""Consul's own configuration files have the same effect on `consulate dev` as on a real agent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from consulate.cli.dev.configuration import read_files
 from tests.agents import Agent, Binary, find_binaries, require_binary, start_agent, start_dev
-from tests.cli.dev.raw import asked, is_well
+from tests.cli.dev.raw import is_healthy, request
 
 _SERVICES: dict[str, Any] = {
     "node_meta": {"rack": "r1"},
@@ -74,7 +74,7 @@ def _told(agent: Agent, path: str) -> Any:
 
 
 def _neutral(value: Any) -> Any:
-    """Without what differs, and with ids and hashes alike."""
+    """Drop the members that differ, and replace ids and hashes."""
     if isinstance(value, dict):
         if value.get("Service") == "consul":
             value = value | {"Port": 8300}
@@ -91,7 +91,7 @@ def _neutral(value: Any) -> Any:
 @pytest.mark.real
 @pytest.mark.parametrize("binary", [*find_binaries()] or [None], ids=lambda binary: "no Consul" if binary is None else binary.version)
 @pytest.mark.parametrize("name", ["agent.json", "agent.hcl"])
-def test_an_agent_comes_out_as_a_real_one(binary: Binary | None, tmp_path: Path, name: str) -> None:
+def test_a_file_configures_it_as_it_configures_a_real_agent(binary: Binary | None, tmp_path: Path, name: str) -> None:
     if binary is None:
         pytest.skip("there is no Consul: name one in CONSUL_BINS or put it on PATH")
     file = tmp_path / name
@@ -104,22 +104,22 @@ def test_an_agent_comes_out_as_a_real_one(binary: Binary | None, tmp_path: Path,
             assert _told(simulated, path) == _told(real, path), path
 
 
-def test_addresses(tmp_path: Path) -> None:
-    """A file can ask for sockets alone, as it can with Consul; the command line has the last word on the port."""
+def test_a_file_chooses_the_addresses_and_the_command_line_the_port(tmp_path: Path) -> None:
+    """A file can turn TCP off by naming only UNIX sockets, as with Consul; the port of the command line wins over that of a file."""
     path, file = tmp_path / "own.sock", tmp_path / "agent.json"
     file.write_text(json.dumps({"ports": {"http": 1}, "addresses": {"http": f"127.0.0.1 unix://{path}"}}))
     with start_dev("1.22.5", "--config-file", str(file)) as agent:
-        assert is_well(agent)
+        assert is_healthy(agent)
         assert path.is_socket()
     assert not path.exists()
 
 
-def test_what_cannot_be_registered_is_said(tmp_path: Path) -> None:
+def test_an_invalid_definition_stops_the_start(tmp_path: Path) -> None:
     file = tmp_path / "agent.json"
     for given, says in (
         ({"service": {"name": "web", "check": {"ttl": "soon"}}}, "the service 'web' cannot be registered"),
-        ({"check": {"ttl": "10s"}}, "the check None cannot be registered"),
-        ({"services": [7]}, "services is a definition, or a list of them"),
+        ({"check": {"ttl": "10s"}}, "a check without a name cannot be registered"),
+        ({"services": [7]}, "services must be a definition or a list of definitions"),
     ):
         file.write_text(json.dumps(given))
         with pytest.raises(RuntimeError, match=re.escape(says)), start_dev("1.22.5", "--config-file", str(file)):
@@ -127,8 +127,8 @@ def test_what_cannot_be_registered_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("setting", "remote"), [("enable_script_checks", 200), ("enable_local_script_checks", 500), ("none", 500)])
-def test_scripts_run_where_they_are_enabled(tmp_path: Path, setting: str, remote: int) -> None:
-    """enable_local_script_checks is for those of the file alone."""
+def test_scripts_run_only_if_they_are_enabled(tmp_path: Path, setting: str, remote: int) -> None:
+    """enable_local_script_checks enables only the scripts that the file defines."""
     file, ran = tmp_path / "agent.json", tmp_path / "ran"
     check = {"id": "s", "name": "s", "interval": "1s", "args": ["/bin/sh", "-c", f"echo x >{ran}; echo fine"]}
     file.write_text(json.dumps({setting: True, "checks": [check]} if setting != "none" else {}))
@@ -136,10 +136,10 @@ def test_scripts_run_where_they_are_enabled(tmp_path: Path, setting: str, remote
         if setting != "none":
             body = b""
             while b"fine" not in body:
-                _, body = asked(agent, "GET", "/v1/agent/checks")
+                _, body = request(agent, "GET", "/v1/agent/checks")
             assert ran.exists()
         another = json.dumps({"Name": "t", "Interval": "1s", "Args": ["true"]}).encode()
-        assert asked(agent, "PUT", "/v1/agent/check/register", another)[0] == remote
+        assert request(agent, "PUT", "/v1/agent/check/register", another)[0] == remote
 
 
 _LIMITS = """
@@ -176,7 +176,7 @@ def test_limits_and_entries_of_a_file(binary: Binary | None, tmp_path: Path) -> 
         start_dev(binary.version, "--config-file", str(file), unix_socket=False) as simulated,
     ):
         for agent in (real, simulated):
-            said = [asked(agent, *ask) for ask in _WITH_LIMITS]
+            said = [request(agent, *ask) for ask in _WITH_LIMITS]
             answers.append([(status, _neutral_text(body)) for status, body in said])
     assert answers[1] == answers[0]
 
@@ -192,17 +192,17 @@ def _neutral_text(body: bytes) -> Any:
     ]
 
 
-def test_a_file_that_turns_acls_on_allows_what_no_rule_speaks_of(tmp_path: Path) -> None:
-    """As Consul does where no default_policy is given; the command line's own way to turn them on denies."""
+def test_a_file_that_turns_acls_on_gets_default_policy_allow(tmp_path: Path) -> None:
+    """As with Consul, if the file names no default_policy. Only ACLs that --acl-token turns on deny by default."""
     file = tmp_path / "agent.json"
     file.write_text('{"acl": {"enabled": true}}')
     with start_dev("1.22.5", "--config-file", str(file)) as agent:
-        assert asked(agent, "PUT", "/v1/kv/a", b"v") == (200, b"true")
-        assert asked(agent, "GET", "/v1/acl/tokens")[0] == 403
+        assert request(agent, "PUT", "/v1/kv/a", b"v") == (200, b"true")
+        assert request(agent, "GET", "/v1/acl/tokens")[0] == 403
         early = b"ACL system must be bootstrapped before making any requests that require authorization: ACL not found"
-        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, early)
-        asked(agent, "PUT", "/v1/acl/bootstrap")
-        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, b"ACL not found")
+        assert request(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, early)
+        request(agent, "PUT", "/v1/acl/bootstrap")
+        assert request(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, b"ACL not found")
 
 
 #: What sdk/testutil of the Go client writes, for Consul 1.22.5.
@@ -228,20 +228,20 @@ _OF_TESTUTIL: dict[str, Any] = {
 }
 
 
-def test_the_configuration_of_consuls_own_test_helpers(tmp_path: Path) -> None:
-    """It is served as it is, and what it waits for before each test is there."""
+def test_it_starts_with_the_configuration_of_consuls_test_helpers(tmp_path: Path) -> None:
+    """The agent starts, and has what these helpers wait for before each test."""
     file = tmp_path / "config.json"
     file.write_text(json.dumps(_OF_TESTUTIL))
     configured = read_files([str(file)])
     assert "segments" not in configured.ignored, "it says nothing"
     assert {"performance", "ports.dns", "connect.ca_config", "version"} <= {*configured.ignored}
     with start_dev("1.22.5", "--config-file", str(file), named=False) as agent:
-        _, said = asked(agent, "GET", "/v1/agent/self", X_Consul_Token="root")
+        _, said = request(agent, "GET", "/v1/agent/self", X_Consul_Token="root")
         node = json.loads(said)["Config"]
         assert (node["NodeName"], node["NodeID"]) == (_OF_TESTUTIL["node_name"], _OF_TESTUTIL["node_id"])
-        assert asked(agent, "GET", "/v1/status/leader")[1] == b'"127.0.0.1:8300"'
-        assert asked(agent, "GET", "/v1/agent/connect/ca/roots")[0] == 200
-        assert asked(agent, "GET", "/v1/kv/a")[0] == 403
+        assert request(agent, "GET", "/v1/status/leader")[1] == b'"127.0.0.1:8300"'
+        assert request(agent, "GET", "/v1/agent/connect/ca/roots")[0] == 200
+        assert request(agent, "GET", "/v1/kv/a")[0] == 403
 
 
 def test_connect_can_be_off(tmp_path: Path) -> None:
@@ -249,18 +249,18 @@ def test_connect_can_be_off(tmp_path: Path) -> None:
     file.write_text("connect { enabled = false }")
     with start_dev("1.22.5", "--config-file", str(file)) as agent:
         for path in ("/v1/connect/ca/roots", "/v1/agent/connect/ca/roots"):
-            assert asked(agent, "GET", path) == (500, b"Connect must be enabled in order to use this endpoint")
+            assert request(agent, "GET", path) == (500, b"Connect must be enabled in order to use this endpoint")
 
 
 def test_tokens_of_a_file(tmp_path: Path) -> None:
-    """The management token may do everything; whoever gives none has the default one; services are registered all the same."""
+    """The management token allows everything; a request without a token uses the default one; services need no token."""
     file = tmp_path / "agent.hcl"
     file.write_text("""
         acl { enabled = true default_policy = "deny" tokens { initial_management = "root-secret" default = "root-secret" } }
         service { name = "web" port = 80 }
     """)
     with start_dev("1.22.5", "--config-file", str(file)) as agent:
-        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="root-secret")[0] == 404
-        assert asked(agent, "GET", "/v1/kv/a")[0] == 404
-        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="other")[0] == 403
-        assert b'"web"' in asked(agent, "GET", "/v1/catalog/services")[1]
+        assert request(agent, "GET", "/v1/kv/a", X_Consul_Token="root-secret")[0] == 404
+        assert request(agent, "GET", "/v1/kv/a")[0] == 404
+        assert request(agent, "GET", "/v1/kv/a", X_Consul_Token="other")[0] == 403
+        assert b'"web"' in request(agent, "GET", "/v1/catalog/services")[1]

@@ -17,18 +17,18 @@ import pytest
 from consulate import Consul
 from consulate.exceptions import RequestError
 from tests.agents import Agent, start_dev
-from tests.cli.dev.raw import LEADER, PATIENCE, asked, everything, is_well
+from tests.cli.dev.raw import LEADER, PATIENCE, is_healthy, read_to_end, request
 
 _SECRET = "a-token-that-nobody-is-shown"
 
 
 def _run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run it where it ends by itself, since something is wrong."""
+    """Run `consulate dev` with options that make it end with an error."""
     command = [sys.executable, "-m", "consulate", "dev", *options]
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env={**os.environ, **environment})
 
 
-def test_it_says_where_it_listens_and_ends_with_sigterm(tmp_path: Path) -> None:
+def test_it_prints_its_addresses_and_ends_on_a_signal(tmp_path: Path) -> None:
     path = tmp_path / "s.sock"
     command = [sys.executable, "-W", "error", "-m", "consulate", "dev", "--http-port", "0", "--unix", str(path)]
     for end in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -49,28 +49,28 @@ def test_it_says_where_it_listens_and_ends_with_sigterm(tmp_path: Path) -> None:
                 process.kill()
                 process.communicate()
         assert "development and tests" in errors
-        assert "no quorum" in errors
+        assert "not a real Consul" in errors
         assert "Traceback" not in errors
         assert not path.exists()
 
 
-def test_it_ends_at_once_though_queries_wait() -> None:
-    """And those who wait for an answer, send half a request, or say nothing, are let go."""
+def test_it_ends_at_once_though_blocking_queries_wait() -> None:
+    """Connections that wait for an answer, sent half a request, or sent nothing are closed."""
     with start_dev("1.22.5") as agent:
         sockets = [socket.create_connection((agent.host, agent.port), timeout=PATIENCE) for _ in range(150)]
         for place, sock in enumerate(sockets):
             kinds = (b"GET /v1/kv/a?index=9&wait=600s HTTP/1.1\r\nHost: x\r\n\r\n", LEADER, b"")
             sock.sendall(kinds[place % 3])
-        assert is_well(agent)
+        assert is_healthy(agent)
         before = time.monotonic()
     assert time.monotonic() - before < 5
     for sock in sockets:
         with sock:
-            assert everything(sock) == b""
+            assert read_to_end(sock) == b""
 
 
-def test_nobody_reads_what_it_prints(tmp_path: Path) -> None:
-    """It serves all the same, and ends cleanly."""
+def test_it_serves_though_nobody_reads_its_output(tmp_path: Path) -> None:
+    """It also ends cleanly."""
     path = tmp_path / "s.sock"
     command = [sys.executable, "-m", "consulate", "dev", "--http-port", "0", "--unix", str(path)]
     read, write = os.pipe()
@@ -90,7 +90,7 @@ def test_nobody_reads_what_it_prints(tmp_path: Path) -> None:
     assert (process.returncode, "Exception" in errors) == (0, False)
 
 
-def test_it_goes_on_when_it_has_no_descriptor_left() -> None:
+def test_it_serves_on_after_it_ran_out_of_file_descriptors() -> None:
     command = f"ulimit -n 60; exec {sys.executable} -W error -m consulate dev --http-port 0"
     with subprocess.Popen(["/bin/sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -99,31 +99,33 @@ def test_it_goes_on_when_it_has_no_descriptor_left() -> None:
         sockets = [socket.create_connection((agent.host, port), timeout=PATIENCE) for _ in range(200)]
         for sock in sockets:
             sock.close()
-        assert is_well(agent)
+        assert is_healthy(agent)
         process.terminate()
         _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert "Traceback" not in errors
 
 
-def test_the_state_is_kept_across_restarts(tmp_path: Path) -> None:
-    """Soon after a change, so that it is there when the process is killed; and at the end."""
+def test_the_state_survives_restarts(tmp_path: Path) -> None:
+    """It is saved soon after a change, so that it survives a kill, and at the end."""
     file = tmp_path / "state"
     with start_dev("1.22.5", "--data", str(file)) as agent:
-        _, made = asked(agent, "PUT", "/v1/session/create", b'{"LockDelay": "0s"}')
+        _, made = request(agent, "PUT", "/v1/session/create", b'{"LockDelay": "0s"}')
         session = json.loads(made)["ID"]
-        assert asked(agent, "PUT", f"/v1/kv/lock?acquire={session}", b"mine") == (200, b"true")
-        assert asked(agent, "PUT", "/v1/agent/service/register", b'{"Name": "web", "Check": {"TTL": "1h", "Status": "passing"}}')[0] == 200
-        asked(agent, "PUT", "/v1/kv/binary", bytes(range(256)))
-        before = [asked(agent, "GET", path) for path in _KEPT]
+        assert request(agent, "PUT", f"/v1/kv/lock?acquire={session}", b"mine") == (200, b"true")
+        assert (
+            request(agent, "PUT", "/v1/agent/service/register", b'{"Name": "web", "Check": {"TTL": "1h", "Status": "passing"}}')[0] == 200
+        )
+        request(agent, "PUT", "/v1/kv/binary", bytes(range(256)))
+        before = [request(agent, "GET", path) for path in _KEPT]
     assert file.stat().st_mode & 0o777 == 0o600
     with start_dev("1.22.5", "--data", str(file)) as agent:
-        assert [asked(agent, "GET", path) for path in _KEPT] == before
-        assert json.loads(asked(agent, "PUT", "/v1/session/create")[1])["ID"] != session
-        asked(agent, "PUT", "/v1/kv/late", b"soon")
+        assert [request(agent, "GET", path) for path in _KEPT] == before
+        assert json.loads(request(agent, "PUT", "/v1/session/create")[1])["ID"] != session
+        request(agent, "PUT", "/v1/kv/late", b"soon")
         while "late" not in [entry[0] for entry in json.loads(file.read_text())["state"]["groups"]["kv"]["entries"]]:
             time.sleep(0.01)
-        asked(agent, "PUT", "/v1/kv/last", b"at the end")
+        request(agent, "PUT", "/v1/kv/last", b"at the end")
     assert "last" in file.read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
 
@@ -131,27 +133,27 @@ def test_the_state_is_kept_across_restarts(tmp_path: Path) -> None:
 _KEPT = ("/v1/kv/?recurse", "/v1/kv/binary?raw", "/v1/session/list", "/v1/agent/services", "/v1/health/service/web", "/v1/status/leader")
 
 
-def test_tokens_are_kept_and_a_new_one_may_do_everything_too(tmp_path: Path) -> None:
+def test_old_management_tokens_work_beside_a_new_one(tmp_path: Path) -> None:
     file = str(tmp_path / "state")
     with start_dev("1.22.5", "--data", file, acls=True) as agent:
         before = agent.management_token or ""
-        assert asked(agent, "PUT", "/v1/kv/a", b"b", X_Consul_Token=before) == (200, b"true")
+        assert request(agent, "PUT", "/v1/kv/a", b"b", X_Consul_Token=before) == (200, b"true")
     with start_dev("1.22.5", "--data", file, acls=True) as agent:
         for token in (before, agent.management_token or ""):
-            assert asked(agent, "GET", "/v1/kv/a?raw", X_Consul_Token=token) == (200, b"b")
-        assert asked(agent, "GET", "/v1/kv/a?raw")[0] == 403
+            assert request(agent, "GET", "/v1/kv/a?raw", X_Consul_Token=token) == (200, b"b")
+        assert request(agent, "GET", "/v1/kv/a?raw")[0] == 403
 
 
-def test_a_file_that_holds_no_state(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_valid_state(tmp_path: Path) -> None:
     file = tmp_path / "state"
     with start_dev("1.22.5", "--data", str(file)):
         pass
     whole = file.read_text()
     for text, says in (
         ("not json", "it is not JSON"),
-        ('{"a": 1}', "holds no state of consulate dev that this version reads"),
-        ('{"form": 1, "state": {}}', "does not fit: KeyError"),
-        (whole.replace('"store"', '"shop"').replace('"kv": {', '"kv": [], "x": {'), "does not fit: TypeError"),
+        ('{"a": 1}', "is not a state file that this version of consulate dev can read"),
+        ('{"form": 1, "state": {}}', "cannot be loaded: the file is damaged (KeyError)"),
+        (whole.replace('"store"', '"shop"').replace('"kv": {', '"kv": [], "x": {'), "cannot be loaded: the file is damaged (TypeError)"),
         (whole.replace("1.22.5", "1.8.7"), "and this is test-node in dc1"),
     ):
         file.write_text(text)
@@ -163,7 +165,7 @@ def test_a_file_that_holds_no_state(tmp_path: Path) -> None:
     assert "No such file or directory" in _run("--http-port", "0", "--data", str(tmp_path / "none" / "state")).stderr
 
 
-def test_a_state_that_cannot_be_written_is_said_and_served_on(tmp_path: Path) -> None:
+def test_it_reports_a_state_that_it_cannot_write_and_serves_on(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     command = [sys.executable, "-m", "consulate", "dev", "--http-port", "0", "--data", str(folder / "state")]
@@ -172,34 +174,34 @@ def test_a_state_that_cannot_be_written_is_said_and_served_on(tmp_path: Path) ->
         assert process.stderr is not None
         agent = Agent("1.22.5", "127.0.0.1", int(process.stdout.readline().rpartition(":")[2]), "", "consul", "dc1", None)
         folder.rename(tmp_path / "elsewhere")
-        assert asked(agent, "PUT", "/v1/kv/a", b"b") == (200, b"true")
+        assert request(agent, "PUT", "/v1/kv/a", b"b") == (200, b"true")
         while "the state cannot be written: No such file or directory" not in process.stderr.readline():
             assert process.poll() is None
-        assert is_well(agent)
+        assert is_healthy(agent)
         process.terminate()
         process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
 
 
-def test_it_survives_its_terminal_where_it_is_told_to() -> None:
+def test_it_ignores_sighup_under_nohup() -> None:
     command = ["nohup", sys.executable, "-m", "consulate", "dev", "--http-port", "0"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         agent = Agent("1.22.5", "127.0.0.1", int(process.stdout.readline().rpartition(":")[2]), "", "consul", "dc1", None)
         process.send_signal(signal.SIGHUP)
-        assert asked(agent, "PUT", "/v1/kv/a", b"b") == (200, b"true")
+        assert request(agent, "PUT", "/v1/kv/a", b"b") == (200, b"true")
         process.terminate()
         assert process.wait(PATIENCE) == 0
 
 
-def test_what_is_not_simulated_is_said() -> None:
+def test_an_endpoint_that_is_not_simulated_answers_501() -> None:
     with start_dev("1.22.5") as agent:
-        assert asked(agent, "GET", "/v1/internal/ui/nodes") == (501, b"the simulator does not know GET /v1/internal/ui/nodes")
-        status, said = asked(agent, "GET", "/v1/agent/monitor")
+        assert request(agent, "GET", "/v1/internal/ui/nodes") == (501, b"the simulator does not know GET /v1/internal/ui/nodes")
+        status, said = request(agent, "GET", "/v1/agent/monitor")
         assert (status, said.partition(b":")[0]) == (501, b"the simulator does not know GET /v1/agent/monitor")
 
 
-def test_a_port_that_is_taken() -> None:
+def test_a_port_that_is_in_use() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = _run("--http-port", str(port))
@@ -207,7 +209,7 @@ def test_a_port_that_is_taken() -> None:
     assert done.stderr == f"Error: cannot listen on 127.0.0.1:{port}: Address already in use\n"
 
 
-def test_a_socket_alone(tmp_path: Path) -> None:
+def test_a_unix_socket_without_tcp(tmp_path: Path) -> None:
     path = tmp_path / "s.sock"
     command = [sys.executable, "-m", "consulate", "dev", "--http-port", "-1", "--unix", str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
@@ -215,33 +217,33 @@ def test_a_socket_alone(tmp_path: Path) -> None:
         assert process.stdout.readline() == f"unix://{path}\n"
         process.terminate()
         assert process.communicate(timeout=PATIENCE)[0] == ""
-    assert _run("--http-port", "-1").stderr == "Error: there is nothing to listen on: give --unix, or a port for HTTP\n"
+    assert _run("--http-port", "-1").stderr == "Error: there is no address to listen on: give --unix PATH, or an HTTP port\n"
 
 
-def test_a_file_in_the_place_of_a_socket_stays(tmp_path: Path) -> None:
+def test_a_file_at_the_path_of_a_socket_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "precious"
     path.write_text("kept")
     done = _run("--http-port", "-1", "--unix", str(path))
-    assert done.stderr == f"Error: cannot listen on {path}: a file exists there that is not a socket\n"
+    assert done.stderr == f"Error: cannot listen on {path}: a file is there that is no socket\n"
     assert path.read_text() == "kept"
 
 
 @pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
-def test_the_version_whose_answers_it_gives(version: str) -> None:
+def test_the_version_to_emulate(version: str) -> None:
     with start_dev(version) as agent:
-        _, said = asked(agent, "PUT", "/v1/kv/a?acquire=")
+        _, said = request(agent, "PUT", "/v1/kv/a?acquire=")
         assert said == (b"" if version == "1.8.7" else b"raft apply failed: ") + b"missing session"
 
 
-def test_options_that_mean_nothing() -> None:
-    assert "--acl-default means nothing without ACLs" in _run("--acl-default", "allow").stderr
+def test_invalid_options() -> None:
+    assert "--acl-default has no effect without ACLs" in _run("--acl-default", "allow").stderr
     assert _run("--http-port", "70000").returncode == 2
     assert _run("--consul-version", "0.1").returncode == 2
     done = _run("--acl-token", _SECRET + "\n")
     assert (done.returncode, _SECRET in done.stdout + done.stderr) == (1, False)
 
 
-def test_an_empty_token_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_management_token_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     for arguments in ((), ("--acl-token", "")):
         monkeypatch.setenv("CONSULATE_DEV_ACL_TOKEN", "" if not arguments else _SECRET)
         done = _run("--http-port", "0", *arguments)
@@ -249,36 +251,36 @@ def test_an_empty_token_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("port", [0, -1])
-def test_no_port_in_a_file(tmp_path: Path, port: int) -> None:
-    """0 is none too, as it is with Consul."""
+def test_a_file_that_turns_the_port_off(tmp_path: Path, port: int) -> None:
+    """0 also means no port, as with Consul."""
     (tmp_path / "a.json").write_text(json.dumps({"ports": {"http": port}}))
-    assert "there is nothing to listen on" in _run("--config-file", str(tmp_path / "a.json")).stderr
+    assert "there is no address to listen on" in _run("--config-file", str(tmp_path / "a.json")).stderr
 
 
 @pytest.mark.parametrize("port", [65536, -2])
-def test_a_port_that_there_is_not_in_a_file(tmp_path: Path, port: int) -> None:
+def test_an_invalid_port_in_a_file(tmp_path: Path, port: int) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"ports": {"http": port}}))
     done = _run("--config-file", str(tmp_path / "a.json"))
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert "ports.http lies between -1, for none, and 65535" in done.stderr
+    assert "ports.http must be a port up to 65535, or -1 for none" in done.stderr
 
 
-def test_a_datacenter_that_consul_would_not_take(tmp_path: Path) -> None:
+def test_an_invalid_datacenter_name(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"datacenter": "a b"}))
     for arguments in (("--datacenter", "a b"), ("--config-file", str(tmp_path / "a.json"))):
         done = _run("--http-port", "0", *arguments)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert 'can only have lower case letters, digits, "-" and "_"' in done.stderr
     with start_dev("1.22.5", "--datacenter", "EU-1") as agent:
-        assert asked(agent, "GET", "/v1/catalog/datacenters") == (200, b'["eu-1"]')
+        assert request(agent, "GET", "/v1/catalog/datacenters") == (200, b'["eu-1"]')
 
 
-def test_its_dates_are_of_today() -> None:
+def test_dates_are_real() -> None:
     with start_dev("1.22.5", acls=True) as agent:
         before = datetime.now(UTC)
         body = json.dumps({"ExpirationTTL": "1h"}).encode()
-        _, made = asked(agent, "PUT", "/v1/acl/token", body, X_Consul_Token=agent.management_token or "")
+        _, made = request(agent, "PUT", "/v1/acl/token", body, X_Consul_Token=agent.management_token or "")
         token = json.loads(made)
         made_at, ends = (datetime.fromisoformat(token[name]) for name in ("CreateTime", "ExpirationTime"))
         assert abs(made_at - before) < timedelta(minutes=5)
@@ -286,16 +288,16 @@ def test_its_dates_are_of_today() -> None:
 
 
 @pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
-def test_acls_are_on_with_a_token_and_deny_what_no_rule_speaks_of(version: str) -> None:
+def test_a_management_token_turns_acls_on_with_default_policy_deny(version: str) -> None:
     with start_dev(version, acls=True) as agent:
         token = agent.management_token or ""
-        assert asked(agent, "PUT", "/v1/kv/a", b"b", X_Consul_Token=token) == (200, b"true")
-        assert asked(agent, "GET", "/v1/kv/a")[0] == 403
-        assert asked(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, b"ACL not found")
-        assert asked(agent, "GET", "/v1/kv/a?raw", Authorization=f"Bearer {token}") == (200, b"b")
+        assert request(agent, "PUT", "/v1/kv/a", b"b", X_Consul_Token=token) == (200, b"true")
+        assert request(agent, "GET", "/v1/kv/a")[0] == 403
+        assert request(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, b"ACL not found")
+        assert request(agent, "GET", "/v1/kv/a?raw", Authorization=f"Bearer {token}") == (200, b"b")
     with start_dev(version, "--acl-default", "allow", acls=True) as agent:
-        assert asked(agent, "PUT", "/v1/kv/a", b"b") == (200, b"true")
-        assert asked(agent, "GET", "/v1/acl/tokens")[0] == 403
+        assert request(agent, "PUT", "/v1/kv/a", b"b") == (200, b"true")
+        assert request(agent, "GET", "/v1/acl/tokens")[0] == 403
 
 
 def test_a_token_on_the_command_line_is_not_shown() -> None:
@@ -303,8 +305,8 @@ def test_a_token_on_the_command_line_is_not_shown() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         agent = Agent("1.22.5", "127.0.0.1", int(process.stdout.readline().rpartition(":")[2]), "", "consul", "dc1", None)
-        assert asked(agent, "PUT", "/v1/kv/a", b"b", X_Consul_Token=_SECRET) == (200, b"true")
-        assert asked(agent, "PUT", "/v1/kv/a", b"b")[0] == 403
+        assert request(agent, "PUT", "/v1/kv/a", b"b", X_Consul_Token=_SECRET) == (200, b"true")
+        assert request(agent, "PUT", "/v1/kv/a", b"b")[0] == 403
         process.terminate()
         out, errors = process.communicate(timeout=PATIENCE)
     assert _SECRET not in out + errors
@@ -312,8 +314,8 @@ def test_a_token_on_the_command_line_is_not_shown() -> None:
 
 def test_the_datacenter() -> None:
     with start_dev("1.22.5", "--datacenter", "east") as agent:
-        assert asked(agent, "GET", "/v1/kv/a?dc=east")[0] == 404
-        assert asked(agent, "GET", "/v1/kv/a?dc=dc1")[0] == 500
+        assert request(agent, "GET", "/v1/kv/a?dc=east")[0] == 404
+        assert request(agent, "GET", "/v1/kv/a?dc=dc1")[0] == 500
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
@@ -321,10 +323,10 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         ("missing.json", None, "cannot be read: No such file or directory"),
         ("broken.json", '{"node_name": ', "is not JSON"),
         ("broken.hcl", "service { name = web }", "is not HCL: At 1:18: Unknown token: 1:18 IDENT web"),
-        ("list.json", "[]", "holds no configuration of an agent"),
-        ("kinds.json", '{"acl": {"tokens": {"agent": 7}}}', "acl.tokens.agent is a text"),
-        ("block.json", '{"ports": 7}', "ports is a block"),
-        ("policy.json", '{"acl": {"default_policy": "maybe"}}', 'acl.default_policy is "allow" or "deny"'),
+        ("list.json", "[]", "is not an agent configuration: it must hold one object"),
+        ("kinds.json", '{"acl": {"tokens": {"agent": 7}}}', "acl.tokens.agent must be a string"),
+        ("block.json", '{"ports": 7}', "ports must be a block"),
+        ("policy.json", '{"acl": {"default_policy": "maybe"}}', 'acl.default_policy must be "allow" or "deny"'),
     ):
         path = tmp_path / name
         if text is not None:
@@ -335,7 +337,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
-def test_what_means_nothing_in_a_file_is_named_once(tmp_path: Path) -> None:
+def test_settings_without_effect_are_named_once(tmp_path: Path) -> None:
     file, another = tmp_path / "a.json", tmp_path / "b.json"
     file.write_text(json.dumps({"server": True, "ports": {"http": 0, "grpc": -1}, "bind_addr": "0.0.0.0", "node_name": "one"}))
     another.write_text(json.dumps({"server": True, "addresses": {"http": "0.0.0.0 127.0.0.1", "dns": "::"}, "node_name": "two"}))
@@ -347,16 +349,16 @@ def test_what_means_nothing_in_a_file_is_named_once(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=PATIENCE)
     (warning,) = [line for line in errors.splitlines() if "ignored" in line]
     names = "server, ports.grpc, bind_addr, addresses.http 0.0.0.0 (127.0.0.1 is served), addresses.dns"
-    assert warning == f"consulate dev: ignored, since it means nothing here: {names}"
+    assert warning == f"consulate dev: ignored settings that have no effect here: {names}"
 
 
-def test_without_click_it_says_what_to_install() -> None:
+def test_without_click_the_error_says_what_to_install() -> None:
     code = "import sys; sys.modules['click'] = None; from consulate.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=30)
-    assert (done.returncode, done.stderr) == (1, "the command line needs click: install this package with its extra [cli]\n")
+    assert (done.returncode, done.stderr) == (1, "the command line needs click, which is not installed: run `pip install click`\n")
 
 
-def test_its_help_names_each_option() -> None:
+def test_help_names_each_option() -> None:
     said = _run("--help").stdout
     for option in ("--http-port", "--unix", "--acl-token", "--acl-default", "--consul-version", "--data ", "--datacenter", "--node"):
         assert option in said

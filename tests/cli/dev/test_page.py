@@ -1,4 +1,4 @@
-"""The page about `consulate dev`: it names each option, and what it shows works."""
+"""docs/dev.md names each option of `consulate dev`, and its examples work."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ print(urllib.request.urlopen(os.environ["CONSUL_HTTP_ADDR"] + "/v1/status/leader
 """
 
 
-def test_it_names_each_option_and_no_other() -> None:
+def test_the_page_names_each_option_and_no_other() -> None:
     table = re.findall(r"^\| `(--[a-z-]+)", _PAGE, re.MULTILINE)
     assert table == [parameter.opts[0] for parameter in dev.params if isinstance(parameter, click.Option)]
 
 
-def test_what_it_shows_works(tmp_path: Path) -> None:
+def test_the_examples_of_the_page_work(tmp_path: Path) -> None:
     """The script that waits for the address, and the configuration file."""
     command = f"{sys.executable} -m consulate dev"
     (script,) = re.findall(r"```sh\n(rm -f address\nconsulate dev --http-port 0 .*?)```", _PAGE, re.DOTALL)

@@ -9,7 +9,7 @@ import pytest
 
 from consul_proto.message import Headers, Response
 from tests.agents import Binary, find_binaries, require_binary, start_agent, start_dev
-from tests.cli.dev.raw import asked
+from tests.cli.dev.raw import request
 from transports.http1.pretty import prettify
 
 #: Numbers that differ by nature: indexes, and where a server listens.
@@ -32,10 +32,10 @@ def test_it_is_written_as_consul_does(binary: Binary | None) -> None:
     said = []
     with start_agent(binary, acls=False, unix_socket=False) as real, start_dev(binary.version, unix_socket=False) as simulated:
         for agent in (real, simulated):
-            asked(agent, "PUT", "/v1/kv/a", b'<"v">')
-            asked(agent, "PUT", "/v1/agent/service/register", json.dumps({"Name": 'a"b\\', "Tags": ["x, {y}: [z]"]}).encode())
-            answers = [asked(agent, "GET", f"/v1/{path}") for path in _PATHS]
-            answers.append(asked(agent, "PUT", "/v1/txn?pretty", b'[{"KV": {"Verb": "get", "Key": "none"}}]'))
+            request(agent, "PUT", "/v1/kv/a", b'<"v">')
+            request(agent, "PUT", "/v1/agent/service/register", json.dumps({"Name": 'a"b\\', "Tags": ["x, {y}: [z]"]}).encode())
+            answers = [request(agent, "GET", f"/v1/{path}") for path in _PATHS]
+            answers.append(request(agent, "PUT", "/v1/txn?pretty", b'[{"KV": {"Verb": "get", "Key": "none"}}]'))
             said.append([(status, _INDEX.sub(rb"\1", body)) for status, body in answers])
     assert said[1] == said[0]
 

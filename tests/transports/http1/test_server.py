@@ -75,7 +75,7 @@ def test_any_cut_of_the_same_bytes_gives_the_same_requests(cuts: set[int]) -> No
 def test_what_is_wrong_is_refused(name: str, size: int) -> None:
     data, statuses = BAD[name]
     found = _requests(*(data[place : place + size] for place in range(0, len(data), size)))
-    if name == "a value that is too large":  # the simulator's affair
+    if name == "a value above the limit":  # a limit of the simulator, not of HTTP
         assert isinstance(found[0], Request)
     else:
         assert found[-1] in statuses

@@ -1,0 +1,145 @@
+"""Golden rows of `agent.check`: what each call sends, and what it makes of recorded answers."""
+
+from __future__ import annotations
+
+from tests.proto.golden.row import AnswerRow, RequestRow
+
+REQUESTS = [
+    RequestRow(
+        "agent.check.register",
+        lambda api: api.agent.check.register("c", ttl="10s", notes="n", check_id="id", service_id="web", status="passing"),
+        "PUT",
+        "/v1/agent/check/register",
+        b'{"Name": "c", "ID": "id", "Notes": "n", "ServiceID": "web", "TTL": "10s", "Status": "passing"}',
+    ),
+    RequestRow(
+        "agent.check.register",
+        lambda api: api.agent.check.register("c", "exit 0", interval=30),
+        "PUT",
+        "/v1/agent/check/register",
+        b'{"Name": "c", "Args": ["/bin/sh", "-c", "exit 0"], "Interval": "30s"}',
+    ),
+    RequestRow(
+        "agent.check.register",
+        lambda api: api.agent.check.register("c", args=["/bin/true", "-x"], interval="30s", timeout=1.5),
+        "PUT",
+        "/v1/agent/check/register",
+        b'{"Name": "c", "Args": ["/bin/true", "-x"], "Interval": "30s", "Timeout": "1500ms"}',
+    ),
+    RequestRow(
+        "agent.check.register",
+        lambda api: api.agent.check.register(
+            "c",
+            http="http://x/",
+            interval="1m",
+            header={"A": ["b"]},
+            method="POST",
+            body="b",
+            tls_skip_verify=True,
+            tls_server_name="n",
+            disable_redirects=True,
+            deregister_critical_service_after="90m",
+            success_before_passing=1,
+            failures_before_warning=2,
+            failures_before_critical=3,
+            output_max_size=100,
+        ),
+        "PUT",
+        "/v1/agent/check/register",
+        b'{"Name": "c", "HTTP": "http://x/", "Interval": "1m", "Header": {"A": ["b"]}, "Method": "POST", "Body": "b", "TLSSkipVerify": true, "TLSServerName": "n", "DisableRedirects": true, "DeregisterCriticalServiceAfter": "90m", "SuccessBeforePassing": 1, "FailuresBeforeWarning": 2, "FailuresBeforeCritical": 3, "OutputMaxSize": 100}',
+    ),
+    RequestRow(
+        "agent.check.register",
+        lambda api: api.agent.check.register("c", tcp="h:1", interval=1, tcp_use_tls=True),
+        "PUT",
+        "/v1/agent/check/register",
+        b'{"Name": "c", "TCP": "h:1", "Interval": "1s", "TCPUseTLS": true}',
+    ),
+    RequestRow(
+        "agent.check.register",
+        lambda api: api.agent.check.register("c", udp="h:1", interval=1),
+        "PUT",
+        "/v1/agent/check/register",
+        b'{"Name": "c", "UDP": "h:1", "Interval": "1s"}',
+    ),
+    RequestRow(
+        "agent.check.register",
+        lambda api: api.agent.check.register("c", grpc="h:1/s", interval=1, grpc_use_tls=True),
+        "PUT",
+        "/v1/agent/check/register",
+        b'{"Name": "c", "GRPC": "h:1/s", "Interval": "1s", "GRPCUseTLS": true}',
+    ),
+    RequestRow(
+        "agent.check.register",
+        lambda api: api.agent.check.register("c", h2ping="h:1", interval=1, h2ping_use_tls=False),
+        "PUT",
+        "/v1/agent/check/register",
+        b'{"Name": "c", "H2PING": "h:1", "Interval": "1s", "H2PingUseTLS": false}',
+    ),
+    RequestRow(
+        "agent.check.register",
+        lambda api: api.agent.check.register("c", os_service="svc", interval=1),
+        "PUT",
+        "/v1/agent/check/register",
+        b'{"Name": "c", "OSService": "svc", "Interval": "1s"}',
+    ),
+    RequestRow(
+        "agent.check.register",
+        lambda api: api.agent.check.register("c", docker_container_id="d", script="exit 0", shell="/bin/bash", interval=1),
+        "PUT",
+        "/v1/agent/check/register",
+        b'{"Name": "c", "Args": ["/bin/sh", "-c", "exit 0"], "DockerContainerID": "d", "Interval": "1s", "Shell": "/bin/bash"}',
+    ),
+    RequestRow(
+        "agent.check.register",
+        lambda api: api.agent.check.register("c", docker_container_id="d", args=["true"], interval=1, namespace="team"),
+        "PUT",
+        "/v1/agent/check/register?ns=team",
+        b'{"Name": "c", "Args": ["true"], "DockerContainerID": "d", "Interval": "1s"}',
+    ),
+    RequestRow(
+        "agent.check.register",
+        lambda api: api.agent.check.register("c", alias_service="web", alias_node="n1", partition="p"),
+        "PUT",
+        "/v1/agent/check/register?partition=p",
+        b'{"Name": "c", "AliasService": "web", "AliasNode": "n1"}',
+    ),
+    RequestRow(
+        "agent.check.deregister",
+        lambda api: api.agent.check.deregister("service:web"),
+        "PUT",
+        "/v1/agent/check/deregister/service:web",
+        None,
+    ),
+    RequestRow(
+        "agent.check.pass",
+        lambda api: api.agent.check.ttl_pass("c 1", "all fine"),
+        "PUT",
+        "/v1/agent/check/pass/c%201?note=all%20fine",
+        None,
+    ),
+    RequestRow("agent.check.warn", lambda api: api.agent.check.ttl_warn("c"), "PUT", "/v1/agent/check/warn/c", None),
+    RequestRow(
+        "agent.check.fail",
+        lambda api: api.agent.check.ttl_fail("c", note="a&b", namespace="team"),
+        "PUT",
+        "/v1/agent/check/fail/c?note=a%26b&ns=team",
+        None,
+    ),
+    RequestRow(
+        "agent.check.update",
+        lambda api: api.agent.check.update("c", "warning", "long output"),
+        "PUT",
+        "/v1/agent/check/update/c",
+        b'{"Output": "long output", "Status": "warning"}',
+    ),
+]
+
+ANSWERS = [
+    AnswerRow("agent.check.deregister", lambda api: api.agent.check.deregister("c"), 200, b"", True),
+    AnswerRow("agent.check.fail", lambda api: api.agent.check.ttl_fail("c"), 200, b"", True),
+    AnswerRow("agent.check.pass", lambda api: api.agent.check.ttl_pass("c"), 200, b"", True),
+    AnswerRow("agent.check.warn", lambda api: api.agent.check.ttl_warn("c"), 200, b"", True),
+    AnswerRow("agent.check.update", lambda api: api.agent.check.update("c", "passing"), 200, b"", True),
+    AnswerRow("agent.check.register", lambda api: api.agent.check.register("c", ttl="10s"), 200, b"", True),
+]

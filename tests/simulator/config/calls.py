@@ -1,0 +1,51 @@
+"""Requests on config entries, as the tests of them write them."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+from tests.simulator.differential.calls import Call, get, put
+
+DEFAULTS, PROXIES, INGRESS, TERMINATING = "service-defaults", "proxy-defaults", "ingress-gateway", "terminating-gateway"
+ROUTER, SPLITTER, RESOLVER = "service-router", "service-splitter", "service-resolver"
+INTENTIONS, EXPORTED = "service-intentions", "exported-services"
+
+
+def entry(kind: str, name: str = "", **members: Any) -> Call:
+    return put("/v1/config", {"Kind": kind, "Name": name, **members})
+
+
+def gone(kind: str, name: str) -> Call:
+    return Call("DELETE", f"/v1/config/{kind}/{name}")
+
+
+#: What all services speak is http.
+OF_REQUESTS = entry(PROXIES, "global", Config={"protocol": "http"})
+
+LONG = {"k": "v" * 513}
+HEADERS = {"Add": {"a": "b"}, "Set": {"c": "d"}, "Remove": ["e"]}
+
+
+def tried(kind: str, name: str = "web", **members: Any) -> list[Call]:
+    """Write an entry, look at it, and take it away."""
+    called = {"mesh": "mesh"}.get(kind, name)
+    named = {} if kind == "mesh" else {"Name": name}
+    return [put("/v1/config", {"Kind": kind, **named, **members}), get(f"/v1/config/{kind}/{called}"), gone(kind, called)]
+
+
+def each(kind: str, member: str, *values: Any, name: str = "web") -> list[Call]:
+    return [call for value in values for call in tried(kind, name, **{member: value})]
+
+
+def some(members: dict[str, Any], *sizes: int) -> list[dict[str, Any]]:
+    """So many of the members, in all ways."""
+    return [{name: members[name] for name in chosen} for size in sizes for chosen in combinations(members, size)]
+
+
+def listener(*services: dict[str, Any], port: int = 80, protocol: str = "http", **more: Any) -> dict[str, Any]:
+    return {"Port": port, "Protocol": protocol, "Services": list(services), **more}
+
+
+def named(name: str, **more: Any) -> dict[str, Any]:
+    return {"Name": name, **more}

@@ -1,0 +1,78 @@
+"""Blocking queries on the simulator and on real agents: the same writes wake the same ones, with the same answers."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import closing
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.simulator.differential.calls import Call
+from tests.simulator.differential.comparison import Sides
+from tests.simulator.differential.strategies import catalog, kv
+from tests.simulator.differential.waiting import Waiting
+
+_WAITS = st.tuples(
+    st.sampled_from(
+        [
+            *(("/v1/kv/{p}" + key, query) for key in ("a", "a/b", "b", "none") for query in ((), (("recurse", None),), (("keys", None),))),
+            *((path, ()) for path in ("/v1/session/list", "/v1/session/node/n1", "/v1/catalog/nodes", "/v1/catalog/services")),
+            *((f"/v1/catalog/service/{service}", ()) for service in ("web", "db", "none")),
+            *((f"/v1/catalog/node/{node}", ()) for node in ("n1", "n2")),
+            *((f"/v1/health/{kind}", ()) for kind in ("state/any", "node/n1", "checks/web", "service/web", "service/db", "connect/web")),
+        ]
+    )
+)
+
+#: Names that differ in case alone are left out: what an agent has streamed to it takes them for others, which they are nowhere else.
+_WRITES = st.one_of(
+    kv.WRITES,
+    catalog.WRITES.filter(lambda call: not any(name in (call.body or b"") for name in (b'"N1"', b'"Web"', b'"W1"', b'"C1"'))),
+)
+
+#: What wakes each of the queries above in the end.
+_LAST = [
+    *(Call("PUT", "/v1/kv/{p}" + key, (), b"last") for key in ("a", "a/b", "b", "none")),
+    *(
+        Call("PUT", "/v1/catalog/register", (), json.dumps(body).encode())
+        for node in ("n1", "n2")
+        for body in (
+            {"Node": node, "Address": "10.0.0.99", "NodeMeta": {"last": node}},
+            *({"Node": node, "Address": "10.0.0.99", "Service": {"ID": f"last-{name}", "Service": name}} for name in ("web", "db", "none")),
+            {
+                "Node": node,
+                "Address": "10.0.0.99",
+                "Check": {"CheckID": "last", "Name": "last", "Status": "passing", "ServiceID": "last-web"},
+            },
+            {
+                "Node": node,
+                "Address": "10.0.0.99",
+                "Service": {"Service": "last", "Kind": "connect-proxy", "Port": 1, "Proxy": {"DestinationServiceName": "web"}},
+            },
+        )
+    ),
+    Call("PUT", "/v1/session/create", (), b'{"Node": "n1", "Checks": []}'),
+]
+
+
+@pytest.mark.real
+@settings(max_examples=int(os.environ.get("DIFFERENTIAL_EXAMPLES", "40")), suppress_health_check=list(HealthCheck))
+@given(steps=st.lists(st.one_of(_WAITS, _WRITES), min_size=1, max_size=30))
+def test_the_same_writes_wake_the_same_queries(
+    sides: Sides, steps: list[tuple[tuple[str, tuple[tuple[str, str | None], ...]]] | Call]
+) -> None:
+    sides.clear()
+    with closing(Waiting(sides)) as waiting:
+        found: list[str] = []
+        for step in steps:
+            found += waiting.write(step) if isinstance(step, Call) else waiting.wait(*step[0])
+            if found:
+                break
+        for last in _LAST:
+            # Whatever differs by now: no query is left behind.
+            found += waiting.write(last)
+        assert found == []
+        assert waiting.left == []
