@@ -105,11 +105,11 @@ def test_the_rules_name_files_that_exist() -> None:
         ("consul_proto/simulator/machine.py", "import consul_proto.types.kv"),
     ],
 )
-def test_the_rule_sees_a_violation(path: str, source: str) -> None:
+def test_violations_are_found(path: str, source: str) -> None:
     assert len(violations(path, source)) == 1
 
 
-def test_a_room_of_the_simulator_may_be_called_types() -> None:
+def test_a_folder_of_the_simulator_may_be_named_types() -> None:
     assert violations("consul_proto/simulator/config/entries.py", "from consul_proto.simulator.config import types") == []
 
 
@@ -126,7 +126,7 @@ def test_only_two_functions_yield() -> None:
     assert found == {"flow.call", "flow.sleep"}
 
 
-def test_the_core_looks_at_nothing_around_it() -> None:
+def test_the_core_does_no_input_or_output() -> None:
     for path in _modules("consul_proto"):
         names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
         assert not names & {"open", "print", "input"}, path
@@ -151,7 +151,7 @@ def test_names_and_sizes() -> None:
                 assert len(path.read_text().splitlines()) <= 450, f"{path} is two things"
 
 
-def test_functions_fit_on_a_screen() -> None:
+def test_functions_have_at_most_40_lines() -> None:
     """40 lines of code, not counting the documentation."""
     for package in _PACKAGES:
         for path in _modules(package):

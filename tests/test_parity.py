@@ -123,7 +123,7 @@ class TestClients:
         assert public(AsyncConsul) - public(Consul) == ONLY_ASYNC_CLIENT
         assert public(Consul) - public(AsyncConsul) == set()
 
-    def test_each_has_what_the_operations_have(self) -> None:
+    def test_each_client_has_the_groups_of_the_operations(self) -> None:
         assert public(Groups) < public(Consul)
 
     def test_constructor_takes_the_same(self) -> None:
@@ -144,7 +144,7 @@ class TestClients:
             returns = inspect.signature(tasks).return_annotation
             assert inspect.signature(sync).return_annotation == _FOR_THREADS.get(returns, returns)
 
-    def test_closing_has_two_names(self) -> None:
+    def test_close_and_aclose_are_the_same(self) -> None:
         assert AsyncConsul.aclose is AsyncConsul.close
 
     def test_context_managers(self) -> None:
@@ -240,7 +240,7 @@ class TestGroups:
     @pytest.mark.parametrize(
         "owner", [Groups, Consul, AsyncConsul, endpoints.Agent, api.agent.Agent], ids=lambda owner: str(owner.__name__)
     )
-    def test_a_group_is_what_checkers_see_in_it(self, owner: type[Any]) -> None:
+    def test_type_checkers_see_the_class_of_each_group(self, owner: type[Any]) -> None:
         for name, annotation in owner.__annotations__.items():
             if annotation.startswith("group["):
                 member = getattr(owner, name)
@@ -344,7 +344,7 @@ class TestBoundCalls:
         with pytest.raises(TypeError, match=r"^kv\.put\(\) missing 1 required positional argument: 'value'"):
             put("k")
 
-    def test_kept_for_the_next_look_up(self, faces: Faces) -> None:
+    def test_calls_are_cached(self, faces: Faces) -> None:
         for face in (faces.pure, faces.sync, faces.tasks):
             for namespace in groups(face).values():
                 for name in public(namespace) - ITERATORS:
@@ -352,21 +352,21 @@ class TestBoundCalls:
         assert faces.sync.kv is faces.sync.kv
         assert faces.sync.kv.get is not Faces().sync.kv.get
 
-    def test_a_view_has_calls_of_its_own(self, faces: Faces) -> None:
+    def test_a_view_has_its_own_settings(self, faces: Faces) -> None:
         faces.sync.kv.get("k")
         view = faces.sync.using(datacenter="dc2")
         view.kv.get("k")
         faces.sync.kv.get("k")
         assert [request.query for request in faces.take()] == [(), (("dc", "dc2"),), ()]
 
-    def test_tasks_calls_are_functions_that_give_coroutines(self, faces: Faces) -> None:
+    def test_async_calls_return_coroutines(self, faces: Faces) -> None:
         # As functools.partial of a coroutine function: whoever asks must look at what the call gives.
         assert not inspect.iscoroutinefunction(faces.tasks.kv.get)
         later = faces.tasks.kv.get("k")
         assert inspect.iscoroutine(later)
         assert asyncio.run(later) == "v"
 
-    def test_tasks_wrong_values_fail_at_the_call(self, faces: Faces) -> None:
+    def test_async_calls_check_arguments_before_await(self, faces: Faces) -> None:
         # So the traceback shows the line of the call, awaited there or not.
         with pytest.raises(ValueError, match="cannot be combined"):
             faces.tasks.kv.put("k", "v", cas=0, acquire="session")  # type: ignore[unused-coroutine] # it raises
@@ -406,7 +406,7 @@ class TestOwnNamespaces:
         signature = inspect.signature(own._over(faces.sync.perform).get)  # type: ignore[attr-defined] # made here
         assert signature.return_annotation is str
 
-    def test_a_definition_of_a_user(self, faces: Faces) -> None:
+    def test_a_user_can_define_an_operation(self, faces: Faces) -> None:
         class Own(Namespace[Sync]):
             @operation
             def get(self, name: str) -> Operation[str]:

@@ -89,7 +89,7 @@ def test_each_documented_call_has_a_success_of_some_version(operation: str) -> N
 
 
 @pytest.mark.parametrize("operation", sorted(_SAMPLES))
-def test_both_versions_were_asked_the_same(operation: str) -> None:
+def test_both_versions_have_the_same_cases(operation: str) -> None:
     cases: dict[str, set[str]] = defaultdict(set)
     for sample in _SAMPLES[operation]:
         cases[sample["consul"]].add(sample["case"])

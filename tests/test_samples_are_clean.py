@@ -77,6 +77,6 @@ def test_samples_are_clean(folder: Path) -> None:
         ("agent.self", [], [], '{"DataDir": "/tmp/consul-1"}'),
     ],
 )
-def test_a_blemish_is_found(operation: str, headers: list[object], query: list[object], body: str) -> None:
+def test_find_secrets_finds_each_kind(operation: str, headers: list[object], query: list[object], body: str) -> None:
     request = {"method": "GET", "path": "/v1/kv/a", "query": query, "body": None}
     assert find_secrets(json.dumps({"operation": operation, "request": request, "headers": headers, "body": body}))

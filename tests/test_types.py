@@ -107,7 +107,7 @@ def test_no_other_line_is_refused(found: Found) -> None:
     assert {number: says for number, says in found.get(REJECTED, {}).items() if number not in marked} == {}
 
 
-def test_users_see_no_error_inside_the_library(found: Found) -> None:
+def test_checkers_report_no_error_inside_the_library(found: Found) -> None:
     assert {file: says for file, says in found.items() if file not in (ACCEPTED, REJECTED)} == {}
 
 

@@ -187,7 +187,7 @@ def test_cancelled_at_every_step(serve: Serve, backend: str, cancel: Cancel, cas
     assert steps[0] >= 1 + (not CASES[case][2])
 
 
-def test_cancelled_while_it_waits_for_a_connection(serve: Serve, backend: str) -> None:
+def test_cancelled_while_waiting_for_a_connection(serve: Serve, backend: str) -> None:
     server = serve()
     answered: list[str] = []
 
@@ -225,7 +225,7 @@ def test_cancelled_while_it_waits_for_a_connection(serve: Serve, backend: str) -
         anyio.run(main, backend=backend)
 
 
-def test_a_group_that_is_cancelled_ends_at_once(serve: Serve, backend: str) -> None:
+def test_a_cancelled_task_group_ends_at_once(serve: Serve, backend: str) -> None:
     server = serve()
     went_on: list[int] = []
 
@@ -257,7 +257,7 @@ class TestNestedScopes:
     def _run(self, backend: str, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         anyio.run(main, backend=backend)
 
-    def test_scope_that_was_cancelled_before(self, serve: Serve, backend: str) -> None:
+    def test_a_scope_that_was_cancelled_before(self, serve: Serve, backend: str) -> None:
         server = serve()
 
         async def main() -> None:
@@ -300,7 +300,7 @@ class TestNestedScopes:
 
         self._run(backend, main)
 
-    def test_both_deadlines_are_one(self, serve: Serve, backend: str) -> None:
+    def test_both_deadlines_at_the_same_time(self, serve: Serve, backend: str) -> None:
         server = serve(Behavior(slow=1.0, delay=1e6, cut=0.0, chunked=0.0, closing=0.0))
 
         async def main() -> None:

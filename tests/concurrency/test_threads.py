@@ -102,7 +102,7 @@ def test_closing_ends_the_calls_of_other_threads(serve: Serve) -> None:
         consul.close()
 
 
-def test_those_who_wait_get_their_turn(serve: Serve) -> None:
+def test_waiting_calls_get_their_turn(serve: Serve) -> None:
     server = serve()
     order: list[int] = []
 
@@ -132,7 +132,7 @@ def test_closing_ends_a_call_that_is_connecting() -> None:
             consul.close()
 
 
-def test_no_descriptor_is_free(serve: Serve) -> None:
+def test_no_free_descriptor_is_a_request_error(serve: Serve) -> None:
     server = serve()
     with Consul(server.address) as consul:
         with exhaust_descriptors(), pytest.raises(RequestError, match="Too many open files"):

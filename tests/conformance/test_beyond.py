@@ -61,7 +61,7 @@ def test_meta(agent: Agent, face: Face) -> None:
     _on(agent, face, scenario)
 
 
-def test_a_blocking_read_without_a_change_ends_with_its_wait(agent: Agent, face: Face) -> None:
+def test_a_blocking_read_without_a_change_ends_after_its_wait(agent: Agent, face: Face) -> None:
     async def scenario(client: Any, world: World) -> None:
         key = world.name()
         await client.kv.put(key, "v")
@@ -329,7 +329,7 @@ def test_the_rest_of_catalog_and_health(agent: Agent, face: Face) -> None:
     _on(agent, face, scenario)
 
 
-def test_enterprise_scopes_are_for_consul_to_judge(agent: Agent, face: Face) -> None:
+def test_consul_refuses_enterprise_scopes(agent: Agent, face: Face) -> None:
     async def scenario(client: Any, world: World) -> None:
         with pytest.raises(ConsulateException, match="Enterprise"):
             await client.using(namespace="team").kv.get(world.name())

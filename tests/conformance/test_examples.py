@@ -109,7 +109,7 @@ def _below(prompt: str) -> str:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_prompt(store: consulate.Consul, call: str, held: dict[str, Any]) -> None:
+def test_each_prompt_of_the_document(store: consulate.Consul, call: str, held: dict[str, Any]) -> None:
     """What stands below the prompt is what comes; a list of values is shown there in no order."""
     for key, value in held.items():
         store.kv.set_record(key, 128 if key == "corgie" else 0, value)
@@ -121,7 +121,7 @@ def test_a_prompt(store: consulate.Consul, call: str, held: dict[str, Any]) -> N
     assert found == shown
 
 
-def test_the_prompt_that_iterates(store: consulate.Consul, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_prompt_of_iteritems(store: consulate.Consul, capsys: pytest.CaptureFixture[str]) -> None:
     store.kv.put_many({"bar": "baz", "foo": "bar", "quz": True})
     code = example(">>> for key, value in consul.kv.iteritems():\n", "print(key, value)", (">>> ", ""), ("... ", ""))
     with closing(consulate.Consul()) as consul:

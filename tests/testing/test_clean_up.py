@@ -38,7 +38,7 @@ def agent(url: str) -> RealAgent:
     return RealAgent(url, skip=pytest.skip)
 
 
-def test_a_key_that_ends_with_a_slash_is_no_folder(url: str, agent: RealAgent) -> None:
+def test_undoing_a_key_that_ends_with_a_slash_deletes_only_that_key(url: str, agent: RealAgent) -> None:
     with agent.client() as consul:
         consul.kv.put("folder/", "")
     agent.clean_up()
@@ -46,7 +46,7 @@ def test_a_key_that_ends_with_a_slash_is_no_folder(url: str, agent: RealAgent) -
         assert consul.kv.find("folder") == {"folder/precious": "mine"}
 
 
-def test_a_node_that_was_there_stays_with_what_it_had(url: str, agent: RealAgent) -> None:
+def test_a_node_that_existed_before_keeps_its_services_and_checks(url: str, agent: RealAgent) -> None:
     check = {"Name": "c", "Status": "passing"}
     with agent.client() as consul:
         consul.catalog.register("old", "10.0.0.1", service={"Service": "cache", "Port": 2})
@@ -66,7 +66,7 @@ def test_a_node_that_was_there_stays_with_what_it_had(url: str, agent: RealAgent
                 consul.catalog.node(name)
 
 
-def test_what_was_refused_or_only_read_stays(url: str, agent: RealAgent) -> None:
+def test_refused_writes_and_reads_are_not_undone(url: str, agent: RealAgent) -> None:
     def transaction(*steps: dict[str, object]) -> None:
         request = Request("PUT", "/v1/txn", body=json.dumps([{"KV": step} for step in steps]).encode())
         consul._transport.send(request, None)
@@ -88,7 +88,7 @@ def test_what_was_refused_or_only_read_stays(url: str, agent: RealAgent) -> None
         assert "mine" in [service["Service"] for service in other.agent.services()]
 
 
-def test_a_node_of_a_named_datacenter_is_found_there(url: str, agent: RealAgent) -> None:
+def test_a_node_of_a_named_datacenter_is_deregistered_there(url: str, agent: RealAgent) -> None:
     with agent.client() as consul:
         consul.catalog.register("there", "10.0.0.5", datacenter="dc1", service={"Service": "cache", "Port": 2})
     agent.clean_up()
@@ -96,7 +96,7 @@ def test_a_node_of_a_named_datacenter_is_found_there(url: str, agent: RealAgent)
         other.catalog.node("there")
 
 
-def test_it_has_what_an_agent_in_memory_has() -> None:
+def test_a_real_agent_has_the_methods_of_consul_agent() -> None:
     def public(what: type) -> set[str]:
         return {name for name in dir(what) if not name.startswith("_")}
 

@@ -163,7 +163,7 @@ def test_the_entry_point_names_the_plugin(tests: pytest.Pytester, monkeypatch: p
     tests.runpytest_subprocess("--fixtures").stdout.fnmatch_lines(["consul_agent*", "async_consul*"])
 
 
-def test_the_plugin_costs_nothing_until_it_is_used() -> None:
+def test_importing_the_plugin_imports_nothing_else() -> None:
     code = (
         "import sys; before = set(sys.modules); import pytest; import consulate.testing.pytest_plugin\n"
         "heavy = {'hypothesis', 'anyio', 'trio', 'urllib3', 'h11', 'consulate.client', 'consul_proto.simulator', 'transports'}\n"

@@ -95,7 +95,7 @@ def test_nothing_is_sent(face: Face, name: str, serve: Serve) -> None:
     ],
     ids=str,
 )
-def test_a_client_that_makes_no_sense_is_not_made(arguments: dict[str, Any], says: str) -> None:
+def test_invalid_arguments_of_a_client_are_a_value_error(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=r"\w") as raised:
         Consul(**arguments)
     assert says in str(raised.value)
@@ -104,6 +104,6 @@ def test_a_client_that_makes_no_sense_is_not_made(arguments: dict[str, Any], say
     assert "secret" not in str(raised.value)
 
 
-def test_an_option_that_no_client_has() -> None:
+def test_an_unknown_option_of_a_client_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="retries"):
         Consul(retries=3)  # type: ignore[call-arg] # the point of the test

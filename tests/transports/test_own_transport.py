@@ -78,7 +78,7 @@ def test_tasks(face: Face, serve: Serve) -> None:
     assert len(server.requests) == 1
 
 
-def test_it_sleeps_as_the_transport_does(serve: Serve) -> None:
+def test_pauses_use_the_transports_sleep(serve: Serve) -> None:
     """A transport with a clock of its own: nothing is waited for, and the time limit holds all the same."""
     server = serve(URLLIB3, *[refuse_then_answer(TEMPORARY_REFUSALS["a 429"], 1000)] * 20)
     transport = PlainTransport("127.0.0.1", server.port)

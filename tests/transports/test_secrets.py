@@ -64,7 +64,7 @@ def test_a_server_that_echoes_the_token_instead_of_http(face: Face, serve: Serve
 
 
 @on_every_face
-def test_a_legacy_acl_id_is_a_secret(face: Face, serve: Serve) -> None:
+def test_no_error_shows_a_legacy_acl_id(face: Face, serve: Serve) -> None:
     secret = str(uuid.uuid4())
     server = serve(face, [ReadRequest(), Echo(500), ReadRequest(), Echo(301)])
 

@@ -41,7 +41,7 @@ def slow_sends(monkeypatch: pytest.MonkeyPatch) -> list[RawServer]:
 
 @on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
-def test_too_many_connections(face: Face, method: str, serve: Serve, slow_sends: list[RawServer]) -> None:
+def test_a_429_before_the_request_is_read_is_retried(face: Face, method: str, serve: Serve, slow_sends: list[RawServer]) -> None:
     good = HEALTHY if method == "get" else [Repeat((ReadRequest(), Send(DONE)))]
     server = serve(face, [Send(_TOO_MANY), Close()], good)
     slow_sends.append(server)
@@ -56,7 +56,7 @@ def test_too_many_connections(face: Face, method: str, serve: Serve, slow_sends:
 
 @on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
-def test_a_refusal(face: Face, method: str, serve: Serve, slow_sends: list[RawServer]) -> None:
+def test_a_refusal_before_the_request_is_read(face: Face, method: str, serve: Serve, slow_sends: list[RawServer]) -> None:
     server = serve(face, [Send(answer(403, b"not from there", [_CLOSE])), Close()], HEALTHY)
     slow_sends.append(server)
 

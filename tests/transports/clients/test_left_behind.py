@@ -49,19 +49,19 @@ def _find_leaks(face: Face, faults: Iterable[str], folder: Path) -> list[str]:
 
 
 @on_every_face
-def test_nothing_is_left_of_any_fault(face: Face, tmp_path: Path) -> None:
+def test_no_fault_leaves_descriptors_threads_or_sockets(face: Face, tmp_path: Path) -> None:
     with check_no_leaks():
         assert _find_leaks(face, [fault for fault in _CLOSING if fault not in _KEPT_OPEN], tmp_path) == []
 
 
 @on_every_face
 @pytest.mark.parametrize("fault", _KEPT_OPEN)
-def test_nothing_is_left_while_the_exception_is_kept(face: Face, fault: str, tmp_path: Path) -> None:
+def test_an_exception_keeps_no_descriptor_open(face: Face, fault: str, tmp_path: Path) -> None:
     assert _find_leaks(face, [fault], tmp_path) == []
 
 
 @on_every_tcp_face
-def test_nothing_is_left_of_connections_that_cannot_be_had(face: Face, serve: Serve, certificates: Certificates) -> None:
+def test_failed_connections_leave_nothing_open(face: Face, serve: Serve, certificates: Certificates) -> None:
     async def scenario(client: Any) -> None:
         for _ in range(5):
             assert isinstance(await outcome(client.kv.put("k", "v")), ConsulateException)
@@ -90,7 +90,7 @@ def test_no_more_connections_than_calls_at_once(face: Face, tmp_path: Path) -> N
 
 
 @on_every_face
-def test_a_write_after_the_server_closed_an_idle_connection(face: Face, serve: Serve) -> None:
+def test_a_write_uses_a_new_connection_if_the_server_closed_the_idle_one(face: Face, serve: Serve) -> None:
     """That it is closed is seen before anything is sent, so the write goes out on a new connection, once."""
     server = serve(face, [ReadRequest(), Send(GOOD), Pause(0.02), Close()], [ReadRequest(), Send(DONE)])
 
@@ -105,7 +105,7 @@ def test_a_write_after_the_server_closed_an_idle_connection(face: Face, serve: S
 
 @on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
-def test_a_call_that_times_out_on_a_connection_used_again_is_not_sent_again(face: Face, method: str, serve: Serve) -> None:
+def test_a_call_that_times_out_on_a_reused_connection_is_not_resent(face: Face, method: str, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), Pause(0.4), Send(GOOD), Hang()], HEALTHY)
 
     async def scenario(client: Any) -> None:

@@ -33,7 +33,7 @@ SIZED: dict[str, Script] = {
 
 @on_every_face
 @pytest.mark.parametrize("sized", SIZED)
-def test_the_limit_itself_is_allowed(face: Face, sized: str, serve: Serve) -> None:
+def test_an_answer_of_exactly_the_limit_is_accepted(face: Face, sized: str, serve: Serve) -> None:
     server = serve(face, SIZED[sized], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -45,7 +45,7 @@ def test_the_limit_itself_is_allowed(face: Face, sized: str, serve: Serve) -> No
 
 @on_every_face
 @pytest.mark.parametrize("sized", SIZED)
-def test_a_byte_more_is_not(face: Face, sized: str, serve: Serve) -> None:
+def test_an_answer_one_byte_over_the_limit_is_refused(face: Face, sized: str, serve: Serve) -> None:
     server = serve(face, SIZED[sized], [ReadRequest(), Send(answer(200, b"true"))])
 
     async def scenario(client: Any) -> None:
@@ -64,7 +64,7 @@ _CUT_OFF = ("truncated body", "Content-Length larger than the body", "chunks, cu
 
 @on_every_face
 @pytest.mark.parametrize("fault", _CUT_OFF)
-def test_an_answer_that_was_cut_off_is_an_error_all_the_same(face: Face, fault: str, serve: Serve) -> None:
+def test_an_answer_that_is_cut_off_is_an_error_with_a_size_limit_too(face: Face, fault: str, serve: Serve) -> None:
     server = serve(face, FAULTS[fault], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -78,7 +78,7 @@ def test_an_answer_that_was_cut_off_is_an_error_all_the_same(face: Face, fault: 
 
 @on_every_face
 @pytest.mark.parametrize("limit", [None, 100_000])
-def test_a_length_that_no_memory_holds(face: Face, limit: int | None, serve: Serve) -> None:
+def test_a_false_length_allocates_no_memory(face: Face, limit: int | None, serve: Serve) -> None:
     """It is only a claim: what is read is what comes."""
     claim = answer(200, FOUND, [("Content-Length", str(10**15))])
     server = serve(face, [ReadRequest(), Send(claim), Close()], HEALTHY)

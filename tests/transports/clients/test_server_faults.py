@@ -128,7 +128,7 @@ def test_a_write_is_sent_once(face: Face, fault: str, serve: Serve) -> None:
 
 @on_every_face
 @pytest.mark.parametrize("oddity", ODD_BUT_GOOD)
-def test_an_odd_answer_that_is_good(face: Face, oddity: str, serve: Serve) -> None:
+def test_unusual_but_valid_answers_are_read(face: Face, oddity: str, serve: Serve) -> None:
     server = serve(face, ODD_BUT_GOOD[oddity], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -140,7 +140,7 @@ def test_an_odd_answer_that_is_good(face: Face, oddity: str, serve: Serve) -> No
 
 @on_every_face
 @pytest.mark.parametrize("spoiler", UNUSABLE_IDLE)
-def test_what_an_idle_connection_has_to_say_closes_it(face: Face, spoiler: str, serve: Serve) -> None:
+def test_an_idle_connection_with_stray_bytes_is_not_reused(face: Face, spoiler: str, serve: Serve) -> None:
     first, then = UNUSABLE_IDLE[spoiler]
     spoiled = threading.Event()
     server = serve(face, [ReadRequest(), Send(first), *then, SetEvent(spoiled), *HEALTHY], HEALTHY)
@@ -169,7 +169,7 @@ def test_a_connection_is_used_again(face: Face, serve: Serve) -> None:
 
 
 @on_every_face
-def test_a_stale_write_is_an_unknown_outcome_and_sent_once(face: Face, serve: Serve) -> None:
+def test_a_write_on_a_stale_connection_is_sent_once_and_its_outcome_is_unknown(face: Face, serve: Serve) -> None:
     """The server takes the second request of a connection and closes it without a word: it may have done what it was asked."""
     script: Script = [ReadRequest(), Send(GOOD), ReadRequest()]
     server = serve(face, script, [ReadRequest(), Send(DONE)])
@@ -186,7 +186,7 @@ def test_a_stale_write_is_an_unknown_outcome_and_sent_once(face: Face, serve: Se
 
 
 @on_every_face
-def test_a_stale_read_is_sent_again(face: Face, serve: Serve) -> None:
+def test_a_read_on_a_stale_connection_is_resent(face: Face, serve: Serve) -> None:
     script: Script = [ReadRequest(), Send(GOOD), ReadRequest()]
     server = serve(face, script, HEALTHY)
 
@@ -200,7 +200,7 @@ def test_a_stale_read_is_sent_again(face: Face, serve: Serve) -> None:
 
 
 @on_every_face
-def test_a_check_and_set_whose_answer_is_lost_is_not_false(face: Face, serve: Serve) -> None:
+def test_a_check_and_set_whose_answer_is_lost_is_an_error(face: Face, serve: Serve) -> None:
     """`kv.set` reads, writes, and is told nothing: it neither tries again nor says that the race was lost."""
     server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest()], HEALTHY)
 
@@ -230,5 +230,5 @@ def test_an_answer_above_the_limit(face: Face, size: str, serve: Serve) -> None:
     face.run(scenario, server.url, timeout=TIMEOUT, limits=Limits(response_size=1000))
 
 
-def test_the_good_answer_is_what_the_table_thinks() -> None:
+def test_the_good_answer_has_the_expected_body() -> None:
     assert GOOD.endswith(FOUND)

@@ -132,7 +132,7 @@ def test_nothing_beyond_the_end_is_read() -> None:
         (b"2\r\nab\r\n0\r\n", b"ab", "EOF"),
     ],
 )
-def test_what_is_not_http(data: bytes, before: bytes, says: str) -> None:
+def test_chunks_that_are_not_http(data: bytes, before: bytes, says: str) -> None:
     body, error = _outcome(io.BytesIO(data))
     assert body == before
     assert error is not None

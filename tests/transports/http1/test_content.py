@@ -84,7 +84,7 @@ def test_a_limit_changes_no_body(encoding: str, changes: list[Edit], places: lis
         assert limited == body or "is larger than this client's limit" in limited
 
 
-def test_what_came_is_given_at_once() -> None:
+def test_bytes_are_decoded_as_soon_as_they_arrive() -> None:
     """A line of a stream does not wait for the next one."""
     packer = zlib.compressobj(wbits=31)
     decoder = ContentDecoder("gzip")
@@ -123,7 +123,7 @@ def test_a_limit_holds_for_every_coding() -> None:
             _unpack(encoding, [packed], 2)
 
 
-def test_a_bomb_takes_no_memory() -> None:
+def test_a_decompression_bomb_takes_no_memory() -> None:
     bomb = gzip.compress(bytes(100_000_000))
     decoder = ContentDecoder("gzip")
     tracemalloc.start()
@@ -137,7 +137,7 @@ def test_a_bomb_takes_no_memory() -> None:
     assert peak < 10 * LARGEST_PIECE
 
 
-def test_it_unpacks_no_more_than_is_read() -> None:
+def test_nothing_is_decompressed_before_it_is_read() -> None:
     decoder = ContentDecoder("gzip", limit=1_000_000)
     first = next(itertools.islice(decoder.feed(gzip.compress(bytes(10_000_000))), 1))
     assert len(first) == LARGEST_PIECE

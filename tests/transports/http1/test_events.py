@@ -125,7 +125,7 @@ def test_the_connection_before_its_end() -> None:
     assert not connection.reuse()
 
 
-def test_what_comes_after_the_end_is_no_event() -> None:
+def test_bytes_after_the_end_give_no_event() -> None:
     connection = _connection()
     list(connection.events(GOOD))
     assert list(connection.events(GOOD)) == []
@@ -148,7 +148,7 @@ def test_no_limit_of_size_holds() -> None:
     assert events[-1] == End()
 
 
-def test_a_content_coding_stays() -> None:
+def test_events_keep_the_content_coding() -> None:
     packed = gzip.compress(FOUND, mtime=0)
     assert list(_connection().events(answer(200, packed, [("Content-Encoding", "gzip")])))[1:] == [Data(packed), End()]
 

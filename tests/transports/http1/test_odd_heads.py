@@ -64,7 +64,7 @@ REFUSED: dict[str, bytes] = {
 
 @on_every_face
 @pytest.mark.parametrize("name", ALLOWED)
-def test_it_is_read(face: Face, name: str, serve: Serve) -> None:
+def test_valid_heads_are_read(face: Face, name: str, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Send(ALLOWED[name]), *HEALTHY], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -77,7 +77,7 @@ def test_it_is_read(face: Face, name: str, serve: Serve) -> None:
 
 @on_every_face
 @pytest.mark.parametrize("name", REFUSED)
-def test_it_is_refused(face: Face, name: str, serve: Serve) -> None:
+def test_invalid_heads_are_refused(face: Face, name: str, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Send(REFUSED[name]), *HEALTHY], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -93,7 +93,7 @@ def test_it_is_refused(face: Face, name: str, serve: Serve) -> None:
 
 
 @on_every_face
-def test_a_small_answer_that_unpacks_to_a_large_one(face: Face, serve: Serve) -> None:
+def test_a_small_answer_that_decompresses_to_a_large_one_is_refused(face: Face, serve: Serve) -> None:
     bomb = gzip.compress(b"\0" * 30_000_000)
     server = serve(face, [ReadRequest(), Send(answer(200, bomb, [("Content-Encoding", "gzip")])), *HEALTHY], HEALTHY)
 

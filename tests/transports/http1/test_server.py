@@ -72,7 +72,7 @@ def test_any_cut_of_the_same_bytes_gives_the_same_requests(cuts: set[int]) -> No
 
 @pytest.mark.parametrize("size", [1 << 16, 700])
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_wrong_is_refused(name: str, size: int) -> None:
+def test_a_malformed_request_is_refused(name: str, size: int) -> None:
     data, statuses = BAD[name]
     found = _requests(*(data[place : place + size] for place in range(0, len(data), size)))
     if name == "a value above the limit":  # a limit of the simulator, not of HTTP
@@ -82,7 +82,7 @@ def test_what_is_wrong_is_refused(name: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("name", CUT)
-def test_what_ends_early_is_refused(name: str) -> None:
+def test_a_request_that_ends_early_is_refused(name: str) -> None:
     data, statuses = CUT[name]
     assert (_requests(data, b"") or [0])[-1] in statuses
 
@@ -141,12 +141,12 @@ def test_answers_are_compressed_as_real_agents_do(accepts: str, compressed: bool
 
 
 @pytest.mark.parametrize(("is_old", "size", "compressed"), [(False, 1399, False), (False, 1400, True), (True, 1, True), (True, 0, False)])
-def test_the_size_from_which_answers_are_compressed(is_old: bool, size: int, compressed: bool) -> None:
+def test_the_smallest_answer_that_is_compressed(is_old: bool, size: int, compressed: bool) -> None:
     headers, _ = _answered(LEADER + b"Accept-Encoding: gzip\r\n", Response(200, Headers(), b"x" * size), is_old=is_old)
     assert ("Content-Encoding" in headers) is compressed
 
 
-def test_a_head_has_the_length_and_no_body() -> None:
+def test_the_answer_to_head_has_the_length_and_no_body() -> None:
     headers, body = _answered(b"HEAD / HTTP/1.1\r\nHost: x\r\n", Response(200, Headers(), b"true"))
     assert (headers["Content-Length"], body) == ("4", b"")
 
@@ -166,12 +166,12 @@ def test_some_answers_have_no_body(status: int) -> None:
         (LEADER + b"Upgrade: websocket\r\nConnection: Upgrade\r\n", True),
     ],
 )
-def test_connections_are_kept_where_the_client_wants_them(head: bytes, keeps_alive: bool) -> None:
+def test_a_connection_is_kept_alive_if_the_client_wants_it(head: bytes, keeps_alive: bool) -> None:
     headers, _ = _answered(head, _OK)
     assert (headers.get("Connection") != "close") is keeps_alive
 
 
-def test_a_body_may_be_waited_for() -> None:
+def test_a_client_can_wait_for_100_continue() -> None:
     connection = HTTP1ServerConnection()
     connection.receive(b"PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
     assert connection.next_request() is None
