@@ -1,4 +1,4 @@
-"""The real agents themselves: each one found starts, answers over TCP and its UNIX socket, and is gone afterwards."""
+"""Real agents: each binary starts, answers over TCP and its UNIX socket, and stops."""
 
 from __future__ import annotations
 
@@ -63,6 +63,6 @@ def test_an_agent_whose_port_is_taken_is_started_again_a_few_times(tmp_path: Pat
 
 
 def test_a_consul_is_found_if_one_is_required() -> None:
-    # Not asked within the assert: pytest would show the whole environment, tokens and all, where it fails.
+    # Not read inside the assert: pytest would print the whole environment, with tokens, if it fails.
     required = os.environ.get("CONSUL_REQUIRED") == "1"
     assert find_binaries() or not required, "CONSUL_REQUIRED=1, and neither CONSUL_BINS nor PATH has a Consul"

@@ -1,4 +1,4 @@
-"""What the folders promise: the core is pure, imports point one way, and nothing is called what has no name."""
+"""Rules of the code base: the core is pure, imports point one way, and names, sizes and shapes have limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 _ROOT = Path(__file__).parent.parent
 
-#: All that the core may import of the standard library: nothing that opens, waits, draws or looks around. (`importlib`: groups of
+#: The modules of the standard library that the core may import: no I/O, no clock, no random numbers. (`importlib`: groups of
 #: endpoints are imported when they are first used; `test_parity` checks where they come from.)
 _PURE = {
     "__future__", "base64", "binascii", "builtins", "collections", "collections.abc", "dataclasses", "datetime",
@@ -36,7 +36,7 @@ _LIBRARIES = {
     "transports/hosting/probe_http.py": {"h11"},
 }
 
-#: Folders -> packages that their files may not import: the simulator repeats no mistake of the endpoints.
+#: Folders -> packages that their files may not import, so that the simulator cannot repeat a bug of the endpoints.
 _FORBIDDEN = {
     "consul_proto/simulator/": ("consul_proto.endpoints", "consul_proto.types", "consul_proto.decode", "consul_proto.options"),
 }
@@ -152,7 +152,7 @@ def test_names_and_sizes() -> None:
 
 
 def test_functions_have_at_most_40_lines() -> None:
-    """40 lines of code, not counting the documentation."""
+    """A function has at most 40 lines of code, without its docstring."""
     for package in _PACKAGES:
         for path in _modules(package):
             for function in ast.walk(ast.parse(path.read_text())):
@@ -163,7 +163,7 @@ def test_functions_have_at_most_40_lines() -> None:
 
 
 def _imported_files(path: Path) -> set[Path]:
-    """The files of the project that a file imports, anywhere in it, also for type checkers alone."""
+    """Return the files of the project that a file imports, anywhere in it, also those only for type checkers."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

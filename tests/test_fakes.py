@@ -1,4 +1,4 @@
-"""The server of bytes itself, over plain sockets: it does what a script says, and leaves nothing behind."""
+"""The scripted server, tested over plain sockets: it follows its script, and leaves nothing open."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_scripts_wait_for_events_and_set_them() -> None:
 def test_send_by_counts_seconds_from_the_first_request() -> None:
     with RawServer([Repeat((ReadRequest(), SendBy(0.1, b"early", b"later")))]) as server:
         with connect(server) as sock:
-            # However long the first request takes to come.
+            # The time before the first request does not count.
             time.sleep(0.15)
             exchange(sock, GET, b"early")
         time.sleep(0.1)
@@ -169,7 +169,7 @@ def test_the_server_can_use_a_given_port() -> None:
             exchange(sock, GET, GOOD)
 
 
-# Its end
+# The end of the server
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_the_server_ends_at_once_while_clients_hang(kind: str, script: Script, t
     before = threading.active_count()
     with ExitStack() as stack:
         with server_of(kind, tmp_path, certificates, script) as server:
-            # The first one never shakes hands, where the server speaks TLS; it comes first, so that its thread has got that far.
+            # With TLS, the first client never does the handshake. It comes first, so that its thread is already waiting.
             stack.enter_context(connect(server))
             stack.enter_context(connect(server, certificates))
             begun = time.monotonic()
@@ -200,7 +200,7 @@ def test_the_server_ends_at_once_while_clients_hang(kind: str, script: Script, t
         assert time.monotonic() - begun < 1
         assert threading.active_count() == before
         assert server.closed == {0, 1}
-    # An open socket that is forgotten is a ResourceWarning here.
+    # A socket that was left open is a ResourceWarning here.
     gc.collect()
 
 
@@ -228,14 +228,14 @@ def test_200_connections_can_wait_to_be_accepted() -> None:
     with RawServer(HEALTHY) as server, ExitStack() as stack:
         begun = time.monotonic()
         socks = [stack.enter_context(connect(server)) for _ in range(200)]
-        # One that finds the queue full tries again after a second, and then two.
+        # A client that finds the queue full would retry only after a second, and then after two.
         assert time.monotonic() - begun < PATIENCE
         for sock in socks:
             exchange(sock, GET, GOOD)
         assert server.connections == 200
 
 
-# Those that nobody answers
+# Ports that do not accept
 
 
 def test_a_closed_port_refuses() -> None:

@@ -1,6 +1,6 @@
-"""The faces of the API look alike: `Consul` and `AsyncConsul`, `KV` and `AsyncKV`, and every group of calls on all three faces.
+"""The three forms of the API have the same calls: `Consul` and `AsyncConsul`, `KV` and `AsyncKV`, and every group of operations.
 
-Each known difference stands in a table here; any other fails.
+The tables below list the known differences; any other difference fails.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _FOUND = b'[{"Key": "k", "Flags": 0, "ModifyIndex": 7, "CreateIndex": 7, "LockIn
 
 
 def answer(request: Request) -> Response:
-    """What a store with the one key "k" would answer to the calls of this file."""
+    """Answer as a store with the one key "k" would."""
     if request.method == "PUT":
         return Response(200, body=b'{"Results": [], "Errors": null}' if request.path == "/v1/txn" else b"true")
     if ("keys", None) in request.query:
@@ -63,7 +63,7 @@ def answer(request: Request) -> Response:
 
 
 class Faces:
-    """The three faces of one client each, and what they sent."""
+    """One client of each form, and the requests that they sent."""
 
     def __init__(self) -> None:
         self.sent: list[Request] = []
@@ -86,12 +86,12 @@ def faces() -> Faces:
 
 
 def public(thing: object) -> set[str]:
-    """The names that users see."""
+    """Return the public names of an object."""
     return {name for name in dir(thing) if not name.startswith("_")}
 
 
 def nested(owner: type[Any], at: str = "") -> Iterator[str]:
-    """The names of the groups of a class, with those inside them: "agent", "agent.check"."""
+    """Return the names of the groups of a class, also nested ones: "agent", "agent.check"."""
     for name in sorted(public(owner)):
         if isinstance(getattr(owner, name), group):
             yield at + name
@@ -99,12 +99,12 @@ def nested(owner: type[Any], at: str = "") -> Iterator[str]:
 
 
 def groups(face: Any) -> dict[str, Namespace[Any]]:
-    """The groups of calls of a face, by name."""
+    """Return the groups of calls of a client, by name."""
     return {name: attrgetter(name)(face) for name in nested(Groups)}
 
 
 def shape(call: Callable[..., Any], leave_out: str = "") -> list[tuple[str, Any, Any, Any]]:
-    """The parameters of a call."""
+    """Return the parameters of a call."""
     parameters = inspect.signature(call).parameters.values()
     return [(each.name, each.kind, each.default, each.annotation) for each in parameters if each.name != leave_out]
 
@@ -304,12 +304,12 @@ class TestGroups:
 
 
 def _compact(shown: str) -> str:
-    """What help() shows without blanks and quotes: Python 3.13 and newer break long signatures, 3.14 puts no quotes around types."""
+    """Remove spaces and quotes from the text of help(): Python 3.13 breaks long signatures, 3.14 does not quote types."""
     return re.sub(r"[\s|']", "", shown)
 
 
 class TestBoundCalls:
-    """What `help()`, an editor and a notebook see of `client.kv.get`."""
+    """The metadata of `client.kv.get` that `help()`, editors and notebooks show."""
 
     def test_signature(self, faces: Faces) -> None:
         expected = "(item: 'str', default: 'Stored' = None, raw: 'bool' = False, **options: 'Unpack[ReadOptions]')"
@@ -360,14 +360,14 @@ class TestBoundCalls:
         assert [request.query for request in faces.take()] == [(), (("dc", "dc2"),), ()]
 
     def test_async_calls_return_coroutines(self, faces: Faces) -> None:
-        # As functools.partial of a coroutine function: whoever asks must look at what the call gives.
+        # As with functools.partial of a coroutine function, only the result of the call is a coroutine.
         assert not inspect.iscoroutinefunction(faces.tasks.kv.get)
         later = faces.tasks.kv.get("k")
         assert inspect.iscoroutine(later)
         assert asyncio.run(later) == "v"
 
     def test_async_calls_check_arguments_before_await(self, faces: Faces) -> None:
-        # So the traceback shows the line of the call, awaited there or not.
+        # So the traceback shows the line of the call.
         with pytest.raises(ValueError, match="cannot be combined"):
             faces.tasks.kv.put("k", "v", cas=0, acquire="session")  # type: ignore[unused-coroutine] # it raises
         assert faces.take() == []

@@ -1,6 +1,6 @@
-"""What the type checkers tell users: they accept all of `typing/accepted.py` and refuse exactly the marked lines of `typing/rejected.py`.
+"""The type checkers accept all of `typing/accepted.py`, and reject exactly the marked lines of `typing/rejected.py`.
 
-Both checkers run as a user runs them, without this project's own settings. Neither needs the network.
+Both checkers run as for a user, without this project's settings. Neither needs the network.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _FILES = 2
 
 _MYPY_ERROR = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+): error: (?P<says>.*)")
 
-#: File -> line -> what the checker says there.
+#: File -> line -> the checker's message.
 Found = dict[Path, dict[int, str]]
 Check = Callable[[Path], Found]
 
 
 def _skip_or_fail(reason: str) -> NoReturn:
-    """Skip where a checker cannot run, but not where the run is meant to be complete."""
+    """Skip if a checker cannot run; fail with CONSUL_REQUIRED=1, when nothing may be skipped."""
     if os.environ.get("CONSUL_REQUIRED") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -66,7 +66,7 @@ def _mypy(scratch: Path) -> Found:
 
 
 def _pyright(scratch: Path) -> Found:
-    # Settings of its own, in a folder of its own, so that the project's are not found.
+    # A separate folder with its own settings, so that pyright does not find the project's.
     (scratch / "pyrightconfig.json").write_text(json.dumps({"extraPaths": [str(ROOT)]}))
     ended = _run("pyright", "--pythonpath", sys.executable, "--outputjson", ACCEPTED, REJECTED, cwd=scratch)
     try:
@@ -115,5 +115,5 @@ def test_there_are_lines_to_refuse() -> None:
     marked = _marked_lines()
     assert len(marked) > 60
     assert len(set(marked.values())) == len(marked)
-    # A mark with other blanks around it would be overlooked.
+    # A mark with other spaces around it would be missed.
     assert REJECTED.read_text().count("# error") == len(marked) + 1

@@ -1,4 +1,4 @@
-"""Blocking queries hold a connection each for minutes: however many there are, other calls go through."""
+"""Each blocking query uses a connection for minutes. Any number of them must not delay other calls."""
 
 from __future__ import annotations
 

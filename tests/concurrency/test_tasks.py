@@ -1,4 +1,4 @@
-"""One `AsyncConsul` shared by many tasks: every answer belongs to its call, the pool keeps its bounds, nothing is left behind."""
+"""Many tasks share one `AsyncConsul`: every answer belongs to its call, the pool keeps its limits, and nothing leaks."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_waiting_calls_get_their_turn(serve: Serve, backend: str) -> None:
                     group.start_soon(work, number)
 
     anyio.run(main, backend=backend)
-    # Each gets the connection while the others still want it.
+    # Each task gets the connection while the others still wait for it.
     assert max(order.index(number) for number in range(3)) < 100
 
 

@@ -1,4 +1,4 @@
-"""Each fault is what its name says, as the standard library's HTTP sees it, and heals after it."""
+"""Each fault does what its name says, as seen by the standard library's HTTP client, and good answers follow it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.fakes.raw_server import Close, Drip, RawServer, ReadRequest, Repeat, 
 
 
 def read(sock: socket.socket) -> tuple[int, bytes]:
-    """Status and body as http.client takes them, decompressed."""
+    """Return status and body as http.client reads them, decompressed."""
     sock.sendall(GET)
     response = http.client.HTTPResponse(sock, method="GET")
     try:
@@ -31,7 +31,7 @@ def read(sock: socket.socket) -> tuple[int, bytes]:
 
 
 def outcome(server: RawServer) -> object:
-    """The status of an answer that has nothing of use, the value of one that has, or the class of the exception."""
+    """Return the value of a 200, the status of any other answer, or the class of the exception."""
     with connect(server) as sock:
         try:
             status, body = read(sock)
@@ -74,7 +74,7 @@ OUTCOMES: dict[str, object] = {
     "chunks, not a size": http.client.IncompleteRead,
 }
 
-#: What http.client lets pass, what takes too long to wait for, or what one Python reads and another does not: a test of its own each.
+#: Faults that http.client accepts, that take too long, or that differ between Pythons: each has its own test.
 BY_THEMSELVES = {
     "never answers",
     "closed in the middle of the head",
@@ -94,7 +94,7 @@ def test_every_fault_is_tested() -> None:
 @pytest.mark.parametrize("fault", OUTCOMES)
 def test_each_fault_does_what_its_name_says(fault: str) -> None:
     with RawServer(FAULTS[fault], HEALTHY) as server:
-        # Not ==, which would print 10 MB where it fails.
+        # Not a plain ==, which would print 10 MB if it fails.
         assert (outcome(server) == OUTCOMES[fault]) is True, fault
 
 
@@ -161,7 +161,7 @@ def test_dripping_faults_last_longer_than_any_time_limit(fault: str) -> None:
         received = b""
         while len(received) < len(GOOD) and GOOD.find(drip.data) + 3 > len(received):
             received += sock.recv(1000)
-        # Bytes of a good answer come, one after another, and are not all of it.
+        # The bytes of a good answer arrive one by one, but not all of them.
         assert GOOD.startswith(received)
         assert received != GOOD
 
