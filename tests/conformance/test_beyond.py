@@ -1,4 +1,4 @@
-"""What Consulate has beyond the document, on real agents and on every client."""
+"""What Consulate does beyond the document, on every agent and every client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ assert all((rows_blocking, rows_reads, rows_refusals, rows_services))  # they fi
 
 pytestmark = [pytest.mark.parametrize("face", ALL, ids=str)]
 
-#: What waits for the agent's coordinates comes last, when they are there.
+#: The row that needs the agent's coordinates comes last, when the agent has them.
 _IN_TURN = sorted(BEYOND, key=lambda row: row is rows_reads.the_nearest_first)
 
 

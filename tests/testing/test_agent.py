@@ -189,13 +189,13 @@ def test_a_real_clock_runs_by_itself_and_leaves_no_thread() -> None:
         assert agent.now - began >= 1000
         used = time.process_time()
         assert consul.kv.get("k", "none", index=1, wait="600ms") == "none"
-        assert time.process_time() - used < 0.05, "waiting takes no processor"
+        assert time.process_time() - used < 0.05, "a waiting query must not use the processor"
     wait_until(lambda: set(threading.enumerate()) <= before)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_with_a_real_clock_an_expired_session_wakes_queries(backend: str) -> None:
-    """The key goes with the session's end, long before the query's own wait is over."""
+    """The session expires and deletes the key long before the query's own wait ends."""
     agent = ConsulAgent(clock="real")
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""What a test wrote on a real agent is undone, and nothing that was there before is lost."""
+"""After a test on a real agent, its writes are undone, and nothing from before is lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SERVED: list[Binary | str | None] = [*find_dev_versions(), *(find_binaries() or
     scope="module", params=_SERVED, ids=lambda served: f"dev {served}" if isinstance(served, str) else str(served and served.version)
 )
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a `consulate dev`, and of a real agent."""
+    """The address of `consulate dev`, or of a real agent."""
     served = request.param
     running = start_dev(served) if isinstance(served, str) else start_agent(require_binary(served), acls=False)
     with running as agent:
@@ -30,7 +30,7 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def agent(url: str) -> RealAgent:
-    """The agent as a test has it, after somebody else wrote to it."""
+    """The agent of a test. Another client wrote to it before."""
     with Consul(url) as consul:
         consul.kv["folder/precious"] = "mine"
         consul.catalog.register("old", "10.0.0.1", service={"Service": "db", "Port": 1})

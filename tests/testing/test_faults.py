@@ -1,4 +1,4 @@
-"""Plans of faults: what a client makes of each, and what the agent did, for threads and for tasks."""
+"""Fault plans: what the client sees, and what the agent did, for threads and for tasks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ on_each = pytest.mark.parametrize("face", _FACES)
 
 
 def play(face: str, agent: ConsulAgent, plan: FaultPlan, story: Story, **options: Any) -> Any:
-    """Run a story on a client of an agent in memory that meets these faults."""
+    """Run a scenario on a client of an agent in memory, with these faults."""
     if face == "threads":
         with agent.client(faults=plan, **options) as client:
             return run_sync(story(AwaitableClient(client), agent))
@@ -190,7 +190,7 @@ def test_the_same_seed_gives_the_same_faults() -> None:
     assert plan != FaultPlan.random(seed=8, rate=0.3)
     assert len({type(plan[number]) for number in range(500)}) == len({type(fault) for fault in EVERY}) + 1
     assert 100 < sum(plan[number] is not None for number in range(500)) < 200
-    # The client's own pauses are drawn, and with them how long a change of leader lasts: all else repeats.
+    # The client's pauses are random, and so is the number of requests during a leader change. Everything else repeats.
     lasting = FaultPlan.random(seed=7, rate=0.3, faults=[fault for fault in EVERY if not isinstance(fault, LeaderChange)], of="writes")
     assert _injected_faults(lasting)[:10] == _injected_faults(lasting)[:10]
     with pytest.raises(ValueError, match="probability"):
@@ -215,7 +215,7 @@ def test_the_repr_of_a_plan_makes_an_equal_plan(plan: FaultPlan) -> None:
 
 @pytest.mark.parametrize("face", ALL, ids=str)
 def test_faults_around_a_real_transport(face: Face, serve: Serve) -> None:
-    """The client's own transport below, a server of bytes behind it: what did not arrive is not there."""
+    """Faults around the client's real transport, with a scripted server: dropped requests do not arrive."""
     server = serve(face, HEALTHY, HEALTHY)
     plan = FaultPlan([Drop(), Reset(applied=True), None, Reset(applied=False, idle=True), Truncate(), Delay(0.01)])
     url = server.url
@@ -264,11 +264,11 @@ def test_faults_can_be_injected_around_any_transport() -> None:
 
 
 def _always(data: bytes) -> Script:
-    """The same answer however often it is tried."""
+    """Return a script that gives the same answer to every request."""
     return [Repeat((ReadRequest(), Send(data)))]
 
 
-#: Fault -> what a server does that is the same fault. None: nobody listens.
+#: Name -> a fault, the script of a server with the same fault (None: no server listens), and a time limit.
 _SAME: dict[str, tuple[Fault, Script | None, float]] = {
     "refused": (Drop(), None, 10),
     "never answered": (Drop("timeout"), FAULTS["never answers"], 0.1),

@@ -1,4 +1,4 @@
-"""Programs under a test's control: who gets a turn is the test's choice, and the same choices end the same."""
+"""Programs under a test's control: the test chooses the order of turns, and the same order gives the same result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The strategies: what they draw is what Consul takes and gives, and they find what is wrong with programs."""
+"""The strategies: their arguments are accepted, their answers can be decoded, and they find bugs in programs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_an_operation_decodes_its_well_formed_answers(data: st.DataObject) -> No
 
 
 def test_each_operation_of_the_api_has_well_formed_answers() -> None:
-    """At least one answer of each is a value, and no two answers of all are the same."""
+    """At least one answer of each operation decodes to a value."""
     for operation in _OPERATIONS:
         find(
             strategies.answers(operation),
@@ -158,11 +158,11 @@ def test_interleavings_need_a_program() -> None:
         strategies.interleavings(0)
 
 
-# Broken programs: the strategies must find what is wrong with each, and show the least that shows it.
+# Programs with bugs: the strategies must find each bug, and shrink to the smallest example.
 
 
 async def lost_update(consul: AsyncConsul) -> None:
-    """Reads, and writes without a check-and-set."""
+    """Read, then write without a check-and-set."""
     value = await consul.kv.get("count", 0)
     assert isinstance(value, int)
     await consul.kv.put("count", value + 1)
@@ -192,7 +192,7 @@ def _least(strategy: st.SearchStrategy[Any], fails: Any) -> Any:
 
 def test_hypothesis_finds_a_lost_update_and_shrinks_it() -> None:
     least = _least(strategies.interleavings(2), lambda drawn: _count_after(lost_update, Interleaving(*drawn.turns)) != 2)
-    # Without a turn that is said, programs take theirs in order, which is already wrong.
+    # Without given turns, programs take turns in order, which already shows the bug.
     assert least == Interleaving()
     found = _least(strategies.interleavings(2), lambda drawn: len(drawn.turns) >= 2 and _count_after(lost_update, drawn) != 2)
     assert len(found.turns) == 2
@@ -205,7 +205,7 @@ def test_a_safe_update_has_no_counterexample(interleaving: Interleaving) -> None
 
 
 def resend(consul: Consul) -> None:
-    """Sends a write again whatever went wrong, as one may not: it may have been applied."""
+    """Repeat a write after any error. That is a bug, because the first write may have been applied."""
     for _ in range(5):
         try:
             seen = consul.kv.get("log", "")
@@ -231,7 +231,7 @@ def test_hypothesis_finds_a_write_that_is_applied_twice() -> None:
 @settings(max_examples=60, deadline=None)
 @given(strategies.interleavings(2), strategies.fault_plans(), strategies.fault_plans())
 def test_kv_set_loses_no_update_under_faults(interleaving: Interleaving, one: FaultPlan, other: FaultPlan) -> None:
-    """`kv.set` reads and writes until it is done: what it says was done was done, once, whatever befell it."""
+    """A `kv.set` that succeeds has written once, and one that certainly failed has not, under any faults."""
 
     async def add(consul: AsyncConsul, name: str) -> bool:
         await consul.kv.set(f"own/{name}", name)
@@ -247,7 +247,7 @@ def test_kv_set_loses_no_update_under_faults(interleaving: Interleaving, one: Fa
     ends = Programs(agent, first, second, faults=[one, other]).run(interleaving)
     stored = agent.client().kv.items()
     for end, name, plan in zip(ends, "ab", (one, other), strict=True):
-        # Who sends a write twice for the client gives it the answer to the second, which lost against the first: nobody could know.
+        # With `Duplicate`, the client sees the answer to the second write, which lost the race against the first: it cannot know.
         is_told = not any(isinstance(fault, Duplicate) for fault in plan.faults)
         if end.error is None:
             assert stored[f"own/{name}"] == name
@@ -256,7 +256,7 @@ def test_kv_set_loses_no_update_under_faults(interleaving: Interleaving, one: Fa
 
 
 class Counting(ConsulStateMachine):
-    """Two programs that add one, under faults."""
+    """Two programs that each add one, with faults."""
 
     faults = (Reset(), Duplicate())
 

@@ -1,4 +1,4 @@
-"""A `Cancel` handle ends a call of another thread within 100 ms, wherever it waits, and says whether it may have been applied."""
+"""A `Cancel` handle ends a call of another thread within 100 ms, wherever it waits. `maybe_applied` is right."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from tests.transports.conftest import Serve
 
 _THREADS = pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
 
-#: Seconds within which a call ends.
+#: Seconds within which a cancelled call must end.
 _AT_ONCE = 0.1
 
 
 @contextmanager
 def assert_cancelled(cancel: Cancel, waits: Callable[[], object]) -> Iterator[pytest.ExceptionInfo[Cancelled]]:
-    """Set the handle once `waits` returned, and a moment later; the block must end with Cancelled soon after."""
+    """Set the handle shortly after `waits` has returned. The block must raise Cancelled within 100 ms."""
     when: list[float] = []
 
     def end() -> None:
         waits()
-        time.sleep(0.05)  # so that the call is at its wait; what is tested does not depend on it
+        time.sleep(0.05)  # so that the call most likely waits; the result does not depend on it
         when.append(time.monotonic())
         cancel.set()
 

@@ -1,4 +1,4 @@
-"""Where no connection can be had: nothing was sent, and the error says so."""
+"""Failed connections: nothing was sent, and the error says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bookkeeping of connections: no sockets, no threads, no clock but the one given."""
+"""The connection pool, without sockets, threads or a real clock."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_closing_wakes_waiting_calls_without_a_place() -> None:
 
 
 class Calls(RuleBasedStateMachine):
-    """Any order of calls: no bound is passed, and no connection is idle twice, or idle and in use."""
+    """In any order of calls, the limits hold, and no connection is idle twice, or idle and in use."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""An HTTP proxy in front of an agent, for threads: what it may do wrong, and what it may not be told."""
+"""An HTTP proxy in front of an agent, for threads: its faults, and its credentials."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TUNNEL = "https://consul.example.com"
 
 _OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
-#: What a proxy does -> the exception, whether Consul may have done what it was asked, and the words.
+#: What the proxy does -> address, script, the exception, its maybe_applied, and a part of its message.
 REFUSALS: dict[str, tuple[str, Script, type[ConsulateException], bool, str]] = {
     "asks who it is": (_PLAIN, [ReadRequest(), Send(answer(407, b"Who are you?"))], ClientError, False, "407 Who are you?"),
     "cannot reach the agent": (_PLAIN, [ReadRequest(), Send(answer(502, b"<html>"))], ServerError, True, "a proxy answered"),

@@ -1,4 +1,4 @@
-"""Host names: looked up within the time limit, and each address of a host tried for its share of it."""
+"""Host names are resolved within the time limit, and each address of a host gets its share of it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.transports.conftest import Serve
 
 HOST = "consul.example.com"
 
-#: What the system says of an address besides the address itself.
+#: The other fields of an item of getaddrinfo.
 _V4 = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
 
 
 class Resolver:
-    """Stands in for the system's: answers for one host, when it is let to."""
+    """A fake of the system's resolver: it answers for one host, when the test allows it."""
 
     def __init__(self) -> None:
         self.ports: list[int] = []
@@ -37,7 +37,7 @@ class Resolver:
     def __call__(self, host: Any, *args: Any, **kwargs: Any) -> Any:
         if host not in (HOST, HOST.encode()):
             return self._system(host, *args, **kwargs)
-        if len(args) == 5 and args[4] & socket.AI_NUMERICHOST:  # trio asks whether it is a number first
+        if len(args) == 5 and args[4] & socket.AI_NUMERICHOST:  # trio first asks whether it is an address
             raise socket.gaierror(socket.EAI_NONAME, "a name")
         self.asked.set()
         assert self.may_answer.wait(30)
@@ -197,7 +197,7 @@ def test_an_ipv6_address(face: Face, address: str) -> None:
 
 @on_every_tcp_face
 def test_a_host_name_that_is_not_ascii_is_refused_on_every_client(face: Face) -> None:
-    """It cannot be a Host header as it is: either the client is not made, or the name is not found."""
+    """It is not a valid Host header: either the client cannot be made, or the name is not found."""
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.put("k", "v"))

@@ -1,4 +1,4 @@
-"""Limits(response_size=...): an answer of that size is read, a larger one is not; and a limit makes no other fault pass."""
+"""Limits(response_size=...): an answer of that size is read, a larger one is refused. Other faults are still errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.transports.conftest import Serve
 _SIZE = len(FOUND)
 _HALF = _SIZE // 2
 
-#: How the size of an answer shows: in its head, chunk by chunk, at its end, or once it is unpacked.
+#: Where the size of an answer becomes known: in its head, chunk by chunk, at its end, or when it is decompressed.
 SIZED: dict[str, Script] = {
     "declared": [ReadRequest(), Send(GOOD), *HEALTHY],
     "in chunks": [
@@ -79,7 +79,7 @@ def test_an_answer_that_is_cut_off_is_an_error_with_a_size_limit_too(face: Face,
 @on_every_face
 @pytest.mark.parametrize("limit", [None, 100_000])
 def test_a_false_length_allocates_no_memory(face: Face, limit: int | None, serve: Serve) -> None:
-    """It is only a claim: what is read is what comes."""
+    """The length may be false: only the bytes that arrive are read."""
     claim = answer(200, FOUND, [("Content-Length", str(10**15))])
     server = serve(face, [ReadRequest(), Send(claim), Close()], HEALTHY)
 

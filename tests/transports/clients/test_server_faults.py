@@ -1,4 +1,4 @@
-"""Every fault of an answer, on every client: the right exception, in time, honest about what was done, and the next call works."""
+"""Every fault of an answer, on every client: the right exception and maybe_applied, in time, and the next call works."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from tests.fakes.faults import DONE, FAULTS, FOUND, GOOD, HEALTHY, ODD_BUT_GOOD,
 from tests.fakes.raw_server import ReadRequest, Script, Send, SetEvent, answer
 from tests.transports.conftest import Serve
 
-#: Seconds that a call may take, short where it will take as long; and within which a user expects the error.
+#: Time limits in seconds: of most calls, of calls that will time out, and the longest time until any error.
 TIMEOUT, SHORT, IN_TIME = 5.0, 0.3, 2.5
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a read and a write come to under a fault. `done`: whether Consul may have carried the request out. `says`: in the error."""
+    """The outcome of a fault. read: the exception. done: its maybe_applied. says: a part of its message."""
 
     read: type[ConsulateException]
     done: bool
@@ -39,7 +39,7 @@ class Row:
 
     @property
     def timeout(self) -> float:
-        """What `timeout` to give the client: the rows that time out need not take long, the others must not time out."""
+        """The time limit of the client: short for rows that time out."""
         return SHORT if self.read is RequestTimeout else TIMEOUT
 
 
@@ -170,7 +170,7 @@ def test_a_connection_is_used_again(face: Face, serve: Serve) -> None:
 
 @on_every_face
 def test_a_write_on_a_stale_connection_is_sent_once_and_its_outcome_is_unknown(face: Face, serve: Serve) -> None:
-    """The server takes the second request of a connection and closes it without a word: it may have done what it was asked."""
+    """The server reads the second request of a connection and closes without an answer: it may have carried the request out."""
     script: Script = [ReadRequest(), Send(GOOD), ReadRequest()]
     server = serve(face, script, [ReadRequest(), Send(DONE)])
 
@@ -201,7 +201,7 @@ def test_a_read_on_a_stale_connection_is_resent(face: Face, serve: Serve) -> Non
 
 @on_every_face
 def test_a_check_and_set_whose_answer_is_lost_is_an_error(face: Face, serve: Serve) -> None:
-    """`kv.set` reads, writes, and is told nothing: it neither tries again nor says that the race was lost."""
+    """`kv.set` reads, writes, and gets no answer: it neither retries nor reports a lost race."""
     server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest()], HEALTHY)
 
     async def scenario(client: Any) -> None:

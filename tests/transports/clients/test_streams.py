@@ -1,4 +1,4 @@
-"""Streams on every client: the same events however the body comes, in constant memory, within the time limit, and ended at once."""
+"""Streams on every client: the same events for any framing, in constant memory, within the time limit; they end at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.transports.conftest import Serve
 
 _HEAD = Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
-#: Seconds within which a stream ends that is closed or cancelled.
+#: Seconds within which a stream must end after it is closed or cancelled.
 _AT_ONCE = 0.1
 
 _THREADS = pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
@@ -290,7 +290,7 @@ def test_a_stream_counts_as_a_blocking_query(face: Face, serve: Serve) -> None:
 @on_every_face
 @pytest.mark.parametrize("framing", ["chunks", "length"])
 def test_a_long_stream_takes_constant_memory(face: Face, framing: Framing, serve: Serve) -> None:
-    """`scripts/streams` reads a gigabyte on every transport; this is the same for 64 MiB."""
+    """The same with 64 MiB as `scripts/streams` does with 1 GB."""
     size = 64 << 20
     server = serve(face, [ReadRequest(), *stream(size, framing)])
 

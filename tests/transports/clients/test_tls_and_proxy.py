@@ -1,4 +1,4 @@
-"""TLS on every client that speaks it, and HTTP proxies in front of an agent for threads."""
+"""TLS on every client that supports it, and HTTP proxies for threads."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_plain_http_where_tls_is_expected(face: Face, serve: Serve) -> None:
 
 @contextmanager
 def _tunnel_to(server: RawServer) -> Iterator[RawServer]:
-    """A proxy that opens one tunnel, to a server, and notes what it was asked for."""
+    """Yield a proxy that opens one tunnel to a server, and records the request for it."""
     heads: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
