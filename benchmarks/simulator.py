@@ -1,8 +1,8 @@
-"""What the Consul in memory costs: beside a real agent, with thousands of queries that wait, and with a store of a hundred thousand keys.
+"""Measure the simulated Consul in memory: beside a real agent, with thousands of waiting queries, and with a hundred thousand keys.
 
     CONSUL_BINS=/path/to/consul python -m benchmarks.simulator
 
-The first part starts a real agent for itself, and is left out where there is none. Printed are medians over rounds, and ratios.
+The first part starts a real agent, and is skipped without a binary. The output is medians over rounds, and ratios.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from tests.agents import find_binaries, start_agent
 
 _KEY, _VALUE = "bench/key", "v" * 40
 
-#: Calls of the quicker one for each of the slower one, so that both are measured for as long.
+#: Calls of the faster one for each call of the slower one, so that both are measured for about the same time.
 _QUICKER = 10
 
-#: Queries that wait, few and many; keys in a store, few and many; keys in an answer.
+#: Numbers of waiting queries; numbers of keys in a store; the number of keys in an answer.
 _FEW, _MANY = 10, 10_000
 _SMALL, _LARGE = 1_000, 100_000
 _BELOW = 100
 
 
 def measure(call: Callable[[], object], calls: int) -> float:
-    """Microseconds for a call."""
+    """Return the microseconds for a call."""
     gc.collect()
     begun = time.perf_counter()
     for _ in range(calls):
@@ -44,7 +44,7 @@ def measure(call: Callable[[], object], calls: int) -> float:
 
 
 def medians(several: Sequence[Callable[[], object]], rounds: int, *calls: int) -> tuple[float, float]:
-    """Microseconds for a call of each, which take turns; the first round is not counted. calls: how many of each in a round."""
+    """Return the median of the microseconds for each call. They take turns; the first round is not counted. calls: of each in a round."""
     taken: list[list[float]] = [[measure(*each) for each in zip(several, calls, strict=True)] for _ in range(rounds + 1)]
     base, other = (statistics.median(times) for times in zip(*taken[1:], strict=True))
     return base, other
@@ -56,7 +56,7 @@ def report(name: str, base: float, other: float) -> None:
 
 
 def beside_a_real_agent(rounds: int, calls: int) -> None:
-    """kv.get of an agent over loopback TCP, and of one in memory."""
+    """Compare kv.get on a real agent over loopback TCP with one in memory."""
     for binary in find_binaries():
         with start_agent(binary, acls=False) as agent, Consul(agent.host, agent.port) as real, ConsulAgent().client() as memory:
             for consul in (real, memory):
@@ -70,7 +70,7 @@ def beside_a_real_agent(rounds: int, calls: int) -> None:
 
 
 async def tasks_beside_a_real_agent(port: int, version: str, rounds: int, calls: int) -> None:
-    """The same, awaited."""
+    """Compare the same with async clients."""
     taken: list[list[float]] = []
     async with AsyncConsul("127.0.0.1", port) as real, ConsulAgent().async_client() as memory:
         await memory.kv.set(_KEY, _VALUE)
@@ -87,7 +87,7 @@ async def tasks_beside_a_real_agent(port: int, version: str, rounds: int, calls:
 
 
 class Agent:
-    """A simulator that is asked without a client."""
+    """A simulator, used without a client."""
 
     def __init__(self) -> None:
         self.simulator = Simulator(Settings())
@@ -97,7 +97,7 @@ class Agent:
         assert isinstance(self.simulator.handle(Request("PUT", f"/v1/kv/{key}", body=value), 0.0), Response)
 
     def write(self, key: str) -> None:
-        """Write something new."""
+        """Write a new value."""
         self.writes += 1
         self.put(key, b"%d" % self.writes)
 
@@ -107,7 +107,7 @@ class Agent:
         return answer
 
     def park(self, key: str) -> Parked:
-        """A query that waits for a key that there is not, and counts how often it is read."""
+        """Return a query that waits for a missing key, and count how often it is evaluated."""
         parked = self.simulator.handle(Request("GET", f"/v1/kv/{key}", (("index", "1000000"), ("wait", "10m"))), 0.0)
         assert isinstance(parked, Parked)
         read = parked.read
@@ -116,12 +116,12 @@ class Agent:
             self.reads += 1
             return read()
 
-        parked.read = counted  # type: ignore[assignment] # what it reads, counted
+        parked.read = counted  # type: ignore[assignment] # the same read, counted
         return parked
 
 
 def parked_queries(rounds: int, calls: int, seconds: float) -> None:
-    """What queries that wait cost: while nothing changes, and with each write."""
+    """Measure the cost of waiting queries: for each write, and while nothing happens."""
     agents = {number: Agent() for number in (_FEW, _MANY)}
     for number, agent in agents.items():
         for place in range(number):
@@ -138,7 +138,7 @@ def parked_queries(rounds: int, calls: int, seconds: float) -> None:
 
 
 async def idle(seconds: float) -> None:
-    """CPU of a process in which tasks wait and nothing happens."""
+    """Measure the CPU time of a process whose tasks wait while nothing happens."""
     agent = ConsulAgent()
     async with agent.async_client() as consul, anyio.create_task_group() as group:
 
@@ -158,7 +158,7 @@ async def idle(seconds: float) -> None:
 
 
 def store_sizes(rounds: int, calls: int) -> None:
-    """Reads by prefix and writes, in a small store and in a large one."""
+    """Compare reads by prefix and writes in a small store and in a large one."""
     agents: list[Agent] = []
     for number in (_SMALL, _LARGE):
         agent = Agent()
@@ -178,7 +178,7 @@ def store_sizes(rounds: int, calls: int) -> None:
 
 
 def main() -> None:
-    """Run all."""
+    """Run all parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--calls", type=int, default=100, help="in a round")

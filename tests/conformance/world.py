@@ -144,7 +144,7 @@ class World:
     async def pause(self, seconds: float) -> None:
         """Sleep, in a thread or a task."""
         if self.face.backend is None:
-            time.sleep(seconds)  # noqa: ASYNC251 - a client for threads, and no event loop
+            time.sleep(seconds)  # noqa: ASYNC251 - a client for threads: there is no event loop
         else:
             await anyio.sleep(seconds)
 

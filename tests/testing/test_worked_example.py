@@ -12,7 +12,7 @@ _PAGE = (_ROOT / "docs" / "testing.md").read_text()
 
 
 def _block(after: str, language: str) -> str:
-    """The first block of a language after a headline."""
+    """Return the first block of a language after a headline."""
     found = re.search(rf"^```{language}\n(.*?)^```", _PAGE[_PAGE.index(after) :], re.MULTILINE | re.DOTALL)
     assert found is not None
     return found[1]

@@ -1,4 +1,4 @@
-"""What is wrong before it is sent is a ValueError or TypeError, and the server sees nothing of it."""
+"""Invalid arguments raise ValueError or TypeError before anything is sent."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_nothing_is_sent(face: Face, name: str, serve: Serve) -> None:
         ({"scheme": "gopher"}, "'http', 'https' or 'http+unix'"),
         ({"scheme": "http+unix"}, "path of a UNIX socket"),
         *(
-            # The system would cut a path at its first NUL, and connect to another socket.
+            # The system would cut the path at the first NUL, and connect to another socket.
             ({"host": f"unix:///run/{name}"}, "control character")
             for name in ("consul\0.sock", "consul\n.sock", "\x1b[2J")
         ),

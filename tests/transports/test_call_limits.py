@@ -1,4 +1,4 @@
-"""Limits of one call: `perform(call, timeout=..., retry=False)`, beside those of the client."""
+"""Limits of one call: `perform(call, timeout=..., retry=False)`."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_limits_of_tasks_in_virtual_time_are_exact(limit: float, backend: str) -
 
 
 def test_real_time_does_not_count_against_a_limit_in_virtual_time() -> None:
-    """Real time that passes in a program does not count against a limit in virtual time."""
+    """Only the virtual clock counts."""
     agent = ConsulAgent()
     consul = agent.client(timeout=0.02)
 
@@ -149,7 +149,7 @@ def test_sleeps_count_against_a_limit_in_virtual_time() -> None:
 
 
 def test_a_blocking_query_in_virtual_time_ends_after_its_wait_and_its_limit() -> None:
-    """The limit is 1 s beside the wait of 10 s and its sixteenth; the request is delayed past both."""
+    """The limit is 1 s plus the wait of 10 s and a sixteenth of it. The request never arrives."""
     agent = ConsulAgent()
     consul = agent.client(faults=FaultPlan([Drop("timeout")]), timeout=1.0)
     with pytest.raises(RequestTimeout):
@@ -220,7 +220,7 @@ def test_a_transport_of_tasks_without_clock_and_sleep(backend: str, monkeypatch:
 
 
 def test_time_limits_use_trios_virtual_clock(serve: Serve) -> None:
-    """A time limit follows the event loop's clock, as everything in trio does."""
+    """A time limit uses the event loop's clock, as everything in trio does."""
     import trio
     import trio.testing
 

@@ -1,4 +1,4 @@
-"""Foreign exceptions: each becomes a RequestError in plain words, in one place."""
+"""Exceptions of other libraries: each becomes a RequestError with a plain message."""
 
 from __future__ import annotations
 

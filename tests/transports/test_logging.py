@@ -1,4 +1,4 @@
-"""What a client logs under "consulate": a line for each request, a warning for each retry, and no secret."""
+"""The log lines under "consulate": one for each request, a warning for each retry, and no secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent again, and what never is."""
+"""Which requests are retried, and which never are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.transports.conftest import Serve
 
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The share of each pause that is slept is drawn at random: here it is always small."""
+    """Pauses have a random length: here they are always short."""
     monkeypatch.setattr("transports.drive.random", lambda: 0.05)
 
 

@@ -1,4 +1,4 @@
-"""`timeout` bounds the whole call: sending, waiting for a connection, retries; a blocking query adds its wait, and keeps nobody waiting."""
+"""`timeout` limits the whole call: sending, waiting for a connection, retries. A blocking query adds its wait, and delays no other call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.fakes.faults import FAULTS, GOOD, HEALTHY
 from tests.fakes.raw_server import Hang, Pause, ReadRequest, Repeat, Send, SetEvent, Step, WaitFor, answer
 from tests.transports.conftest import Serve
 
-#: A value that no socket buffer takes at once.
+#: A value that is larger than any socket buffer.
 _LARGE = b"x" * 30_000_000
 
 
@@ -37,7 +37,7 @@ def test_a_server_that_does_not_read_a_large_body(face: Face, serve: Serve) -> N
 
 @on_every_face
 def test_a_server_that_refuses_a_large_body_without_reading_it(face: Face, serve: Serve) -> None:
-    """Its answer counts, though the request could not be sent to its end."""
+    """The client uses the answer, although it could not send the whole request."""
     refusal = answer(413, b"Request body too large, max size: 524288 bytes.", [("Connection", "close")])
     server = serve(face, [Send(refusal), Pause(0.2)], HEALTHY)
 
@@ -67,7 +67,7 @@ def test_using_sets_the_time_limit(face: Face, serve: Serve) -> None:
 
 _OK_CHUNKED = Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
-#: Answers of which more comes and comes, whether or not it can be an answer: each read alone is well in time.
+#: Answers that never end. Each single read is fast.
 ENDLESS: dict[str, tuple[Step, ...]] = {
     "interim answers": (ReadRequest(), Repeat((Send(b"HTTP/1.1 100 Continue\r\n\r\n"), Pause(0.002)))),
     "a header": (ReadRequest(), Send(b"HTTP/1.1 200 OK\r\nX-Long: "), Repeat((Send(b"x" * 100), Pause(0.002)))),

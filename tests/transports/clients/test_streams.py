@@ -252,7 +252,7 @@ def test_another_task_ends_a_stream_that_waits(face: Face, way: str, serve: Serv
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(read, scope)
                 with anyio.fail_after(10):
-                    while not got:  # noqa: ASYNC110 - what is waited for is a line of the test's own
+                    while not got:  # noqa: ASYNC110 - the test itself adds to it
                         await anyio.sleep(0.005)
                 await anyio.sleep(0.05)
                 begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""What the checks of a simulated agent find out, and what they say of it: as real agents say it (observed with 1.8.7 and 1.22.5)."""
+"""The checks of a simulated agent have the same results and texts as in real agents (observed with 1.8.7 and 1.22.5)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ENOUGH = 10.0
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers with the status that the path names, and says what it was asked."""
+    """Answers with the status in the path. The body describes the request."""
 
     protocol_version = "HTTP/1.1"
 
@@ -56,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def web() -> Iterator[str]:
-    """A server to be checked."""
+    """The address of a server to check."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -67,7 +67,7 @@ def web() -> Iterator[str]:
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """A port that nobody listens on."""
+    """The address of a closed port."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         yield f"127.0.0.1:{sock.getsockname()[1]}"
@@ -134,7 +134,7 @@ def test_http_checks_with_an_invalid_url(url: str) -> None:
 
 
 def test_http_checks_of_the_wrong_protocol_or_headers(web: str) -> None:
-    """TLS to a server without it; and headers that cannot be sent."""
+    """TLS to a server without TLS, and headers that cannot be sent."""
     assert _run(probe_http, http=f"https://{web}/200", verify=False).status == "critical"
     assert _run(probe_http, http=f"http://{web}/200", headers={"a b": ("c",)}).status == "critical"
 
@@ -205,7 +205,7 @@ def _wait_until_gone(pid: int) -> None:
 
 
 class _FakeSimulator(Simulator):
-    """A simulator whose checks the test names, and which keeps what they found."""
+    """A simulator with the checks of the test. It records their results."""
 
     def __init__(self, fake_probes: dict[str, Probe]) -> None:
         super().__init__()
@@ -221,7 +221,7 @@ class _FakeSimulator(Simulator):
 
 
 def _run_checks(probes: dict[str, Probe], may_run: Callable[[Probe], bool], scenario: Callable[..., Awaitable[None]]) -> None:
-    """Run checks, with the scenario beside them."""
+    """Run checks while the scenario runs."""
 
     async def run() -> None:
         simulator = _FakeSimulator(probes)
@@ -236,7 +236,7 @@ def _run_checks(probes: dict[str, Probe], may_run: Callable[[Probe], bool], scen
 
 
 def test_checks_come_and_go(web: str) -> None:
-    """One is replaced, one is taken away, and one with a script is not run."""
+    """One check is replaced, one is removed, and one with a script is not run."""
     probes = {
         "web": Probe("web", 0.1, tcp=web),
         "gone": Probe("gone", 0.1, tcp=web),

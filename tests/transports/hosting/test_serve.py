@@ -1,4 +1,4 @@
-"""The server in this process: with limits of time that a test can wait for, and a simulator that does what the test says."""
+"""The server in this process, with short time limits, and a simulator that the test controls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 class RecordingSimulator(Simulator):
-    """A simulator that says what it forgets, and fails where it is told to."""
+    """A simulator that records parked and removed queries, and fails for one path."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class RecordingSimulator(Simulator):
 
     def handle(self, request: Request, now: float) -> Response | Parked:
         if request.path == "/v1/fails":
-            raise LookupError("with words that nobody is told")
+            raise LookupError("a text that no client may see")
         answer = super().handle(request, now)
         if isinstance(answer, Parked):
             self.parked.append(answer)
@@ -46,7 +46,7 @@ class RecordingSimulator(Simulator):
 
 @dataclass
 class ServerUnderTest:
-    """A server, and what came of it."""
+    """A server, and the failures of its simulator."""
 
     simulator: RecordingSimulator
     address: Any
@@ -88,7 +88,7 @@ async def start_server(limits: ServerLimits = _QUICK, **options: Any) -> AsyncIt
 
 
 def test_a_slow_request_is_answered_with_408(backend: str) -> None:
-    """Byte by byte, which never stops for long; and with a body that does not come."""
+    """A request that comes byte by byte, and one whose body does not come."""
 
     async def scenario() -> None:
         async with start_server() as here:
@@ -113,7 +113,7 @@ def test_a_slow_request_is_answered_with_408(backend: str) -> None:
 
 
 def test_a_silent_client_is_disconnected(backend: str) -> None:
-    """At first, and after an answer."""
+    """Before a request, and after an answer."""
 
     async def scenario() -> None:
         async with start_server() as here:
@@ -181,7 +181,7 @@ def test_a_parked_query_ends_after_its_wait(backend: str) -> None:
 
 
 def test_requests_behind_a_parked_query_are_answered_later(backend: str) -> None:
-    """More of it than is kept."""
+    """Also if it is more than the server reads ahead."""
 
     async def scenario() -> None:
         async with start_server() as here, await here.connect() as stream, anyio.create_task_group() as tasks:
@@ -248,7 +248,7 @@ def test_requests_without_a_token_have_the_default_one(backend: str, given: dict
 
 
 def test_the_clock_wakes_only_for_due_events(backend: str) -> None:
-    """And what is due and does not go away costs no whole processor."""
+    """An event that stays due must not use the whole processor."""
 
     class Due(RecordingSimulator):
         due: float | None = None

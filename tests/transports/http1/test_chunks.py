@@ -19,7 +19,7 @@ _PLAIN = b"line 1\nline 2\n"
 
 
 class _Arriving(io.RawIOBase):
-    """A socket's file: each read gives what arrived at once. wait: whether a read after all of it would wait for ever."""
+    """A fake of a socket's file: each read returns one piece. wait: whether a read after the last piece would wait forever."""
 
     def __init__(self, parts: Sequence[bytes], *, wait: bool = False) -> None:
         self._parts = [part for part in parts if part]
@@ -45,7 +45,7 @@ def _reader(parts: Sequence[bytes], *, wait: bool = False) -> IO[bytes]:
 
 
 def _outcome(reader: IO[bytes], limit: int | None = None) -> tuple[bytes, str | None]:
-    """What came before the error, where there is one, and what the error says."""
+    """Return the body before the error, and the error's message ("" if there is none)."""
     found = bytearray()
     try:
         for piece in iter_chunks(reader, limit):

@@ -1,4 +1,4 @@
-"""The bytes of one HTTP/1.1 connection: whatever the cuts, the same answer; and what is left over spoils the connection."""
+"""The bytes of one HTTP/1.1 connection: any cut gives the same answer, and leftover bytes prevent reuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bytes of an answer decide, not who reads them: h11 and http.client, whole and in pieces, come to the same Response or error.
+"""h11 and http.client, with whole answers and with pieces, give the same Response or error for the same bytes.
 
 Over a socket pair, without a server: the answer is in the socket before the request is sent.
 """
@@ -35,7 +35,7 @@ def _summarize(response: Response) -> Outcome:
 
 
 def _by_urllib3(data: bytes, response_size: int | None = None) -> Outcome:
-    """Read an answer that ends with its connection. Anything but a Response or a RequestError comes out."""
+    """Read an answer that ends with its connection. Exceptions other than RequestError are raised."""
     ours, theirs = socket.socketpair()
     with theirs:
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)

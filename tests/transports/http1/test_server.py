@@ -20,7 +20,7 @@ _OK = Response(200, Headers([("Content-Type", "application/json")]), b"true")
 
 
 def _requests(*pieces: bytes, limits: RequestLimits | None = None) -> list[Request | int]:
-    """The requests that these pieces make, and at the end the status of a refusal where there is one."""
+    """Return the requests in these pieces, followed by the status of a refusal if there is one."""
     connection, found = HTTP1ServerConnection(limits), list[Request | int]()
     for piece in pieces:
         connection.receive(piece)
@@ -191,7 +191,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent() -> None:
 
 
 def test_a_header_that_is_not_ascii_is_not_lost() -> None:
-    """A token that cannot be one is not the same as none."""
+    """A malformed token is not the same as no token."""
     connection = HTTP1ServerConnection()
     connection.receive(LEADER + b"X-Consul-Token: \xc3\xa4\r\n\r\n")
     request = connection.next_request()
@@ -201,7 +201,7 @@ def test_a_header_that_is_not_ascii_is_not_lost() -> None:
 
 @pytest.mark.parametrize(("is_old", "answer"), [(True, (("raw", None), ("a", "b"))), (False, 500)])
 def test_a_semicolon_in_a_query(is_old: bool, answer: object) -> None:
-    """1.8.7 takes it for a separator, newer ones refuse it: observed."""
+    """1.8.7 reads it as a separator, newer versions refuse it (observed)."""
     connection = HTTP1ServerConnection(is_old=is_old)
     connection.receive(b"GET /v1/kv/a?raw;a=b HTTP/1.1\r\nHost: x\r\n\r\n")
     try:
