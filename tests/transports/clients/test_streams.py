@@ -70,7 +70,7 @@ def test_events_come_as_soon_as_they_arrive(face: Face, serve: Serve) -> None:
             assert await anext(lines) == "first"
 
     face.run(scenario, server.url, timeout=10)
-    assert seen.is_set()
+    assert seen.wait(10)
 
 
 @on_every_face
