@@ -1,0 +1,31 @@
+"""Network coordinates. The members have the wire's own names."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+
+class Coordinate(TypedDict):
+    """A point in the space in which distances are round-trip times, in seconds."""
+
+    Vec: list[float]
+    Error: float  # how much the coordinate is to be trusted: less is better
+    Adjustment: float  # seconds
+    Height: float  # seconds
+
+
+class CoordinateEntry(TypedDict):
+    """The coordinate of a node."""
+
+    Node: str
+    Segment: str  # "" for the default; Enterprise
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+    Coord: Coordinate
+
+
+class CoordinateDatacenterMap(TypedDict):
+    """The servers of a datacenter in the WAN pool, and their coordinates."""
+
+    Datacenter: str
+    AreaID: str
+    Coordinates: list[CoordinateEntry]
