@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from consul_proto.durations import Duration
+    from consul_proto.query import Consistency
 
 
 class Coordinate(TypedDict):
@@ -29,3 +33,15 @@ class CoordinateDatacenterMap(TypedDict):
     Datacenter: str
     AreaID: str
     Coordinates: list[CoordinateEntry]
+
+
+class CoordinateOptions(TypedDict, total=False):
+    """How coordinates of nodes are read, as in `ReadOptions`; nodes have no namespace. segment: Enterprise."""
+
+    datacenter: str
+    partition: str
+    consistency: Consistency
+    index: int
+    wait: Duration
+    max_stale: Duration
+    segment: str
