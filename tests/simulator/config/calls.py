@@ -11,6 +11,7 @@ DEFAULTS, PROXIES, INGRESS, TERMINATING = "service-defaults", "proxy-defaults", 
 ROUTER, SPLITTER, RESOLVER = "service-router", "service-splitter", "service-resolver"
 INTENTIONS, EXPORTED = "service-intentions", "exported-services"
 
+
 def entry(kind: str, name: str = "", **members: Any) -> Call:
     return put("/v1/config", {"Kind": kind, "Name": name, **members})
 

@@ -20,6 +20,8 @@ from tests.simulator.config.calls import (
     SPLITTER,
     TERMINATING,
     each,
+    entry,
+    gone,
     listener,
     named,
     some,
@@ -27,7 +29,6 @@ from tests.simulator.config.calls import (
 )
 from tests.simulator.differential.calls import Call, put
 from tests.simulator.differential.comparison import Sides
-from tests.simulator.config.calls import entry, gone
 
 
 def permitted(**http: Any) -> list[Call]:

@@ -19,13 +19,14 @@ from tests.simulator.config.calls import (
     SPLITTER,
     TERMINATING,
     each,
+    entry,
+    gone,
     listener,
     named,
     tried,
 )
 from tests.simulator.differential.calls import Call, get, put
 from tests.simulator.differential.comparison import Sides
-from tests.simulator.config.calls import entry, gone
 
 _HEALTH = {"Interval": "10s", "MaxFailures": 3, "EnforcingConsecutive5xx": 9, "MaxEjectionPercent": 50, "BaseEjectionTime": "30s"}
 _LIMITS = {"MaxConnections": 1, "MaxPendingRequests": 2, "MaxConcurrentRequests": 3}

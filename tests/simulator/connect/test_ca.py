@@ -13,6 +13,8 @@ import pytest
 from consul_proto.message import Request, Response
 from consul_proto.simulator import Parked, Settings, Simulator
 from consul_proto.simulator.engine.versions import SIMULATED, Version
+from tests.simulator.differential.calls import Call, each_case, get, put
+from tests.simulator.differential.comparison import Sides
 
 #: Where the key stands in its form (RFC 5480): the object ids of an EC key on P-256, and the point, not compressed.
 _KEY = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
@@ -59,3 +61,22 @@ def test_who_has_seen_them_waits(path: str) -> None:
     simulator.advance(10.0)
     assert parked.response is not None
     assert parked.response.headers.get("x-consul-index") == index
+
+
+CASES = {
+    "the roots, for which Consul's own test helpers wait": [
+        get("/v1/connect/ca/roots"),
+        get("/v1/connect/ca/roots", ("index", "1")),
+        get("/v1/connect/ca/roots", ("pem", "0")),
+        get("/v1/connect/ca/roots", ("pem", "x")),
+        get("/v1/connect/ca/roots", ("dc", "x")),
+        get("/v1/agent/connect/ca/roots", ("dc", "x")),
+        put("/v1/agent/connect/ca/roots"),
+    ],
+}
+
+
+@pytest.mark.real
+@each_case(CASES)
+def test_answers_are_those_of_real_agents(sides: Sides, calls: list[Call]) -> None:
+    assert sides.replay(calls) == []

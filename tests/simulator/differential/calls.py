@@ -16,7 +16,10 @@ from consul_proto.message import Headers, Request
 _ID_NAME, _INDEX_NAME = re.compile(r"\{[sPRQtx]\d\}"), re.compile(r"\{i\d\}")
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 
-#: Who asks: two tokens, nobody, and a token that there is not.
+#: An id of nothing.
+ABSENT = "00000000-0000-0000-0000-00000000abcd"
+
+#: The tokens of calls: two existing ones, none, and an unknown one.
 ONE, OTHER, NOBODY, LOST = "{x0}", "{x1}", "", "{x9}"
 
 
