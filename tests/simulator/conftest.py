@@ -7,10 +7,10 @@ from contextlib import closing
 
 import pytest
 
-from consul_proto.simulator.engine.versions import SIMULATED
+from consul_proto.simulator.engine.versions import SIMULATED, V1_22_5
 from tests.agents import Binary, find_binaries, required, running_agent
 from tests.simulator.differential.comparison import Sides
-from tests.simulator.simulated_agent import SimulatedAgent
+from tests.simulator.simulated_agent import MANAGES, SimulatedAgent
 
 _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
 
@@ -39,3 +39,15 @@ def acl_sides(binary: Binary) -> Iterator[Sides]:
 def agent(request: pytest.FixtureRequest) -> SimulatedAgent:
     """A simulator of each version."""
     return SimulatedAgent(version=request.param)
+
+
+@pytest.fixture(params=SIMULATED, ids=str)
+def acl_agent(request: pytest.FixtureRequest) -> SimulatedAgent:
+    """A simulator of each version with ACLs, that denies what no rule allows."""
+    return SimulatedAgent(version=request.param, acls=True, management_token=MANAGES)
+
+
+@pytest.fixture
+def new_agent() -> SimulatedAgent:
+    """A simulator of the latest version, for what only this one has."""
+    return SimulatedAgent(version=V1_22_5)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulator.differential.calls import LOST, NOBODY, ONE, OTHER, Call, by, each_case, get, put
+from tests.simulator.differential.calls import EVERYBODY, LOST, NOBODY, Call, by, each_case, get, put
 from tests.simulator.differential.comparison import Sides
 
-_EVERYBODY = (ONE, OTHER, NOBODY, LOST, None)
 _TRANSLATE = "/v1/acl/rules/translate"
 _OLD_RULES = (
     "",
@@ -32,7 +31,7 @@ ACL_CASES = {
     ],
     "a token without legacy rules": [
         put("/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}"}),
-        *(call for identity in ("{t0}", "{t1}", "x", "") for call in by(get(f"{_TRANSLATE}/{identity}"), *_EVERYBODY)),
+        *(call for identity in ("{t0}", "{t1}", "x", "") for call in by(get(f"{_TRANSLATE}/{identity}"), *EVERYBODY)),
         *(get(path) for path in (_TRANSLATE, "/v1/acl/rules", "/v1/acl/rules/x")),
     ],
     "the management token is a legacy token too": [

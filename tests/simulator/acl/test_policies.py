@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulator.differential.calls import ABSENT, LOST, NOBODY, ONE, OTHER, Call, by, delete, each_case, get, put, with_rules
+from tests.simulator.differential.calls import (
+    ABSENT,
+    EVERYBODY,
+    LOST,
+    NOBODY,
+    TWO_TOKENS,
+    Call,
+    by,
+    delete,
+    each_case,
+    get,
+    put,
+)
 from tests.simulator.differential.comparison import Sides
 
 _POLICIES = ("00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002")
 _ANONYMOUS = "00000000-0000-0000-0000-000000000002"
-_EVERYBODY = (ONE, OTHER, NOBODY, LOST, None)
-_READS_SERVICES = with_rules(0, 'service_prefix "" { policy = "read" }')
-_SOME_RIGHTS = with_rules(
-    1,
-    """
-    service "web" { policy = "write" }
-    service "b" { policy = "read" intentions = "write" }
-    key "{p}a" { policy = "read" }
-    """,
-)
-_TOKENS = [*_READS_SERVICES, *_SOME_RIGHTS]
 
 
 ACL_CASES = {
@@ -32,15 +33,15 @@ ACL_CASES = {
         get("/v1/acl/policies"),
     ],
     "without the right to ACLs, a refusal does not depend on the id": [
-        *_TOKENS,
+        *TWO_TOKENS,
         *(
             call
             for what in ("policy", "role", "token", "binding-rule")
             for identity in ("x", ABSENT)
             for method in (get, delete)
-            for call in by(method(f"/v1/acl/{what}/{identity}"), *_EVERYBODY)
+            for call in by(method(f"/v1/acl/{what}/{identity}"), *EVERYBODY)
         ),
-        *by(get("/v1/acl/auth-method/x"), *_EVERYBODY),
+        *by(get("/v1/acl/auth-method/x"), *EVERYBODY),
     ],
     "since 1.9 an unknown token that deletes gets the refusal for an unknown record": [
         *(call for policy in _POLICIES for call in by(delete(f"/v1/acl/policy/{policy}"), LOST, NOBODY)),

@@ -7,33 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from consul_proto.simulator.engine.versions import SIMULATED
-from tests.simulator.simulated_agent import SimulatedAgent
-
-_MANAGES = "11111111-2222-3333-4444-555555555555"
-
-
-@pytest.fixture(params=SIMULATED, ids=str)
-def acl_agent(request: pytest.FixtureRequest) -> SimulatedAgent:
-    """A simulator of each version, with ACLs on, that denies what no rule allows."""
-    return SimulatedAgent(version=request.param, acls=True, management_token=_MANAGES)
-
-
-def token(agent: SimulatedAgent, rules: str = "", datacenters: list[str] | None = None, **given: object) -> str:
-    """The secret of a new token; with rules, with a policy of them."""
-    if rules:
-        name = f"policy-{agent.simulator._store.index}"
-        agent.put("/v1/acl/policy", {"Name": name, "Rules": rules, "Datacenters": datacenters}, _MANAGES)
-        given["Policies"] = [{"Name": name}]
-    return str(agent.put("/v1/acl/token", given, _MANAGES)["SecretID"])
-
-
-def may_write(agent: SimulatedAgent, key: str, secret: str) -> bool:
-    return agent.answer("PUT", f"/v1/kv/{key}", b"1", secret).status == 200
-
-
-def may_read(agent: SimulatedAgent, key: str, secret: str) -> bool:
-    return agent.answer("GET", f"/v1/kv/{key}", token=secret).status != 403
+from tests.simulator.simulated_agent import MANAGES, SimulatedAgent, may_read, may_write, token
 
 
 def test_a_rule_for_the_exact_name_wins_over_one_for_a_prefix(acl_agent: SimulatedAgent) -> None:
@@ -52,7 +26,7 @@ def test_the_longest_prefix_wins(acl_agent: SimulatedAgent) -> None:
 
 def test_deny_wins_among_policies_then_the_widest_access(acl_agent: SimulatedAgent) -> None:
     for name, rules in (("reads", "read"), ("writes", "write"), ("denies", "deny")):
-        acl_agent.put("/v1/acl/policy", {"Name": name, "Rules": f'key "a" {{ policy = "{rules}" }}'}, _MANAGES)
+        acl_agent.put("/v1/acl/policy", {"Name": name, "Rules": f'key "a" {{ policy = "{rules}" }}'}, MANAGES)
     widest = token(acl_agent, Policies=[{"Name": "reads"}, {"Name": "writes"}])
     none = token(acl_agent, Policies=[{"Name": "denies"}, {"Name": "writes"}])
     assert [may_write(acl_agent, "a", secret) for secret in (widest, none)] == [True, False]
@@ -66,7 +40,7 @@ def test_write_includes_read_but_not_the_other_way(acl_agent: SimulatedAgent) ->
 
 @pytest.mark.parametrize("policy", ["allow", "deny"])
 def test_the_default_policy_applies_without_a_rule_but_never_to_acls(acl_agent: SimulatedAgent, policy: str) -> None:
-    agent = SimulatedAgent(version=acl_agent.simulator.settings.version, acls=True, management_token=_MANAGES, default_policy=policy)
+    agent = SimulatedAgent(version=acl_agent.simulator.settings.version, acls=True, management_token=MANAGES, default_policy=policy)
     secret = token(agent, 'key "a" { policy = "read" }')
     assert (may_write(agent, "b", secret), may_write(agent, "a", secret)) == (policy == "allow", False)
     assert agent.refusal("GET", "/v1/acl/tokens", token=secret)[0] == 403
@@ -75,15 +49,15 @@ def test_the_default_policy_applies_without_a_rule_but_never_to_acls(acl_agent: 
 def test_deleting_a_tree_needs_the_right_to_all_of_it(acl_agent: SimulatedAgent) -> None:
     some = token(acl_agent, 'key_prefix "a/" { policy = "write" } key "a/secret" { policy = "read" }')
     every = token(acl_agent, 'key_prefix "a/" { policy = "write" }')
-    acl_agent.put("/v1/kv/a/x", b"1", _MANAGES)
+    acl_agent.put("/v1/kv/a/x", b"1", MANAGES)
     assert [acl_agent.answer("DELETE", "/v1/kv/a/?recurse", token=secret).status for secret in (some, every)] == [403, 200]
 
 
 def test_what_a_token_may_not_see_is_left_out(acl_agent: SimulatedAgent) -> None:
     for key in ("a", "b"):
-        acl_agent.put(f"/v1/kv/{key}", b"1", _MANAGES)
+        acl_agent.put(f"/v1/kv/{key}", b"1", MANAGES)
     for node, service in (("n", "web"), ("m", "db")):
-        acl_agent.put("/v1/catalog/register", {"Node": node, "Address": "10.0.0.1", "Service": {"Service": service}}, _MANAGES)
+        acl_agent.put("/v1/catalog/register", {"Node": node, "Address": "10.0.0.1", "Service": {"Service": service}}, MANAGES)
     secret = token(acl_agent, 'key "a" { policy = "read" } service "web" { policy = "read" } node "n" { policy = "read" }')
     assert [entry["Key"] for entry in acl_agent.get("/v1/kv/?recurse", secret)] == ["a"]
     assert acl_agent.get("/v1/kv/?keys", secret) == ["a"]
@@ -95,5 +69,5 @@ def test_what_a_token_may_not_see_is_left_out(acl_agent: SimulatedAgent) -> None
 def test_rules_are_hcl_or_json(acl_agent: SimulatedAgent) -> None:
     written = ('key_prefix "a" { policy = "write" }', '{"key_prefix": {"a": {"policy": "write"}}}')
     assert [may_write(acl_agent, "ab", token(acl_agent, rules)) for rules in written] == [True, True]
-    status, text = acl_agent.refusal("PUT", "/v1/acl/policy", {"Name": "bad", "Rules": 'key "a" { policy = "own" }'}, _MANAGES)
+    status, text = acl_agent.refusal("PUT", "/v1/acl/policy", {"Name": "bad", "Rules": 'key "a" { policy = "own" }'}, MANAGES)
     assert (status >= 400, "Invalid key policy" in text) == (True, True)

@@ -9,23 +9,24 @@ from typing import Any
 
 import pytest
 
-from consul_proto.simulator.engine.versions import SIMULATED, V1_X
+from consul_proto.simulator.engine.versions import V1_X
 from tests.simulator.acl.keys import PUBLIC_KEY
-from tests.simulator.differential.calls import ABSENT, LOST, NOBODY, ONE, OTHER, Call, by, delete, each_case, get, put, with_rules
-from tests.simulator.differential.comparison import Sides
-from tests.simulator.simulated_agent import SimulatedAgent
-
-_EVERYBODY = (ONE, OTHER, NOBODY, LOST, None)
-_READS_SERVICES = with_rules(0, 'service_prefix "" { policy = "read" }')
-_SOME_RIGHTS = with_rules(
-    1,
-    """
-    service "web" { policy = "write" }
-    service "b" { policy = "read" intentions = "write" }
-    key "{p}a" { policy = "read" }
-    """,
+from tests.simulator.differential.calls import (
+    ABSENT,
+    EVERYBODY,
+    LOST,
+    NOBODY,
+    TWO_TOKENS,
+    Call,
+    by,
+    delete,
+    each_case,
+    get,
+    put,
 )
-_TOKENS = [*_READS_SERVICES, *_SOME_RIGHTS]
+from tests.simulator.differential.comparison import Sides
+from tests.simulator.simulated_agent import MANAGES, SimulatedAgent, may_read, may_write, token
+
 _TOKEN, _EXPIRES = "/v1/acl/token", "ExpirationTime"
 _NO_DATES: tuple[Any, ...] = (
     *("", "x", "2100", "2100-01-01", "2100-13-01T00:00:00Z", "2100-00-01T00:00:00Z", "2100-02-29T00:00:00Z", "2100-01-00T00:00:00Z"),
@@ -47,34 +48,10 @@ _WRITTEN: tuple[tuple[str, dict[str, Any]], ...] = (
     ("binding-rule", {"AuthMethod": "nothing"}),
     ("auth-method", {**_JWT, "Name": "jwt"}),
 )
-_MANAGES = "11111111-2222-3333-4444-555555555555"
-
-
-@pytest.fixture(params=SIMULATED, ids=str)
-def acl_agent(request: pytest.FixtureRequest) -> SimulatedAgent:
-    """A simulator of each version, with ACLs on, that denies what no rule allows."""
-    return SimulatedAgent(version=request.param, acls=True, management_token=_MANAGES)
-
-
-def token(agent: SimulatedAgent, rules: str = "", datacenters: list[str] | None = None, **given: object) -> str:
-    """The secret of a new token; with rules, with a policy of them."""
-    if rules:
-        name = f"policy-{agent.simulator._store.index}"
-        agent.put("/v1/acl/policy", {"Name": name, "Rules": rules, "Datacenters": datacenters}, _MANAGES)
-        given["Policies"] = [{"Name": name}]
-    return str(agent.put("/v1/acl/token", given, _MANAGES)["SecretID"])
-
-
-def may_write(agent: SimulatedAgent, key: str, secret: str) -> bool:
-    return agent.answer("PUT", f"/v1/kv/{key}", b"1", secret).status == 200
-
-
-def may_read(agent: SimulatedAgent, key: str, secret: str) -> bool:
-    return agent.answer("GET", f"/v1/kv/{key}", token=secret).status != 403
 
 
 ACL_CASES = {
-    "requests without a token or with an unknown one have no token of their own": [*_TOKENS, *by(get("/v1/acl/token/self"), *_EVERYBODY)],
+    "requests without a token or with an unknown one have no token of their own": [*TWO_TOKENS, *by(get("/v1/acl/token/self"), *EVERYBODY)],
     "a TTL that is too long": [
         put("/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}", "ExpirationTTL": 1e300}),
         put("/v1/acl/token", {"AccessorID": "{t0}", "SecretID": "{x0}", "ExpirationTTL": -1}),
@@ -157,8 +134,8 @@ def test_answers_with_acls_are_those_of_real_agents(acl_sides: Sides, calls: lis
 
 def test_a_request_without_a_token_has_the_rights_of_the_anonymous_one(acl_agent: SimulatedAgent) -> None:
     assert not may_read(acl_agent, "a", "")
-    acl_agent.put("/v1/acl/policy", {"Name": "reads", "Rules": 'key_prefix "" { policy = "read" }'}, _MANAGES)
-    acl_agent.put("/v1/acl/token/00000000-0000-0000-0000-000000000002", {"Policies": [{"Name": "reads"}]}, _MANAGES)
+    acl_agent.put("/v1/acl/policy", {"Name": "reads", "Rules": 'key_prefix "" { policy = "read" }'}, MANAGES)
+    acl_agent.put("/v1/acl/token/00000000-0000-0000-0000-000000000002", {"Policies": [{"Name": "reads"}]}, MANAGES)
     assert (may_read(acl_agent, "a", ""), may_write(acl_agent, "a", "")) == (True, False)
 
 
@@ -168,8 +145,8 @@ def test_an_unknown_token_is_refused_everything(acl_agent: SimulatedAgent) -> No
 
 
 def test_a_token_has_the_rights_of_its_roles(acl_agent: SimulatedAgent) -> None:
-    acl_agent.put("/v1/acl/policy", {"Name": "writes", "Rules": 'key "a" { policy = "write" }'}, _MANAGES)
-    acl_agent.put("/v1/acl/role", {"Name": "editor", "Policies": [{"Name": "writes"}]}, _MANAGES)
+    acl_agent.put("/v1/acl/policy", {"Name": "writes", "Rules": 'key "a" { policy = "write" }'}, MANAGES)
+    acl_agent.put("/v1/acl/role", {"Name": "editor", "Policies": [{"Name": "writes"}]}, MANAGES)
     secret = token(acl_agent, Roles=[{"Name": "editor"}])
     assert (may_write(acl_agent, "a", secret), may_write(acl_agent, "b", secret)) == (True, False)
 
@@ -196,11 +173,11 @@ def test_a_token_expires(acl_agent: SimulatedAgent) -> None:
 
 
 def test_a_token_expires_at_its_date(acl_agent: SimulatedAgent) -> None:
-    agent = SimulatedAgent(version=acl_agent.simulator.settings.version, acls=True, management_token=_MANAGES, since=1_000_000_000.0)
+    agent = SimulatedAgent(version=acl_agent.simulator.settings.version, acls=True, management_token=MANAGES, since=1_000_000_000.0)
     at = "2001-09-09T04:16:40.5+02:00"  # half an hour after that
-    given = agent.put("/v1/acl/token", {"ExpirationTime": at, "Policies": [{"Name": "global-management"}]}, _MANAGES)
+    given = agent.put("/v1/acl/token", {"ExpirationTime": at, "Policies": [{"Name": "global-management"}]}, MANAGES)
     assert given["ExpirationTime"] == at
-    kept = [agent.put(f"/v1/acl/token/{given['AccessorID']}", {**given, "ExpirationTime": one}, _MANAGES) for one in (at, None)]
+    kept = [agent.put(f"/v1/acl/token/{given['AccessorID']}", {**given, "ExpirationTime": one}, MANAGES) for one in (at, None)]
     assert [one["ExpirationTime"] for one in kept] == [at, at]
     agent.advance(1800)
     assert may_write(agent, "a", given["SecretID"])
@@ -210,7 +187,7 @@ def test_a_token_expires_at_its_date(acl_agent: SimulatedAgent) -> None:
 
 @pytest.mark.parametrize(("at", "limit"), [("1970-01-01T00:00:59Z", "less than 1m0s"), ("1970-01-02T00:00:01Z", "more than 24h0m0s")])
 def test_the_date_must_not_be_too_near_or_too_far(acl_agent: SimulatedAgent, at: str, limit: str) -> None:
-    answer = acl_agent.answer("PUT", "/v1/acl/token", {"ExpirationTime": at}, _MANAGES)
+    answer = acl_agent.answer("PUT", "/v1/acl/token", {"ExpirationTime": at}, MANAGES)
     is_known = "less" in limit or acl_agent.simulator.settings.version < V1_X
     assert (answer.status, f"ExpirationTime cannot be {limit} in the future (was " in answer.body.decode()) == (
         (500, True) if is_known else (200, False)
@@ -218,26 +195,26 @@ def test_the_date_must_not_be_too_near_or_too_far(acl_agent: SimulatedAgent, at:
 
 
 def test_a_clone_expires_with_its_original(acl_agent: SimulatedAgent) -> None:
-    given = acl_agent.put("/v1/acl/token", {"ExpirationTTL": "5m", "Policies": [{"Name": "global-management"}]}, _MANAGES)
+    given = acl_agent.put("/v1/acl/token", {"ExpirationTTL": "5m", "Policies": [{"Name": "global-management"}]}, MANAGES)
     acl_agent.advance(200)
-    clone = acl_agent.put(f"/v1/acl/token/{given['AccessorID']}/clone", {}, _MANAGES)
+    clone = acl_agent.put(f"/v1/acl/token/{given['AccessorID']}/clone", {}, MANAGES)
     assert clone["ExpirationTime"] == given["ExpirationTime"]
     acl_agent.advance(99)
     assert may_write(acl_agent, "a", clone["SecretID"])
-    status, text = acl_agent.refusal("PUT", f"/v1/acl/token/{given['AccessorID']}/clone", {}, _MANAGES)
+    status, text = acl_agent.refusal("PUT", f"/v1/acl/token/{given['AccessorID']}/clone", {}, MANAGES)
     assert (status, text) == (500, "ExpirationTime cannot be less than 1m0s in the future (was 1s)")
     acl_agent.advance(1)
     assert acl_agent.refusal("PUT", "/v1/kv/a", b"1", clone["SecretID"])[0] == 403
 
 
 def test_a_deleted_token_has_no_rights(acl_agent: SimulatedAgent) -> None:
-    given = acl_agent.put("/v1/acl/token", {"Policies": [{"Name": "global-management"}]}, _MANAGES)
-    acl_agent.result("DELETE", f"/v1/acl/token/{given['AccessorID']}", token=_MANAGES)
+    given = acl_agent.put("/v1/acl/token", {"Policies": [{"Name": "global-management"}]}, MANAGES)
+    acl_agent.result("DELETE", f"/v1/acl/token/{given['AccessorID']}", token=MANAGES)
     assert not may_read(acl_agent, "a", given["SecretID"])
 
 
 def test_a_changed_policy_changes_the_rights_of_its_tokens(acl_agent: SimulatedAgent) -> None:
-    policy = acl_agent.put("/v1/acl/policy", {"Name": "reads", "Rules": 'key "a" { policy = "read" }'}, _MANAGES)
+    policy = acl_agent.put("/v1/acl/policy", {"Name": "reads", "Rules": 'key "a" { policy = "read" }'}, MANAGES)
     secret = token(acl_agent, Policies=[{"Name": "reads"}])
-    acl_agent.put(f"/v1/acl/policy/{policy['ID']}", {"Name": "reads", "Rules": 'key "a" { policy = "write" }'}, _MANAGES)
+    acl_agent.put(f"/v1/acl/policy/{policy['ID']}", {"Name": "reads", "Rules": 'key "a" { policy = "write" }'}, MANAGES)
     assert may_write(acl_agent, "a", secret)

@@ -7,25 +7,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulator.differential.calls import LOST, NOBODY, ONE, OTHER, Call, by, each_case, get, put, with_rules
+from tests.simulator.differential.calls import EVERYBODY, LOST, NOBODY, ONE, TWO_TOKENS, Call, by, each_case, get, put
 from tests.simulator.differential.comparison import Sides
 
-_EVERYBODY = (ONE, OTHER, NOBODY, LOST, None)
-_READS_SERVICES = with_rules(0, 'service_prefix "" { policy = "read" }')
-_SOME_RIGHTS = with_rules(
-    1,
-    """
-    service "web" { policy = "write" }
-    service "b" { policy = "read" intentions = "write" }
-    key "{p}a" { policy = "read" }
-    """,
-)
-_TOKENS = [*_READS_SERVICES, *_SOME_RIGHTS]
-
-
 ACL_CASES = {
-    "the answer says that members were left out": [*_TOKENS, *by(get("/v1/agent/members"), ONE, NOBODY, LOST)],
-    "the version needs no right": by(get("/v1/agent/version"), *_EVERYBODY),
+    "the answer says that members were left out": [*TWO_TOKENS, *by(get("/v1/agent/members"), ONE, NOBODY, LOST)],
+    "the version needs no right": by(get("/v1/agent/version"), *EVERYBODY),
     "monitor and the stream of metrics need a right": [
         *by(get("/v1/agent/monitor", ("loglevel", "nothing")), NOBODY, LOST, None),
         *by(get("/v1/agent/metrics/stream"), NOBODY, LOST),

@@ -5,56 +5,53 @@ https://developer.hashicorp.com/consul/api-docs/agent/check
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.simulator.differential.calls import LOST, NOBODY, ONE, Call, by, delete, each_case, get, put, with_rules
-from tests.simulator.differential.comparison import Sides
-from tests.simulator.simulated_agent import SimulatedAgent
-
-_REGISTER_OWN, _OWN_CHECK = "/v1/agent/service/register", {"TTL": "10m", "CheckID": "c1"}
-_SERVICE, _CHECK = "/v1/agent/service/register", "/v1/agent/check/register"
-_WRITES_ALL = with_rules(0, 'service_prefix "" { policy = "write" } node_prefix "" { policy = "write" }')
-_NO_TOKEN, _NO_RIGHTS = delete("/v1/acl/token/{t0}"), put("/v1/acl/token/{t0}", {})
-_OWN_READS = [get(f"/v1/{path}") for path in ("catalog/node-services/test-node", "health/node/test-node")]
-_REGISTER_WEB, _DEREGISTER_WEB = (
-    put("/v1/agent/service/register", {"Name": "web", "Check": {"TTL": "1h"}}),
-    put("/v1/agent/service/deregister/web"),
+from tests.simulator.agent.calls import DEREGISTER_WEB, NO_TOKEN, OWN_CHECK, OWN_READS, REGISTER_WEB, WRITES_ALL
+from tests.simulator.differential.calls import (
+    LOST,
+    NOBODY,
+    ONE,
+    REGISTER_CHECK,
+    REGISTER_SERVICE,
+    Call,
+    by,
+    each_case,
+    get,
+    put,
 )
+from tests.simulator.differential.comparison import Sides
+from tests.simulator.simulated_agent import SimulatedAgent, nodes
+
 _REGISTER_CHECK = put("/v1/agent/check/register", {"Name": "c1", "TTL": "1h"})
-
-
-def nodes(entries: list[dict[str, Any]]) -> list[str]:
-    return [entry["Node"] if isinstance(entry["Node"], str) else entry["Node"]["Node"] for entry in entries]
 
 
 CASES = {
     "Check comes before Checks of a service": [
-        put(_SERVICE, {"Name": "web", "Check": {"TTL": "10m", "Notes": "one"}, "Checks": [{"TTL": "10m", "CheckID": "c1"}]}),
+        put(REGISTER_SERVICE, {"Name": "web", "Check": {"TTL": "10m", "Notes": "one"}, "Checks": [{"TTL": "10m", "CheckID": "c1"}]}),
         get("/v1/agent/checks"),
     ],
-    "an empty check is ignored": [put(_SERVICE, {"Name": "web", "Check": {}}), get("/v1/agent/checks")],
+    "an empty check is ignored": [put(REGISTER_SERVICE, {"Name": "web", "Check": {}}), get("/v1/agent/checks")],
     "a check keeps the former name of its service": [
-        put(_SERVICE, {"Name": "web", "ID": "db", "Check": {"TTL": "10m"}}),
-        put(_SERVICE, {"Name": "db"}),
+        put(REGISTER_SERVICE, {"Name": "web", "ID": "db", "Check": {"TTL": "10m"}}),
+        put(REGISTER_SERVICE, {"Name": "db"}),
         get("/v1/health/checks/web"),
     ],
-    "a missing name is found before an invalid status": [put(_CHECK, {"TTL": "10m", "Status": "well"})],
+    "a missing name is found before an invalid status": [put(REGISTER_CHECK, {"TTL": "10m", "Status": "well"})],
     "a check that a registration has twice": [
         call
         for service in (
-            {"Check": _OWN_CHECK, "Checks": [_OWN_CHECK]},
-            {"Checks": [_OWN_CHECK, {**_OWN_CHECK, "Name": "x"}]},
-            {"Checks": [{**_OWN_CHECK, "Status": "passing"}, _OWN_CHECK]},
-            {"Checks": [_OWN_CHECK, {**_OWN_CHECK, "Status": "passing"}]},
+            {"Check": OWN_CHECK, "Checks": [OWN_CHECK]},
+            {"Checks": [OWN_CHECK, {**OWN_CHECK, "Name": "x"}]},
+            {"Checks": [{**OWN_CHECK, "Status": "passing"}, OWN_CHECK]},
+            {"Checks": [OWN_CHECK, {**OWN_CHECK, "Status": "passing"}]},
         )
         for call in (
-            put(_REGISTER_OWN, {"Name": "web"}),
-            put(_REGISTER_OWN, {"Name": "web", **service}),
+            put(REGISTER_SERVICE, {"Name": "web"}),
+            put(REGISTER_SERVICE, {"Name": "web", **service}),
             get("/v1/health/node/test-node"),
             put("/v1/agent/service/deregister/web"),
-            put(_REGISTER_OWN, {"Name": "web", **service}),
+            put(REGISTER_SERVICE, {"Name": "web", **service}),
             get("/v1/health/node/test-node"),
             put("/v1/agent/service/deregister/web"),
         )
@@ -64,24 +61,24 @@ CASES = {
 
 ACL_CASES = {
     "a check's status is written to the catalog with the token that registered it": [
-        *_WRITES_ALL,
+        *WRITES_ALL,
         *by(_REGISTER_CHECK, ONE),
-        *(_NO_TOKEN, put("/v1/agent/check/pass/c1"), *_OWN_READS, put("/v1/agent/check/deregister/c1"), *_OWN_READS),
-        *(_REGISTER_CHECK, *_OWN_READS, put("/v1/agent/check/deregister/c1"), *_OWN_READS),
+        *(NO_TOKEN, put("/v1/agent/check/pass/c1"), *OWN_READS, put("/v1/agent/check/deregister/c1"), *OWN_READS),
+        *(_REGISTER_CHECK, *OWN_READS, put("/v1/agent/check/deregister/c1"), *OWN_READS),
     ],
     "a check of another token is deregistered by itself if its service may not be": [
-        *_WRITES_ALL,
-        *by(_REGISTER_WEB, ONE),
+        *WRITES_ALL,
+        *by(REGISTER_WEB, ONE),
         put("/v1/agent/check/register", {"Name": "c2", "TTL": "1h", "ServiceID": "web"}),
         *(
-            _NO_TOKEN,
+            NO_TOKEN,
             put("/v1/agent/check/pass/c2"),
-            *_OWN_READS,
-            _DEREGISTER_WEB,
-            *_OWN_READS,
-            _REGISTER_WEB,
-            _DEREGISTER_WEB,
-            *_OWN_READS,
+            *OWN_READS,
+            DEREGISTER_WEB,
+            *OWN_READS,
+            REGISTER_WEB,
+            DEREGISTER_WEB,
+            *OWN_READS,
         ),
     ],
     "the agent checks the token before it looks for a check or a service": [

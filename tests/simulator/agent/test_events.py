@@ -9,12 +9,9 @@ import json
 
 import pytest
 
-from tests.simulator.differential.calls import LOST, NOBODY, Call, by, each_case, get, put
+from tests.simulator.differential.calls import LOST, NOBODY, REGISTER_SERVICE, Call, by, each_case, get, put
 from tests.simulator.differential.comparison import Sides
 from tests.simulator.simulated_agent import SimulatedAgent, body
-
-_SERVICE, _CHECK = "/v1/agent/service/register", "/v1/agent/check/register"
-
 
 CASES = {
     "any other index answers a query of events": [
@@ -48,7 +45,7 @@ def test_answers_with_acls_are_those_of_real_agents(acl_sides: Sides, calls: lis
 def test_an_event_is_listed_if_its_filters_match_the_agent(sides: Sides) -> None:
     """Of the last one, both are to have heard: an event that is not for the agent is not waited for."""
     sides.clear()
-    assert sides.differences(put(_SERVICE, {"Name": "web", "ID": "w1", "Tags": ["v1", "blue"]})) == []
+    assert sides.differences(put(REGISTER_SERVICE, {"Name": "web", "ID": "w1", "Tags": ["v1", "blue"]})) == []
     filters = (
         *((("node", node),) for node in ("nope", "^test-node$", "EST", "(?i)EST")),
         *((("service", service),) for service in ("web", "w1", "consul", ".")),

@@ -5,49 +5,34 @@ https://developer.hashicorp.com/consul/api-docs/agent/service
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from consul_proto.simulator.engine.versions import V1_9
-from tests.simulator.differential.calls import LOST, NOBODY, ONE, Call, by, delete, each_case, get, put, with_rules
+from tests.simulator.agent.calls import DEREGISTER_WEB, NO_RIGHTS, NO_TOKEN, OWN_CHECK, OWN_READS, REGISTER_WEB, WRITES_ALL
+from tests.simulator.differential.calls import (
+    DEREGISTER,
+    LOST,
+    NOBODY,
+    ONE,
+    REGISTER_SERVICE,
+    TWO_TOKENS,
+    Call,
+    by,
+    each_case,
+    get,
+    put,
+)
 from tests.simulator.differential.comparison import Sides
-from tests.simulator.simulated_agent import SimulatedAgent
-
-_REGISTER, _DEREGISTER, _TXN = "/v1/catalog/register", "/v1/catalog/deregister", "/v1/txn"
-_REGISTER_OWN, _OWN_CHECK = "/v1/agent/service/register", {"TTL": "10m", "CheckID": "c1"}
-_SERVICE, _CHECK = "/v1/agent/service/register", "/v1/agent/check/register"
-_READS_SERVICES = with_rules(0, 'service_prefix "" { policy = "read" }')
-_SOME_RIGHTS = with_rules(
-    1,
-    """
-    service "web" { policy = "write" }
-    service "b" { policy = "read" intentions = "write" }
-    key "{p}a" { policy = "read" }
-    """,
-)
-_TOKENS = [*_READS_SERVICES, *_SOME_RIGHTS]
-_WRITES_ALL = with_rules(0, 'service_prefix "" { policy = "write" } node_prefix "" { policy = "write" }')
-_NO_TOKEN, _NO_RIGHTS = delete("/v1/acl/token/{t0}"), put("/v1/acl/token/{t0}", {})
-_OWN_READS = [get(f"/v1/{path}") for path in ("catalog/node-services/test-node", "health/node/test-node")]
-_REGISTER_WEB, _DEREGISTER_WEB = (
-    put("/v1/agent/service/register", {"Name": "web", "Check": {"TTL": "1h"}}),
-    put("/v1/agent/service/deregister/web"),
-)
-
-
-def nodes(entries: list[dict[str, Any]]) -> list[str]:
-    return [entry["Node"] if isinstance(entry["Node"], str) else entry["Node"]["Node"] for entry in entries]
-
+from tests.simulator.simulated_agent import SimulatedAgent, nodes
 
 CASES = {
     "an address is shown by its kind": [
-        put(_SERVICE, {"Name": "web", "Address": "::1", "Port": 80}),
+        put(REGISTER_SERVICE, {"Name": "web", "Address": "::1", "Port": 80}),
         get("/v1/agent/service/web"),
-        put(_SERVICE, {"Name": "web", "Address": "web.test", "Port": 80}),
+        put(REGISTER_SERVICE, {"Name": "web", "Address": "web.test", "Port": 80}),
         get("/v1/agent/service/web"),
     ],
-    "weights are checked before metadata": [put(_SERVICE, {"Name": "web", "Weights": {"Passing": 0}, "Meta": {"": "x"}})],
+    "weights are checked before metadata": [put(REGISTER_SERVICE, {"Name": "web", "Weights": {"Passing": 0}, "Meta": {"": "x"}})],
     "unknown services and checks are refused in the words of each version": [
         *(put(f"/v1/agent/{path}", None, ("enable", "true")) for path in ("service/deregister/x", "service/maintenance/x", "check/pass/x")),
         *(get(f"/v1/agent/health/service/{how}", ("format", "text")) for how in ("id/x", "name/x", "id/", "name/")),
@@ -56,17 +41,17 @@ CASES = {
         call
         for lost in ({"CheckID": "c1"}, {"ServiceID": "web"})
         for again in (
-            put(_REGISTER_OWN, {"Name": "web", "Check": _OWN_CHECK}),
-            put(_REGISTER_OWN, {"Name": "web", "Check": {**_OWN_CHECK, "TTL": "20m"}}),
-            put(_REGISTER_OWN, {"Name": "web", "Check": {**_OWN_CHECK, "Notes": "x"}}),
-            put(_REGISTER_OWN, {"Name": "web", "Port": 1, "Check": _OWN_CHECK}),
-            put(_REGISTER_OWN, {"Name": "web", "Checks": [_OWN_CHECK, {**_OWN_CHECK, "CheckID": "c2"}]}),
+            put(REGISTER_SERVICE, {"Name": "web", "Check": OWN_CHECK}),
+            put(REGISTER_SERVICE, {"Name": "web", "Check": {**OWN_CHECK, "TTL": "20m"}}),
+            put(REGISTER_SERVICE, {"Name": "web", "Check": {**OWN_CHECK, "Notes": "x"}}),
+            put(REGISTER_SERVICE, {"Name": "web", "Port": 1, "Check": OWN_CHECK}),
+            put(REGISTER_SERVICE, {"Name": "web", "Checks": [OWN_CHECK, {**OWN_CHECK, "CheckID": "c2"}]}),
             put("/v1/agent/check/register", {"Name": "c3", "TTL": "10m", "ServiceID": "web"}),
             put("/v1/agent/check/pass/c1"),
         )
         for call in (
-            put(_REGISTER_OWN, {"Name": "web", "Check": _OWN_CHECK}),
-            put(_DEREGISTER, {"Node": "test-node", **lost}),
+            put(REGISTER_SERVICE, {"Name": "web", "Check": OWN_CHECK}),
+            put(DEREGISTER, {"Node": "test-node", **lost}),
             again,
             get("/v1/health/node/test-node"),
             get("/v1/catalog/node-services/test-node"),
@@ -78,26 +63,26 @@ CASES = {
 
 ACL_CASES = {
     "1.8 deregisters a service with the token that registered it": [
-        *_WRITES_ALL,
-        *by(_REGISTER_WEB, ONE),
-        *(_NO_TOKEN, _DEREGISTER_WEB, *_OWN_READS, _REGISTER_WEB, *_OWN_READS, _DEREGISTER_WEB, *_OWN_READS),
+        *WRITES_ALL,
+        *by(REGISTER_WEB, ONE),
+        *(NO_TOKEN, DEREGISTER_WEB, *OWN_READS, REGISTER_WEB, *OWN_READS, DEREGISTER_WEB, *OWN_READS),
     ],
     "1.8 does not deregister a service whose token lost its rights": [
-        *_WRITES_ALL,
-        *by(_REGISTER_WEB, ONE),
+        *WRITES_ALL,
+        *by(REGISTER_WEB, ONE),
         *(
-            _NO_RIGHTS,
-            _DEREGISTER_WEB,
-            *_OWN_READS,
+            NO_RIGHTS,
+            DEREGISTER_WEB,
+            *OWN_READS,
             put("/v1/agent/service/register", {"Name": "db"}),
-            *_OWN_READS,
-            _REGISTER_WEB,
-            _DEREGISTER_WEB,
-            *_OWN_READS,
+            *OWN_READS,
+            REGISTER_WEB,
+            DEREGISTER_WEB,
+            *OWN_READS,
         ),
     ],
     "1.8 names the missing right for a change of the agent": [
-        *_TOKENS,
+        *TWO_TOKENS,
         *by(put("/v1/agent/check/register", {"ID": "c1", "Name": "c1", "TTL": "1h"}), ONE, NOBODY),
         *by(put("/v1/agent/check/register", {"ID": "c1", "Name": "c1", "TTL": "1h", "ServiceID": "nothing"}), ONE, LOST),
         put("/v1/agent/service/register", {"Name": "db"}),

@@ -9,14 +9,26 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.differential.calls import LOST, NOBODY, ONE, OTHER, Call, by, each_case, get, put, with_rules
+from tests.simulator.differential.calls import (
+    DEREGISTER,
+    EVERYBODY,
+    LOST,
+    N1,
+    NOBODY,
+    REGISTER,
+    REGISTER_SERVICE,
+    TWO_TOKENS,
+    TXN,
+    Call,
+    by,
+    each_case,
+    get,
+    put,
+)
 from tests.simulator.differential.comparison import Sides
-from tests.simulator.simulated_agent import SimulatedAgent
+from tests.simulator.simulated_agent import SimulatedAgent, nodes, register
 
-_REGISTER, _DEREGISTER, _TXN = "/v1/catalog/register", "/v1/catalog/deregister", "/v1/txn"
-_SERVICE, _CHECK = "/v1/agent/service/register", "/v1/agent/check/register"
 _ID = "5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a02"
-_N1 = {"Node": "n1", "Address": "10.0.0.1"}
 _PROXY: dict[str, Any] = {"Service": "web-proxy", "Kind": "connect-proxy", "Port": 80, "Proxy": {"DestinationServiceName": "web"}}
 _MORE_OF_A_PROXY: tuple[dict[str, Any], ...] = (
     {"Mode": "transparent"},
@@ -39,106 +51,85 @@ _DEFINITIONS = (
     {"Interval": "soon"},
     {"Interval": ""},
 )
-_EVERYBODY = (ONE, OTHER, NOBODY, LOST, None)
-_READS_SERVICES = with_rules(0, 'service_prefix "" { policy = "read" }')
-_SOME_RIGHTS = with_rules(
-    1,
-    """
-    service "web" { policy = "write" }
-    service "b" { policy = "read" intentions = "write" }
-    key "{p}a" { policy = "read" }
-    """,
-)
 _CATALOG_WEB = put("/v1/catalog/register", {"Node": "n1", "Address": "10.0.0.1", "Service": {"Service": "web"}})
-_TOKENS = [*_READS_SERVICES, *_SOME_RIGHTS]
-
-
-def register(agent: SimulatedAgent, node: str, service: str = "", **more: Any) -> None:
-    """Register a node, and a service on it."""
-    own = {"Service": {"Service": service, **more.pop("Service", {})}} if service else {}
-    agent.put("/v1/catalog/register", {"Node": node, "Address": "10.0.0.1", **own, **more})
-
-
-def nodes(entries: list[dict[str, Any]]) -> list[str]:
-    return [entry["Node"] if isinstance(entry["Node"], str) else entry["Node"]["Node"] for entry in entries]
 
 
 CASES = {
     "a known node id with the name in another case is the same node; 1.8 renames it, and its services go": [
-        put(_REGISTER, {**_N1, "ID": _ID, "Service": {"Service": "web"}, "Check": {"Name": "c"}}),
-        put(_REGISTER, {**_N1, "Node": "N1", "ID": _ID}),
+        put(REGISTER, {**N1, "ID": _ID, "Service": {"Service": "web"}, "Check": {"Name": "c"}}),
+        put(REGISTER, {**N1, "Node": "N1", "ID": _ID}),
         *(get(f"/v1/{path}") for path in ("health/node/n1", "catalog/node/n1", "catalog/nodes", "health/service/web")),
     ],
     "the removal of a node's check changes the index of its services": [
-        put(_REGISTER, {**_N1, "Service": {"Service": "web"}, "Check": {"Name": "c"}}),
-        put(_DEREGISTER, {"Node": "n1", "CheckID": "c"}),
+        put(REGISTER, {**N1, "Service": {"Service": "web"}, "Check": {"Name": "c"}}),
+        put(DEREGISTER, {"Node": "n1", "CheckID": "c"}),
         *(
             get(f"/v1/{path}")
             for path in ("catalog/services", "catalog/nodes", "catalog/node/n1", "health/service/web", "health/state/any")
         ),
     ],
     "the removal of the last instance keeps an index": [
-        put(_REGISTER, {**_N1, "Service": {"Service": "web"}}),
-        put(_REGISTER, {**_N1, "Service": {"Service": "db"}}),
-        put(_DEREGISTER, {"Node": "n1", "ServiceID": "web"}),
+        put(REGISTER, {**N1, "Service": {"Service": "web"}}),
+        put(REGISTER, {**N1, "Service": {"Service": "db"}}),
+        put(DEREGISTER, {"Node": "n1", "ServiceID": "web"}),
         *(get(f"/v1/{path}") for path in ("catalog/service/web", "catalog/service/none", "health/service/web", "catalog/connect/db")),
     ],
     "a removed node keeps an index": [
-        put(_REGISTER, _N1),
-        put(_DEREGISTER, {"Node": "n1"}),
+        put(REGISTER, N1),
+        put(DEREGISTER, {"Node": "n1"}),
         get("/v1/catalog/node/n1"),
         get("/v1/catalog/node-services/n1"),
     ],
     "a known id renames its node": [
-        put(_REGISTER, {**_N1, "ID": "5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a01"}),
-        put(_REGISTER, {"Node": "n2", "Address": "10.0.0.2", "ID": "5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a01"}),
+        put(REGISTER, {**N1, "ID": "5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a01"}),
+        put(REGISTER, {"Node": "n2", "Address": "10.0.0.2", "ID": "5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a01"}),
         get("/v1/catalog/nodes"),
     ],
     "the last value of a metadata filter counts": [
-        put(_REGISTER, {**_N1, "NodeMeta": {"rack": "a"}}),
+        put(REGISTER, {**N1, "NodeMeta": {"rack": "a"}}),
         get("/v1/catalog/nodes", ("node-meta", "rack:b"), ("node-meta", "rack:a")),
         get("/v1/health/checks/web", ("node-meta", "rack:a")),
     ],
     "the service of a check is compared with its case": [
-        put(_REGISTER, {**_N1, "Service": {"Service": "Web"}, "Check": {"Name": "c", "ServiceID": "web"}}),
+        put(REGISTER, {**N1, "Service": {"Service": "Web"}, "Check": {"Name": "c", "ServiceID": "web"}}),
     ],
     "rules for proxies": [
-        put(_REGISTER, {**_N1, "Service": {"Service": "p", "Kind": "connect-proxy"}}),
-        put(_REGISTER, {**_N1, "Service": {**_PROXY, "Connect": {"Native": True}}}),
-        put(_REGISTER, {**_N1, "Service": {"Service": "n", "Connect": {"Native": True}}}),
-        put(_SERVICE, {"Name": "p", "Kind": "connect-proxy"}),
+        put(REGISTER, {**N1, "Service": {"Service": "p", "Kind": "connect-proxy"}}),
+        put(REGISTER, {**N1, "Service": {**_PROXY, "Connect": {"Native": True}}}),
+        put(REGISTER, {**N1, "Service": {"Service": "n", "Connect": {"Native": True}}}),
+        put(REGISTER_SERVICE, {"Name": "p", "Kind": "connect-proxy"}),
     ],
     "tags do not filter the instances to connect to": [
-        put(_REGISTER, {**_N1, "Service": _PROXY}),
+        put(REGISTER, {**N1, "Service": _PROXY}),
         get("/v1/catalog/connect/web", ("tag", "a")),
         get("/v1/health/connect/web", ("tag", "a")),
     ],
     "names in another case are the same": [
-        put(_REGISTER, {**_N1, "Service": {"Service": "web"}, "Check": {"Name": "c"}}),
-        put(_REGISTER, {**_N1, "Node": "N1"}),
+        put(REGISTER, {**N1, "Service": {"Service": "web"}, "Check": {"Name": "c"}}),
+        put(REGISTER, {**N1, "Node": "N1"}),
         *(get(f"/v1/{path}") for path in ("catalog/node/n1", "catalog/service/web", "health/node/N1", "health/service/web")),
-        put(_REGISTER, {"Node": "N1", "Address": "10.0.0.2", "Check": {"Name": "c"}}),
+        put(REGISTER, {"Node": "N1", "Address": "10.0.0.2", "Check": {"Name": "c"}}),
         *(get(f"/v1/{path}") for path in ("catalog/node/n1", "catalog/service/web", "health/node/N1", "health/service/web")),
     ],
     "the list of nodes ignores namespaces": [get("/v1/catalog/nodes", ("ns", "x")), get("/v1/catalog/services", ("ns", "x"))],
     "invalid weights are ignored": [
-        put(_REGISTER, _N1),
+        put(REGISTER, N1),
         *(
-            put(_TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "web", "Port": 1, "Weights": weights}}}])
+            put(TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "web", "Port": 1, "Weights": weights}}}])
             for weights in (
                 *({"Passing": passing, "Warning": warning} for passing, warning in ((0, 0), (0, 3), (3, 0), (3, -1))),
                 {"Passing": 3},
             )
         ),
-        put(_REGISTER, {**_N1, "Service": {"Service": "web", "Weights": {"Passing": 0, "Warning": 2}}}),
+        put(REGISTER, {**N1, "Service": {"Service": "web", "Weights": {"Passing": 0, "Warning": 2}}}),
         get("/v1/catalog/service/web"),
-        put(_SERVICE, {"Name": "own", "Weights": {"Passing": 3}}),
+        put(REGISTER_SERVICE, {"Name": "own", "Weights": {"Passing": 3}}),
         get("/v1/agent/services"),
     ],
     "a check's definition has the members of its version, and durations as Go writes them": [
-        *(put(_REGISTER, {**_N1, "Check": {"Name": f"c{number}", "Definition": given}}) for number, given in enumerate(_DEFINITIONS)),
+        *(put(REGISTER, {**N1, "Check": {"Name": f"c{number}", "Definition": given}}) for number, given in enumerate(_DEFINITIONS)),
         *(
-            put(_TXN, [{"Check": {"Verb": "set", "Check": {"Node": "n1", "CheckID": f"t{number}", "Type": "tcp", "Definition": given}}}])
+            put(TXN, [{"Check": {"Verb": "set", "Check": {"Node": "n1", "CheckID": f"t{number}", "Type": "tcp", "Definition": given}}}])
             for number, given in enumerate(_DEFINITIONS)
         ),
         get("/v1/health/node/n1"),
@@ -148,44 +139,44 @@ CASES = {
             call
             for more in _MORE_OF_A_PROXY
             for call in (
-                put(_REGISTER, {**_N1, "Service": {**_PROXY, "Proxy": {**_PROXY["Proxy"], **more}}}),
+                put(REGISTER, {**N1, "Service": {**_PROXY, "Proxy": {**_PROXY["Proxy"], **more}}}),
                 get("/v1/catalog/node/n1"),
-                put(_SERVICE, {"Name": "p", "Kind": "connect-proxy", "Port": 1, "Proxy": {**_PROXY["Proxy"], **more}}),
+                put(REGISTER_SERVICE, {"Name": "p", "Kind": "connect-proxy", "Port": 1, "Proxy": {**_PROXY["Proxy"], **more}}),
                 get("/v1/agent/services"),
             )
         )
     ],
     "the removal of a node's check does not change the index of usage": [
-        put(_REGISTER, {**_N1, "Service": {"Service": "web"}, "Check": {"Name": "c"}}),
-        put(_DEREGISTER, {"Node": "n1", "CheckID": "c"}),
+        put(REGISTER, {**N1, "Service": {"Service": "web"}, "Check": {"Name": "c"}}),
+        put(DEREGISTER, {"Node": "n1", "CheckID": "c"}),
         get("/v1/operator/usage"),
         get("/v1/catalog/services"),
     ],
     "1.8.7 writes a service again if the name of its node is in another case": [
-        put(_REGISTER, {"Node": "N1", "Address": "10.0.0.1", "Service": {"Service": "web"}}),
-        put(_REGISTER, {**_N1, "Service": {"Service": "web"}}),
+        put(REGISTER, {"Node": "N1", "Address": "10.0.0.1", "Service": {"Service": "web"}}),
+        put(REGISTER, {**N1, "Service": {"Service": "web"}}),
         get("/v1/catalog/node/n1"),
         get("/v1/health/service/web"),
-        put(_REGISTER, {**_N1, "Service": {"Service": "web"}}),
+        put(REGISTER, {**N1, "Service": {"Service": "web"}}),
         get("/v1/catalog/node/n1"),
     ],
     "checks by the metadata of nodes have the index of their service": [
-        put(_REGISTER, {**_N1, "Service": {"Service": "db"}}),
-        put(_REGISTER, {"Node": "n2", "Address": "10.0.0.2", "Service": {"Service": "web"}}),
+        put(REGISTER, {**N1, "Service": {"Service": "db"}}),
+        put(REGISTER, {"Node": "n2", "Address": "10.0.0.2", "Service": {"Service": "web"}}),
         get("/v1/health/checks/db", ("node-meta", "rack:a")),
         get("/v1/catalog/node/n1"),
         get("/v1/health/checks/none", ("node-meta", "rack:a")),
         get("/v1/catalog/services"),
     ],
     "a check belongs to the service with exactly its id": [
-        put(_REGISTER, {**_N1, "Service": {"Service": "web", "ID": "W1"}}),
-        put(_REGISTER, {**_N1, "Check": {"CheckID": "c", "Name": "c", "ServiceID": "w1"}}),
+        put(REGISTER, {**N1, "Service": {"Service": "web", "ID": "W1"}}),
+        put(REGISTER, {**N1, "Check": {"CheckID": "c", "Name": "c", "ServiceID": "w1"}}),
         get("/v1/health/node/n1"),
-        put(_REGISTER, {**_N1, "Service": {"Service": "web", "ID": "w1"}, "Check": {"CheckID": "c", "Name": "c", "ServiceID": "W1"}}),
+        put(REGISTER, {**N1, "Service": {"Service": "web", "ID": "w1"}, "Check": {"CheckID": "c", "Name": "c", "ServiceID": "W1"}}),
         get("/v1/health/node/n1"),
     ],
     "a service has a locality": [
-        put(_SERVICE, {"Name": "web", "Locality": {"Region": "a"}}),
+        put(REGISTER_SERVICE, {"Name": "web", "Locality": {"Region": "a"}}),
         *(get(f"/v1/{path}") for path in ("agent/services", "health/service/web", "catalog/service/web")),
     ],
 }
@@ -196,9 +187,9 @@ ACL_CASES = {
         put("/v1/catalog/register", {"Node": "n1", "Address": "10.0.0.1", "Check": {"CheckID": "c", "Name": "c", "ServiceID": "web"}}),
     ],
     "the list of services shows services on nodes that the token may read; 1.8 does not look at the node": [
-        *_TOKENS,
+        *TWO_TOKENS,
         _CATALOG_WEB,
-        *by(get("/v1/catalog/services"), *_EVERYBODY),
+        *by(get("/v1/catalog/services"), *EVERYBODY),
     ],
     "a node without a coordinate is not found, without headers of the servers": by(get("/v1/coordinate/node/n1"), NOBODY, LOST, None),
 }

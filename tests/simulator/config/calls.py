@@ -49,3 +49,7 @@ def listener(*services: dict[str, Any], port: int = 80, protocol: str = "http", 
 
 def named(name: str, **more: Any) -> dict[str, Any]:
     return {"Name": name, **more}
+
+
+#: Delete what tests of chains write.
+EVERYTHING_GONE = [gone(kind, name) for kind in (ROUTER, SPLITTER, RESOLVER, DEFAULTS) for name in ("web", "api", "routed", "db")]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.config.calls import DEFAULTS, RESOLVER, ROUTER, SPLITTER, entry, gone
+from tests.simulator.config.calls import DEFAULTS, EVERYTHING_GONE, RESOLVER, ROUTER, SPLITTER, entry, gone
 from tests.simulator.differential.calls import Call, each_case, put
 from tests.simulator.differential.comparison import Sides
 
@@ -23,7 +23,6 @@ def split(*splits: tuple[Any, str, str], of: str = "web") -> Call:
 
 
 _PROTOCOLS = [entry(DEFAULTS, name, Protocol="http") for name in ("web", "api", "routed")] + [entry(DEFAULTS, "db", Protocol="tcp")]
-_GONE = [gone(kind, name) for kind in (ROUTER, SPLITTER, RESOLVER, DEFAULTS) for name in ("web", "api", "routed", "db")]
 
 
 CASES = {
@@ -31,7 +30,7 @@ CASES = {
         *(entry(DEFAULTS, "db", Protocol=protocol) for protocol in ("nothing", "HTTP", "grpc", "")),
         entry(DEFAULTS, "*", Protocol="http"),
         gone(DEFAULTS, "*"),
-        *_GONE,
+        *EVERYTHING_GONE,
     ],
     "weights add up to 100, for different destinations": [
         *_PROTOCOLS,
@@ -42,7 +41,7 @@ CASES = {
         split((33.33, "", ""), (66.67, "api", "")),
         split(("x", "", "")),
         split((-1, "", ""), (101, "api", "")),
-        *_GONE,
+        *EVERYTHING_GONE,
     ],
     "a service whose protocol has no requests cannot be split or routed": [
         *_PROTOCOLS,
@@ -57,7 +56,7 @@ CASES = {
         split((50, "", ""), (50, "api", "")),
         entry(DEFAULTS, "api", Protocol="grpc"),
         gone(DEFAULTS, "api"),
-        *_GONE,
+        *EVERYTHING_GONE,
     ],
     "a route matches each thing in one way": [
         *_PROTOCOLS,
@@ -69,7 +68,7 @@ CASES = {
         put("/v1/config", {"kind": ROUTER, "name": "routed", "routes": [{"match": {"http": {"path_prefix": "x"}}}]}),
         entry(ROUTER, "routed", Routes=[{"Destination": {"PrefixRewrite": "/y"}}]),
         entry(ROUTER, "routed", Routes=[{"Match": {"HTTP": {"Methods": ["GET"]}}, "Destination": {"PrefixRewrite": "/y"}}]),
-        *_GONE,
+        *EVERYTHING_GONE,
     ],
     "a subset must exist": [
         *_PROTOCOLS,
@@ -82,7 +81,7 @@ CASES = {
         split((50, "", ""), (50, "api", "v1")),
         entry(RESOLVER, "api", Subsets={"v2": {}}),
         gone(RESOLVER, "api"),
-        *_GONE,
+        *EVERYTHING_GONE,
     ],
     "a resolver has a destination": [
         *_PROTOCOLS,
@@ -95,7 +94,7 @@ CASES = {
         *(entry(RESOLVER, "web", ConnectTimeout=timeout) for timeout in (-1, "-1s", "x", "5s")),
         entry(RESOLVER, "web", LoadBalancer={"Policy": "nothing"}),
         entry(RESOLVER, "web", LoadBalancer={"Policy": "maglev", "HashPolicies": [{"Field": "nothing"}]}),
-        *_GONE,
+        *EVERYTHING_GONE,
     ],
 }
 

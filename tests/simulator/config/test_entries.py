@@ -10,28 +10,24 @@ from typing import Any
 
 import pytest
 
-from consul_proto.simulator.engine.versions import V1_22_5
-from tests.simulator.config.calls import DEFAULTS, INTENTIONS, RESOLVER, ROUTER, SPLITTER, entry, gone
-from tests.simulator.differential.calls import LOST, NOBODY, ONE, OTHER, Call, by, each_case, get, put, with_rules
-from tests.simulator.differential.comparison import Sides
-from tests.simulator.simulated_agent import SimulatedAgent
-
-_REGISTER, _DEREGISTER, _TXN = "/v1/catalog/register", "/v1/catalog/deregister", "/v1/txn"
-_N1 = {"Node": "n1", "Address": "10.0.0.1"}
-_PROXY: dict[str, Any] = {"Service": "web-proxy", "Kind": "connect-proxy", "Port": 80, "Proxy": {"DestinationServiceName": "web"}}
-_EVERYBODY = (ONE, OTHER, NOBODY, LOST, None)
-_READS_SERVICES = with_rules(0, 'service_prefix "" { policy = "read" }')
-_SOME_RIGHTS = with_rules(
-    1,
-    """
-    service "web" { policy = "write" }
-    service "b" { policy = "read" intentions = "write" }
-    key "{p}a" { policy = "read" }
-    """,
+from tests.simulator.config.calls import DEFAULTS, EVERYTHING_GONE, INTENTIONS, RESOLVER, ROUTER, SPLITTER, entry, gone
+from tests.simulator.differential.calls import (
+    DEREGISTER,
+    EVERYBODY,
+    N1,
+    REGISTER,
+    TWO_TOKENS,
+    Call,
+    by,
+    each_case,
+    get,
+    put,
 )
-_TOKENS = [*_READS_SERVICES, *_SOME_RIGHTS]
+from tests.simulator.differential.comparison import Sides
+from tests.simulator.simulated_agent import SimulatedAgent, apply_entry, read_entry
+
+_PROXY: dict[str, Any] = {"Service": "web-proxy", "Kind": "connect-proxy", "Port": 80, "Proxy": {"DestinationServiceName": "web"}}
 _KINDS = (DEFAULTS, ROUTER, SPLITTER, RESOLVER, "ingress-gateway", "terminating-gateway")
-_GONE = [gone(kind, name) for kind in (ROUTER, SPLITTER, RESOLVER, DEFAULTS) for name in ("web", "api", "routed", "db")]
 #: What a filter may name of an entry, and what it may not; and what is asked of each.
 _SELECTORS = (
     *("Kind", "Name", "Protocol", "Mode", "MutualTLSMode", "ExternalSNI", "BalanceInboundConnections", "MaxInboundConnections"),
@@ -61,22 +57,6 @@ def calls_by(token: str | None) -> list[Call]:
     ]
 
 
-@pytest.fixture
-def new_agent() -> SimulatedAgent:
-    """A simulator of the later version, which alone has what is tested."""
-    return SimulatedAgent(version=V1_22_5)
-
-
-def apply(agent: SimulatedAgent, kind: str, name: str = "web", **members: Any) -> int:
-    """Write an entry: the status."""
-    return agent.answer("PUT", "/v1/config", {"Kind": kind, "Name": name, **members}).status
-
-
-def reads(agent: SimulatedAgent, kind: str, name: str = "web") -> dict[str, Any]:
-    found: dict[str, Any] = agent.get(f"/v1/config/{kind}/{name}")
-    return found
-
-
 def permission(path: str) -> dict[str, Any]:
     return {"Name": "a", "Permissions": [{"Action": "allow", "HTTP": {"PathExact": path}}]}
 
@@ -93,16 +73,16 @@ CASES = {
         Call("DELETE", "/v1/config/ingress-gateway/in"),
     ],
     "a gateway with a wildcard service": [
-        put(_REGISTER, {**_N1, "Service": {"Service": "web"}}),
-        put(_REGISTER, {**_N1, "Service": _PROXY}),
+        put(REGISTER, {**N1, "Service": {"Service": "web"}}),
+        put(REGISTER, {**N1, "Service": _PROXY}),
         put(
             "/v1/config",
             {"Kind": "terminating-gateway", "Name": "out", "Services": [{"Name": "web", "SNI": "s"}, {"Name": "*"}, {"Name": "none"}]},
         ),
         get("/v1/catalog/gateway-services/out"),
-        put(_REGISTER, {**_N1, "Service": {"Service": "db"}}),
+        put(REGISTER, {**N1, "Service": {"Service": "db"}}),
         get("/v1/catalog/gateway-services/out"),
-        put(_DEREGISTER, {"Node": "n1", "ServiceID": "db"}),
+        put(DEREGISTER, {"Node": "n1", "ServiceID": "db"}),
         get("/v1/catalog/gateway-services/out"),
         Call("DELETE", "/v1/config/terminating-gateway/out"),
     ],
@@ -114,29 +94,29 @@ CASES = {
         entry("nothing", "web"),
         *(entry(kind, "gate") for kind in _KINDS[-2:]),
         *(gone(kind, name) for kind in _KINDS[-2:] for name in ("gate", "web")),
-        *_GONE,
+        *EVERYTHING_GONE,
     ],
     "1.22 filters service-defaults, and refuses a filter for other kinds": [
         entry(DEFAULTS, "web", Protocol="http"),
         entry(DEFAULTS, "api", MeshGateway={"Mode": "local"}),
         *(get(f"/v1/config/{DEFAULTS}", ("filter", f"{selector} {wanted}")) for selector in _SELECTORS for wanted in _WANTED),
         *(get(f"/v1/config/{kind}", ("filter", "Name ==")) for kind in (*_KINDS, "proxy-defaults", "nothing", "", f"{DEFAULTS}/web")),
-        *_GONE,
+        *EVERYTHING_GONE,
     ],
 }
 
 
 ACL_CASES = {
-    "an unknown config entry": [*_TOKENS, *by(get("/v1/config/service-defaults/web"), *_EVERYBODY)],
+    "an unknown config entry": [*TWO_TOKENS, *by(get("/v1/config/service-defaults/web"), *EVERYBODY)],
     "the order of refusals for an unknown token": calls_by(_DEAD),
     "the order of refusals without a token": calls_by(""),
-    "the order of refusals for a token with all rights": [*calls_by(None), *_GONE, gone("proxy-defaults", "global")],
+    "the order of refusals for a token with all rights": [*calls_by(None), *EVERYTHING_GONE, gone("proxy-defaults", "global")],
     "an empty index is ignored": [
         *(put("/v1/config", {"Kind": DEFAULTS, "Name": "web"}, ("cas", index)) for index in ("", None, "0", "1", "0x1", "-1", "9" * 23)),
         *(Call("DELETE", f"/v1/config/{DEFAULTS}/none", (("cas", index),)) for index in ("", None, "0", "1", "x")),
         *(Call("DELETE", f"/v1/config/{DEFAULTS}/web", (("cas", index),)) for index in ("1", "x", "")),
         get(f"/v1/config/{DEFAULTS}"),
-        *_GONE,
+        *EVERYTHING_GONE,
     ],
     "proxy-defaults need no right to read, and a gateway only the right to its service": [
         *(entry(kind, name) for kind, name in (("proxy-defaults", ""), ("ingress-gateway", "in"), ("terminating-gateway", "out"))),
@@ -173,8 +153,8 @@ def test_a_config_entry_is_written_with_a_check_and_set(agent: SimulatedAgent) -
 
 
 def test_a_single_value_and_a_list_of_one_are_the_same(agent: SimulatedAgent) -> None:
-    assert apply(agent, "service-resolver", DefaultSubset=["v1"], Subsets=[{"v1": {}}], Failover={"*": {"Datacenters": "dc2"}}) == 200
-    found = reads(agent, "service-resolver")
+    assert apply_entry(agent, "service-resolver", DefaultSubset=["v1"], Subsets=[{"v1": {}}], Failover={"*": {"Datacenters": "dc2"}}) == 200
+    found = read_entry(agent, "service-resolver")
     assert (found["DefaultSubset"], found["Failover"]) == ("v1", {"*": {"Datacenters": ["dc2"]}})
 
 
@@ -184,63 +164,67 @@ def test_an_unknown_member_is_refused_with_its_path(agent: SimulatedAgent) -> No
 
 
 def test_weights_add_up_to_100(agent: SimulatedAgent) -> None:
-    apply(agent, "proxy-defaults", "global", Config={"protocol": "http"})
+    apply_entry(agent, "proxy-defaults", "global", Config={"protocol": "http"})
     statuses = [
-        apply(agent, "service-splitter", Splits=[{"Weight": weight}, {"Weight": 50, "Service": "o"}]) for weight in (49.99, 50.01, 50)
+        apply_entry(agent, "service-splitter", Splits=[{"Weight": weight}, {"Weight": 50, "Service": "o"}]) for weight in (49.99, 50.01, 50)
     ]
     assert statuses == [500, 500, 200]
 
 
 def test_a_timeout_is_not_negative(agent: SimulatedAgent) -> None:
-    assert [apply(agent, "service-resolver", ConnectTimeout=timeout) for timeout in ("-1s", "0s", "5s")] == [500, 200, 200]
-    assert reads(agent, "service-resolver")["ConnectTimeout"] == "5s"
+    assert [apply_entry(agent, "service-resolver", ConnectTimeout=timeout) for timeout in ("-1s", "0s", "5s")] == [500, 200, 200]
+    assert read_entry(agent, "service-resolver")["ConnectTimeout"] == "5s"
 
 
 def test_service_defaults_replace_proxy_defaults(agent: SimulatedAgent) -> None:
-    apply(agent, "proxy-defaults", "global", Config={"protocol": "http"})
-    assert apply(agent, ROUTER) == 200
-    apply(agent, DEFAULTS, "api")
-    assert apply(agent, ROUTER, "api") == 500
+    apply_entry(agent, "proxy-defaults", "global", Config={"protocol": "http"})
+    assert apply_entry(agent, ROUTER) == 200
+    apply_entry(agent, DEFAULTS, "api")
+    assert apply_entry(agent, ROUTER, "api") == 500
 
 
 def test_a_listener_has_the_protocol_of_its_services(agent: SimulatedAgent) -> None:
     listeners = [{"Port": 80, "Protocol": "http", "Services": [{"Name": "web"}]}]
-    assert apply(agent, "ingress-gateway", "gate", Listeners=listeners) == 500
-    apply(agent, DEFAULTS, Protocol="http")
-    assert apply(agent, "ingress-gateway", "gate", Listeners=listeners) == 200
-    assert apply(agent, DEFAULTS, Protocol="tcp") == 500
+    assert apply_entry(agent, "ingress-gateway", "gate", Listeners=listeners) == 500
+    apply_entry(agent, DEFAULTS, Protocol="http")
+    assert apply_entry(agent, "ingress-gateway", "gate", Listeners=listeners) == 200
+    assert apply_entry(agent, DEFAULTS, Protocol="tcp") == 500
 
 
 def test_the_services_of_a_gateway_keep_their_index_while_they_do_not_change(agent: SimulatedAgent) -> None:
-    apply(agent, "terminating-gateway", "gate", Services=[{"Name": "a"}])
+    apply_entry(agent, "terminating-gateway", "gate", Services=[{"Name": "a"}])
     before = agent.index("/v1/catalog/gateway-services/gate")
-    apply(agent, "terminating-gateway", "gate", Services=[{"Name": "a"}], Meta={"k": "v"})
+    apply_entry(agent, "terminating-gateway", "gate", Services=[{"Name": "a"}], Meta={"k": "v"})
     assert agent.index("/v1/catalog/gateway-services/gate") == before
-    apply(agent, "terminating-gateway", "gate", Services=[{"Name": "a", "SNI": "s"}])
+    apply_entry(agent, "terminating-gateway", "gate", Services=[{"Name": "a", "SNI": "s"}])
     assert agent.index("/v1/catalog/gateway-services/gate") > before
 
 
 def test_an_unchanged_entry_is_not_written_again(new_agent: SimulatedAgent) -> None:
     for _ in range(2):
-        apply(new_agent, DEFAULTS, Protocol="http")
-    found = reads(new_agent, DEFAULTS)
+        apply_entry(new_agent, DEFAULTS, Protocol="http")
+    found = read_entry(new_agent, DEFAULTS)
     assert found["ModifyIndex"] == found["CreateIndex"]
 
 
 def test_sources_are_sorted_by_precedence(new_agent: SimulatedAgent) -> None:
     sources = [{"Name": name, "Action": "allow"} for name in ("*", "b", "a")]
-    assert apply(new_agent, INTENTIONS, Sources=sources) == 200
-    assert [(source["Name"], source["Precedence"]) for source in reads(new_agent, INTENTIONS)["Sources"]] == [("b", 9), ("a", 9), ("*", 8)]
+    assert apply_entry(new_agent, INTENTIONS, Sources=sources) == 200
+    assert [(source["Name"], source["Precedence"]) for source in read_entry(new_agent, INTENTIONS)["Sources"]] == [
+        ("b", 9),
+        ("a", 9),
+        ("*", 8),
+    ]
 
 
 def test_permissions_need_a_protocol_with_requests(new_agent: SimulatedAgent) -> None:
-    assert apply(new_agent, INTENTIONS, Sources=[permission("/x")]) == 500
-    apply(new_agent, DEFAULTS, Protocol="http")
-    assert [apply(new_agent, INTENTIONS, Sources=[permission(path)]) for path in ("x", "/x")] == [500, 200]
+    assert apply_entry(new_agent, INTENTIONS, Sources=[permission("/x")]) == 500
+    apply_entry(new_agent, DEFAULTS, Protocol="http")
+    assert [apply_entry(new_agent, INTENTIONS, Sources=[permission(path)]) for path in ("x", "/x")] == [500, 200]
     assert new_agent.answer("DELETE", f"/v1/config/{DEFAULTS}/web").status == 500
 
 
 def test_permissive_mode_must_be_enabled_in_the_mesh(new_agent: SimulatedAgent) -> None:
-    assert apply(new_agent, DEFAULTS, MutualTLSMode="permissive") == 500
+    assert apply_entry(new_agent, DEFAULTS, MutualTLSMode="permissive") == 500
     assert new_agent.put("/v1/config", {"Kind": "mesh", "AllowEnablingPermissiveMutualTLS": True}) is True
-    assert apply(new_agent, DEFAULTS, MutualTLSMode="permissive") == 200
+    assert apply_entry(new_agent, DEFAULTS, MutualTLSMode="permissive") == 200

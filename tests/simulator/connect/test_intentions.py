@@ -6,62 +6,31 @@ https://developer.hashicorp.com/consul/api-docs/connect/intentions
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
-from consul_proto.simulator.engine.versions import SIMULATED, V1_22_5
 from tests.simulator.config.calls import INTENTIONS
-from tests.simulator.differential.calls import ABSENT, LOST, NOBODY, ONE, OTHER, Call, by, delete, each_case, get, post, put, with_rules
+from tests.simulator.differential.calls import (
+    ABSENT,
+    EVERYBODY,
+    LOST,
+    NOBODY,
+    ONE,
+    TWO_TOKENS,
+    Call,
+    by,
+    delete,
+    each_case,
+    get,
+    post,
+    put,
+)
 from tests.simulator.differential.comparison import Sides
-from tests.simulator.simulated_agent import SimulatedAgent
+from tests.simulator.simulated_agent import SimulatedAgent, apply_entry, read_entry, token
 
 _INTENTIONS = "/v1/connect/intentions"
 _INTENTION = {"SourceName": "a", "DestinationName": "b", "Action": "allow"}
 _EXACT = ("/v1/connect/intentions/exact", ("source", "a"), ("destination", "b"))
-_EVERYBODY = (ONE, OTHER, NOBODY, LOST, None)
-_READS_SERVICES = with_rules(0, 'service_prefix "" { policy = "read" }')
-_SOME_RIGHTS = with_rules(
-    1,
-    """
-    service "web" { policy = "write" }
-    service "b" { policy = "read" intentions = "write" }
-    key "{p}a" { policy = "read" }
-    """,
-)
-_TOKENS = [*_READS_SERVICES, *_SOME_RIGHTS]
-_MANAGES = "11111111-2222-3333-4444-555555555555"
-
-
-@pytest.fixture(params=SIMULATED, ids=str)
-def acl_agent(request: pytest.FixtureRequest) -> SimulatedAgent:
-    """A simulator of each version, with ACLs on, that denies what no rule allows."""
-    return SimulatedAgent(version=request.param, acls=True, management_token=_MANAGES)
-
-
-def token(agent: SimulatedAgent, rules: str = "", datacenters: list[str] | None = None, **given: object) -> str:
-    """The secret of a new token; with rules, with a policy of them."""
-    if rules:
-        name = f"policy-{agent.simulator._store.index}"
-        agent.put("/v1/acl/policy", {"Name": name, "Rules": rules, "Datacenters": datacenters}, _MANAGES)
-        given["Policies"] = [{"Name": name}]
-    return str(agent.put("/v1/acl/token", given, _MANAGES)["SecretID"])
-
-
-@pytest.fixture
-def new_agent() -> SimulatedAgent:
-    """A simulator of the later version, which alone has what is tested."""
-    return SimulatedAgent(version=V1_22_5)
-
-
-def apply(agent: SimulatedAgent, kind: str, name: str = "web", **members: Any) -> int:
-    """Write an entry: the status."""
-    return agent.answer("PUT", "/v1/config", {"Kind": kind, "Name": name, **members}).status
-
-
-def reads(agent: SimulatedAgent, kind: str, name: str = "web") -> dict[str, Any]:
-    found: dict[str, Any] = agent.get(f"/v1/config/{kind}/{name}")
-    return found
 
 
 CASES = {
@@ -99,15 +68,15 @@ CASES = {
 
 ACL_CASES = {
     "refusals do not name the missing right": [
-        *_TOKENS,
-        *by(get("/v1/connect/intentions"), *_EVERYBODY),
+        *TWO_TOKENS,
+        *by(get("/v1/connect/intentions"), *EVERYBODY),
         *by(Call("POST", "/v1/connect/intentions", (), json.dumps(_INTENTION).encode()), ONE, NOBODY, LOST),
-        *by(put(f"/v1/connect/intentions/{ABSENT}", _INTENTION), *_EVERYBODY),
-        *by(put("/v1/connect/intentions/x", {}), *_EVERYBODY),
-        *by(delete(f"/v1/connect/intentions/{ABSENT}"), *_EVERYBODY),
+        *by(put(f"/v1/connect/intentions/{ABSENT}", _INTENTION), *EVERYBODY),
+        *by(put("/v1/connect/intentions/x", {}), *EVERYBODY),
+        *by(delete(f"/v1/connect/intentions/{ABSENT}"), *EVERYBODY),
         *by(put(_EXACT[0], {"Action": "allow"}, *_EXACT[1:]), ONE, NOBODY, LOST),
-        *by(get("/v1/connect/intentions/check", *_EXACT[1:]), *_EVERYBODY),
-        *by(get("/v1/connect/intentions/match", ("by", "source"), ("name", "b")), *_EVERYBODY),
+        *by(get("/v1/connect/intentions/check", *_EXACT[1:]), *EVERYBODY),
+        *by(get("/v1/connect/intentions/match", ("by", "source"), ("name", "b")), *EVERYBODY),
     ],
 }
 
@@ -136,9 +105,9 @@ def test_the_most_specific_intention_decides(agent: SimulatedAgent) -> None:
 
 
 def test_an_intention_written_by_name_keeps_the_rest_of_the_entry(new_agent: SimulatedAgent) -> None:
-    apply(new_agent, INTENTIONS, Sources=[{"Name": "a", "Action": "allow"}], Meta={"k": "v"})
+    apply_entry(new_agent, INTENTIONS, Sources=[{"Name": "a", "Action": "allow"}], Meta={"k": "v"})
     assert new_agent.put("/v1/connect/intentions/exact?source=z&destination=web", {"Action": "deny"}) is True
-    found = reads(new_agent, INTENTIONS)
+    found = read_entry(new_agent, INTENTIONS)
     assert (found["Meta"], [source["Name"] for source in found["Sources"]]) == ({"k": "v"}, ["a", "z"])
     assert [one["Meta"] for one in new_agent.get("/v1/connect/intentions")] == [{"k": "v"}] * 2
 

@@ -99,3 +99,27 @@ def kv(verb: str, key: str, **more: Any) -> dict[str, Any]:
 def each_case(cases: Mapping[str, Sequence[Call]]) -> pytest.MarkDecorator:
     """Run a test with the calls of each case, by its name."""
     return pytest.mark.parametrize("calls", [pytest.param([*calls], id=name) for name, calls in cases.items()])
+
+
+#: The paths of frequent writes.
+REGISTER, DEREGISTER, TXN = "/v1/catalog/register", "/v1/catalog/deregister", "/v1/txn"
+REGISTER_SERVICE, REGISTER_CHECK = "/v1/agent/service/register", "/v1/agent/check/register"
+
+#: A node of the catalog.
+N1 = {"Node": "n1", "Address": "10.0.0.1"}
+
+#: The tokens for `by`: the two of `TWO_TOKENS`, none, an unknown one, and that of the management.
+EVERYBODY = (ONE, OTHER, NOBODY, LOST, None)
+
+#: A token that may read services, and one with a few rights.
+TWO_TOKENS = [
+    *with_rules(0, 'service_prefix "" { policy = "read" }'),
+    *with_rules(
+        1,
+        """
+    service "web" { policy = "write" }
+    service "b" { policy = "read" intentions = "write" }
+    key "{p}a" { policy = "read" }
+    """,
+    ),
+]

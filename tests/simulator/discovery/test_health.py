@@ -5,44 +5,19 @@ https://developer.hashicorp.com/consul/api-docs/health
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.simulator.differential.calls import LOST, NOBODY, ONE, OTHER, Call, by, each_case, get, with_rules
+from tests.simulator.differential.calls import EVERYBODY, TWO_TOKENS, Call, by, each_case, get
 from tests.simulator.differential.comparison import Sides
-from tests.simulator.simulated_agent import SimulatedAgent
-
-_EVERYBODY = (ONE, OTHER, NOBODY, LOST, None)
-_READS_SERVICES = with_rules(0, 'service_prefix "" { policy = "read" }')
-_SOME_RIGHTS = with_rules(
-    1,
-    """
-    service "web" { policy = "write" }
-    service "b" { policy = "read" intentions = "write" }
-    key "{p}a" { policy = "read" }
-    """,
-)
-_TOKENS = [*_READS_SERVICES, *_SOME_RIGHTS]
-
-
-def register(agent: SimulatedAgent, node: str, service: str = "", **more: Any) -> None:
-    """Register a node, and a service on it."""
-    own = {"Service": {"Service": service, **more.pop("Service", {})}} if service else {}
-    agent.put("/v1/catalog/register", {"Node": node, "Address": "10.0.0.1", **own, **more})
-
-
-def nodes(entries: list[dict[str, Any]]) -> list[str]:
-    return [entry["Node"] if isinstance(entry["Node"], str) else entry["Node"]["Node"] for entry in entries]
-
+from tests.simulator.simulated_agent import SimulatedAgent, nodes, register
 
 ACL_CASES = {
     "proxies and gateways of a service need the right to read it": [
-        *_TOKENS,
+        *TWO_TOKENS,
         *(
             call
             for path in ("health/ingress/web", "health/connect/web", "catalog/connect/web")
-            for call in by(get(f"/v1/{path}"), *_EVERYBODY)
+            for call in by(get(f"/v1/{path}"), *EVERYBODY)
         ),
     ],
 }

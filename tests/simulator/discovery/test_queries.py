@@ -9,12 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.differential.calls import Call, each_case, get, post, put
+from tests.simulator.differential.calls import N1, REGISTER, Call, each_case, get, post, put
 from tests.simulator.differential.comparison import Sides
-from tests.simulator.simulated_agent import SimulatedAgent
+from tests.simulator.simulated_agent import SimulatedAgent, nodes, register
 
-_REGISTER, _DEREGISTER, _TXN = "/v1/catalog/register", "/v1/catalog/deregister", "/v1/txn"
-_N1 = {"Node": "n1", "Address": "10.0.0.1"}
 _WEB = {"Service": "web"}
 _TEMPLATE = {"Type": "name_prefix_match"}
 _EXECUTE, _EXPLAIN = "/v1/query/q/execute", "/v1/query/web-x/explain"
@@ -34,23 +32,13 @@ def filled(service: str, **more: Any) -> list[Call]:
     return [searched(service, **more), get(_EXPLAIN), Call("DELETE", "/v1/query/{Q0}")]
 
 
-def register(agent: SimulatedAgent, node: str, service: str = "", **more: Any) -> None:
-    """Register a node, and a service on it."""
-    own = {"Service": {"Service": service, **more.pop("Service", {})}} if service else {}
-    agent.put("/v1/catalog/register", {"Node": node, "Address": "10.0.0.1", **own, **more})
-
-
-def nodes(entries: list[dict[str, Any]]) -> list[str]:
-    return [entry["Node"] if isinstance(entry["Node"], str) else entry["Node"]["Node"] for entry in entries]
-
-
 def create_query(agent: SimulatedAgent, **given: Any) -> str:
     return str(agent.result("POST", "/v1/query", given)["ID"])
 
 
 CASES = {
     "a query shows null for missing tags": [
-        put(_REGISTER, {**_N1, "Service": {"Service": "web"}, "Check": {"Name": "c", "Status": "passing"}}),
+        put(REGISTER, {**N1, "Service": {"Service": "web"}, "Check": {"Name": "c", "Status": "passing"}}),
         post("/v1/query", {"Name": "q", "Service": {"Service": "web"}}, "Q0"),
         get("/v1/query/q/execute"),
     ],

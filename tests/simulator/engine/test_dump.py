@@ -15,13 +15,13 @@ from consul_proto.simulator import Parked, Settings, Simulator
 from consul_proto.simulator.engine.versions import SIMULATED, V1_22_5, Version
 from tests.simulator.differential.calls import Call
 from tests.simulator.differential.strategies import agent, catalog, kv
+from tests.simulator.simulated_agent import MANAGES
 
 _CALLS = st.one_of(kv.CALLS, catalog.CALLS, agent.CALLS)
 
 _SETTINGS = {version: Settings(version=version, node="test-node") for version in SIMULATED}
 
-_MANAGES = "11111111-2222-3333-4444-555555555555"
-_AS_MANAGER = Headers([("X-Consul-Token", _MANAGES)])
+_AS_MANAGER = Headers([("X-Consul-Token", MANAGES)])
 
 
 def _answer(simulator: Simulator, request: Request, now: float) -> Any:
@@ -133,7 +133,7 @@ def test_time_goes_on_where_it_stood(version: Version, moved: float) -> None:
 @pytest.mark.parametrize("version", SIMULATED, ids=str)
 def test_a_token_says_when_it_expires_now(version: Version) -> None:
     """What was left of its life when the state was taken is left when another goes on with it, and so it says."""
-    settings = replace(_SETTINGS[version], acls=True, management_token=_MANAGES)
+    settings = replace(_SETTINGS[version], acls=True, management_token=MANAGES)
     one, other = (Simulator(replace(settings, since=since)) for since in (0.0, 1_000_000_000.0))
     token = _put_token(one, {"ExpirationTTL": "10m"}, 100.0)
     assert token["ExpirationTime"] == "1970-01-01T00:11:40Z"
@@ -149,7 +149,7 @@ def test_a_token_says_when_it_expires_now(version: Version) -> None:
 
 def test_a_life_to_the_end_of_time_is_kept() -> None:
     """No date is later than the last one of the year 9999, however long the state lay there."""
-    settings = replace(_SETTINGS[V1_22_5], acls=True, management_token=_MANAGES)
+    settings = replace(_SETTINGS[V1_22_5], acls=True, management_token=MANAGES)
     one, other = Simulator(settings), Simulator(settings)
     assert _put_token(one, {"ExpirationTime": "9999-12-31T23:59:59-01:00"}, 0.0)["ExpirationTime"] == "9999-12-31T23:59:59-01:00"
     other.load(json.loads(json.dumps(one.dump())), 1000.0)

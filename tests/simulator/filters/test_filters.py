@@ -5,15 +5,12 @@ https://developer.hashicorp.com/consul/api-docs/features/filtering
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.simulator.differential.calls import Call, each_case, get, post, put
+from tests.simulator.differential.calls import REGISTER_SERVICE, Call, each_case, get, post, put
 from tests.simulator.differential.comparison import Sides
-from tests.simulator.simulated_agent import SimulatedAgent
+from tests.simulator.simulated_agent import SimulatedAgent, register
 
-_SERVICE, _CHECK = "/v1/agent/service/register", "/v1/agent/check/register"
 _INTENTIONS = "/v1/connect/intentions"
 #: What a filter may name, and what it may not; and what is asked of each.
 _OF_INTENTIONS = (
@@ -40,12 +37,6 @@ _EXPRESSIONS = (
 )
 
 
-def register(agent: SimulatedAgent, node: str, service: str = "", **more: Any) -> None:
-    """Register a node, and a service on it."""
-    own = {"Service": {"Service": service, **more.pop("Service", {})}} if service else {}
-    agent.put("/v1/catalog/register", {"Node": node, "Address": "10.0.0.1", **own, **more})
-
-
 CASES = {
     "intentions are filtered": [
         post(_INTENTIONS, {"SourceName": "a", "DestinationName": "b", "Action": "allow", "Meta": {"k": "v"}}, names="Q9"),
@@ -56,13 +47,13 @@ CASES = {
         get("/v1/agent/members", ("filter", f"{selector} {wanted}")) for selector in _OF_MEMBERS for wanted in _WANTED
     ],
     "numbers in filters have all of Go's notations": [
-        put(_SERVICE, {"Name": "web", "Port": 8080}),
+        put(REGISTER_SERVICE, {"Name": "web", "Port": 8080}),
         *(get("/v1/agent/services", ("filter", f"Port == {number}")) for number in _NUMBERS),
         *(get("/v1/agent/members", ("filter", f"{compared} {number}")) for compared in ("Port ==", "Addr contains") for number in _NUMBERS),
         get("/v1/agent/services", ("filter", 'EnableTagOverride == `a"b`')),
     ],
     "regular expressions have Go's syntax": [
-        put(_SERVICE, {"Name": "web"}),
+        put(REGISTER_SERVICE, {"Name": "web"}),
         *(get("/v1/agent/services", ("filter", f"Service matches `{expression}`")) for expression in _EXPRESSIONS),
         *(
             put("/v1/event/fire/deploy", b"", *query, ("dc", "x"))

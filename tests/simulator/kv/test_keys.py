@@ -5,29 +5,12 @@ https://developer.hashicorp.com/consul/api-docs/kv
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.simulator.differential.calls import Call, each_case, get, put
 from tests.simulator.differential.comparison import Sides
 from tests.simulator.differential.strategies.kv import SESSIONS
-from tests.simulator.simulated_agent import SimulatedAgent
-
-
-def entry(agent: SimulatedAgent, key: str) -> Any:
-    found = agent.get(f"/v1/kv/{key}")
-    return None if found is None else found[0]
-
-
-def value(agent: SimulatedAgent, key: str) -> str | None:
-    answer = agent.answer("GET", f"/v1/kv/{key}?raw")
-    return answer.body.decode() if answer.status == 200 else None
-
-
-def session(agent: SimulatedAgent, **given: Any) -> str:
-    return str(agent.put("/v1/session/create", given)["ID"])
-
+from tests.simulator.simulated_agent import SimulatedAgent, entry, session, value
 
 CASES = {
     "a write without a lock resets the lock index": [

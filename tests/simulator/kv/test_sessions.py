@@ -12,58 +12,22 @@ import pytest
 
 from consul_proto.message import Request, Response
 from consul_proto.simulator import Settings, Simulator
-from consul_proto.simulator.engine.versions import SIMULATED, Version
-from tests.simulator.differential.calls import Call, each_case, get, put
+from consul_proto.simulator.engine.versions import Version
+from tests.simulator.differential.calls import DEREGISTER, N1, REGISTER, Call, each_case, get, put
 from tests.simulator.differential.comparison import Sides
-from tests.simulator.simulated_agent import SimulatedAgent
-
-_REGISTER, _DEREGISTER, _TXN = "/v1/catalog/register", "/v1/catalog/deregister", "/v1/txn"
-_N1 = {"Node": "n1", "Address": "10.0.0.1"}
-
-
-def entry(agent: SimulatedAgent, key: str) -> Any:
-    found = agent.get(f"/v1/kv/{key}")
-    return None if found is None else found[0]
-
-
-def value(agent: SimulatedAgent, key: str) -> str | None:
-    answer = agent.answer("GET", f"/v1/kv/{key}?raw")
-    return answer.body.decode() if answer.status == 200 else None
-
-
-def session(agent: SimulatedAgent, **given: Any) -> str:
-    return str(agent.put("/v1/session/create", given)["ID"])
-
-
-_MANAGES = "11111111-2222-3333-4444-555555555555"
-
-
-@pytest.fixture(params=SIMULATED, ids=str)
-def acl_agent(request: pytest.FixtureRequest) -> SimulatedAgent:
-    """A simulator of each version, with ACLs on, that denies what no rule allows."""
-    return SimulatedAgent(version=request.param, acls=True, management_token=_MANAGES)
-
-
-def token(agent: SimulatedAgent, rules: str = "", datacenters: list[str] | None = None, **given: object) -> str:
-    """The secret of a new token; with rules, with a policy of them."""
-    if rules:
-        name = f"policy-{agent.simulator._store.index}"
-        agent.put("/v1/acl/policy", {"Name": name, "Rules": rules, "Datacenters": datacenters}, _MANAGES)
-        given["Policies"] = [{"Name": name}]
-    return str(agent.put("/v1/acl/token", given, _MANAGES)["SecretID"])
-
+from tests.simulator.simulated_agent import SimulatedAgent, entry, session, token, value
 
 _NO_UUID = "failed session lookup: index error: UUID must be 36 characters"
 
 
 CASES = {
     "a session needs checks that are not critical": [
-        put(_REGISTER, {**_N1, "Check": {"Name": "c", "Status": "critical"}}),
+        put(REGISTER, {**N1, "Check": {"Name": "c", "Status": "critical"}}),
         put("/v1/session/create", {"Node": "n1", "Checks": ["c"]}),
         put("/v1/session/create", {"Node": "n1"}),
         put("/v1/session/create", {"Node": "N1", "Checks": []}),
         get("/v1/session/node/n1"),
-        put(_DEREGISTER, {"Node": "n1"}),
+        put(DEREGISTER, {"Node": "n1"}),
         get("/v1/session/list"),
     ],
 }

@@ -7,104 +7,72 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from typing import Any
 
 import pytest
 
-from consul_proto.simulator.engine.versions import SIMULATED, V1_14
-from tests.simulator.differential.calls import LOST, NOBODY, ONE, OTHER, Call, by, each_case, get, kv, put, txn, with_rules
-from tests.simulator.differential.comparison import Sides
-from tests.simulator.simulated_agent import SimulatedAgent, body
-
-_REGISTER, _DEREGISTER, _TXN = "/v1/catalog/register", "/v1/catalog/deregister", "/v1/txn"
-_N1 = {"Node": "n1", "Address": "10.0.0.1"}
-_EVERYBODY = (ONE, OTHER, NOBODY, LOST, None)
-_READS_SERVICES = with_rules(0, 'service_prefix "" { policy = "read" }')
-_SOME_RIGHTS = with_rules(
-    1,
-    """
-    service "web" { policy = "write" }
-    service "b" { policy = "read" intentions = "write" }
-    key "{p}a" { policy = "read" }
-    """,
+from consul_proto.simulator.engine.versions import V1_14
+from tests.simulator.differential.calls import (
+    EVERYBODY,
+    N1,
+    NOBODY,
+    ONE,
+    REGISTER,
+    TWO_TOKENS,
+    TXN,
+    Call,
+    by,
+    each_case,
+    get,
+    kv,
+    put,
+    txn,
 )
-_TOKENS = [*_READS_SERVICES, *_SOME_RIGHTS]
-
-
-def entry(agent: SimulatedAgent, key: str) -> Any:
-    found = agent.get(f"/v1/kv/{key}")
-    return None if found is None else found[0]
-
-
-def value(agent: SimulatedAgent, key: str) -> str | None:
-    answer = agent.answer("GET", f"/v1/kv/{key}?raw")
-    return answer.body.decode() if answer.status == 200 else None
-
-
-def session(agent: SimulatedAgent, **given: Any) -> str:
-    return str(agent.put("/v1/session/create", given)["ID"])
+from tests.simulator.differential.comparison import Sides
+from tests.simulator.simulated_agent import SimulatedAgent, body, entry, session, token, value
 
 
 def encoded(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
-_MANAGES = "11111111-2222-3333-4444-555555555555"
-
-
-@pytest.fixture(params=SIMULATED, ids=str)
-def acl_agent(request: pytest.FixtureRequest) -> SimulatedAgent:
-    """A simulator of each version, with ACLs on, that denies what no rule allows."""
-    return SimulatedAgent(version=request.param, acls=True, management_token=_MANAGES)
-
-
-def token(agent: SimulatedAgent, rules: str = "", datacenters: list[str] | None = None, **given: object) -> str:
-    """The secret of a new token; with rules, with a policy of them."""
-    if rules:
-        name = f"policy-{agent.simulator._store.index}"
-        agent.put("/v1/acl/policy", {"Name": name, "Rules": rules, "Datacenters": datacenters}, _MANAGES)
-        given["Policies"] = [{"Name": name}]
-    return str(agent.put("/v1/acl/token", given, _MANAGES)["SecretID"])
-
-
 CASES = {
     "a check on an unknown node fails; with a check-and-set it is ignored": [
-        put(_TXN, [{"Check": {"Verb": "set", "Check": {"Node": "n1", "CheckID": "c"}}}]),
-        put(_TXN, [{"Check": {"Verb": "cas", "Check": {"Node": "n1", "CheckID": "c"}}}]),
+        put(TXN, [{"Check": {"Verb": "set", "Check": {"Node": "n1", "CheckID": "c"}}}]),
+        put(TXN, [{"Check": {"Verb": "cas", "Check": {"Node": "n1", "CheckID": "c"}}}]),
     ],
     "a transaction ignores Connect and empty tags": [
-        put(_REGISTER, _N1),
-        put(_TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "web", "Port": 1, "Connect": {"Native": True}}}}]),
-        put(_TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "db", "Tags": []}}}]),
+        put(REGISTER, N1),
+        put(TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "web", "Port": 1, "Connect": {"Native": True}}}}]),
+        put(TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "db", "Tags": []}}}]),
         get("/v1/catalog/service/web"),
     ],
-    "an unknown operation on a key": [put(_TXN, [{"KV": {"Verb": "zz", "Key": "{p}a"}}])],
-    "a service is read only by its id": [put(_TXN, [{"Service": {"Verb": "get", "Node": "n1", "Service": {"Service": "web"}}}])],
+    "an unknown operation on a key": [put(TXN, [{"KV": {"Verb": "zz", "Key": "{p}a"}}])],
+    "a service is read only by its id": [put(TXN, [{"Service": {"Verb": "get", "Node": "n1", "Service": {"Service": "web"}}}])],
     "a transaction of 1.8 ignores that a service is a proxy": [
-        put(_REGISTER, _N1),
-        put(_TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "p", "Kind": "connect-proxy"}}}]),
-        put(_TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "p", "Kind": "mesh-gateway", "Port": 1}}}]),
+        put(REGISTER, N1),
+        put(TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "p", "Kind": "connect-proxy"}}}]),
+        put(TXN, [{"Service": {"Verb": "set", "Node": "n1", "Service": {"Service": "p", "Kind": "mesh-gateway", "Port": 1}}}]),
     ],
 }
 
 
 ACL_CASES = {
     "a refused read transaction reads nothing": [
-        *_TOKENS,
-        *by(txn(kv("check-not-exists", "{p}a")), *_EVERYBODY),
-        *by(txn(kv("get", "{p}a"), kv("check-not-exists", "{p}a")), *_EVERYBODY),
-        *by(txn(kv("check-index", "{p}a"), kv("check-session", "{p}a")), *_EVERYBODY),
+        *TWO_TOKENS,
+        *by(txn(kv("check-not-exists", "{p}a")), *EVERYBODY),
+        *by(txn(kv("get", "{p}a"), kv("check-not-exists", "{p}a")), *EVERYBODY),
+        *by(txn(kv("check-index", "{p}a"), kv("check-session", "{p}a")), *EVERYBODY),
     ],
     "a read transaction says whether results were left out": [
-        *_TOKENS,
+        *TWO_TOKENS,
         *(put(f"/v1/kv/{{p}}{key}", b"v") for key in "ab"),
-        *by(txn(kv("get-tree", "{p}")), *_EVERYBODY),
+        *by(txn(kv("get-tree", "{p}")), *EVERYBODY),
         *by(txn({"Node": {"Verb": "get", "Node": {"Node": "test-node"}}}), ONE, NOBODY),
     ],
     "a failed read transaction leaves nothing out": [
-        *_TOKENS,
+        *TWO_TOKENS,
         put("/v1/kv/{p}b", b"v"),
-        *by(txn(kv("get-tree", "{p}"), kv("get", "{p}zz")), *_EVERYBODY),
+        *by(txn(kv("get-tree", "{p}"), kv("get", "{p}zz")), *EVERYBODY),
     ],
 }
 
