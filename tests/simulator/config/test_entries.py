@@ -28,7 +28,7 @@ from tests.simulator.simulated_agent import SimulatedAgent, apply_entry, read_en
 
 _PROXY: dict[str, Any] = {"Service": "web-proxy", "Kind": "connect-proxy", "Port": 80, "Proxy": {"DestinationServiceName": "web"}}
 _KINDS = (DEFAULTS, ROUTER, SPLITTER, RESOLVER, "ingress-gateway", "terminating-gateway")
-#: What a filter may name of an entry, and what it may not; and what is asked of each.
+#: Valid and invalid selectors in a filter of entries, and conditions for each.
 _SELECTORS = (
     *("Kind", "Name", "Protocol", "Mode", "MutualTLSMode", "ExternalSNI", "BalanceInboundConnections", "MaxInboundConnections"),
     *("LocalConnectTimeoutMs", "LocalRequestTimeoutMs", "TransparentProxy", "TransparentProxy.OutboundListenerPort"),
@@ -42,7 +42,7 @@ _ROUTED = {"Kind": ROUTER, "Name": "web", "Routes": [{"Match": {"HTTP": {"PathEx
 
 
 def calls_by(token: str | None) -> list[Call]:
-    """What is refused for several reasons, of which each agent says the first."""
+    """Return calls that are refused for several reasons; agents report the first."""
     bodies = (
         *({"Kind": kind} for kind in (*_KINDS, "nothing")),
         *({"Kind": "proxy-defaults", "Name": "other"}, {"Kind": DEFAULTS, "Name": "web"}, {"Kind": DEFAULTS, "Name": "x", "No": 1}),

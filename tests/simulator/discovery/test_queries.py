@@ -22,14 +22,14 @@ def query(name: str = "q", **more: Any) -> Call:
     return post("/v1/query", {"Name": name, "Service": _WEB, **more}, "Q0")
 
 
-def searched(service: str, **more: Any) -> Call:
+def template_for(service: str, **more: Any) -> Call:
     """A template for what begins with web-, that leads to a service."""
     return query("web-", Template=_TEMPLATE | more, Service={"Service": service})
 
 
-def filled(service: str, **more: Any) -> list[Call]:
+def try_template(service: str, **more: Any) -> list[Call]:
     """A template, what it comes to, and its end."""
-    return [searched(service, **more), get(_EXPLAIN), Call("DELETE", "/v1/query/{Q0}")]
+    return [template_for(service, **more), get(_EXPLAIN), Call("DELETE", "/v1/query/{Q0}")]
 
 
 def create_query(agent: SimulatedAgent, **given: Any) -> str:
@@ -57,15 +57,17 @@ CASES = {
     "a template names existing variables and functions": [
         call
         for service in ("${name.other}", "${match(x)}", "${other(1)}", "${name.full", "${}", "${match(1)", "${name.full}", "$")
-        for call in filled(service)
+        for call in try_template(service)
     ],
     "blanks and dollars in a template": [
-        call for service in ("$$${name.full}", "${ name.suffix }", "${match(-1)}", "${agent.segment}", "a$b") for call in filled(service)
+        call
+        for service in ("$$${name.full}", "${ name.suffix }", "${match(-1)}", "${agent.segment}", "a$b")
+        for call in try_template(service)
     ],
     "a template finds parts of a name": [
-        *filled("${match(1)}-${match(2)}", Regexp="^(.)eb-(.)$"),
-        *filled("web", Regexp="("),
-        *filled("web", RemoveEmptyTags=True),
+        *try_template("${match(1)}-${match(2)}", Regexp="^(.)eb-(.)$"),
+        *try_template("web", Regexp="("),
+        *try_template("web", RemoveEmptyTags=True),
     ],
     "rules for queries": [
         *(query(Service=_WEB | more) for more in ({"NodeMeta": {"a b": "c"}}, {"SamenessGroup": "x"})),

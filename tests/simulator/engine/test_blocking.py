@@ -57,7 +57,7 @@ def test_a_deletion_wakes_queries_of_its_prefix(agent: SimulatedAgent) -> None:
 
 
 def test_a_query_of_a_missing_key_wakes_only_for_that_key(agent: SimulatedAgent) -> None:
-    """Other writes move the index of a read of what is missing, and do not wake it."""
+    """Other writes change the index of the read, but do not wake it."""
     parked = agent.park("/v1/kv/missing?index=1&wait=10s")
     other = agent.park("/v1/kv/other/?recurse&index=1")
     agent.result("PUT", "/v1/kv/other/a", b"")

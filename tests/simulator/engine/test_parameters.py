@@ -12,7 +12,7 @@ _KV, _HEALTH, _NODES = "/v1/kv/a", "/v1/health/service/web", "/v1/catalog/nodes"
 
 
 def refused(agent: SimulatedAgent, path: str, name: str, value: str) -> str:
-    """What is said of a header, "" where it is not refused."""
+    """Return the text of the refusal of a header, "" if it is not refused."""
     answer = agent.simulator.handle(Request("GET", path, headers=Headers([(name, value)])), 0.0)
     assert isinstance(answer, Response)
     assert answer.status in (200, 400, 404)
