@@ -21,7 +21,7 @@ from consul_proto.message import Request, Response
 from consul_proto.simulator import Parked, Settings, Simulator
 from consulate import AsyncConsul, Consul
 from consulate.testing import ConsulAgent
-from tests.agents import find_binaries, running_agent
+from tests.agents import find_binaries, start_agent
 
 _KEY, _VALUE = "bench/key", "v" * 40
 
@@ -34,7 +34,7 @@ _SMALL, _LARGE = 1_000, 100_000
 _BELOW = 100
 
 
-def timed(call: Callable[[], object], calls: int) -> float:
+def measure(call: Callable[[], object], calls: int) -> float:
     """Microseconds for a call."""
     gc.collect()
     begun = time.perf_counter()
@@ -45,7 +45,7 @@ def timed(call: Callable[[], object], calls: int) -> float:
 
 def medians(several: Sequence[Callable[[], object]], rounds: int, *calls: int) -> tuple[float, float]:
     """Microseconds for a call of each, which take turns; the first round is not counted. calls: how many of each in a round."""
-    taken: list[list[float]] = [[timed(*each) for each in zip(several, calls, strict=True)] for _ in range(rounds + 1)]
+    taken: list[list[float]] = [[measure(*each) for each in zip(several, calls, strict=True)] for _ in range(rounds + 1)]
     base, other = (statistics.median(times) for times in zip(*taken[1:], strict=True))
     return base, other
 
@@ -58,7 +58,7 @@ def report(name: str, base: float, other: float) -> None:
 def beside_a_real_agent(rounds: int, calls: int) -> None:
     """kv.get of an agent over loopback TCP, and of one in memory."""
     for binary in find_binaries():
-        with running_agent(binary, acls=False) as agent, Consul(agent.host, agent.port) as real, ConsulAgent().client() as memory:
+        with start_agent(binary, acls=False) as agent, Consul(agent.host, agent.port) as real, ConsulAgent().client() as memory:
             for consul in (real, memory):
                 consul.kv[_KEY] = _VALUE
                 assert consul.kv.get(_KEY) == _VALUE
@@ -120,7 +120,7 @@ class Agent:
         return parked
 
 
-def waiting(rounds: int, calls: int, seconds: float) -> None:
+def parked_queries(rounds: int, calls: int, seconds: float) -> None:
     """What queries that wait cost: while nothing changes, and with each write."""
     agents = {number: Agent() for number in (_FEW, _MANY)}
     for number, agent in agents.items():
@@ -157,7 +157,7 @@ async def idle(seconds: float) -> None:
         group.cancel_scope.cancel()
 
 
-def stored(rounds: int, calls: int) -> None:
+def store_sizes(rounds: int, calls: int) -> None:
     """Reads by prefix and writes, in a small store and in a large one."""
     agents: list[Agent] = []
     for number in (_SMALL, _LARGE):
@@ -185,8 +185,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="in which nothing happens")
     options = parser.parse_args()
     beside_a_real_agent(options.rounds, options.calls)
-    waiting(options.rounds, options.calls, options.seconds)
-    stored(options.rounds, options.calls)
+    parked_queries(options.rounds, options.calls, options.seconds)
+    store_sizes(options.rounds, options.calls)
 
 
 if __name__ == "__main__":

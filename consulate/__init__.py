@@ -1,6 +1,6 @@
 """Client for HashiCorp Consul: `Consul` for threads, `AsyncConsul` for asyncio and trio.
 
-Names are imported when they are first used, so that `import consulate` costs next to nothing.
+Each name is imported when it is first used, so `import consulate` takes almost no time.
 """
 
 from importlib import import_module
@@ -19,7 +19,7 @@ __version__ = "2.0.0a1"
 
 __all__ = ["AsyncConsul", "Cancel", "Consul", "ConsulateException", "Limits", "Meta", "Reply", "Session", "adapters", "api", "exceptions"]
 
-#: Public name -> the module that has it, and its name there; a module itself has none.
+#: Public name -> its module, and its name there; None for a module.
 _HOMES = {
     "AsyncConsul": ("consulate.client", "AsyncConsul"),
     "Cancel": ("transports.cancel", "Cancel"),
@@ -35,7 +35,7 @@ _HOMES = {
 }
 
 
-if not TYPE_CHECKING:  # checkers see the imports above, and object to any other name
+if not TYPE_CHECKING:  # type checkers see the imports above, and reject any other name
 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:

@@ -15,7 +15,7 @@ from consul_proto.namespace import Async, M, Sync, group
 from consul_proto.operation import T
 from consul_proto.stream import E, Stream
 from consulate.adapters import adapter_for
-from consulate.configuration import configured
+from consulate.configuration import read_configuration
 from transports.clocks import async_clock_of, clock_of
 from transports.drive import Context, run, run_async
 from transports.streams import TaskEvents, ThreadEvents
@@ -101,7 +101,7 @@ class Consul(_Client[Sync]):
         kv_codec: Codec = "json",
         **options: Unpack[ClientOptions],
     ) -> None:
-        config, settings = configured(host, port, datacenter, token, scheme, **options)
+        config, settings = read_configuration(host, port, datacenter, token, scheme, **options)
         self._transport = adapter_for(config, adapter).transport(config) if transport is None else transport
         self._context = Context(settings, str(config.address), clock_of(self._transport))
         self._begin(self._call, kv_codec)
@@ -162,7 +162,7 @@ class AsyncConsul(_Client[Async]):
         kv_codec: Codec = "json",
         **options: Unpack[ClientOptions],
     ) -> None:
-        config, settings = configured(host, port, datacenter, token, scheme, **options)
+        config, settings = read_configuration(host, port, datacenter, token, scheme, **options)
         self._transport = adapter_for(config, adapter).async_transport(config) if transport is None else transport
         self._context = Context(settings, str(config.address), async_clock_of(self._transport))
         self._begin(self._call, kv_codec)

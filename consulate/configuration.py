@@ -1,4 +1,4 @@
-"""What a client is told, by its arguments and by the environment: read once, when it is made."""
+"""The configuration of a client, from its arguments and from the environment. It is read once, when the client is made."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from consul_proto.query import Consistency
     from transports.cancel import Cancel
 
-#: Seconds for a whole call. A cluster without a leader answers after 7 (raft's rpc_hold_timeout), which leaves time to ask again.
+#: Seconds for a whole call. A cluster without a leader answers after 7 s (rpc_hold_timeout), which leaves time for a retry.
 DEFAULT_TIMEOUT = 10.0
 
 
 class AsyncCallOptions(TypedDict, total=False):
-    """What one call can be told, of tasks.
+    """Options of one call of an `AsyncConsul`.
 
-    timeout: seconds for this call, None for no limit; the client's own where it is not given. A blocking query adds its wait.
-    retry: False sends each request once, whatever comes of it.
+    timeout: seconds for this call, None for no limit; without it, the client's limit. A blocking query adds its wait.
+    retry: False sends each request only once.
     """
 
     timeout: float | None
@@ -30,23 +30,23 @@ class AsyncCallOptions(TypedDict, total=False):
 
 
 class CallOptions(AsyncCallOptions, total=False):
-    """What one call can be told, of threads.
+    """Options of one call of a `Consul`.
 
-    cancel: a handle that ends the call from another thread, which then raises Cancelled.
+    cancel: a handle with which another thread can cancel the call, which then raises Cancelled.
     """
 
     cancel: Cancel | None
 
 
 class ClientOptions(TypedDict, total=False):
-    """What a client can be told beyond the documented parameters; what is not given comes from the `CONSUL_*` variables where they have it.
+    """Options of a client besides the documented parameters. Without an option, the `CONSUL_*` variable for it is used, if there is one.
 
-    timeout: seconds for a whole call (10 where it is not given), None for no limit; a blocking query adds its wait.
-    token_file: a file with the token (wins over `token`). basic_auth: user and password, for a proxy in front of the agent.
-    consistency: of every read that does not say its own: "default", "leader", "stale" or "consistent".
+    timeout: seconds for a whole call (10 by default), None for no limit; a blocking query adds its wait.
+    token_file: a file with the token (overrides `token`). basic_auth: user and password, for a proxy in front of the agent.
+    consistency: of every read that does not set its own: "default", "leader", "stale" or "consistent".
     namespace, partition: Consul Enterprise.
-    verify: False does not verify the server's certificate. ca_file, ca_path: authorities to trust, instead of the system's.
-    client_cert, client_key: files in PEM. server_name: the name that the certificate must have, instead of the host's.
+    verify: False accepts any certificate of the server. ca_file, ca_path: authorities to trust, instead of the system's.
+    client_cert, client_key: PEM files. server_name: the name that the certificate must have, instead of the host's.
     proxy: the URL of an HTTP proxy (sync only). limits: of connections and of the size of an answer.
     """
 
@@ -67,9 +67,9 @@ class ClientOptions(TypedDict, total=False):
 
 
 class ViewOptions(TypedDict, total=False):
-    """What a view of a client can change; None takes back what the client has.
+    """Options of a view of a client, instead of the client's own. None removes the client's value.
 
-    timeout: seconds for a whole call, None for no limit. consistency: of every read that does not say its own.
+    timeout: seconds for a whole call, None for no limit. consistency: of every read that does not set its own.
     token, datacenter, namespace, partition: of every call.
     """
 
@@ -89,7 +89,7 @@ def _read_token(path: str | os.PathLike[str]) -> str:
 
 
 def _token(token: str | None, token_file: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> str | None:
-    """An explicit file wins over an explicit token, that over a file of the environment, that over a token of the environment."""
+    """Return the token. Order: the argument token_file, the argument token, the variable for a file, the variable for a token."""
     if token_file is not None:
         return _read_token(token_file)
     if token is not None:
@@ -99,7 +99,7 @@ def _token(token: str | None, token_file: str | os.PathLike[str] | None, environ
     return environ.get("CONSUL_HTTP_TOKEN") or None
 
 
-def configured(
+def read_configuration(
     host: str | None,
     port: int | None,
     datacenter: str | None,
@@ -121,7 +121,7 @@ def configured(
     client_key: str | None = None,
     server_name: str | None = None,
 ) -> tuple[Config, Settings]:
-    """What these arguments and the environment say, read now."""
+    """Return the configuration and the settings from the arguments and the environment. Raises ValueError."""
     environ = os.environ
     address = address_of(host, port, scheme, environ)
     files = TLS(ca_file=ca_file, ca_path=ca_path, client_cert=client_cert, client_key=client_key, server_name=server_name)

@@ -1,4 +1,4 @@
-"""Every exception of this library. `consul_proto.errors` says what each means."""
+"""All exceptions of this library. Their docstrings are in `consul_proto.errors`."""
 
 from consul_proto.errors import (
     ACLDisabled,

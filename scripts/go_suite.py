@@ -86,10 +86,10 @@ PYTHONPATH='{root}' exec '{python}' -m consulate dev --consul-version {version} 
 """
 
 #: A test by its package and name, and how it ended: "pass", "fail" or "skip".
-Ended = dict[tuple[str, str], str]
+Outcomes = dict[tuple[str, str], str]
 
 
-def excused(version: str) -> dict[str, str]:
+def find_excuses(version: str) -> dict[str, str]:
     """The tests that need not pass, and why: what the pages say."""
     is_old = version == "1.8.7"
     rows_of, words_of = _EXCUSED | (_EXCUSED_BEFORE if is_old else {}), _OUTSIDE | (_OUTSIDE_BEFORE if is_old else {})
@@ -110,7 +110,7 @@ def _binary(version: str) -> str:
     sys.exit(f"there is no Consul {version}: name one in CONSUL_BINS")
 
 
-def _fetched(version: str, folder: Path) -> Path:
+def _fetch_client(version: str, folder: Path) -> Path:
     """The client's module, where it can be written."""
     named = f"{_MODULE}@{_CLIENTS[version]}"
     said = subprocess.run(["go", "mod", "download", "-json", named], capture_output=True, text=True, check=True, cwd=folder).stdout
@@ -123,23 +123,23 @@ def _fetched(version: str, folder: Path) -> Path:
     return module
 
 
-def _tested(module: Path, consul: Path, *options: str) -> Ended:
+def _run_tests(module: Path, consul: Path, *options: str) -> Outcomes:
     """Run the tests with a Consul that is first on PATH. Servers that a test leaves behind are ended as well."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CONSUL_")}
     environment |= {"PATH": f"{consul.parent}:{environment['PATH']}", "GOFLAGS": "-mod=mod"}
     command = ["go", "test", "-json", "-vet=off", "-count=1", f"-timeout={_LIMIT}", *options, "./..."]
-    ended: Ended = {}
+    outcomes: Outcomes = {}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=module, env=environment, start_new_session=True) as process:
         assert process.stdout is not None
         try:
             for line in process.stdout:
                 event = json.loads(line) if line.startswith("{") else {}
                 if event.get("Test") and event["Action"] in ("run", "pass", "fail", "skip"):
-                    ended[event["Package"].removeprefix(_MODULE), event["Test"]] = event["Action"]
+                    outcomes[event["Package"].removeprefix(_MODULE), event["Test"]] = event["Action"]
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
-    return ended
+    return outcomes
 
 
 def _only(tests: list[str]) -> str:
@@ -147,12 +147,12 @@ def _only(tests: list[str]) -> str:
     return f"^({'|'.join(map(re.escape, tests))})$"
 
 
-def _passed(ended: Ended) -> set[tuple[str, str]]:
-    return {test for test, how in ended.items() if how == "pass"}
+def _find_passes(outcomes: Outcomes) -> set[tuple[str, str]]:
+    return {test for test, how in outcomes.items() if how == "pass"}
 
 
-def _compared(version: str, folder: Path) -> int:
-    module, need_not = _fetched(version, folder), excused(version)
+def _compare(version: str, folder: Path) -> int:
+    module, need_not = _fetch_client(version, folder), find_excuses(version)
     real, ours = folder / "real" / "consul", folder / "ours" / "consul"
     for path in (real, ours):
         path.parent.mkdir()
@@ -160,16 +160,16 @@ def _compared(version: str, folder: Path) -> int:
     real.symlink_to(consul)
     ours.write_text(_STANDS_FOR_CONSUL.format(consul=consul, root=_ROOT, python=sys.executable, version=version))
     ours.chmod(0o755)
-    there = _tested(module, real)
-    here = _tested(module, ours, "-skip", _only(list(need_not)))
-    open_ones = {test for test in _passed(there) - _passed(here) if test[1].partition("/")[0] not in need_not}
+    there = _run_tests(module, real)
+    here = _run_tests(module, ours, "-skip", _only(list(need_not)))
+    open_ones = {test for test in _find_passes(there) - _find_passes(here) if test[1].partition("/")[0] not in need_not}
     if open_ones:  # a busy machine makes some late
-        here |= _tested(module, ours, "-run", _only(sorted({name.partition("/")[0] for _, name in open_ones})))
-        open_ones -= _passed(here)
+        here |= _run_tests(module, ours, "-run", _only(sorted({name.partition("/")[0] for _, name in open_ones})))
+        open_ones -= _find_passes(here)
     print(f"{_MODULE} {_CLIENTS[version]}, with subtests:")
-    for what, ended in ((f"Consul {version}", there), ("consulate dev", here)):
-        print(f"  {what}: {len(_passed(ended))} of {len(ended)} pass")
-    for _, name in sorted(_passed(there)):
+    for what, outcomes in ((f"Consul {version}", there), ("consulate dev", here)):
+        print(f"  {what}: {len(_find_passes(outcomes))} of {len(outcomes)} pass")
+    for _, name in sorted(_find_passes(there)):
         if name in need_not:
             print(f"  excused: {name}, {need_not[name]}")
     for package, name in sorted(open_ones):
@@ -183,7 +183,7 @@ def main() -> int:
     if version not in _CLIENTS:
         sys.exit(f"known are {', '.join(_CLIENTS)}")
     with tempfile.TemporaryDirectory(prefix="go-suite-") as name:
-        return _compared(version, Path(name))
+        return _compare(version, Path(name))
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ def _client(face: Face, size: int, way: str, url: str, ca_file: str | None) -> N
     print(anyio.run(_tasks, size, way, options, backend=face.backend) if face.backend else _threads(size, way, options))
 
 
-def _measured(face: Face, size: int, way: str, framing: Framing, tls: Certificates | None, folder: Path) -> float:
+def _measure(face: Face, size: int, way: str, framing: Framing, tls: Certificates | None, folder: Path) -> float:
     served = stream(size, framing) if way == "read" else stream(1 << 40, framing, piece=1000, interval=0.01)
     unix_path = folder / f"{face}-{way}-{framing}.sock" if face.unix else None
     with RawServer([ReadRequest(), *served], unix_path=unix_path, tls=tls.server if tls else None) as server:
@@ -128,8 +128,8 @@ def main() -> None:
         for face in ALL:
             for tls in (None,) if face.unix else (None, certificates):
                 framings: tuple[Framing, ...] = ("chunks", "length")
-                grown = {framing: _measured(face, given.size, "read", framing, tls, Path(name)) for framing in framings}
-                ends = {way: _measured(face, given.size, way, "chunks", tls, Path(name)) for way in ("close", "cancel")}
+                grown = {framing: _measure(face, given.size, "read", framing, tls, Path(name)) for framing in framings}
+                ends = {way: _measure(face, given.size, way, "chunks", tls, Path(name)) for way in ("close", "cancel")}
                 good = max(grown.values()) < _MOST_MEMORY and max(ends.values()) < _LONGEST_END
                 failed |= not good
                 figures = [f"{framing} +{size / (1 << 20):.1f} MiB" for framing, size in grown.items()]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scripts.recording import acl_legacy, agent, catalog, kv, limits, session
 from scripts.recording.recorder import POWERLESS, Recorder
-from tests.agents import Binary, find_binaries, running_agent
+from tests.agents import Binary, find_binaries, start_agent
 
 _TESTS = Path(__file__).parent.parent / "tests"
 
@@ -29,7 +29,7 @@ def _powerless_token(recorder: Recorder) -> None:
 
 def _record(binary: Binary, folder: Path) -> list[str]:
     manifest = {row["id"]: row for row in json.loads((_TESTS / "spec" / "endpoints.json").read_text())}
-    with running_agent(binary, acls=True) as strict:
+    with start_agent(binary, acls=True) as strict:
         recorder = Recorder(strict, folder, manifest)
         # First what must be asked before anything is there, last what changes who may do what.
         _powerless_token(recorder)
@@ -38,7 +38,7 @@ def _record(binary: Binary, folder: Path) -> list[str]:
         agent.record(recorder)
         catalog.record(recorder)
         acl_legacy.record(recorder)
-    with running_agent(binary, acls=False, limits=limits.LIMITS) as small:
+    with start_agent(binary, acls=False, limits=limits.LIMITS) as small:
         second = Recorder(small, folder, manifest)
         limits.record(second)
     print(f"Consul {binary.version}: {recorder.written + second.written} samples")

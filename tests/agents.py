@@ -58,7 +58,7 @@ def find_binaries() -> list[Binary]:
     return [Binary(_version(path), path) for path in named or ([on_path] if on_path else [])]
 
 
-def required(found: Binary | None) -> Binary:
+def require_binary(found: Binary | None) -> Binary:
     """A Consul that was found. Without one the test skips, or fails with CONSUL_REQUIRED=1."""
     if found is not None:
         return found
@@ -79,7 +79,7 @@ def find_dev_versions() -> list[str]:
 
 
 @contextmanager
-def running_dev(
+def start_dev(
     version: str, *options: str, acls: bool = False, unix_socket: bool = True, script_checks: bool = True, named: bool = True
 ) -> Iterator[Agent]:
     """Start `consulate dev`, wait until it serves, and stop it in the end, which must be clean.
@@ -240,7 +240,7 @@ def _attempt(binary: Binary, *, acls: bool, unix_socket: bool, limits: Mapping[s
 
 
 @contextmanager
-def running_agent(
+def start_agent(
     binary: Binary, *, acls: bool, unix_socket: bool = True, limits: Mapping[str, int] | None = None, files: Sequence[Path] = ()
 ) -> Iterator[Agent]:
     """Start an agent, wait until it is ready, and stop it in the end.

@@ -29,7 +29,7 @@ class Listening(Protocol):
     def url(self) -> str: ...
 
 
-class Awaitably:
+class AwaitableClient:
     """A client for threads whose calls can be awaited: each is done by then."""
 
     def __init__(self, target: Any) -> None:
@@ -40,9 +40,9 @@ class Awaitably:
         if name == "ops":
             return value
         if name == "using":
-            return lambda **options: Awaitably(value(**options))
+            return lambda **options: AwaitableClient(value(**options))
         if not callable(value):
-            return Awaitably(value) if hasattr(value, "_run") else value
+            return AwaitableClient(value) if hasattr(value, "_run") else value
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             return value(*args, **kwargs)
@@ -65,7 +65,7 @@ class Face:
         """Make a client with these arguments, run the scenario on it, and close it."""
         if self.backend is None:
             with closing(Consul(*address, **options)) as client:
-                return at_once(scenario(Awaitably(client)))
+                return run_sync(scenario(AwaitableClient(client)))
 
         async def main() -> T:
             async with AsyncConsul(*address, **options) as client:
@@ -74,7 +74,7 @@ class Face:
         return anyio.run(main, backend=self.backend)
 
 
-def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+def run_sync(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that never waits."""
     try:
         coroutine.send(None)
@@ -106,7 +106,7 @@ async def outcome(call: Awaitable[Any]) -> Any:
         return error
 
 
-def eventually(holds: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_until(holds: Callable[[], object], seconds: float = 10.0) -> None:
     """Wait until something holds; fail where it does not in time."""
     deadline = time.monotonic() + seconds
     while not holds():

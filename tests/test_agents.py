@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents import Agent, Binary, find_binaries, running_agent
+from tests.agents import Agent, Binary, find_binaries, start_agent
 
 
 def status(agent: Agent, method: str, path: str, token: str | None) -> int:
@@ -24,7 +24,7 @@ def status(agent: Agent, method: str, path: str, token: str | None) -> int:
 @pytest.mark.real
 @pytest.mark.parametrize("binary", find_binaries(), ids=lambda binary: str(binary.version))
 def test_an_agent_starts_and_stops(binary: Binary) -> None:
-    with running_agent(binary, acls=True) as agent:
+    with start_agent(binary, acls=True) as agent:
         assert agent.version == binary.version
         assert agent.management_token is not None
         assert agent.management_token not in repr(agent)
@@ -40,7 +40,7 @@ def test_an_agent_starts_and_stops(binary: Binary) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("binary", find_binaries(), ids=lambda binary: str(binary.version))
 def test_an_agent_without_acls_asks_for_no_token(binary: Binary) -> None:
-    with running_agent(binary, acls=False, unix_socket=False) as agent:
+    with start_agent(binary, acls=False, unix_socket=False) as agent:
         assert (agent.management_token, agent.unix_path) == (None, "")
         assert status(agent, "PUT", "/v1/session/create", None) == 200
 
@@ -49,7 +49,7 @@ def test_an_agent_that_does_not_start_tells_why(tmp_path: Path) -> None:
     program = tmp_path / "consul"
     program.write_text("#!/bin/sh\necho no such flag\nexit 1\n")
     program.chmod(0o755)
-    with pytest.raises(RuntimeError, match="no such flag"), running_agent(Binary("1.8.7", str(program)), acls=False):
+    with pytest.raises(RuntimeError, match="no such flag"), start_agent(Binary("1.8.7", str(program)), acls=False):
         pass
 
 
@@ -57,12 +57,12 @@ def test_a_taken_port_is_tried_anew_a_few_times(tmp_path: Path) -> None:
     program = tmp_path / "consul"
     program.write_text(f"#!/bin/sh\necho started >> {tmp_path}/starts\necho bind: address already in use\nexit 1\n")
     program.chmod(0o755)
-    with pytest.raises(RuntimeError, match="ports taken 4 times"), running_agent(Binary("1.22.5", str(program)), acls=True):
+    with pytest.raises(RuntimeError, match="ports taken 4 times"), start_agent(Binary("1.22.5", str(program)), acls=True):
         pass
     assert (tmp_path / "starts").read_text() == "started\n" * 4
 
 
 def test_a_consul_is_there_where_one_is_required() -> None:
     # Not asked within the assert: pytest would show the whole environment, tokens and all, where it fails.
-    required = os.environ.get("CONSUL_REQUIRED") == "1"
-    assert find_binaries() or not required, "CONSUL_REQUIRED=1, and neither CONSUL_BINS nor PATH has a Consul"
+    require_binary = os.environ.get("CONSUL_REQUIRED") == "1"
+    assert find_binaries() or not require_binary, "CONSUL_REQUIRED=1, and neither CONSUL_BINS nor PATH has a Consul"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from consulate import exceptions
-from tests.agents import Agent, Binary, find_binaries, find_dev_versions, running_agent, running_dev
+from tests.agents import Agent, Binary, find_binaries, find_dev_versions, start_agent, start_dev
 
 _ROOT = Path(__file__).parent.parent
 _SOURCES = ("consul_proto", "transports", "consulate", "examples", "benchmarks", "scripts")
@@ -73,7 +73,7 @@ def test_a_block_runs(block: Block) -> None:
 @pytest.mark.parametrize("version", find_dev_versions())
 def test_blocks_that_need_an_agent_run_on_a_simulated_one(version: str) -> None:
     """In the order of the page: a block may read what an earlier one wrote."""
-    with running_dev(version) as agent:
+    with start_dev(version) as agent:
         for block in _blocks():
             if block.needs_consul:
                 printed = _run(block.code, _at(agent))
@@ -83,7 +83,7 @@ def test_blocks_that_need_an_agent_run_on_a_simulated_one(version: str) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("binary", find_binaries(), ids=lambda binary: str(binary.version))
 def test_the_blocks_and_the_example_run_on_a_real_consul(binary: Binary) -> None:
-    with running_agent(binary, acls=False) as agent:
+    with start_agent(binary, acls=False) as agent:
         for block in _blocks():
             if block.needs_consul:
                 _run(block.code, _at(agent))

@@ -21,24 +21,24 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.certificates import Certificates, make
-from tests.fakes.faults import DONE, GOOD, WELL
-from tests.fakes.plain_client import GET, PATIENCE, PUT, ask, connect, exactly, to_the_end
+from tests.fakes.faults import DONE, GOOD, HEALTHY
+from tests.fakes.plain_client import GET, PATIENCE, PUT, connect, exchange, read_exactly, read_to_end
 from tests.fakes.raw_server import (
     Close,
+    ClosedPort,
     Drip,
     Echo,
+    FullPort,
     Hang,
     Pause,
     RawServer,
     ReadRequest,
-    Refused,
     Repeat,
     Reset,
     Script,
     Send,
     SendBy,
     SetEvent,
-    Unaccepting,
     WaitFor,
     answer,
 )
@@ -70,12 +70,12 @@ def server_of(kind: str, folder: Path, certificates: Certificates, *scripts: Scr
 
 
 def test_it_answers_and_records(start: Callable[..., RawServer], certificates: Certificates) -> None:
-    server = start(WELL)
+    server = start(HEALTHY)
     with connect(server, certificates) as sock:
-        ask(sock, GET, GOOD)
-        ask(sock, PUT, DONE)
+        exchange(sock, GET, GOOD)
+        exchange(sock, PUT, DONE)
     with connect(server, certificates) as sock:
-        ask(sock, GET, GOOD)
+        exchange(sock, GET, GOOD)
     assert [(r.connection, r.method, r.target, r.body) for r in server.requests] == [
         (0, "GET", "/v1/kv/k", b""),
         (0, "PUT", "/v1/kv/k", b"w"),
@@ -91,16 +91,16 @@ def test_each_connection_has_its_script_and_the_last_one_repeats() -> None:
     with RawServer(*scripts) as server:
         for body in (b"a", b"b", b"c", b"c"):
             with connect(server) as sock:
-                ask(sock, GET, answer(200, body))
+                exchange(sock, GET, answer(200, body))
     assert server.connections == 4
 
 
 def test_a_request_in_pieces_with_chunks() -> None:
-    with RawServer(WELL) as server, connect(server) as sock:
+    with RawServer(HEALTHY) as server, connect(server) as sock:
         request = b"PUT /k HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\nA\r\n0123456789\r\n0\r\nX-Trailer: t\r\n\r\n"
         for byte in request:
             sock.sendall(bytes([byte]))
-        ask(sock, GET, DONE + GOOD)
+        exchange(sock, GET, DONE + GOOD)
         assert [r.body for r in server.requests] == [b"abc0123456789", b""]
 
 
@@ -113,7 +113,7 @@ def test_an_answer_is_well_formed() -> None:
 def test_it_closes_in_good_order() -> None:
     with RawServer([ReadRequest(), Send(b"last words"), Close()]) as server, connect(server) as sock:
         sock.sendall(GET)
-        assert to_the_end(sock) == b"last words"
+        assert read_to_end(sock) == b"last words"
 
 
 def test_it_resets() -> None:
@@ -127,7 +127,7 @@ def test_it_drips() -> None:
     with RawServer([ReadRequest(), Drip(b"abcd", 0.03), Close()]) as server, connect(server) as sock:
         sock.sendall(GET)
         begun = time.monotonic()
-        assert to_the_end(sock) == b"abcd"
+        assert read_to_end(sock) == b"abcd"
         assert time.monotonic() - begun >= 0.12
 
 
@@ -141,7 +141,7 @@ def test_it_waits_for_a_test_and_tells_it() -> None:
             sock.recv(1)
         sock.settimeout(PATIENCE)
         go.set()
-        assert exactly(sock, len(GOOD)) == GOOD
+        assert read_exactly(sock, len(GOOD)) == GOOD
 
 
 def test_it_heals_by_the_clock_that_the_first_request_starts() -> None:
@@ -149,24 +149,24 @@ def test_it_heals_by_the_clock_that_the_first_request_starts() -> None:
         with connect(server) as sock:
             # However long the first request takes to come.
             time.sleep(0.15)
-            ask(sock, GET, b"early")
+            exchange(sock, GET, b"early")
         time.sleep(0.1)
         with connect(server) as sock:
-            ask(sock, GET, b"later")
+            exchange(sock, GET, b"later")
 
 
 def test_it_echoes() -> None:
     with RawServer([ReadRequest(), Echo(418)]) as server, connect(server) as sock:
-        ask(sock, GET, answer(418, GET.removesuffix(b"\r\n\r\n")))
+        exchange(sock, GET, answer(418, GET.removesuffix(b"\r\n\r\n")))
 
 
 def test_a_port_of_ones_own() -> None:
-    with Refused() as refused:
+    with ClosedPort() as refused:
         port = refused.port
-    with RawServer(WELL, port=port) as server:
+    with RawServer(HEALTHY, port=port) as server:
         assert server.port == port
         with connect(server) as sock:
-            ask(sock, GET, GOOD)
+            exchange(sock, GET, GOOD)
 
 
 # Its end
@@ -181,7 +181,7 @@ def test_a_port_of_ones_own() -> None:
         [WaitFor(threading.Event())],
         [Drip(b"x" * 1000, 60)],
         [Send(b"x" * 50_000_000)],
-        WELL,
+        HEALTHY,
     ],
     ids=["hangs", "reads", "pauses", "waits", "drips", "sends what nobody reads", "serves"],
 )
@@ -225,13 +225,13 @@ def test_a_client_that_goes_away_is_no_error(start: Callable[..., RawServer], sc
 
 
 def test_many_may_wait_to_be_accepted() -> None:
-    with RawServer(WELL) as server, ExitStack() as stack:
+    with RawServer(HEALTHY) as server, ExitStack() as stack:
         begun = time.monotonic()
         socks = [stack.enter_context(connect(server)) for _ in range(200)]
         # One that finds the queue full tries again after a second, and then two.
         assert time.monotonic() - begun < PATIENCE
         for sock in socks:
-            ask(sock, GET, GOOD)
+            exchange(sock, GET, GOOD)
         assert server.connections == 200
 
 
@@ -239,19 +239,19 @@ def test_many_may_wait_to_be_accepted() -> None:
 
 
 def test_a_refused_port() -> None:
-    with Refused() as refused, closing(socket.socket()) as sock:
+    with ClosedPort() as refused, closing(socket.socket()) as sock:
         assert sock.connect_ex(("127.0.0.1", refused.port)) == errno.ECONNREFUSED
 
 
 def test_nobody_accepts_over_tcp() -> None:
-    with Unaccepting() as full, closing(socket.socket()) as sock:
+    with FullPort() as full, closing(socket.socket()) as sock:
         sock.settimeout(0.2)
         with pytest.raises(TimeoutError):
             sock.connect(("127.0.0.1", full.port))
 
 
 def test_nobody_accepts_over_a_unix_socket(tmp_path: Path) -> None:
-    with Unaccepting(tmp_path / "full.sock"), closing(socket.socket(socket.AF_UNIX)) as sock:
+    with FullPort(tmp_path / "full.sock"), closing(socket.socket(socket.AF_UNIX)) as sock:
         sock.settimeout(0.2)
         with pytest.raises((TimeoutError, BlockingIOError)):
             sock.connect(str(tmp_path / "full.sock"))
@@ -259,23 +259,26 @@ def test_nobody_accepts_over_a_unix_socket(tmp_path: Path) -> None:
 
 def test_who_trusts_whom(certificates: Certificates) -> None:
     with (
-        RawServer(WELL, tls=certificates.stranger) as server,
+        RawServer(HEALTHY, tls=certificates.stranger) as server,
         pytest.raises(ssl.SSLCertVerificationError, match="self-signed|local issuer"),
     ):
         connect(server, certificates)
-    with RawServer(WELL, tls=certificates.other_name) as server, pytest.raises(ssl.SSLCertVerificationError, match="IP address mismatch"):
+    with (
+        RawServer(HEALTHY, tls=certificates.other_name) as server,
+        pytest.raises(ssl.SSLCertVerificationError, match="IP address mismatch"),
+    ):
         connect(server, certificates)
 
 
 def test_a_server_that_asks_for_a_certificate(certificates: Certificates) -> None:
-    with RawServer(WELL, tls=certificates.server_for_clients) as server:
+    with RawServer(HEALTHY, tls=certificates.server_for_clients) as server:
         # With TLS 1.3 the refusal comes with the first answer.
         with closing(connect(server, certificates)) as sock, pytest.raises((ssl.SSLError, ConnectionError)):
             sock.recv(1)
         context = ssl.create_default_context(cafile=certificates.ca_file)
         context.load_cert_chain(certificates.client_cert, certificates.client_key)
         with context.wrap_socket(socket.create_connection(("127.0.0.1", server.port)), server_hostname="localhost") as known:
-            ask(known, GET, GOOD)
+            exchange(known, GET, GOOD)
 
 
 # The server of the benchmarks

@@ -109,7 +109,7 @@ def shape(call: Callable[..., Any], leave_out: str = "") -> list[tuple[str, Any,
     return [(each.name, each.kind, each.default, each.annotation) for each in parameters if each.name != leave_out]
 
 
-def retold(doc: str | None) -> str:
+def _for_tasks(doc: str | None) -> str:
     assert doc
     return doc.replace("threads", "tasks")
 
@@ -135,7 +135,7 @@ class TestClients:
     @pytest.mark.parametrize("name", sorted(public(Consul)))
     def test_member(self, name: str) -> None:
         sync, tasks = getattr(Consul, name), getattr(AsyncConsul, name)
-        assert retold(sync.__doc__) == retold(tasks.__doc__)
+        assert _for_tasks(sync.__doc__) == _for_tasks(tasks.__doc__)
         assert inspect.isfunction(sync) == inspect.isfunction(tasks)
         assert not inspect.iscoroutinefunction(sync)
         assert inspect.iscoroutinefunction(tasks) == (name in AWAITED)
@@ -303,7 +303,7 @@ class TestGroups:
             assert sent == sent[: len(sent) // 4] * 4 != []
 
 
-def _closed_up(shown: str) -> str:
+def _compact(shown: str) -> str:
     """What help() shows without blanks and quotes: Python 3.13 and newer break long signatures, 3.14 puts no quotes around types."""
     return re.sub(r"[\s|']", "", shown)
 
@@ -321,8 +321,8 @@ class TestBoundCalls:
 
     def test_help(self, faces: Faces) -> None:
         shown = pydoc.render_doc(faces.sync.kv.put, renderer=pydoc.plaintext)  # type: ignore[attr-defined] # not in typeshed
-        assert "put(item:str,value:Value,*,flags:int=0" in _closed_up(shown)
-        assert "->bool" in _closed_up(shown)
+        assert "put(item:str,value:Value,*,flags:int=0" in _compact(shown)
+        assert "->bool" in _compact(shown)
         assert "Write a key in one request." in shown
 
     def test_help_of_values(self, faces: Faces) -> None:
@@ -333,7 +333,7 @@ class TestBoundCalls:
 
     def test_help_of_a_group(self, faces: Faces) -> None:
         shown = pydoc.render_doc(faces.sync.kv, renderer=pydoc.plaintext)  # type: ignore[attr-defined] # not in typeshed
-        assert "get(item:str" in _closed_up(shown).replace("self,", "")
+        assert "get(item:str" in _compact(shown).replace("self,", "")
 
     def test_names(self, faces: Faces) -> None:
         get = faces.sync.kv.get

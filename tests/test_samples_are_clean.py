@@ -41,7 +41,7 @@ def _bodies(sample: dict[str, object]) -> Iterator[object]:
             continue
 
 
-def blemishes(text: str) -> list[str]:
+def find_secrets(text: str) -> list[str]:
     """What must not be in the text of a sample."""
     sample = json.loads(text)
     found = [match.group() for match in _MACHINE.finditer(text)]
@@ -60,7 +60,7 @@ def test_there_are_samples() -> None:
 
 @pytest.mark.parametrize("folder", sorted(path for path in _SAMPLES.iterdir() if path.is_dir()), ids=lambda folder: str(folder.name))
 def test_samples_are_clean(folder: Path) -> None:
-    found = {file.name: blemishes(file.read_text()) for file in sorted(folder.glob("*.json"))}
+    found = {file.name: find_secrets(file.read_text()) for file in sorted(folder.glob("*.json"))}
     assert {name: what for name, what in found.items() if what} == {}
 
 
@@ -79,4 +79,4 @@ def test_samples_are_clean(folder: Path) -> None:
 )
 def test_a_blemish_is_found(operation: str, headers: list[object], query: list[object], body: str) -> None:
     request = {"method": "GET", "path": "/v1/kv/a", "query": query, "body": None}
-    assert blemishes(json.dumps({"operation": operation, "request": request, "headers": headers, "body": body}))
+    assert find_secrets(json.dumps({"operation": operation, "request": request, "headers": headers, "body": body}))

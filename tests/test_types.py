@@ -34,7 +34,7 @@ Found = dict[Path, dict[int, str]]
 Check = Callable[[Path], Found]
 
 
-def _cannot(reason: str) -> NoReturn:
+def _skip_or_fail(reason: str) -> NoReturn:
     """Skip where a checker cannot run, but not where the run is meant to be complete."""
     if os.environ.get("CONSUL_REQUIRED") == "1":
         pytest.fail(reason)
@@ -43,7 +43,7 @@ def _cannot(reason: str) -> NoReturn:
 
 def _run(module: str, *arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     if find_spec(module) is None:
-        _cannot(f"{module} is not installed; run `pip install -e '.[dev]'`")
+        _skip_or_fail(f"{module} is not installed; run `pip install -e '.[dev]'`")
     return subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)],
         cwd=cwd,
@@ -72,7 +72,7 @@ def _pyright(scratch: Path) -> Found:
     try:
         output = json.loads(ended.stdout)
     except ValueError:
-        _cannot(f"pyright cannot run here, as without node and without the network: {(ended.stderr or ended.stdout).strip()[-300:]}")
+        _skip_or_fail(f"pyright cannot run here, as without node and without the network: {(ended.stderr or ended.stdout).strip()[-300:]}")
     assert output["summary"]["filesAnalyzed"] == _FILES, output["summary"]
     found: Found = {}
     for diagnostic in output["generalDiagnostics"]:
@@ -88,7 +88,7 @@ def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return check(tmp_path_factory.mktemp("checker"))
 
 
-def _marked() -> dict[int, str]:
+def _marked_lines() -> dict[int, str]:
     lines = REJECTED.read_text().splitlines()
     return {number: line.strip() for number, line in enumerate(lines, 1) if line.endswith("  # error")}
 
@@ -99,11 +99,11 @@ def test_what_users_write_is_accepted(found: Found) -> None:
 
 def test_every_marked_line_is_refused(found: Found) -> None:
     refused = found.get(REJECTED, {})
-    assert {number: line for number, line in _marked().items() if number not in refused} == {}
+    assert {number: line for number, line in _marked_lines().items() if number not in refused} == {}
 
 
 def test_no_other_line_is_refused(found: Found) -> None:
-    marked = _marked()
+    marked = _marked_lines()
     assert {number: says for number, says in found.get(REJECTED, {}).items() if number not in marked} == {}
 
 
@@ -112,7 +112,7 @@ def test_users_see_no_error_inside_the_library(found: Found) -> None:
 
 
 def test_there_are_lines_to_refuse() -> None:
-    marked = _marked()
+    marked = _marked_lines()
     assert len(marked) > 60
     assert len(set(marked.values())) == len(marked)
     # A mark with other blanks around it would be overlooked.

@@ -1,1 +1,1 @@
-"""What carries a request: each module imports `consul_proto` and the one library that it is named after."""
+"""Transports: they send the requests that `consul_proto` builds. Each file imports at most the libraries that its name suggests."""

@@ -1,4 +1,4 @@
-"""A handle that ends calls of other threads."""
+"""A handle that cancels calls of other threads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Cancel:
-    """Ends the calls that it was given to, from any thread: each raises `Cancelled` within 100 ms.
+    """Cancels calls, from any thread. Each call that was given this handle raises `Cancelled` within 100 ms.
 
     ```python
     stop = Cancel()
@@ -24,7 +24,7 @@ class Cancel:
     consul.perform(consul.ops.kv.get("k").blocking(index=7), cancel=stop)
     ```
 
-    One handle may serve any number of calls, at once or one after the other; a handle that is set stays set.
+    One handle can serve any number of calls, at once or in turn. A handle that is set stays set.
     """
 
     def __init__(self) -> None:
@@ -34,23 +34,23 @@ class Cancel:
         self._actions: dict[object, Callable[[], object]] = {}
 
     def set(self) -> None:
-        """End every call that has this handle, now and from now on. Setting it twice does nothing."""
+        """Cancel every call that has this handle, and every later one. Setting it twice does nothing."""
         with self._lock:
             self._event.set()
             for action in list(self._actions.values()):
                 action()
 
     def is_set(self) -> bool:
-        """Return whether the handle was set."""
+        """Return whether the handle is set."""
         return self._event.is_set()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until the handle is set, at most this many seconds; return whether it is."""
+        """Wait until the handle is set, at most this many seconds (None: no limit). Return whether it is set."""
         return self._event.wait(seconds)
 
     @contextmanager
-    def calling(self, action: Callable[[], object]) -> Iterator[None]:
-        """Call `action` if the handle is set inside this block, or was before. After the block it is not called any more."""
+    def on_set(self, action: Callable[[], object]) -> Iterator[None]:
+        """Call `action` once the handle is set, or at once if it is set already. It is never called after the block."""
         key = object()
         with self._lock:
             self._actions[key] = action
@@ -67,18 +67,19 @@ class Cancel:
 
 
 def send_cancellable(transport: Transport, request: Request, timeout: float | None, cancel: Cancel | None) -> Response:
-    """Send a request that `cancel` may end. Raises RequestError, and TypeError for a transport that cannot cancel a call."""
+    """Send a request that `cancel` can end. Raises RequestError, or TypeError if the transport cannot cancel a call."""
     if cancel is None:
         return transport.send(request, timeout)
-    return cast("CancellableTransport", _checked(transport, transport.send)).send(request, timeout, cancel)
+    return cast("CancellableTransport", _require_cancel(transport, transport.send)).send(request, timeout, cancel)
 
 
 def open_cancellable(transport: StreamingTransport, request: Request, timeout: float | None, cancel: Cancel | None) -> OpenAnswer:
-    """As `send_cancellable`, for an open answer."""
-    return transport.open(request, timeout) if cancel is None else _checked(transport, transport.open).open(request, timeout, cancel)
+    """Open an answer that `cancel` can end; see `send_cancellable`."""
+    return transport.open(request, timeout) if cancel is None else _require_cancel(transport, transport.open).open(request, timeout, cancel)
 
 
-def _checked(transport: T, method: Callable[..., object]) -> T:
+def _require_cancel(transport: T, method: Callable[..., object]) -> T:
     if "cancel" not in signature(method).parameters:
-        raise TypeError(f"{type(transport).__name__}.{method.__name__} takes no `cancel`, so that its calls cannot be cancelled")
+        name = f"{type(transport).__name__}.{method.__name__}"
+        raise TypeError(f"{name} has no parameter `cancel`, so its calls cannot be cancelled; add it, or leave out cancel=")
     return transport

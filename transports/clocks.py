@@ -1,4 +1,4 @@
-"""The system's clock, for threads and for tasks, and the clock of a transport."""
+"""Clocks: the system's, for threads and for tasks, and the clock of a transport."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class SystemClock:
 
 
 class EventLoopClock:
-    """The clock of the running event loop: virtual where a test gave the loop a virtual one."""
+    """The clock of the running event loop. It is virtual if a test gave the loop a virtual clock."""
 
     def now(self) -> float:
         """Return the event loop's time, in seconds."""
-        import anyio  # imported when it is used: threads do without
+        import anyio  # imported here, so that threads need no anyio
 
         return anyio.current_time()
 
@@ -38,8 +38,8 @@ SYSTEM_CLOCK = SystemClock()
 EVENT_LOOP_CLOCK = EventLoopClock()
 
 
-class _OwnSleep:
-    """The clock of a transport that brings its own `sleep`: where that takes less time than it was asked for, the rest has passed too."""
+class _SleepClock:
+    """The clock of a transport with its own `sleep`. If a sleep returns early, the clock jumps ahead by the rest."""
 
     def __init__(self, sleep: Callable[[float], object]) -> None:
         self._sleep = sleep
@@ -50,35 +50,35 @@ class _OwnSleep:
         return time.monotonic() + self._skipped
 
     def sleep(self, seconds: float) -> None:
-        """Sleep as the transport does."""
+        """Call the transport's `sleep`."""
         due = self.now() + seconds
         self._sleep(seconds)
         self._skipped += max(0.0, due - self.now())
 
 
-class _AsyncOwnSleep(_OwnSleep):
-    """As `_OwnSleep`, for tasks."""
+class _AsyncSleepClock(_SleepClock):
+    """As `_SleepClock`, for tasks."""
 
     async def sleep(self, seconds: float) -> None:  # type: ignore[override] # for tasks
-        """Sleep as the transport does."""
+        """Call the transport's `sleep`."""
         due = self.now() + seconds
         await cast("Awaitable[object]", self._sleep(seconds))
         self._skipped += max(0.0, due - self.now())
 
 
 def clock_of(transport: Transport) -> Clock:
-    """Return the transport's `clock`; where it has none, the system's, with the transport's own `sleep` if it has one."""
+    """Return the transport's `clock`. Without one, return the system's clock, with the transport's `sleep` if it has one."""
     own: Clock | None = getattr(transport, "clock", None)
     if own is not None:
         return own
     sleep = getattr(transport, "sleep", None)
-    return SYSTEM_CLOCK if sleep is None else _OwnSleep(sleep)
+    return SYSTEM_CLOCK if sleep is None else _SleepClock(sleep)
 
 
 def async_clock_of(transport: AsyncTransport) -> AsyncClock:
-    """As `clock_of`, with the event loop's clock where the transport has none."""
+    """Return the transport's `clock`; see `clock_of`. Without one, return the event loop's clock."""
     own: AsyncClock | None = getattr(transport, "clock", None)
     if own is not None:
         return own
     sleep = getattr(transport, "sleep", None)
-    return EVENT_LOOP_CLOCK if sleep is None else _AsyncOwnSleep(sleep)
+    return EVENT_LOOP_CLOCK if sleep is None else _AsyncSleepClock(sleep)

@@ -1,4 +1,4 @@
-"""Runs an operation or a flow over a transport: the sync and the async driver side by side, and the decisions that they share."""
+"""The driver: it runs an operation or a flow over a transport. The sync and the async driver share their decisions."""
 
 from __future__ import annotations
 
@@ -30,51 +30,51 @@ K = TypeVar("K", bound="Clock | AsyncClock", covariant=True)
 #: `logging.DEBUG`.
 _DEBUG = 10
 
-#: Seconds that a request is given at least.
-_LEAST = 0.001
+#: The shortest time limit of a request, in seconds.
+_MIN_TIMEOUT = 0.001
 
 _NO_ANSWER = Response(204)
 
-#: What `retry=False` means: each request goes out once.
+#: The backoff of `retry=False`: each request is sent once.
 _ONCE = Backoff(attempts=1)
 
 
 def logger() -> Logger:
-    """Return the logger "consulate". DEBUG: a line for each request. WARNING: a request that is sent again."""
-    import logging  # imported when the first client is made: it takes longer than all of this library
+    """Return the logger "consulate". DEBUG: one line for each request. WARNING: one line for each retry."""
+    import logging  # imported when the first client is made: it takes longer to import than this library
 
     log = logging.getLogger("consulate")
     if not log.handlers:
-        log.addHandler(logging.NullHandler())  # silent until the program sets up logging
+        log.addHandler(logging.NullHandler())  # silent until the program configures logging
     return log
 
 
 class Repeatable(Protocol):
-    """What the decision to send a request again looks at: an operation, or a stream."""
+    """An operation or a stream, as the decision about a retry sees it."""
 
     @property
     def is_read(self) -> bool:
-        """Whether sending the request twice does no more than sending it once."""
+        """Whether sending the request twice has the same effect as sending it once."""
         ...
 
     @property
     def answers(self) -> tuple[int, ...]:
-        """The statuses that are good answers."""
+        """The statuses that mean success."""
         ...
 
 
 class Budget:
-    """What one call may still spend (seconds, and attempts at the request at hand), and what ends it early.
+    """The limits of one call: its time, the attempts at the current request, and the handle that can cancel it.
 
-    timeout: seconds for the whole call; None: no limit. backoff: when a request is sent again. now: tells the transport's time.
-    cancel: the caller's handle. log: where requests are logged.
+    timeout: seconds for the whole call; None: no limit. backoff: how often a request is retried, and after which pauses.
+    now: returns the time of the transport's clock. cancel: the caller's handle. log: the logger for requests.
     """
 
-    __slots__ = ("_log", "attempt", "backoff", "cancel", "is_noted", "now", "started", "timeout")
+    __slots__ = ("_log", "attempt", "backoff", "cancel", "is_logged", "now", "started", "timeout")
 
     def __init__(self, timeout: float | None, backoff: Backoff, now: Callable[[], float], cancel: Cancel | None, log: Logger) -> None:
         self._log = log
-        self.is_noted = log.isEnabledFor(_DEBUG)
+        self.is_logged = log.isEnabledFor(_DEBUG)
         self.timeout = timeout
         self.backoff = backoff
         self.now = now
@@ -83,14 +83,14 @@ class Budget:
         self.attempt = 1
 
     def left(self, wait: float) -> float | None:
-        """Return the seconds left for a request that may be held back for `wait` seconds; None: no limit. At least a little."""
+        """Return the seconds that a request has left; None: no limit. wait: seconds for which Consul may hold the answer back."""
         if self.timeout is None:
             return None
         left = self.timeout + wait - (self.now() - self.started)
-        return left if left > _LEAST else _LEAST
+        return left if left > _MIN_TIMEOUT else _MIN_TIMEOUT
 
     def pause_after(self, call: Repeatable, request: Request, response: Response) -> float | None:
-        """Return the seconds to sleep before the request is sent again, or None where this is the answer."""
+        """Return the seconds to sleep before the next attempt; None if this response is final."""
         if response.status in call.answers or not is_retryable(response.status, response.body):
             return None
         pause = self.backoff.pause(self.attempt, random(), self.left(0.0))  # noqa: S311 - not a secret
@@ -100,7 +100,7 @@ class Budget:
         return pause
 
     def may_resend(self, call: Repeatable, request: Request, error: RequestError) -> bool:
-        """Return whether a request goes out once more: an idle connection lost it, and it is a read or certainly had no effect."""
+        """Return whether to resend a request that an idle connection lost: only a read, or a write that certainly had no effect."""
         if not isinstance(error, StaleConnection):
             return False
         self.attempt += 1
@@ -109,19 +109,19 @@ class Budget:
             self._log.warning("%s: an idle connection was closed; attempt %d on another", request.shown, self.attempt)
         return again
 
-    def note(self, request: Request, outcome: object, began: float) -> None:
-        """Log one request, and what came of it: a status, or the kind of error."""
+    def log_request(self, request: Request, outcome: object, began: float) -> None:
+        """Log one request with its outcome: a status, or the name of an error."""
         self._log.debug("%s: %s in %.1f ms (attempt %d)", request.shown, outcome, (self.now() - began) * 1000, self.attempt)
 
     def check(self) -> None:
-        """Raise Cancelled where the caller's handle is set: nothing of the request at hand was sent."""
+        """Raise Cancelled if the caller's handle is set. The next request was not sent."""
         if self.cancel is not None and self.cancel.is_set():
             raise Cancelled("the call was cancelled", maybe_applied=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Context(Generic[K]):
-    """What every call of a client shares: settings, the agent's address, the transport's clock, and when a request is sent again."""
+    """What all calls of a client share: its settings, the agent's address, the transport's clock, and the backoff of retries."""
 
     settings: Settings
     address: str
@@ -130,7 +130,10 @@ class Context(Generic[K]):
     log: Logger = field(default_factory=logger)
 
     def budget(self, timeout: float | EllipsisType | None = ..., retry: bool = True, cancel: Cancel | None = None) -> Budget:
-        """Return what one call may spend. timeout: seconds, None for no limit; the client's own where it is not given."""
+        """Return the limits of one call.
+
+        timeout: seconds, None for no limit; without it, the client's own limit. Raises ValueError for a timeout of 0 or less.
+        """
         if timeout is ...:
             timeout = self.settings.timeout
         elif timeout is not None and not timeout > 0:
@@ -138,7 +141,7 @@ class Context(Generic[K]):
         return Budget(timeout, self.backoff if retry else _ONCE, self.clock.now, cancel, self.log)
 
     def complete(self, error: ConsulateException, request: Request | None) -> None:
-        """Add to an error what only the driver knows, and remove from it what it must not tell."""
+        """Add the request and the agent's address to an error, and remove secrets from it."""
         if error.method is None and request is not None:
             error.about(request)
         error.address = self.address
@@ -146,7 +149,7 @@ class Context(Generic[K]):
 
 
 def run(transport: Transport, call: Operation[T] | Flow[T], context: Context[Clock], budget: Budget) -> tuple[T, Response]:
-    """Run a call; return its value and its last answer. Raises ConsulateException."""
+    """Run a call. Return its value and its last response. Raises ConsulateException."""
     if isinstance(call, Operation):
         response = _exchange(transport, call, context, budget)
         try:
@@ -158,12 +161,12 @@ def run(transport: Transport, call: Operation[T] | Flow[T], context: Context[Clo
 
 
 def _exchange(transport: Transport, operation: Operation[Any], context: Context[Clock], budget: Budget) -> Response:
-    """Send an operation until there is an answer to keep."""
+    """Send the request of an operation until a response is final."""
     request, cancel = context.settings.apply(operation), budget.cancel
-    is_noted = budget.is_noted
+    is_logged = budget.is_logged
     try:
         while True:
-            began = budget.now() if is_noted else 0.0
+            began = budget.now() if is_logged else 0.0
             try:
                 if cancel is None:
                     response = transport.send(request, budget.left(request.wait))
@@ -171,13 +174,13 @@ def _exchange(transport: Transport, operation: Operation[Any], context: Context[
                     budget.check()
                     response = send_cancellable(transport, request, budget.left(request.wait), cancel)
             except RequestError as error:
-                if is_noted:
-                    budget.note(request, type(error).__name__, began)
+                if is_logged:
+                    budget.log_request(request, type(error).__name__, began)
                 if budget.may_resend(operation, request, error):
                     continue
                 raise
-            if is_noted:
-                budget.note(request, response.status, began)
+            if is_logged:
+                budget.log_request(request, response.status, began)
             pause = budget.pause_after(operation, request, response)
             if pause is None:
                 return response
@@ -188,7 +191,7 @@ def _exchange(transport: Transport, operation: Operation[Any], context: Context[
 
 
 def sleep(clock: Clock, seconds: float, budget: Budget) -> None:
-    """Let time pass, as long as nobody cancels the call."""
+    """Sleep. Raises Cancelled as soon as the caller's handle is set."""
     if budget.cancel is not None and clock is SYSTEM_CLOCK:
         budget.cancel.wait(seconds)
     else:
@@ -222,7 +225,7 @@ def _run_flow(transport: Transport, flow: Flow[T], context: Context[Clock], budg
 async def run_async(
     transport: AsyncTransport, call: Operation[T] | Flow[T], context: Context[AsyncClock], budget: Budget
 ) -> tuple[T, Response]:
-    """As `run`."""
+    """Run a call; see `run`."""
     if isinstance(call, Operation):
         response = await _exchange_async(transport, call, context, budget)
         try:
@@ -234,22 +237,22 @@ async def run_async(
 
 
 async def _exchange_async(transport: AsyncTransport, operation: Operation[Any], context: Context[AsyncClock], budget: Budget) -> Response:
-    """As `_exchange`."""
+    """Send the request of an operation; see `_exchange`."""
     request = context.settings.apply(operation)
-    is_noted = budget.is_noted
+    is_logged = budget.is_logged
     try:
         while True:
-            began = budget.now() if is_noted else 0.0
+            began = budget.now() if is_logged else 0.0
             try:
                 response = await transport.send(request, budget.left(request.wait))
             except RequestError as error:
-                if is_noted:
-                    budget.note(request, type(error).__name__, began)
+                if is_logged:
+                    budget.log_request(request, type(error).__name__, began)
                 if budget.may_resend(operation, request, error):
                     continue
                 raise
-            if is_noted:
-                budget.note(request, response.status, began)
+            if is_logged:
+                budget.log_request(request, response.status, began)
             pause = budget.pause_after(operation, request, response)
             if pause is None:
                 return response

@@ -1,4 +1,4 @@
-"""Carries a request to a function in the same process: any `handle(Request) -> Response`."""
+"""Transports to a function in the same process: any `handle(Request) -> Response`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Handle = Callable[["Request"], "Response"]
 class MemoryTransport:
     """A `Transport` that answers each request with `handle(request)`.
 
-    sleep: what to do instead of sleeping; nothing, where time is the test's own.
+    sleep: called with the seconds instead of sleeping. A test can pass a function that does nothing.
     """
 
     def __init__(self, handle: Handle, sleep: Callable[[float], object] = time.sleep) -> None:
@@ -25,13 +25,13 @@ class MemoryTransport:
         self._sleep = sleep
 
     def send(self, request: Request, timeout: float | None) -> Response:  # noqa: ARG002 - a function cannot be interrupted
-        """Return what the function returns."""
+        """Return the function's answer. Raises ClientClosed after `close`."""
         if self._handle is None:
             raise ClientClosed("the client is closed", maybe_applied=False)
         return self._handle(request)
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, or what was given instead."""
+        """Call the `sleep` that was given."""
         self._sleep(seconds)
 
     def close(self) -> None:
@@ -40,17 +40,17 @@ class MemoryTransport:
 
 
 class AsyncMemoryTransport:
-    """An `AsyncTransport` that answers each request with `handle(request)`; its sleeps end at once."""
+    """An `AsyncTransport` that answers each request with `handle(request)`; by default its sleeps end at once."""
 
     def __init__(self, handle: Handle, sleep: Callable[[float], object] | None = None) -> None:
         self._transport = MemoryTransport(handle, sleep or (lambda _seconds: None))
 
     async def send(self, request: Request, timeout: float | None) -> Response:
-        """Return what the function returns."""
+        """Return the function's answer. Raises ClientClosed after `aclose`."""
         return self._transport.send(request, timeout)
 
     async def sleep(self, seconds: float) -> None:
-        """Do what was given instead of sleeping."""
+        """Call the `sleep` that was given."""
         self._transport.sleep(seconds)
 
     async def aclose(self) -> None:

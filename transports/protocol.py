@@ -1,8 +1,8 @@
-"""What a transport is. Anything with `send` and a way to close it carries Consulate's calls.
+"""The interface of transports. Any object with `send` and `close` (or `aclose`) can carry Consulate's calls.
 
-A transport sends one request once and returns the whole answer. It knows nothing of tokens, retries or JSON: the driver does.
-A transport may offer more: `clock`, where its time is not the system's; `open`, to read an answer piece by piece; and `send` with a third
-parameter, `cancel`, to end one call early. Ours offer all three.
+A transport sends one request once and returns the whole answer. Tokens, retries and JSON are the driver's task.
+A transport may offer more: `clock`, if its time is not the system's; `open`, to read an answer piece by piece; and a third parameter of
+`send`, `cancel`, to end one call early. The transports of this package offer all three.
 """
 
 from __future__ import annotations
@@ -17,49 +17,49 @@ if TYPE_CHECKING:
 
 
 class CancelHandle(Protocol):
-    """What ends a call of another thread: `transports.cancel.Cancel`."""
+    """A handle that cancels a call of another thread: `transports.cancel.Cancel`."""
 
     def is_set(self) -> bool:
-        """Return whether the call is to end."""
+        """Return whether the call must end."""
         ...
 
-    def calling(self, action: Callable[[], object]) -> AbstractContextManager[None]:
-        """Call `action` if the call is to end inside this block, or was before."""
+    def on_set(self, action: Callable[[], object]) -> AbstractContextManager[None]:
+        """Call `action` once the call must end, or at once if it must already. It is never called after the block."""
         ...
 
 
 class Clock(Protocol):
-    """The time that time limits, pauses between attempts and flows go by."""
+    """The clock for time limits, for pauses between attempts, and for flows that sleep."""
 
     def now(self) -> float:
         """Return the seconds since some fixed moment."""
         ...
 
     def sleep(self, seconds: float, /) -> None:
-        """Let this many seconds pass."""
+        """Sleep for this many seconds."""
         ...
 
 
 class AsyncClock(Protocol):
-    """A clock for tasks."""
+    """The same clock, for tasks."""
 
     def now(self) -> float:
-        """As `Clock.now`."""
+        """Return the seconds since some fixed moment."""
         ...
 
     async def sleep(self, seconds: float, /) -> None:
-        """As `Clock.sleep`."""
+        """Sleep for this many seconds."""
         ...
 
 
 class Transport(Protocol):
-    """Carries requests for threads: the least that a transport needs."""
+    """A transport for threads: the methods that every transport must have."""
 
     def send(self, request: Request, timeout: float | None) -> Response:
-        """Send a request and return its answer, all within `timeout` seconds; None: no limit.
+        """Send a request and return its answer, all within `timeout` seconds (None: no limit).
 
-        A request with a `wait` above 0 is a blocking query: its answer may take that long, and it must not keep others waiting.
-        Raises RequestError, with `maybe_applied` False only where the server cannot have got the request.
+        A request with a `wait` above 0 is a blocking query: its answer may take that long, and other calls must not wait for it.
+        Raises RequestError. Its `maybe_applied` is False only if the server certainly did not receive the request.
         """
         ...
 
@@ -69,14 +69,14 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """Carries requests for tasks: the least that a transport needs."""
+    """A transport for tasks: the methods that every transport must have."""
 
     async def send(self, request: Request, timeout: float | None) -> Response:
-        """As `Transport.send`. A request that is cancelled leaves nothing behind that a later one could read."""
+        """Send a request; see `Transport.send`. If the task is cancelled, no later request may read the answer of this one."""
         ...
 
     async def aclose(self) -> None:
-        """As `Transport.close`."""
+        """Close every connection. Closing twice does nothing."""
         ...
 
 
@@ -94,7 +94,7 @@ class OpenAnswer(Protocol):
         ...
 
     def read(self) -> bytes:
-        """Return the next piece of the body, b"" at its end or after `close`. Raises RequestError."""
+        """Return the next piece of the body; b"" at its end, or after `close`. Raises RequestError."""
         ...
 
     def close(self) -> None:
@@ -116,11 +116,11 @@ class AsyncOpenAnswer(Protocol):
         ...
 
     async def read(self) -> bytes:
-        """As `OpenAnswer.read`. A read that is cancelled closes the answer."""
+        """Return the next piece of the body; see `OpenAnswer.read`. If the task is cancelled, the answer is closed."""
         ...
 
     def close(self) -> None:
-        """As `OpenAnswer.close`. It never waits."""
+        """End the answer at once, without waiting. Closing twice does nothing."""
         ...
 
 
@@ -128,10 +128,10 @@ class StreamingTransport(Transport, Protocol):
     """A transport that can open an answer, for threads."""
 
     def open(self, request: Request, timeout: float | None, cancel: CancelHandle | None = None) -> OpenAnswer:
-        """Send a request and return its answer once its head is there.
+        """Send a request and return its answer as soon as the head has arrived.
 
-        timeout: seconds until the head is there, and for each piece of the body after it; None: no limit.
-        An open answer takes one of the places of blocking queries. Raises RequestError.
+        timeout: seconds until the head has arrived, and then for each piece of the body; None: no limit.
+        An open answer counts as a blocking query in the client's `Limits`. Raises RequestError.
         """
         ...
 
@@ -140,13 +140,13 @@ class AsyncStreamingTransport(AsyncTransport, Protocol):
     """A transport that can open an answer, for tasks."""
 
     async def open(self, request: Request, timeout: float | None) -> AsyncOpenAnswer:
-        """As `StreamingTransport.open`."""
+        """Send a request and return its answer as soon as the head has arrived; see `StreamingTransport.open`."""
         ...
 
 
 class CancellableTransport(Transport, Protocol):
-    """A transport that can end one call early."""
+    """A transport that can cancel a call."""
 
     def send(self, request: Request, timeout: float | None, cancel: CancelHandle | None = None) -> Response:
-        """As `Transport.send`; ends with Cancelled within 100 ms once `cancel` is set."""
+        """Send a request; see `Transport.send`. Raises Cancelled within 100 ms once `cancel` is set."""
         ...

@@ -1,6 +1,6 @@
-"""Runs a stream over a transport: for threads and for tasks side by side.
+"""Run a stream over a transport, for threads and for tasks.
 
-A transport with `open` gives the body piece by piece; one without is asked with `send`, and its whole answer is one piece.
+A transport with `open` gives the body piece by piece. With a transport that has only `send`, the whole body is one piece.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
         Transport,
     )
 
-#: Bytes of a refusal that are read: enough for what Consul says.
+#: The largest part of an error's body that is read, in bytes. Consul's messages are shorter.
 _REFUSAL = 1 << 16
 
-_NOT_OPEN = "a stream is used in a `with` block: `with client.open(stream) as events: ...`"
+_NOT_OPEN = "a stream must be used in a `with` block: `with client.open(stream) as events: ...`"
 
 
 class WholeAnswer:
-    """An answer that is there as a whole, read as if it were open."""
+    """A complete answer, with the methods of an open one."""
 
     def __init__(self, response: Response) -> None:
         self.status, self.headers = response.status, response.headers
@@ -55,7 +55,7 @@ class WholeAnswer:
 
 
 class AsyncWholeAnswer:
-    """As `WholeAnswer`, for tasks."""
+    """A complete answer, with the methods of an open one, for tasks."""
 
     def __init__(self, response: Response) -> None:
         self.status, self.headers = response.status, response.headers
@@ -70,25 +70,25 @@ class AsyncWholeAnswer:
         self._answer.close()
 
 
-class _Reading(Generic[E]):
-    """What both kinds of events share: the decoder, and the events that were decoded and not yet given."""
+class _EventReader(Generic[E]):
+    """What `ThreadEvents` and `TaskEvents` share: the decoder, and the decoded events that were not yet returned."""
 
     def __init__(self, stream: Stream[E], context: Context[Any]) -> None:
         self._stream = stream
         self._context = context
         self._request = context.settings.apply(stream)
         self._decoder = stream.decoder()
-        self._decoded: deque[E] = deque()
+        self._events: deque[E] = deque()
         self._is_over = False
         self._is_closed = False
 
     def _take(self, piece: bytes) -> None:
-        """Decode a piece; an empty one is the end of the body."""
+        """Decode a piece. An empty piece is the end of the body."""
         if piece:
-            self._decoded.extend(self._decoder.feed(piece))
+            self._events.extend(self._decoder.feed(piece))
         elif not self._is_closed:
             self._is_over = True
-            self._decoded.extend(self._decoder.end())
+            self._events.extend(self._decoder.end())
 
     def _refusal(self, status: int, headers: Headers, body: bytes) -> ConsulateException:
         error = self._stream.error(Response(status, headers, body))
@@ -99,7 +99,7 @@ class _Reading(Generic[E]):
         return f"<{type(self).__name__} of {self._stream.name}>"
 
 
-class ThreadEvents(_Reading[E]):
+class ThreadEvents(_EventReader[E]):
     """The events of a stream, for threads.
 
     ```python
@@ -107,8 +107,8 @@ class ThreadEvents(_Reading[E]):
         for event in events: ...
     ```
 
-    The request is sent where the block is entered. `close` ends the iteration at once, from any thread; so does leaving the block.
-    A time limit bounds the head of the answer, and then each wait for more of its body.
+    The request is sent when the block is entered. `close`, from any thread, ends the iteration at once; so does leaving the block.
+    The time limit applies to the head of the answer, and then to each wait for more of the body.
     """
 
     def __init__(self, transport: Transport, stream: Stream[E], context: Context[Clock], budget: Budget) -> None:
@@ -119,7 +119,7 @@ class ThreadEvents(_Reading[E]):
 
     def __enter__(self) -> Self:
         if self._answer is not None or self._is_closed:
-            raise RuntimeError("a stream is opened once; call the client's method again for another one")
+            raise RuntimeError("a stream can be opened only once; call the client's method again for a new one")
         budget, request = self._budget, self._request
         try:
             while True:
@@ -127,7 +127,7 @@ class ThreadEvents(_Reading[E]):
                 if answer.status in self._stream.answers:
                     self._answer = answer
                     return self
-                response = Response(answer.status, answer.headers, _refused(answer))
+                response = Response(answer.status, answer.headers, _read_refusal(answer))
                 pause = budget.pause_after(self._stream, request, response)
                 if pause is None:
                     raise self._refusal(response.status, response.headers, response.body)
@@ -138,20 +138,20 @@ class ThreadEvents(_Reading[E]):
 
     def _open(self, request: Request) -> OpenAnswer:
         budget = self._budget
-        is_noted = budget.is_noted
+        is_logged = budget.is_logged
         while True:
-            began = budget.now() if is_noted else 0.0
+            began = budget.now() if is_logged else 0.0
             try:
                 budget.check()
                 answer = open_answer(self._transport, request, budget.left(request.wait), budget.cancel)
             except RequestError as error:
-                if is_noted:
-                    budget.note(request, type(error).__name__, began)
+                if is_logged:
+                    budget.log_request(request, type(error).__name__, began)
                 if not budget.may_resend(self._stream, request, error):
                     raise
             else:
-                if is_noted:
-                    budget.note(request, answer.status, began)
+                if is_logged:
+                    budget.log_request(request, answer.status, began)
                 return answer
 
     def __iter__(self) -> Self:
@@ -162,15 +162,15 @@ class ThreadEvents(_Reading[E]):
         if answer is None:
             raise RuntimeError(_NOT_OPEN)
         try:
-            while not self._decoded and not self._is_over and not self._is_closed:
+            while not self._events and not self._is_over and not self._is_closed:
                 self._take(answer.read())
         except ConsulateException as error:
             self.close()
             self._context.complete(error, self._request)
             raise
-        if self._is_closed or not self._decoded:
+        if self._is_closed or not self._events:
             raise StopIteration
-        return self._decoded.popleft()
+        return self._events.popleft()
 
     def close(self) -> None:
         """End the stream at once, from any thread: the iteration stops. Closing twice does nothing."""
@@ -184,14 +184,14 @@ class ThreadEvents(_Reading[E]):
 
 
 def open_answer(transport: Transport, request: Request, timeout: float | None, cancel: Cancel | None = None) -> OpenAnswer:
-    """Open an answer, piece by piece where the transport can. Raises RequestError."""
+    """Open an answer, piece by piece if the transport can. Raises RequestError."""
     if hasattr(transport, "open"):
         return open_cancellable(cast("StreamingTransport", transport), request, timeout, cancel)
     return WholeAnswer(send_cancellable(transport, request, timeout, cancel))
 
 
-def _refused(answer: OpenAnswer) -> bytes:
-    """Return the beginning of a refusal's body, and close the answer."""
+def _read_refusal(answer: OpenAnswer) -> bytes:
+    """Return the first part of an error's body, and close the answer."""
     try:
         body = b""
         while len(body) < _REFUSAL and (piece := answer.read()):
@@ -201,10 +201,10 @@ def _refused(answer: OpenAnswer) -> bytes:
         answer.close()
 
 
-class TaskEvents(_Reading[E]):
-    """The events of a stream, for tasks: `async with client.open(stream) as events:`, then `async for`. As `ThreadEvents` otherwise.
+class TaskEvents(_EventReader[E]):
+    """The events of a stream, for tasks: `async with client.open(stream) as events:`, then `async for`. See `ThreadEvents`.
 
-    A cancelled task leaves nothing open.
+    If the task is cancelled, the answer is closed.
     """
 
     def __init__(self, transport: AsyncTransport, stream: Stream[E], context: Context[AsyncClock], budget: Budget) -> None:
@@ -215,7 +215,7 @@ class TaskEvents(_Reading[E]):
 
     async def __aenter__(self) -> Self:
         if self._answer is not None or self._is_closed:
-            raise RuntimeError("a stream is opened once; call the client's method again for another one")
+            raise RuntimeError("a stream can be opened only once; call the client's method again for a new one")
         budget, request = self._budget, self._request
         try:
             while True:
@@ -223,7 +223,7 @@ class TaskEvents(_Reading[E]):
                 if answer.status in self._stream.answers:
                     self._answer = answer
                     return self
-                response = Response(answer.status, answer.headers, await _refused_async(answer))
+                response = Response(answer.status, answer.headers, await _read_refusal_async(answer))
                 pause = budget.pause_after(self._stream, request, response)
                 if pause is None:
                     raise self._refusal(response.status, response.headers, response.body)
@@ -234,19 +234,19 @@ class TaskEvents(_Reading[E]):
 
     async def _open(self, request: Request) -> AsyncOpenAnswer:
         budget = self._budget
-        is_noted = budget.is_noted
+        is_logged = budget.is_logged
         while True:
-            began = budget.now() if is_noted else 0.0
+            began = budget.now() if is_logged else 0.0
             try:
                 answer = await open_answer_async(self._transport, request, budget.left(request.wait))
             except RequestError as error:
-                if is_noted:
-                    budget.note(request, type(error).__name__, began)
+                if is_logged:
+                    budget.log_request(request, type(error).__name__, began)
                 if not budget.may_resend(self._stream, request, error):
                     raise
             else:
-                if is_noted:
-                    budget.note(request, answer.status, began)
+                if is_logged:
+                    budget.log_request(request, answer.status, began)
                 return answer
 
     def __aiter__(self) -> Self:
@@ -257,24 +257,24 @@ class TaskEvents(_Reading[E]):
         if answer is None:
             raise RuntimeError(_NOT_OPEN)
         try:
-            while not self._decoded and not self._is_over and not self._is_closed:
+            while not self._events and not self._is_over and not self._is_closed:
                 self._take(await answer.read())
         except ConsulateException as error:
             self.close()
             self._context.complete(error, self._request)
             raise
-        if self._is_closed or not self._decoded:
+        if self._is_closed or not self._events:
             raise StopAsyncIteration
-        return self._decoded.popleft()
+        return self._events.popleft()
 
     def close(self) -> None:
-        """End the stream at once: the iteration stops. It never waits. Closing twice does nothing."""
+        """End the stream at once, without waiting: the iteration stops. Closing twice does nothing."""
         self._is_closed = True
         if self._answer is not None:
             self._answer.close()
 
     async def aclose(self) -> None:
-        """As `close`: the name that `contextlib.aclosing` looks for."""
+        """End the stream; see `close`. `contextlib.aclosing` calls this name."""
         self.close()
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
@@ -283,14 +283,14 @@ class TaskEvents(_Reading[E]):
 
 
 async def open_answer_async(transport: AsyncTransport, request: Request, timeout: float | None) -> AsyncOpenAnswer:
-    """As `open_answer`."""
+    """Open an answer; see `open_answer`."""
     if hasattr(transport, "open"):
         return await cast("AsyncStreamingTransport", transport).open(request, timeout)
     return AsyncWholeAnswer(await transport.send(request, timeout))
 
 
-async def _refused_async(answer: AsyncOpenAnswer) -> bytes:
-    """As `_refused`."""
+async def _read_refusal_async(answer: AsyncOpenAnswer) -> bytes:
+    """Return the first part of an error's body; see `_read_refusal`."""
     try:
         body = b""
         while len(body) < _REFUSAL and (piece := await answer.read()):

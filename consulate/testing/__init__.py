@@ -1,14 +1,14 @@
-"""A Consul for tests, in memory: no server, no socket, and time that passes when the test says so.
+"""A simulated Consul in memory, for tests: no server, no socket, and a clock that the test controls.
 
     agent = ConsulAgent()
     consul = agent.client()
     session = consul.session.create(ttl="10s", behavior="delete")
     consul.kv.acquire_lock("leader", session)
-    agent.advance(20)          # twice its TTL: Consul lets a session live that long
+    agent.advance(20)          # twice its TTL: Consul keeps a session that long
     assert "leader" not in consul.kv
 
-Beside it: plans of faults for any transport (`FaultPlan`), and, with the extra `testing`, strategies for Hypothesis
-(`consulate.testing.strategies`) and fixtures for pytest. What the agent does not simulate answers 501.
+Also here: fault plans for any transport (`FaultPlan`), and, with the extra `testing`, strategies for Hypothesis
+(`consulate.testing.strategies`) and fixtures for pytest. The agent answers 501 to requests that it does not simulate.
 """
 
 from importlib import import_module
@@ -34,7 +34,7 @@ __all__ = [
     "sleep",
 ]
 
-#: Public name -> the module that has it. Names are imported when they are first used: a pytest run that uses none pays for none.
+#: Public name -> its module. Each name is imported when it is first used, so that a pytest run without them takes no extra time.
 _HOMES = {
     "AsyncFaultyTransport": "transports.faults.transport",
     "ConsulAgent": "consulate.testing.agent",
@@ -49,7 +49,7 @@ _HOMES = {
 }
 
 
-if not TYPE_CHECKING:  # checkers see the imports above, and object to any other name
+if not TYPE_CHECKING:  # type checkers see the imports above, and reject any other name
 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:

@@ -1,4 +1,4 @@
-"""An agent in memory, and clients on it."""
+"""A simulated agent in memory, and clients on it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consul_proto.simulator.engine.settings import datacenter_name
 from consul_proto.simulator.engine.versions import Version, VersionName
 from consulate.client import AsyncConsul, Consul
 from consulate.configuration import ClientOptions
-from transports.faults.transport import AsyncFaultyTransport, FaultyTransport, Memory
+from transports.faults.transport import AnswerHistory, AsyncFaultyTransport, FaultyTransport
 from transports.simulated.agent import SimulatedAgent, SimulatedTransport
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.codec import Codec
-    from transports.faults.plans import Befallen, FaultPlan
+    from transports.faults.plans import FaultPlan, Injection
     from transports.protocol import AsyncTransport, Transport
 
 Clock = Literal["virtual", "real"]
 
 
 class Options(ClientOptions, total=False):
-    """What a client on an agent in memory can be told; datacenter, token and kv_codec are those of `Consul`."""
+    """Options of a client on an agent in memory: those of `Consul`."""
 
     datacenter: str | None
     token: str | None
@@ -33,15 +33,15 @@ class Options(ClientOptions, total=False):
 
 
 class ConsulAgent:
-    """An agent in memory. Clients of the same agent see the same store; two agents share nothing.
+    """A simulated agent in memory. Clients of one agent share its state; two agents share nothing.
 
-    version: whose answers it gives, "1.22.5" or "1.8.7". node, datacenter: what it calls itself. seed: agents with the same one give
+    version: the Consul version to emulate, "1.22.5" or "1.8.7". node, datacenter: the agent's names. seed: agents with the same seed create
     the same session ids, so that a failure can be repeated.
-    acl_token: the ACL system is on, everything is denied but to this management token, and clients that are given no token use it.
-    script_checks: whether checks with a script are accepted; nobody runs them here.
-    clock: "virtual", time passes when somebody calls `advance`, or a client sleeps; "real", it passes by itself, and `advance` skips some.
+    acl_token: turns ACLs on, with this management token; without a token, everything is denied. Clients use this token by default.
+    script_checks: whether checks with a script are accepted. (No check is run.)
+    clock: "virtual": time passes only when `advance` is called or a client sleeps. "real": it passes by itself, and `advance` adds to it.
 
-    Raises ValueError for another clock or version, for an empty token, and for what is no name of a datacenter.
+    Raises ValueError for an unknown clock or version, an empty token, or an invalid name of a datacenter.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class ConsulAgent:
         clock: Clock = "virtual",
     ) -> None:
         if clock not in ("virtual", "real"):
-            raise ValueError(f"a clock is virtual or real, not {clock!r}")
+            raise ValueError(f"clock must be 'virtual' or 'real', not {clock!r}")
         if version not in get_args(VersionName):
-            raise ValueError(f"a version is one of {', '.join(get_args(VersionName))}, not {version!r}")
+            raise ValueError(f"version must be one of {', '.join(get_args(VersionName))}, not {version!r}")
         if acl_token == "":
-            raise ValueError("the management token must not be empty")
+            raise ValueError("acl_token must not be empty; leave it out to run without ACLs")
         settings = Settings(
             version=Version.parse(version),
             node=node,
@@ -73,31 +73,31 @@ class ConsulAgent:
         )
         self.token = acl_token
         self._agent = SimulatedAgent(Simulator(settings), is_real=clock == "real")
-        self._memory = Memory()
+        self._history = AnswerHistory()
         self._faulty: list[FaultyTransport | AsyncFaultyTransport] = []
 
     @property
     def now(self) -> float:
-        """Seconds that have passed since the agent began."""
+        """The agent's time: seconds since it was made."""
         return self._agent.now
 
     @property
     def simulated(self) -> SimulatedAgent:
-        """What transports speak to."""
+        """The simulator behind this agent, for transports of your own."""
         return self._agent
 
     @property
     def waiting(self) -> int:
-        """How many blocking queries wait for an answer."""
+        """The number of blocking queries that wait for an answer."""
         return self._agent.waiting
 
     @property
-    def befell(self) -> Sequence[Befallen]:
-        """Which requests met a fault, client by client."""
-        return [befallen for transport in self._faulty for befallen in transport.befell]
+    def injections(self) -> Sequence[Injection]:
+        """The faults that were injected so far, client by client."""
+        return [injection for transport in self._faulty for injection in transport.injections]
 
     def advance(self, seconds: float) -> None:
-        """Let this many seconds pass at once: sessions expire, blocking queries end, lock delays are over, calls time out.
+        """Move the clock forward: sessions expire, blocking queries and lock delays end, calls time out.
 
         Raises ValueError below 0.
         """
@@ -106,30 +106,30 @@ class ConsulAgent:
     def client(self, *, faults: FaultPlan | None = None, **options: Unpack[Options]) -> Consul:
         """Return a client for threads; the other options are those of `Consul`.
 
-        faults: what befalls its requests. A blocking query waits for another thread or task, or for `advance`.
+        faults: the faults for its requests. A blocking query waits for another thread or task, or for `advance`.
         """
         transport = SimulatedTransport(self._agent)
         return Consul(transport=transport if faults is None else self.faulty(transport, faults), **self._with_token(options))
 
     def async_client(self, *, faults: FaultPlan | None = None, **options: Unpack[Options]) -> AsyncConsul:
-        """Return a client for tasks; the other options are those of `AsyncConsul`. Event loops and threads may share the agent.
+        """Return a client for tasks; the other options are those of `AsyncConsul`. Event loops and threads can share the agent.
 
-        faults: what befalls its requests.
+        faults: the faults for its requests.
         """
-        from transports.simulated.tasks import AsyncSimulatedTransport  # anyio is imported when it is used
+        from transports.simulated.tasks import AsyncSimulatedTransport  # imported here, so that threads need no anyio
 
         transport = AsyncSimulatedTransport(self._agent)
         return AsyncConsul(transport=transport if faults is None else self.async_faulty(transport, faults), **self._with_token(options))
 
     def faulty(self, transport: Transport, faults: FaultPlan) -> FaultyTransport:
-        """Return a plan of faults around a transport to `simulated`; they show in `befell`."""
-        faulty = FaultyTransport(transport, faults, memory=self._memory)
+        """Return a transport that injects a fault plan around a transport to `simulated`. `injections` lists the faults."""
+        faulty = FaultyTransport(transport, faults, history=self._history)
         self._faulty.append(faulty)
         return faulty
 
     def async_faulty(self, transport: AsyncTransport, faults: FaultPlan) -> AsyncFaultyTransport:
-        """As `faulty`, for tasks."""
-        faulty = AsyncFaultyTransport(transport, faults, memory=self._memory)
+        """Return a transport that injects a fault plan, for tasks; see `faulty`."""
+        faulty = AsyncFaultyTransport(transport, faults, history=self._history)
         self._faulty.append(faulty)
         return faulty
 

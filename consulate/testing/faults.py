@@ -1,13 +1,13 @@
-"""What can befall a request, for the plans of `FaultPlan`."""
+"""The faults for a `FaultPlan`."""
 
 from transports.faults.plans import (
     EVERY,
-    Befallen,
     Delay,
     Drop,
     Duplicate,
     Fault,
     FaultPlan,
+    Injection,
     LeaderChange,
     Leaderless,
     Limited,
@@ -18,12 +18,12 @@ from transports.faults.plans import (
 
 __all__ = [
     "EVERY",
-    "Befallen",
     "Delay",
     "Drop",
     "Duplicate",
     "Fault",
     "FaultPlan",
+    "Injection",
     "LeaderChange",
     "Leaderless",
     "Limited",

@@ -1,4 +1,4 @@
-"""A base for Hypothesis's stateful tests: an agent, clients, programs, faults and time, under rules that shrink."""
+"""A base class for Hypothesis's stateful tests: its rules run programs, inject faults and move the clock, and they shrink."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from consul_proto.simulator.engine.versions import VersionName
     from transports.faults.plans import Fault
 
-#: Seconds that may pass at once: about a lock delay, the shortest TTL, twice it, and a wait.
+#: The steps of the clock, in seconds: about a lock delay, the shortest TTL and twice that, and a wait.
 _PASSES = (1.0, 10.0, 15.0, 20.0, 60.0, 300.0)
 
 
-#: Of the machine that runs.
+#: They depend on the machine that runs.
 _NUMBERS = st.runner().flatmap(lambda machine: st.integers(0, len(machine.programs) - 1))
 _FAULTS = st.runner().flatmap(lambda machine: st.sampled_from(machine.faults))
 
 
 class ConsulStateMachine(RuleBasedStateMachine):
-    """Runs programs against an agent in memory, one request at a time, while time passes and faults befall them.
+    """Run programs against an agent in memory, one request at a time, with faults and steps of the clock in between.
 
-    Make a subclass; its `TestCase` is the test. Add rules of your own, which use `self.agent` and `self.clients`.
+    Make a subclass; its `TestCase` is the test. Your own rules can use `self.agent` and `self.clients`.
 
-    client_count: how many clients `self.clients` has. version: whose answers the agent gives.
-    faults: what may befall a program's request; none where it is empty.
+    client_count: the number of clients in `self.clients`. version: the Consul version to emulate.
+    faults: the faults that may be injected into the programs' requests; empty: none.
     """
 
     client_count: ClassVar[int] = 2
@@ -44,28 +44,28 @@ class ConsulStateMachine(RuleBasedStateMachine):
         self.programs = Programs(self.agent, *self.make_programs())
 
     def make_programs(self) -> Sequence[Program]:
-        """Return the programs to run; override it. Called once, when the agent is there."""
+        """Return the programs to run. Override this; it is called once, after the agent was made."""
         return ()
 
     def check(self) -> None:
-        """Assert what must hold after each step; override it."""
+        """Assert what must hold after each step. Override this."""
 
     @precondition(lambda self: len(self.programs) > 0)
     @rule(number=_NUMBERS)
     def turn(self, number: int) -> None:
-        """Let a program go on to its next request; where that one cannot, nothing happens."""
+        """Run a program to its next request. Does nothing if the program cannot go on."""
         self.programs.turn(number)
 
     @rule(seconds=st.sampled_from(_PASSES))
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Move the clock forward."""
         self.programs.advance(seconds)
 
     @precondition(lambda self: len(self.programs) > 0 and len(self.faults) > 0)
     @rule(number=_NUMBERS, fault=_FAULTS)
-    def befall(self, number: int, fault: Fault) -> None:
-        """Let the next request of a program meet a fault."""
-        self.programs.befall(number, fault)
+    def inject(self, number: int, fault: Fault) -> None:
+        """Inject a fault into the next request of a program."""
+        self.programs.inject(number, fault)
 
     @invariant()
     def holds(self) -> None:

@@ -1,8 +1,8 @@
-"""Runs a user's programs against an agent in memory, one request at a time, in the order that a test says: the same each time.
+"""Run programs against an agent in memory, one request at a time, in the order that a test chooses. The same order gives the same result.
 
-A program is a function of a client, async or not. It is stopped at each request, and goes on when it gets a turn: what other programs do
-in between, and how much time passes, is the test's choice. It begins with its first turn. An async program runs without an event loop: it
-awaits its client, and `sleep`, and nothing else. A program that is not async runs in a thread of its own, of which only one runs at a time.
+A program is a function of a client, async or not. It stops at each request, and goes on when it gets a turn. The test chooses what other
+programs do in between, and how much time passes. A program starts with its first turn. An async program has no event loop: it may await
+only its client, and `sleep`. A program that is not async runs in its own thread; only one of these threads runs at a time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from consul_proto.errors import ConsulateException
 from consul_proto.flow import sleep as _sleep
 from consul_proto.message import Response
 from consulate.client import AsyncConsul, Consul
-from consulate.testing.stepping import Asleep, Call, InTasks, InThread, Stopped
+from consulate.testing.steps import Call, CoroutineRunner, SleepUntil, StopProgram, ThreadRunner
 from transports.faults.plans import FaultPlan
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: An async function of an AsyncConsul, or a function of a Consul.
 Program = Callable[[AsyncConsul], Coroutine[Any, Any, object]] | Callable[[Consul], object]
 
-#: How much may happen on the agent by itself until somebody goes on; a program that none of it wakes waits for ever.
+#: The most timed events to process until a program can go on. A program that none of them wakes waits forever.
 _EVENTS = 10_000
 
 
@@ -36,13 +36,13 @@ def sleep(consul: Consul, seconds: float) -> None: ...
 @overload
 def sleep(consul: AsyncConsul, seconds: float) -> Awaitable[None]: ...
 def sleep(consul: Consul | AsyncConsul, seconds: float) -> Awaitable[None] | None:
-    """Sleep for as long as the client's own pauses would: in an agent's virtual time, or really. Await it with an AsyncConsul."""
+    """Sleep by the clock of the client's transport: virtual on an agent with a virtual clock. With an AsyncConsul, await the result."""
     return consul.perform(_sleep(seconds))
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Let time pass, in which nobody gets a turn. seconds: how much."""
+    """Move the clock forward, without a turn for any program. seconds: by how much."""
 
     seconds: float
 
@@ -52,9 +52,9 @@ class Pass:
 
 @dataclass(frozen=True, init=False)
 class Interleaving:
-    """Who gets a turn, in order: the number of a program, the first is 0; or `Pass(seconds)`.
+    """The order of turns. Each turn is the number of a program (the first is 0), or `Pass(seconds)`.
 
-    A program that cannot go on (it ended, or waits) gives its turn to the next that can; where none can, time passes until one can.
+    If a program cannot go on, because it ended or waits, the next one that can gets its turn. If none can, time passes until one can.
     """
 
     turns: tuple[int | Pass, ...]
@@ -66,13 +66,15 @@ class Interleaving:
         return f"Interleaving({', '.join(map(repr, self.turns))})"
 
     def _repr_pretty_(self, printer: Printer, _cycle: bool) -> None:
-        """Have IPython's printer, which is Hypothesis's, show the repr rather than the fields."""
+        """Show the repr instead of the fields in IPython's printer, which Hypothesis uses."""
         printer.text(repr(self))
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a program ended. value: what it returned; error: the ConsulateException that it let pass; stopped: whether it had to be."""
+    """How a program ended.
+
+    value: what it returned. error: the ConsulateException that ended it. stopped: whether it was stopped from outside."""
 
     value: object = None
     error: ConsulateException | None = None
@@ -80,25 +82,25 @@ class End:
 
 
 class Programs:
-    """Programs on one agent with a virtual clock, each with a client of its own, under a test's control.
+    """Programs on one agent with a virtual clock, each with its own client, under a test's control.
 
-    faults: a plan for each program's client, in their order; None for none.
+    faults: a plan for the client of each program, in order; None for no faults.
 
-    Use it as a context manager, or call `close`: programs that have not ended are stopped there. A ConsulateException that a program lets
-    pass ends it, as it would end a process; any other exception is the test's, and is raised where the program got its turn.
-    Raises ValueError for an agent in real time.
+    Use it as a context manager, or call `close`: this stops the programs that have not ended. A ConsulateException that a program does not
+    catch ends that program, as it would end a process. Any other exception is raised to the test, by the method that gave the turn.
+    Raises ValueError for an agent with a real clock.
     """
 
     def __init__(self, agent: ConsulAgent, *programs: Program, faults: Sequence[FaultPlan | None] = ()) -> None:
         if agent.simulated.is_real:
-            raise ValueError("programs take turns in an agent's virtual time; this agent's time is real")
+            raise ValueError("programs need an agent with a virtual clock; the clock of this agent is real")
         self._agent = agent
-        self._runners: list[InTasks | InThread] = []
+        self._runners: list[CoroutineRunner | ThreadRunner] = []
         self._faulty: list[FaultyTransport | AsyncFaultyTransport] = []
         self._programs: list[Callable[[], Any]] = []
-        #: Where each program is; None: it has not begun.
-        self._at: list[Call | Asleep | End | None] = []
-        #: What was done, a line for each turn.
+        #: The position of each program; None: it has not started.
+        self._at: list[Call | SleepUntil | End | None] = []
+        #: A line for each turn, with what happened.
         self.history: list[str] = []
         for number, program in enumerate(programs):
             plan = faults[number] if number < len(faults) else None
@@ -107,13 +109,13 @@ class Programs:
     def _add(self, program: Program, plan: FaultPlan) -> None:
         agent = self._agent
         if inspect.iscoroutinefunction(program):
-            tasks = InTasks(agent.simulated)
+            tasks = CoroutineRunner(agent.simulated)
             async_faulty = agent.async_faulty(tasks, plan)
             client: Any = AsyncConsul(transport=async_faulty, token=agent.token)
             self._runners.append(tasks)
             self._faulty.append(async_faulty)
         else:
-            thread = InThread(agent.simulated)
+            thread = ThreadRunner(agent.simulated)
             faulty = agent.faulty(thread, plan)
             client = Consul(transport=faulty, token=agent.token)
             self._runners.append(thread)
@@ -121,9 +123,9 @@ class Programs:
         self._programs.append(lambda: program(client))
         self._at.append(None)
 
-    def befall(self, number: int, fault: Fault) -> None:
-        """Let the next request of a program meet a fault, whatever its plan says."""
-        self._faulty[number].befall(fault)
+    def inject(self, number: int, fault: Fault) -> None:
+        """Inject a fault into the next request of a program, whatever its plan says."""
+        self._faulty[number].inject(fault)
 
     def __len__(self) -> int:
         return len(self._runners)
@@ -136,31 +138,31 @@ class Programs:
 
     @property
     def ends(self) -> list[End | None]:
-        """How each program ended; None where it goes on."""
+        """How each program ended; None for one that has not ended."""
         return [at if isinstance(at, End) else None for at in self._at]
 
     def may_go_on(self, number: int) -> bool:
-        """Whether a program would do something with a turn: it neither ended, nor sleeps, nor waits for Consul."""
+        """Return whether a program would use a turn: it has not ended, does not sleep, and does not wait for Consul."""
         at = self._at[number]
         if isinstance(at, End):
             return False
-        if isinstance(at, Asleep):
+        if isinstance(at, SleepUntil):
             return at.until <= self._agent.now
         return not isinstance(at, Call) or at.parked is None or at.is_over
 
     def turn(self, number: int) -> bool:
-        """Let a program's request be carried out, and let the program go on to its next one; False where it cannot go on.
+        """Carry out the request of a program, and run the program to its next one. Return False if it cannot go on.
 
-        Raises what the program raises, but for a ConsulateException, which is its end.
+        Raises any exception of the program except a ConsulateException, which ends the program.
         """
         if not self.may_go_on(number):
             return False
         try:
-            # From its start, or from a sleep, to its next request is no turn: nobody else could notice.
+            # Running from the start, or from a sleep, to the next request takes no turn: no other program could see it.
             while not isinstance(at := self._at[number], Call):
                 if not self.may_go_on(number):
                     return True
-                self._at[number] = self._runners[number].go_on(None) if isinstance(at, Asleep) else self._start(number)
+                self._at[number] = self._runners[number].resume(None) if isinstance(at, SleepUntil) else self._start(number)
             self._answer(number, at)
         except StopIteration as stop:
             self._end(number, End(stop.value))
@@ -168,13 +170,15 @@ class Programs:
             self._end(number, End(error=error))
         return True
 
-    def _start(self, number: int) -> Call | Asleep:
+    def _start(self, number: int) -> Call | SleepUntil:
         return self._runners[number].start(self._programs[number])
 
     def _end(self, number: int, end: End) -> None:
         if inspect.iscoroutine(end.value):
             end.value.close()
-            raise TypeError("a program that awaits is an async function itself, or functools.partial of one")
+            raise TypeError(
+                "a program that awaits must be an async function, or functools.partial of one; this function returned a coroutine"
+            )
         self._at[number] = end
         self._note(number, f"fails: {end.error}" if end.error else f"ends: {end.value!r}")
 
@@ -188,7 +192,7 @@ class Programs:
                 self._note(number, f"{call.request.shown} waits")
                 return
             self._note(number, f"{call.request.shown} -> {answer.status}")
-            self._at[number] = runner.go_on(answer)
+            self._at[number] = runner.resume(answer)
             return
         try:
             found: Response | ConsulateException = simulated.end(call.parked)
@@ -196,18 +200,18 @@ class Programs:
             found = error
         simulated.forget(call.parked)
         self._note(number, f"{call.request.shown} -> {found.status}")
-        self._at[number] = runner.go_on(found)
+        self._at[number] = runner.resume(found)
 
     def _note(self, number: int, what: str) -> None:
         self.history.append(f"{self._agent.now:8.1f} s  program {number}: {what}")
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, in which nobody gets a turn."""
+        """Move the clock forward, without a turn for any program."""
         self._agent.advance(seconds)
         self.history.append(f"{self._agent.now:8.1f} s  {seconds:g} s have passed")
 
     def take(self, turn: int | Pass) -> bool:
-        """Take one turn of an interleaving; False where nobody could ever go on any more. Raises as `turn`."""
+        """Take one turn of an interleaving. Return False if no program can ever go on. Raises what `turn` raises."""
         if isinstance(turn, Pass):
             self.advance(turn.seconds)
             return True
@@ -221,8 +225,8 @@ class Programs:
         return False
 
     def _next_event(self) -> float | None:
-        """When somebody may go on, at the earliest; None: never."""
-        asleep = [at.until for at in self._at if isinstance(at, Asleep)]
+        """Return the earliest time at which a program may go on; None: never."""
+        asleep = [at.until for at in self._at if isinstance(at, SleepUntil)]
         waits = any(isinstance(at, Call) for at in self._at)
         simulated = self._agent.simulated.next_event() if waits else None
         return min((due for due in (*asleep, simulated) if due is not None), default=None)
@@ -230,10 +234,10 @@ class Programs:
     def run(
         self, interleaving: Interleaving | None = None, *, turns: int = 1000, invariant: Callable[[], object] | None = None
     ) -> list[End]:
-        """Take the turns of an interleaving, then turns in order, from 0, until all have ended. Return how they ended.
+        """Take the turns of an interleaving, then turns in order from 0, until all programs have ended. Return how they ended.
 
-        turns: how many are taken at most, all in all; then programs are stopped. invariant: called after each turn, and raises where
-        something does not hold. Raises as `turn`.
+        turns: the most turns in total; then the programs are stopped. invariant: called after each turn; it raises if something does not
+        hold. Raises what `turn` raises.
         """
         given = () if interleaving is None else interleaving.turns
         try:
@@ -248,7 +252,7 @@ class Programs:
         return [at if isinstance(at, End) else End(stopped=True) for at in self._at]
 
     def close(self) -> None:
-        """Stop the programs that have not ended, each at its request, and close their clients."""
+        """Stop the programs that have not ended, each at its current request."""
         for number, (at, runner) in enumerate(zip(self._at, self._runners, strict=True)):
             if isinstance(at, End):
                 continue
@@ -257,5 +261,5 @@ class Programs:
                 self._agent.simulated.forget(at.parked)
             try:
                 runner.stop()
-            except (Stopped, StopIteration, ConsulateException):
+            except (StopProgram, StopIteration, ConsulateException):
                 continue

@@ -1,7 +1,8 @@
 """Fixtures for pytest: `consul`, `async_consul` and `consul_agent`, on an agent in memory, or on a real one with `--consul=URL`.
 
-The fixtures of a test share one agent, and no two tests do. On a real agent they share that one; what a test wrote through them is undone
-when it ends: keys deleted, sessions destroyed, services, checks and nodes deregistered (a key that was there before is not brought back).
+The fixtures of one test share an agent; each test has a new one. With `--consul`, all tests use that agent. After each test, what it wrote
+through the fixtures is undone: keys are deleted, sessions destroyed, and services, checks and nodes deregistered. A value that was
+overwritten is not restored.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--consul",
         metavar="URL",
         default=None,
-        help="run the tests that use the fixtures of consulate on this agent, which must be one for tests; in memory where it is not given",
+        help="the agent for the fixtures of consulate, which must be an agent for tests (default: a simulated agent in memory)",
     )
 
 
 @pytest.fixture
 def consul_agent(request: pytest.FixtureRequest) -> Iterator[ConsulAgent | RealAgent]:
-    """An agent of the test's own, in memory, whose time passes with `advance`; or the real one of `--consul`, which skips there."""
+    """An agent for this test. In memory, its clock moves with `advance`; on the real agent of `--consul`, `advance` skips the test."""
     url = request.config.getoption("--consul")
     if url is None:
-        from consulate.testing.agent import ConsulAgent  # imported when a test uses it
+        from consulate.testing.agent import ConsulAgent  # imported only when a test uses it
 
         yield ConsulAgent()
         return
@@ -55,8 +56,8 @@ def consul(consul_agent: ConsulAgent | RealAgent) -> Iterator[Consul]:
 
 @pytest.fixture
 def async_consul(consul_agent: ConsulAgent | RealAgent) -> AsyncConsul:
-    """A client for tasks on the test's agent, for a test that asyncio, trio or anyio runs, whichever plugin it has that from.
+    """A client for tasks on the test's agent. It works on asyncio and trio, with any plugin that runs async tests.
 
-    It connects when it is used, in the event loop of the test. One that is not closed there leaves nothing behind.
+    It connects when it is first used, in the event loop of the test. The test need not close it.
     """
     return consul_agent.async_client()

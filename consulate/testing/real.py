@@ -1,4 +1,4 @@
-"""A real agent for tests: clients that remember what they wrote, so that it can be undone."""
+"""A real agent for tests. Its clients record what they write, so that it can be undone."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
     from consul_proto.message import Request, Response
     from consulate.testing.agent import Options
-    from transports.faults.plans import Befallen, FaultPlan
+    from transports.faults.plans import FaultPlan, Injection
     from transports.protocol import AsyncOpenAnswer, AsyncTransport, OpenAnswer, Transport
 
-#: How a write is undone.
+#: Undoes a write.
 Undo = Callable[[Consul], object]
 
-#: Told of a request, and of its answer where there is one.
+#: Called with each request, and its answer if there was one.
 Note = Callable[["Request", "Response | None"], None]
 
-#: What a proxy says for an agent that it got no answer from.
-_OF_PROXIES = (502, 503, 504)
+#: The statuses of a proxy that got no answer from the agent.
+_PROXY_STATUSES = (502, 503, 504)
 
 #: The operations of a transaction that write a key.
-_WRITING = frozenset(("set", "cas", "lock", "unlock"))
+_WRITE_VERBS = frozenset(("set", "cas", "lock", "unlock"))
 
 _KV, _SERVICE, _CHECK = "/v1/kv/", "/v1/agent/service/register", "/v1/agent/check/register"
 
 
 def _member(data: object, *names: str) -> str | None:
-    """The first of these members that an object has, as text."""
+    """Return the first of these members that an object has, as text."""
     found = [data[name] for name in names if data.get(name)] if isinstance(data, dict) else []
     return str(found[0]) if found else None
 
@@ -53,24 +53,24 @@ def _json(body: bytes | None) -> object:
     return value
 
 
-def undo_of(request: Request, response: Response | None, since: Mapping[str, int]) -> list[Undo]:
-    """How what a request may have written is undone. What Consul refused was there before, or never was, and is left alone.
+def undo_actions(request: Request, response: Response | None, since: Mapping[str, int]) -> list[Undo]:
+    """Return the actions that undo what a request may have written: none if Consul refused the request.
 
-    response: None where there was none, and it may have been written nevertheless. since: the index of a datacenter's nodes before the
-    test, by its name; "" is the agent's own.
+    response: None if there was none; then the request may have been carried out. since: the index of the nodes before the test, by
+    datacenter; "" is the agent's own datacenter.
     """
-    if request.method == "GET" or (response is not None and response.status not in (200, *_OF_PROXIES)):
+    if request.method == "GET" or (response is not None and response.status not in (200, *_PROXY_STATUSES)):
         return []
     path, sent = request.path, _json(request.body) if not request.path.startswith(_KV) else None
     if path.startswith(_KV) and request.method == "PUT":
-        is_kept = response is not None and response.body.strip() == b"false"
-        return [] if is_kept else [_without_key(unquote(path.removeprefix(_KV)))]
+        is_refused = response is not None and response.body.strip() == b"false"
+        return [] if is_refused else [_delete_key(unquote(path.removeprefix(_KV)))]
     if path == "/v1/catalog/register" and isinstance(sent, dict) and _member(sent, "Node"):
-        return [lambda consul: _without_registration(consul, sent, since)]
+        return [lambda consul: _deregister(consul, sent, since)]
     if path == "/v1/txn" and isinstance(sent, list):
         steps = [step.get("KV") for step in sent if isinstance(step, dict)]
-        written = [_member(step, "Key") for step in steps if _member(step, "Verb") in _WRITING]
-        return [_without_key(key) for key in written if key is not None]
+        written = [_member(step, "Key") for step in steps if _member(step, "Verb") in _WRITE_VERBS]
+        return [_delete_key(key) for key in written if key is not None]
     if path == "/v1/session/create":
         session = None if response is None else _member(_json(response.body), "ID")
         return [] if session is None else [lambda consul: consul.session.destroy(session)]
@@ -81,12 +81,12 @@ def undo_of(request: Request, response: Response | None, since: Mapping[str, int
     return []
 
 
-def _without_key(key: str) -> Undo:
+def _delete_key(key: str) -> Undo:
     return lambda consul: consul.kv.delete(key)
 
 
-def _without_registration(consul: Consul, sent: dict[str, object], since: Mapping[str, int]) -> None:
-    """Deregister a node that the test made; of one that was there before, or may have been, what the registration brought."""
+def _deregister(consul: Consul, sent: dict[str, object], since: Mapping[str, int]) -> None:
+    """Deregister a node that the test created. Of a node that may have existed before, deregister only the service and the checks."""
     node, datacenter = str(sent["Node"]), _member(sent, "Datacenter")
     catalog, before = consul.using(datacenter=datacenter).catalog, since.get(datacenter or "")
     if before is not None and catalog.node(node)["Node"]["CreateIndex"] > before:
@@ -100,8 +100,8 @@ def _without_registration(consul: Consul, sent: dict[str, object], since: Mappin
             catalog.deregister(node, check_id=check)
 
 
-class _Noting:
-    """A transport that notes what went through it."""
+class _RecordingTransport:
+    """A transport that records the requests and answers of another one."""
 
     def __init__(self, transport: Transport, note: Note) -> None:
         self._transport, self._note = transport, note
@@ -124,8 +124,8 @@ class _Noting:
         self._transport.close()
 
 
-class _AsyncNoting:
-    """As `_Noting`."""
+class _AsyncRecordingTransport:
+    """A `_RecordingTransport` for tasks."""
 
     def __init__(self, transport: AsyncTransport, note: Note) -> None:
         self._transport, self._note = transport, note
@@ -149,10 +149,10 @@ class _AsyncNoting:
 
 
 class RealAgent:
-    """A real agent, with what `ConsulAgent` has; for tests alone, since what clients wrote is undone.
+    """A real agent, with the methods of `ConsulAgent`. Use it only for tests: what clients write is undone.
 
-    url: of its HTTP API; the token and TLS come from the CONSUL_* variables, or the options of each client.
-    skip: called with a reason where a test asks for what only an agent in memory can do.
+    url: of its HTTP API. The token and TLS come from the CONSUL_* variables, or from the options of each client.
+    skip: called with a reason when a test needs something that only an agent in memory can do.
     """
 
     def __init__(self, url: str, *, skip: Callable[[str], NoReturn]) -> None:
@@ -161,7 +161,7 @@ class RealAgent:
         self._began = time.monotonic()
         self._undo: list[tuple[Undo, Options]] = []
         self._faulty: list[FaultyTransport | AsyncFaultyTransport] = []
-        #: Nodes of a datacenter with a later index are the test's own. Where this is not known, none is.
+        #: By datacenter: nodes with a later index were created by the test. Without an entry, no node is known to be.
         self._since: dict[str, int] = {}
         with Consul(url) as consul, suppress(ConsulateException):
             reply = consul.perform_with_meta(consul.ops.catalog.nodes())
@@ -170,62 +170,62 @@ class RealAgent:
 
     @property
     def now(self) -> float:
-        """Seconds since the test began."""
+        """The seconds since the test began."""
         return time.monotonic() - self._began
 
     @property
     def token(self) -> None:
-        """None: clients have the token of the CONSUL_* variables, unless they are given another."""
+        """None: clients use the token of the CONSUL_* variables, unless they are given another."""
         return
 
     @property
     def simulated(self) -> NoReturn:
-        """Skips: there is no simulator."""
-        self._skip("what transports of an agent in memory speak to is not there on a real agent (--consul)")
+        """Skip the test: there is no simulator."""
+        self._skip("a real agent (--consul) has no simulator")
 
     @property
     def waiting(self) -> int:
-        """Skips: a real agent does not say how many queries wait."""
-        self._skip("a real agent (--consul) does not say how many blocking queries wait")
+        """Skip the test: a real agent does not report how many queries wait."""
+        self._skip("a real agent (--consul) does not report how many blocking queries wait")
 
     @property
-    def befell(self) -> Sequence[Befallen]:
-        """Which requests met a fault, client by client."""
-        return [befallen for transport in self._faulty for befallen in transport.befell]
+    def injections(self) -> Sequence[Injection]:
+        """The faults that were injected so far, client by client."""
+        return [injection for transport in self._faulty for injection in transport.injections]
 
     def advance(self, _seconds: float) -> None:
-        """Skips: a real agent's time cannot be moved."""
-        self._skip("the time of a real agent (--consul) cannot be moved")
+        """Skip the test: a real agent's time cannot be advanced."""
+        self._skip("the time of a real agent (--consul) cannot be advanced")
 
     def client(self, *, faults: FaultPlan | None = None, **options: Unpack[Options]) -> Consul:
-        """As `ConsulAgent.client`."""
+        """Return a client for threads; see `ConsulAgent.client`."""
         plain = Consul(self._url, **options)
-        transport: Transport = _Noting(plain._transport, self._noting(options))  # noqa: SLF001 - as made from the options
+        transport: Transport = _RecordingTransport(plain._transport, self._recorder(options))  # noqa: SLF001 - as made from the options
         return Consul(self._url, transport=transport if faults is None else self.faulty(transport, faults), **options)
 
     def async_client(self, *, faults: FaultPlan | None = None, **options: Unpack[Options]) -> AsyncConsul:
-        """As `ConsulAgent.async_client`."""
+        """Return a client for tasks; see `ConsulAgent.async_client`."""
         plain = AsyncConsul(self._url, **options)
-        transport: AsyncTransport = _AsyncNoting(plain._transport, self._noting(options))  # noqa: SLF001 - as made from the options
+        transport: AsyncTransport = _AsyncRecordingTransport(plain._transport, self._recorder(options))  # noqa: SLF001 - as made from the options
         return AsyncConsul(self._url, transport=transport if faults is None else self.async_faulty(transport, faults), **options)
 
     def faulty(self, transport: Transport, faults: FaultPlan) -> FaultyTransport:
-        """As `ConsulAgent.faulty`, around any transport."""
+        """Return a transport that injects a fault plan around any other transport."""
         faulty = FaultyTransport(transport, faults)
         self._faulty.append(faulty)
         return faulty
 
     def async_faulty(self, transport: AsyncTransport, faults: FaultPlan) -> AsyncFaultyTransport:
-        """As `faulty`, for tasks."""
+        """Return a transport that injects a fault plan, for tasks; see `faulty`."""
         faulty = AsyncFaultyTransport(transport, faults)
         self._faulty.append(faulty)
         return faulty
 
-    def _noting(self, options: Options) -> Note:
-        return lambda request, response: self._undo.extend((undo, options) for undo in undo_of(request, response, self._since))
+    def _recorder(self, options: Options) -> Note:
+        return lambda request, response: self._undo.extend((undo, options) for undo in undo_actions(request, response, self._since))
 
     def clean_up(self) -> None:
-        """Undo what clients wrote, the last first and as the client that wrote it; what is gone already, or may not be undone, stays."""
+        """Undo what clients wrote, the last write first, with the options of the client that wrote. Errors of Consul are ignored."""
         while self._undo:
             undo, options = self._undo.pop()
             with Consul(self._url, **options) as consul, suppress(ConsulateException):

@@ -149,7 +149,7 @@ class Recorder:
             self.case(operation, "unknown-dc", path, [*query, ("dc", ELSEWHERE)], body, status=500)
 
     def _write(self, operation: str, case: str, request: dict[str, object], answer: Answer) -> None:
-        body = _trimmed_self(answer.body) if operation == "agent.self" and answer.status == 200 else answer.body
+        body = _trim_self(answer.body) if operation == "agent.self" and answer.status == 200 else answer.body
         kept: dict[str, object] = {
             "consul": self.agent.version,
             "operation": operation,
@@ -183,7 +183,7 @@ def _length(name: str, value: str, body: bytes) -> str:
     return str(len(body)) if name.lower() == "content-length" else value
 
 
-def _trimmed_self(body: bytes) -> bytes:
+def _trim_self(body: bytes) -> bytes:
     """Take out what tells of the machine that recorded: folders, limits and the like in DebugConfig."""
     answer = json.loads(body)
     answer["DebugConfig"] = {}

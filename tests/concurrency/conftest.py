@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.concurrency.echo_server import PROMPT, EchoServer, Manners
+from tests.concurrency.echo_server import PROMPT, Behavior, EchoServer
 
 Serve = Callable[..., EchoServer]
 
@@ -21,9 +21,9 @@ def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
         # A folder with a short name: the path of a UNIX socket has 107 bytes at most.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="echo-")))
 
-        def start(manners: Manners = PROMPT, seed: int = 0) -> EchoServer:
+        def start(behavior: Behavior = PROMPT, seed: int = 0) -> EchoServer:
             path = str(folder / "consul.sock") if request.param == "unix" else None
-            return stack.enter_context(EchoServer(path, manners, seed))
+            return stack.enter_context(EchoServer(path, behavior, seed))
 
         yield start
 

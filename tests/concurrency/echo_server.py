@@ -34,7 +34,7 @@ def index_of(key: str) -> int:
 
 
 @dataclass(frozen=True)
-class Manners:
+class Behavior:
     """How the server treats its clients.
 
     slow: the share of answers that are late, by up to `delay` seconds. cut: the share of answers that come in two pieces.
@@ -48,7 +48,7 @@ class Manners:
     closing: float = 0.02
 
 
-PROMPT = Manners(slow=0.0, cut=0.0, chunked=0.0, closing=0.0)
+PROMPT = Behavior(slow=0.0, cut=0.0, chunked=0.0, closing=0.0)
 
 
 class EchoServer:
@@ -59,12 +59,12 @@ class EchoServer:
     violations: what a client did that it may not do.
     """
 
-    def __init__(self, path: str | None = None, manners: Manners = PROMPT, seed: int = 0) -> None:
-        self.manners = manners
+    def __init__(self, path: str | None = None, behavior: Behavior = PROMPT, seed: int = 0) -> None:
+        self.behavior = behavior
         self.random = Random(seed)
         self.accepted = self.served = self.open = self.parked = 0
         self.busy = [0, 0]
-        self.busiest = [0, 0]
+        self.max_busy = [0, 0]
         self.violations: list[str] = []
         self._path = path
         self._connections: set[_Connection] = set()
@@ -148,7 +148,7 @@ class EchoServer:
     def begin(self, blocking: bool) -> None:
         """Count a call that was received whole."""
         self.busy[blocking] += 1
-        self.busiest[blocking] = max(self.busiest[blocking], self.busy[blocking])
+        self.max_busy[blocking] = max(self.max_busy[blocking], self.busy[blocking])
 
     def end(self, blocking: bool) -> None:
         """Count a call that is about to be answered, or was given up."""
@@ -210,15 +210,15 @@ class _Connection(asyncio.Protocol):
         query = parse_qs(url.query, keep_blank_values=True)
         self._blocking = "index" in query
         server.begin(self._blocking)
-        name, value = _answered(method, unquote(url.path), query, body)
+        name, value = _find_answer(method, unquote(url.path), query, body)
         if value is None:
             server.violations.append(f"{method} {target} with a body of another call: {body[:80]!r}")
         answer = _Answer(index_of(name), json.dumps(value).encode(), server)
         if self._blocking:
             self._park(seconds(query["wait"][0]), answer)
             return
-        manners, chance = server.manners, server.random.random
-        late = chance() * manners.delay if chance() < manners.slow else 0.0
+        behavior, chance = server.behavior, server.random.random
+        late = chance() * behavior.delay if chance() < behavior.slow else 0.0
         if late:
             self._later = server._loop.call_later(late, self._send, answer)
         else:
@@ -240,7 +240,7 @@ class _Connection(asyncio.Protocol):
         self._later = None
         if answer.rest:
             self._transport.write(answer.first)
-            self._later = self._server._loop.call_later(self._server.manners.delay / 4, self._finish, answer.rest, answer.closing)
+            self._later = self._server._loop.call_later(self._server.behavior.delay / 4, self._finish, answer.rest, answer.closing)
         else:
             self._finish(answer.first, answer.closing)
 
@@ -258,18 +258,18 @@ class _Answer:
     """The bytes of an answer, whole or in two pieces."""
 
     def __init__(self, index: int, body: bytes, server: EchoServer) -> None:
-        manners, chance = server.manners, server.random.random
-        self.closing = chance() < manners.closing
+        behavior, chance = server.behavior, server.random.random
+        self.closing = chance() < behavior.closing
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Consul-Index: {index}\r\n"
         if self.closing:
             head += "Connection: close\r\n"
-        if chance() < manners.chunked:
+        if chance() < behavior.chunked:
             middle = len(body) // 2
             chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:middle], body[middle:], b"") if part or not middle)
             data = f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + chunks.removesuffix(b"0\r\n\r\n") + b"0\r\n\r\n"
         else:
             data = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-        cut = server.random.randrange(1, len(data)) if chance() < manners.cut else len(data)
+        cut = server.random.randrange(1, len(data)) if chance() < behavior.cut else len(data)
         self.first, self.rest = data[:cut], data[cut:]
 
 
@@ -279,7 +279,7 @@ def _entry(key: str) -> dict[str, Any]:
     return {"Key": key, "Flags": index, "Value": value, "CreateIndex": index, "ModifyIndex": index, "LockIndex": 0}
 
 
-def _answered(method: str, path: str, query: dict[str, list[str]], body: bytes) -> tuple[str, Any]:
+def _find_answer(method: str, path: str, query: dict[str, list[str]], body: bytes) -> tuple[str, Any]:
     """What a request is about, and the value that answers it; None where the body is not the one that belongs to the path."""
     name = path.rpartition("/")[2]
     if path == "/v1/txn":

@@ -27,7 +27,7 @@ def open_files() -> dict[str, str]:
 
 
 @contextmanager
-def no_descriptor_free() -> Iterator[None]:
+def exhaust_descriptors() -> Iterator[None]:
     """Take every file descriptor that this process may have, so that opening a socket fails with EMFILE."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, open_files())) + 10, hard))
@@ -44,7 +44,7 @@ def no_descriptor_free() -> Iterator[None]:
 
 
 @contextmanager
-def nothing_left_open() -> Iterator[None]:
+def check_no_leaks() -> Iterator[None]:
     """Check that the threads and descriptors of the block end with it, and that no socket is left to the garbage collector."""
     gc.collect()
     threads, files = set(threading.enumerate()), open_files()
@@ -60,9 +60,9 @@ def nothing_left_open() -> Iterator[None]:
 
 
 @contextmanager
-def nothing_left_behind(server: EchoServer) -> Iterator[None]:
+def check_no_server_leaks(server: EchoServer) -> Iterator[None]:
     """The same, where the server is in this process: its ends of the connections are closed too, and it saw nothing forbidden."""
-    with nothing_left_open():
+    with check_no_leaks():
         yield
         server.wait_until(lambda seen: seen.open == 0)
     assert server.violations == []

@@ -17,7 +17,7 @@ class Kind:
     name: str
     start: Callable[[Any, str], Any]
     expected: Callable[[str], Any]
-    seen: Callable[[Any], Any] = lambda value: value
+    extract: Callable[[Any], Any] = lambda value: value
 
 
 KINDS = (
@@ -55,8 +55,8 @@ class Call:
 
     def check(self, value: Any) -> None:
         """Raise AssertionError where the value is not the one that belongs to this call."""
-        seen, expected = self.kind.seen(value), self.kind.expected(self.key)
-        assert seen == expected, f"{self.kind.name} of {self.key!r} got {seen!r}, not {expected!r}"
+        actual, expected = self.kind.extract(value), self.kind.expected(self.key)
+        assert actual == expected, f"{self.kind.name} of {self.key!r} got {actual!r}, not {expected!r}"
 
 
 def calls(who: str, count: int, seed: int = 0, kinds: tuple[Kind, ...] = KINDS) -> list[Call]:

@@ -21,7 +21,7 @@ def transport_of(consul: AsyncConsul) -> AnyioTransport:
     return cast(AnyioTransport, consul._transport)
 
 
-def tasks_alive() -> int:
+def count_tasks() -> int:
     """How many tasks the running event loop has."""
     if sniffio.current_async_library() == "trio":
         import trio

@@ -9,9 +9,9 @@ from consulate import AsyncConsul, Consul, Limits
 from consulate.exceptions import RequestTimeout
 from tests.concurrency.conftest import Serve
 from tests.concurrency.echo_server import value_of
-from tests.concurrency.leftovers import nothing_left_behind
+from tests.concurrency.leftovers import check_no_server_leaks
 from tests.concurrency.tasks import until
-from tests.concurrency.working import in_threads
+from tests.concurrency.threads import run_in_threads
 
 QUERIES = 100
 
@@ -23,7 +23,7 @@ def test_threads_write_while_queries_are_parked(serve: Serve) -> None:
         key = f"q{number}"
         assert consul.kv.get(key, index=1, wait="10m") == value_of(key)
 
-    with nothing_left_behind(server), Consul(server.address) as consul, in_threads.background(QUERIES, query):
+    with check_no_server_leaks(server), Consul(server.address) as consul, run_in_threads.background(QUERIES, query):
         server.wait_until(lambda seen: seen.parked == QUERIES)
         assert consul.kv.put("k", value_of("k")) is True
         consul.kv["k"] = value_of("k")
@@ -62,7 +62,7 @@ def test_more_queries_than_their_bound_keep_no_write_waiting(serve: Serve) -> No
         key = f"q{number}"
         assert consul.kv.get(key, index=1, wait="10m") == value_of(key)
 
-    with Consul(server.address, limits=Limits(connections=1, blocking=2)) as consul, in_threads.background(6, query):
+    with Consul(server.address, limits=Limits(connections=1, blocking=2)) as consul, run_in_threads.background(6, query):
         for _ in range(3):
             server.wait_until(lambda seen: seen.parked == 2)
             assert consul.kv.put("k", value_of("k")) is True
@@ -76,9 +76,9 @@ def test_a_query_that_finds_no_connection_says_so(serve: Serve) -> None:
     def query(_number: int) -> None:
         assert consul.kv.get("q", index=1, wait="10m") == value_of("q")
 
-    with Consul(server.address, limits=Limits(connections=1, blocking=1)) as consul, in_threads.background(1, query):
+    with Consul(server.address, limits=Limits(connections=1, blocking=1)) as consul, run_in_threads.background(1, query):
         server.wait_until(lambda seen: seen.parked == 1)
-        with pytest.raises(RequestTimeout, match="every connection of the client was busy") as caught:
+        with pytest.raises(RequestTimeout, match="all connections of the client were in use until the time limit") as caught:
             consul.using(timeout=0.05).kv.get("r", index=1, wait="10ms")
         assert caught.value.maybe_applied is False
         server.release()

@@ -15,10 +15,10 @@ import pytest
 from consulate import AsyncConsul, Limits
 from consulate.exceptions import RequestTimeout
 from tests.concurrency.conftest import Serve
-from tests.concurrency.echo_server import EchoServer, Manners, index_of, value_of
-from tests.concurrency.leftovers import nothing_left_behind
+from tests.concurrency.echo_server import Behavior, EchoServer, index_of, value_of
+from tests.concurrency.leftovers import check_no_server_leaks
 from tests.concurrency.mixed_calls import Call, calls
-from tests.concurrency.tasks import Steps, tasks_alive, transport_of, until
+from tests.concurrency.tasks import Steps, count_tasks, transport_of, until
 
 TASKS = 20
 
@@ -26,7 +26,7 @@ TASKS = 20
 CANCELLATIONS = 1_000
 
 #: Answers come in pieces, so that there is more to cancel in the middle of.
-IN_PIECES = Manners(slow=0.3, delay=0.002, cut=0.5, chunked=0.3, closing=0.02)
+IN_PIECES = Behavior(slow=0.3, delay=0.002, cut=0.5, chunked=0.3, closing=0.02)
 
 LIMITS = Limits(connections=8, blocking=4)
 
@@ -40,7 +40,7 @@ async def _typical_latency(consul: AsyncConsul) -> float:
     return median(taken)
 
 
-def _is_sound(consul: AsyncConsul, server: EchoServer) -> None:
+def _check_pool(consul: AsyncConsul, server: EchoServer) -> None:
     pool = transport_of(consul)._pool
     assert pool.busy == 0
     assert pool.idle <= LIMITS.connections
@@ -71,18 +71,18 @@ def test_cancelled_at_random(serve: Serve, backend: str) -> None:
         async with AsyncConsul(server.address, limits=LIMITS) as consul:
             # 20 tasks take turns on 8 connections, so a call takes longer than one alone.
             longest = 2 * TASKS / LIMITS.connections * await _typical_latency(consul)
-            before = tasks_alive()
+            before = count_tasks()
             async with anyio.create_task_group() as group:
                 for number in range(TASKS):
                     group.start_soon(work, number, consul, longest)
-            assert tasks_alive() == before
-            _is_sound(consul, server)
+            assert count_tasks() == before
+            _check_pool(consul, server)
 
-    with nothing_left_behind(server):
+    with check_no_server_leaks(server):
         anyio.run(main, backend=backend)
     assert ended[True] == CANCELLATIONS
     assert ended[False] > 0
-    assert server.busiest[False] <= server.accepted
+    assert server.max_busy[False] <= server.accepted
 
 
 def test_timed_out_at_random(serve: Serve, backend: str) -> None:
@@ -106,9 +106,9 @@ def test_timed_out_at_random(serve: Serve, backend: str) -> None:
             async with anyio.create_task_group() as group:
                 for number in range(TASKS):
                     group.start_soon(work, number, consul, longest)
-            _is_sound(consul, server)
+            _check_pool(consul, server)
 
-    with nothing_left_behind(server):
+    with check_no_server_leaks(server):
         anyio.run(main, backend=backend)
     assert ended[True] > 0
     assert sum(ended.values()) == 20 * TASKS
@@ -130,7 +130,7 @@ CASES: dict[str, tuple[Start, Callable[[str], Any], bool]] = {
 Cancel = Callable[[Coroutine[Any, Any, Any], int], Coroutine[Any, Any, tuple[bool, Any]]]
 
 
-async def _every_step(server: EchoServer, case: str, cancel: Cancel) -> int:
+async def _cancel_at_every_step(server: EchoServer, case: str, cancel: Cancel) -> int:
     """Cancel a call at its first step, at its second, and so on, until it comes through; return how many steps it takes."""
     start, expected, connected = CASES[case]
     for number in count(1):
@@ -141,7 +141,7 @@ async def _every_step(server: EchoServer, case: str, cancel: Cancel) -> int:
                 assert pool.idle == 1
             key = f"step {number} of {case}"
             came_through, value = await cancel(start(consul, key), number)
-            _is_sound(consul, server)
+            _check_pool(consul, server)
             for after in range(2):
                 assert await consul.kv.get(f"after {number} {after}") == value_of(f"after {number} {after}")
             assert pool.idle == 1
@@ -168,7 +168,7 @@ async def _cancel_task(call: Coroutine[Any, Any, Any], number: int) -> tuple[boo
 
 
 #: Every answer comes in two pieces, and the first may be cut anywhere.
-CUT = Manners(slow=0.0, delay=0.001, cut=1.0, chunked=0.5, closing=0.0)
+CUT = Behavior(slow=0.0, delay=0.001, cut=1.0, chunked=0.5, closing=0.0)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -179,9 +179,9 @@ def test_cancelled_at_every_step(serve: Serve, backend: str, cancel: Cancel, cas
     steps: list[int] = []
 
     async def main() -> None:
-        steps.append(await _every_step(server, case, cancel))
+        steps.append(await _cancel_at_every_step(server, case, cancel))
 
-    with nothing_left_behind(server):
+    with check_no_server_leaks(server):
         anyio.run(main, backend=backend)
     # It waits for the answer, whose pieces may come together, and for a new connection before.
     assert steps[0] >= 1 + (not CASES[case][2])
@@ -221,7 +221,7 @@ def test_cancelled_while_it_waits_for_a_connection(serve: Serve, backend: str) -
             assert [scope.cancelled_caught for scope in scopes] == [True, True, True, False, False]
             assert transport_of(consul)._pool.busy == 0
 
-    with nothing_left_behind(server):
+    with check_no_server_leaks(server):
         anyio.run(main, backend=backend)
 
 
@@ -287,7 +287,7 @@ class TestNestedScopes:
         self._run(backend, main)
 
     def test_client_timeout_comes_first(self, serve: Serve, backend: str) -> None:
-        server = serve(Manners(slow=1.0, delay=1e6, cut=0.0, chunked=0.0, closing=0.0))
+        server = serve(Behavior(slow=1.0, delay=1e6, cut=0.0, chunked=0.0, closing=0.0))
 
         async def main() -> None:
             async with AsyncConsul(server.address, timeout=0.05) as consul:
@@ -301,7 +301,7 @@ class TestNestedScopes:
         self._run(backend, main)
 
     def test_both_deadlines_are_one(self, serve: Serve, backend: str) -> None:
-        server = serve(Manners(slow=1.0, delay=1e6, cut=0.0, chunked=0.0, closing=0.0))
+        server = serve(Behavior(slow=1.0, delay=1e6, cut=0.0, chunked=0.0, closing=0.0))
 
         async def main() -> None:
             async with AsyncConsul(server.address, timeout=0.02) as consul:

@@ -14,15 +14,15 @@ from threading import Timer
 import pytest
 
 from tests.concurrency.conftest import Serve
-from tests.concurrency.echo_server import Manners
-from tests.concurrency.forking import PARKED
+from tests.concurrency.echo_server import Behavior
+from tests.concurrency.fork_program import PARKED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 #: Seconds.
 _LONGEST_RUN = 90
 
-MANNERS = Manners(slow=0.5, delay=0.002, cut=0.1, chunked=0.1, closing=0.0)
+BEHAVIOR = Behavior(slow=0.5, delay=0.002, cut=0.1, chunked=0.1, closing=0.0)
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
 def forking(kind: str, address: str) -> Iterator[subprocess.Popen[str]]:
     """Run the program that forks."""
     # From Python 3.12 on, forking with threads is a DeprecationWarning; here it is what is tested.
-    command = [sys.executable, "-W", "error", "-W", "ignore:This process:DeprecationWarning", "-m", "tests.concurrency.forking"]
+    command = [sys.executable, "-W", "error", "-W", "ignore:This process:DeprecationWarning", "-m", "tests.concurrency.fork_program"]
     pipe = subprocess.PIPE
     with subprocess.Popen([*command, kind, address], cwd=ROOT, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:
         # Where a side hangs, the end of both makes the lines below fail: a child that goes on would keep the pipes open.
@@ -58,7 +58,7 @@ def _go_on(process: subprocess.Popen[str]) -> None:
 
 
 def test_threads(serve: Serve) -> None:
-    server = serve(MANNERS, seed=8)
+    server = serve(BEHAVIOR, seed=8)
     with forking("threads", server.address) as process:
         server.wait_until(lambda seen: seen.parked == PARKED)
         _go_on(process)
@@ -74,7 +74,7 @@ def test_threads(serve: Serve) -> None:
 
 
 def test_tasks(serve: Serve) -> None:
-    server = serve(MANNERS, seed=9)
+    server = serve(BEHAVIOR, seed=9)
     with forking("tasks", server.address) as process:
         assert _line(process) == "child ended with 0"
         assert server.accepted == 2

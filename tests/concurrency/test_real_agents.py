@@ -12,10 +12,10 @@ import anyio
 import pytest
 
 from consulate import AsyncConsul, Consul, Limits
-from tests.agents import Agent, Binary, find_binaries, required, running_agent
-from tests.concurrency.leftovers import nothing_left_open
-from tests.concurrency.tasks import tasks_alive, transport_of
-from tests.concurrency.working import in_threads
+from tests.agents import Agent, Binary, find_binaries, require_binary, start_agent
+from tests.concurrency.leftovers import check_no_leaks
+from tests.concurrency.tasks import count_tasks, transport_of
+from tests.concurrency.threads import run_in_threads
 
 pytestmark = pytest.mark.real
 
@@ -37,7 +37,7 @@ FOUND: list[Binary | None] = [*find_binaries()] or [None]
 
 @pytest.fixture(scope="module", params=FOUND, ids=lambda binary: binary.version if binary else "none")
 def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
-    with running_agent(required(request.param), acls=True) as running:
+    with start_agent(require_binary(request.param), acls=True) as running:
         yield running
 
 
@@ -70,8 +70,8 @@ def test_threads(agent: Agent, address: str) -> None:
                 value = start(consul)
                 assert is_right(value), value
 
-    with nothing_left_open(), Consul(address, token=agent.management_token, limits=LIMITS, timeout=60) as consul:
-        in_threads(THREADS, work)
+    with check_no_leaks(), Consul(address, token=agent.management_token, limits=LIMITS, timeout=60) as consul:
+        run_in_threads(THREADS, work)
         assert consul.kv.keys("threads/") == []
 
 
@@ -85,20 +85,20 @@ def test_tasks(agent: Agent, address: str, backend: str) -> None:
                         value = await start(consul)
                         assert is_right(value), value
 
-            before = tasks_alive()
+            before = count_tasks()
             async with anyio.create_task_group() as group:
                 for number in range(TASKS):
                     group.start_soon(work, number)
-            assert tasks_alive() == before
+            assert count_tasks() == before
             assert await consul.kv.keys("tasks/") == []
             assert transport_of(consul)._pool.busy == 0
 
-    with nothing_left_open():
+    with check_no_leaks():
         anyio.run(main, backend=backend)
 
 
 def test_parked_threads_see_the_write(agent: Agent, address: str) -> None:
-    with nothing_left_open(), Consul(address, token=agent.management_token, limits=LIMITS) as consul:
+    with check_no_leaks(), Consul(address, token=agent.management_token, limits=LIMITS) as consul:
         consul.kv.put("watched", "before")
         index = consul.kv.get_record("watched")["ModifyIndex"]
 
@@ -108,7 +108,7 @@ def test_parked_threads_see_the_write(agent: Agent, address: str) -> None:
                 value = str(consul.kv.get("watched", index=index, wait="60s"))
             assert value == "after"
 
-        with in_threads.background(QUERIES, query):
+        with run_in_threads.background(QUERIES, query):
             assert consul.kv.put("watched", "after") is True
         assert consul.kv.delete("watched") is True
 
@@ -132,5 +132,5 @@ def test_parked_tasks_see_the_write(agent: Agent, address: str, backend: str) ->
                 assert await consul.kv.put("watched", "after") is True
             assert await consul.kv.delete("watched") is True
 
-    with nothing_left_open():
+    with check_no_leaks():
         anyio.run(main, backend=backend)

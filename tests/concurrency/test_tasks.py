@@ -8,11 +8,11 @@ import pytest
 from consulate import AsyncConsul, Limits
 from consulate.exceptions import ClientClosed, RequestError, RequestTimeout
 from tests.concurrency.conftest import Serve
-from tests.concurrency.echo_server import Manners, value_of
-from tests.concurrency.leftovers import no_descriptor_free, nothing_left_behind
-from tests.concurrency.listening import nobody_accepts
+from tests.concurrency.echo_server import Behavior, value_of
+from tests.concurrency.full_listener import full_listener
+from tests.concurrency.leftovers import check_no_server_leaks, exhaust_descriptors
 from tests.concurrency.mixed_calls import calls
-from tests.concurrency.tasks import tasks_alive, transport_of, until
+from tests.concurrency.tasks import count_tasks, transport_of, until
 
 TASKS = 200
 
@@ -23,7 +23,7 @@ LIMITS = Limits(connections=8, blocking=4)
 
 
 def test_mixed_calls(serve: Serve, backend: str) -> None:
-    server = serve(Manners(), seed=1)
+    server = serve(Behavior(), seed=1)
 
     async def main() -> None:
         async with AsyncConsul(server.address, limits=LIMITS) as consul:
@@ -32,20 +32,20 @@ def test_mixed_calls(serve: Serve, backend: str) -> None:
                 for call in calls(f"t{number}", CALLS // TASKS + 1):
                     call.check(await call.start(consul))
 
-            before = tasks_alive()
+            before = count_tasks()
             async with anyio.create_task_group() as group:
                 for number in range(TASKS):
                     group.start_soon(work, number)
-            assert tasks_alive() == before
+            assert count_tasks() == before
             pool = transport_of(consul)._pool
             assert pool.busy == 0
             assert 0 < pool.idle <= LIMITS.connections
 
-    with nothing_left_behind(server):
+    with check_no_server_leaks(server):
         anyio.run(main, backend=backend)
     assert server.served >= CALLS
-    assert server.busiest[False] <= LIMITS.connections
-    assert server.busiest[True] <= LIMITS.blocking
+    assert server.max_busy[False] <= LIMITS.connections
+    assert server.max_busy[True] <= LIMITS.blocking
     assert server.accepted < server.served / 10
 
 
@@ -68,7 +68,7 @@ def test_more_calls_than_connections_wait_for_their_turn(serve: Serve, backend: 
                     server.settle()
 
     anyio.run(main, backend=backend)
-    assert server.busiest == [0, 3]
+    assert server.max_busy == [0, 3]
     assert server.accepted == 3
 
 
@@ -135,7 +135,7 @@ def test_closing_ends_a_call_that_is_connecting(backend: str) -> None:
             await anyio.wait_all_tasks_blocked()
             await consul.close()
 
-    with nobody_accepts() as address:
+    with full_listener() as address:
         anyio.run(main, address, backend=backend)
 
 
@@ -144,7 +144,7 @@ def test_no_descriptor_is_free(serve: Serve, backend: str) -> None:
 
     async def main() -> None:
         async with AsyncConsul(server.address) as consul:
-            with no_descriptor_free(), pytest.raises(RequestError, match="Too many open files"):
+            with exhaust_descriptors(), pytest.raises(RequestError, match="Too many open files"):
                 await consul.kv.get("k")
             assert transport_of(consul)._pool.busy == 0
             assert await consul.kv.get("k") == value_of("k")
@@ -197,7 +197,7 @@ def test_one_event_loop_after_another(serve: Serve) -> None:
         for call in calls(name, 30):
             call.check(await call.start(consul))
 
-    with nothing_left_behind(server):
+    with check_no_server_leaks(server):
         for turn, backend in enumerate(["asyncio", "asyncio", "trio", "trio", "asyncio"]):
             anyio.run(main, f"{backend}{turn}", backend=backend)
         # A connection belongs to no event loop: the first one serves them all.
@@ -223,7 +223,7 @@ def test_a_loop_that_ended_amid_calls_leaves_the_client_usable(serve: Serve, bac
                 call.check(await call.start(consul))
         await consul.close()
 
-    with nothing_left_behind(server):
+    with check_no_server_leaks(server):
         with pytest.raises(ExceptionGroup):
             anyio.run(abandoned, backend=backend)
         assert transport_of(consul)._pool.busy == 0

@@ -11,11 +11,11 @@ import pytest
 from consulate import Consul, Limits
 from consulate.exceptions import ClientClosed, RequestError, RequestTimeout
 from tests.concurrency.conftest import Serve
-from tests.concurrency.echo_server import Manners, value_of
-from tests.concurrency.leftovers import no_descriptor_free, nothing_left_behind
-from tests.concurrency.listening import nobody_accepts
+from tests.concurrency.echo_server import Behavior, value_of
+from tests.concurrency.full_listener import full_listener
+from tests.concurrency.leftovers import check_no_server_leaks, exhaust_descriptors
 from tests.concurrency.mixed_calls import calls
-from tests.concurrency.working import in_threads
+from tests.concurrency.threads import run_in_threads
 from transports.clients.pooled import PooledTransport
 
 THREADS = 64
@@ -31,26 +31,26 @@ def transport_of(consul: Consul) -> PooledTransport:
 
 
 def test_mixed_calls(serve: Serve) -> None:
-    server = serve(Manners(), seed=1)
+    server = serve(Behavior(), seed=1)
 
     def work(number: int) -> None:
         for call in calls(f"t{number}", CALLS // THREADS + 1):
             call.check(call.start(consul))
 
-    with nothing_left_behind(server), Consul(server.address, limits=LIMITS) as consul:
-        in_threads(THREADS, work)
+    with check_no_server_leaks(server), Consul(server.address, limits=LIMITS) as consul:
+        run_in_threads(THREADS, work)
         pool = transport_of(consul)._pool
         assert pool.busy == 0
         assert 0 < pool.idle <= LIMITS.connections
         assert server.served >= CALLS
-        assert server.busiest[False] <= LIMITS.connections
-        assert server.busiest[True] <= LIMITS.blocking
+        assert server.max_busy[False] <= LIMITS.connections
+        assert server.max_busy[True] <= LIMITS.blocking
         # Connections are used again and again: it is the server that says when one must end.
         assert server.accepted < server.served / 10
 
 
 def test_views_share_connections_and_nothing_else(serve: Serve) -> None:
-    server = serve(Manners(), seed=2)
+    server = serve(Behavior(), seed=2)
 
     def work(number: int) -> None:
         view = consul.using(datacenter=f"dc{number}", timeout=20 + number)
@@ -58,10 +58,10 @@ def test_views_share_connections_and_nothing_else(serve: Serve) -> None:
             call.check(call.start(view))
         view.close()
 
-    with nothing_left_behind(server), Consul(server.address, limits=LIMITS) as consul:
-        in_threads(16, work)
+    with check_no_server_leaks(server), Consul(server.address, limits=LIMITS) as consul:
+        run_in_threads(16, work)
         assert transport_of(consul)._pool.idle <= LIMITS.connections
-        assert server.busiest[False] <= LIMITS.connections
+        assert server.max_busy[False] <= LIMITS.connections
 
 
 def test_more_calls_than_connections_wait_for_their_turn(serve: Serve) -> None:
@@ -71,14 +71,14 @@ def test_more_calls_than_connections_wait_for_their_turn(serve: Serve) -> None:
         key = f"q{number}"
         assert consul.kv.get(key, index=1, wait="60s") == value_of(key)
 
-    with nothing_left_behind(server), Consul(server.address, limits=Limits(connections=3, blocking=3)) as consul:
-        with in_threads.background(12, query):
+    with check_no_server_leaks(server), Consul(server.address, limits=Limits(connections=3, blocking=3)) as consul:
+        with run_in_threads.background(12, query):
             for _ in range(4):
                 server.wait_until(lambda seen: seen.parked == 3)
                 assert transport_of(consul)._pool.busy == 3
                 server.release()
                 server.settle()
-        assert server.busiest == [0, 3]
+        assert server.max_busy == [0, 3]
         assert server.accepted == 3
 
 
@@ -91,9 +91,9 @@ def test_closing_ends_the_calls_of_other_threads(serve: Serve) -> None:
             consul.kv.get(f"q{number}", index=1, wait="60s")
         failures.append(caught.value)
 
-    with nothing_left_behind(server):
+    with check_no_server_leaks(server):
         consul = Consul(server.address, limits=Limits(connections=1, blocking=5))
-        with in_threads.background(10, query):
+        with run_in_threads.background(10, query):
             server.wait_until(lambda seen: seen.parked == 5)
             consul.close()
         assert len(failures) == 10
@@ -111,14 +111,14 @@ def test_those_who_wait_get_their_turn(serve: Serve) -> None:
             assert consul.kv.get(f"{number}-{turn}") == value_of(f"{number}-{turn}")
             order.append(number)
 
-    with nothing_left_behind(server), Consul(server.address, limits=Limits(connections=1)) as consul:
-        in_threads(3, work)
+    with check_no_server_leaks(server), Consul(server.address, limits=Limits(connections=1)) as consul:
+        run_in_threads(3, work)
     # Each gets the connection while the others still want it.
     assert max(order.index(number) for number in range(3)) < 100
 
 
 def test_closing_ends_a_call_that_is_connecting() -> None:
-    with nobody_accepts() as address:
+    with full_listener() as address:
         consul = Consul(address, timeout=1)
 
         def work(_number: int) -> None:
@@ -126,7 +126,7 @@ def test_closing_ends_a_call_that_is_connecting() -> None:
                 consul.kv.get("k")
             assert not isinstance(caught.value, RequestTimeout)
 
-        with in_threads.background(1, work):
+        with run_in_threads.background(1, work):
             while not transport_of(consul)._pool.busy:
                 time.sleep(0.001)
             consul.close()
@@ -135,7 +135,7 @@ def test_closing_ends_a_call_that_is_connecting() -> None:
 def test_no_descriptor_is_free(serve: Serve) -> None:
     server = serve()
     with Consul(server.address) as consul:
-        with no_descriptor_free(), pytest.raises(RequestError, match="Too many open files"):
+        with exhaust_descriptors(), pytest.raises(RequestError, match="Too many open files"):
             consul.kv.get("k")
         assert transport_of(consul)._pool.busy == 0
         assert consul.kv.get("k") == value_of("k")
@@ -153,5 +153,5 @@ def test_a_stale_connection_is_noticed_by_every_thread(serve: Serve) -> None:
                 server.drop_idle()
             ready.wait()
 
-    with nothing_left_behind(server), Consul(server.address, limits=LIMITS) as consul:
-        in_threads(8, work)
+    with check_no_server_leaks(server), Consul(server.address, limits=LIMITS) as consul:
+        run_in_threads(8, work)

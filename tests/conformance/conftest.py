@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from consul_proto.simulator.engine.versions import VersionName
-from tests.agents import Agent, Binary, find_binaries, find_dev_versions, required, running_agent, running_dev
-from tests.conformance.memory import MemoryAgent, every_address_leads_to, make_memory_agent
+from tests.agents import Agent, Binary, find_binaries, find_dev_versions, require_binary, start_agent, start_dev
+from tests.conformance.memory import MemoryAgent, make_memory_agent, redirect_clients
 
 #: The variables that say where Consul is, and nothing to a client.
 _OURS = ("CONSUL_BINS", "CONSUL_REQUIRED")
@@ -37,10 +37,10 @@ def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
         yield make_memory_agent(_MEMORY[request.param])
         return
     if isinstance(request.param, str):
-        with running_dev(request.param.removeprefix("dev "), "--enable-script-checks", acls=True) as running:
+        with start_dev(request.param.removeprefix("dev "), "--enable-script-checks", acls=True) as running:
             yield running
         return
-    with running_agent(required(request.param), acls=True) as running:
+    with start_agent(require_binary(request.param), acls=True) as running:
         yield running
 
 
@@ -56,7 +56,7 @@ def addresses(request: pytest.FixtureRequest) -> Iterator[None]:
     """In a test of the agent in memory, and only there, every address leads to it."""
     agent = request.getfixturevalue("agent") if "agent" in request.fixturenames else None
     if isinstance(agent, MemoryAgent):
-        with every_address_leads_to(agent):
+        with redirect_clients(agent):
             yield
     else:
         yield

@@ -34,7 +34,7 @@ def make_memory_agent(version: VersionName) -> MemoryAgent:
 
 
 @contextmanager
-def every_address_leads_to(agent: MemoryAgent) -> Iterator[None]:
+def redirect_clients(agent: MemoryAgent) -> Iterator[None]:
     """Whatever address a client is given, it talks to this agent."""
 
     def transport(_adapter: object, _config: Config) -> Transport:

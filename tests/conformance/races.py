@@ -46,7 +46,7 @@ class AsyncRival(Rival):
         await self.inner.sleep(seconds)
 
 
-def against_a_rival(client: Any, is_for_threads: bool, writes: int) -> tuple[Any, Rival]:
+def with_rival(client: Any, is_for_threads: bool, writes: int) -> tuple[Any, Rival]:
     """A view of a client that loses its first so many races, and the rival."""
     view = client.using()
     target = view._target._target if is_for_threads else view._target

@@ -18,7 +18,7 @@ async def _status(client: Any, check_id: str) -> str:
 
 @row("Agent.__init__", "Create a new instance of the Agent class")
 async def agent_on_its_own(client: Any, world: World) -> None:
-    agent = consulate.api.agent.Agent(*world.on_its_own)
+    agent = consulate.api.agent.Agent(*world.standalone_arguments)
     assert [member["Name"] for member in agent.members()] == [world.agent.node_name]
     assert isinstance(agent.check, consulate.api.agent.Agent.Check)
     assert isinstance(agent.service, consulate.api.agent.Agent.Service)
@@ -27,14 +27,14 @@ async def agent_on_its_own(client: Any, world: World) -> None:
 @row("Agent.Check.__init__", "class Check(uri, adapter, datacenter=None, token=None)")
 async def check_on_its_own(client: Any, world: World) -> None:
     name = world.name()
-    assert consulate.api.agent.Agent.Check(*world.on_its_own).register(name, ttl="10s") is True
+    assert consulate.api.agent.Agent.Check(*world.standalone_arguments).register(name, ttl="10s") is True
     await client.agent.check.deregister(name)
 
 
 @row("Agent.Service.__init__", "class Agent.Service(uri, adapter, datacenter=None, token=None)")
 async def service_on_its_own(client: Any, world: World) -> None:
     name = world.name()
-    assert consulate.api.agent.Agent.Service(*world.on_its_own).register(name) is True
+    assert consulate.api.agent.Agent.Service(*world.standalone_arguments).register(name) is True
     await client.agent.service.deregister(name)
 
 

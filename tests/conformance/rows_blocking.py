@@ -93,7 +93,7 @@ async def the_health_of_a_service(client: Any, world: World) -> None:
 async def an_event(client: Any, world: World) -> None:
     name = world.name()
     await client.event.fire(name, "first")
-    await world.eventually(lambda: client.event.list(name))
+    await world.wait_until(lambda: client.event.list(name))
     index = await _index(client, client.ops.event.list(name))
     found = await world.meanwhile(lambda: client.event.list(name, index=index, wait=_LONG), lambda: client.event.fire(name, "second"))
     assert [event["Payload"] for event in found] == [b"first", b"second"]

@@ -14,7 +14,7 @@ from tests.conformance.world import World
 
 @row("Catalog.__init__", "class consulate.api.catalog.Catalog(uri, adapter, dc=None, token=None)")
 async def catalog_on_its_own(client: Any, world: World) -> None:
-    uri, adapter, datacenter, token = world.on_its_own
+    uri, adapter, datacenter, token = world.standalone_arguments
     assert consulate.api.catalog.Catalog(uri, adapter, dc=datacenter, token=token).datacenters() == [datacenter]
 
 
@@ -103,7 +103,7 @@ async def services(client: Any, world: World) -> None:
 
 @row("Event.__init__", "class consulate.api.event.Event(uri, adapter, datacenter=None, token=None)")
 async def event_on_its_own(client: Any, world: World) -> None:
-    assert len(consulate.api.event.Event(*world.on_its_own).fire(world.name())) == 36
+    assert len(consulate.api.event.Event(*world.standalone_arguments).fire(world.name())) == 36
 
 
 @row("Event.fire", "Trigger a new user Event")
@@ -119,29 +119,29 @@ async def fire(client: Any, world: World) -> None:
 async def list_events(client: Any, world: World) -> None:
     name = world.name()
     event_id = await client.event.fire(name, "payload")
-    found = await world.eventually(lambda: client.event.list(name=name))
+    found = await world.wait_until(lambda: client.event.list(name=name))
     assert [(event["ID"], event["Name"], event["Payload"]) for event in found] == [(event_id, name, b"payload")]
     assert event_id in [event["ID"] for event in await client.event.list()]
     assert await client.event.list(world.name("none")) == []
 
 
-async def _registered(client: Any, world: World) -> str:
+async def _register_service(client: Any, world: World) -> str:
     """A service with a passing check and a tag, once the catalog has it."""
     name = world.name("svc")
     await client.agent.service.register(name, port=80, tags=["a"], ttl="60s")
     await client.agent.check.ttl_pass("service:" + name)
-    await world.eventually(lambda: client.health.service(name, passing=True))
+    await world.wait_until(lambda: client.health.service(name, passing=True))
     return name
 
 
 @row("Health.__init__", "class consulate.api.health.Health(uri, adapter, datacenter=None, token=None)")
 async def health_on_its_own(client: Any, world: World) -> None:
-    assert consulate.api.health.Health(*world.on_its_own).service("consul")
+    assert consulate.api.health.Health(*world.standalone_arguments).service("consul")
 
 
 @row("Health.checks", "Return checks for the given service.")
 async def health_checks(client: Any, world: World) -> None:
-    name = await _registered(client, world)
+    name = await _register_service(client, world)
     assert [(check["CheckID"], check["Status"]) for check in await client.health.checks(service_id=name)] == [
         ("service:" + name, "passing")
     ]
@@ -157,11 +157,11 @@ async def health_node(client: Any, world: World) -> None:
 
 @row("Health.service", "Returns the nodes and health info of a service")
 async def health_service(client: Any, world: World) -> None:
-    name = await _registered(client, world)
+    name = await _register_service(client, world)
     assert [entry["Service"]["Port"] for entry in await client.health.service(service_id=name, tag="a", passing=True)] == [80]
     assert await client.health.service(name, "other") == []
     await client.agent.check.ttl_fail("service:" + name)
-    await world.eventually(lambda: _is_gone(client, name))
+    await world.wait_until(lambda: _is_gone(client, name))
     assert len(await client.health.service(name, passing=False)) == 1
     await client.agent.service.deregister(name)
 

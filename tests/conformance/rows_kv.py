@@ -8,15 +8,15 @@ import pytest
 
 import consulate
 from consulate.exceptions import ConsulateException, NotFound
-from tests.conformance.races import RIVAL, against_a_rival
+from tests.conformance.races import RIVAL, with_rival
 from tests.conformance.table import row
 from tests.conformance.world import World
 
 
 @row("KV.__init__", "class consulate.api.kv.KV(uri, adapter, datacenter=None, token=None)")
-async def on_its_own(client: Any, world: World) -> None:
+async def kv_on_its_own(client: Any, world: World) -> None:
     key = world.name()
-    kv = consulate.api.kv.KV(*world.on_its_own)
+    kv = consulate.api.kv.KV(*world.standalone_arguments)
     kv[key] = "here"
     assert await client.kv.get(key) == "here"
 
@@ -89,7 +89,7 @@ async def set_item(client: Any, world: World) -> None:
     await world.set_item(client, key, "w")
     record = await client.kv.get_record(key)
     assert (record["Value"], record["Flags"]) == ("w", 7)
-    always_late, rival = against_a_rival(client, world.face.backend is None, writes=1000)
+    always_late, rival = with_rival(client, world.face.backend is None, writes=1000)
     with pytest.raises(KeyError, match="before each of 16 attempts"):
         await world.set_item(always_late, key, "mine")
     assert await client.kv.get(key, raw=True) == RIVAL + str(rival.writes).encode()
@@ -211,10 +211,10 @@ async def set_(client: Any, world: World) -> None:
     await client.kv.set(key, "v")
     await client.kv.set(item=key, value=17)
     assert await client.kv.get(key) == 17
-    late, rival = against_a_rival(client, world.face.backend is None, writes=3)
+    late, rival = with_rival(client, world.face.backend is None, writes=3)
     await late.kv.set(key, "the fourth try")
     assert (await client.kv.get(key), rival.writes) == ("the fourth try", 0)
-    always_late, rival = against_a_rival(client, world.face.backend is None, writes=1000)
+    always_late, rival = with_rival(client, world.face.backend is None, writes=1000)
     with pytest.raises(KeyError, match="before each of 16 attempts") as caught:
         await always_late.kv.set(key, "mine")
     assert isinstance(caught.value, ConsulateException)

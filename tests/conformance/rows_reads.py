@@ -50,7 +50,7 @@ async def the_nearest_first(client: Any, world: World) -> None:
         return await order(near="_agent") == [here, far]
 
     assert await order() == [far, here]
-    await world.eventually(nearest_is_here)
+    await world.wait_until(nearest_is_here)
     assert await order(near=here) == [here, far]
     await client.catalog.deregister(far)
 
@@ -121,7 +121,7 @@ async def a_cached_answer_that_is_too_old(client: Any, world: World) -> None:
     async def has_aged() -> bool:
         return ((await client.perform_with_meta(client.ops.catalog.datacenters(cached=True))).meta.age or 0) >= 2
 
-    await world.eventually(has_aged)
+    await world.wait_until(has_aged)
     fresh = await client.perform_with_meta(client.ops.catalog.datacenters(cached=True, max_age="1s"))
     assert (fresh.meta.cache, fresh.value) == ("MISS", [world.agent.datacenter])
 

@@ -70,7 +70,7 @@ async def a_sidecar(client: Any, world: World) -> None:
     proxy = service + "-proxy"
     await client.agent.service.register(service, port=80)
     await client.agent.service.register(proxy, kind="connect-proxy", port=81, tags=["p"], proxy={"DestinationServiceName": service})
-    await world.eventually(lambda: client.health.connect(service))
+    await world.wait_until(lambda: client.health.connect(service))
     assert [(entry["ServiceName"], entry["ServicePort"]) for entry in await client.catalog.connect(service)] == [(proxy, 81)]
     assert [entry["ServiceProxy"]["DestinationServiceName"] for entry in await client.catalog.connect(service)] == [service]
     assert [entry["Service"]["Port"] for entry in await client.health.connect(service, passing=True)] == [81]
@@ -90,7 +90,7 @@ async def an_ingress_gateway(client: Any, world: World) -> None:
     # Configuration entries are not among Consulate's calls: operations of one's own run on every client as well.
     assert await client.perform(write_operation("config.apply", "/v1/config", boolean, {}, body=entry, defaults=())) is True
     await client.agent.service.register(gateway, kind="ingress-gateway", port=8888)
-    await world.eventually(lambda: client.health.ingress(service))
+    await world.wait_until(lambda: client.health.ingress(service))
     found = await client.catalog.gateway_services(gateway)
     assert [(one["Gateway"]["Name"], one["Service"]["Name"], one["Port"]) for one in found] == [(gateway, service, 8888)]
     assert [one["Service"]["Service"] for one in await client.health.ingress(service, passing=True)] == [gateway]

@@ -14,7 +14,7 @@ from tests.conformance.world import World
 
 @row("Session.__init__", "class consulate.api.session.Session(uri, adapter, datacenter=None, token=None)")
 async def session_on_its_own(client: Any, world: World) -> None:
-    session = consulate.api.session.Session(*world.on_its_own)
+    session = consulate.api.session.Session(*world.standalone_arguments)
     assert session.destroy(session.create()) is True
 
 
@@ -81,7 +81,7 @@ async def renew(client: Any, world: World) -> None:
 
 @row("Status.__init__", "class consulate.api.status.Status(uri, adapter, datacenter=None, token=None)")
 async def status_on_its_own(client: Any, world: World) -> None:
-    assert consulate.api.status.Status(*world.on_its_own).leader().startswith("127.0.0.1:")
+    assert consulate.api.status.Status(*world.standalone_arguments).leader().startswith("127.0.0.1:")
 
 
 @row("Status.leader", "Get the Raft leader for the datacenter the agent is running in.")
@@ -98,7 +98,7 @@ async def peers(client: Any, world: World) -> None:
 
 @row("ACL.__init__", "class consulate.api.acl.ACL(uri, adapter, datacenter=None, token=None)", legacy=True)
 async def acl_on_its_own(client: Any, world: World) -> None:
-    assert isinstance(consulate.api.acl.ACL(*world.on_its_own).list(), list)
+    assert isinstance(consulate.api.acl.ACL(*world.standalone_arguments).list(), list)
 
 
 @row("ACL.create", "The call to create will return the ID of the new ACL.", legacy=True)

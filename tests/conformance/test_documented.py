@@ -14,7 +14,7 @@ import consulate
 from consulate.exceptions import ACLDisabled, LegacyACLRemoved
 from tests.agents import Agent
 from tests.conformance import rows_agent, rows_catalog, rows_kv, rows_session
-from tests.conformance.documented import DOCUMENT, Documented, callables, quotes
+from tests.conformance.document import DOCUMENT, DocumentedCallable, callables, contains_text
 from tests.conformance.table import ROWS, Row
 from tests.conformance.world import World
 from tests.faces import ALL, Face
@@ -73,10 +73,10 @@ def test_every_example_has_a_row() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_a_row_quotes_the_document(row: Row) -> None:
-    assert quotes(row.quote)
+    assert contains_text(row.quote)
 
 
-def _nodes(documented: Documented) -> Iterator[ast.AST]:
+def _nodes(documented: DocumentedCallable) -> Iterator[ast.AST]:
     """The code of the rows that cover it."""
     for row in ROWS:
         if row.covers == documented.id:
@@ -90,7 +90,7 @@ def _callee(call: ast.Call) -> str:
 @pytest.mark.parametrize(
     "documented", [one for one in callables() if one.parameters and not one.name.startswith("__")], ids=lambda one: str(one.id)
 )
-def test_the_rows_give_every_documented_parameter(documented: Documented) -> None:
+def test_the_rows_give_every_documented_parameter(documented: DocumentedCallable) -> None:
     names = [name for name, _ in documented.parameters]
     given: set[str] = set()
     for node in _nodes(documented):
@@ -102,7 +102,7 @@ def test_the_rows_give_every_documented_parameter(documented: Documented) -> Non
 
 
 @pytest.mark.parametrize("documented", [one for one in callables() if one.raises], ids=lambda one: str(one.id))
-def test_the_rows_provoke_every_documented_exception(documented: Documented) -> None:
+def test_the_rows_provoke_every_documented_exception(documented: DocumentedCallable) -> None:
     provoked = {
         name.id if isinstance(name, ast.Name) else name.attr
         for node in _nodes(documented)
@@ -114,7 +114,7 @@ def test_the_rows_provoke_every_documented_exception(documented: Documented) -> 
 
 
 @pytest.mark.parametrize("documented", callables(), ids=lambda documented: str(documented.id))
-def test_a_signature_is_the_documented_one(documented: Documented) -> None:
+def test_a_signature_is_the_documented_one(documented: DocumentedCallable) -> None:
     """The documented parameters come first, in their order, with their defaults; whatever is newer can be left out."""
     owner = _CLASSES[documented.owner]
     call = owner if documented.name == "__init__" else getattr(owner, documented.name)

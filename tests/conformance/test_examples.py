@@ -12,7 +12,7 @@ import pytest
 
 import consulate
 from tests.agents import Agent
-from tests.conformance.documented import DOCUMENT
+from tests.conformance.document import DOCUMENT
 
 pytestmark = pytest.mark.real
 

@@ -14,8 +14,8 @@ import anyio
 
 import consulate
 from tests.agents import Agent
-from tests.conformance.judged import Judged
-from tests.faces import Awaitably, Face, at_once
+from tests.conformance.documented_client import DocumentedClient
+from tests.faces import AwaitableClient, Face, run_sync
 
 #: Seconds in which what was waited for must have come.
 _PATIENCE = 30.0
@@ -57,7 +57,7 @@ class World:
         return consulate.adapters.UnixSocketRequest if self.face.unix else consulate.adapters.Request
 
     @property
-    def on_its_own(self) -> tuple[Any, ...]:
+    def standalone_arguments(self) -> tuple[Any, ...]:
         """The arguments that a documented class is made with."""
         return self.uri, self.adapter, self.agent.datacenter, self.agent.management_token
 
@@ -73,7 +73,7 @@ class World:
 
         async def scenario(target: Any) -> None:
             try:
-                await row(Judged(target), self)
+                await row(DocumentedClient(target), self)
             finally:
                 for name in self._names:
                     await target.kv.delete(name, recurse=True)
@@ -85,10 +85,10 @@ class World:
         """A further client of this face."""
         if self.face.backend is None:
             with closing(consulate.Consul(*self.address, **options)) as client:
-                yield Judged(Awaitably(client))
+                yield DocumentedClient(AwaitableClient(client))
         else:
             async with consulate.AsyncConsul(*self.address, **options) as client:
-                yield Judged(client)
+                yield DocumentedClient(client)
 
     def name(self, what: str = "t") -> str:
         """A name that nothing else has."""
@@ -148,7 +148,7 @@ class World:
         else:
             await anyio.sleep(seconds)
 
-    async def eventually(self, look: Callable[[], Awaitable[Any]]) -> Any:
+    async def wait_until(self, look: Callable[[], Awaitable[Any]]) -> Any:
         """Ask until the answer is true, as long as the catalog may need to catch up with the agent."""
         deadline = time.monotonic() + _PATIENCE
         while not (answer := await look()):
@@ -161,7 +161,7 @@ class World:
         """Begin to wait for an answer, in a thread or task of its own; act; and return the answer."""
         if self.face.backend is None:
             with ThreadPoolExecutor(1) as threads:
-                future = threads.submit(lambda: at_once(waits()))
+                future = threads.submit(lambda: run_sync(waits()))
                 await self.pause(_HEAD_START)
                 await acts()
                 return future.result(_PATIENCE)

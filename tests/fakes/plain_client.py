@@ -25,20 +25,20 @@ def connect(server: RawServer, certificates: Certificates | None = None) -> sock
     return sock
 
 
-def exactly(sock: socket.socket, size: int) -> bytes:
+def read_exactly(sock: socket.socket, size: int) -> bytes:
     data = b""
     while len(data) < size and (more := sock.recv(size - len(data))):
         data += more
     return data
 
 
-def to_the_end(sock: socket.socket) -> bytes:
+def read_to_end(sock: socket.socket) -> bytes:
     data = b""
     while more := sock.recv(65536):
         data += more
     return data
 
 
-def ask(sock: socket.socket, request: bytes, expected: bytes) -> None:
+def exchange(sock: socket.socket, request: bytes, expected: bytes) -> None:
     sock.sendall(request)
-    assert exactly(sock, len(expected)) == expected
+    assert read_exactly(sock, len(expected)) == expected

@@ -123,7 +123,7 @@ Script = Sequence[Step]
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedRequest:
     """A request as it came: the connection's number counts from 0."""
 
     connection: int
@@ -145,7 +145,7 @@ def answer(status: int = 200, body: bytes = b"", headers: Sequence[tuple[str, st
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-class _OverError(Exception):
+class _ConnectionEnd(Exception):
     """The connection, or the server, is over."""
 
 
@@ -160,7 +160,7 @@ class _Connection:
     def more(self) -> None:
         data = self.socket.recv(65536)
         if not data:
-            raise _OverError
+            raise _ConnectionEnd
         self.buffer += data
 
     def until(self, mark: bytes) -> bytes:
@@ -169,27 +169,27 @@ class _Connection:
         found, _, self.buffer = self.buffer.partition(mark)
         return found
 
-    def exactly(self, size: int) -> bytes:
+    def read_exactly(self, size: int) -> bytes:
         while len(self.buffer) < size:
             self.more()
         found, self.buffer = self.buffer[:size], self.buffer[size:]
         return found
 
-    def read_request(self) -> Received:
+    def read_request(self) -> ReceivedRequest:
         self.head = self.until(b"\r\n\r\n")
         first, *lines = self.head.decode("latin-1").split("\r\n")
         self.method, target, _ = first.split(" ", 2)
         headers = tuple((name, value.strip()) for name, _, value in (line.partition(":") for line in lines))
         framing = {name.lower(): value for name, value in headers}
         chunked = framing.get("transfer-encoding", "").lower() == "chunked"
-        body = self.chunks() if chunked else self.exactly(int(framing.get("content-length", "0")))
-        return Received(self.number, self.method, target, headers, body)
+        body = self.chunks() if chunked else self.read_exactly(int(framing.get("content-length", "0")))
+        return ReceivedRequest(self.number, self.method, target, headers, body)
 
     def chunks(self) -> bytes:
         body = b""
         while size := int(self.until(b"\r\n").partition(b";")[0], 16):
-            body += self.exactly(size)
-            self.exactly(2)
+            body += self.read_exactly(size)
+            self.read_exactly(2)
         while self.until(b"\r\n"):
             pass
         return body
@@ -204,9 +204,9 @@ class RawServer:
     def __init__(self, *scripts: Script, unix_path: Path | None = None, port: int | None = None, tls: ssl.SSLContext | None = None) -> None:
         self._scripts = scripts
         self._tls = tls
-        self._wanted_port = port or 0
+        self._given_port = port or 0
         self.unix_path = None if unix_path is None else str(unix_path)
-        self.requests: list[Received] = []
+        self.requests: list[ReceivedRequest] = []
         self.connections = 0
         self.closed: set[int] = set()
         self._first_request = float("inf")
@@ -219,7 +219,7 @@ class RawServer:
     def __enter__(self) -> Self:
         if self.unix_path is None:
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", self._wanted_port) if self.unix_path is None else self.unix_path)
+        self._listener.bind(("127.0.0.1", self._given_port) if self.unix_path is None else self.unix_path)
         self._listener.listen(_BACKLOG)
         self._start(self._accept)
         return self
@@ -283,7 +283,7 @@ class RawServer:
             if isinstance(sock, ssl.SSLSocket):
                 sock.do_handshake()
             self._follow(_Connection(number, sock), self._scripts[min(number, len(self._scripts) - 1)])
-        except (_OverError, OSError, ValueError):
+        except (_ConnectionEnd, OSError, ValueError):
             pass
         finally:
             with self._lock:
@@ -323,15 +323,15 @@ class RawServer:
                     event.set()
                 case Hang():
                     self._over.wait()
-                    raise _OverError
+                    raise _ConnectionEnd
                 case Reset():
                     linger = struct.pack("ii", 1, 0)
                     connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                    raise _OverError
+                    raise _ConnectionEnd
                 case Close(notify):
                     if notify and isinstance(connection.socket, ssl.SSLSocket):
                         connection.socket.unwrap()
-                    raise _OverError
+                    raise _ConnectionEnd
 
     def _bytes(self, connection: _Connection, step: Send | SendBy | SendByMethod | Echo) -> bytes:
         match step:
@@ -346,11 +346,11 @@ class RawServer:
 
     def _wait(self, seconds: float) -> None:
         if self._over.wait(seconds):
-            raise _OverError
+            raise _ConnectionEnd
 
 
 @dataclass
-class Refused:
+class ClosedPort:
     """A port of 127.0.0.1 that is taken and refuses every connection."""
 
     port: int = 0
@@ -365,7 +365,7 @@ class Refused:
         self._socket.close()
 
 
-class Unaccepting:
+class FullPort:
     """A listening socket whose queue is full and that nobody accepts from: to connect takes forever."""
 
     def __init__(self, unix_path: Path | None = None) -> None:

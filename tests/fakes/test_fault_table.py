@@ -10,8 +10,8 @@ from contextlib import suppress
 
 import pytest
 
-from tests.fakes.faults import DONE, FAULTS, FOUND, GOOD, HEALING, ODD_BUT_GOOD, SPOILED, WELL, healing
-from tests.fakes.plain_client import GET, PUT, ask, connect, exactly, to_the_end
+from tests.fakes.faults import DONE, FAULTS, FOUND, GOOD, HEALTHY, ODD_BUT_GOOD, TEMPORARY_REFUSALS, UNUSABLE_IDLE, refuse_then_answer
+from tests.fakes.plain_client import GET, PUT, connect, exchange, read_exactly, read_to_end
 from tests.fakes.raw_server import Close, Drip, RawServer, ReadRequest, Repeat, Reset, Send
 
 
@@ -93,18 +93,18 @@ def test_every_fault_is_looked_at() -> None:
 
 @pytest.mark.parametrize("fault", OUTCOMES)
 def test_a_fault_is_what_it_says(fault: str) -> None:
-    with RawServer(FAULTS[fault], WELL) as server:
+    with RawServer(FAULTS[fault], HEALTHY) as server:
         # Not ==, which would print 10 MB where it fails.
         assert (outcome(server) == OUTCOMES[fault]) is True, fault
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_after_a_fault_new_connections_are_well(fault: str) -> None:
-    with RawServer(FAULTS[fault], WELL) as server, connect(server) as sock:
+    with RawServer(FAULTS[fault], HEALTHY) as server, connect(server) as sock:
         sock.sendall(GET)
         with connect(server) as later:
-            ask(later, GET, GOOD)
-            ask(later, PUT, DONE)
+            exchange(later, GET, GOOD)
+            exchange(later, PUT, DONE)
 
 
 @pytest.mark.parametrize("fault", [name for name, script in FAULTS.items() if isinstance(script[-1], Repeat)])
@@ -113,9 +113,9 @@ def test_after_a_fault_that_leaves_the_connection_open_it_is_well(fault: str) ->
     assert isinstance(first, Send)
     with RawServer(FAULTS[fault]) as server, connect(server) as sock:
         sock.sendall(GET)
-        assert (exactly(sock, len(first.data)) == first.data) is True
-        ask(sock, GET, GOOD)
-        ask(sock, PUT, DONE)
+        assert (read_exactly(sock, len(first.data)) == first.data) is True
+        exchange(sock, GET, GOOD)
+        exchange(sock, PUT, DONE)
 
 
 def test_it_never_answers() -> None:
@@ -129,7 +129,7 @@ def test_it_never_answers() -> None:
 def test_the_head_ends_in_the_middle() -> None:
     with RawServer(FAULTS["closed in the middle of the head"]) as server, connect(server) as sock:
         sock.sendall(GET)
-        assert to_the_end(sock) == GOOD[:30]
+        assert read_to_end(sock) == GOOD[:30]
         assert b"\r\n\r\n" not in GOOD[:30]
 
 
@@ -146,7 +146,7 @@ def test_the_lengths_are_wrong(fault: str, lengths: list[str]) -> None:
 
 
 def test_it_is_so_deep() -> None:
-    with RawServer(FAULTS["JSON 20,000 levels deep"], WELL) as server, connect(server) as sock:
+    with RawServer(FAULTS["JSON 20,000 levels deep"], HEALTHY) as server, connect(server) as sock:
         status, body = read(sock)
     assert status == 200
     assert (body == b"[" * 20_000 + b"]" * 20_000) is True
@@ -168,33 +168,33 @@ def test_it_drips_for_longer_than_anybody_waits(fault: str) -> None:
 
 @pytest.mark.parametrize("oddity", ODD_BUT_GOOD)
 def test_an_odd_answer_is_good(oddity: str) -> None:
-    with RawServer(ODD_BUT_GOOD[oddity], WELL) as server:
+    with RawServer(ODD_BUT_GOOD[oddity], HEALTHY) as server:
         if oddity == "100 Continue first":
             with connect(server) as sock:
-                ask(sock, GET, b"HTTP/1.1 100 Continue\r\n\r\n" + GOOD)
+                exchange(sock, GET, b"HTTP/1.1 100 Continue\r\n\r\n" + GOOD)
         else:
             assert outcome(server) == "dg=="
         assert outcome(server) == "dg=="
 
 
-@pytest.mark.parametrize("spoiler", SPOILED)
+@pytest.mark.parametrize("spoiler", UNUSABLE_IDLE)
 def test_a_spoiled_connection_gives_a_good_answer_first(spoiler: str) -> None:
-    first, then = SPOILED[spoiler]
+    first, then = UNUSABLE_IDLE[spoiler]
     unasked = first[len(GOOD) :] + b"".join(step.data for step in then if isinstance(step, Send))
     ends = [step for step in then if isinstance(step, Close | Reset)]
-    with RawServer([ReadRequest(), Send(first), *then, *([] if ends else WELL)], WELL) as server, connect(server) as sock:
-        ask(sock, GET, GOOD)
+    with RawServer([ReadRequest(), Send(first), *then, *([] if ends else HEALTHY)], HEALTHY) as server, connect(server) as sock:
+        exchange(sock, GET, GOOD)
         assert unasked or ends
-        assert exactly(sock, len(unasked)) == unasked
+        assert read_exactly(sock, len(unasked)) == unasked
         if ends:
             with suppress(ConnectionResetError):
                 assert sock.recv(1) == b""
         assert outcome(server) == "dg=="
 
 
-@pytest.mark.parametrize(("refusal", "status"), list(zip(HEALING, [429, 500, 500, 503], strict=True)))
+@pytest.mark.parametrize(("refusal", "status"), list(zip(TEMPORARY_REFUSALS, [429, 500, 500, 503], strict=True)))
 def test_a_refusal_heals(refusal: str, status: int) -> None:
-    with RawServer(healing(HEALING[refusal], 2)) as server, connect(server) as sock:
+    with RawServer(refuse_then_answer(TEMPORARY_REFUSALS[refusal], 2)) as server, connect(server) as sock:
         assert read(sock)[0] == status
         assert read(sock)[0] == status
         assert read(sock) == (200, FOUND)

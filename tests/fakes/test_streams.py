@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from tests.fakes.certificates import Certificates, make
-from tests.fakes.faults import GOOD, WELL
-from tests.fakes.plain_client import GET, PATIENCE, ask, connect, exactly, to_the_end
+from tests.fakes.faults import GOOD, HEALTHY
+from tests.fakes.plain_client import GET, PATIENCE, connect, exchange, read_exactly, read_to_end
 from tests.fakes.raw_server import Hang, RawServer, ReadRequest, Send, SendEach
 from tests.fakes.streams import LARGEST_PIECE, LINE, Framing, body, packed_stream, stream
 
@@ -48,7 +48,7 @@ def _response(sock: socket.socket) -> http.client.HTTPResponse:
 @pytest.mark.parametrize("framing", _FRAMINGS)
 @pytest.mark.parametrize("piece", [7, 4999, 5000, LARGEST_PIECE])
 def test_the_body_is_the_one_that_it_says(place: dict[str, Any], certificates: Certificates, framing: Framing, piece: int) -> None:
-    script = [ReadRequest(), *stream(_SIZE, framing, piece=piece, headers=[("X-A", "1")]), *WELL]
+    script = [ReadRequest(), *stream(_SIZE, framing, piece=piece, headers=[("X-A", "1")]), *HEALTHY]
     with RawServer(script, **place) as server, connect(server, certificates) as sock:
         with closing(_response(sock)) as response:
             assert (response.status, response.getheader("X-A")) == (200, "1")
@@ -57,7 +57,7 @@ def test_the_body_is_the_one_that_it_says(place: dict[str, Any], certificates: C
         if framing == "close":
             assert sock.recv(1) == b""
         else:
-            ask(sock, GET, GOOD)
+            exchange(sock, GET, GOOD)
 
 
 def test_the_lines_are_numbered() -> None:
@@ -78,7 +78,7 @@ def test_an_empty_body(framing: Framing) -> None:
 def test_a_body_that_is_cut_off(framing: Framing) -> None:
     with RawServer([ReadRequest(), *stream(_SIZE, framing, piece=500, cut_at=1200)]) as server, connect(server) as sock:
         sock.sendall(GET)
-        answered = to_the_end(sock)
+        answered = read_to_end(sock)
         response = answered.partition(b"\r\n\r\n")[2]
         whole = body(_SIZE, 500)
         if framing == "chunks":
@@ -91,23 +91,23 @@ def test_each_piece_comes_as_soon_as_it_is_sent() -> None:
     with RawServer([ReadRequest(), *stream(3, piece=1, interval=0.05), Hang()]) as server, connect(server) as sock:
         sock.sendall(GET)
         head = b"HTTP/1.1 200 Whatever\r\nTransfer-Encoding: chunked\r\n\r\n"
-        assert exactly(sock, len(head)) == head
+        assert read_exactly(sock, len(head)) == head
         begun = time.monotonic()
         for _ in range(3):
-            assert exactly(sock, 6) == b"1\r\n0\r\n"
+            assert read_exactly(sock, 6) == b"1\r\n0\r\n"
         assert 0.1 <= time.monotonic() - begun < PATIENCE
-        assert exactly(sock, 5) == b"0\r\n\r\n"
+        assert read_exactly(sock, 5) == b"0\r\n\r\n"
 
 
 def test_zeros_that_are_packed() -> None:
-    script = [ReadRequest(), *packed_stream(3_000_000), *WELL]
+    script = [ReadRequest(), *packed_stream(3_000_000), *HEALTHY]
     with RawServer(script) as server, connect(server) as sock:
         with closing(_response(sock)) as response:
             packed = response.read()
             assert response.getheader("Content-Encoding") == "gzip"
         assert len(packed) < 10_000
         assert gzip.decompress(packed) == bytes(3_000_000)
-        ask(sock, GET, GOOD)
+        exchange(sock, GET, GOOD)
 
 
 def test_pieces_are_made_when_they_are_sent_and_anew_for_each_request() -> None:
@@ -120,8 +120,8 @@ def test_pieces_are_made_when_they_are_sent_and_anew_for_each_request() -> None:
 
     with RawServer([ReadRequest(), SendEach(count), ReadRequest(), Send(b"/"), SendEach(count)]) as server, connect(server) as sock:
         assert made == []
-        ask(sock, GET, b"012")
-        ask(sock, GET, b"/012")
+        exchange(sock, GET, b"012")
+        exchange(sock, GET, b"/012")
     assert made == [0, 1, 2, 0, 1, 2]
 
 
@@ -148,10 +148,10 @@ def test_tls_tells_an_end_from_a_cut(certificates: Certificates, cut_at: int | N
         sock.suppress_ragged_eofs = False  # type: ignore[attr-defined] # not in typeshed
         sock.sendall(GET)
         if cut_at is None:
-            assert to_the_end(sock).endswith(body(_SIZE))
+            assert read_to_end(sock).endswith(body(_SIZE))
         else:
             with pytest.raises(ssl.SSLEOFError):
-                to_the_end(sock)
+                read_to_end(sock)
 
 
 def test_it_ends_at_once_while_nobody_reads(place: dict[str, Any], certificates: Certificates) -> None:
@@ -159,7 +159,7 @@ def test_it_ends_at_once_while_nobody_reads(place: dict[str, Any], certificates:
         with RawServer([ReadRequest(), *stream(1 << 30)], **place) as server:
             sock = stack.enter_context(connect(server, certificates))
             sock.sendall(GET)
-            assert exactly(sock, 8) == b"HTTP/1.1"
+            assert read_exactly(sock, 8) == b"HTTP/1.1"
             begun = time.monotonic()
         assert time.monotonic() - begun < 1
     assert server.closed == {0}

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from consul_proto.simulator.engine.versions import SIMULATED, V1_22_5
-from tests.agents import Binary, find_binaries, required, running_agent
+from tests.agents import Binary, find_binaries, require_binary, start_agent
 from tests.simulator.differential.comparison import Sides
 from tests.simulator.simulated_agent import MANAGES, SimulatedAgent
 
@@ -18,20 +18,20 @@ _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
 @pytest.fixture(scope="session", params=_BINARIES, ids=lambda binary: "no Consul" if binary is None else str(binary.version))
 def binary(request: pytest.FixtureRequest) -> Binary:
     """A Consul of each version that is installed."""
-    return required(request.param)
+    return require_binary(request.param)
 
 
 @pytest.fixture(scope="session")
 def sides(binary: Binary) -> Iterator[Sides]:
     """A new real agent without ACLs, and a simulator of its version."""
-    with running_agent(binary, acls=False) as agent, closing(Sides(agent)) as both:
+    with start_agent(binary, acls=False) as agent, closing(Sides(agent)) as both:
         yield both
 
 
 @pytest.fixture(scope="session")
 def acl_sides(binary: Binary) -> Iterator[Sides]:
     """A new real agent with ACLs, and a simulator of its version."""
-    with running_agent(binary, acls=True) as agent, closing(Sides(agent)) as both:
+    with start_agent(binary, acls=True) as agent, closing(Sides(agent)) as both:
         yield both
 
 

@@ -16,8 +16,8 @@ from consulate import AsyncConsul
 from consulate.exceptions import ClientClosed, Forbidden
 from consulate.testing import ConsulAgent, End, Programs
 from consulate.testing.agent import Clock
-from tests.concurrency.working import in_threads
-from tests.faces import eventually
+from tests.concurrency.threads import run_in_threads
+from tests.faces import wait_until
 
 
 def test_clients_share_an_agent_and_agents_share_nothing() -> None:
@@ -52,8 +52,8 @@ def test_a_thread_waits_for_another() -> None:
         def wait(_number: int) -> None:
             found.append(consul.kv.get("k", index=index, wait="60s"))
 
-        with in_threads.background(3, wait):
-            eventually(lambda: agent.waiting == 3)
+        with run_in_threads.background(3, wait):
+            wait_until(lambda: agent.waiting == 3)
             agent.client().kv.set("other", 1)
             assert agent.waiting == 3
             agent.client().kv.set("k", "new")
@@ -72,11 +72,11 @@ def test_closing_and_time_end_what_waits() -> None:
             except ClientClosed as error:
                 ends.append(type(error))
 
-        with in_threads.background(2, wait):
-            eventually(lambda: agent.waiting == 2)
+        with run_in_threads.background(2, wait):
+            wait_until(lambda: agent.waiting == 2)
             closing.close()
-            eventually(lambda: agent.waiting == 1)
-            eventually(lambda: ends == [ClientClosed])
+            wait_until(lambda: agent.waiting == 1)
+            wait_until(lambda: ends == [ClientClosed])
             agent.advance(9.9)
             assert agent.waiting == 1
             agent.advance(0.1)
@@ -134,11 +134,11 @@ def test_a_task_waits_for_a_thread_and_for_a_task_of_another_event_loop(backend:
         async with agent.async_client() as consul:
             await consul.kv.put("k", "by a task")
 
-    with in_threads.background(2, loop):
-        eventually(lambda: agent.waiting == 2)
+    with run_in_threads.background(2, loop):
+        wait_until(lambda: agent.waiting == 2)
         with agent.client() as consul:
             consul.kv.put("k", "by a thread")
-        eventually(lambda: found.count("by a thread") == 2 and agent.waiting == 2)
+        wait_until(lambda: found.count("by a thread") == 2 and agent.waiting == 2)
         anyio.run(write, backend="trio" if backend == "asyncio" else "asyncio")
     assert sorted(found) == ["by a task"] * 2 + ["by a thread"] * 2
 
@@ -190,7 +190,7 @@ def test_real_time_passes_by_itself_and_leaves_no_thread() -> None:
         used = time.process_time()
         assert consul.kv.get("k", "none", index=1, wait="600ms") == "none"
         assert time.process_time() - used < 0.05, "waiting takes no processor"
-    eventually(lambda: set(threading.enumerate()) <= before)
+    wait_until(lambda: set(threading.enumerate()) <= before)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -231,7 +231,7 @@ def test_clients_use_the_management_token(version: VersionName) -> None:
 
 
 def test_a_clock_is_one_of_two() -> None:
-    with pytest.raises(ValueError, match="virtual or real"):
+    with pytest.raises(ValueError, match="clock must be 'virtual' or 'real', not 'broken'"):
         ConsulAgent(clock="broken")  # type: ignore[arg-type] # the point of the test
 
 
@@ -243,7 +243,7 @@ def test_a_datacenter_has_a_name_that_consul_would_take() -> None:
 
 
 def test_a_version_is_one_that_there_is() -> None:
-    with pytest.raises(ValueError, match=r"a version is one of 1\.8\.7, 1\.22\.5, not '1\.9\.0'"):
+    with pytest.raises(ValueError, match=r"version must be one of 1\.8\.7, 1\.22\.5, not '1\.9\.0'"):
         ConsulAgent(version="1.9.0")  # type: ignore[arg-type] # the point of the test
 
 

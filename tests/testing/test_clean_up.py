@@ -12,7 +12,7 @@ from consulate import Consul
 from consulate.exceptions import NotFound
 from consulate.testing import ConsulAgent
 from consulate.testing.real import RealAgent
-from tests.agents import Binary, find_binaries, find_dev_versions, required, running_agent, running_dev
+from tests.agents import Binary, find_binaries, find_dev_versions, require_binary, start_agent, start_dev
 
 _SERVED: list[Binary | str | None] = [*find_dev_versions(), *(find_binaries() or (None,))]
 
@@ -23,7 +23,7 @@ _SERVED: list[Binary | str | None] = [*find_dev_versions(), *(find_binaries() or
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a `consulate dev`, and of a real agent."""
     served = request.param
-    running = running_dev(served) if isinstance(served, str) else running_agent(required(served), acls=False)
+    running = start_dev(served) if isinstance(served, str) else start_agent(require_binary(served), acls=False)
     with running as agent:
         yield f"http://{agent.host}:{agent.port}"
 

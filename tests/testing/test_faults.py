@@ -26,8 +26,8 @@ from consulate.testing.faults import (
     Stale,
     Truncate,
 )
-from tests.faces import ALL, Awaitably, Face, at_once, outcome
-from tests.fakes.faults import FAULTS, HEALING, WELL
+from tests.faces import ALL, AwaitableClient, Face, outcome, run_sync
+from tests.fakes.faults import FAULTS, HEALTHY, TEMPORARY_REFUSALS
 from tests.fakes.raw_server import ReadRequest, Repeat, Script, Send, answer
 from tests.transports.conftest import Serve
 from transports.memory import MemoryTransport
@@ -43,7 +43,7 @@ def play(face: str, agent: ConsulAgent, plan: FaultPlan, story: Story, **options
     """Run a story on a client of an agent in memory that meets these faults."""
     if face == "threads":
         with agent.client(faults=plan, **options) as client:
-            return at_once(story(Awaitably(client), agent))
+            return run_sync(story(AwaitableClient(client), agent))
 
     async def main() -> Any:
         async with agent.async_client(faults=plan, **options) as client:
@@ -90,8 +90,8 @@ def test_what_befalls_a_write(
         assert str(end).startswith("PUT /v1/kv/k")
     assert agent.now == pytest.approx(seconds, abs=0.5)
     assert ("k" in agent.client().kv) is done
-    assert [befallen.fault for befallen in agent.befell] == [fault]
-    assert agent.befell[0].request == "PUT /v1/kv/k"
+    assert [injection.fault for injection in agent.injections] == [fault]
+    assert agent.injections[0].request == "PUT /v1/kv/k"
 
 
 @on_each
@@ -172,10 +172,10 @@ def test_a_plan_is_for_the_requests_that_it_names() -> None:
             consul.kv.put("k", 1)
         assert caught.value.maybe_applied is maybe
     assert consul.session.destroy(session)
-    assert [befallen.number for befallen in agent.befell] == [0, 1]
+    assert [injection.number for injection in agent.injections] == [0, 1]
 
 
-def _befallen(plan: FaultPlan) -> list[Fault]:
+def _injected_faults(plan: FaultPlan) -> list[Fault]:
     agent = ConsulAgent()
     consul = agent.client(faults=plan)
     for number in range(60):
@@ -183,7 +183,7 @@ def _befallen(plan: FaultPlan) -> list[Fault]:
             consul.kv.put("k", number)
         except ConsulateException:
             continue
-    return [befallen.fault for befallen in agent.befell]
+    return [injection.fault for injection in agent.injections]
 
 
 def test_a_seed_gives_the_same_faults_again() -> None:
@@ -194,7 +194,7 @@ def test_a_seed_gives_the_same_faults_again() -> None:
     assert 100 < sum(plan[number] is not None for number in range(500)) < 200
     # The client's own pauses are drawn, and with them how long a change of leader lasts: all else repeats.
     lasting = FaultPlan.random(seed=7, rate=0.3, faults=[fault for fault in EVERY if not isinstance(fault, LeaderChange)], of="writes")
-    assert _befallen(lasting)[:10] == _befallen(lasting)[:10]
+    assert _injected_faults(lasting)[:10] == _injected_faults(lasting)[:10]
     with pytest.raises(ValueError, match="probability"):
         FaultPlan.random(seed=1, rate=2)
 
@@ -218,7 +218,7 @@ def test_a_plan_shows_how_to_make_it_again(plan: FaultPlan) -> None:
 @pytest.mark.parametrize("face", ALL, ids=str)
 def test_faults_around_a_real_transport(face: Face, serve: Serve) -> None:
     """The client's own transport below, a server of bytes behind it: what did not arrive is not there."""
-    server = serve(face, WELL, WELL)
+    server = serve(face, HEALTHY, HEALTHY)
     plan = FaultPlan([Drop(), Reset(applied=True), None, Reset(applied=False, idle=True), Truncate(), Delay(0.01)])
     url = server.url
 
@@ -229,7 +229,7 @@ def test_faults_around_a_real_transport(face: Face, serve: Serve) -> None:
     if face.backend is None:
         plain = Consul(url)
         with Consul(url, transport=FaultyTransport(plain._transport, plan)) as client:
-            ends = at_once(story(Awaitably(client)))
+            ends = run_sync(story(AwaitableClient(client)))
     else:
 
         async def main() -> list[Any]:
@@ -254,7 +254,7 @@ def test_no_fault_shows_a_token() -> None:
     consul = agent.client(faults=FaultPlan([Reset()]), token="very-secret")
     with pytest.raises(RequestError) as caught:
         consul.kv.put("k", "v")
-    assert "very-secret" not in repr(caught.value) + str(caught.value) + repr(agent.befell) + repr(vars(caught.value))
+    assert "very-secret" not in repr(caught.value) + str(caught.value) + repr(agent.injections) + repr(vars(caught.value))
 
 
 def test_a_transport_of_ones_own_can_fail_too() -> None:
@@ -277,7 +277,7 @@ _SAME: dict[str, tuple[Fault, Script | None, float]] = {
     "reset": (Reset(applied=True), FAULTS["reset before the answer"], 10),
     "cut off": (Truncate(40), FAULTS["truncated body"], 10),
     "no leader": (Leaderless(), _always(answer(500, b"No cluster leader")), 1),
-    "too many requests": (Limited(), _always(HEALING["a 429"]), 1),
+    "too many requests": (Limited(), _always(TEMPORARY_REFUSALS["a 429"]), 1),
 }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from consulate import Consul
-from tests.agents import Binary, find_binaries, running_agent, running_dev
+from tests.agents import Binary, find_binaries, start_agent, start_dev
 
 _ROOT = Path(__file__).parent.parent.parent
 _PLUGIN = "consulate.testing.pytest_plugin"
@@ -59,7 +59,7 @@ def test_faults(consul_agent):
     with consul_agent.client(faults=FaultPlan([Reset()])) as consul:
         with pytest.raises(RequestError):
             consul.kv.put("app/e", 1)
-    assert len(consul_agent.befell) == 1
+    assert len(consul_agent.injections) == 1
 """
 
 _OPTIONS = ("-p", _PLUGIN, "-p", "no:cacheprovider", "-W", "error", "--strict-config", "--strict-markers")
@@ -79,14 +79,14 @@ def test_in_memory(tests: pytest.Pytester) -> None:
 
 @pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
 def test_over_tcp(tests: pytest.Pytester, version: str) -> None:
-    with running_dev(version, unix_socket=False) as agent:
+    with start_dev(version, unix_socket=False) as agent:
         _runs_on(tests, f"http://{agent.host}:{agent.port}")
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("binary", find_binaries(), ids=lambda binary: str(binary.version))
 def test_on_a_real_agent(tests: pytest.Pytester, binary: Binary) -> None:
-    with running_agent(binary, acls=False, unix_socket=False) as agent:
+    with start_agent(binary, acls=False, unix_socket=False) as agent:
         _runs_on(tests, f"http://{agent.host}:{agent.port}")
 
 
@@ -96,7 +96,7 @@ def _runs_on(tests: pytest.Pytester, url: str) -> None:
         consul.kv.put("before", 1)
         result = tests.runpytest_subprocess(*_OPTIONS, f"--consul={url}", "-rs")
         result.assert_outcomes(passed=5, skipped=2)
-        result.stdout.fnmatch_lines(["*the time of a real agent (--consul) cannot be moved*"])
+        result.stdout.fnmatch_lines(["*the time of a real agent (--consul) cannot be advanced*"])
         assert consul.kv.keys() == ["before"]
         assert consul.session.list() == []
         assert [service["Service"] for service in consul.agent.services()] == []

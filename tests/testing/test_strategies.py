@@ -20,7 +20,7 @@ from consulate import AsyncConsul, Consul
 from consulate.testing import ConsulAgent, ConsulStateMachine, FaultPlan, Interleaving, Pass, Programs, strategies
 from consulate.testing.faults import EVERY, Delay, Duplicate, Reset, Truncate
 from consulate.testing.programs import Program
-from tests.agents import Binary, find_binaries, running_agent
+from tests.agents import Binary, find_binaries, start_agent
 from tests.proto.golden.rows import REQUESTS as ROWS
 
 #: Each call of the API once, without a legacy row that the golden requests have twice.
@@ -118,7 +118,7 @@ def test_arguments_are_accepted(session: Any, service: Any, check: Any) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("binary", find_binaries(), ids=lambda binary: str(binary.version))
 def test_a_real_agent_takes_keys_and_arguments(binary: Binary) -> None:
-    with running_agent(binary, acls=False, unix_socket=False) as agent, Consul(f"http://{agent.host}:{agent.port}") as consul:
+    with start_agent(binary, acls=False, unix_socket=False) as agent, Consul(f"http://{agent.host}:{agent.port}") as consul:
 
         @settings(max_examples=60, deadline=None)
         @given(
@@ -154,7 +154,7 @@ def test_plans_show_how_to_make_them_again(plan: FaultPlan, resets: FaultPlan, i
 
 
 def test_there_is_no_interleaving_of_nobody() -> None:
-    with pytest.raises(ValueError, match="no programs"):
+    with pytest.raises(ValueError, match="programs must be 1 or more, not 0"):
         strategies.interleavings(0)
 
 
@@ -284,7 +284,7 @@ def test_a_machine_finds_what_is_wrong_with_programs() -> None:
     with pytest.raises(AssertionError, match="2 programs have added, and the count is 1") as caught:
         run_state_machine_as_test(Counting, settings=quick)
     notes = "\n".join(getattr(caught.value, "__notes__", ()))
-    assert [line.strip() for line in notes.splitlines() if "state.turn" in line or "state.befall" in line or "advance" in line] in (
+    assert [line.strip() for line in notes.splitlines() if "state.turn" in line or "state.inject" in line or "advance" in line] in (
         ["state.turn(number=0)", "state.turn(number=1)", "state.turn(number=0)", "state.turn(number=1)"],
         ["state.turn(number=0)", "state.turn(number=1)", "state.turn(number=1)", "state.turn(number=0)"],
     )

@@ -9,7 +9,7 @@ import pytest
 
 from consulate import Consul
 from tests.faces import Face, on_every_face, outcome
-from tests.fakes.faults import WELL
+from tests.fakes.faults import HEALTHY
 from tests.transports.conftest import Serve
 
 CALLS: dict[str, tuple[Callable[[Any], Any], str]] = {
@@ -53,7 +53,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], str]] = {
 @pytest.mark.parametrize("name", CALLS)
 def test_nothing_is_sent(face: Face, name: str, serve: Serve) -> None:
     call, says = CALLS[name]
-    server = serve(face, WELL)
+    server = serve(face, HEALTHY)
 
     async def made(client: Any) -> Any:
         return await call(client)

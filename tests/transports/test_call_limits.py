@@ -15,14 +15,14 @@ from consulate.exceptions import RateLimited, RequestError, RequestTimeout, Stal
 from consulate.testing import ConsulAgent, FaultPlan
 from consulate.testing.faults import Delay, Drop, Limited, Reset
 from tests.faces import Face, on_every_face, outcome
-from tests.fakes.faults import GOOD, WELL
+from tests.fakes.faults import GOOD, HEALTHY
 from tests.fakes.raw_server import Close, Hang, Pause, ReadRequest, Send, answer
 from tests.transports.conftest import Serve
 
 
 @on_every_face
 def test_a_shorter_limit_than_the_clients(face: Face, serve: Serve) -> None:
-    server = serve(face, [ReadRequest(), Hang()], WELL)
+    server = serve(face, [ReadRequest(), Hang()], HEALTHY)
 
     async def scenario(client: Any) -> None:
         begun = time.monotonic()
@@ -49,7 +49,7 @@ def test_a_longer_limit_than_the_clients_or_none(face: Face, timeout: float | No
 @on_every_face
 @pytest.mark.parametrize("timeout", [0, -1, float("nan")])
 def test_a_limit_that_makes_no_sense(face: Face, timeout: float, serve: Serve) -> None:
-    server = serve(face, WELL)
+    server = serve(face, HEALTHY)
 
     async def scenario(client: Any) -> None:
         with pytest.raises(ValueError, match="timeout must be a number of seconds above 0, or None"):
@@ -61,7 +61,7 @@ def test_a_limit_that_makes_no_sense(face: Face, timeout: float, serve: Serve) -
 
 @on_every_face
 def test_without_retries_a_refusal_that_passes_is_the_answer(face: Face, serve: Serve) -> None:
-    server = serve(face, [ReadRequest(), Send(answer(429, b"slow down")), *WELL])
+    server = serve(face, [ReadRequest(), Send(answer(429, b"slow down")), *HEALTHY])
 
     async def scenario(client: Any) -> None:
         assert type(await outcome(client.perform(client.ops.kv.get("k"), retry=False))) is RateLimited
@@ -73,7 +73,7 @@ def test_without_retries_a_refusal_that_passes_is_the_answer(face: Face, serve: 
 
 @on_every_face
 def test_without_retries_a_read_on_a_stale_connection_is_not_sent_again(face: Face, serve: Serve) -> None:
-    server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), Close()], WELL)
+    server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), Close()], HEALTHY)
 
     async def scenario(client: Any) -> None:
         assert await client.kv.get("k") == "v"

@@ -42,8 +42,8 @@ def test_every_class(kind: type[Exception], sent: bool) -> None:
 
 def test_time() -> None:
     assert type(wire_error(TimeoutError(), sent=True)) is RequestTimeout
-    assert "no connection" in str(wire_error(TimeoutError(), sent=False))
-    assert "no whole answer" in str(wire_error(TimeoutError(), sent=True))
+    assert "could not connect within the time limit" in str(wire_error(TimeoutError(), sent=False))
+    assert "no complete answer within the time limit" in str(wire_error(TimeoutError(), sent=True))
 
 
 def test_what_urllib3_wraps() -> None:
@@ -58,4 +58,4 @@ def test_ours_stays() -> None:
 
 
 def test_words_fit_on_a_line() -> None:
-    assert str(wire_error(ValueError("a\r\n\x00b"), sent=True)) == "the answer is not HTTP: a b"
+    assert str(wire_error(ValueError("a\r\n\x00b"), sent=True)) == "the answer is not valid HTTP: a b"

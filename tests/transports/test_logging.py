@@ -13,7 +13,7 @@ import pytest
 from consulate.testing import ConsulAgent, FaultPlan
 from consulate.testing.faults import Delay, Leaderless, Reset
 from tests.faces import Face, on_every_face, outcome
-from tests.fakes.faults import WELL
+from tests.fakes.faults import HEALTHY
 from tests.fakes.raw_server import Close, ReadRequest
 from tests.transports.conftest import Serve
 
@@ -24,7 +24,7 @@ def _lines(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
 
 @on_every_face
 def test_a_line_for_each_request(face: Face, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    server = serve(face, WELL)
+    server = serve(face, HEALTHY)
     caplog.set_level(logging.DEBUG, "consulate")
 
     async def scenario(client: Any) -> None:
@@ -38,7 +38,7 @@ def test_a_line_for_each_request(face: Face, serve: Serve, caplog: pytest.LogCap
 
 @on_every_face
 def test_a_request_that_fails_has_a_line_too(face: Face, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    server = serve(face, [ReadRequest(), Close()], WELL)
+    server = serve(face, [ReadRequest(), Close()], HEALTHY)
     caplog.set_level(logging.DEBUG, "consulate")
 
     async def scenario(client: Any) -> None:

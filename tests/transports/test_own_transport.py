@@ -12,7 +12,7 @@ from consul_proto.errors import ClientClosed, RequestError
 from consul_proto.message import Headers, Request, Response
 from consulate import AsyncConsul, Consul
 from tests.faces import ASYNCIO, TRIO, URLLIB3, Face
-from tests.fakes.faults import FOUND, HEALING, WELL, healing
+from tests.fakes.faults import FOUND, HEALTHY, TEMPORARY_REFUSALS, refuse_then_answer
 from tests.transports.conftest import Serve
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 
@@ -59,7 +59,7 @@ class ThreadedTransport:
 
 
 def test_threads(serve: Serve) -> None:
-    server = serve(URLLIB3, WELL)
+    server = serve(URLLIB3, HEALTHY)
     with Consul(transport=PlainTransport("127.0.0.1", server.port), token="t") as client:
         assert client.kv["k"] == "v"
         assert client.using(consistency="stale").kv.get("k") == "v"
@@ -69,7 +69,7 @@ def test_threads(serve: Serve) -> None:
 
 @pytest.mark.parametrize("face", [ASYNCIO, TRIO], ids=str)
 def test_tasks(face: Face, serve: Serve) -> None:
-    server = serve(face, WELL)
+    server = serve(face, HEALTHY)
 
     async def scenario(client: Any) -> None:
         assert await client.kv.read("k") == "v"
@@ -80,7 +80,7 @@ def test_tasks(face: Face, serve: Serve) -> None:
 
 def test_it_sleeps_as_the_transport_does(serve: Serve) -> None:
     """A transport with a clock of its own: nothing is waited for, and the time limit holds all the same."""
-    server = serve(URLLIB3, *[healing(HEALING["a 429"], 1000)] * 20)
+    server = serve(URLLIB3, *[refuse_then_answer(TEMPORARY_REFUSALS["a 429"], 1000)] * 20)
     transport = PlainTransport("127.0.0.1", server.port)
     with Consul(transport=transport, timeout=1.0) as client, pytest.raises(Exception, match="rate limit"):
         client.kv.get("k")

@@ -9,7 +9,7 @@ import pytest
 
 from consulate.exceptions import NoLeader, RateLimited, ServerError
 from tests.faces import Face, on_every_face, outcome
-from tests.fakes.faults import DONE, FAULTS, GOOD, HEALING, healing
+from tests.fakes.faults import DONE, FAULTS, GOOD, TEMPORARY_REFUSALS, refuse_then_answer
 from tests.fakes.raw_server import ReadRequest, Repeat, Send, SendBy, answer
 from tests.transports.conftest import Serve
 
@@ -21,10 +21,10 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @on_every_face
-@pytest.mark.parametrize("refusal", HEALING)
+@pytest.mark.parametrize("refusal", TEMPORARY_REFUSALS)
 @pytest.mark.usefixtures("short_pauses")
 def test_a_read_is_sent_until_the_refusal_heals(face: Face, refusal: str, serve: Serve) -> None:
-    server = serve(face, healing(HEALING[refusal], 3))
+    server = serve(face, refuse_then_answer(TEMPORARY_REFUSALS[refusal], 3))
 
     async def scenario(client: Any) -> None:
         assert await client.kv.get("k") == "v"
@@ -34,10 +34,10 @@ def test_a_read_is_sent_until_the_refusal_heals(face: Face, refusal: str, serve:
 
 
 @on_every_face
-@pytest.mark.parametrize("refusal", HEALING)
+@pytest.mark.parametrize("refusal", TEMPORARY_REFUSALS)
 @pytest.mark.usefixtures("short_pauses")
 def test_a_write_that_was_not_carried_out_is_sent_again(face: Face, refusal: str, serve: Serve) -> None:
-    server = serve(face, healing(HEALING[refusal], 2, DONE))
+    server = serve(face, refuse_then_answer(TEMPORARY_REFUSALS[refusal], 2, DONE))
 
     async def scenario(client: Any) -> None:
         assert await client.kv.put("k", "w") is True
@@ -49,7 +49,7 @@ def test_a_write_that_was_not_carried_out_is_sent_again(face: Face, refusal: str
 @on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
 def test_a_cluster_without_a_leader_that_heals_after_300_ms(face: Face, method: str, serve: Serve) -> None:
-    refusal = HEALING["a 500 without a leader"]
+    refusal = TEMPORARY_REFUSALS["a 500 without a leader"]
     server = serve(face, [Repeat((ReadRequest(), SendBy(0.3, refusal, GOOD if method == "get" else DONE)))])
 
     async def scenario(client: Any) -> None:
@@ -61,7 +61,7 @@ def test_a_cluster_without_a_leader_that_heals_after_300_ms(face: Face, method: 
 
 @on_every_face
 def test_a_cluster_that_stays_without_a_leader(face: Face, serve: Serve) -> None:
-    server = serve(face, healing(HEALING["a 500 without a leader"], 1000))
+    server = serve(face, refuse_then_answer(TEMPORARY_REFUSALS["a 500 without a leader"], 1000))
 
     async def scenario(client: Any) -> None:
         begun = time.monotonic()
@@ -76,7 +76,7 @@ def test_a_cluster_that_stays_without_a_leader(face: Face, serve: Serve) -> None
 
 @on_every_face
 def test_a_rate_limit_that_does_not_end(face: Face, serve: Serve) -> None:
-    server = serve(face, healing(HEALING["a 429"], 1000))
+    server = serve(face, refuse_then_answer(TEMPORARY_REFUSALS["a 429"], 1000))
 
     async def scenario(client: Any) -> None:
         begun = time.monotonic()

@@ -14,12 +14,12 @@ import pytest
 from consulate import Consul
 from consulate.exceptions import ConsulateException, RequestError
 from tests.faces import Face, on_every_face, outcome
-from tests.fakes.faults import WELL
+from tests.fakes.faults import HEALTHY
 from tests.fakes.raw_server import Echo, ReadRequest, Send
 from tests.transports.conftest import Serve
 
 
-def _told(error: BaseException) -> str:
+def _all_text(error: BaseException) -> str:
     """Everything that an exception tells, in a log with its traceback as well."""
     assert isinstance(error, ConsulateException)
     restored = pickle.loads(pickle.dumps(error))
@@ -32,14 +32,14 @@ def _told(error: BaseException) -> str:
 @pytest.mark.parametrize("status", [200, 400, 403, 404, 500])
 def test_a_server_that_echoes_the_request(face: Face, status: int, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     token, password = str(uuid.uuid4()), uuid.uuid4().hex
-    server = serve(face, [ReadRequest(), Echo(status), *WELL])
+    server = serve(face, [ReadRequest(), Echo(status), *HEALTHY])
     caplog.set_level(logging.DEBUG)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.agent.self())
-        told = _told(error)
+        text = _all_text(error)
         for secret in (token, password):
-            assert secret not in told
+            assert secret not in text
             assert secret not in caplog.text
             assert secret not in repr(client)
         assert await client.kv.get("k") == "v"
@@ -58,7 +58,7 @@ def test_a_server_that_echoes_the_token_instead_of_http(face: Face, serve: Serve
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.get("k"))
         assert isinstance(error, RequestError)
-        assert token not in _told(error)
+        assert token not in _all_text(error)
 
     face.run(scenario, server.url, token=token, timeout=2)
 
@@ -82,7 +82,7 @@ def test_a_legacy_acl_id_is_a_secret(face: Face, serve: Serve) -> None:
 @on_every_face
 def test_tokens_from_a_file_and_from_the_environment(face: Face, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = {name: str(uuid.uuid4()) for name in ("file", "variable", "argument", "file of the environment")}
-    server = serve(face, WELL)
+    server = serve(face, HEALTHY)
     for name in ("file", "file of the environment"):
         (tmp_path / name).write_text(f"  {tokens[name]}\n")
 
@@ -102,7 +102,7 @@ def test_tokens_from_a_file_and_from_the_environment(face: Face, serve: Serve, t
 def test_the_password_of_the_environment(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.faces import URLLIB3
 
-    server = serve(URLLIB3, WELL)
+    server = serve(URLLIB3, HEALTHY)
     monkeypatch.setenv("CONSUL_HTTP_AUTH", "operator:pass:word")
     with Consul(server.url) as client:
         client.kv.get("k")

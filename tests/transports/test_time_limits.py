@@ -12,7 +12,7 @@ import pytest
 from consulate import AsyncConsul, Consul, Limits
 from consulate.exceptions import ClientError, RequestError, RequestTimeout
 from tests.faces import ASYNCIO, TRIO, UNIX, URLLIB3, Face, on_every_face, outcome
-from tests.fakes.faults import FAULTS, GOOD, WELL
+from tests.fakes.faults import FAULTS, GOOD, HEALTHY
 from tests.fakes.raw_server import Hang, Pause, ReadRequest, Repeat, Send, SetEvent, Step, WaitFor, answer
 from tests.transports.conftest import Serve
 
@@ -22,7 +22,7 @@ _LARGE = b"x" * 30_000_000
 
 @on_every_face
 def test_a_server_that_does_not_read_a_large_body(face: Face, serve: Serve) -> None:
-    server = serve(face, [Hang()], WELL)
+    server = serve(face, [Hang()], HEALTHY)
 
     async def scenario(client: Any) -> None:
         begun = time.monotonic()
@@ -39,7 +39,7 @@ def test_a_server_that_does_not_read_a_large_body(face: Face, serve: Serve) -> N
 def test_a_server_that_refuses_a_large_body_without_reading_it(face: Face, serve: Serve) -> None:
     """Its answer counts, though the request could not be sent to its end."""
     refusal = answer(413, b"Request body too large, max size: 524288 bytes.", [("Connection", "close")])
-    server = serve(face, [Send(refusal), Pause(0.2)], WELL)
+    server = serve(face, [Send(refusal), Pause(0.2)], HEALTHY)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.put("k", _LARGE))
@@ -53,7 +53,7 @@ def test_a_server_that_refuses_a_large_body_without_reading_it(face: Face, serve
 
 @on_every_face
 def test_using_sets_the_limit_of_a_call(face: Face, serve: Serve) -> None:
-    server = serve(face, FAULTS["never answers"], FAULTS["body dripped"], WELL)
+    server = serve(face, FAULTS["never answers"], FAULTS["body dripped"], HEALTHY)
 
     async def scenario(client: Any) -> None:
         for _ in range(2):
@@ -80,7 +80,7 @@ ENDLESS: dict[str, tuple[Step, ...]] = {
 @on_every_face
 @pytest.mark.parametrize("endless", ENDLESS)
 def test_an_answer_without_an_end(face: Face, endless: str, serve: Serve) -> None:
-    server = serve(face, ENDLESS[endless], WELL)
+    server = serve(face, ENDLESS[endless], HEALTHY)
 
     async def scenario(client: Any) -> None:
         begun = time.monotonic()
@@ -124,12 +124,12 @@ _ONE = Limits(connections=1, blocking=1)
 @pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
 def test_a_thread_waits_for_a_connection_no_longer_than_it_may(face: Face, serve: Serve) -> None:
     taken, done = threading.Event(), threading.Event()
-    server = serve(face, [ReadRequest(), SetEvent(taken), WaitFor(done), Send(GOOD), *WELL])
+    server = serve(face, [ReadRequest(), SetEvent(taken), WaitFor(done), Send(GOOD), *HEALTHY])
     with Consul(server.url, limits=_ONE, timeout=20) as client:
         thread = threading.Thread(target=client.kv.get, args=("k",))
         thread.start()
         assert taken.wait(10)
-        with pytest.raises(RequestTimeout, match="every connection of the client was busy") as raised:
+        with pytest.raises(RequestTimeout, match="all connections of the client were in use until the time limit") as raised:
             client.using(timeout=0.2).kv.put("k", "v")
         assert raised.value.maybe_applied is False
         done.set()
@@ -141,13 +141,13 @@ def test_a_thread_waits_for_a_connection_no_longer_than_it_may(face: Face, serve
 @pytest.mark.parametrize("face", [ASYNCIO, TRIO], ids=str)
 def test_a_task_waits_for_a_connection_no_longer_than_it_may(face: Face, serve: Serve) -> None:
     taken, done = threading.Event(), threading.Event()
-    server = serve(face, [ReadRequest(), SetEvent(taken), WaitFor(done), Send(GOOD), *WELL])
+    server = serve(face, [ReadRequest(), SetEvent(taken), WaitFor(done), Send(GOOD), *HEALTHY])
 
     async def main() -> None:
         async with AsyncConsul(server.url, limits=_ONE, timeout=20) as client, anyio.create_task_group() as group:
             group.start_soon(client.kv.get, "k")
             await anyio.to_thread.run_sync(taken.wait)
-            with pytest.raises(RequestTimeout, match="every connection of the client was busy") as raised:
+            with pytest.raises(RequestTimeout, match="all connections of the client were in use until the time limit") as raised:
                 await client.using(timeout=0.2).kv.put("k", "v")
             assert raised.value.maybe_applied is False
             done.set()

@@ -1,1 +1,1 @@
-"""Transports that reach a real agent: urllib3 and sockets for threads, anyio for tasks."""
+"""Transports to a real agent: over urllib3 and sockets for threads, over anyio for tasks."""

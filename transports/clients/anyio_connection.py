@@ -1,7 +1,7 @@
 """One connection for tasks, on asyncio and trio: h11 over TCP, TLS and UNIX sockets, with anyio.
 
-The socket is ours and anyio waits for it, so closing it never awaits: a call that is cancelled anywhere closes its connection there and
-then, and an idle connection is checked by asking the socket itself.
+This file makes the sockets itself, and anyio only waits for them. So closing never awaits: a cancelled call closes its connection at once.
+An idle connection is checked by a look at its socket.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from consul_proto.config import Address, Config
     from consul_proto.message import Headers, Request, Response
 
-#: How much is read at once.
+#: The most bytes read at once.
 _CHUNK = 1 << 16
 
 _WOULD_BLOCK = (BlockingIOError, InterruptedError)
 
 
 class AnyioConnection:
-    """One connection, over whatever the address names. Its methods that do not await never block."""
+    """One connection to the address of the configuration. Its methods that are not async never block."""
 
     def __init__(self, config: Config, tls: ssl.SSLContext | None) -> None:
         self._address = config.address
@@ -45,7 +45,7 @@ class AnyioConnection:
         self.reusable = self.sent = self.answered = False
 
     async def connect(self) -> None:
-        """Open the socket and, where it is TLS, shake hands. Raises OSError."""
+        """Open the socket, and do the TLS handshake if needed. Raises OSError."""
         with anyio.CancelScope() as opening:
             self._opening = opening
             try:
@@ -104,7 +104,7 @@ class AnyioConnection:
         return piece
 
     async def _send(self, data: bytes) -> bool:
-        """Send bytes; False where the server stopped reading them: it may have said why, as with a body that it finds too large."""
+        """Send bytes. Return False if the server stopped reading them: its answer may say why, for example that the body is too large."""
         self.sent = True
         try:
             if self._tls is None:
@@ -117,7 +117,7 @@ class AnyioConnection:
         return True
 
     async def _send_raw(self, data: bytes) -> None:
-        sock = self._opened()
+        sock = self._require_socket()
         try:
             sent = sock.send(data)
         except _WOULD_BLOCK:
@@ -130,7 +130,7 @@ class AnyioConnection:
                 continue
 
     async def _receive(self) -> bytes:
-        sock = self._opened()
+        sock = self._require_socket()
         while True:
             await anyio.wait_readable(sock)
             try:
@@ -160,7 +160,7 @@ class AnyioConnection:
             self._incoming.write_eof()
 
     def _has_tls_leftover(self) -> bool:
-        """Whether what already came, decrypted or not, is more than the answer."""
+        """Return whether bytes arrived after the end of the answer, decrypted or not."""
         if self._tls is None:
             return False
         try:
@@ -170,15 +170,15 @@ class AnyioConnection:
         except ssl.SSLError:
             return True
 
-    def _opened(self) -> socket.socket:
+    def _require_socket(self) -> socket.socket:
         if self._socket is None:
             raise ConnectionResetError("the connection was closed")
         return self._socket
 
     def is_stale(self) -> bool:
-        """Whether the server closed the connection, or sent what nobody asked for."""
+        """Return whether the server closed the connection, or sent bytes that no request asked for."""
         try:
-            self._opened().recv(1, socket.MSG_PEEK)
+            self._require_socket().recv(1, socket.MSG_PEEK)
         except _WOULD_BLOCK:
             return False
         except OSError:
@@ -186,7 +186,7 @@ class AnyioConnection:
         return True
 
     def abort(self) -> None:
-        """End what the task that uses the connection waits for."""
+        """Wake the task that uses the connection."""
         if self._opening is not None:
             self._opening.cancel()
         if self._socket is not None:
@@ -200,7 +200,7 @@ class AnyioConnection:
             self._socket = None
 
 
-async def _connected(family: int, kind: int, protocol: int, address: object) -> socket.socket:
+async def _connect_socket(family: int, kind: int, protocol: int, address: object) -> socket.socket:
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setblocking(False)
@@ -208,7 +208,7 @@ async def _connected(family: int, kind: int, protocol: int, address: object) -> 
             sock.connect(address)  # type: ignore[arg-type] # as getaddrinfo gave it
         except _WOULD_BLOCK:
             if family == socket.AF_UNIX:
-                # The queue of connections that the agent has yet to accept is full, and nothing tells when it is not.
+                # The agent's queue of connections is full, and nothing signals when there is room.
                 raise TimeoutError from None
             await anyio.wait_writable(sock)
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -222,22 +222,22 @@ async def _connected(family: int, kind: int, protocol: int, address: object) -> 
 
 async def _connect_unix(address: Address) -> socket.socket:
     await checkpoint()
-    return await _connected(socket.AF_UNIX, socket.SOCK_STREAM, 0, address.path)
+    return await _connect_socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, address.path)
 
 
 async def _connect_tcp(address: Address) -> socket.socket:
-    """Try a host's addresses in turn, each for its share of the time that is left. Raises OSError."""
+    """Connect to a host. The addresses are tried in turn, each for its share of the time that is left. Raises OSError."""
     try:
         addresses = await anyio.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
         raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
     last: OSError = OSError("the host has no address")
     deadline = anyio.current_effective_deadline()
-    for tried, (family, kind, protocol, _, target) in enumerate(addresses):
+    for number, (family, kind, protocol, _, target) in enumerate(addresses):
         now = anyio.current_time()
-        with anyio.CancelScope(deadline=now + (deadline - now) / (len(addresses) - tried)):
+        with anyio.CancelScope(deadline=now + (deadline - now) / (len(addresses) - number)):
             try:
-                sock = await _connected(family, kind, protocol, target)
+                sock = await _connect_socket(family, kind, protocol, target)
             except OSError as error:
                 last = error
                 continue

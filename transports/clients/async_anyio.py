@@ -1,4 +1,4 @@
-"""HTTP for tasks, on asyncio and trio: a pool of connections over TCP, TLS or UNIX sockets, with anyio."""
+"""HTTP for tasks, on asyncio and trio, with anyio: a pool of connections over TCP, TLS or UNIX sockets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transports.clients.fork import renew_after_fork
 from transports.clients.pool import Pool, Turn, close_idle, take_usable
 from transports.clients.tls import client_context
 from transports.clocks import EVENT_LOOP_CLOCK
-from transports.errors import no_connection_free, timed_out, wire_error
+from transports.errors import busy_error, timeout_error, wire_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 class AnyioTransport:
-    """An `AsyncTransport` over TCP, TLS or a UNIX socket, safe between tasks.
+    """An `AsyncTransport` over TCP, TLS or a UNIX socket. It is safe to share between tasks.
 
-    Its idle connections belong to no event loop: a client may outlive one and be used in the next.
+    Its idle connections belong to no event loop: a client can be used in one event loop after another.
     Raises ValueError for a certificate that cannot be read.
     """
 
@@ -35,7 +35,7 @@ class AnyioTransport:
 
     def __init__(self, config: Config) -> None:
         if config.proxy is not None:
-            raise ValueError("AsyncConsul knows no proxy; use Consul, or name the proxy's own address as the agent's")
+            raise ValueError("AsyncConsul does not support proxies; use Consul, or give the proxy's address as the agent's")
         self._config = config
         self._tls = client_context(config.tls) if config.address.scheme == "https" else None
         self._closed = False
@@ -43,20 +43,20 @@ class AnyioTransport:
         renew_after_fork(self)
 
     def _renew(self) -> None:
-        """Begin with no connection and no waiting task: at first, and in a forked process, which must not use its parent's."""
+        """Start with no connection and no waiting task: at first, and in a forked process, which must not use its parent's."""
         self._pool: Pool[AnyioConnection] = Pool(self._config.limits)
         self._busy: set[AnyioConnection] = set()
-        # A client that is never closed leaves no open socket behind. Not __del__: the sockets' own finalizers may come first.
+        # Close the sockets of a client that is never closed. Not in __del__: the sockets' own finalizers may run first.
         finalize(self, close_idle, self._pool)
 
     async def send(self, request: Request, timeout: float | None) -> Response:
-        """Send a request over an idle or a new connection."""
+        """Send a request over an idle or a new connection, and return its answer."""
         if timeout is None:
             return await self._send(request, [])
         used: list[AnyioConnection] = []
         with anyio.move_on_after(timeout):
             return await self._send(request, used)
-        raise timed_out(sent=used[0].sent) if used else no_connection_free()
+        raise timeout_error(sent=used[0].sent) if used else busy_error()
 
     async def _send(self, request: Request, used: list[AnyioConnection]) -> Response:
         blocking = request.wait > 0
@@ -79,11 +79,11 @@ class AnyioTransport:
         return response
 
     async def open(self, request: Request, timeout: float | None) -> AnyioAnswer:
-        """Send a request over an idle or a new connection, and return its answer once its head is there."""
+        """Send a request over an idle or a new connection, and return its answer as soon as the head has arrived."""
         used: list[AnyioConnection] = []
         with anyio.move_on_after(timeout):
             return await self._open(request, timeout, used)
-        raise timed_out(sent=used[0].sent) if used else no_connection_free()
+        raise timeout_error(sent=used[0].sent) if used else busy_error()
 
     async def _open(self, request: Request, timeout: float | None, used: list[AnyioConnection]) -> AnyioAnswer:
         await self._take_place(True)
@@ -102,18 +102,18 @@ class AnyioTransport:
         return AnyioAnswer(status, headers, connection, timeout, lambda keep: self._check_in(True, connection, keep))
 
     def _failure(self, error: OSError | RequestError, connection: AnyioConnection, reused: bool) -> RequestError:
-        """Return what the error of a call is to its caller."""
+        """Return the error that the caller sees for an error of a connection."""
         failure = wire_error(error, sent=connection.sent)
         if reused and not connection.answered:
-            # One idle connection was stale, so the others are too: the server went away.
+            # If one idle connection was stale, the others are too: the server went away.
             close_idle(self._pool)
             return StaleConnection(failure.message, maybe_applied=connection.sent)
         return failure
 
     async def _take_place(self, blocking: bool) -> None:
-        """Take a place among the calls in use, or wait in turn until one is handed over."""
+        """Take a place, or wait for one in turn."""
         if self._closed:
-            raise _closed()
+            raise _closed_error()
         if self._pool.reserve(blocking):
             return
         woken = anyio.Event()
@@ -122,7 +122,7 @@ class AnyioTransport:
         try:
             await woken.wait()
             if self._closed:
-                raise _closed()
+                raise _closed_error()
         except BaseException:
             _wake(self._pool.give_up(turn))
             raise
@@ -135,14 +135,14 @@ class AnyioTransport:
 
     def _check_in(self, blocking: bool, connection: AnyioConnection, keep: bool) -> None:
         if connection not in self._busy:
-            return  # an answer that was open when this process was forked: the pool began anew
+            return  # the answer was opened before this process was forked, and the pool is a new one
         self._busy.remove(connection)
         for one in self._pool.keep(connection, monotonic()) if keep and not self._closed else [connection]:
             one.close()
         _wake(self._pool.release(blocking))
 
     async def aclose(self) -> None:
-        """Close every connection; calls of other tasks that are under way fail at once."""
+        """Close every connection. Calls of other tasks fail at once."""
         self._closed = True
         close_idle(self._pool)
         for connection in self._busy:
@@ -152,7 +152,7 @@ class AnyioTransport:
         await checkpoint()
 
     def after_fork(self) -> None:
-        """In the child: forget the parent's connections without a word to the server."""
+        """In the child: drop the parent's connections without sending anything to the server."""
         inherited = [*self._pool.drop_idle(), *self._busy]
         self._renew()
         for connection in inherited:
@@ -160,9 +160,9 @@ class AnyioTransport:
 
 
 class AnyioAnswer:
-    """An open answer of a pooled connection, which goes back to the pool at its end and is closed otherwise.
+    """An open answer. At its end its connection goes back to the pool; in any other case the connection is closed.
 
-    timeout: seconds for each piece. done: takes the connection back; its parameter says whether it can be used again.
+    timeout: seconds for each piece. done: takes the connection back. Its parameter says whether the connection can be used again.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class AnyioAnswer:
         self._is_read = False
 
     async def read(self) -> bytes:
-        """Return the next piece of the body, b"" at its end or after `close`. Raises RequestError."""
+        """Return the next piece of the body; b"" at its end, or after `close`. Raises RequestError."""
         if not self._is_open():
             return b""
         self._is_read = True
@@ -195,26 +195,26 @@ class AnyioAnswer:
         finally:
             self._end_read(ended, is_whole)
         if limit.cancelled_caught:
-            raise timed_out(sent=True)
+            raise timeout_error(sent=True)
         return piece if self._is_open() else b""
 
     def _is_open(self) -> bool:
         return not self._is_closed
 
     def _end_read(self, ended: bool, is_whole: bool) -> None:
-        """After a read: give the connection back where the answer ended, failed, or was closed meanwhile."""
+        """After a read: give the connection back if the answer ended, failed, or was closed in the meantime."""
         self._is_read = False
         was_closed, self._is_closed = self._is_closed, self._is_closed or ended
         if self._is_closed:
             self._done(is_whole and not was_closed and self._connection.reusable)
 
     def close(self) -> None:
-        """End the answer at once; a task that reads it goes on with b"". Closing twice does nothing."""
+        """End the answer at once. A task that is reading it gets b"". Closing twice does nothing."""
         if self._is_closed:
             return
         self._is_closed = True
         if self._is_read:
-            self._connection.abort()  # the task that reads gives the connection back
+            self._connection.abort()  # the reading task gives the connection back
         else:
             self._done(False)
 
@@ -224,5 +224,5 @@ def _wake(turn: Turn | None) -> None:
         turn.wake()
 
 
-def _closed() -> ClientClosed:
+def _closed_error() -> ClientClosed:
     return ClientClosed("the client is closed", maybe_applied=False)

@@ -1,4 +1,4 @@
-"""A forked process must not use its parent's connections: each transport begins anew in the child."""
+"""Forks: a child process must not use its parent's connections, so each transport starts with none in the child."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from weakref import WeakSet
 
 
 class Forkable(Protocol):
-    """A transport with connections of its own."""
+    """A transport that holds connections."""
 
     def after_fork(self) -> None:
-        """In the child: forget the parent's connections without a word to the server."""
+        """In the child: drop the parent's connections without sending anything to the server."""
         ...
 
 
@@ -20,12 +20,12 @@ _transports: WeakSet[Forkable] = WeakSet()
 
 
 def renew_after_fork(transport: Forkable) -> None:
-    """Call `transport.after_fork()` in each process that is forked from this one, for as long as the transport lives."""
+    """Call `transport.after_fork()` in every process that is forked from this one while the transport exists."""
     _transports.add(transport)
 
 
 def close_inherited(sock: socket.socket | None) -> None:
-    """Close the descriptor of a parent's socket, and touch nothing else: a thread that is not here may hold the lock of its reader."""
+    """Close the descriptor of a parent's socket, and nothing else: a thread of the parent may hold the lock of its reader."""
     if sock is not None and (descriptor := sock.detach()) >= 0:
         os.close(descriptor)
 
@@ -35,5 +35,5 @@ def _after_fork() -> None:
         transport.after_fork()
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+if hasattr(os, "register_at_fork"):  # Windows has no fork
     os.register_at_fork(after_in_child=_after_fork)

@@ -1,7 +1,7 @@
-"""Which connection a call gets, and who waits for one: bookkeeping that says what to do, and does no I/O itself.
+"""The connection pool: which connection a call gets, and which call waits. It does no I/O: its methods return what the caller must do.
 
-Ordinary calls and blocking queries have a bound of places each, so that blocking queries, however many, never keep a write from being
-sent. Calls that wait for a place get it in the order in which they came. Idle connections serve both, the one used last first.
+Ordinary calls and blocking queries have separate limits, so that any number of blocking queries never delays a write. Calls that wait get
+their place in order. Both kinds of calls share the idle connections; the most recently used one is taken first.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ C = TypeVar("C", bound="Closable")
 
 
 class Closable(Protocol):
-    """A connection, as far as a pool looks at it."""
+    """The methods of a connection that the pool needs."""
 
     def is_stale(self) -> bool:
-        """Return whether an idle connection was closed by the server, or has bytes that nobody asked for."""
+        """Return whether the server closed an idle connection, or sent bytes that no request asked for."""
         ...
 
     def close(self) -> None:
-        """Close it, without waiting for anything."""
+        """Close the connection, without waiting."""
         ...
 
 
 class Turn:
-    """A call that waits for a place. wake: what makes it go on, called by whoever gives it the place, or closes the pool."""
+    """A call that waits for a place. wake: called when the call has a place, or when the client is closed."""
 
     __slots__ = ("blocking", "has_place", "wake")
 
@@ -40,13 +40,13 @@ class Turn:
 
 
 def close_idle(pool: Pool[Any]) -> None:
-    """Close the idle connections of a pool."""
+    """Close all idle connections of a pool."""
     for connection in pool.drop_idle():
         connection.close()
 
 
 def take_usable(pool: Pool[C], now: float) -> C | None:
-    """Return an idle connection that is still open, None where there is none; close those that are not."""
+    """Return an idle connection that can be used, or None. Close those that cannot."""
     connection, expired = pool.take(now)
     while connection is not None and connection.is_stale():
         expired.append(connection)
@@ -57,7 +57,7 @@ def take_usable(pool: Pool[C], now: float) -> C | None:
 
 
 class Pool(Generic[C]):
-    """The connections of one client, and the calls that wait for one."""
+    """The connections of one client, and the calls that wait for a place."""
 
     def __init__(self, limits: Limits) -> None:
         self._bounds = (limits.connections, limits.blocking)
@@ -68,33 +68,33 @@ class Pool(Generic[C]):
 
     @property
     def busy(self) -> int:
-        """How many places are taken."""
+        """The number of calls that have a place."""
         return self._busy[0] + self._busy[1]
 
     @property
     def idle(self) -> int:
-        """How many connections are idle."""
+        """The number of idle connections."""
         return len(self._idle)
 
     @property
     def waiting(self) -> int:
-        """How many calls wait for a place."""
+        """The number of calls that wait for a place."""
         return len(self._waiting[0]) + len(self._waiting[1])
 
     def reserve(self, blocking: bool) -> bool:
-        """Take a place; False where all are taken, and the call must `wait` for one."""
+        """Take a place. Return False if all are taken; then the call must `wait`."""
         if self._busy[blocking] >= self._bounds[blocking]:
             return False
         self._busy[blocking] += 1
         return True
 
     def wait(self, turn: Turn, blocking: bool) -> None:
-        """Put a call at the end of the queue for a place."""
+        """Add a call to the end of the queue."""
         turn.blocking = blocking
         self._waiting[blocking].append(turn)
 
     def release(self, blocking: bool) -> Turn | None:
-        """Give a place back. Return the call that has it now and must be woken; None where nobody waits."""
+        """Give a place back. Return the call that has it now and must be woken, or None if no call waits."""
         if self._waiting[blocking]:
             turn = self._waiting[blocking].popleft()
             turn.has_place = True
@@ -103,7 +103,7 @@ class Pool(Generic[C]):
         return None
 
     def give_up(self, turn: Turn) -> Turn | None:
-        """Take a call out of the queue. Where it was given a place already, return the call that has it now and must be woken."""
+        """Remove a call from the queue. If it had a place already, return the call that has that place now and must be woken."""
         if turn.has_place:
             return self.release(turn.blocking)
         if turn in self._waiting[turn.blocking]:
@@ -111,14 +111,14 @@ class Pool(Generic[C]):
         return None
 
     def drop_waiting(self) -> list[Turn]:
-        """Empty the queues, as the client is closed: return the calls, to be woken without a place."""
+        """Empty the queues because the client is closed. Return the calls, which must be woken without a place."""
         turns = [turn for queue in self._waiting for turn in queue]
         for queue in self._waiting:
             queue.clear()
         return turns
 
     def take(self, now: float) -> tuple[C | None, list[C]]:
-        """Return the idle connection to look at and use, None: open one; and the connections to close, which were idle for too long."""
+        """Return an idle connection (None: open a new one), and the connections that were idle for too long and must be closed."""
         idle = self._idle
         if not idle:
             return None, []
@@ -130,13 +130,13 @@ class Pool(Generic[C]):
         return idle.pop()[0] if idle else None, expired
 
     def keep(self, connection: C, now: float) -> list[C]:
-        """Take back a connection that can be used again, and return connections to close."""
+        """Take back a connection that can be used again. Return the connections that must be closed."""
         self._idle.append((connection, now))
-        # Idle connections of a burst of blocking queries would count against the agent's limit.
+        # After many blocking queries, their idle connections would count against the agent's limit.
         return [self._idle.pop(0)[0]] if len(self._idle) > self._bounds[0] else []
 
     def drop_idle(self) -> list[C]:
-        """Forget the idle connections and return them, to be closed: one was stale, or the client is closed."""
+        """Remove all idle connections and return them. The caller must close them."""
         dropped = [connection for connection, _ in self._idle]
         self._idle = []
         return dropped

@@ -1,4 +1,4 @@
-"""A transport for threads over pooled connections: what urllib3 and the sockets share. What a connection is, each brings itself."""
+"""A transport for threads over a pool of connections. urllib3 and UNIX sockets each bring their own kind of connection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from consul_proto.errors import Cancelled, ClientClosed, RequestError, RequestTi
 from transports.clients.fork import renew_after_fork
 from transports.clients.pool import Pool, Turn, close_idle, take_usable
 from transports.clocks import SYSTEM_CLOCK
-from transports.errors import no_connection_free
+from transports.errors import busy_error
 
 if TYPE_CHECKING:
     from consul_proto.config import Limits
@@ -24,7 +24,7 @@ _FOREVER = float("inf")
 
 
 class Connection(Protocol):
-    """One connection; only one thread uses it at a time, but for `abort`."""
+    """One connection. Only one thread uses it at a time; any thread may call `abort`."""
 
     @property
     def reusable(self) -> bool:
@@ -33,7 +33,7 @@ class Connection(Protocol):
 
     @property
     def sent(self) -> bool:
-        """Whether any byte of the request at hand may have been sent."""
+        """Whether any byte of the current request may have been sent."""
         ...
 
     @property
@@ -42,23 +42,23 @@ class Connection(Protocol):
         ...
 
     def connect(self, deadline: float) -> None:
-        """Open the connection before this time of the monotonic clock."""
+        """Open the connection. deadline: in seconds of the monotonic clock. Raises RequestError."""
         ...
 
     def exchange(self, request: Request, deadline: float) -> Response:
-        """Send a request and return its answer, before this time of the monotonic clock. Raises RequestError."""
+        """Send a request and return its answer before the deadline. Raises RequestError."""
         ...
 
     def begin(self, request: Request, deadline: float) -> tuple[int, Headers]:
-        """Send a request and return the status and headers of its answer, whose body `read` gives. Raises RequestError."""
+        """Send a request and return the status and headers of its answer. `read` returns the body. Raises RequestError."""
         ...
 
     def read(self, deadline: float) -> bytes:
-        """Return the next piece of the body that `begin` began, b"" at its end. Raises RequestError."""
+        """Return the next piece of the body, b"" at its end. Raises RequestError."""
         ...
 
     def is_stale(self) -> bool:
-        """Return whether an idle connection was closed by the server, or has bytes that nobody asked for."""
+        """Return whether the server closed an idle connection, or sent bytes that no request asked for."""
         ...
 
     def abort(self) -> None:
@@ -70,12 +70,14 @@ class Connection(Protocol):
         ...
 
     def forget(self) -> None:
-        """In a forked process: close the socket without a word, and wait for no lock, which a thread of the parent may hold."""
+        """In a forked process: close the socket without sending anything, and without a lock, which a thread of the parent may hold."""
         ...
 
 
 class PooledTransport:
-    """A `Transport` whose connections are made by `connection()` and kept for the next call, safe between threads and after a fork."""
+    """A `Transport` that reuses its connections. It is safe to share between threads, and to use after a fork.
+
+    connection: makes a new connection."""
 
     clock = SYSTEM_CLOCK
 
@@ -87,21 +89,21 @@ class PooledTransport:
         renew_after_fork(self)
 
     def _renew(self) -> None:
-        """Begin with no connection and no waiting thread: at first, and in a forked process, which must not use its parent's."""
+        """Start with no connection and no waiting thread: at first, and in a forked process, which must not use its parent's."""
         self._lock = threading.Lock()
         self._pool: Pool[Connection] = Pool(self._limits)
         self._busy: set[Connection] = set()
-        # A client that is never closed leaves no open socket behind. Not __del__: the sockets' own finalizers may come first.
+        # Close the sockets of a client that is never closed. Not in __del__: the sockets' own finalizers may run first.
         finalize(self, close_idle, self._pool)
 
     def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
-        """Send a request over an idle or a new connection."""
+        """Send a request over an idle or a new connection, and return its answer."""
         deadline = _deadline(timeout)
         blocking = request.wait > 0
         connection, reused = self._check_out(blocking, deadline, cancel)
         keep = False
         try:
-            with nullcontext() if cancel is None else cancel.calling(connection.abort):
+            with nullcontext() if cancel is None else cancel.on_set(connection.abort):
                 if not reused:
                     connection.connect(deadline)
                     self._check_open()
@@ -117,11 +119,11 @@ class PooledTransport:
         return response
 
     def open(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> PooledAnswer:
-        """Send a request over an idle or a new connection, and return its answer once its head is there."""
+        """Send a request over an idle or a new connection, and return its answer as soon as the head has arrived."""
         deadline = _deadline(timeout)
         connection, reused = self._check_out(True, deadline, cancel)
         try:
-            with nullcontext() if cancel is None else cancel.calling(connection.abort):
+            with nullcontext() if cancel is None else cancel.on_set(connection.abort):
                 if not reused:
                     connection.connect(deadline)
                     self._check_open()
@@ -135,11 +137,11 @@ class PooledTransport:
         return PooledAnswer(status, headers, connection, timeout, cancel, lambda keep: self._check_in(True, connection, keep))
 
     def _failure(self, error: RequestError, connection: Connection, reused: bool, cancel: Cancel | None) -> RequestError:
-        """Return what the error of a call is to its caller."""
+        """Return the error that the caller sees for an error of a connection."""
         if cancel is not None and cancel.is_set():
-            return _cancelled(connection.sent)
+            return _cancel_error(connection.sent)
         if reused and not connection.answered and not isinstance(error, RequestTimeout):
-            # One idle connection was stale, so the others are too: the server went away.
+            # If one idle connection was stale, the others are too: the server went away.
             with self._lock:
                 close_idle(self._pool)
             return StaleConnection(error.message, maybe_applied=connection.sent)
@@ -150,7 +152,7 @@ class PooledTransport:
             raise ClientClosed("the client is closed", maybe_applied=False)
 
     def _check_out(self, blocking: bool, deadline: float, cancel: Cancel | None) -> tuple[Connection, bool]:
-        """Take a place, or wait in turn until one is handed over; return a connection, and whether it was idle."""
+        """Take a place, or wait for one in turn. Return a connection, and whether it was used before."""
         with self._lock:
             self._check_open()
             if self._pool.reserve(blocking):
@@ -159,12 +161,12 @@ class PooledTransport:
             turn = Turn(woken.set)
             self._pool.wait(turn, blocking)
         try:
-            with nullcontext() if cancel is None else cancel.calling(woken.set):
+            with nullcontext() if cancel is None else cancel.on_set(woken.set):
                 in_time = woken.wait(min(deadline - monotonic(), threading.TIMEOUT_MAX))
             with self._lock:
                 self._check_open()
                 if not turn.has_place:
-                    raise _cancelled(False) if in_time else no_connection_free()
+                    raise _cancel_error(False) if in_time else busy_error()
                 return self._take()
         except BaseException:
             with self._lock:
@@ -172,7 +174,7 @@ class PooledTransport:
             raise
 
     def _take(self) -> tuple[Connection, bool]:
-        """Return an idle connection that can be used, or a new one. The lock is held."""
+        """Return an idle connection that can be used, or a new one. The caller holds the lock."""
         idle = take_usable(self._pool, monotonic())
         connection = idle or self._connection()
         self._busy.add(connection)
@@ -183,14 +185,14 @@ class PooledTransport:
             connection.close()
         with self._lock:
             if connection not in self._busy:
-                return  # an answer that was open when this process was forked: the pool began anew
+                return  # the answer was opened before this process was forked, and the pool is a new one
             self._busy.remove(connection)
             for old in self._pool.keep(connection, monotonic()) if keep and not self._closed else [connection]:
                 old.close()
             _wake(self._pool.release(blocking))
 
     def close(self) -> None:
-        """Close every connection; calls of other threads that are under way fail at once."""
+        """Close every connection. Calls of other threads fail at once."""
         with self._lock:
             self._closed = True
             close_idle(self._pool)
@@ -200,7 +202,7 @@ class PooledTransport:
                 turn.wake()
 
     def after_fork(self) -> None:
-        """In the child: forget the parent's connections without a word to the server."""
+        """In the child: drop the parent's connections without sending anything to the server."""
         inherited = [*self._pool.drop_idle(), *self._busy]
         self._renew()
         for connection in inherited:
@@ -208,9 +210,9 @@ class PooledTransport:
 
 
 class PooledAnswer:
-    """An open answer of a pooled connection, which goes back to the pool at its end and is closed otherwise.
+    """An open answer. At its end its connection goes back to the pool; in any other case the connection is closed.
 
-    timeout: seconds for each piece. done: takes the connection back; its parameter says whether it can be used again.
+    timeout: seconds for each piece. done: takes the connection back. Its parameter says whether the connection can be used again.
     """
 
     def __init__(
@@ -232,19 +234,19 @@ class PooledAnswer:
         self._is_read = False
 
     def read(self) -> bytes:
-        """Return the next piece of the body, b"" at its end or after `close`. Raises RequestError."""
+        """Return the next piece of the body; b"" at its end, or after `close`. Raises RequestError."""
         with self._lock:
             if not self._is_open():
                 return b""
             self._is_read = True
         piece, ended = b"", True
         try:
-            with nullcontext() if self._cancel is None else self._cancel.calling(self._connection.abort):
+            with nullcontext() if self._cancel is None else self._cancel.on_set(self._connection.abort):
                 piece = self._connection.read(_deadline(self._timeout))
             ended = not piece
         except RequestError as error:
             if self._cancel is not None and self._cancel.is_set():
-                raise _cancelled(True) from error
+                raise _cancel_error(True) from error
             if self._is_open():
                 raise
             piece = b""
@@ -256,7 +258,7 @@ class PooledAnswer:
         return not self._is_closed
 
     def _end_read(self, ended: bool, whole: bool) -> None:
-        """After a read: give the connection back where the answer ended, failed, or was closed meanwhile."""
+        """After a read: give the connection back if the answer ended, failed, or was closed in the meantime."""
         with self._lock:
             self._is_read = False
             was_closed, self._is_closed = self._is_closed, self._is_closed or ended
@@ -270,7 +272,7 @@ class PooledAnswer:
                 return
             self._is_closed = True
             if self._is_read:
-                self._connection.abort()  # the thread that reads gives the connection back
+                self._connection.abort()  # the reading thread gives the connection back
                 return
         self._done(False)
 
@@ -279,7 +281,7 @@ def _deadline(timeout: float | None) -> float:
     return _FOREVER if timeout is None else monotonic() + timeout
 
 
-def _cancelled(sent: bool) -> Cancelled:
+def _cancel_error(sent: bool) -> Cancelled:
     return Cancelled("the call was cancelled", maybe_applied=sent)
 
 

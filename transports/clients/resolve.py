@@ -1,4 +1,4 @@
-"""Host names to addresses, within a time limit: the system's resolver cannot be interrupted, so it runs in a thread of its own."""
+"""Resolve host names and connect, within a time limit. The system's resolver cannot be interrupted, so it runs in a thread of its own."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ipaddress import ip_address
 from time import monotonic
 from typing import Any
 
-#: As `socket.getaddrinfo` gives it: family, kind, protocol, canonical name, address.
+#: An item of `socket.getaddrinfo`: family, kind, protocol, canonical name, address.
 AddressInfo = tuple[int, int, int, str, Any]
 
 
 class Attempt:
-    """A connection in the making, which another thread may abort: then nothing more is waited for, and ConnectionAbortedError raised."""
+    """An attempt to connect, which another thread can abort: the attempt then raises ConnectionAbortedError at once."""
 
     def __init__(self) -> None:
         self.resolved = threading.Event()
@@ -24,18 +24,18 @@ class Attempt:
         self._socket: socket.socket | None = None
 
     def check(self) -> None:
-        """Raise ConnectionAbortedError where the attempt was aborted."""
+        """Raise ConnectionAbortedError if the attempt was aborted."""
         if self._aborted:
             raise ConnectionAbortedError("the client was closed")
 
     def watch(self, sock: socket.socket) -> None:
-        """Note the socket that is being connected."""
+        """Set the socket that `abort` must shut down."""
         with self._lock:
             self.check()
             self._socket = sock
 
     def abort(self) -> None:
-        """End the attempt, and whatever uses the socket."""
+        """End the attempt, and whatever uses its socket."""
         with self._lock:
             self._aborted = True
             self.resolved.set()
@@ -45,7 +45,7 @@ class Attempt:
 
 
 def resolve(host: str, port: int, deadline: float, attempt: Attempt) -> Sequence[AddressInfo]:
-    """Return the addresses of a host. Raises OSError; TimeoutError where the time of the monotonic clock is up before there are any."""
+    """Return the addresses of a host. Raises OSError, and TimeoutError after the deadline (in seconds of the monotonic clock)."""
     if _is_address(host):
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     found: list[AddressInfo] = []
@@ -81,16 +81,16 @@ def _is_address(host: str) -> bool:
 
 
 def connect(host: str, port: int, deadline: float, attempt: Attempt) -> socket.socket:
-    """Return a socket that is connected to one of a host's addresses, each of which gets its share of the time. Raises OSError."""
+    """Connect to a host and return the socket. The addresses are tried in turn, each for its share of the time. Raises OSError."""
     addresses = resolve(host, port, deadline, attempt)
     last: OSError = OSError("the host has no address")
-    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+    for number, (family, kind, protocol, _, address) in enumerate(addresses):
         left = deadline - monotonic()
         if left <= 0:
             raise TimeoutError
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(None if left == float("inf") else left / (len(addresses) - tried))
+            sock.settimeout(None if left == float("inf") else left / (len(addresses) - number))
             attempt.watch(sock)
             sock.connect(address)
             attempt.check()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from transports.clients.fork import close_inherited
 from transports.clients.pooled import PooledTransport
 from transports.clients.resolve import Attempt
-from transports.errors import timed_out, wire_error
+from transports.errors import timeout_error, wire_error
 from transports.http1.body import OpenBody
 from transports.http1.client import HTTP1Connection
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _FOREVER = float("inf")
 
-#: How much is read at once.
+#: The most bytes read at once.
 _CHUNK = 1 << 16
 
 
@@ -48,15 +48,15 @@ class UnixConnection:
             sock.connect(self._path)
             self._attempt.check()
         except OSError as error:
-            # EAGAIN: the queue of connections that the agent has yet to accept is full.
-            raise (timed_out(sent=False) if isinstance(error, BlockingIOError) else wire_error(error, sent=False)) from error
+            # EAGAIN: the agent's queue of connections is full.
+            raise (timeout_error(sent=False) if isinstance(error, BlockingIOError) else wire_error(error, sent=False)) from error
 
     def exchange(self, request: Request, deadline: float) -> Response:
         """Send a request and read its answer."""
         self.sent = self.answered = self.reusable = False
         data = self._http1.send(request)
         try:
-            sock = self._opened()
+            sock = self._require_socket()
             whole = self._send(sock, data, deadline)
             while True:
                 response = self._http1.receive(self._receive(sock, deadline))
@@ -72,7 +72,7 @@ class UnixConnection:
         data = self._http1.send(request)
         body = self._body = OpenBody(self._http1)
         try:
-            sock = self._opened()
+            sock = self._require_socket()
             self._sent_whole = self._send(sock, data, deadline)
             while body.head is None:
                 body.receive(self._receive(sock, deadline))
@@ -85,7 +85,7 @@ class UnixConnection:
         body = self._body
         try:
             while not (piece := body.next_piece()) and not body.is_whole:
-                body.receive(self._receive(self._opened(), deadline))
+                body.receive(self._receive(self._require_socket(), deadline))
         except OSError as error:
             raise wire_error(error, sent=True) from error
         if body.is_whole and not piece:
@@ -98,13 +98,13 @@ class UnixConnection:
         self.answered = self.answered or bool(data)
         return data
 
-    def _opened(self) -> socket.socket:
+    def _require_socket(self) -> socket.socket:
         if self._socket is None:
             raise ConnectionResetError("the connection was closed")
         return self._socket
 
     def _send(self, sock: socket.socket, data: bytes, deadline: float) -> bool:
-        """Send bytes; False where the server stopped reading them: it may have said why, as with a body that it finds too large."""
+        """Send bytes. Return False if the server stopped reading them: its answer may say why, for example that the body is too large."""
         _limit_time(sock, deadline)
         self.sent = True
         try:
@@ -114,11 +114,11 @@ class UnixConnection:
         return True
 
     def is_stale(self) -> bool:
-        """Whether the server closed the connection, or sent what nobody asked for."""
+        """Return whether the server closed the connection, or sent bytes that no request asked for."""
         return bool(self._poller.poll(0))
 
     def abort(self) -> None:
-        """Shut the socket down, which wakes the thread that connects it or reads from it."""
+        """Shut the socket down, which wakes the thread that uses it."""
         self._attempt.abort()
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ class UnixConnection:
             self._socket.close()
 
     def forget(self) -> None:
-        """Close the descriptor that a forked process inherited."""
+        """In a forked process: close the inherited descriptor."""
         close_inherited(self._socket)
 
 

@@ -1,7 +1,7 @@
-"""HTTP and HTTPS for threads, over urllib3's connections; proxies and client certificates included.
+"""HTTP and HTTPS for threads, over urllib3's connections, with proxies and client certificates.
 
-The connections are urllib3's, their use is ours: the time limit holds for the whole call (urllib3's holds for each read), a request that
-may have been carried out is never sent again, and what is left over of an answer closes the connection.
+This file uses urllib3's connections, but not its pool: the time limit holds for the whole call (urllib3's holds for each read), a request
+that may have had an effect is never resent, and bytes after the end of an answer close the connection.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from transports.clients.fork import close_inherited
 from transports.clients.pooled import PooledTransport
 from transports.clients.resolve import Attempt, connect
 from transports.clients.tls import client_context
-from transports.errors import too_large, wire_error
+from transports.errors import size_error, wire_error
 from transports.http1.chunks import iter_chunks, read_chunks
-from transports.http1.content import ContentDecoder, decoded
+from transports.http1.content import ContentDecoder, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,22 +38,22 @@ if TYPE_CHECKING:
 
 _FOREVER = float("inf")
 
-#: How much is handed to the system at once, so that each piece of a large body can have the time that is left.
+#: The most bytes sent at once. Each piece of a large body gets the time that is left.
 _PIECE = 1 << 18
 
 
-#: What is read at once where the length says that more will come.
+#: The most bytes read at once of a large body.
 _LARGE = 1 << 24
 
-#: What is read at once of an open answer, at most.
+#: The most bytes read at once of an open answer.
 _READ = 1 << 16
 
-#: What urllib3, http.client and the system raise for an answer that cannot be read.
+#: The exceptions of urllib3, http.client and the system for an answer that cannot be read.
 _FOREIGN = (OSError, EOFError, HTTPError, HTTPException, ValueError, OverflowError)
 
 
-class _Bounded(HTTPConnection):
-    """What both kinds of connection have beyond urllib3's: a deadline for everything, and a note of what was sent and left over."""
+class _TimedConnection(HTTPConnection):
+    """A urllib3 connection with a deadline for everything. It records whether bytes were sent, read, and left over."""
 
     deadline = _FOREVER
     sent = False
@@ -68,13 +68,13 @@ class _Bounded(HTTPConnection):
 
     @property
     def head(self) -> HTTPResponse:
-        """The answer at hand, below urllib3's."""
+        """The current answer, as http.client's object below urllib3's."""
         if self.answer is None:
             raise EOFError
         return self.answer
 
     def left(self) -> float | None:
-        """Seconds until the deadline, None where there is none. Raises TimeoutError where it has passed."""
+        """Return the seconds until the deadline, None if there is none. Raises TimeoutError after the deadline."""
         if self.deadline == _FOREVER:
             return None
         left = self.deadline - monotonic()
@@ -86,25 +86,25 @@ class _Bounded(HTTPConnection):
         return connect(self._dns_host, self.port, self.deadline, self.attempt)
 
     def send(self, data: Any) -> None:
-        """Send bytes, all of them before the deadline."""
+        """Send all bytes before the deadline."""
         sock = self.sock
         self.sent = True
         for start in range(0, len(data), _PIECE):
             sock.settimeout(self.left())
             sock.sendall(data if len(data) <= _PIECE else data[start : start + _PIECE])
 
-    def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:  # type: ignore[override] # called, never subclassed
-        """Return an answer that is read before the deadline."""
+    def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:  # type: ignore[override] # it is called, never subclassed
+        """Return an answer whose reads obey the deadline."""
         self.answer = _Head(_Answer(self, sock), *args, **kwargs)
         return self.answer
 
 
-class _BoundedHTTPS(_Bounded, HTTPSConnection):  # pyright: ignore[reportIncompatibleVariableOverride] # as in _Bounded
-    """The same over TLS."""
+class _TimedHTTPSConnection(_TimedConnection, HTTPSConnection):  # pyright: ignore[reportIncompatibleVariableOverride] # as in _TimedConnection
+    """A `_TimedConnection` over TLS."""
 
 
 class _Head(HTTPResponse):
-    """Skips every interim answer, not only 100 Continue, and refuses a head that it cannot read, which urllib3 would log with the URL."""
+    """Skip every interim answer, not only 100 Continue, and refuse a malformed head, which urllib3 would log together with the URL."""
 
     def __init__(self, sock: _Answer, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)  # type: ignore[arg-type] # it needs no more than makefile
@@ -115,7 +115,7 @@ class _Head(HTTPResponse):
         if self._connection.ended:
             raise EOFError
         if self.headers.defects:
-            raise ValueError("a line of its head is no header")
+            raise ValueError("a line of its head is not a header")
 
     def _read_status(self) -> tuple[str, int, str]:
         version, status, reason = super()._read_status()  # type: ignore[misc] # not in typeshed
@@ -123,9 +123,9 @@ class _Head(HTTPResponse):
 
 
 class _Answer:
-    """A socket, as far as an HTTPResponse looks at it."""
+    """The one method of a socket that an HTTPResponse needs."""
 
-    def __init__(self, connection: _Bounded, sock: socket.socket) -> None:
+    def __init__(self, connection: _TimedConnection, sock: socket.socket) -> None:
         self.connection, self._sock = connection, sock
 
     def makefile(self, _mode: str) -> io.BufferedReader:
@@ -133,9 +133,9 @@ class _Answer:
 
 
 class _RawReader(io.RawIOBase):
-    """Reads from the socket, each time within what is left of the whole call's time."""
+    """Read from the socket. Each read gets the time that is left of the whole call."""
 
-    def __init__(self, connection: _Bounded, sock: socket.socket) -> None:
+    def __init__(self, connection: _TimedConnection, sock: socket.socket) -> None:
         self.connection = connection
         self._sock = sock
         self._file = sock.makefile("rb", buffering=0)
@@ -159,7 +159,7 @@ class _RawReader(io.RawIOBase):
 
 
 class _Reader(io.BufferedReader):
-    """Notes, when the answer was read, whether more had come than belongs to it."""
+    """When closed, record whether bytes arrived after the end of the answer."""
 
     def close(self) -> None:
         raw = self.raw
@@ -188,13 +188,13 @@ class Urllib3Connection:
         if proxy is not None:
             settings |= {"proxy": proxy, "proxy_config": ProxyConfig(None, False, None, None)}
         if tls is None:
-            self._http: _Bounded = _Bounded(**settings)
+            self._http: _TimedConnection = _TimedConnection(**settings)
             if proxy is not None:
                 self._prefix = f"http://{address.authority}{address.prefix}"
                 self._headers |= proxy_headers
         else:
             name = config.tls.server_name or address.host
-            self._http = _BoundedHTTPS(
+            self._http = _TimedHTTPSConnection(
                 **settings, ssl_context=tls, server_hostname=name, assert_hostname=None if config.tls.verify else False
             )
             if proxy is not None:
@@ -202,7 +202,7 @@ class Urllib3Connection:
 
     @property
     def sent(self) -> bool:
-        """Whether any byte of the request at hand may have been sent."""
+        """Whether any byte of the current request may have been sent."""
         return self._http.sent
 
     @property
@@ -211,20 +211,20 @@ class Urllib3Connection:
         return self._http.answered
 
     def connect(self, deadline: float) -> None:
-        """Connect, through the proxy where there is one, and shake hands where it is TLS."""
+        """Connect, through the proxy if there is one, and do the TLS handshake if needed."""
         http = self._http
         http.deadline = deadline
         try:
             http.timeout = http.left()
             http.connect()
-            # With TLS it is another than the one that was watched while it connected.
+            # With TLS, this is another socket than the one that was connected.
             http.attempt.watch(http.sock)
         except (OSError, HTTPError, HTTPException, ValueError) as error:
-            raise wire_error(error, sent=False, otherwise="the proxy does not let the call through") from error
+            raise wire_error(error, sent=False, otherwise="the proxy refused the connection") from error
         if isinstance(http.sock, ssl.SSLSocket):
-            # A stream that does not end in good order was cut off.
+            # A TLS stream without a proper end was cut off: raise an error.
             http.sock.suppress_ragged_eofs = False  # type: ignore[attr-defined] # not in typeshed
-        # What a proxy said to open the tunnel is no part of the request.
+        # The exchange with a proxy that opens the tunnel is not part of the request.
         http.sent = http.answered = http.leftover = False
 
     def exchange(self, request: Request, deadline: float) -> Response:
@@ -237,7 +237,7 @@ class Urllib3Connection:
             raise wire_error(error, sent=http.sent) from error
         encoding = headers.get("content-encoding")
         self._end()
-        return Response(answer.status, headers, body if encoding is None else decoded(encoding, body, self._limit))
+        return Response(answer.status, headers, body if encoding is None else decode(encoding, body, self._limit))
 
     def begin(self, request: Request, deadline: float) -> tuple[int, Headers]:
         """Send a request and read the head of its answer."""
@@ -245,10 +245,10 @@ class Urllib3Connection:
             answer, headers = self._ask(request, deadline)
         except _FOREIGN as error:
             raise wire_error(error, sent=self._http.sent) from error
-        self._open = answer  # urllib3 closes an answer that nobody holds
+        self._open = answer  # keep a reference: urllib3 closes an answer that has none
         encoding = headers.get("content-encoding")
         pieces = self._pieces()
-        self._body = pieces if encoding is None else _decoded(pieces, ContentDecoder(encoding))
+        self._body = pieces if encoding is None else _decode_pieces(pieces, ContentDecoder(encoding))
         return answer.status, headers
 
     def read(self, deadline: float) -> bytes:
@@ -264,7 +264,7 @@ class Urllib3Connection:
         return piece
 
     def _ask(self, request: Request, deadline: float) -> tuple[Any, Headers]:
-        """Send a request; return the head of its answer, as urllib3 has it, and its headers."""
+        """Send a request. Return urllib3's object for the answer, after its head was read, and the headers."""
         http = self._http
         http.deadline = deadline
         http.sent = http.answered = http.ended = self.reusable = False
@@ -275,8 +275,8 @@ class Urllib3Connection:
         return answer, headers
 
     def _end(self) -> None:
-        """Decide, after the answer was read, whether the connection can be used again."""
-        # http.client has closed the socket where the server will; bytes beyond the answer belong to no request.
+        """Decide whether the connection can be used again, after the answer was read."""
+        # http.client has closed the socket if the server announced that it will. Bytes after the answer belong to no request.
         self.reusable = self._sent_whole and self._http.sock is not None and not self._http.leftover
 
     def _pieces(self) -> Iterator[bytes]:
@@ -292,7 +292,7 @@ class Urllib3Connection:
         below.close()
 
     def _send(self, request: Request) -> bool:
-        """Send a request; False where the server stopped reading it: it may have said why, as with a body that it finds too large."""
+        """Send a request. Return False if the server stopped reading it: its answer may say why, for example that the body is too large."""
         http = self._http
         headers = self._headers if not request.headers else {**self._headers, **dict(request.headers.items)}
         try:
@@ -305,79 +305,79 @@ class Urllib3Connection:
                 decode_content=False,
             )
         except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
-            # The last is what Python 3.11 makes of the others inside TLS.
+            # Inside TLS, Python 3.11 turns the first two into the last.
             return False
         return True
 
     def _read(self, answer: Any) -> bytes:
+        """Read a whole body. Raises RequestError if it is larger than the limit."""
         body: bytes
-        """Read a whole body. Raises RequestError where it is above the limit."""
         below = self._http.head
         if below.chunked:
             body = read_chunks(below.fp, self._limit)
             below.close()
             return body
         if self._limit is None:
-            # A length is only a claim, and read() takes the memory beforehand.
+            # The length may be false, and read() would allocate that much memory at once.
             claimed = answer.length_remaining or 0
             if claimed > sys.maxsize:
-                raise ValueError("its Content-Length is beyond any answer's")
+                raise ValueError("its Content-Length is too large")
             large = claimed > _LARGE
             body = b"".join(iter(partial(answer.read, _LARGE), b"")) if large else answer.read()
             if answer.length_remaining:
                 raise EOFError
             return body
         if (answer.length_remaining or 0) > self._limit:
-            raise too_large(self._limit)
+            raise size_error(self._limit)
         body = answer.read(self._limit + 1)
         if answer.length_remaining:
-            raise EOFError  # a part that urllib3 would take for the whole
+            raise EOFError  # urllib3 would accept the part as the whole
         if len(body) > self._limit:
-            raise too_large(self._limit)
+            raise size_error(self._limit)
         return body
 
     def is_stale(self) -> bool:
-        """Whether the server closed the connection, or sent what nobody asked for."""
+        """Return whether the server closed the connection, or sent bytes that no request asked for."""
         sock: Any = self._http.sock
         return sock is None or wait_for_read(sock, timeout=0.0)
 
     def abort(self) -> None:
-        """Shut the socket down, which wakes the thread that connects it or reads from it."""
+        """Shut the socket down, which wakes the thread that uses it."""
         self._http.attempt.abort()
 
     def close(self) -> None:
-        """Close the socket, and the answer, which has a share in it."""
+        """Close the socket, and the answer, which holds a reference to it."""
         if self._http.answer is not None:
             self._http.answer.close()
         self._http.close()
 
     def forget(self) -> None:
-        """Close the descriptor that a forked process inherited."""
+        """In a forked process: close the inherited descriptor."""
         close_inherited(self._http.sock)
 
 
-def _decoded(pieces: Iterator[bytes], decoder: ContentDecoder) -> Iterator[bytes]:
-    """Undo a content coding, piece by piece."""
+def _decode_pieces(pieces: Iterator[bytes], decoder: ContentDecoder) -> Iterator[bytes]:
+    """Decode a content coding, piece by piece."""
     for piece in pieces:
         yield from filter(None, decoder.feed(piece))
     decoder.end()
 
 
 def _proxy(text: str) -> Url:
-    """Read the URL of a proxy. Raises ValueError, which does not tell its credentials."""
+    """Parse the URL of a proxy. Raises ValueError, which does not show its credentials."""
     try:
         proxy = parse_url(text)
     except LocationParseError:
         proxy = Url()
     if proxy.scheme != "http" or not proxy.host:
-        raise ValueError("proxy is the URL of an HTTP proxy, as in http://proxy:3128")
+        raise ValueError("proxy must be the URL of an HTTP proxy, such as http://proxy:3128")
     return proxy
 
 
-def _check_head(http: _Bounded, answer: Any, headers: Headers) -> None:
-    """Refuse what http.client lets pass: another protocol, and framing that is not Consul's."""
+def _check_head(http: _TimedConnection, answer: Any, headers: Headers) -> None:
+    """Refuse what http.client accepts but Consul never sends: a switch to another protocol, and unusual framing."""
     if answer.status < 200:
-        raise ValueError(f"it changes the protocol ({answer.status})")
+        raise ValueError(f"it switches to another protocol ({answer.status})")
     if (headers.get("transfer-encoding") or "chunked").lower() != "chunked":
         raise ValueError("its Transfer-Encoding is unknown")
     length = headers.get("content-length")
@@ -385,14 +385,14 @@ def _check_head(http: _Bounded, answer: Any, headers: Headers) -> None:
     if not (length.isascii() and length.replace(", ", "").isdigit()):
         raise ValueError("its Content-Length is not a number")
     if "," in length:
-        # The same length several times: urllib3 knows, http.client would wait for the connection to end.
+        # The same length several times: urllib3 understands it; http.client would read until the connection ends.
         http.head.length = answer.length_remaining
 
 
 class Urllib3Transport(PooledTransport):
     """A `Transport` over TCP: http and https, direct or through an HTTP proxy.
 
-    Raises ValueError for a certificate that cannot be read, or a proxy that is no URL.
+    Raises ValueError for a certificate that cannot be read, or a proxy that is not a URL.
     """
 
     def __init__(self, config: Config) -> None:

@@ -1,1 +1,1 @@
-"""Fault injection: plans of faults, and a transport that carries them out."""
+"""Fault injection: plans of faults, and a transport that injects them."""

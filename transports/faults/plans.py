@@ -1,7 +1,6 @@
-"""What goes wrong between a client and Consul, by name: each fault is a value, and says in `steps` what becomes of one request.
+"""Faults between a client and Consul, and plans of them. Each fault is a value; its `steps` say what happens to one request.
 
-Nothing here sends: `transports.faults.transport` does, around any transport.
-Times are seconds, and pass as the transport's own `sleep` lets them.
+This file does no I/O: `transports.faults.transport` injects the faults, around any transport. Times are seconds of the transport's clock.
 """
 
 from __future__ import annotations
@@ -14,31 +13,31 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from consul_proto.errors import StaleConnection
 from consul_proto.flow import Sleep
 from consul_proto.message import Headers, Response
-from transports.errors import timed_out, wire_error
+from transports.errors import timeout_error, wire_error
 
 if TYPE_CHECKING:
     from consul_proto.message import Request
 
-#: Yields a sleep, or the request to have it carried out (and gets its answer); returns the answer that the client sees, or raises.
+#: A generator: it yields a sleep, or a request to send (and gets its answer). It returns the client's answer, or raises.
 Steps = Generator["Request | Sleep", "Response | None", Response]
 
-#: The answers that the same read got before, oldest first.
+#: Returns the earlier answers to the same read, oldest first.
 Earlier = Callable[["Request"], Sequence[Response]]
 
-#: Requests that a fault is for.
+#: The requests that a plan counts.
 Kind = Literal["all", "reads", "writes"]
 
-#: What an agent without a leader, and one whose limits.request_limits are reached, say; recorded from agents of 1.22.5.
+#: The answers of an agent without a leader, and of one over its limits.request_limits; recorded from Consul 1.22.5.
 _NO_LEADER = b"No cluster leader"
 _TOO_MANY = b"rate limit exceeded, try again later or against a different server"
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
 
 class Printer(Protocol):
-    """As much of IPython's pretty printer as is used."""
+    """The one method of IPython's pretty printer that is used here."""
 
     def text(self, text: str, /) -> object:
-        """Print a text as it is."""
+        """Print a text."""
         ...
 
 
@@ -46,92 +45,96 @@ class Fault(Protocol):
     """Something that goes wrong with one request."""
 
     def steps(self, request: Request, timeout: float | None, earlier: Earlier, /) -> Steps:
-        """What happens instead of carrying the request out."""
+        """Yield what happens to the request, and return the client's answer or raise.
+
+        timeout: seconds that the client waits; None: no limit. earlier: returns the earlier answers to the same read."""
         ...
 
 
-def _carry(request: Request) -> Generator[Request | Sleep, Response | None, Response]:
+def _send_on(request: Request) -> Generator[Request | Sleep, Response | None, Response]:
     answer = yield request
-    assert answer is not None, "whoever drives a fault answers its requests"
+    assert answer is not None, "the transport that runs these steps answers each request"
     return answer
 
 
-def _run_out(timeout: float | None) -> Steps:
-    """Nothing comes until the client's time is up. One without a limit sees the connection end, as it does when a host goes away."""
+def _wait_until_timeout(timeout: float | None) -> Steps:
+    """Wait until the client's time limit, and raise RequestTimeout. A client without a limit sees a reset connection instead."""
     if timeout is None:
         raise wire_error(ConnectionResetError(), sent=True)
     yield Sleep(timeout)
-    raise timed_out(sent=True)
+    raise timeout_error(sent=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """The request never arrives. after: "refused", no connection can be had; "timeout", the client waits until its time is up."""
+    """The request never arrives. after: "refused", the connection is refused; "timeout", the client waits until its time limit."""
 
     after: Literal["refused", "timeout"] = "refused"
 
     def steps(self, _request: Request, timeout: float | None, _earlier: Earlier) -> Steps:
-        """As `Fault.steps`."""
+        """Yield the steps; see `Fault.steps`."""
         if self.after == "refused":
             raise wire_error(ConnectionRefusedError(), sent=False)
-        return (yield from _run_out(timeout))
+        return (yield from _wait_until_timeout(timeout))
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """The request arrives late, or its answer does. seconds: how late; past the client's time the request is still carried out.
+    """The request or its answer is late.
 
-    of: "request", "answer".
+    seconds: the delay; the request is carried out even if the client's time limit is shorter.
+    of: what is late, "request" or "answer".
     """
 
     seconds: float = 1.0
     of: Literal["request", "answer"] = "request"
 
     def steps(self, request: Request, timeout: float | None, _earlier: Earlier) -> Steps:
-        """As `Fault.steps`."""
+        """Yield the steps; see `Fault.steps`."""
         in_time = timeout is None or self.seconds < timeout
         pause = self.seconds if timeout is None else min(self.seconds, timeout)
         if self.of == "request":
             yield Sleep(pause)
-        answer = yield from _carry(request)
+        answer = yield from _send_on(request)
         if self.of == "answer":
             yield Sleep(pause)
         if not in_time:
-            raise timed_out(sent=True)
+            raise timeout_error(sent=True)
         return answer
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The connection is reset. applied: whether the request was carried out before; the client cannot tell.
+    """The connection is reset.
 
-    idle: whether it was an idle connection, used again; then the client sends a read once more.
+    applied: whether the request was carried out before; the client cannot tell.
+    idle: whether it was an idle connection that was used again; then the client resends a read.
     """
 
     applied: bool = True
     idle: bool = False
 
     def steps(self, request: Request, _timeout: float | None, _earlier: Earlier) -> Steps:
-        """As `Fault.steps`."""
+        """Yield the steps; see `Fault.steps`."""
         if self.applied:
-            yield from _carry(request)
+            yield from _send_on(request)
         error = wire_error(ConnectionResetError(), sent=True)
         raise StaleConnection(error.message, maybe_applied=True) if self.idle else error
 
 
 @dataclass(frozen=True, slots=True)
 class Truncate:
-    """The request is carried out, and its answer is cut off. length: bytes of the body that arrive.
+    """The request is carried out, and its answer is cut off.
 
-    noticed: whether the client can tell, since the answer said how long it is.
+    length: bytes of the body that arrive. noticed: whether the client can tell, because the answer has a Content-Length.
     """
 
     length: int = 0
     noticed: bool = True
 
     def steps(self, request: Request, _timeout: float | None, _earlier: Earlier) -> Steps:
-        """As `Fault.steps`."""
-        answer = yield from _carry(request)
+        """Yield the steps; see `Fault.steps`."""
+        answer = yield from _send_on(request)
         if self.length >= len(answer.body):
             return answer
         if self.noticed:
@@ -142,62 +145,64 @@ class Truncate:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The request arrives twice, as when a proxy sends it again. sees: which answer the client gets."""
+    """The request arrives twice, as if a proxy had resent it. sees: which of the two answers the client gets."""
 
     sees: Literal["first", "second"] = "second"
 
     def steps(self, request: Request, _timeout: float | None, _earlier: Earlier) -> Steps:
-        """As `Fault.steps`."""
-        first = yield from _carry(request)
-        second = yield from _carry(request)
+        """Yield the steps; see `Fault.steps`."""
+        first = yield from _send_on(request)
+        second = yield from _send_on(request)
         return first if self.sees == "first" else second
 
 
 @dataclass(frozen=True, slots=True)
 class Leaderless:
-    """The agent knows no leader, and answers 500; nothing is done. A client tries again."""
+    """The agent has no leader and answers 500; the request has no effect. A client retries."""
 
     def steps(self, _request: Request, _timeout: float | None, _earlier: Earlier) -> Steps:
-        """As `Fault.steps`."""
+        """Yield the steps; see `Fault.steps`."""
         yield Sleep(0.0)
         return Response(500, Headers([_TEXT]), _NO_LEADER)
 
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """The agent asks to slow down with a 429; nothing is done. A client tries again."""
+    """The agent limits the rate and answers 429; the request has no effect. A client retries."""
 
     def steps(self, _request: Request, _timeout: float | None, _earlier: Earlier) -> Steps:
-        """As `Fault.steps`."""
+        """Yield the steps; see `Fault.steps`."""
         yield Sleep(0.0)
         return Response(429, Headers([_TEXT]), _TOO_MANY)
 
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """A read gets an older answer of the same read, `back` answers ago; where there is none that old, the oldest. Writes go through."""
+    """A read gets an earlier answer to the same read. Writes are not affected.
+
+    back: how many answers ago; if there are fewer, the oldest."""
 
     back: int = 1
 
     def steps(self, request: Request, _timeout: float | None, earlier: Earlier) -> Steps:
-        """As `Fault.steps`."""
-        answer = yield from _carry(request)
+        """Yield the steps; see `Fault.steps`."""
+        answer = yield from _send_on(request)
         older = [known for known in earlier(request) if known != answer] if request.method == "GET" else []
         return older[-min(self.back, len(older))] if older else answer
 
 
 @dataclass(frozen=True, slots=True)
 class LeaderChange:
-    """The leader goes, and this request and those of the next `seconds` get a 500; `FaultPlan` keeps the time."""
+    """The leader is lost: this request, and all within the next `seconds`, get a 500."""
 
     seconds: float = 0.5
 
     def steps(self, request: Request, timeout: float | None, earlier: Earlier) -> Steps:
-        """As `Fault.steps`."""
+        """Yield the steps; see `Fault.steps`."""
         return Leaderless().steps(request, timeout, earlier)
 
 
-#: Every kind of fault once, as `FaultPlan.random` draws them.
+#: Every kind of fault: what `FaultPlan.random` chooses from.
 EVERY: tuple[Fault, ...] = (
     Drop("refused"),
     Drop("timeout"),
@@ -219,10 +224,10 @@ EVERY: tuple[Fault, ...] = (
 
 @dataclass(frozen=True)
 class FaultPlan:
-    """What befalls the requests of one client: the first fault the first request, and so on; None: nothing. After the last: nothing.
+    """The faults for the requests of one client: the first fault is for the first request, and so on; None: no fault.
 
-    of: count only "reads", only "writes", or "all". path: count only requests whose path begins so ("/v1/kv/"). Values, equal where they
-    do the same, with a repr that makes them again; a client keeps its place in its plan itself.
+    Requests after the last fault are not affected. of: count only "reads", only "writes", or "all". path: count only requests whose path
+    begins with this text ("/v1/kv/"). A plan is a value: plans with the same faults are equal, and its repr is an expression that makes it.
     """
 
     faults: tuple[Fault | None, ...] = ()
@@ -240,20 +245,22 @@ class FaultPlan:
 
     @classmethod
     def random(cls, *, seed: int, rate: float = 0.1, faults: Iterable[Fault] = EVERY, of: Kind = "all", path: str = "/") -> FaultPlan:
-        """A plan without end: each request meets, with probability `rate`, one of these faults. The same seed gives the same plan."""
+        """Return a plan without end: each request meets one of these faults with probability `rate`. The same seed gives the same plan.
+
+        Raises ValueError for a rate that is not between 0 and 1."""
         if not 0 <= rate <= 1:
-            raise ValueError("a rate is a probability, from 0 to 1")
+            raise ValueError(f"rate must be a probability from 0 to 1, not {rate!r}")
         plan = cls.__new__(cls)
         plan._begin(tuple(faults), of, path, seed, rate)  # noqa: SLF001 - its own
         return plan
 
     def counts(self, request: Request) -> bool:
-        """Whether a request has a place in the plan."""
+        """Return whether the plan counts a request."""
         kinds = {"all": True, "reads": request.method == "GET", "writes": request.method != "GET"}
         return kinds[self.of] and request.path.startswith(self.path)
 
     def __getitem__(self, number: int) -> Fault | None:
-        """What befalls a request; the first one that counts is number 0."""
+        """Return the fault for a request, or None. The first counted request is number 0."""
         if self._seed is None:
             return self.faults[number] if number < len(self.faults) else None
         draw = random.Random(f"{self._seed}:{number}")  # noqa: S311 - not a secret
@@ -269,13 +276,13 @@ class FaultPlan:
         return f"FaultPlan.random(seed={self._seed}, rate={self._rate}{faults}{options})"
 
     def _repr_pretty_(self, printer: Printer, _cycle: bool) -> None:
-        """Have IPython's printer, which is Hypothesis's, show the repr rather than the fields."""
+        """Show the repr instead of the fields in IPython's printer, which Hypothesis uses."""
         printer.text(repr(self))
 
 
 @dataclass(frozen=True, slots=True)
-class Befallen:
-    """A request that something befell: the how manieth of its client that counted, and what it was."""
+class Injection:
+    """A fault that met a request. number: the position of the request among the client's counted requests; the first is 0."""
 
     number: int
     request: str

@@ -1,4 +1,4 @@
-"""A plan of faults around any transport, for threads and for tasks."""
+"""Transports that inject the faults of a plan around any other transport, for threads and for tasks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from consul_proto.flow import Sleep
 from transports.cancel import Cancel, send_cancellable
 from transports.clocks import async_clock_of, clock_of
-from transports.faults.plans import Befallen, Fault, FaultPlan, LeaderChange, Leaderless
+from transports.faults.plans import Fault, FaultPlan, Injection, LeaderChange, Leaderless
 from transports.streams import AsyncWholeAnswer, WholeAnswer, open_answer, open_answer_async
 
 if TYPE_CHECKING:
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from transports.faults.plans import Steps
     from transports.protocol import AsyncOpenAnswer, AsyncTransport, OpenAnswer, Transport
 
-#: How many different answers to one read, and to how many reads, are kept for stale answers.
+#: How many different answers to one read are stored for `Stale`, and for how many reads.
 _ANSWERS, _READS = 8, 256
 
-#: What says how an answer is waited for, not what is asked.
+#: Query parameters that say how to wait, not what to read.
 _WAITING = frozenset({"index", "wait", "hash"})
 
 
-class Memory:
-    """The answers that reads got. Clients of one agent may share it: what one of them saw can be stale news to another."""
+class AnswerHistory:
+    """The earlier answers to reads. Clients of one agent may share it: then a client can get an old answer that another client saw."""
 
     def __init__(self) -> None:
         self._answers: dict[object, deque[Response]] = {}
         self._lock = threading.Lock()
 
-    def note(self, request: Request, response: Response) -> None:
-        """Keep the answer to a read."""
+    def record(self, request: Request, response: Response) -> None:
+        """Store the answer to a read."""
         if request.method != "GET":
             return
         with self._lock:
@@ -44,7 +44,7 @@ class Memory:
                 del self._answers[next(iter(self._answers))]
 
     def earlier(self, request: Request) -> Sequence[Response]:
-        """The answers to the same read, oldest first."""
+        """Return the earlier answers to the same read, oldest first."""
         with self._lock:
             return tuple(self._answers.get(self._key(request), ()))
 
@@ -52,26 +52,26 @@ class Memory:
         return request.path, tuple(item for item in request.query if item[0] not in _WAITING), request.headers.get("x-consul-token")
 
 
-class Progress:
-    """How far a client is in its plan, and which of its requests met a fault.
+class PlanProgress:
+    """The position of a client in its plan, and the faults that were injected so far.
 
-    now: tells the transport's time. memory: the answers that may come again; its own where none is given.
+    now: returns the time of the transport's clock. history: earlier answers; without it, those of this client alone.
     """
 
-    def __init__(self, plan: FaultPlan, now: Callable[[], float], memory: Memory | None = None) -> None:
+    def __init__(self, plan: FaultPlan, now: Callable[[], float], history: AnswerHistory | None = None) -> None:
         self.plan = plan
-        self.befell: list[Befallen] = []
+        self.injections: list[Injection] = []
         self.next_faults: deque[Fault] = deque()
         self._now = now
-        self._memory = memory or Memory()
+        self._history = history or AnswerHistory()
         self._count = 0
         self._leaderless_until = float("-inf")
         self._lock = threading.Lock()
 
     def steps(self, request: Request, timeout: float | None) -> Steps | None:
-        """What becomes of a request; None: nothing befalls it."""
+        """Return what happens to a request; None if no fault meets it."""
         fault = self._next(request)
-        return None if fault is None else fault.steps(request, timeout, self._memory.earlier)
+        return None if fault is None else fault.steps(request, timeout, self._history.earlier)
 
     def _next(self, request: Request) -> Fault | None:
         if not self.plan.counts(request):
@@ -84,56 +84,56 @@ class Progress:
             elif isinstance(fault, LeaderChange):
                 self._leaderless_until = self._now() + fault.seconds
             if fault is not None:
-                self.befell.append(Befallen(number, request.shown, fault))
+                self.injections.append(Injection(number, request.shown, fault))
             return fault
 
-    def note(self, request: Request, response: Response) -> None:
-        """Keep an answer of Consul's own."""
-        self._memory.note(request, response)
+    def record(self, request: Request, response: Response) -> None:
+        """Store an answer of the agent."""
+        self._history.record(request, response)
 
 
-class _Planned:
-    """What befalls requests by a plan, however they are carried."""
+class _Injector:
+    """What both transports share: the plan, and the faults that were injected."""
 
-    def __init__(self, plan: FaultPlan, now: Callable[[], float], memory: Memory | None) -> None:
-        self._progress = Progress(plan, now, memory)
+    def __init__(self, plan: FaultPlan, now: Callable[[], float], history: AnswerHistory | None) -> None:
+        self._progress = PlanProgress(plan, now, history)
 
     @property
-    def befell(self) -> Sequence[Befallen]:
-        """What befell the requests so far."""
-        return self._progress.befell
+    def injections(self) -> Sequence[Injection]:
+        """The faults that were injected so far."""
+        return self._progress.injections
 
-    def befall(self, fault: Fault) -> None:
-        """Let the next request that counts meet a fault, whatever the plan says."""
+    def inject(self, fault: Fault) -> None:
+        """Inject a fault into the next counted request, whatever the plan says."""
         self._progress.next_faults.append(fault)
 
 
-class FaultyTransport(_Planned):
-    """A `Transport` around another one, whose requests meet what a plan says; times are those of the other one's clock.
+class FaultyTransport(_Injector):
+    """A `Transport` that injects the faults of a plan around another transport, and uses its clock.
 
-    memory: shared by the clients of one agent.
+    history: earlier answers, which the clients of one agent can share.
     """
 
-    def __init__(self, transport: Transport, plan: FaultPlan, *, memory: Memory | None = None) -> None:
+    def __init__(self, transport: Transport, plan: FaultPlan, *, history: AnswerHistory | None = None) -> None:
         self.clock = clock_of(transport)
-        super().__init__(plan, self.clock.now, memory)
+        super().__init__(plan, self.clock.now, history)
         self._transport = transport
 
     def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
-        """Carry a request, or what a fault makes of it. Raises RequestError."""
+        """Send a request, with the fault that the plan has for it. Raises RequestError."""
         steps = self._progress.steps(request, timeout)
         if steps is None:
-            return self._carry(request, timeout, cancel)
-        return self._carry_out(steps, timeout, cancel)
+            return self._forward(request, timeout, cancel)
+        return self._run_steps(steps, timeout, cancel)
 
     def open(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> OpenAnswer:
-        """Open an answer; where a fault meets the request, what is left of the answer comes in one piece. Raises RequestError."""
+        """Open an answer. If a fault meets the request, the body is one piece. Raises RequestError."""
         steps = self._progress.steps(request, timeout)
         if steps is None:
             return open_answer(self._transport, request, timeout, cancel)
-        return WholeAnswer(self._carry_out(steps, timeout, cancel))
+        return WholeAnswer(self._run_steps(steps, timeout, cancel))
 
-    def _carry_out(self, steps: Steps, timeout: float | None, cancel: Cancel | None) -> Response:
+    def _run_steps(self, steps: Steps, timeout: float | None, cancel: Cancel | None) -> Response:
         answer: Response | None = None
         try:
             while True:
@@ -142,14 +142,14 @@ class FaultyTransport(_Planned):
                 if isinstance(step, Sleep):
                     self.clock.sleep(step.seconds)
                 else:
-                    answer = self._carry(step, timeout, cancel)
+                    answer = self._forward(step, timeout, cancel)
         except StopIteration as stop:
-            seen: Response = stop.value
-            return seen
+            result: Response = stop.value
+            return result
 
-    def _carry(self, request: Request, timeout: float | None, cancel: Cancel | None) -> Response:
+    def _forward(self, request: Request, timeout: float | None, cancel: Cancel | None) -> Response:
         response = send_cancellable(self._transport, request, timeout, cancel)
-        self._progress.note(request, response)
+        self._progress.record(request, response)
         return response
 
     def close(self) -> None:
@@ -157,28 +157,28 @@ class FaultyTransport(_Planned):
         self._transport.close()
 
 
-class AsyncFaultyTransport(_Planned):
-    """An `AsyncTransport` around another one; parameters as of `FaultyTransport`."""
+class AsyncFaultyTransport(_Injector):
+    """An `AsyncTransport` that injects the faults of a plan around another transport; see `FaultyTransport`."""
 
-    def __init__(self, transport: AsyncTransport, plan: FaultPlan, *, memory: Memory | None = None) -> None:
+    def __init__(self, transport: AsyncTransport, plan: FaultPlan, *, history: AnswerHistory | None = None) -> None:
         self.clock = async_clock_of(transport)
-        super().__init__(plan, self.clock.now, memory)
+        super().__init__(plan, self.clock.now, history)
         self._transport = transport
 
     async def send(self, request: Request, timeout: float | None) -> Response:
-        """As `FaultyTransport.send`."""
+        """Send a request, with the fault that the plan has for it. Raises RequestError."""
         steps = self._progress.steps(request, timeout)
-        return await (self._carry(request, timeout) if steps is None else self._carry_out(steps, timeout))
+        return await (self._forward(request, timeout) if steps is None else self._run_steps(steps, timeout))
 
     async def open(self, request: Request, timeout: float | None) -> AsyncOpenAnswer:
-        """As `FaultyTransport.open`."""
+        """Open an answer; see `FaultyTransport.open`."""
         steps = self._progress.steps(request, timeout)
         if steps is None:
             return await open_answer_async(self._transport, request, timeout)
-        return AsyncWholeAnswer(await self._carry_out(steps, timeout))
+        return AsyncWholeAnswer(await self._run_steps(steps, timeout))
 
-    async def _carry_out(self, steps: Steps, timeout: float | None) -> Response:
-        await self.clock.sleep(0)  # what raises at once lets others run as well
+    async def _run_steps(self, steps: Steps, timeout: float | None) -> Response:
+        await self.clock.sleep(0)  # a fault that raises at once must let other tasks run too
         answer: Response | None = None
         try:
             while True:
@@ -187,14 +187,14 @@ class AsyncFaultyTransport(_Planned):
                 if isinstance(step, Sleep):
                     await self.clock.sleep(step.seconds)
                 else:
-                    answer = await self._carry(step, timeout)
+                    answer = await self._forward(step, timeout)
         except StopIteration as stop:
-            seen: Response = stop.value
-            return seen
+            result: Response = stop.value
+            return result
 
-    async def _carry(self, request: Request, timeout: float | None) -> Response:
+    async def _forward(self, request: Request, timeout: float | None) -> Response:
         response = await self._transport.send(request, timeout)
-        self._progress.note(request, response)
+        self._progress.record(request, response)
         return response
 
     async def aclose(self) -> None:

@@ -1,1 +1,1 @@
-"""Serving a simulated agent over sockets, with its clock, its checks and its process."""
+"""Serve a simulated agent over sockets: its clock, its checks and its process."""

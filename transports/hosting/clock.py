@@ -1,4 +1,4 @@
-"""The one event loop that a simulator lives in: real time, and the requests of many connections, one after the other."""
+"""A simulator in an event loop: it gives the simulator real time, and the requests of all connections, one at a time."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from consul_proto.simulator import Parked
     from consul_proto.simulator.agent.probes import Probe
 
-#: Seconds between two looks at the clock at least, so that what is due and does not go away takes no whole processor.
+#: The shortest pause between two looks at the clock, in seconds. It saves the processor if an event stays due.
 _LEAST_PAUSE = 0.001
 
 
-class Simulated(Protocol):
-    """What is hosted: a `Simulator`, or anything that has its methods."""
+class SimulatorLike(Protocol):
+    """The methods of a `Simulator` that a host needs."""
 
     @property
     def probes(self) -> Mapping[str, Probe]:
-        """The checks that ask something, by their ids."""
+        """The checks that must be run, by their ids."""
         ...
 
     def handle(self, request: Request, now: float) -> Response | Parked:
@@ -33,94 +33,95 @@ class Simulated(Protocol):
         ...
 
     def advance(self, now: float) -> None:
-        """Let time pass."""
+        """Move the simulator's clock to `now`."""
         ...
 
     def next_deadline(self) -> float | None:
-        """When something happens by itself next."""
+        """Return the time of the next event; None if there is none."""
         ...
 
     def record_probe(self, probe: Probe, status: str, output: str, now: float) -> None:
-        """Note what a check found."""
+        """Record the result of a check."""
         ...
 
     def forget(self, parked: Parked) -> None:
-        """Forget a query."""
+        """Remove a parked query."""
         ...
 
 
-class HostedSimulator:
-    """A simulator in real time, which is 0 now. Make and use it in one event loop.
+class Host:
+    """A simulator with a real clock. Make and use it in one event loop.
 
-    default_token: of requests that give none, as acl.tokens.default is.
-    failed: told of an exception of the simulator's own, which is a mistake in it; the request is answered with 500.
+    start: the event loop's time at which the simulator's time is 0; without it, now.
+    default_token: the token of requests that have none, as acl.tokens.default in Consul.
+    on_failure: called with an exception that the simulator raised, which is a bug in it; the request is answered with 500.
     """
 
     def __init__(
         self,
-        simulator: Simulated,
+        simulator: SimulatorLike,
         *,
-        began: float | None = None,
+        start: float | None = None,
         default_token: str = "",
-        failed: Callable[[Exception], object] | None = None,
+        on_failure: Callable[[Exception], object] | None = None,
     ) -> None:
         self._simulator = simulator
-        self._began = anyio.current_time() if began is None else began
+        self._start = anyio.current_time() if start is None else start
         self._default_token = default_token
-        self._failed = failed or (lambda _: None)
-        self._watchers: list[Callable[[], object]] = []
-        self._moved = anyio.Event()
+        self._on_failure = on_failure or (lambda _: None)
+        self._callbacks: list[Callable[[], object]] = []
+        self._changed = anyio.Event()
 
     @property
     def now(self) -> float:
-        """Seconds since the simulator began."""
-        return anyio.current_time() - self._began
+        """The simulator's time, in seconds."""
+        return anyio.current_time() - self._start
 
     @property
     def probes(self) -> Mapping[str, Probe]:
-        """The checks that ask something."""
+        """The checks that must be run, by their ids."""
         return self._simulator.probes
 
-    def on_change(self, watcher: Callable[[], object]) -> None:
-        """Call the watcher whenever something may have changed: after a request that is no GET, and when time did something."""
-        self._watchers.append(watcher)
+    def on_change(self, callback: Callable[[], object]) -> None:
+        """Call the callback whenever the state may have changed: after each request that is not a GET, and after each timed event."""
+        self._callbacks.append(callback)
 
-    def ask(self, request: Request) -> Response | Parked:
-        """Answer a request now, or park it: its `wake` is called when its `response` is there."""
+    def handle(self, request: Request) -> Response | Parked:
+        """Answer a request, or park it. The `wake` of a parked query is called when it has its `response`."""
         if self._default_token:
-            request = _with_token(request, self._default_token)
+            request = _with_default_token(request, self._default_token)
         try:
             return self._simulator.handle(request, self.now)
-        except Exception as error:  # a mistake in the simulator costs one answer, not the server
-            self._failed(error)
+        except Exception as error:  # a bug in the simulator must not end the server
+            self._on_failure(error)
             return Response(500, Headers([("Content-Type", "text/plain; charset=utf-8")]), b"the simulator failed")
         finally:
-            self._moved.set()
+            self._changed.set()
             if request.method != "GET":
-                self._tell()
+                self._notify()
 
-    def probed(self, probe: Probe, status: str, output: str) -> None:
-        """Note what a check found."""
+    def record_probe(self, probe: Probe, status: str, output: str) -> None:
+        """Record the result of a check."""
         try:
             self._simulator.record_probe(probe, status, output, self.now)
         except Exception as error:
-            self._failed(error)
-        self._moved.set()
-        self._tell()
+            self._on_failure(error)
+        self._changed.set()
+        self._notify()
 
     def forget(self, parked: Parked) -> None:
-        """Forget a query whose client went away."""
+        """Remove a parked query whose client has gone away."""
         if parked.response is None:
             self._simulator.forget(parked)
 
-    async def keep_time(self) -> None:
-        """Let the simulator's time pass, until cancelled."""
+    async def run_clock(self) -> None:
+        """Run the simulator's clock until cancelled."""
         while True:
-            self._moved = anyio.Event()
+            self._changed = anyio.Event()
             due = self._simulator.next_deadline()
             pause = float("inf") if due is None else max(due - self.now, _LEAST_PAUSE)
             with anyio.move_on_after(pause) as waited:
-                await self._moved.wait()
+                await self._changed.wait()
             if waited.cancelled_caught:
                 self._advance()
 
@@ -128,16 +129,16 @@ class HostedSimulator:
         try:
             self._simulator.advance(self.now)
         except Exception as error:
-            self._failed(error)
-        self._tell()
+            self._on_failure(error)
+        self._notify()
 
-    def _tell(self) -> None:
-        for watcher in self._watchers:
-            watcher()
+    def _notify(self) -> None:
+        for callback in self._callbacks:
+            callback()
 
 
-def _with_token(request: Request, token: str) -> Request:
-    """The request with the agent's default token, where it has none of its own."""
+def _with_default_token(request: Request, token: str) -> Request:
+    """Return the request with the agent's default token, if it has no token of its own."""
     headers = request.headers
     if headers.get("x-consul-token") or headers.get("authorization") or any(name == "token" and value for name, value in request.query):
         return request

@@ -1,6 +1,6 @@
-"""Asks the HTTP checks of a simulated agent, with anyio and h11. What they find is worded as Consul words it.
+"""Run the HTTP checks of a simulated agent, with anyio and h11. Results have the same text as in Consul.
 
-A connection serves one request. Of a body the last bytes are kept, so that an endless one costs nothing but its time.
+Each request has its own connection. Only the last bytes of a body are stored, so an endless body takes no memory.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import h11
 from anyio.streams.tls import TLSStream
 
 from transports.hosting.probe_script import Tail
-from transports.hosting.probe_socket import Finding, Unreachable, connected
+from transports.hosting.probe_socket import CheckResult, Unreachable, connect
 
 if TYPE_CHECKING:
     from consul_proto.simulator.agent.probes import Probe
 
-#: What Consul sends where the check does not say otherwise (observed).
+#: The headers that Consul sends unless the check sets them (observed).
 _HEADERS = {"user-agent": "Consul Health Check", "accept": "text/plain, text/*, */*"}
 
-#: https://pkg.go.dev/net/http#Client: how many redirects are followed; which keep method and body; what is not sent to another host.
+#: https://pkg.go.dev/net/http#Client: the most redirects; their statuses; those that keep method and body; headers for the first host only.
 _REDIRECTS = 10
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _KEEPS_METHOD = frozenset({307, 308})
@@ -34,13 +34,13 @@ _PORTS = {"http": 80, "https": 443}
 
 _CHUNK = 1 << 16
 
-#: What a URL may have beside letters and digits; all else is percent-encoded.
+#: The characters of a URL besides letters and digits; all others are percent-encoded.
 _URL_SAFE = "/:?#[]@!$&'()*+,;=%-._~"
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """One request of the several that redirects can make of a check."""
+class _ProbeRequest:
+    """One request of a check. Redirects can cause several."""
 
     method: str
     url: str
@@ -49,8 +49,8 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """An answer: its status, with the words behind it, where it points to, and the end of its body."""
+class _ProbeAnswer:
+    """An answer. line: status and reason. location: where it redirects to. body: the last part of its body."""
 
     status: int
     line: str
@@ -58,60 +58,60 @@ class _Said:
     body: str
 
 
-async def ask_http(probe: Probe) -> Finding:
-    """Ask a URL: 200 to 299 is passing, 429 a warning, anything else critical."""
+async def probe_http(probe: Probe) -> CheckResult:
+    """Request a URL: 200 to 299 is passing, 429 is a warning, anything else is critical."""
     method = probe.method or "GET"
     with anyio.move_on_after(probe.timeout):
         try:
-            said = await _follow(probe, _first(probe, method))
+            answer = await _follow(probe, _first_request(probe, method))
         except (Unreachable, OSError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
-            return Finding("critical", f'{method.capitalize()} "{probe.http}": {str(error) or "EOF"}')
+            return CheckResult("critical", f'{method.capitalize()} "{probe.http}": {str(error) or "EOF"}')
         except (h11.ProtocolError, ValueError):
-            return Finding("critical", f'{method.capitalize()} "{probe.http}": net/http: HTTP/1.x transport connection broken')
-        status = "passing" if 200 <= said.status < 300 else "warning" if said.status == 429 else "critical"
-        return Finding(status, f"HTTP {method} {probe.http}: {said.line} Output: {said.body}")
+            return CheckResult("critical", f'{method.capitalize()} "{probe.http}": net/http: HTTP/1.x transport connection broken')
+        status = "passing" if 200 <= answer.status < 300 else "warning" if answer.status == 429 else "critical"
+        return CheckResult(status, f"HTTP {method} {probe.http}: {answer.line} Output: {answer.body}")
     says = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-    return Finding("critical", f'{method.capitalize()} "{probe.http}": {says}')
+    return CheckResult("critical", f'{method.capitalize()} "{probe.http}": {says}')
 
 
-def _first(probe: Probe, method: str) -> _Asked:
+def _first_request(probe: Probe, method: str) -> _ProbeRequest:
     headers = [(name, value) for name, values in probe.headers.items() for value in values]
     given = {name.lower() for name, _ in headers}
     headers += [(name, value) for name, value in _HEADERS.items() if name not in given]
-    return _Asked(method, probe.http, tuple(headers), probe.body.encode())
+    return _ProbeRequest(method, probe.http, tuple(headers), probe.body.encode())
 
 
-async def _follow(probe: Probe, asked: _Asked) -> _Said:
+async def _follow(probe: Probe, request: _ProbeRequest) -> _ProbeAnswer:
     for _ in range(_REDIRECTS):
-        said = await _ask(asked, verify=probe.verify, limit=probe.limit)
-        if said.status not in _MOVED or not said.location or not probe.follow:
-            return said
-        asked = _redirected(asked, said)
+        answer = await _send(request, verify=probe.verify, limit=probe.limit)
+        if answer.status not in _MOVED or not answer.location or not probe.follow:
+            return answer
+        request = _redirect(request, answer)
     raise Unreachable(f"stopped after {_REDIRECTS} redirects")
 
 
-def _redirected(asked: _Asked, said: _Said) -> _Asked:
-    url = urljoin(asked.url, said.location)
-    keeps = said.status in _KEEPS_METHOD
-    elsewhere = urlsplit(url).netloc != urlsplit(asked.url).netloc
+def _redirect(request: _ProbeRequest, answer: _ProbeAnswer) -> _ProbeRequest:
+    url = urljoin(request.url, answer.location)
+    keeps = answer.status in _KEEPS_METHOD
+    elsewhere = urlsplit(url).netloc != urlsplit(request.url).netloc
     dropped = {"host", "referer", *(_FOR_ONE_HOST if elsewhere else ())}
-    headers = [(name, value) for name, value in asked.headers if name.lower() not in dropped]
-    method = asked.method if keeps or asked.method == "HEAD" else "GET"
-    return _Asked(method, url, (*headers, ("referer", asked.url)), asked.body if keeps else b"")
+    headers = [(name, value) for name, value in request.headers if name.lower() not in dropped]
+    method = request.method if keeps or request.method == "HEAD" else "GET"
+    return _ProbeRequest(method, url, (*headers, ("referer", request.url)), request.body if keeps else b"")
 
 
-async def _ask(asked: _Asked, *, verify: bool, limit: int) -> _Said:
-    parts = urlsplit(quote(asked.url, safe=_URL_SAFE))
+async def _send(request: _ProbeRequest, *, verify: bool, limit: int) -> _ProbeAnswer:
+    parts = urlsplit(quote(request.url, safe=_URL_SAFE))
     if parts.scheme not in _PORTS:
         raise Unreachable(f'unsupported protocol scheme "{parts.scheme}"')
     if not parts.hostname:
         raise Unreachable("http: no Host in request URL")
-    stream: anyio.abc.ByteStream = await connected(parts.hostname, parts.port or _PORTS[parts.scheme])
+    stream: anyio.abc.ByteStream = await connect(parts.hostname, parts.port or _PORTS[parts.scheme])
     try:
         if parts.scheme == "https":
             stream = await TLSStream.wrap(stream, hostname=parts.hostname, ssl_context=_context(verify=verify), standard_compatible=False)
         connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_CHUNK)
-        await stream.send(_written(connection, asked, parts))
+        await stream.send(_encode(connection, request, parts))
         return await _read(connection, stream, limit)
     finally:
         with anyio.CancelScope(shield=True):
@@ -126,22 +126,22 @@ def _context(*, verify: bool) -> ssl.SSLContext:
     return context
 
 
-def _written(connection: h11.Connection, asked: _Asked, parts: SplitResult) -> bytes:
-    """The bytes of a request. Raises h11.LocalProtocolError for what is no method, header or target."""
-    headers = [*asked.headers, ("connection", "close")]
+def _encode(connection: h11.Connection, request: _ProbeRequest, parts: SplitResult) -> bytes:
+    """Return the bytes of a request. Raises h11.LocalProtocolError for an invalid method, header or target."""
+    headers = [*request.headers, ("connection", "close")]
     if not any(name.lower() == "host" for name, _ in headers):
         headers.append(("host", parts.netloc.rpartition("@")[2]))
-    if asked.body or asked.method in ("POST", "PUT", "PATCH"):
+    if request.body or request.method in ("POST", "PUT", "PATCH"):
         headers = [(name, value) for name, value in headers if name.lower() not in ("content-length", "transfer-encoding")]
-        headers.append(("content-length", str(len(asked.body))))
+        headers.append(("content-length", str(len(request.body))))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    data = connection.send(h11.Request(method=asked.method, target=target, headers=headers)) or b""
-    if asked.body:
-        data += connection.send(h11.Data(asked.body)) or b""
+    data = connection.send(h11.Request(method=request.method, target=target, headers=headers)) or b""
+    if request.body:
+        data += connection.send(h11.Data(request.body)) or b""
     return data + (connection.send(h11.EndOfMessage()) or b"")
 
 
-async def _read(connection: h11.Connection, stream: anyio.abc.ByteStream, limit: int) -> _Said:
+async def _read(connection: h11.Connection, stream: anyio.abc.ByteStream, limit: int) -> _ProbeAnswer:
     head, tail = None, Tail(limit)
     while True:
         event = connection.next_event()
@@ -159,4 +159,4 @@ async def _read(connection: h11.Connection, stream: anyio.abc.ByteStream, limit:
         elif not isinstance(event, h11.InformationalResponse):
             raise Unreachable("EOF")
     location = next((value.decode("latin-1") for name, value in head.headers if name == b"location"), "")
-    return _Said(head.status_code, f"{head.status_code} {head.reason.decode('latin-1')}", location, tail.text)
+    return _ProbeAnswer(head.status_code, f"{head.status_code} {head.reason.decode('latin-1')}", location, tail.text)

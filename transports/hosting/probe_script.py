@@ -1,4 +1,4 @@
-"""Runs the script checks of a simulated agent, with anyio. A script has a process group of its own, which is killed when its time is up."""
+"""Run the script checks of a simulated agent, with anyio. Each script has its own process group, which is killed at its time limit."""
 
 from __future__ import annotations
 
@@ -10,49 +10,49 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from transports.hosting.probe_socket import Finding
+from transports.hosting.probe_socket import CheckResult
 
 if TYPE_CHECKING:
     from anyio.abc import Process
 
     from consul_proto.simulator.agent.probes import Probe
 
-#: https://developer.hashicorp.com/consul/docs/services/usage/checks#script-checks: what an exit code says; any other is critical.
+#: https://developer.hashicorp.com/consul/docs/services/usage/checks#script-checks: the statuses of exit codes; any other code is critical.
 _EXITS = {0: "passing", 1: "warning"}
 
 
 class Tail:
-    """The last bytes of what something says, and how much it said."""
+    """The last bytes of an output, and its length."""
 
     def __init__(self, limit: int) -> None:
         self._limit = max(limit, 1)
-        self._kept = bytearray()
-        self.said = 0
+        self._last = bytearray()
+        self.length = 0
 
     def add(self, data: bytes | bytearray) -> None:
-        """Add what it says next."""
-        self.said += len(data)
-        self._kept += data
-        del self._kept[: -self._limit]
+        """Add the next bytes."""
+        self.length += len(data)
+        self._last += data
+        del self._last[: -self._limit]
 
     @property
     def text(self) -> str:
-        """What is kept. Bytes that are not UTF-8 become U+FFFD."""
-        return self._kept.decode("utf-8", "replace")
+        """The last bytes as text. Bytes that are not UTF-8 become U+FFFD."""
+        return self._last.decode("utf-8", "replace")
 
     @property
     def whole(self) -> str:
-        """What is kept, and where it is not all, how much that is: as Consul says it of scripts."""
-        return self.text if self.said <= self._limit else f"Captured {len(self._kept)} of {self.said} bytes\n...\n{self.text}"
+        """The last bytes as text. If they are not the whole output, Consul's note on their number comes first."""
+        return self.text if self.length <= self._limit else f"Captured {len(self._last)} of {self.length} bytes\n...\n{self.text}"
 
 
-async def run_script(probe: Probe) -> Finding:
-    """Run a script, and read its exit code."""
+async def run_script(probe: Probe) -> CheckResult:
+    """Run a script, and return the result that its exit code stands for."""
     tail, code = Tail(probe.limit), None
     try:
-        process = await _started(probe)
+        process = await _start(probe)
     except (OSError, ValueError) as error:
-        return Finding("critical", _not_started(probe.script[0], error))
+        return CheckResult("critical", _start_error(probe.script[0], error))
     try:
         with anyio.move_on_after(probe.timeout):
             code = await _run(process, tail)
@@ -63,27 +63,27 @@ async def run_script(probe: Probe) -> Finding:
         with anyio.CancelScope(shield=True):
             await process.aclose()
     if code is None:
-        said = f"\n\n{tail.whole}" if tail.said else ""
-        return Finding("critical", f"Timed out ({_duration(probe.timeout)}) running check{said}")
-    return Finding(_EXITS.get(code, "critical"), tail.whole)
+        output = f"\n\n{tail.whole}" if tail.length else ""
+        return CheckResult("critical", f"Timed out ({_duration(probe.timeout)}) running check{output}")
+    return CheckResult(_EXITS.get(code, "critical"), tail.whole)
 
 
-async def _started(probe: Probe) -> Process:
+async def _start(probe: Probe) -> Process:
     pipe, merged, nothing = subprocess.PIPE, subprocess.STDOUT, subprocess.DEVNULL
     started: list[Process] = []
-    with anyio.CancelScope(shield=True):  # a process that is being started cannot be ended
+    with anyio.CancelScope(shield=True):  # a start cannot be interrupted
         started.append(await anyio.open_process(probe.script, stdin=nothing, stdout=pipe, stderr=merged, start_new_session=True))
     return started[0]
 
 
 async def _run(process: Process, tail: Tail) -> int:
-    assert process.stdout is not None, "it was asked for"
+    assert process.stdout is not None, "stdout is a pipe"
     async for data in process.stdout:
         tail.add(data)
     return await process.wait()
 
 
-def _not_started(command: str, error: Exception) -> str:
+def _start_error(command: str, error: Exception) -> str:
     if isinstance(error, FileNotFoundError) and "/" not in command:
         return f'exec: "{command}": executable file not found in $PATH'
     number = getattr(error, "errno", None)
@@ -91,7 +91,7 @@ def _not_started(command: str, error: Exception) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """A time below an hour as Go writes it: "500ms", "1.5s", "1m30s"."""
+    """Format a time below an hour as Go does: "500ms", "1.5s", "1m30s"."""
     if seconds < 1:
         return f"{seconds * 1000:g}ms"
     minutes, rest = divmod(seconds, 60)

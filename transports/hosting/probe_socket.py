@@ -1,4 +1,4 @@
-"""Whether something listens: the TCP and UDP checks of a simulated agent, with anyio. What they find is worded as Consul words it."""
+"""Run the TCP and UDP checks of a simulated agent, with anyio. Results have the same text as in Consul."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ if TYPE_CHECKING:
     from consul_proto.simulator.agent.probes import Probe
 
 
-class Finding(NamedTuple):
-    """What a check found: status "passing", "warning" or "critical", and what Consul says of it."""
+class CheckResult(NamedTuple):
+    """The result of a check: status "passing", "warning" or "critical", and Consul's text."""
 
     status: str
     output: str
 
 
 class Unreachable(Exception):
-    """Nobody answers there: why, in Go's words."""
+    """The address cannot be reached. The message has Go's words."""
 
 
-async def connected(host: str, port: int, network: str = "tcp") -> anyio.abc.SocketStream:
+async def connect(host: str, port: int, network: str = "tcp") -> anyio.abc.SocketStream:
     """Connect to the first of a host's addresses that answers. Raises Unreachable."""
     first = ""
-    for address in await resolved(host, port, network):
+    for address in await resolve(host, port, network):
         try:
             return await anyio.connect_tcp(address, port)
         except OSError as error:
-            first = first or f"dial {network} {shown(address, port)}: connect: {_reason(error)}"
+            first = first or f"dial {network} {format_address(address, port)}: connect: {_reason(error)}"
     raise Unreachable(first)
 
 
-async def resolved(host: str, port: int, network: str) -> list[str]:
-    """The addresses of a host. Raises Unreachable."""
+async def resolve(host: str, port: int, network: str) -> list[str]:
+    """Return the addresses of a host. Raises Unreachable."""
     try:
         found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -45,13 +45,13 @@ async def resolved(host: str, port: int, network: str) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def shown(host: str, port: int) -> str:
-    """A host and a port, as in a URL."""
+def format_address(host: str, port: int) -> str:
+    """Format a host and a port as in a URL."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _reason(error: OSError) -> str:
-    """What the system says, in Go's lower case. anyio puts the system's own error below its own."""
+    """Return the system's message in lower case, as Go does. anyio wraps the system's error in its own."""
     cause: BaseException = error
     while not getattr(cause, "errno", None) and cause.__cause__ is not None:
         cause = cause.__cause__
@@ -61,34 +61,34 @@ def _reason(error: OSError) -> str:
     return os.strerror(number).lower() if number else str(error)
 
 
-def split(address: str) -> tuple[str, int]:
-    """The host and the port of "host:port". Raises Unreachable."""
+def split_address(address: str) -> tuple[str, int]:
+    """Return the host and the port of "host:port". Raises Unreachable."""
     host, _, port = address.rpartition(":")
     if not (port.isascii() and port.isdigit() and int(port) < 65536):
         raise Unreachable(f"dial tcp: address {address}: missing port in address")
     return host.strip("[]") or "localhost", int(port)
 
 
-async def ask_tcp(probe: Probe) -> Finding:
-    """Whether a TCP port accepts a connection."""
+async def probe_tcp(probe: Probe) -> CheckResult:
+    """Check whether a TCP port accepts a connection."""
     with anyio.move_on_after(probe.timeout):
         try:
-            stream = await connected(*split(probe.tcp))
+            stream = await connect(*split_address(probe.tcp))
         except Unreachable as error:
-            return Finding("critical", str(error))
+            return CheckResult("critical", str(error))
         with suppress(OSError):
             await stream.aclose()
-        return Finding("passing", f"TCP connect {probe.tcp}: Success")
-    return Finding("critical", f"dial tcp {probe.tcp}: i/o timeout")
+        return CheckResult("passing", f"TCP connect {probe.tcp}: Success")
+    return CheckResult("critical", f"dial tcp {probe.tcp}: i/o timeout")
 
 
-async def ask_udp(probe: Probe) -> Finding:
-    """Whether a UDP port does not refuse: silence until the time is up is taken for success, as Consul takes it."""
+async def probe_udp(probe: Probe) -> CheckResult:
+    """Check that a UDP port does not refuse. As in Consul, no answer until the time limit is a success."""
     with anyio.move_on_after(probe.timeout):
         try:
-            host, port = split(probe.udp)
-            address = (await resolved(host, port, "udp"))[0]
-            # anyio tells nothing of a refusal.
+            host, port = split_address(probe.udp)
+            address = (await resolve(host, port, "udp"))[0]
+            # anyio does not report a refusal.
             with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as udp:
                 udp.setblocking(False)
                 udp.connect((address, port))
@@ -96,7 +96,7 @@ async def ask_udp(probe: Probe) -> Finding:
                 await anyio.wait_readable(udp)
                 udp.recv(1)
         except Unreachable as error:
-            return Finding("critical", str(error))
+            return CheckResult("critical", str(error))
         except OSError as error:
-            return Finding("critical", f"read udp {probe.udp}: read: {_reason(error)}")
-    return Finding("passing", f"UDP connect {probe.udp}: Success")
+            return CheckResult("critical", f"read udp {probe.udp}: read: {_reason(error)}")
+    return CheckResult("passing", f"UDP connect {probe.udp}: Success")

@@ -1,4 +1,4 @@
-"""Runs a simulated agent as a process: serves it, runs its checks, writes its state down, and ends when it is told to."""
+"""Run a simulated agent as a process: serve it, run its checks, write its state, and end on a signal."""
 
 from __future__ import annotations
 
@@ -10,91 +10,92 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from transports.hosting.clock import HostedSimulator
-from transports.hosting.probing import probe_all
+from transports.hosting.clock import Host
+from transports.hosting.probes import run_probes
 from transports.hosting.serve import serve
 
 if TYPE_CHECKING:
     import socket
 
     from consul_proto.simulator.agent.probes import Probe
-    from transports.hosting.clock import Simulated
+    from transports.hosting.clock import SimulatorLike
 
-#: Seconds for which changes are gathered until they are written down.
+#: Seconds for which changes are collected before the state is written.
 _GATHER = 0.2
 
-#: What ends it: what a terminal sends, also when it is closed, and what a supervisor sends.
+#: The signals that end the process: those of a terminal, also when it is closed, and that of a supervisor.
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
-class Hosting:
+class HostOptions:
     """How a simulator is run.
 
-    started: called when everything is served. failed: told of a mistake in the simulator, or that its state cannot be written.
-    runs: whether a check may be run. keep: takes the state as it is, and returns what writes it down, in a thread; None: nothing is kept.
-    default_token: of requests without one. is_old: whether HTTP is read as Consul 1.8.7 does.
+    on_start: called when all sockets are served. on_failure: called with an exception of the simulator, or of writing its state.
+    may_run: returns whether a check may be run. dump: takes a snapshot of the state, and returns a function that writes it, which is called
+    in a thread; None: the state is not written. default_token: the token of requests that have none.
+    is_old: whether HTTP is read as Consul 1.8.7 does.
     """
 
-    started: Callable[[], object]
-    failed: Callable[[Exception], object]
-    runs: Callable[[Probe], bool]
-    keep: Callable[[], Callable[[], None]] | None = None
+    on_start: Callable[[], object]
+    on_failure: Callable[[Exception], object]
+    may_run: Callable[[Probe], bool]
+    dump: Callable[[], Callable[[], None]] | None = None
     default_token: str = ""
     is_old: bool = False
 
 
-def run(simulator: Simulated, listening: Sequence[socket.socket], hosting: Hosting) -> None:
+def run(simulator: SimulatorLike, listening: Sequence[socket.socket], options: HostOptions) -> None:
     """Serve a simulator on these sockets until SIGINT, SIGTERM or SIGHUP. Call it in the main thread.
 
-    Whoever started it may have it ignore SIGHUP, as `nohup` does.
+    SIGHUP has no effect if the process was started to ignore it, as `nohup` does.
     """
-    anyio.run(_run, simulator, listening, hosting)
+    anyio.run(_run, simulator, listening, options)
 
 
-async def _run(simulator: Simulated, listening: Sequence[socket.socket], hosting: Hosting) -> None:
-    host = HostedSimulator(simulator, default_token=hosting.default_token, failed=hosting.failed)
-    keeper = _Keeper(host, hosting)
+async def _run(simulator: SimulatorLike, listening: Sequence[socket.socket], options: HostOptions) -> None:
+    host = Host(simulator, default_token=options.default_token, on_failure=options.on_failure)
+    writer = _StateWriter(host, options)
     ends = [end for end in _ENDS if end != signal.SIGHUP or signal.getsignal(end) != signal.SIG_IGN]
     with anyio.open_signal_receiver(*ends) as signals:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(lambda: serve(host, listening, is_old=hosting.is_old))
-            tasks.start_soon(probe_all, host, hosting.runs)
-            tasks.start_soon(keeper.keep)
-            hosting.started()
+            tasks.start_soon(lambda: serve(host, listening, is_old=options.is_old))
+            tasks.start_soon(run_probes, host, options.may_run)
+            tasks.start_soon(writer.run)
+            options.on_start()
             async for _ in signals:
                 tasks.cancel_scope.cancel()
                 break
-    keeper.write()
+    writer.write()
 
 
-class _Keeper:
-    """Writes the state down soon after a change, and at the end."""
+class _StateWriter:
+    """Writes the state soon after each change, and at the end."""
 
-    def __init__(self, host: HostedSimulator, hosting: Hosting) -> None:
-        self._keep, self._failed = hosting.keep, hosting.failed
+    def __init__(self, host: Host, options: HostOptions) -> None:
+        self._dump, self._on_failure = options.dump, options.on_failure
         self._changed = anyio.Event()
         host.on_change(self._note)
 
     def _note(self) -> None:
         self._changed.set()
 
-    async def keep(self) -> None:
-        """Write after each change, until cancelled."""
-        while self._keep is not None:
+    async def run(self) -> None:
+        """Write the state after each change, until cancelled."""
+        while self._dump is not None:
             await self._changed.wait()
             await anyio.sleep(_GATHER)
             self._changed = anyio.Event()
             try:
-                await anyio.to_thread.run_sync(self._keep())
-            except Exception as error:  # the agent goes on, and the next change is written again
-                self._failed(error)
+                await anyio.to_thread.run_sync(self._dump())
+            except Exception as error:  # the agent continues, and writes again after the next change
+                self._on_failure(error)
 
     def write(self) -> None:
-        """Write once more."""
-        if self._keep is None:
+        """Write the state now."""
+        if self._dump is None:
             return
         try:
-            self._keep()()
+            self._dump()()
         except Exception as error:
-            self._failed(error)
+            self._on_failure(error)

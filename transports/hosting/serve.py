@@ -1,7 +1,7 @@
-"""Serves a simulator over TCP and UNIX sockets, with anyio. The sockets are ours and anyio waits for them, as in `async_anyio`.
+"""Serve a simulator over TCP and UNIX sockets, with anyio. This file makes the sockets itself, as in `transports.clients.anyio_connection`.
 
-Whatever a client sends or leaves out, the others are served: what is not HTTP is answered with an error, whoever takes too long is told so,
-and a connection costs two tasks at most.
+No client can block the others: what is not HTTP is answered with an error, a slow request is answered with 408, and a connection takes at
+most two tasks.
 """
 
 from __future__ import annotations
@@ -19,39 +19,40 @@ import anyio
 import anyio.abc
 
 from consul_proto.message import Response
-from transports.http1.pretty import asks_for_pretty, prettied
-from transports.http1.server import CONTINUE, HTTP1ServerConnection, Refused, RequestLimits
+from transports.http1.pretty import asks_for_pretty, prettify
+from transports.http1.server import CONTINUE, HTTP1ServerConnection, Refusal, RequestLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from consul_proto.simulator import Parked
-    from transports.hosting.clock import HostedSimulator
+    from transports.hosting.clock import Host
 
-#: How much is read at once.
+#: The most bytes read at once.
 _CHUNK = 1 << 16
 
-#: Bytes of further requests that are kept for a client that waits for an answer; then it is not read from.
+#: The most bytes of further requests that are read while a client waits for an answer.
 _AHEAD = 1 << 16
 
-#: Connections that the system keeps until they are accepted; it may cut this to its own limit (net.core.somaxconn).
+#: The most connections that wait to be accepted; the system may lower this (net.core.somaxconn).
 _BACKLOG = 4096
 
-#: Seconds to wait where the process has no descriptor left for another connection.
+#: Seconds to wait when the process has no free descriptor for another connection.
 _PAUSE = 0.1
 
 _WOULD_BLOCK = (BlockingIOError, InterruptedError)
 
-#: What accepting fails with for a while: https://man7.org/linux/man-pages/man2/accept.2.html
+#: The temporary errors of accept: https://man7.org/linux/man-pages/man2/accept.2.html
 _NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """requests: of their size. request_time: seconds from the first byte of a request to its last. idle: seconds without one.
+    """The limits of a server, in seconds, and those of the size of requests.
 
-    write: seconds in which a client must take the next part of its answer. linger: seconds for which what a client still sends is taken
-    after it was refused, so that it finds the answer. Go closes an idle connection after 120 s (with Consul 1.22.5).
+    requests: the limits of size. request_time: from the first byte of a request to its last. idle: without a request; Go closes such a
+    connection after 120 s (with Consul 1.22.5). write: in which a client must read the next part of its answer. linger: for which bytes
+    are still read after a refusal, so that the client receives the answer.
     """
 
     requests: RequestLimits = field(default_factory=RequestLimits)
@@ -62,22 +63,22 @@ class ServerLimits:
 
 
 def listen_tcp(port: int) -> socket.socket:
-    """Listen on a port of 127.0.0.1; 0: any that is free. Raises OSError."""
-    return _listening(socket.AF_INET, ("127.0.0.1", port))
+    """Listen on a port of 127.0.0.1 (0: any free port). Raises OSError."""
+    return _listen(socket.AF_INET, ("127.0.0.1", port))
 
 
 def listen_unix(path: str) -> socket.socket:
-    """Listen on a UNIX socket. A socket file that nobody listens on is replaced. Raises OSError, FileExistsError for any other file."""
+    """Listen on a UNIX socket, and replace a socket file that no process listens on. Raises OSError, FileExistsError for any other file."""
     file = Path(path)
     if file.exists():
         if not stat.S_ISSOCK(file.stat().st_mode):
-            raise FileExistsError(errno.EEXIST, "a file is there that is no socket")
-        if not _is_alive(path):
+            raise FileExistsError(errno.EEXIST, "a file exists there that is not a socket")
+        if not _has_listener(path):
             file.unlink()
-    return _listening(socket.AF_UNIX, path)
+    return _listen(socket.AF_UNIX, path)
 
 
-def _is_alive(path: str) -> bool:
+def _has_listener(path: str) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         try:
@@ -89,7 +90,7 @@ def _is_alive(path: str) -> bool:
         return True
 
 
-def _listening(family: int, address: tuple[str, int] | str) -> socket.socket:
+def _listen(family: int, address: tuple[str, int] | str) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
@@ -103,23 +104,21 @@ def _listening(family: int, address: tuple[str, int] | str) -> socket.socket:
     return sock
 
 
-async def serve(
-    host: HostedSimulator, listening: Sequence[socket.socket], *, limits: ServerLimits | None = None, is_old: bool = False
-) -> None:
-    """Serve what is asked on these sockets, and keep the simulator's time, until cancelled. The sockets remain the caller's.
+async def serve(host: Host, listening: Sequence[socket.socket], *, limits: ServerLimits | None = None, is_old: bool = False) -> None:
+    """Serve requests on these sockets, and run the simulator's clock, until cancelled. The caller closes the sockets.
 
     is_old: whether HTTP is read as Consul 1.8.7 does.
     """
     limits = limits or ServerLimits()
 
-    async def attend(sock: socket.socket) -> None:
+    async def serve_client(sock: socket.socket) -> None:
         with sock:
-            await _Connection(sock, host, limits, is_old=is_old).attend()
+            await _Connection(sock, host, limits, is_old=is_old).serve_client()
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(host.keep_time)
+        tasks.start_soon(host.run_clock)
         for sock in listening:
-            tasks.start_soon(_accept, sock, lambda accepted: tasks.start_soon(attend, accepted))
+            tasks.start_soon(_accept, sock, lambda accepted: tasks.start_soon(serve_client, accepted))
 
 
 async def _accept(listening: socket.socket, begin: Callable[[socket.socket], object]) -> None:
@@ -127,7 +126,7 @@ async def _accept(listening: socket.socket, begin: Callable[[socket.socket], obj
         await anyio.wait_readable(listening)
         try:
             sock, _ = listening.accept()
-        except OSError as error:  # the client is gone already, or there is no descriptor left
+        except OSError as error:  # the client has gone away, or no descriptor is free
             if error.errno in _NO_ROOM:
                 await anyio.sleep(_PAUSE)
             continue
@@ -138,25 +137,25 @@ async def _accept(listening: socket.socket, begin: Callable[[socket.socket], obj
 
 
 class _Connection:
-    """One client."""
+    """The connection of one client."""
 
-    def __init__(self, sock: socket.socket, host: HostedSimulator, limits: ServerLimits, *, is_old: bool) -> None:
+    def __init__(self, sock: socket.socket, host: Host, limits: ServerLimits, *, is_old: bool) -> None:
         self._socket, self._host, self._limits = sock, host, limits
         self._http1 = HTTP1ServerConnection(limits.requests, is_old=is_old)
         self._is_gone = False
 
-    async def attend(self) -> None:
-        """Answer one request after the other, until one side is through with it."""
+    async def serve_client(self) -> None:
+        """Answer the client's requests until one side ends the connection."""
         with suppress(OSError):
             try:
-                while await self._attend_one():
+                while await self._serve_request():
                     pass
-            except Refused as refused:
+            except Refusal as refused:
                 await self._send(self._http1.answer(refused.response, _date(), keep=False))
                 await self._linger()
 
-    async def _attend_one(self) -> bool:
-        """Answer one request; False where it was the last."""
+    async def _serve_request(self) -> bool:
+        """Answer one request. Return False if it was the last."""
         http1, request = self._http1, None
         if http1.is_idle:
             with anyio.move_on_after(self._limits.idle):
@@ -169,21 +168,21 @@ class _Connection:
                     await self._send(CONTINUE)
                 await self._receive()
         if request is None:
-            raise Refused(408)
-        answer = self._host.ask(request)
+            raise Refusal(408)
+        answer = self._host.handle(request)
         response = answer if isinstance(answer, Response) else await self._wait(answer)
         if response is None:
             return False
         if asks_for_pretty(request):
-            response = prettied(response)
-        keeps = http1.keeps
+            response = prettify(response)
+        keeps_alive = http1.keeps_alive
         await self._send(http1.answer(response, _date()))
-        if not keeps:
+        if not keeps_alive:
             await self._linger()
-        return keeps and not http1.is_over
+        return keeps_alive and not http1.is_over
 
     async def _wait(self, parked: Parked) -> Response | None:
-        """The answer of a parked query, None where the client went away in the meantime."""
+        """Return the answer of a parked query, None if the client has gone away."""
         woken = anyio.Event()
         parked.wake = woken.set
         try:
@@ -196,7 +195,7 @@ class _Connection:
         return parked.response if not self._is_gone else None
 
     async def _watch(self, gone: anyio.Event) -> None:
-        """Tell when the client goes away. What it sends in the meantime is kept for later."""
+        """Set the event when the client goes away. Store what it sends in the meantime."""
         while self._http1.held < _AHEAD:
             try:
                 data = await self._read()
@@ -220,7 +219,7 @@ class _Connection:
                 continue
 
     async def _send(self, data: bytes) -> None:
-        """Send bytes. Raises TimeoutError, an OSError, where the client does not take them."""
+        """Send bytes. Raises TimeoutError, an OSError, if the client does not read them."""
         view = memoryview(data)
         while view:
             try:
@@ -230,7 +229,7 @@ class _Connection:
                     await anyio.wait_writable(self._socket)
 
     async def _linger(self) -> None:
-        """Close for writing, and take what the client still sends: where it is not read, the system takes the answer back as well."""
+        """Close for writing, and read what the client still sends: with unread bytes, the system would reset the connection."""
         self._socket.shutdown(socket.SHUT_WR)
         with anyio.move_on_after(self._limits.linger):
             while await self._read():

@@ -1,4 +1,4 @@
-"""The body of an open answer: the bytes that arrive become pieces, with the content coding undone."""
+"""The body of an open answer: turns the bytes that arrive into decoded pieces."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class OpenBody:
-    """One answer of a connection, while it arrives. `head` is None until the head is whole; `is_whole` says that the body is."""
+    """One answer, while it arrives. `head` is None until the head is complete. `is_whole` is True once the body is complete."""
 
     def __init__(self, http1: HTTP1Connection) -> None:
         self._http1 = http1
@@ -25,15 +25,15 @@ class OpenBody:
         self.is_whole = False
 
     def receive(self, data: bytes) -> None:
-        """Take bytes that arrived, b"" at the end of the stream. Raises RequestError; `next_piece` does for what is wrong in the body."""
+        """Take bytes that arrived, b"" at the end of the stream. Raises RequestError for a broken head."""
         pieces = self._pieces(data)
         if self.head is None:
-            first = next(pieces, b"")  # goes past the head
+            first = next(pieces, b"")  # reads the head
             pieces = chain((first,), pieces)
         self._pending = pieces
 
     def next_piece(self) -> bytes:
-        """Return the next piece of what arrived; b"" where more must be received, or the body is whole. Raises RequestError."""
+        """Return the next piece of the body; b"" if more bytes must arrive first, or at its end. Raises RequestError."""
         for piece in self._pending:
             if piece:
                 return piece

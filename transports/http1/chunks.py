@@ -6,7 +6,7 @@ import re
 from typing import IO, TYPE_CHECKING
 
 from consul_proto.errors import RequestError
-from transports.errors import too_large
+from transports.errors import size_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def iter_chunks(reader: IO[bytes], limit: int | None = None) -> Iterator[bytes]:
     while size := _size(reader):
         received += size
         if limit is not None and received > limit:
-            raise too_large(limit)
+            raise size_error(limit)
         while size:
             piece = read(min(size, LARGEST_PIECE))
             if not piece:
@@ -39,7 +39,7 @@ def iter_chunks(reader: IO[bytes], limit: int | None = None) -> Iterator[bytes]:
             size -= len(piece)
             yield piece
         if _line(reader) not in (b"\r\n", b"\n"):
-            raise RequestError("the answer is not HTTP: a chunk is longer than it says")
+            raise RequestError("the answer is not valid HTTP: a chunk is longer than its size")
     while _line(reader) not in (b"\r\n", b"\n"):
         pass
 
@@ -52,7 +52,7 @@ def read_chunks(reader: IO[bytes], limit: int | None) -> bytes:
 def _size(reader: IO[bytes]) -> int:
     match = _SIZE.fullmatch(_line(reader))
     if match is None:
-        raise RequestError("the answer is not HTTP: a chunk does not begin with its size")
+        raise RequestError("the answer is not valid HTTP: a chunk does not begin with its size")
     return int(match[1], 16)
 
 
@@ -60,6 +60,6 @@ def _line(reader: IO[bytes]) -> bytes:
     line = reader.readline(_LONGEST_LINE)
     if not line.endswith(b"\n"):
         if len(line) == _LONGEST_LINE:
-            raise RequestError(f"the answer is not HTTP: a line between two chunks is longer than {_LONGEST_LINE} bytes")
+            raise RequestError(f"the answer is not valid HTTP: a line between two chunks is longer than {_LONGEST_LINE} bytes")
         raise EOFError
     return line

@@ -19,8 +19,8 @@ import h11
 
 from consul_proto.errors import RequestError
 from consul_proto.message import Headers, Response, check_header
-from transports.errors import too_large, wire_error
-from transports.http1.content import decoded
+from transports.errors import size_error, wire_error
+from transports.http1.content import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,14 +47,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A piece of the body, never empty, without the transfer coding; a content coding is still on it."""
+    """A piece of the body, never empty, without the transfer coding; but with the content coding."""
 
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The answer is whole."""
+    """The answer is complete."""
 
 
 Event = Head | Data | End
@@ -80,12 +80,12 @@ class HTTP1Connection:
         self._begin()
 
     def _begin(self) -> None:
-        """Forget the last answer."""
-        #: Whether h11 knows of the request; whether the answer is whole; whether the server closed the connection.
+        """Get ready for a new answer."""
+        #: Whether h11 knows of the request; whether the answer is complete; whether the server closed the connection.
         self._expected = self._whole = self._closed = False
         self._head: Head | None = None
         self._raw_headers: list[tuple[bytes, bytes]] = []
-        #: What `receive` has of the body, and its size in bytes.
+        #: The parts of the body that `receive` has, and their size in bytes.
         self._parts: list[bytes] = []
         self._received = 0
 
@@ -103,7 +103,7 @@ class HTTP1Connection:
         return head + body if body else head
 
     def receive(self, data: bytes) -> Response | None:
-        """Take bytes that arrived, b"" at the end of the stream; return the answer once it is whole, its content coding undone.
+        """Take bytes that arrived, b"" at the end of the stream; return the answer, decoded, once it is complete.
 
         Raises RequestError for an answer that is cut off, broken, or larger than the limit.
         """
@@ -149,11 +149,11 @@ class HTTP1Connection:
         self._h11.receive_data(data)
 
     def _next(self) -> Event | None:
-        """Return the next event of the answer; None where more bytes must come, or the answer is whole."""
+        """Return the next event of the answer; None if more bytes must come, or the answer is complete."""
         if self._whole:
             return None
         try:
-            while True:  # past interim answers
+            while True:  # skip interim answers
                 event = self._h11.next_event()
                 if isinstance(event, h11.Response):
                     return self._begin_answer(event)
@@ -173,21 +173,21 @@ class HTTP1Connection:
         raw = self._raw_headers = response.headers.raw_items()
         if sum([len(name) + len(value) + 4 for name, value in raw]) > _LARGEST_HEAD:
             # h11 checks this only while the head is not whole: a head that comes at once is as large as one in pieces.
-            raise RequestError(f"the answer is not HTTP: its head is larger than {_LARGEST_HEAD} bytes")
+            raise RequestError(f"the answer is not valid HTTP: its head is larger than {_LARGEST_HEAD} bytes")
         self._head = head = Head(response.status_code, Headers.received(raw))
         return head
 
     def _check_length(self, limit: int) -> None:
-        """Refuse an answer that says that it is too large."""
+        """Refuse an answer whose Content-Length is too large."""
         for name, value in self._raw_headers:
             if name.lower() == b"content-length" and int(value) > limit:
-                raise too_large(limit)
+                raise size_error(limit)
 
     def _check_size(self, size: int, limit: int) -> None:
-        """Refuse an answer that is too large with these bytes more."""
+        """Add to the size of the body, and refuse one that is too large."""
         self._received += size
         if self._received > limit:
-            raise too_large(limit)
+            raise size_error(limit)
 
     def _response(self) -> Response:
         head = self._head
@@ -195,9 +195,9 @@ class HTTP1Connection:
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         for name, value in self._raw_headers:
             if name.lower() == b"content-encoding":
-                body = decoded(value.decode("latin-1"), body, self._limit)
+                body = decode(value.decode("latin-1"), body, self._limit)
         return Response(head.status, head.headers, body)
 
 
 def _cut_off() -> RequestError:
-    return RequestError("the connection was closed before the answer was whole")
+    return RequestError("the connection was closed before the answer was complete")

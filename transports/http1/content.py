@@ -8,7 +8,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from consul_proto.errors import RequestError
-from transports.errors import too_large
+from transports.errors import size_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +27,9 @@ _WEIGHT = re.compile(r"q=(\d+(?:\.\d*)?)")
 
 
 class ContentDecoder:
-    """Undo the content coding of a body that comes in pieces: gzip, x-gzip, deflate or identity.
+    """Decode the content coding of a body that comes in pieces: gzip, x-gzip, deflate or identity.
 
-    encoding: the value of the Content-Encoding header, None where there is none. An unknown one is an error only where there is a body.
+    encoding: the value of the Content-Encoding header, None if there is none. An unknown coding is an error only if there is a body.
     limit: the largest body, in bytes; None: no limit.
     """
 
@@ -48,25 +48,25 @@ class ContentDecoder:
         size = LARGEST_PIECE if self._encoding == "identity" else _BLOCK
         for start in range(0, len(data), size):
             block = data[start : start + size]
-            for piece in (block,) if self._encoding == "identity" else self._unpacked(block):
+            for piece in (block,) if self._encoding == "identity" else self._unpack(block):
                 self._given += len(piece)
                 if self._limit is not None and self._given > self._limit:
-                    raise too_large(self._limit)
+                    raise size_error(self._limit)
                 yield piece
 
     def end(self) -> None:
-        """Tell the decoder that no more bytes come. Raises RequestError where the body was cut off."""
+        """Tell the decoder that no more bytes come. Raises RequestError if the body was cut off."""
         if self._inflate is not None:
             raise RequestError(f"the answer's {self._encoding} body was cut off")
 
-    def _unpacked(self, block: bytes) -> Iterator[bytes]:
+    def _unpack(self, block: bytes) -> Iterator[bytes]:
         while True:
             inflate = self._inflate = self._inflate or self._member()
             size = LARGEST_PIECE if self._limit is None else min(LARGEST_PIECE, self._limit + 1 - self._given)
             try:
                 piece = inflate.decompress(block, size)
             except zlib.error:
-                raise RequestError(f"the answer says that it is {self._encoding}, and is not") from None
+                raise RequestError(f"the answer is declared as {self._encoding}, but is not") from None
             if piece:
                 yield piece
             if inflate.eof:
@@ -87,8 +87,8 @@ class ContentDecoder:
         return zlib.decompressobj(_WINDOW_BITS[self._encoding])
 
 
-def decoded(encoding: str | None, body: bytes, limit: int | None) -> bytes:
-    """Undo the content coding of a whole body. Raises RequestError for an unknown or broken one, and for more than `limit` bytes."""
+def decode(encoding: str | None, body: bytes, limit: int | None) -> bytes:
+    """Decode the content coding of a whole body. Raises RequestError for an unknown or broken coding, and for more than `limit` bytes."""
     decoder = ContentDecoder(encoding, limit)
     plain = b"".join(decoder.feed(body))
     decoder.end()
@@ -105,6 +105,6 @@ def accepts_gzip(accepts: str) -> bool:
     return False
 
 
-def gzipped(body: bytes) -> bytes:
+def compress(body: bytes) -> bytes:
     """Compress a body as gzip, without a timestamp: the same body gives the same bytes."""
     return gzip.compress(body, mtime=0)

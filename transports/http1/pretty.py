@@ -1,4 +1,4 @@
-"""JSON with line breaks and blanks, as Consul writes it where the query has `pretty`.
+"""Indented JSON, as Consul writes it if the query has `pretty`.
 
 https://developer.hashicorp.com/consul/api-docs/api-structure#formatted-json-output
 """
@@ -13,7 +13,7 @@ from consul_proto.message import Response
 if TYPE_CHECKING:
     from consul_proto.message import Request
 
-#: The tokens of JSON without blanks: strings; empty objects and arrays; brackets and separators; numbers and words.
+#: The tokens of JSON without spaces: strings; empty objects and arrays; brackets and separators; numbers and words.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|\{\}|\[\]|[][{}:,]|[^][{}:,"]+')
 
 
@@ -22,8 +22,8 @@ def asks_for_pretty(request: Request) -> bool:
     return any(name == "pretty" for name, _ in request.query)
 
 
-def prettied(response: Response) -> Response:
-    """Return the answer with its JSON indented and a line break at its end; an answer without JSON stays as it is."""
+def prettify(response: Response) -> Response:
+    """Return the answer with its JSON indented and a line break at its end; return an answer without JSON unchanged."""
     if not (response.headers.get("content-type") or "").startswith("application/json") or not response.body:
         return response
     body = _indent(response.body) + b"\n"
@@ -31,7 +31,7 @@ def prettied(response: Response) -> Response:
 
 
 def _indent(body: bytes) -> bytes:
-    """Indent as Go's json.MarshalIndent with four blanks does: each token stays as it is."""
+    """Indent with four spaces, as Go's json.MarshalIndent does: each token stays unchanged."""
     parts, depth = [], 0
     for token in _TOKEN.findall(body):
         if token in (b"{", b"["):

@@ -15,7 +15,7 @@ from urllib.parse import quote_from_bytes, unquote_plus
 import h11
 
 from consul_proto.message import Headers, Request, Response, check_header
-from transports.http1.content import accepts_gzip, gzipped
+from transports.http1.content import accepts_gzip, compress
 
 if TYPE_CHECKING:
     from consul_proto.message import QueryItem
@@ -62,7 +62,7 @@ class RequestLimits:
     body: int = 64 << 20
 
 
-class Refused(Exception):
+class Refusal(Exception):
     """The request is refused with this answer; the connection is closed after it."""
 
     def __init__(self, status: int, text: str = "") -> None:
@@ -93,7 +93,7 @@ class HTTP1ServerConnection:
         self._head: h11.Request | None = None
         self._body = bytearray()
         #: Whether the connection can take another request after the answer.
-        self.keeps = False
+        self.keeps_alive = False
 
     @property
     def is_idle(self) -> bool:
@@ -107,7 +107,7 @@ class HTTP1ServerConnection:
 
     @property
     def held(self) -> int:
-        """The number of bytes that arrived before their turn."""
+        """The number of bytes that wait behind the current request."""
         return len(self._ahead)
 
     @property
@@ -121,11 +121,11 @@ class HTTP1ServerConnection:
         self._ahead += data
 
     def next_request(self) -> Request | None:
-        """Return the next request once it is whole, None where more bytes must come. Raises Refused."""
+        """Return the next request once it is complete, None if more bytes must come. Raises Refusal."""
         try:
             if not self._feed():
                 return None
-            while True:  # until the request is whole, or h11 needs more
+            while True:  # until the request is complete, or h11 needs more
                 event = self._h11.next_event()
                 if isinstance(event, h11.Request):
                     self._check(event)
@@ -134,25 +134,25 @@ class HTTP1ServerConnection:
                     if len(self._body) > self._limits.body:
                         raise self._too_large()
                 elif isinstance(event, h11.EndOfMessage):
-                    return self._whole()
+                    return self._complete_request()
                 elif self._ended:
-                    raise Refused(400)
+                    raise Refusal(400)
                 else:
                     return None
         except h11.RemoteProtocolError as error:
-            raise Refused(error.error_status_hint) from error
+            raise Refusal(error.error_status_hint) from error
         except ValueError as error:  # a number with more digits than Python reads
-            raise Refused(400) from error
+            raise Refusal(400) from error
 
     def _feed(self) -> bool:
-        """Give h11 the bytes that arrived; return False while the first line is not whole."""
+        """Give h11 the bytes that arrived; return False while the first line is not complete."""
         if not self._has_line:
             line = self._ahead.find(b"\n") + 1
             if not line:
                 self._check_line()
                 return False
             if not _LINE.fullmatch(self._ahead, 0, line):
-                raise Refused(400)
+                raise Refusal(400)
             # Some clients send bytes that are not ASCII, and Go accepts them.
             self._ahead[:line] = _NOT_ASCII.sub(lambda found: b"%%%02X" % found[0][0], bytes(self._ahead[:line]))
             self._has_line = True
@@ -165,40 +165,40 @@ class HTTP1ServerConnection:
 
     def _check_line(self) -> None:
         if len(self._ahead) > self._limits.head:
-            raise Refused(431)
+            raise Refusal(431)
         if self._ahead and (self._ended or not _BEGINS.match(self._ahead)):
-            raise Refused(400)
+            raise Refusal(400)
 
     def _check(self, head: h11.Request) -> None:
         """Refuse a head that is too large, or announces what the server does not accept."""
         raw = head.headers.raw_items()
         if len(raw) > self._limits.headers or sum(len(name) + len(value) + 4 for name, value in raw) > self._limits.head:
-            raise Refused(431)
+            raise Refusal(431)
         if not head.http_version.startswith(b"1."):
-            raise Refused(505)
+            raise Refusal(505)
         for name, value in head.headers:
             if name == b"content-length" and int(value) > self._limits.body:
                 raise self._too_large()
             if name == b"expect" and value.lower() != b"100-continue":
-                raise Refused(417)
+                raise Refusal(417)
         self._head = head
 
-    def _too_large(self) -> Refused:
-        return Refused(413, f"the body is larger than the limit of {self._limits.body} bytes")
+    def _too_large(self) -> Refusal:
+        return Refusal(413, f"the body is larger than the limit of {self._limits.body} bytes")
 
-    def _whole(self) -> Request:
-        """Return the request that is whole now."""
+    def _complete_request(self) -> Request:
+        """Return the request, which is complete."""
         head = self._head
         assert head is not None, "h11 gives the head first"
         given = {name for name, _ in head.headers}
-        self.keeps = self._h11.their_state is not h11.MUST_CLOSE and not given >= {b"content-length", b"transfer-encoding"}
+        self.keeps_alive = self._h11.their_state is not h11.MUST_CLOSE and not given >= {b"content-length", b"transfer-encoding"}
         self._ahead += self._h11.trailing_data[0]
         method, target = head.method.decode("ascii"), head.target.decode("ascii")
         if not method.isupper():
-            raise Refused(405, f"method {method} not allowed")
+            raise Refusal(405, f"method {method} not allowed")
         path, _, query = self._origin_form(method, target).partition("?")
         if _BAD_ESCAPE.search(path):
-            raise Refused(400)
+            raise Refusal(400)
         path = quote_from_bytes(path.encode("ascii"), _PATH_SAFE)
         has_body = bool(given & {b"content-length", b"transfer-encoding"})
         return Request(method, path, self._query(query), _headers(head), bytes(self._body) if has_body else None)
@@ -206,16 +206,16 @@ class HTTP1ServerConnection:
     def _origin_form(self, method: str, target: str) -> str:
         """Return the path and query of a target; clients may name the host as well (RFC 9112, section 3.2)."""
         if method == "CONNECT":
-            raise Refused(404)
+            raise Refusal(404)
         scheme, separator, rest = target.partition("://")
         if separator and scheme.isalpha():
             host = re.split(r"[/?]", rest, maxsplit=1)[0]
             target = rest[len(host) :]
             target = target if target.startswith("/") else "/" + target
         if target == "*" and method == "OPTIONS":
-            raise Refused(200)
+            raise Refusal(200)
         if not target.startswith("/"):
-            raise Refused(400)
+            raise Refusal(400)
         return target
 
     def _query(self, text: str) -> tuple[QueryItem, ...]:
@@ -223,7 +223,7 @@ class HTTP1ServerConnection:
         if self._is_old:
             text = text.replace(";", "&")
         if _BAD_ESCAPE.search(text) or ";" in text:
-            raise Refused(500, "the query cannot be decoded")
+            raise Refusal(500, "the query cannot be decoded")
         pairs = [part.partition("=") for part in text.split("&") if part]
         return tuple([(_unquote(name), _unquote(value) if equals else None) for name, equals, value in pairs])
 
@@ -237,10 +237,10 @@ class HTTP1ServerConnection:
         body = response.body
         if head is not None and len(body) >= (_OLD_COMPRESSED if self._is_old else _COMPRESSED) and _accepts_gzip(head):
             headers.append(("Content-Encoding", "gzip"))
-            body = gzipped(body)
+            body = compress(body)
         if response.status not in _NO_BODY:
             headers.append(("Content-Length", str(len(body))))
-        if not (keep and self.keeps):
+        if not (keep and self.keeps_alive):
             headers.append(("Connection", "close"))
         version = "1.0" if head is not None and head.http_version == b"1.0" else "1.1"
         lines = [f"HTTP/{version} {response.status} {_phrase(response.status)}", f"Date: {date}"]
@@ -271,7 +271,7 @@ def _headers(head: h11.Request) -> Headers:
     items = []
     for name, value in head.headers:
         if _CONTROL.search(value):
-            raise Refused(400)
+            raise Refusal(400)
         text = value.decode("latin-1")
         try:
             check_header("x", text)

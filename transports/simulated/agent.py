@@ -1,6 +1,6 @@
-"""Carries requests to a simulated agent in the same process: for threads here, for tasks in `async_simulated`.
+"""A simulated agent in the same process, and the transport to it for threads; `transports.simulated.tasks` has the one for tasks.
 
-Any number of clients share one agent. Its time is its own, and stands still until somebody calls `advance`; or it is real time.
+Any number of clients can share one agent. Its clock is either virtual, and moves only when `advance` is called, or real.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from consul_proto.errors import Cancelled, ClientClosed
 from consul_proto.message import Response
-from transports.errors import timed_out
+from transports.errors import timeout_error
 
 if TYPE_CHECKING:
     from consul_proto.message import Request
@@ -24,74 +24,74 @@ if TYPE_CHECKING:
 
 Wake = Callable[[], object]
 
-#: How many alarms of calls that ended are kept until they are cleared away.
+#: How many alarms of calls that have ended may pile up before they are removed.
 _OLD_ALARMS = 1000
 
-#: Seconds between two looks at a real clock at least.
+#: The shortest pause of the thread that watches a real clock, in seconds.
 _LEAST_PAUSE = 0.001
 
 
 class SimulatedAgent:
-    """A simulator that threads and event loops share, and its clock.
+    """A simulator that threads and event loops share, with its clock.
 
-    is_real: whether time passes by itself, as `time.monotonic` says.
+    is_real: whether the clock is real (`time.monotonic`) instead of virtual.
     """
 
     def __init__(self, simulator: Simulator, *, is_real: bool = False) -> None:
         self.is_real = is_real
         self._simulator = simulator
         self._lock = threading.RLock()
-        self._moved = threading.Condition(self._lock)
-        self._passed = 0.0
-        self._began = time.monotonic()
-        #: Calls that give up at a time.
+        self._changed = threading.Condition(self._lock)
+        self._advanced = 0.0
+        self._start = time.monotonic()
+        #: Calls with a time limit, by the time of that limit.
         self._alarms: list[tuple[float, int, Wake, Parked]] = []
         self._order = count()
         self._parked: set[Parked] = set()
-        self._keeper: threading.Thread | None = None
+        self._clock_thread: threading.Thread | None = None
 
     @property
     def now(self) -> float:
-        """Seconds since the agent began."""
-        return self._passed + (time.monotonic() - self._began if self.is_real else 0.0)
+        """The seconds since the agent began."""
+        return self._advanced + (time.monotonic() - self._start if self.is_real else 0.0)
 
     @property
     def waiting(self) -> int:
-        """How many blocking queries wait for an answer."""
+        """The number of blocking queries that wait for an answer."""
         return sum(parked.response is None for parked in list(self._parked))
 
     def next_event(self) -> float | None:
-        """When something happens by itself next, as `now` counts: a session ends, a wait is over, a call times out; None: never."""
+        """Return the time of the next event: a session expires, a wait ends, a call times out. None if there is no such event."""
         with self._lock:
             times = [self._simulator.next_deadline(), *(alarm[0] for alarm in self._alarms[:1])]
             return min((due for due in times if due is not None), default=None)
 
     def advance(self, seconds: float) -> None:
-        """Let this many seconds pass at once: sessions expire, waits end, lock delays are over, and calls time out."""
+        """Move the clock forward: sessions expire, waits and lock delays end, and calls time out. Raises ValueError below 0."""
         if not seconds >= 0:
-            raise ValueError("time does not go back")
+            raise ValueError(f"time cannot go back: seconds must be 0 or more, not {seconds!r}")
         with self._lock:
-            self._passed += seconds
+            self._advanced += seconds
             self._catch_up()
-            self._moved.notify_all()
+            self._changed.notify_all()
 
     def _catch_up(self) -> None:
-        """Do what is due."""
+        """Process all events that are due."""
         now = self.now
         self._simulator.advance(now)
         while self._alarms and self._alarms[0][0] <= now:
             heapq.heappop(self._alarms)[2]()
 
     def begin(self, request: Request) -> Response | Parked:
-        """Answer a request, or park it: then somebody waits for it, with `wait_for` and `forget`."""
+        """Answer a request, or park it. The caller waits for a parked query with `wait_for`, and ends it with `forget`."""
         with self._lock:
             answer = self._simulator.handle(request, self.now)
             if self._parked:
-                self._look_again()
+                self._wake_clock()
             return answer
 
     def wait_for(self, parked: Parked, timeout: float | None, wake: Wake) -> None:
-        """Have `wake` called when the answer of a query is there, or the time is up, by whatever thread; at once where it is there."""
+        """Call `wake`, from any thread, when a query has its answer or reaches its time limit; at once if it has its answer already."""
         with self._lock:
             self._parked.add(parked)
             parked.wake = wake
@@ -99,18 +99,18 @@ class SimulatedAgent:
                 heapq.heappush(self._alarms, (self.now + timeout, next(self._order), wake, parked))
             if parked.response is not None:
                 wake()
-            self._look_again()
+            self._wake_clock()
 
     def end(self, parked: Parked) -> Response:
-        """The answer of a query that was woken. Raises RequestTimeout where there is none."""
+        """Return the answer of a query that was woken. Raises RequestTimeout if there is none."""
         with self._lock:
             if parked.response is None:
                 self._simulator.forget(parked)
-                raise timed_out(sent=True)
+                raise timeout_error(sent=True)
             return parked.response
 
     def forget(self, parked: Parked) -> None:
-        """Forget a query: its caller has the answer, or went away."""
+        """Remove a query: its caller has the answer, or has gone away."""
         with self._lock:
             self._parked.discard(parked)
             if parked.response is None:
@@ -119,29 +119,29 @@ class SimulatedAgent:
                 self._alarms = [alarm for alarm in self._alarms if alarm[3] in self._parked]
                 heapq.heapify(self._alarms)
             if not self._parked:
-                self._moved.notify_all()
+                self._changed.notify_all()
 
-    def _look_again(self) -> None:
-        """Where time is real and somebody waits, have a thread that looks when something is due; it ends when nobody waits."""
+    def _wake_clock(self) -> None:
+        """With a real clock, start or wake the thread that processes events. The thread ends when no query waits."""
         if not self.is_real:
             return
-        if self._keeper is None:
-            self._keeper = threading.Thread(target=self._keep_time, name="consul-agent-clock", daemon=True)
-            self._keeper.start()
+        if self._clock_thread is None:
+            self._clock_thread = threading.Thread(target=self._run_clock, name="consul-agent-clock", daemon=True)
+            self._clock_thread.start()
         else:
-            self._moved.notify_all()
+            self._changed.notify_all()
 
-    def _keep_time(self) -> None:
+    def _run_clock(self) -> None:
         with self._lock:
             while self._parked:
                 due = self.next_event()
-                self._moved.wait(None if due is None else max(due - self.now, _LEAST_PAUSE))
+                self._changed.wait(None if due is None else max(due - self.now, _LEAST_PAUSE))
                 self._catch_up()
-            self._keeper = None
+            self._clock_thread = None
 
 
 class AgentClock:
-    """An agent's time, for threads. In virtual time a sleep takes none: it lets the agent's time pass."""
+    """An agent's clock, for threads. With a virtual clock, a sleep moves the clock forward and returns at once."""
 
     def __init__(self, agent: SimulatedAgent) -> None:
         self._agent = agent
@@ -151,7 +151,7 @@ class AgentClock:
         return self._agent.now
 
     def sleep(self, seconds: float) -> None:
-        """Let this many seconds of the agent's time pass."""
+        """Sleep for this many seconds of the agent's clock."""
         if self._agent.is_real:
             time.sleep(seconds)
         else:
@@ -159,7 +159,7 @@ class AgentClock:
 
 
 class SimulatedTransport:
-    """A `Transport` to a simulated agent. A blocking query waits for a write by another thread or task, or for time to pass."""
+    """A `Transport` to a simulated agent. A blocking query waits for a write by another thread or task, or for the clock."""
 
     def __init__(self, agent: SimulatedAgent) -> None:
         self.clock = AgentClock(agent)
@@ -168,7 +168,7 @@ class SimulatedTransport:
         self._waiting: set[threading.Event] = set()
 
     def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
-        """Return the agent's answer; a blocking query's when it comes."""
+        """Return the agent's answer. A blocking query waits for it. Raises RequestError."""
         self._check_open(maybe_applied=False)
         answer = self._agent.begin(request)
         if isinstance(answer, Response):
@@ -177,7 +177,7 @@ class SimulatedTransport:
         self._waiting.add(woken)
         try:
             self._agent.wait_for(answer, timeout, woken.set)
-            with nullcontext() if cancel is None else cancel.calling(woken.set):
+            with nullcontext() if cancel is None else cancel.on_set(woken.set):
                 if not self._closed:
                     woken.wait()
             if answer.response is None:
@@ -190,7 +190,7 @@ class SimulatedTransport:
             self._agent.forget(answer)
 
     def close(self) -> None:
-        """End the calls that wait."""
+        """End the calls that wait. They raise ClientClosed."""
         self._closed = True
         for woken in list(self._waiting):
             woken.set()

@@ -19,7 +19,7 @@ from consul_proto.simulator.engine.versions import Version
 from consulate.cli.dev.configuration import AgentConfiguration, read_files
 from consulate.cli.dev.state import StateFile
 from consulate.cli.problems import Problem
-from transports.hosting.process import Hosting, run
+from transports.hosting.process import HostOptions, run
 from transports.hosting.serve import listen_tcp, listen_unix
 
 if TYPE_CHECKING:
@@ -85,11 +85,11 @@ def run_dev(options: Options, *, say: Say, note: Say) -> None:
         run(
             simulator,
             listening,
-            Hosting(
-                started=started,
-                failed=lambda error: note(_describe(error)),
-                runs=_runs(configured, local),
-                keep=None if state_file is None else lambda: state_file.prepare_save(simulator),
+            HostOptions(
+                on_start=started,
+                on_failure=lambda error: note(_describe(error)),
+                may_run=_runs(configured, local),
+                dump=None if state_file is None else lambda: state_file.prepare_save(simulator),
                 default_token=configured.default_token,
                 is_old=options.version == "1.8.7",
             ),

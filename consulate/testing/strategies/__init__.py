@@ -1,4 +1,4 @@
-"""Strategies for Hypothesis: what programs write to Consul, what Consul answers, what goes wrong, and who goes first."""
+"""Strategies for Hypothesis: arguments of calls, answers of Consul, fault plans, and interleavings of programs."""
 
 from consulate.testing.strategies.arguments import checks, flags, keys, names, services, sessions, values
 from consulate.testing.strategies.plans import fault_plans, faults, interleavings

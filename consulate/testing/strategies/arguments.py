@@ -1,4 +1,4 @@
-"""Strategies for what calls are given: each of these Consul accepts."""
+"""Strategies for the arguments of calls. Consul accepts all of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _META = st.dictionaries(
 
 
 class ServiceArguments(TypedDict):
-    """What `agent.service.register` is given."""
+    """The arguments of `agent.service.register`."""
 
     name: str
     service_id: NotRequired[str]
@@ -39,7 +39,7 @@ class ServiceArguments(TypedDict):
 
 
 class CheckArguments(TypedDict):
-    """What `agent.check.register` is given."""
+    """The arguments of `agent.check.register`."""
 
     name: str
     check_id: NotRequired[str]
@@ -52,7 +52,7 @@ class CheckArguments(TypedDict):
 
 
 class SessionArguments(TypedDict):
-    """What `session.create` is given."""
+    """The arguments of `session.create`."""
 
     name: NotRequired[str]
     behavior: NotRequired[Literal["release", "delete"]]
@@ -60,7 +60,7 @@ class SessionArguments(TypedDict):
     ttl: NotRequired[int]
 
 
-#: Consul reads a plus in a path as a blank, and takes no key that begins or ends with one.
+#: Consul reads a plus in a path as a space, and accepts no key that begins or ends with a space.
 _BLANK = " +"
 
 
@@ -68,7 +68,7 @@ def _is_key(text: str) -> bool:
     return text.isprintable() and cleaned(text) == text.strip("/") and "//" not in text and text.strip(_BLANK) == text
 
 
-# Composite, so that Hypothesis shows the key, and not how it was made.
+# A composite, so that Hypothesis shows the key itself.
 @st.composite
 def _keys(draw: st.DrawFn, prefix: str) -> str:
     parts = st.from_regex(r"[a-c]{1,3}", fullmatch=True) | st.text("aé%?#&+ \u20ac.~", min_size=1, max_size=4)
@@ -77,12 +77,12 @@ def _keys(draw: st.DrawFn, prefix: str) -> str:
 
 
 def keys(prefix: str = "") -> SearchStrategy[str]:
-    """Keys, from "a" over "a/b/" to what a URL must escape. prefix: what all of them begin with."""
+    """Return a strategy for keys, also with slashes and with characters that a URL must escape. prefix: all keys begin with it."""
     return _keys(prefix).filter(_is_key)
 
 
 def values() -> SearchStrategy[Value]:
-    """Values as calls take them: text, bytes, None, and what becomes JSON."""
+    """Return a strategy for values of keys: text, bytes, None, and values that are stored as JSON."""
     plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=_LONG)
     nested: SearchStrategy[Value] = st.recursive(
         plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3), max_leaves=6
@@ -91,17 +91,17 @@ def values() -> SearchStrategy[Value]:
 
 
 def flags() -> SearchStrategy[int]:
-    """Flags of a key: 64 bits."""
+    """Return a strategy for the flags of a key, which have 64 bits."""
     return st.integers(0, 2**64 - 1)
 
 
 def names() -> SearchStrategy[str]:
-    """Names of services, checks, nodes and sessions, fit for DNS."""
+    """Return a strategy for names of services, checks, nodes and sessions. They are valid in DNS."""
     return st.from_regex(_NAME, fullmatch=True)
 
 
 def services(name: SearchStrategy[str] | None = None) -> SearchStrategy[ServiceArguments]:
-    """Arguments of `agent.service.register`. name: of the service; `names()` where it is None."""
+    """Return a strategy for arguments of `agent.service.register`. name: for the name of the service; None: `names()`."""
     given = st.fixed_dictionaries(
         {"name": names() if name is None else name},
         optional={
@@ -117,7 +117,7 @@ def services(name: SearchStrategy[str] | None = None) -> SearchStrategy[ServiceA
 
 
 def checks(name: SearchStrategy[str] | None = None) -> SearchStrategy[CheckArguments]:
-    """Arguments of `agent.check.register`: TTL, HTTP and TCP checks. name: of the check; `names()` where it is None."""
+    """Return a strategy for arguments of `agent.check.register`: TTL, HTTP and TCP checks. name: for the check's name; None: `names()`."""
     common = {"check_id": names(), "notes": st.text("abc é", max_size=10), "status": st.sampled_from(("passing", "warning", "critical"))}
     known = {"name": names() if name is None else name}
     every = _seconds(1, 3600)
@@ -131,7 +131,7 @@ def checks(name: SearchStrategy[str] | None = None) -> SearchStrategy[CheckArgum
 
 
 def sessions() -> SearchStrategy[SessionArguments]:
-    """Arguments of `session.create`. Durations are seconds: a TTL from 10 to 86,400, a lock delay from 0 to 60."""
+    """Return a strategy for arguments of `session.create`. TTLs are 10 to 86,400 seconds, lock delays 0 to 60 seconds."""
     given = st.fixed_dictionaries(
         {},
         optional={

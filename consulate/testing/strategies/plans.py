@@ -1,4 +1,4 @@
-"""Strategies for what goes wrong, and for who goes first. Both shrink to where less happens, and earlier."""
+"""Strategies for fault plans and for interleavings. Both shrink to fewer and earlier events."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
     from transports.faults.plans import Kind
 
-#: Seconds: so that a delay may be longer or shorter than a client's time limit, which is 10 where nobody says otherwise.
+#: Delays in seconds, some shorter and some longer than a client's default time limit of 10.
 _DELAYS = (0.1, 1.0, 5.0, 20.0)
 
-#: Seconds that pass at once: few, the shortest TTL and twice it, more than that and a lock delay, and a blocking query's usual wait.
+#: Steps of the clock in seconds: a short one, the shortest TTL, twice that, that plus a lock delay, a blocking query's default wait.
 _PASSES = (1.0, 10.0, 20.0, 60.0, 300.0)
 
-#: Turns in a row.
+#: The most turns of one program in a row.
 _STINT = 4
 
 
 def faults() -> SearchStrategy[Fault]:
-    """Any one fault of `consulate.testing.faults`."""
+    """Return a strategy for one fault of `consulate.testing.faults`."""
     kinds: list[SearchStrategy[Fault]] = [
         st.builds(Drop, st.sampled_from(("refused", "timeout"))),
         st.builds(Reset, applied=st.booleans(), idle=st.booleans()),
@@ -44,32 +44,35 @@ def faults() -> SearchStrategy[Fault]:
 def fault_plans(
     of: Kind = "all", *, among: Sequence[Fault] | None = None, max_requests: int = 12, path: str = "/"
 ) -> SearchStrategy[FaultPlan]:
-    """Plans for the first requests of a client. among: the faults to draw from; None: `faults()`. of, path: as of `FaultPlan`."""
+    """Return a strategy for plans of the first requests of a client.
+
+    among: the faults to choose from; None: `faults()`. max_requests: the longest plan. of, path: see `FaultPlan`.
+    """
     return _plans(faults() if among is None else st.sampled_from(list(among)), of, max_requests, path)
 
 
-# Composite, so that Hypothesis shows the plan's own repr.
+# A composite, so that Hypothesis shows the plan's own repr.
 @st.composite
 def _plans(draw: st.DrawFn, one: SearchStrategy[Fault], of: Kind, max_requests: int, path: str) -> FaultPlan:
-    drawn = draw(st.lists(st.none() | one, max_size=max_requests))
-    while drawn and drawn[-1] is None:
-        drawn = drawn[:-1]
-    return FaultPlan(drawn, of=of, path=path)
+    plan = draw(st.lists(st.none() | one, max_size=max_requests))
+    while plan and plan[-1] is None:
+        plan = plan[:-1]
+    return FaultPlan(plan, of=of, path=path)
 
 
 def interleavings(programs: int = 2, *, max_stints: int = 8, passes: Sequence[float] = _PASSES) -> SearchStrategy[Interleaving]:
-    """Who of so many programs gets a turn, and when how much time passes.
+    """Return a strategy for interleavings of this many programs.
 
-    max_stints: how often another program gets its turns, a few in a row. passes: the seconds that may pass after that; () for none.
-    Raises ValueError for less than one program.
+    max_stints: the most stints; in a stint, one program gets a few turns in a row. passes: the seconds that may pass after a stint; () for
+    none. Raises ValueError for less than one program.
     """
     if programs < 1:
-        raise ValueError("there is no interleaving of no programs")
+        raise ValueError(f"programs must be 1 or more, not {programs}")
     return _interleavings(programs, max_stints, [None, *(Pass(seconds) for seconds in passes)])
 
 
-# Stints rather than turns one by one: a program that comes some way, is held up, and goes on when others have done something, is what finds
-# mistakes; drawn one by one, turns rarely come so.
+# Stints instead of single turns: bugs show when a program runs for a while, stops, and goes on after others have run. Turns that are chosen
+# one by one rarely form that pattern.
 @st.composite
 def _interleavings(draw: st.DrawFn, programs: int, max_stints: int, passes: Sequence[Pass | None]) -> Interleaving:
     stint = st.tuples(st.integers(1, programs - 1) if programs > 2 else st.just(1), st.integers(0, _STINT), st.sampled_from(passes))

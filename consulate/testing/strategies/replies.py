@@ -1,4 +1,4 @@
-"""Strategies for what Consul answers to an operation: as it should, as it refuses, and as it never should."""
+"""Strategies for answers to an operation: well-formed, refusing, and malformed."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ def _good(values: SearchStrategy[Any], *statuses: int) -> Answers:
     return lambda _request: answers
 
 
-def _list(shape: Any, *statuses: int) -> Answers:
+def _list_of(shape: Any, *statuses: int) -> Answers:
     return _good(st.lists(of_type(shape), max_size=2), *statuses)
 
 
-def _named(shape: Any) -> Answers:
+def _dict_of(shape: Any) -> Answers:
     return _good(st.dictionaries(names(), of_type(shape), max_size=2))
 
 
 def _entries(request: Request) -> SearchStrategy[Response]:
-    """The answer of a read of keys: only those that were asked for."""
+    """Return a strategy for answers to a read of keys, which have only the keys of the request."""
     asked = {name for name, _ in request.query}
     prefix = key_of(request.path)
     below = st.sampled_from([prefix] if prefix else ["a"]) | keys(prefix)
@@ -78,7 +78,7 @@ def _entries(request: Request) -> SearchStrategy[Response]:
     return _good(found)(request) | _good(st.just(b""), 404)(request)
 
 
-#: Verbs whose results carry the value, and those that have no result.
+#: Verbs whose results have the value, and verbs without a result.
 _READS, _SILENT = ("get", "get-tree", "get-or-empty"), ("delete", "delete-tree", "delete-cas")
 
 
@@ -116,57 +116,57 @@ _DONE = _good(st.just(b""))
 _TRUE = _good(st.just(True))
 _ID = _good(st.fixed_dictionaries({"ID": _UUIDS}))
 
-#: What each operation of the API is answered with.
+#: The answers to each operation of the API.
 _ANSWERS: dict[str, Answers] = {
     "acl.legacy.create": _ID,
     "acl.legacy.update": _ID,
     "acl.legacy.info": _good(st.lists(of_type(LegacyACL), max_size=1)),
-    "acl.legacy.list": _list(LegacyACL),
+    "acl.legacy.list": _list_of(LegacyACL),
     "acl.legacy.clone": _ID,
     "acl.legacy.destroy": _TRUE,
-    "agent.check.list": _named(AgentCheck),
+    "agent.check.list": _dict_of(AgentCheck),
     "agent.host": _good(of_type(HostInfo)),
-    "agent.members": _list(AgentMember),
+    "agent.members": _list_of(AgentMember),
     "agent.metrics": _good(of_type(MetricsInfo)),
     "agent.self": _good(of_type(AgentSelf)),
     "agent.service.get": _good(of_type(AgentService)),
     "agent.service.health_by_id": _good(of_type(AgentServiceChecksInfo), 200, 429, 503),
-    "agent.service.health_by_name": _list(AgentServiceChecksInfo, 200, 429, 503),
-    "agent.service.list": _named(AgentService),
+    "agent.service.health_by_name": _list_of(AgentServiceChecksInfo, 200, 429, 503),
+    "agent.service.list": _dict_of(AgentService),
     "agent.version": _good(of_type(BuildInfo)),
-    "catalog.connect": _list(CatalogService),
+    "catalog.connect": _list_of(CatalogService),
     "catalog.datacenters": _good(st.lists(names(), min_size=1, max_size=2)),
     "catalog.deregister": _TRUE,
-    "catalog.gateway_services": _list(GatewayService),
+    "catalog.gateway_services": _list_of(GatewayService),
     "catalog.node": _good(st.none() | of_type(CatalogNode)),
     "catalog.node_services": _good(of_type(CatalogNodeServiceList)),
-    "catalog.nodes": _list(Node),
+    "catalog.nodes": _list_of(Node),
     "catalog.register": _TRUE,
-    "catalog.service": _list(CatalogService),
+    "catalog.service": _list_of(CatalogService),
     "catalog.services": _good(st.dictionaries(names(), st.lists(names(), max_size=2), max_size=3)),
     "event.fire": _events(several=False),
     "event.list": _events(several=True),
-    "health.checks": _list(HealthCheck),
-    "health.connect": _list(ServiceEntry),
-    "health.ingress": _list(ServiceEntry),
-    "health.node": _list(HealthCheck),
-    "health.service": _list(ServiceEntry),
-    "health.state": _list(HealthCheck),
+    "health.checks": _list_of(HealthCheck),
+    "health.connect": _list_of(ServiceEntry),
+    "health.ingress": _list_of(ServiceEntry),
+    "health.node": _list_of(HealthCheck),
+    "health.service": _list_of(ServiceEntry),
+    "health.state": _list_of(HealthCheck),
     "kv.delete": _good(st.booleans()),
     "kv.get": _entries,
     "kv.put": _good(st.booleans()),
     "session.create": _ID,
     "session.destroy": _TRUE,
     "session.info": _good(st.lists(of_type(SessionEntry), max_size=1)),
-    "session.list": _list(SessionEntry),
-    "session.node": _list(SessionEntry),
+    "session.list": _list_of(SessionEntry),
+    "session.node": _list_of(SessionEntry),
     "session.renew": _good(st.lists(of_type(SessionEntry), min_size=1, max_size=1)),
     "status.leader": _good(st.sampled_from(("127.0.0.1:8300", ""))),
     "status.peers": _good(st.lists(st.just("127.0.0.1:8300"), max_size=3)),
     "txn": _transaction,
 }
 
-#: What any call can be refused with, in Consul's words. https://developer.hashicorp.com/consul/api-docs/api-structure
+#: Refusals that any call can get, in Consul's words. https://developer.hashicorp.com/consul/api-docs/api-structure
 _REFUSALS = (
     (400, b"Bad request"),
     (403, b"Permission denied"),
@@ -180,27 +180,27 @@ _REFUSALS = (
 
 
 def answers(operation: Operation[Any]) -> SearchStrategy[Response]:
-    """Well-formed answers to an operation, as Consul gives where it does what it is asked to, or where there is no such thing.
+    """Return a strategy for well-formed answers to an operation: its success, or that the thing does not exist.
 
-    What is not in the table, a call of your own, is answered with nothing, which Consul does where a write is done.
+    An operation that is not in the API, such as your own, gets an empty 200, as Consul answers many writes.
     """
     return _ANSWERS.get(operation.name, _DONE)(operation.request)
 
 
 def refusals() -> SearchStrategy[Response]:
-    """Well-formed answers that refuse any call: no permission, no leader, too many requests, and so on."""
+    """Return a strategy for well-formed answers that refuse any call: no permission, no leader, too many requests, and so on."""
     return st.sampled_from([_response(status, body, "text/plain; charset=utf-8") for status, body in _REFUSALS])
 
 
-#: JSON of another shape than any answer has.
+#: JSON with a shape that no answer has.
 _STRANGE: tuple[Json, ...] = (None, 42, -1.5, "text", True, [], {}, [1], [None], [[]], {"a": 1}, {"ID": 3}, [{"Key": 1}], {"Results": 1})
 
-#: Bytes that are not what they say.
+#: Bytes that are not valid answers.
 _GARBAGE = (b"", b"\x00", b"\xff\xfe[]", b"[{]", b"NaN", b"[" * 5000, b"<html><body>Please log in</body></html>", b"1" * 5000)
 
 
 def _other_member(value: Json, path: int, other: Json) -> Json:
-    """The value with one of its members, wherever it is, replaced by another; its place is counted along the way."""
+    """Return the value with one of its members, at any depth, replaced. path: the position of the member in a walk through the value."""
     places: list[tuple[Any, Any]] = []
 
     def walk(inside: Json) -> None:
@@ -217,8 +217,8 @@ def _other_member(value: Json, path: int, other: Json) -> Json:
     return value
 
 
-def _spoiled(answer: Response) -> SearchStrategy[Response]:
-    """Answers that nearly are this one."""
+def _malform(answer: Response) -> SearchStrategy[Response]:
+    """Return a strategy for answers that differ from this one in one place."""
 
     def body(data: bytes) -> Response:
         headers = [(name, value) for name, value in answer.headers if name != "content-length"]
@@ -238,8 +238,8 @@ def _spoiled(answer: Response) -> SearchStrategy[Response]:
 
 
 def malformed_answers(operation: Operation[Any]) -> SearchStrategy[Response]:
-    """Answers that an operation should never get: cut off, another shape, another type of a member, not JSON, a status out of place.
+    """Return a strategy for answers that Consul never gives: cut off, of another shape or status, not JSON, a member of another type.
 
-    Some of them can be read nevertheless, where nothing depends on what is wrong.
+    Some of them can still be decoded, if the decoder does not use the wrong part.
     """
-    return answers(operation).flatmap(_spoiled)
+    return answers(operation).flatmap(_malform)

@@ -1,4 +1,4 @@
-"""Strategies for the objects of the API, made from their TypedDicts."""
+"""Strategies for the JSON objects of the API, built from their TypedDicts."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from hypothesis.strategies import SearchStrategy
 
 from consul_proto.types import check, node, service
 
-#: What the modules of `consul_proto.types` import for the type checker alone.
+#: Names that the modules of `consul_proto.types` import only for type checkers.
 _KNOWN = {**vars(node), **vars(service), **vars(check)}
 
-#: How deep objects in objects go until members that may be left out are.
+#: At this depth and below, optional members are left out.
 _DEEP = 2
 
 _STATES = st.sampled_from(("passing", "warning", "critical"))
 
-#: Members that take certain texts.
+#: Members with a limited set of values.
 _MEMBERS: dict[str, SearchStrategy[Any]] = {
     "Status": _STATES,
     "AggregatedStatus": _STATES,
@@ -41,23 +41,23 @@ _PLAIN: dict[Any, SearchStrategy[Any]] = {
 
 
 def of_type(shape: Any) -> SearchStrategy[Any]:
-    """JSON of this type: a TypedDict, a list or dict of something, or a plain type."""
-    return _drawn(shape, 0)
+    """Return a strategy for JSON of this type: a TypedDict, a list or dict, or a plain type."""
+    return _build(shape, 0)
 
 
 @cache
-def _drawn(shape: Any, depth: int) -> SearchStrategy[Any]:
+def _build(shape: Any, depth: int) -> SearchStrategy[Any]:
     if shape in _PLAIN:
         return _PLAIN[shape]
     if is_typeddict(shape):
         return _object(shape, depth)
     origin, inner = get_origin(shape), get_args(shape)
     if origin is list:
-        return st.lists(_drawn(inner[0], depth + 1), max_size=2)
+        return st.lists(_build(inner[0], depth + 1), max_size=2)
     if origin is dict:
-        return st.dictionaries(_PLAIN[str], _drawn(inner[1], depth + 1), max_size=2)
+        return st.dictionaries(_PLAIN[str], _build(inner[1], depth + 1), max_size=2)
     if origin in (Union, types.UnionType):
-        return st.one_of([_drawn(each, depth) for each in inner])
+        return st.one_of([_build(each, depth) for each in inner])
     raise TypeError(f"no strategy for {shape!r}")
 
 
@@ -70,5 +70,5 @@ def _object(shape: Any, depth: int) -> SearchStrategy[Any]:
         if is_optional and depth >= _DEEP:
             continue
         kind = get_args(hint)[0] if is_marked else hint
-        (optional if is_optional else required)[name] = _MEMBERS[name] if name in _MEMBERS else _drawn(kind, depth + 1)
+        (optional if is_optional else required)[name] = _MEMBERS[name] if name in _MEMBERS else _build(kind, depth + 1)
     return st.fixed_dictionaries(required, optional=optional)

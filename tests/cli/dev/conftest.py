@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.agents import Agent, running_dev
+from tests.agents import Agent, start_dev
 
 
 @pytest.fixture(scope="module")
 def dev() -> Iterator[Agent]:
     """A `consulate dev` with its default options."""
-    with running_dev("1.22.5") as agent:
+    with start_dev("1.22.5") as agent:
         yield agent
 
 

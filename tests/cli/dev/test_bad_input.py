@@ -1,6 +1,6 @@
 """Whatever is sent to `consulate dev`, it answers with an HTTP error or closes the connection, and goes on serving.
 
-That it said nothing of an exception is checked when it ends: see `running_dev`.
+That it said nothing of an exception is checked when it ends: see `start_dev`.
 """
 
 from __future__ import annotations

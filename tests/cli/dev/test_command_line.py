@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents import Agent, Binary, find_binaries, required, running_agent, running_dev
+from tests.agents import Agent, Binary, find_binaries, require_binary, start_agent, start_dev
 from tests.cli.dev.commands import OPEN, WEB, WITH_ACLS, Command
 
 pytestmark = pytest.mark.real
@@ -86,13 +86,13 @@ class Side:
 @pytest.fixture(scope="module", params=_BINARIES, ids=lambda binary: "no Consul" if binary is None else str(binary.version))
 def binary(request: pytest.FixtureRequest) -> Binary:
     """A Consul binary."""
-    return required(request.param)
+    return require_binary(request.param)
 
 
 @pytest.fixture(scope="module")
 def simulated(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
     """A `consulate dev` without ACLs, and the command line on it."""
-    with running_dev(binary.version) as agent:
+    with start_dev(binary.version) as agent:
         yield Side(binary, agent, tmp_path_factory.mktemp("simulated"))
 
 
@@ -101,8 +101,8 @@ def _differences(binary: Binary, commands: list[Command], folder: Path, *, acls:
     version = tuple(int(part) for part in binary.version.split("."))
     with ExitStack() as stack:
         agents = (
-            stack.enter_context(running_agent(binary, acls=acls, unix_socket=False)),
-            stack.enter_context(running_dev(binary.version, acls=acls, unix_socket=False)),
+            stack.enter_context(start_agent(binary, acls=acls, unix_socket=False)),
+            stack.enter_context(start_dev(binary.version, acls=acls, unix_socket=False)),
         )
         sides = [Side(binary, agent, folder / name) for name, agent in zip(("real", "simulated"), agents, strict=True)]
         for side in sides:

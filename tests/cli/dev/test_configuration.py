@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from consulate.cli.dev.configuration import read_files
-from tests.agents import Agent, Binary, find_binaries, required, running_agent, running_dev
+from tests.agents import Agent, Binary, find_binaries, require_binary, start_agent, start_dev
 from tests.cli.dev.raw import is_healthy, request
 
 _SERVICES: dict[str, Any] = {
@@ -97,8 +97,8 @@ def test_a_file_configures_it_as_it_configures_a_real_agent(binary: Binary | Non
     file = tmp_path / name
     file.write_text(json.dumps(_SERVICES) if name.endswith("json") else _IN_HCL)
     with (
-        running_agent(binary, acls=False, unix_socket=False, files=[file]) as real,
-        running_dev(binary.version, "--config-file", str(file), unix_socket=False) as simulated,
+        start_agent(binary, acls=False, unix_socket=False, files=[file]) as real,
+        start_dev(binary.version, "--config-file", str(file), unix_socket=False) as simulated,
     ):
         for path in _PATHS:
             assert _told(simulated, path) == _told(real, path), path
@@ -108,7 +108,7 @@ def test_a_file_chooses_the_addresses_and_the_command_line_the_port(tmp_path: Pa
     """A file can turn TCP off by naming only UNIX sockets, as with Consul; the port of the command line wins over that of a file."""
     path, file = tmp_path / "own.sock", tmp_path / "agent.json"
     file.write_text(json.dumps({"ports": {"http": 1}, "addresses": {"http": f"127.0.0.1 unix://{path}"}}))
-    with running_dev("1.22.5", "--config-file", str(file)) as agent:
+    with start_dev("1.22.5", "--config-file", str(file)) as agent:
         assert is_healthy(agent)
         assert path.is_socket()
     assert not path.exists()
@@ -122,7 +122,7 @@ def test_an_invalid_definition_stops_the_start(tmp_path: Path) -> None:
         ({"services": [7]}, "services must be a definition or a list of definitions"),
     ):
         file.write_text(json.dumps(given))
-        with pytest.raises(RuntimeError, match=re.escape(says)), running_dev("1.22.5", "--config-file", str(file)):
+        with pytest.raises(RuntimeError, match=re.escape(says)), start_dev("1.22.5", "--config-file", str(file)):
             pass
 
 
@@ -132,7 +132,7 @@ def test_scripts_run_only_if_they_are_enabled(tmp_path: Path, setting: str, remo
     file, ran = tmp_path / "agent.json", tmp_path / "ran"
     check = {"id": "s", "name": "s", "interval": "1s", "args": ["/bin/sh", "-c", f"echo x >{ran}; echo fine"]}
     file.write_text(json.dumps({setting: True, "checks": [check]} if setting != "none" else {}))
-    with running_dev("1.22.5", "--config-file", str(file), script_checks=False) as agent:
+    with start_dev("1.22.5", "--config-file", str(file), script_checks=False) as agent:
         if setting != "none":
             body = b""
             while b"fine" not in body:
@@ -167,13 +167,13 @@ _WITH_LIMITS = (
 @pytest.mark.real
 @pytest.mark.parametrize("binary", [*find_binaries()] or [None], ids=lambda binary: "no Consul" if binary is None else binary.version)
 def test_limits_and_entries_of_a_file(binary: Binary | None, tmp_path: Path) -> None:
-    binary = required(binary)
+    binary = require_binary(binary)
     file = tmp_path / "agent.hcl"
     file.write_text(_LIMITS)
     answers = []
     with (
-        running_agent(binary, acls=False, unix_socket=False, files=[file]) as real,
-        running_dev(binary.version, "--config-file", str(file), unix_socket=False) as simulated,
+        start_agent(binary, acls=False, unix_socket=False, files=[file]) as real,
+        start_dev(binary.version, "--config-file", str(file), unix_socket=False) as simulated,
     ):
         for agent in (real, simulated):
             said = [request(agent, *ask) for ask in _WITH_LIMITS]
@@ -196,7 +196,7 @@ def test_a_file_that_turns_acls_on_gets_default_policy_allow(tmp_path: Path) -> 
     """As with Consul, if the file names no default_policy. Only ACLs that --acl-token turns on deny by default."""
     file = tmp_path / "agent.json"
     file.write_text('{"acl": {"enabled": true}}')
-    with running_dev("1.22.5", "--config-file", str(file)) as agent:
+    with start_dev("1.22.5", "--config-file", str(file)) as agent:
         assert request(agent, "PUT", "/v1/kv/a", b"v") == (200, b"true")
         assert request(agent, "GET", "/v1/acl/tokens")[0] == 403
         early = b"ACL system must be bootstrapped before making any requests that require authorization: ACL not found"
@@ -235,7 +235,7 @@ def test_it_starts_with_the_configuration_of_consuls_test_helpers(tmp_path: Path
     configured = read_files([str(file)])
     assert "segments" not in configured.ignored, "it says nothing"
     assert {"performance", "ports.dns", "connect.ca_config", "version"} <= {*configured.ignored}
-    with running_dev("1.22.5", "--config-file", str(file), named=False) as agent:
+    with start_dev("1.22.5", "--config-file", str(file), named=False) as agent:
         _, said = request(agent, "GET", "/v1/agent/self", X_Consul_Token="root")
         node = json.loads(said)["Config"]
         assert (node["NodeName"], node["NodeID"]) == (_OF_TESTUTIL["node_name"], _OF_TESTUTIL["node_id"])
@@ -247,7 +247,7 @@ def test_it_starts_with_the_configuration_of_consuls_test_helpers(tmp_path: Path
 def test_connect_can_be_off(tmp_path: Path) -> None:
     file = tmp_path / "agent.hcl"
     file.write_text("connect { enabled = false }")
-    with running_dev("1.22.5", "--config-file", str(file)) as agent:
+    with start_dev("1.22.5", "--config-file", str(file)) as agent:
         for path in ("/v1/connect/ca/roots", "/v1/agent/connect/ca/roots"):
             assert request(agent, "GET", path) == (500, b"Connect must be enabled in order to use this endpoint")
 
@@ -259,7 +259,7 @@ def test_tokens_of_a_file(tmp_path: Path) -> None:
         acl { enabled = true default_policy = "deny" tokens { initial_management = "root-secret" default = "root-secret" } }
         service { name = "web" port = 80 }
     """)
-    with running_dev("1.22.5", "--config-file", str(file)) as agent:
+    with start_dev("1.22.5", "--config-file", str(file)) as agent:
         assert request(agent, "GET", "/v1/kv/a", X_Consul_Token="root-secret")[0] == 404
         assert request(agent, "GET", "/v1/kv/a")[0] == 404
         assert request(agent, "GET", "/v1/kv/a", X_Consul_Token="other")[0] == 403

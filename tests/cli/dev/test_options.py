@@ -16,7 +16,7 @@ import pytest
 
 from consulate import Consul
 from consulate.exceptions import RequestError
-from tests.agents import Agent, running_dev
+from tests.agents import Agent, start_dev
 from tests.cli.dev.raw import LEADER, PATIENCE, is_healthy, read_to_end, request
 
 _SECRET = "a-token-that-nobody-is-shown"
@@ -56,7 +56,7 @@ def test_it_prints_its_addresses_and_ends_on_a_signal(tmp_path: Path) -> None:
 
 def test_it_ends_at_once_though_blocking_queries_wait() -> None:
     """Connections that wait for an answer, sent half a request, or sent nothing are closed."""
-    with running_dev("1.22.5") as agent:
+    with start_dev("1.22.5") as agent:
         sockets = [socket.create_connection((agent.host, agent.port), timeout=PATIENCE) for _ in range(150)]
         for place, sock in enumerate(sockets):
             kinds = (b"GET /v1/kv/a?index=9&wait=600s HTTP/1.1\r\nHost: x\r\n\r\n", LEADER, b"")
@@ -109,7 +109,7 @@ def test_it_serves_on_after_it_ran_out_of_file_descriptors() -> None:
 def test_the_state_survives_restarts(tmp_path: Path) -> None:
     """It is saved soon after a change, so that it survives a kill, and at the end."""
     file = tmp_path / "state"
-    with running_dev("1.22.5", "--data", str(file)) as agent:
+    with start_dev("1.22.5", "--data", str(file)) as agent:
         _, made = request(agent, "PUT", "/v1/session/create", b'{"LockDelay": "0s"}')
         session = json.loads(made)["ID"]
         assert request(agent, "PUT", f"/v1/kv/lock?acquire={session}", b"mine") == (200, b"true")
@@ -119,7 +119,7 @@ def test_the_state_survives_restarts(tmp_path: Path) -> None:
         request(agent, "PUT", "/v1/kv/binary", bytes(range(256)))
         before = [request(agent, "GET", path) for path in _KEPT]
     assert file.stat().st_mode & 0o777 == 0o600
-    with running_dev("1.22.5", "--data", str(file)) as agent:
+    with start_dev("1.22.5", "--data", str(file)) as agent:
         assert [request(agent, "GET", path) for path in _KEPT] == before
         assert json.loads(request(agent, "PUT", "/v1/session/create")[1])["ID"] != session
         request(agent, "PUT", "/v1/kv/late", b"soon")
@@ -135,10 +135,10 @@ _KEPT = ("/v1/kv/?recurse", "/v1/kv/binary?raw", "/v1/session/list", "/v1/agent/
 
 def test_old_management_tokens_work_beside_a_new_one(tmp_path: Path) -> None:
     file = str(tmp_path / "state")
-    with running_dev("1.22.5", "--data", file, acls=True) as agent:
+    with start_dev("1.22.5", "--data", file, acls=True) as agent:
         before = agent.management_token or ""
         assert request(agent, "PUT", "/v1/kv/a", b"b", X_Consul_Token=before) == (200, b"true")
-    with running_dev("1.22.5", "--data", file, acls=True) as agent:
+    with start_dev("1.22.5", "--data", file, acls=True) as agent:
         for token in (before, agent.management_token or ""):
             assert request(agent, "GET", "/v1/kv/a?raw", X_Consul_Token=token) == (200, b"b")
         assert request(agent, "GET", "/v1/kv/a?raw")[0] == 403
@@ -146,7 +146,7 @@ def test_old_management_tokens_work_beside_a_new_one(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_a_valid_state(tmp_path: Path) -> None:
     file = tmp_path / "state"
-    with running_dev("1.22.5", "--data", str(file)):
+    with start_dev("1.22.5", "--data", str(file)):
         pass
     whole = file.read_text()
     for text, says in (
@@ -195,7 +195,7 @@ def test_it_ignores_sighup_under_nohup() -> None:
 
 
 def test_an_endpoint_that_is_not_simulated_answers_501() -> None:
-    with running_dev("1.22.5") as agent:
+    with start_dev("1.22.5") as agent:
         assert request(agent, "GET", "/v1/internal/ui/nodes") == (501, b"the simulator does not know GET /v1/internal/ui/nodes")
         status, said = request(agent, "GET", "/v1/agent/monitor")
         assert (status, said.partition(b":")[0]) == (501, b"the simulator does not know GET /v1/agent/monitor")
@@ -230,7 +230,7 @@ def test_a_file_at_the_path_of_a_socket_is_not_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
 def test_the_version_to_emulate(version: str) -> None:
-    with running_dev(version) as agent:
+    with start_dev(version) as agent:
         _, said = request(agent, "PUT", "/v1/kv/a?acquire=")
         assert said == (b"" if version == "1.8.7" else b"raft apply failed: ") + b"missing session"
 
@@ -272,12 +272,12 @@ def test_an_invalid_datacenter_name(tmp_path: Path) -> None:
         done = _run("--http-port", "0", *arguments)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert 'can only have lower case letters, digits, "-" and "_"' in done.stderr
-    with running_dev("1.22.5", "--datacenter", "EU-1") as agent:
+    with start_dev("1.22.5", "--datacenter", "EU-1") as agent:
         assert request(agent, "GET", "/v1/catalog/datacenters") == (200, b'["eu-1"]')
 
 
 def test_dates_are_real() -> None:
-    with running_dev("1.22.5", acls=True) as agent:
+    with start_dev("1.22.5", acls=True) as agent:
         before = datetime.now(UTC)
         body = json.dumps({"ExpirationTTL": "1h"}).encode()
         _, made = request(agent, "PUT", "/v1/acl/token", body, X_Consul_Token=agent.management_token or "")
@@ -289,13 +289,13 @@ def test_dates_are_real() -> None:
 
 @pytest.mark.parametrize("version", ["1.8.7", "1.22.5"])
 def test_a_management_token_turns_acls_on_with_default_policy_deny(version: str) -> None:
-    with running_dev(version, acls=True) as agent:
+    with start_dev(version, acls=True) as agent:
         token = agent.management_token or ""
         assert request(agent, "PUT", "/v1/kv/a", b"b", X_Consul_Token=token) == (200, b"true")
         assert request(agent, "GET", "/v1/kv/a")[0] == 403
         assert request(agent, "GET", "/v1/kv/a", X_Consul_Token="none") == (403, b"ACL not found")
         assert request(agent, "GET", "/v1/kv/a?raw", Authorization=f"Bearer {token}") == (200, b"b")
-    with running_dev(version, "--acl-default", "allow", acls=True) as agent:
+    with start_dev(version, "--acl-default", "allow", acls=True) as agent:
         assert request(agent, "PUT", "/v1/kv/a", b"b") == (200, b"true")
         assert request(agent, "GET", "/v1/acl/tokens")[0] == 403
 
@@ -313,7 +313,7 @@ def test_a_token_on_the_command_line_is_not_shown() -> None:
 
 
 def test_the_datacenter() -> None:
-    with running_dev("1.22.5", "--datacenter", "east") as agent:
+    with start_dev("1.22.5", "--datacenter", "east") as agent:
         assert request(agent, "GET", "/v1/kv/a?dc=east")[0] == 404
         assert request(agent, "GET", "/v1/kv/a?dc=dc1")[0] == 500
 

@@ -10,7 +10,7 @@ from contextlib import closing
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.agents import Binary, find_binaries, running_agent
+from tests.agents import Binary, find_binaries, start_agent
 from tests.simulator.differential.calls import Call
 from tests.simulator.differential.comparison import Sides
 from tests.simulator.differential.groups import GROUPS
@@ -76,7 +76,7 @@ def run(binary: Binary, groups: list[str], steps: int, seeded: int) -> int:
     differed = 0
     for group in groups:
         about = GROUPS[group]
-        with running_agent(binary, acls=about.acls) as agent, closing(Sides(agent, indexes=about.indexes)) as sides:
+        with start_agent(binary, acls=about.acls) as agent, closing(Sides(agent, indexes=about.indexes)) as sides:
             began = time.monotonic()
             one = Run(sides, group, steps // len(groups))
             one.go(seeded)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.agents import Binary, running_agent
+from tests.agents import Binary, start_agent
 from tests.simulator.differential.comparison import Sides
 from tests.simulator.differential.groups import GROUPS, Group
 
@@ -19,7 +19,7 @@ from tests.simulator.differential.groups import GROUPS, Group
 def group_sides(request: pytest.FixtureRequest, binary: Binary) -> Iterator[tuple[Group, Sides]]:
     """A group of calls, a real agent for it, and a simulator of the same version."""
     group: Group = request.param
-    with running_agent(binary, acls=group.acls) as agent, closing(Sides(agent, indexes=group.indexes)) as sides:
+    with start_agent(binary, acls=group.acls) as agent, closing(Sides(agent, indexes=group.indexes)) as sides:
         yield group, sides
 
 

@@ -17,7 +17,7 @@ from consul_proto.simulator.acl import bodies as acl_bodies
 from consul_proto.simulator.catalog import bodies
 from consul_proto.simulator.engine.versions import SIMULATED, Version
 from consul_proto.simulator.go.json import Anything, Duration, ListOf, MapOf, Shape, Struct, Text
-from tests.agents import Agent, Binary, running_agent
+from tests.agents import Agent, Binary, start_agent
 from tests.simulator.differential.calls import Call
 from tests.simulator.differential.comparison import Sides
 
@@ -104,7 +104,7 @@ def test_values_of_another_kind_are_refused_like_by_real_agents(sides: Sides, me
 @pytest.fixture(scope="module")
 def real_acl_agent(binary: Binary) -> Iterator[Agent]:
     """A new real agent with ACLs."""
-    with running_agent(binary, acls=True) as agent:
+    with start_agent(binary, acls=True) as agent:
         yield agent
 
 

@@ -15,9 +15,9 @@ from consul_proto.message import Request, Response
 from consulate import Cancel, Consul, Limits
 from consulate.exceptions import Cancelled
 from consulate.testing import ConsulAgent
-from tests.faces import UNIX, URLLIB3, Face, eventually
-from tests.fakes.faults import GOOD, WELL
-from tests.fakes.raw_server import Hang, ReadRequest, Refused, Send, SetEvent, Unaccepting, answer
+from tests.faces import UNIX, URLLIB3, Face, wait_until
+from tests.fakes.faults import GOOD, HEALTHY
+from tests.fakes.raw_server import ClosedPort, FullPort, Hang, ReadRequest, Send, SetEvent, answer
 from tests.transports.conftest import Serve
 
 _THREADS = pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
@@ -27,7 +27,7 @@ _AT_ONCE = 0.1
 
 
 @contextmanager
-def cancelled_in_time(cancel: Cancel, waits: Callable[[], object]) -> Iterator[pytest.ExceptionInfo[Cancelled]]:
+def assert_cancelled(cancel: Cancel, waits: Callable[[], object]) -> Iterator[pytest.ExceptionInfo[Cancelled]]:
     """Set the handle once `waits` returned, and a moment later; the block must end with Cancelled soon after."""
     when: list[float] = []
 
@@ -51,9 +51,9 @@ def cancelled_in_time(cancel: Cancel, waits: Callable[[], object]) -> Iterator[p
 @pytest.mark.parametrize("timeout", [None, 60.0])
 def test_a_call_that_waits_for_its_answer(face: Face, timeout: float | None, serve: Serve) -> None:
     waits, cancel = threading.Event(), Cancel()
-    server = serve(face, [ReadRequest(), SetEvent(waits), Hang()], WELL)
+    server = serve(face, [ReadRequest(), SetEvent(waits), Hang()], HEALTHY)
     with Consul(server.url, timeout=timeout) as client:
-        with cancelled_in_time(cancel, lambda: waits.wait(10)) as caught:
+        with assert_cancelled(cancel, lambda: waits.wait(10)) as caught:
             client.perform(client.ops.kv.put("k", "v"), cancel=cancel)
         assert caught.value.maybe_applied is True
         assert str(caught.value).startswith("PUT /v1/kv/k on ")
@@ -65,10 +65,10 @@ def test_a_call_that_waits_for_its_answer(face: Face, timeout: float | None, ser
 @_THREADS
 def test_a_call_on_a_connection_that_was_idle(face: Face, serve: Serve) -> None:
     waits, cancel = threading.Event(), Cancel()
-    server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), SetEvent(waits), Hang()], WELL)
+    server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), SetEvent(waits), Hang()], HEALTHY)
     with Consul(server.url, timeout=60) as client:
         assert client.kv.get("k") == "v"
-        with cancelled_in_time(cancel, lambda: waits.wait(10)):
+        with assert_cancelled(cancel, lambda: waits.wait(10)):
             client.perform(client.ops.kv.get("k"), cancel=cancel)
         assert client.kv.get("k") == "v"
 
@@ -76,10 +76,10 @@ def test_a_call_on_a_connection_that_was_idle(face: Face, serve: Serve) -> None:
 @_THREADS
 def test_a_call_that_sends_a_large_body(face: Face, serve: Serve) -> None:
     cancel = Cancel()
-    server = serve(face, [Hang()], WELL)
+    server = serve(face, [Hang()], HEALTHY)
     with Consul(server.url, timeout=60) as client:
         transport: Any = client._transport
-        with cancelled_in_time(cancel, lambda: eventually(lambda: any(used.sent for used in list(transport._busy)))) as caught:
+        with assert_cancelled(cancel, lambda: wait_until(lambda: any(used.sent for used in list(transport._busy)))) as caught:
             client.perform(client.ops.kv.put("k", b"x" * 30_000_000), cancel=cancel)
         assert caught.value.maybe_applied is True
 
@@ -87,7 +87,7 @@ def test_a_call_that_sends_a_large_body(face: Face, serve: Serve) -> None:
 @_THREADS
 def test_a_call_that_waits_for_a_connection(face: Face, serve: Serve) -> None:
     waits, cancel, free = threading.Event(), Cancel(), Cancel()
-    server = serve(face, [ReadRequest(), SetEvent(waits), Hang()], WELL)
+    server = serve(face, [ReadRequest(), SetEvent(waits), Hang()], HEALTHY)
     with Consul(server.url, timeout=60, limits=Limits(connections=1)) as client:
 
         def hold() -> None:
@@ -97,7 +97,7 @@ def test_a_call_that_waits_for_a_connection(face: Face, serve: Serve) -> None:
         first = threading.Thread(target=hold)
         first.start()
         waits.wait(10)
-        with cancelled_in_time(cancel, lambda: None) as caught:
+        with assert_cancelled(cancel, lambda: None) as caught:
             client.perform(client.ops.kv.put("k", "v"), cancel=cancel)
         assert caught.value.maybe_applied is False
         free.set()
@@ -107,8 +107,8 @@ def test_a_call_that_waits_for_a_connection(face: Face, serve: Serve) -> None:
 
 def test_a_call_that_connects() -> None:
     cancel = Cancel()
-    with Unaccepting() as server, Consul("127.0.0.1", server.port, timeout=60) as client:
-        with cancelled_in_time(cancel, lambda: None) as caught:
+    with FullPort() as server, Consul("127.0.0.1", server.port, timeout=60) as client:
+        with assert_cancelled(cancel, lambda: None) as caught:
             client.perform(client.ops.kv.put("k", "v"), cancel=cancel)
         assert caught.value.maybe_applied is False
 
@@ -124,7 +124,7 @@ def test_a_call_that_looks_its_host_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.getaddrinfo", slow)
     cancel = Cancel()
     with Consul("consul.test", timeout=60) as client:
-        with cancelled_in_time(cancel, lambda: looks_up.wait(10)) as caught:
+        with assert_cancelled(cancel, lambda: looks_up.wait(10)) as caught:
             client.perform(client.ops.kv.get("k"), cancel=cancel)
         assert caught.value.maybe_applied is False
     found.set()
@@ -136,7 +136,7 @@ def test_a_call_that_pauses_before_it_tries_again(face: Face, serve: Serve, monk
     cancel, waits = Cancel(), threading.Event()
     refusals = [step for _ in range(9) for step in (ReadRequest(), Send(answer(429, b"slow down")))]
     server = serve(face, [*refusals[:8], SetEvent(waits), *refusals[8:]])
-    with Consul(server.url, timeout=60) as client, cancelled_in_time(cancel, lambda: waits.wait(10)) as caught:
+    with Consul(server.url, timeout=60) as client, assert_cancelled(cancel, lambda: waits.wait(10)) as caught:
         client.perform(client.ops.kv.put("k", "v"), cancel=cancel)
     assert caught.value.maybe_applied is False
 
@@ -146,9 +146,9 @@ def test_a_flow_that_sleeps(face: Face, serve: Serve) -> None:
     def sleeps() -> Flow[None]:
         yield from sleep(60)
 
-    server = serve(face, WELL)
+    server = serve(face, HEALTHY)
     cancel = Cancel()
-    with Consul(server.url) as client, cancelled_in_time(cancel, lambda: None):
+    with Consul(server.url) as client, assert_cancelled(cancel, lambda: None):
         client.perform(sleeps(), cancel=cancel)
 
 
@@ -157,14 +157,14 @@ def test_a_blocking_query_in_memory() -> None:
     client = agent.client()
     client.kv.put("k", "v")
     index = client.perform_with_meta(client.ops.kv.get("k")).meta.index or 0
-    with cancelled_in_time(cancel, lambda: eventually(lambda: agent.waiting)):
+    with assert_cancelled(cancel, lambda: wait_until(lambda: agent.waiting)):
         client.perform(client.ops.kv.get("k", index=index, wait="10m"), cancel=cancel)
     assert agent.waiting == 0
 
 
 @_THREADS
 def test_a_handle_that_is_set_already_sends_nothing(face: Face, serve: Serve) -> None:
-    server = serve(face, WELL)
+    server = serve(face, HEALTHY)
     cancel = Cancel()
     cancel.set()
     with Consul(server.url) as client, pytest.raises(Cancelled) as caught:
@@ -188,7 +188,7 @@ def test_one_handle_ends_many_calls_and_says_that_it_is_set(serve: Serve) -> Non
         threads = [threading.Thread(target=call) for _ in range(5)]
         for thread in threads:
             thread.start()
-        eventually(lambda: len(server.requests) == 5)
+        wait_until(lambda: len(server.requests) == 5)
         assert (cancel.is_set(), repr(cancel)) == (False, "<Cancel not set>")
         cancel.set()
         for thread in threads:
@@ -198,7 +198,7 @@ def test_one_handle_ends_many_calls_and_says_that_it_is_set(serve: Serve) -> Non
 
 
 def test_a_call_that_ended_is_not_touched(serve: Serve) -> None:
-    server = serve(URLLIB3, [ReadRequest(), Send(GOOD), *WELL])
+    server = serve(URLLIB3, [ReadRequest(), Send(GOOD), *HEALTHY])
     cancel = Cancel()
     with Consul(server.url) as client:
         assert client.perform(client.ops.kv.get("k"), cancel=cancel) == "v"
@@ -208,7 +208,7 @@ def test_a_call_that_ended_is_not_touched(serve: Serve) -> None:
 
 
 def test_another_error_is_not_taken_for_a_cancel() -> None:
-    with Refused() as refused, Consul("127.0.0.1", refused.port) as client, pytest.raises(Exception, match="refused") as caught:
+    with ClosedPort() as refused, Consul("127.0.0.1", refused.port) as client, pytest.raises(Exception, match="refused") as caught:
         client.perform(client.ops.kv.get("k"), cancel=Cancel())
     assert not isinstance(caught.value, Cancelled)
 
@@ -221,5 +221,5 @@ def test_a_transport_that_cannot_cancel_says_so() -> None:
         def close(self) -> None: ...
 
     client = Consul(transport=Canned())
-    with pytest.raises(TypeError, match=r"Canned\.send takes no `cancel`"):
+    with pytest.raises(TypeError, match=r"Canned\.send has no parameter `cancel`"):
         client.perform(client.ops.kv.get("k"), cancel=Cancel())

@@ -13,8 +13,8 @@ import pytest
 
 from consulate.exceptions import ConsulateException, RequestError
 from tests.faces import ALL, URLLIB3, Face, on_every_face, on_every_tcp_face, outcome
-from tests.fakes.faults import FAULTS, GOOD, WELL
-from tests.fakes.raw_server import Close, ReadRequest, Refused, Send, answer
+from tests.fakes.faults import FAULTS, GOOD, HEALTHY
+from tests.fakes.raw_server import Close, ClosedPort, ReadRequest, Send, answer
 from tests.transports.conftest import Serve
 
 
@@ -31,7 +31,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 @on_every_tcp_face
 def test_a_refused_connection_keeps_what_the_system_said(face: Face) -> None:
-    with Refused() as refused:
+    with ClosedPort() as refused:
 
         async def scenario(client: Any) -> None:
             error = await outcome(client.kv.get("k"))
@@ -42,7 +42,7 @@ def test_a_refused_connection_keeps_what_the_system_said(face: Face) -> None:
 
 @pytest.mark.parametrize("face", [face for face in ALL if face is not URLLIB3], ids=str)
 def test_an_answer_that_is_not_http_keeps_what_h11_said(face: Face, serve: Serve) -> None:
-    server = serve(face, FAULTS["garbage instead of HTTP"], WELL)
+    server = serve(face, FAULTS["garbage instead of HTTP"], HEALTHY)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.get("k"))
@@ -55,7 +55,7 @@ def test_an_answer_that_is_not_http_keeps_what_h11_said(face: Face, serve: Serve
 @pytest.mark.parametrize("fault", ["truncated body", "reset before the answer", "gzip, cut off", "an HTML 502"])
 def test_no_error_is_its_own_cause(face: Face, fault: str, serve: Serve) -> None:
     """Otherwise a program that follows the causes never ends."""
-    server = serve(face, FAULTS[fault], WELL)
+    server = serve(face, FAULTS[fault], HEALTHY)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.get("k"))
@@ -77,7 +77,7 @@ def test_nothing_is_logged_that_the_error_conceals(face: Face, broken: str, serv
     line = {"a line that is no header": "nonsense", "a name in UTF-8": "X-Zürich: x", "cut off in the middle of the head": "X-Name"}[broken]
     head = f"HTTP/1.1 200 OK\r\n{line}\r\nX-Consul-Token: {token}\r\n".encode()
     end = Close() if broken.startswith("cut off") else Send(b"Content-Length: 0\r\n\r\n")
-    server = serve(face, [ReadRequest(), Send(head), end], WELL)
+    server = serve(face, [ReadRequest(), Send(head), end], HEALTHY)
     caplog.set_level(logging.DEBUG)
 
     async def scenario(client: Any) -> None:
@@ -92,7 +92,7 @@ def test_nothing_is_logged_that_the_error_conceals(face: Face, broken: str, serv
 
 @on_every_face
 def test_good_calls_and_refusals_are_no_warnings(face: Face, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), Send(answer(403, b"Permission denied")), *WELL])
+    server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), Send(answer(403, b"Permission denied")), *HEALTHY])
     caplog.set_level(logging.INFO)
 
     async def scenario(client: Any) -> None:

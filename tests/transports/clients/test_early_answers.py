@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from consulate.exceptions import Forbidden
-from tests.faces import Face, eventually, on_every_face, outcome
-from tests.fakes.faults import DONE, WELL
+from tests.faces import Face, on_every_face, outcome, wait_until
+from tests.fakes.faults import DONE, HEALTHY
 from tests.fakes.raw_server import Close, RawServer, ReadRequest, Repeat, Send, answer
 from tests.transports.conftest import Serve
 
@@ -22,14 +22,14 @@ _TOO_MANY = answer(429, b"Your IP is issuing too many concurrent connections, pl
 
 
 @pytest.fixture
-def late(monkeypatch: pytest.MonkeyPatch) -> list[RawServer]:
+def slow_sends(monkeypatch: pytest.MonkeyPatch) -> list[RawServer]:
     """What a client sends, it sends after the server in this list has closed its first connection."""
     servers: list[RawServer] = []
 
     def after_the_server_closed(send: Any) -> Any:
         def send_late(*args: Any) -> Any:
             if bytes(args[1][:4]) in (b"GET ", b"PUT "):
-                eventually(lambda: 0 in servers[0].closed)
+                wait_until(lambda: 0 in servers[0].closed)
             return send(*args)
 
         return send_late
@@ -41,10 +41,10 @@ def late(monkeypatch: pytest.MonkeyPatch) -> list[RawServer]:
 
 @on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
-def test_too_many_connections(face: Face, method: str, serve: Serve, late: list[RawServer]) -> None:
-    good = WELL if method == "get" else [Repeat((ReadRequest(), Send(DONE)))]
+def test_too_many_connections(face: Face, method: str, serve: Serve, slow_sends: list[RawServer]) -> None:
+    good = HEALTHY if method == "get" else [Repeat((ReadRequest(), Send(DONE)))]
     server = serve(face, [Send(_TOO_MANY), Close()], good)
-    late.append(server)
+    slow_sends.append(server)
 
     async def scenario(client: Any) -> None:
         assert await (client.kv.get("k") if method == "get" else client.kv.put("k", "v")) in ("v", True)
@@ -56,9 +56,9 @@ def test_too_many_connections(face: Face, method: str, serve: Serve, late: list[
 
 @on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
-def test_a_refusal(face: Face, method: str, serve: Serve, late: list[RawServer]) -> None:
-    server = serve(face, [Send(answer(403, b"not from there", [_CLOSE])), Close()], WELL)
-    late.append(server)
+def test_a_refusal(face: Face, method: str, serve: Serve, slow_sends: list[RawServer]) -> None:
+    server = serve(face, [Send(answer(403, b"not from there", [_CLOSE])), Close()], HEALTHY)
+    slow_sends.append(server)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.get("k") if method == "get" else client.kv.put("k", "v"))

@@ -13,11 +13,11 @@ import pytest
 
 from consulate import Consul, Limits
 from consulate.exceptions import ConsulateException, RequestTimeout
-from tests.concurrency.leftovers import nothing_left_open, open_files
-from tests.faces import UNIX, URLLIB3, Face, eventually, on_every_face, on_every_tcp_face, outcome
+from tests.concurrency.leftovers import check_no_leaks, open_files
+from tests.faces import UNIX, URLLIB3, Face, on_every_face, on_every_tcp_face, outcome, wait_until
 from tests.fakes.certificates import Certificates
-from tests.fakes.faults import DONE, FAULTS, GOOD, WELL
-from tests.fakes.raw_server import Close, Hang, Pause, RawServer, ReadRequest, Refused, Script, Send, SetEvent, answer
+from tests.fakes.faults import DONE, FAULTS, GOOD, HEALTHY
+from tests.fakes.raw_server import Close, ClosedPort, Hang, Pause, RawServer, ReadRequest, Script, Send, SetEvent, answer
 from tests.transports.conftest import Serve
 
 #: What also fails with the connection open: the answer says that it closes.
@@ -31,7 +31,7 @@ _CLOSING: dict[str, Script] = {
 _KEPT_OPEN = ("closed in the middle of the head", "Content-Length is not a number", "larger than the limit, and closes")
 
 
-def _left_of(face: Face, faults: Iterable[str], folder: Path) -> list[str]:
+def _find_leaks(face: Face, faults: Iterable[str], folder: Path) -> list[str]:
     """The faults after which a closed client has a descriptor left, though the exception is kept."""
     kept, left = [], []
 
@@ -50,14 +50,14 @@ def _left_of(face: Face, faults: Iterable[str], folder: Path) -> list[str]:
 
 @on_every_face
 def test_nothing_is_left_of_any_fault(face: Face, tmp_path: Path) -> None:
-    with nothing_left_open():
-        assert _left_of(face, [fault for fault in _CLOSING if fault not in _KEPT_OPEN], tmp_path) == []
+    with check_no_leaks():
+        assert _find_leaks(face, [fault for fault in _CLOSING if fault not in _KEPT_OPEN], tmp_path) == []
 
 
 @on_every_face
 @pytest.mark.parametrize("fault", _KEPT_OPEN)
 def test_nothing_is_left_while_the_exception_is_kept(face: Face, fault: str, tmp_path: Path) -> None:
-    assert _left_of(face, [fault], tmp_path) == []
+    assert _find_leaks(face, [fault], tmp_path) == []
 
 
 @on_every_tcp_face
@@ -66,12 +66,12 @@ def test_nothing_is_left_of_connections_that_cannot_be_had(face: Face, serve: Se
         for _ in range(5):
             assert isinstance(await outcome(client.kv.put("k", "v")), ConsulateException)
 
-    with nothing_left_open():
-        with Refused() as refused:
+    with check_no_leaks():
+        with ClosedPort() as refused:
             face.run(scenario, "127.0.0.1", refused.port, timeout=1)
         with RawServer([Hang()]) as silent:
             face.run(scenario, f"https://127.0.0.1:{silent.port}", timeout=0.1)
-        with RawServer(WELL, tls=certificates.stranger) as stranger:
+        with RawServer(HEALTHY, tls=certificates.stranger) as stranger:
             face.run(scenario, stranger.url, ca_file=certificates.ca_file, timeout=2)
 
 
@@ -96,7 +96,7 @@ def test_a_write_after_the_server_closed_an_idle_connection(face: Face, serve: S
 
     async def scenario(client: Any) -> None:
         assert await client.kv.get("k") == "v"
-        eventually(lambda: 0 in server.closed)
+        wait_until(lambda: 0 in server.closed)
         assert await client.kv.put("k", "w", cas=3) is True
         assert [(request.connection, request.method) for request in server.requests] == [(0, "GET"), (1, "PUT")]
 
@@ -106,7 +106,7 @@ def test_a_write_after_the_server_closed_an_idle_connection(face: Face, serve: S
 @on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
 def test_a_call_that_times_out_on_a_connection_used_again_is_not_sent_again(face: Face, method: str, serve: Serve) -> None:
-    server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), Pause(0.4), Send(GOOD), Hang()], WELL)
+    server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), Pause(0.4), Send(GOOD), Hang()], HEALTHY)
 
     async def scenario(client: Any) -> None:
         assert await client.kv.get("k") == "v"
@@ -145,8 +145,8 @@ def test_an_interrupt_closes_the_connection_of_the_call(face: Face, tmp_path: Pa
     thread = threading.Thread(target=send_signal)
     try:
         with (
-            nothing_left_open(),
-            RawServer(script, WELL, unix_path=tmp_path / "s" if face.unix else None) as server,
+            check_no_leaks(),
+            RawServer(script, HEALTHY, unix_path=tmp_path / "s" if face.unix else None) as server,
             Consul(server.url, timeout=10) as client,
         ):
             assert client.kv.get("k") == "v"

@@ -14,7 +14,7 @@ from consulate import Consul
 from consulate.exceptions import ClientError, ConsulateException, RequestError, RequestTimeout, ServerError
 from tests.faces import URLLIB3
 from tests.fakes.faults import DONE
-from tests.fakes.raw_server import Close, Drip, Echo, Hang, Pause, RawServer, ReadRequest, Refused, Reset, Script, Send, answer
+from tests.fakes.raw_server import Close, ClosedPort, Drip, Echo, Hang, Pause, RawServer, ReadRequest, Reset, Script, Send, answer
 from tests.transports.conftest import Serve
 
 _PLAIN = "http://consul.example.com:8500"
@@ -31,13 +31,25 @@ REFUSALS: dict[str, tuple[str, Script, type[ConsulateException], bool, str]] = {
     "asks who wants the tunnel": (_TUNNEL, [ReadRequest(), Send(answer(407))], RequestError, False, "407"),
     "opens no tunnel": (_TUNNEL, [ReadRequest(), Send(answer(403))], RequestError, False, "403"),
     "repeats the request for a tunnel": (_TUNNEL, [ReadRequest(), Echo(403)], RequestError, False, "403"),
-    "does not answer": (_TUNNEL, [ReadRequest(), Hang()], RequestTimeout, False, "no connection could be had in time"),
-    "drips": (_TUNNEL, [ReadRequest(), Drip(_OPEN[:-4] + b"\r\nX: y" * 50, 0.03)], RequestTimeout, False, "no connection"),
-    "speaks no HTTP": (_TUNNEL, [ReadRequest(), Send(b"220 smtp\r\n\r\n")], RequestError, False, "does not let the call through"),
+    "does not answer": (_TUNNEL, [ReadRequest(), Hang()], RequestTimeout, False, "could not connect within the time limit"),
+    "drips": (
+        _TUNNEL,
+        [ReadRequest(), Drip(_OPEN[:-4] + b"\r\nX: y" * 50, 0.03)],
+        RequestTimeout,
+        False,
+        "could not connect within the time limit",
+    ),
+    "speaks no HTTP": (_TUNNEL, [ReadRequest(), Send(b"220 smtp\r\n\r\n")], RequestError, False, "the proxy refused the connection"),
     "closes": (_TUNNEL, [ReadRequest(), Close()], RequestError, False, "closed"),
     "resets": (_TUNNEL, [ReadRequest(), Reset()], RequestError, False, "the connection was"),
     "opens a tunnel to no TLS": (_TUNNEL, [ReadRequest(), Send(_OPEN + b"220 smtp\r\n"), Pause(0.1)], RequestError, False, ""),
-    "opens a tunnel and does nothing": (_TUNNEL, [ReadRequest(), Send(_OPEN), Hang()], RequestTimeout, False, "no connection"),
+    "opens a tunnel and does nothing": (
+        _TUNNEL,
+        [ReadRequest(), Send(_OPEN), Hang()],
+        RequestTimeout,
+        False,
+        "could not connect within the time limit",
+    ),
 }
 
 
@@ -45,7 +57,7 @@ def _through(proxy: RawServer, password: str, user: str = "operator") -> str:
     return proxy.url.replace("http://", f"http://{user}:{password}@")
 
 
-def _told(error: BaseException) -> str:
+def _all_text(error: BaseException) -> str:
     return "".join([repr(error), repr(vars(error)), *traceback.format_exception(error)])
 
 
@@ -62,13 +74,13 @@ def test_a_proxy_that_does_not_let_a_write_through(name: str, serve: Serve) -> N
     assert says in str(raised.value)
     assert len(proxy.requests) == 1
     for secret in (password, base64.b64encode(f"operator:{password}".encode()).decode()):
-        assert secret not in _told(raised.value)
+        assert secret not in _all_text(raised.value)
         assert secret not in repr(client)
 
 
 @pytest.mark.parametrize("address", [_PLAIN, _TUNNEL])
 def test_a_proxy_that_is_not_there(address: str) -> None:
-    with Refused() as refused, Consul(address, proxy=f"http://127.0.0.1:{refused.port}", timeout=1) as client:
+    with ClosedPort() as refused, Consul(address, proxy=f"http://127.0.0.1:{refused.port}", timeout=1) as client:
         with pytest.raises(RequestError, match="refused") as raised:
             client.kv.put("k", "v")
         assert raised.value.maybe_applied is False
@@ -94,7 +106,7 @@ def test_credentials_of_a_url_are_percent_encoded(serve: Serve) -> None:
     assert _sent_credentials(proxy) == b"oper@tor:p:w@d"
 
 
-def _refused(make: Callable[[], Consul]) -> str:
+def _refusal_of(make: Callable[[], Consul]) -> str:
     with pytest.raises(ValueError, match="proxy") as raised:
         make().close()
     assert type(raised.value) is ValueError
@@ -112,4 +124,4 @@ def _refused(make: Callable[[], Consul]) -> str:
     ],
 )
 def test_a_proxy_that_no_client_can_use_is_refused_when_the_client_is_made(proxy: str) -> None:
-    assert "hidden" not in _refused(lambda: Consul(_PLAIN, proxy=proxy))
+    assert "hidden" not in _refusal_of(lambda: Consul(_PLAIN, proxy=proxy))

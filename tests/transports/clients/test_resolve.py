@@ -14,8 +14,8 @@ import pytest
 from consulate import AsyncConsul, Consul
 from consulate.exceptions import ClientClosed, RequestError, RequestTimeout
 from tests.faces import ASYNCIO, TRIO, Face, on_every_tcp_face, outcome
-from tests.fakes.faults import GOOD, WELL
-from tests.fakes.raw_server import Refused, Unaccepting
+from tests.fakes.faults import GOOD, HEALTHY
+from tests.fakes.raw_server import ClosedPort, FullPort
 from tests.transports.conftest import Serve
 
 HOST = "consul.example.com"
@@ -54,7 +54,7 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
 
 @on_every_tcp_face
 def test_a_name(face: Face, resolver: Resolver, serve: Serve) -> None:
-    server = serve(face, WELL)
+    server = serve(face, HEALTHY)
     resolver.ports = [server.port]
 
     async def scenario(client: Any) -> None:
@@ -66,7 +66,7 @@ def test_a_name(face: Face, resolver: Resolver, serve: Serve) -> None:
 
 @on_every_tcp_face
 def test_a_resolver_that_does_not_answer(face: Face, resolver: Resolver, serve: Serve) -> None:
-    server = serve(face, WELL)
+    server = serve(face, HEALTHY)
     resolver.ports = [server.port]
 
     async def scenario(client: Any) -> None:
@@ -86,8 +86,8 @@ def test_a_resolver_that_does_not_answer(face: Face, resolver: Resolver, serve: 
 
 @on_every_tcp_face
 def test_the_first_address_refuses(face: Face, resolver: Resolver, serve: Serve) -> None:
-    server = serve(face, WELL)
-    with Refused() as refused:
+    server = serve(face, HEALTHY)
+    with ClosedPort() as refused:
         resolver.ports = [refused.port, server.port]
 
         async def scenario(client: Any) -> None:
@@ -98,8 +98,8 @@ def test_the_first_address_refuses(face: Face, resolver: Resolver, serve: Serve)
 
 @on_every_tcp_face
 def test_the_first_address_takes_no_more_than_its_share_of_the_time(face: Face, resolver: Resolver, serve: Serve) -> None:
-    server = serve(face, WELL)
-    with Unaccepting() as silent:
+    server = serve(face, HEALTHY)
+    with FullPort() as silent:
         resolver.ports = [silent.port, server.port]
 
         async def scenario(client: Any) -> None:
@@ -112,7 +112,7 @@ def test_the_first_address_takes_no_more_than_its_share_of_the_time(face: Face, 
 
 @on_every_tcp_face
 def test_no_address_can_be_reached(face: Face, resolver: Resolver) -> None:
-    with Unaccepting() as silent, Refused() as refused:
+    with FullPort() as silent, ClosedPort() as refused:
 
         async def scenario(client: Any) -> None:
             for ports, kind in (([silent.port, refused.port], RequestError), ([refused.port, silent.port], RequestTimeout)):

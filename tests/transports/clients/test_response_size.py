@@ -10,7 +10,7 @@ import pytest
 from consulate import Limits
 from consulate.exceptions import RequestError
 from tests.faces import Face, on_every_face, outcome
-from tests.fakes.faults import FAULTS, FOUND, GOOD, WELL
+from tests.fakes.faults import FAULTS, FOUND, GOOD, HEALTHY
 from tests.fakes.raw_server import Close, ReadRequest, Script, Send, answer
 from tests.transports.conftest import Serve
 
@@ -19,22 +19,22 @@ _HALF = _SIZE // 2
 
 #: How the size of an answer shows: in its head, chunk by chunk, at its end, or once it is unpacked.
 SIZED: dict[str, Script] = {
-    "declared": [ReadRequest(), Send(GOOD), *WELL],
+    "declared": [ReadRequest(), Send(GOOD), *HEALTHY],
     "in chunks": [
         ReadRequest(),
         Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
         Send(b"%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (_HALF, FOUND[:_HALF], _SIZE - _HALF, FOUND[_HALF:])),
-        *WELL,
+        *HEALTHY,
     ],
     "until the end": [ReadRequest(), Send(b"HTTP/1.1 200 OK\r\n\r\n" + FOUND), Close()],
-    "packed": [ReadRequest(), Send(answer(200, gzip.compress(FOUND), [("Content-Encoding", "gzip")])), *WELL],
+    "packed": [ReadRequest(), Send(answer(200, gzip.compress(FOUND), [("Content-Encoding", "gzip")])), *HEALTHY],
 }
 
 
 @on_every_face
 @pytest.mark.parametrize("sized", SIZED)
 def test_the_limit_itself_is_allowed(face: Face, sized: str, serve: Serve) -> None:
-    server = serve(face, SIZED[sized], WELL)
+    server = serve(face, SIZED[sized], HEALTHY)
 
     async def scenario(client: Any) -> None:
         assert await client.kv.get("k") == "v"
@@ -52,7 +52,7 @@ def test_a_byte_more_is_not(face: Face, sized: str, serve: Serve) -> None:
         error = await outcome(client.kv.get("k"))
         assert type(error) is RequestError
         assert error.maybe_applied is True
-        assert f"larger than the limit of {_SIZE - 1} bytes" in str(error)
+        assert f"larger than this client's limit of {_SIZE - 1} bytes" in str(error)
         assert len(server.requests) == 1
         assert await client.kv.put("k", "w") is True
 
@@ -65,12 +65,12 @@ _CUT_OFF = ("truncated body", "Content-Length larger than the body", "chunks, cu
 @on_every_face
 @pytest.mark.parametrize("fault", _CUT_OFF)
 def test_an_answer_that_was_cut_off_is_an_error_all_the_same(face: Face, fault: str, serve: Serve) -> None:
-    server = serve(face, FAULTS[fault], WELL)
+    server = serve(face, FAULTS[fault], HEALTHY)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.get("k", raw=True))
         assert type(error) is RequestError, repr(error)
-        assert "before the answer was whole" in str(error)
+        assert "before the answer was complete" in str(error)
         assert await client.kv.get("k") == "v"
 
     face.run(scenario, server.url, timeout=5, limits=Limits(response_size=100_000))
@@ -81,12 +81,12 @@ def test_an_answer_that_was_cut_off_is_an_error_all_the_same(face: Face, fault: 
 def test_a_length_that_no_memory_holds(face: Face, limit: int | None, serve: Serve) -> None:
     """It is only a claim: what is read is what comes."""
     claim = answer(200, FOUND, [("Content-Length", str(10**15))])
-    server = serve(face, [ReadRequest(), Send(claim), Close()], WELL)
+    server = serve(face, [ReadRequest(), Send(claim), Close()], HEALTHY)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.get("k"))
         assert type(error) is RequestError, repr(error)
-        assert ("before the answer was whole" if limit is None else "larger than the limit") in str(error)
+        assert ("before the answer was complete" if limit is None else "larger than this client's limit") in str(error)
         assert await client.kv.get("k") == "v"
 
     face.run(scenario, server.url, timeout=5, limits=Limits(response_size=limit))

@@ -20,8 +20,8 @@ from consulate.exceptions import (
     RequestTimeout,
     ServerError,
 )
-from tests.faces import Face, eventually, on_every_face, outcome
-from tests.fakes.faults import DONE, FAULTS, FOUND, GOOD, ODD_BUT_GOOD, SPOILED, WELL
+from tests.faces import Face, on_every_face, outcome, wait_until
+from tests.fakes.faults import DONE, FAULTS, FOUND, GOOD, HEALTHY, ODD_BUT_GOOD, UNUSABLE_IDLE
 from tests.fakes.raw_server import ReadRequest, Script, Send, SetEvent, answer
 from tests.transports.conftest import Serve
 
@@ -44,18 +44,18 @@ class Row:
 
 
 _CLOSED = "the connection was"
-_NOT_HTTP = "the answer is not HTTP"
+_NOT_HTTP = "the answer is not valid HTTP"
 
 ROWS: dict[str, Row] = {
-    "never answers": Row(RequestTimeout, True, "no whole answer in time"),
+    "never answers": Row(RequestTimeout, True, "no complete answer within the time limit"),
     "reset before the answer": Row(RequestError, True, _CLOSED),
     "reset in the middle of the head": Row(RequestError, True, _CLOSED),
     "reset in the middle of the body": Row(RequestError, True, _CLOSED),
     "closed before the answer": Row(RequestError, True, _CLOSED),
-    "closed in the middle of the head": Row(RequestError, True, "before the answer was whole"),
-    "truncated body": Row(RequestError, True, "before the answer was whole"),
+    "closed in the middle of the head": Row(RequestError, True, "before the answer was complete"),
+    "truncated body": Row(RequestError, True, "before the answer was complete"),
     "Content-Length smaller than the body": Row(DecodeError, True, "expected"),
-    "Content-Length larger than the body": Row(RequestError, True, "before the answer was whole"),
+    "Content-Length larger than the body": Row(RequestError, True, "before the answer was complete"),
     "two different Content-Lengths": Row(RequestError, True, "Content-Length"),
     "Content-Length is not a number": Row(RequestError, True, "Content-Length"),
     "garbage instead of HTTP": Row(RequestError, True, _NOT_HTTP),
@@ -70,7 +70,7 @@ ROWS: dict[str, Row] = {
     "JSON 20,000 levels deep": Row(DecodeError, True, "nested too deeply"),
     "a value that is not base64": Row(DecodeError, True, "expected"),
     "a body that is not UTF-8": Row(DecodeError, True, "15 bytes that are not"),
-    "not gzip, but says so": Row(RequestError, True, "says that it is gzip, and is not"),
+    "not gzip, but says so": Row(RequestError, True, "is declared as gzip, but is not"),
     "gzip, cut off": Row(RequestError, True, "was cut off"),
     "an unknown Content-Encoding": Row(RequestError, True, "rot13"),
     "10,000 headers": Row(RequestError, True, _NOT_HTTP),
@@ -80,10 +80,10 @@ ROWS: dict[str, Row] = {
     "a 403": Row(Forbidden, False, "403 Permission denied"),
     "a 413": Row(ClientError, False, "413 Request body(600000 bytes) too large"),
     "a 500": Row(ServerError, True, "500 rpc error making call: something broke"),
-    "headers dripped": Row(RequestTimeout, True, "no whole answer in time"),
-    "body dripped": Row(RequestTimeout, True, "no whole answer in time"),
+    "headers dripped": Row(RequestTimeout, True, "no complete answer within the time limit"),
+    "body dripped": Row(RequestTimeout, True, "no complete answer within the time limit"),
     "an answer of 10 MB": Row(DecodeError, True, "expected"),
-    "chunks, cut off": Row(RequestError, True, "before the answer was whole"),
+    "chunks, cut off": Row(RequestError, True, "before the answer was complete"),
     "chunks, not a size": Row(RequestError, True, ""),
 }
 
@@ -95,7 +95,7 @@ def test_every_fault_has_a_row() -> None:
 @on_every_face
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_read(face: Face, fault: str, serve: Serve) -> None:
-    row, server = ROWS[fault], serve(face, FAULTS[fault], WELL)
+    row, server = ROWS[fault], serve(face, FAULTS[fault], HEALTHY)
 
     async def scenario(client: Any) -> None:
         begun = time.monotonic()
@@ -114,7 +114,7 @@ def test_a_read(face: Face, fault: str, serve: Serve) -> None:
 @on_every_face
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_write_is_sent_once(face: Face, fault: str, serve: Serve) -> None:
-    row, server = ROWS[fault], serve(face, FAULTS[fault], WELL)
+    row, server = ROWS[fault], serve(face, FAULTS[fault], HEALTHY)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.put("k", "w", cas=7))
@@ -129,7 +129,7 @@ def test_a_write_is_sent_once(face: Face, fault: str, serve: Serve) -> None:
 @on_every_face
 @pytest.mark.parametrize("oddity", ODD_BUT_GOOD)
 def test_an_odd_answer_that_is_good(face: Face, oddity: str, serve: Serve) -> None:
-    server = serve(face, ODD_BUT_GOOD[oddity], WELL)
+    server = serve(face, ODD_BUT_GOOD[oddity], HEALTHY)
 
     async def scenario(client: Any) -> None:
         assert await client.kv.get("k") == "v"
@@ -139,15 +139,15 @@ def test_an_odd_answer_that_is_good(face: Face, oddity: str, serve: Serve) -> No
 
 
 @on_every_face
-@pytest.mark.parametrize("spoiler", SPOILED)
+@pytest.mark.parametrize("spoiler", UNUSABLE_IDLE)
 def test_what_an_idle_connection_has_to_say_closes_it(face: Face, spoiler: str, serve: Serve) -> None:
-    first, then = SPOILED[spoiler]
+    first, then = UNUSABLE_IDLE[spoiler]
     spoiled = threading.Event()
-    server = serve(face, [ReadRequest(), Send(first), *then, SetEvent(spoiled), *WELL], WELL)
+    server = serve(face, [ReadRequest(), Send(first), *then, SetEvent(spoiled), *HEALTHY], HEALTHY)
 
     async def scenario(client: Any) -> None:
         assert await client.kv.get("k") == "v"
-        eventually(lambda: spoiled.is_set() or 0 in server.closed)
+        wait_until(lambda: spoiled.is_set() or 0 in server.closed)
         for _ in range(3):
             assert await client.kv.get("k") == "v"
         assert server.connections == 2
@@ -158,7 +158,7 @@ def test_what_an_idle_connection_has_to_say_closes_it(face: Face, spoiler: str, 
 
 @on_every_face
 def test_a_connection_is_used_again(face: Face, serve: Serve) -> None:
-    server = serve(face, WELL)
+    server = serve(face, HEALTHY)
 
     async def scenario(client: Any) -> None:
         for _ in range(20):
@@ -188,7 +188,7 @@ def test_a_stale_write_is_an_unknown_outcome_and_sent_once(face: Face, serve: Se
 @on_every_face
 def test_a_stale_read_is_sent_again(face: Face, serve: Serve) -> None:
     script: Script = [ReadRequest(), Send(GOOD), ReadRequest()]
-    server = serve(face, script, WELL)
+    server = serve(face, script, HEALTHY)
 
     async def scenario(client: Any) -> None:
         assert await client.kv.get("k") == "v"
@@ -202,7 +202,7 @@ def test_a_stale_read_is_sent_again(face: Face, serve: Serve) -> None:
 @on_every_face
 def test_a_check_and_set_whose_answer_is_lost_is_not_false(face: Face, serve: Serve) -> None:
     """`kv.set` reads, writes, and is told nothing: it neither tries again nor says that the race was lost."""
-    server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest()], WELL)
+    server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest()], HEALTHY)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.set("k", "w"))
@@ -218,12 +218,12 @@ def test_a_check_and_set_whose_answer_is_lost_is_not_false(face: Face, serve: Se
 def test_an_answer_above_the_limit(face: Face, size: str, serve: Serve) -> None:
     large = b'[{"Value": "' + b"A" * 5000 + b'"}]'
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(large), large)
-    server = serve(face, [ReadRequest(), Send(answer(200, large) if size == "declared" else chunked), *WELL], WELL)
+    server = serve(face, [ReadRequest(), Send(answer(200, large) if size == "declared" else chunked), *HEALTHY], HEALTHY)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.get("k"))
         assert type(error) is RequestError
-        assert "larger than the limit of 1000 bytes" in str(error)
+        assert "larger than this client's limit of 1000 bytes" in str(error)
         assert error.maybe_applied
         assert await client.kv.get("k") == "v"
 

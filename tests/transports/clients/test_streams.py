@@ -14,10 +14,10 @@ import pytest
 from consulate import AsyncConsul, Cancel, Consul, Limits
 from consulate.exceptions import Cancelled, Forbidden, RequestError, RequestTimeout
 from tests.faces import ASYNCIO, TRIO, UNIX, URLLIB3, Face, on_every_face, outcome
-from tests.fakes.faults import DONE, GOOD, WELL
+from tests.fakes.faults import DONE, GOOD, HEALTHY
 from tests.fakes.raw_server import Close, Hang, Pause, ReadRequest, Send, SetEvent, answer
 from tests.fakes.streams import LINE, Framing, body, packed_stream, stream
-from tests.transports.clients.streaming import BYTES, LINES, events_of
+from tests.transports.clients.stream_calls import BYTES, LINES, events_of
 from tests.transports.conftest import Serve
 
 _HEAD = Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -37,7 +37,7 @@ async def _read(client: Any, **options: Any) -> bytes:
 @pytest.mark.parametrize("framing", ["chunks", "length", "close"])
 def test_the_body_comes_whole(face: Face, framing: Framing, serve: Serve) -> None:
     size = 300_001
-    server = serve(face, [ReadRequest(), *stream(size, framing, piece=10_000)], WELL)
+    server = serve(face, [ReadRequest(), *stream(size, framing, piece=10_000)], HEALTHY)
 
     async def scenario(client: Any) -> None:
         assert await _read(client) == body(size, 10_000)
@@ -49,7 +49,7 @@ def test_the_body_comes_whole(face: Face, framing: Framing, serve: Serve) -> Non
 @on_every_face
 @pytest.mark.parametrize("framing", ["chunks", "length"])
 def test_the_connection_is_used_again_after_a_whole_stream(face: Face, framing: Framing, serve: Serve) -> None:
-    server = serve(face, [ReadRequest(), *stream(1000, framing), *WELL])
+    server = serve(face, [ReadRequest(), *stream(1000, framing), *HEALTHY])
 
     async def scenario(client: Any) -> None:
         assert len(await _read(client)) == 1000
@@ -89,7 +89,7 @@ def test_a_coding_is_undone_piece_by_piece(face: Face, serve: Serve) -> None:
 @on_every_face
 @pytest.mark.parametrize("framing", ["chunks", "length"])
 def test_a_stream_that_is_cut_off_is_an_error(face: Face, framing: Framing, serve: Serve) -> None:
-    server = serve(face, [ReadRequest(), *stream(100 * LINE, framing, cut_at=50 * LINE)], WELL)
+    server = serve(face, [ReadRequest(), *stream(100 * LINE, framing, cut_at=50 * LINE)], HEALTHY)
 
     async def scenario(client: Any) -> None:
         error = await outcome(_read(client))
@@ -102,7 +102,7 @@ def test_a_stream_that_is_cut_off_is_an_error(face: Face, framing: Framing, serv
 
 @on_every_face
 def test_another_status_is_an_exception(face: Face, serve: Serve) -> None:
-    server = serve(face, [ReadRequest(), Send(answer(403, b"Permission denied")), *WELL])
+    server = serve(face, [ReadRequest(), Send(answer(403, b"Permission denied")), *HEALTHY])
 
     async def scenario(client: Any) -> None:
         error = await outcome(_read(client))
@@ -169,7 +169,7 @@ def test_the_time_limit_bounds_each_wait_for_more_and_not_the_whole(face: Face, 
 
 @on_every_face
 def test_leaving_the_block_closes_the_connection_at_once(face: Face, serve: Serve) -> None:
-    server = serve(face, [ReadRequest(), *stream(1 << 40, piece=1000, interval=0.01)], WELL)
+    server = serve(face, [ReadRequest(), *stream(1 << 40, piece=1000, interval=0.01)], HEALTHY)
 
     async def scenario(client: Any) -> None:
         async with aclosing(events_of(client, BYTES)) as pieces:  # type: ignore[type-var] # a generator
@@ -216,7 +216,7 @@ def test_another_thread_ends_a_stream_that_waits(face: Face, way: str, serve: Se
 
 @_THREADS
 def test_a_cancel_that_comes_first_sends_nothing(face: Face, serve: Serve) -> None:
-    server = serve(face, WELL)
+    server = serve(face, HEALTHY)
     cancel = Cancel()
     cancel.set()
     with Consul(server.url) as client, pytest.raises(Cancelled) as caught, client.open(BYTES, cancel=cancel):
@@ -273,7 +273,7 @@ def test_another_task_ends_a_stream_that_waits(face: Face, way: str, serve: Serv
 
 @on_every_face
 def test_a_stream_takes_a_place_of_blocking_queries(face: Face, serve: Serve) -> None:
-    server = serve(face, [ReadRequest(), *stream(1 << 40, piece=1000, interval=0.01)], [ReadRequest(), Send(DONE), *WELL])
+    server = serve(face, [ReadRequest(), *stream(1 << 40, piece=1000, interval=0.01)], [ReadRequest(), Send(DONE), *HEALTHY])
 
     async def scenario(client: Any) -> None:
         async with aclosing(events_of(client, BYTES)) as pieces:  # type: ignore[type-var] # a generator

@@ -13,16 +13,16 @@ import pytest
 
 from consulate import AsyncConsul, Consul
 from consulate.exceptions import RequestError
-from tests.faces import URLLIB3, Face, eventually, on_every_tcp_face, outcome
+from tests.faces import URLLIB3, Face, on_every_tcp_face, outcome, wait_until
 from tests.fakes.certificates import Certificates
-from tests.fakes.faults import FAULTS, SPOILED, WELL
+from tests.fakes.faults import FAULTS, HEALTHY, UNUSABLE_IDLE
 from tests.fakes.raw_server import RawServer, ReadRequest, Send, SetEvent, answer
 from tests.transports.conftest import Serve
 
 
 @on_every_tcp_face
 def test_a_certificate_that_verifies(face: Face, serve: Serve, certificates: Certificates) -> None:
-    server = serve(face, WELL, tls=certificates.server)
+    server = serve(face, HEALTHY, tls=certificates.server)
 
     async def scenario(client: Any) -> None:
         for _ in range(3):
@@ -35,14 +35,14 @@ def test_a_certificate_that_verifies(face: Face, serve: Serve, certificates: Cer
 @on_every_tcp_face
 @pytest.mark.parametrize("server_is", ["stranger", "other_name"])
 def test_a_certificate_that_does_not_verify(face: Face, server_is: str, serve: Serve, certificates: Certificates) -> None:
-    server = serve(face, WELL, tls=getattr(certificates, server_is))
+    server = serve(face, HEALTHY, tls=getattr(certificates, server_is))
 
     async def scenario(client: Any) -> None:
         for call in (client.kv.get("k"), client.kv.put("k", "v")):
             error = await outcome(call)
             assert type(error) is RequestError
             assert error.maybe_applied is False
-            assert "certificate does not verify" in str(error)
+            assert "certificate could not be verified" in str(error)
         assert server.requests == []
 
     face.run(scenario, server.url, ca_file=certificates.ca_file, timeout=5)
@@ -50,7 +50,7 @@ def test_a_certificate_that_does_not_verify(face: Face, server_is: str, serve: S
 
 @on_every_tcp_face
 def test_a_certificate_that_nobody_verifies(face: Face, serve: Serve, certificates: Certificates) -> None:
-    server = serve(face, WELL, tls=certificates.stranger)
+    server = serve(face, HEALTHY, tls=certificates.stranger)
 
     async def scenario(client: Any) -> None:
         assert await client.kv.get("k") == "v"
@@ -60,7 +60,7 @@ def test_a_certificate_that_nobody_verifies(face: Face, serve: Serve, certificat
 
 @on_every_tcp_face
 def test_the_name_of_another_host(face: Face, serve: Serve, certificates: Certificates) -> None:
-    server = serve(face, WELL, tls=certificates.other_name)
+    server = serve(face, HEALTHY, tls=certificates.other_name)
 
     async def scenario(client: Any) -> None:
         assert await client.kv.get("k") == "v"
@@ -70,7 +70,7 @@ def test_the_name_of_another_host(face: Face, serve: Serve, certificates: Certif
 
 @on_every_tcp_face
 def test_a_client_certificate(face: Face, serve: Serve, certificates: Certificates) -> None:
-    server = serve(face, WELL, tls=certificates.server_for_clients)
+    server = serve(face, HEALTHY, tls=certificates.server_for_clients)
 
     async def works(client: Any) -> None:
         assert await client.kv.get("k") == "v"
@@ -88,7 +88,7 @@ def test_a_client_certificate(face: Face, serve: Serve, certificates: Certificat
     "fault", ["closed before the answer", "truncated body", "garbage instead of HTTP", "body dripped", "never answers"]
 )
 def test_faults_inside_tls(face: Face, fault: str, serve: Serve, certificates: Certificates) -> None:
-    server = serve(face, FAULTS[fault], WELL, tls=certificates.server)
+    server = serve(face, FAULTS[fault], HEALTHY, tls=certificates.server)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.put("k", "v"))
@@ -102,15 +102,15 @@ def test_faults_inside_tls(face: Face, fault: str, serve: Serve, certificates: C
 
 
 @on_every_tcp_face
-@pytest.mark.parametrize("spoiler", SPOILED)
+@pytest.mark.parametrize("spoiler", UNUSABLE_IDLE)
 def test_idle_connections_inside_tls(face: Face, spoiler: str, serve: Serve, certificates: Certificates) -> None:
-    first, then = SPOILED[spoiler]
+    first, then = UNUSABLE_IDLE[spoiler]
     spoiled = threading.Event()
-    server = serve(face, [ReadRequest(), Send(first), *then, SetEvent(spoiled), *WELL], WELL, tls=certificates.server)
+    server = serve(face, [ReadRequest(), Send(first), *then, SetEvent(spoiled), *HEALTHY], HEALTHY, tls=certificates.server)
 
     async def scenario(client: Any) -> None:
         assert await client.kv.get("k") == "v"
-        eventually(lambda: spoiled.is_set() or 0 in server.closed)
+        wait_until(lambda: spoiled.is_set() or 0 in server.closed)
         for _ in range(3):
             assert await client.kv.get("k") == "v"
         assert server.connections == 2
@@ -167,7 +167,7 @@ def _tunnel_to(server: RawServer) -> Iterator[RawServer]:
 
 
 def test_https_through_a_proxy(serve: Serve, certificates: Certificates) -> None:
-    server = serve(URLLIB3, WELL, tls=certificates.server)
+    server = serve(URLLIB3, HEALTHY, tls=certificates.server)
     password = uuid.uuid4().hex
     with _tunnel_to(server) as proxy:
         address = proxy.url.replace("http://", f"http://operator:{password}@")
@@ -180,7 +180,7 @@ def test_https_through_a_proxy(serve: Serve, certificates: Certificates) -> None
 
 
 def test_http_through_a_proxy(serve: Serve) -> None:
-    proxy = serve(URLLIB3, WELL)
+    proxy = serve(URLLIB3, HEALTHY)
     with Consul("http://consul.example.com:8500/api", proxy=proxy.url, timeout=5) as client:
         assert client.kv.get("k", consistency="stale") == "v"
     assert proxy.requests[0].target == "http://consul.example.com:8500/api/v1/kv/k?stale"
@@ -199,5 +199,5 @@ def test_a_proxy_that_opens_no_tunnel(serve: Serve) -> None:
 
 
 def test_tasks_know_no_proxy() -> None:
-    with pytest.raises(ValueError, match="AsyncConsul knows no proxy"):
+    with pytest.raises(ValueError, match="AsyncConsul does not support proxies"):
         AsyncConsul(proxy="http://127.0.0.1:3128")

@@ -13,9 +13,9 @@ import pytest
 
 from consulate import Consul
 from consulate.exceptions import RequestError, RequestTimeout
-from tests.faces import URLLIB3, Face, eventually, on_every_tcp_face, outcome
+from tests.faces import URLLIB3, Face, on_every_tcp_face, outcome, wait_until
 from tests.fakes.certificates import Certificates
-from tests.fakes.faults import WELL
+from tests.fakes.faults import HEALTHY
 from tests.fakes.raw_server import Close, Drip, Hang, Pause, ReadRequest, Reset, Script, Send
 from tests.transports.conftest import Serve
 
@@ -23,8 +23,8 @@ from tests.transports.conftest import Serve
 _ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
 
 HANDSHAKES: dict[str, tuple[Script, type[RequestError], str]] = {
-    "never answered": ([Hang()], RequestTimeout, "no connection could be had in time"),
-    "dripped": ([Drip(b"\x16\x03\x03\x40\x00" + b"\x02" * 200, 0.03)], RequestTimeout, "no connection could be had in time"),
+    "never answered": ([Hang()], RequestTimeout, "could not connect within the time limit"),
+    "dripped": ([Drip(b"\x16\x03\x03\x40\x00" + b"\x02" * 200, 0.03)], RequestTimeout, "could not connect within the time limit"),
     "closed": ([Pause(0.05), Close()], RequestError, ""),
     "reset": ([Pause(0.05), Reset()], RequestError, "the connection was reset"),
     "refused": ([Send(_ALERT), Pause(0.1), Close()], RequestError, "TLS failed"),
@@ -59,13 +59,13 @@ def test_a_server_that_wants_a_certificate_says_so(
     certificates: Certificates,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    server = serve(face, WELL, tls=certificates.server_for_clients)
+    server = serve(face, HEALTHY, tls=certificates.server_for_clients)
 
     def late(send: Any) -> Any:
         """Send when the server has said what it has to say, and closed."""
 
         def send_late(*args: Any) -> Any:
-            eventually(lambda: 0 in server.closed)
+            wait_until(lambda: 0 in server.closed)
             return send(*args)
 
         return send_late
@@ -87,7 +87,7 @@ def test_an_answer_that_only_the_end_ends_is_cut_off_where_tls_does_not_end(
     face: Face, serve: Serve, certificates: Certificates, request: pytest.FixtureRequest
 ) -> None:
     """Anyone on the way can close a TCP connection; only the server can say that there is no more (RFC 9110, section 4.3.4)."""
-    server = serve(face, [ReadRequest(), Send(b"HTTP/1.1 200 OK\r\n\r\nhalf a val"), Close()], WELL, tls=certificates.server)
+    server = serve(face, [ReadRequest(), Send(b"HTTP/1.1 200 OK\r\n\r\nhalf a val"), Close()], HEALTHY, tls=certificates.server)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.get("k", raw=True))
@@ -100,7 +100,7 @@ def test_an_answer_that_only_the_end_ends_is_cut_off_where_tls_does_not_end(
 @on_every_tcp_face
 def test_a_large_answer_and_a_large_value_inside_tls(face: Face, serve: Serve, certificates: Certificates) -> None:
     """Several records of 16 KiB each, in both directions."""
-    server = serve(face, WELL, tls=certificates.server)
+    server = serve(face, HEALTHY, tls=certificates.server)
     value = os.urandom(300_000)
 
     async def scenario(client: Any) -> None:
@@ -117,7 +117,7 @@ def test_a_large_answer_and_a_large_value_inside_tls(face: Face, serve: Serve, c
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_both_sides_of_a_fork_go_on(serve: Serve, certificates: Certificates) -> None:
     """The child neither uses the parent's session nor says goodbye on it."""
-    server = serve(URLLIB3, WELL, tls=certificates.server)
+    server = serve(URLLIB3, HEALTHY, tls=certificates.server)
     with Consul(server.url, ca_file=certificates.ca_file, timeout=5) as client:
         assert client.kv.get("k") == "v"
         child = os.fork()
@@ -144,7 +144,7 @@ def test_closing_ends_a_call_of_another_thread(blocking: bool, serve: Serve, cer
 
     thread = Thread(target=call)
     thread.start()
-    eventually(lambda: len(server.requests) == 1)
+    wait_until(lambda: len(server.requests) == 1)
     client.close()
     thread.join(10)
     assert not thread.is_alive()

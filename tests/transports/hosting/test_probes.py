@@ -18,11 +18,11 @@ import pytest
 
 from consul_proto.simulator import Simulator
 from consul_proto.simulator.agent.probes import Probe
-from transports.hosting.clock import HostedSimulator
-from transports.hosting.probe_http import ask_http
+from transports.hosting.clock import Host
+from transports.hosting.probe_http import probe_http
 from transports.hosting.probe_script import run_script
-from transports.hosting.probe_socket import Finding, ask_tcp, ask_udp
-from transports.hosting.probing import probe_all
+from transports.hosting.probe_socket import CheckResult, probe_tcp, probe_udp
+from transports.hosting.probes import run_probes
 
 _ENOUGH = 10.0
 
@@ -73,7 +73,7 @@ def silent() -> Iterator[str]:
         yield f"127.0.0.1:{sock.getsockname()[1]}"
 
 
-def _found(ask: Callable[[Probe], Awaitable[Finding]], **what: Any) -> Finding:
+def _run(ask: Callable[[Probe], Awaitable[CheckResult]], **what: Any) -> CheckResult:
     what.setdefault("timeout", _ENOUGH)
     return anyio.run(ask, Probe("a", 1.0, **what))
 
@@ -90,7 +90,7 @@ def _found(ask: Callable[[Probe], Awaitable[Finding]], **what: Any) -> Finding:
     ],
 )
 def test_http(web: str, path: str, status: str, line: str) -> None:
-    found = _found(ask_http, http=f"http://{web}{path}")
+    found = _run(probe_http, http=f"http://{web}{path}")
     referer = f" referer=http://{web}{path}" if path == "/302?once" else ""
     asked = f"GET host={web}{referer} user-agent=Consul Health Check b''"
     assert found == (status, f"HTTP GET http://{web}{path}: {line} Output: {asked}")
@@ -98,65 +98,65 @@ def test_http(web: str, path: str, status: str, line: str) -> None:
 
 def test_http_with_all_that_can_be_said(web: str) -> None:
     headers = {"X-A": ("b", "c"), "Host": ("other",), "User-Agent": ("own",)}
-    found = _found(ask_http, http=f"http://{web}/200", method="PUT", headers=headers, body="hello")
+    found = _run(probe_http, http=f"http://{web}/200", method="PUT", headers=headers, body="hello")
     assert found == ("passing", f"HTTP PUT http://{web}/200: 200 OK Output: PUT host=other user-agent=own x-a=b x-a=c b'hello'")
 
 
 def test_http_keeps_the_end_of_what_was_said(web: str) -> None:
-    assert _found(ask_http, http=f"http://{web}/200?large", limit=12).output.endswith("200 OK Output: 890123456789")
+    assert _run(probe_http, http=f"http://{web}/200?large", limit=12).output.endswith("200 OK Output: 890123456789")
 
 
 def test_http_without_redirects(web: str) -> None:
-    found = _found(ask_http, http=f"http://{web}/302", follow=False)
+    found = _run(probe_http, http=f"http://{web}/302", follow=False)
     assert (found.status, found.output.partition(" Output")[0]) == ("critical", f"HTTP GET http://{web}/302: 302 Found")
 
 
 def test_http_that_leads_around(web: str) -> None:
-    assert _found(ask_http, http=f"http://{web}/302?around") == ("critical", f'Get "http://{web}/302?around": stopped after 10 redirects')
+    assert _run(probe_http, http=f"http://{web}/302?around") == ("critical", f'Get "http://{web}/302?around": stopped after 10 redirects')
 
 
 def test_http_that_is_slow(web: str) -> None:
     url = f"http://{web}/200?slow"
     says = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-    assert _found(ask_http, http=url, timeout=0.1) == ("critical", f'Get "{url}": {says}')
+    assert _run(probe_http, http=url, timeout=0.1) == ("critical", f'Get "{url}": {says}')
 
 
 def test_http_where_nobody_listens(silent: str) -> None:
     refused = f'Get "http://{silent}/x": dial tcp {silent}: connect: connection refused'
-    assert _found(ask_http, http=f"http://{silent}/x") == ("critical", refused)
+    assert _run(probe_http, http=f"http://{silent}/x") == ("critical", refused)
 
 
 @pytest.mark.parametrize("url", ["ftp://x/", "http://", "http://127.0.0.1:x/", "http://127.0.0.1:99999/", "x"])
 def test_http_that_is_no_url(url: str) -> None:
-    found = _found(ask_http, http=url)
+    found = _run(probe_http, http=url)
     assert found.status == "critical"
     assert found.output.startswith(f'Get "{url}": ')
 
 
 def test_http_of_something_else(web: str) -> None:
     """TLS to a server without it; and headers that cannot be sent."""
-    assert _found(ask_http, http=f"https://{web}/200", verify=False).status == "critical"
-    assert _found(ask_http, http=f"http://{web}/200", headers={"a b": ("c",)}).status == "critical"
+    assert _run(probe_http, http=f"https://{web}/200", verify=False).status == "critical"
+    assert _run(probe_http, http=f"http://{web}/200", headers={"a b": ("c",)}).status == "critical"
 
 
 def test_tcp(web: str, silent: str) -> None:
-    assert _found(ask_tcp, tcp=web) == ("passing", f"TCP connect {web}: Success")
-    assert _found(ask_tcp, tcp=silent) == ("critical", f"dial tcp {silent}: connect: connection refused")
-    assert _found(ask_tcp, tcp="nothing").status == "critical"
+    assert _run(probe_tcp, tcp=web) == ("passing", f"TCP connect {web}: Success")
+    assert _run(probe_tcp, tcp=silent) == ("critical", f"dial tcp {silent}: connect: connection refused")
+    assert _run(probe_tcp, tcp="nothing").status == "critical"
     local = f"localhost:{web.rpartition(':')[2]}"
-    assert _found(ask_tcp, tcp=local) == ("passing", f"TCP connect {local}: Success")
+    assert _run(probe_tcp, tcp=local) == ("passing", f"TCP connect {local}: Success")
 
 
 def test_udp(silent: str) -> None:
-    assert _found(ask_udp, udp=silent) == ("critical", f"read udp {silent}: read: connection refused")
+    assert _run(probe_udp, udp=silent) == ("critical", f"read udp {silent}: read: connection refused")
     with socket.socket(type=socket.SOCK_DGRAM) as listens:
         listens.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{listens.getsockname()[1]}"
-        assert _found(ask_udp, udp=address, timeout=0.1) == ("passing", f"UDP connect {address}: Success")
+        assert _run(probe_udp, udp=address, timeout=0.1) == ("passing", f"UDP connect {address}: Success")
 
 
-def _script(text: str, **what: Any) -> Finding:
-    return _found(run_script, script=("/bin/sh", "-c", text), **what)
+def _script(text: str, **what: Any) -> CheckResult:
+    return _run(run_script, script=("/bin/sh", "-c", text), **what)
 
 
 @pytest.mark.parametrize(
@@ -179,8 +179,8 @@ def test_a_script_that_says_a_lot() -> None:
 
 
 def test_scripts_that_cannot_be_run() -> None:
-    assert _found(run_script, script=("/no/such",)) == ("critical", "fork/exec /no/such: no such file or directory")
-    assert _found(run_script, script=("no-such",)) == ("critical", 'exec: "no-such": executable file not found in $PATH')
+    assert _run(run_script, script=("/no/such",)) == ("critical", "fork/exec /no/such: no such file or directory")
+    assert _run(run_script, script=("no-such",)) == ("critical", 'exec: "no-such": executable file not found in $PATH')
 
 
 def test_a_script_that_takes_too_long_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
@@ -204,30 +204,30 @@ def _wait_until_gone(pid: int) -> None:
     raise AssertionError(f"{pid} is still there")
 
 
-class _Probed(Simulator):
+class _FakeSimulator(Simulator):
     """A simulator whose checks the test names, and which keeps what they found."""
 
-    def __init__(self, named: dict[str, Probe]) -> None:
+    def __init__(self, fake_probes: dict[str, Probe]) -> None:
         super().__init__()
-        self.named = named
+        self.fake_probes = fake_probes
         self.found: list[tuple[str, str, str]] = []
 
     @property
     def probes(self) -> dict[str, Probe]:
-        return self.named
+        return self.fake_probes
 
     def record_probe(self, probe: Probe, status: str, output: str, now: float) -> None:
         self.found.append((probe.check_id, status, output))
 
 
-def _watched(probes: dict[str, Probe], runs: Callable[[Probe], bool], scenario: Callable[..., Awaitable[None]]) -> None:
+def _run_checks(probes: dict[str, Probe], may_run: Callable[[Probe], bool], scenario: Callable[..., Awaitable[None]]) -> None:
     """Run checks, with the scenario beside them."""
 
     async def run() -> None:
-        simulator = _Probed(probes)
-        host = HostedSimulator(simulator)
+        simulator = _FakeSimulator(probes)
+        host = Host(simulator)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(probe_all, host, runs)
+            tasks.start_soon(run_probes, host, may_run)
             with anyio.fail_after(_ENOUGH):
                 await scenario(host, simulator.found)
             tasks.cancel_scope.cancel()
@@ -243,7 +243,7 @@ def test_checks_come_and_go(web: str) -> None:
         "script": Probe("script", 0.1, script=(sys.executable, "-c", "")),
     }
 
-    async def scenario(host: HostedSimulator, found: list[tuple[str, str, str]]) -> None:
+    async def scenario(host: Host, found: list[tuple[str, str, str]]) -> None:
         async def until(check_id: str, output: str) -> None:
             while not any(one[0] == check_id and output in one[2] for one in found):  # noqa: ASYNC110 # it happens in the checks
                 await anyio.sleep(0.01)
@@ -252,22 +252,22 @@ def test_checks_come_and_go(web: str) -> None:
         await until("gone", "TCP")
         probes["web"] = Probe("web", 0.1, http=f"http://{web}/200")
         del probes["gone"]
-        host.probed(Probe("other", 1.0), "passing", "")  # something changed
+        host.record_probe(Probe("other", 1.0), "passing", "")  # something changed
         await until("web", "HTTP")
         found.clear()
         await until("web", "HTTP")
         await until("web", "HTTP")
         assert {one[0] for one in found} == {"web"}
 
-    _watched(probes, lambda probe: not probe.script, scenario)
+    _run_checks(probes, lambda probe: not probe.script, scenario)
 
 
 def test_a_script_that_runs_when_the_agent_ends_is_killed(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
 
-    async def scenario(host: HostedSimulator, found: object) -> None:
+    async def scenario(host: Host, found: object) -> None:
         while not pids.exists() or not pids.read_text().endswith("\n"):  # noqa: ASYNC110 # the script writes it
             await anyio.sleep(0.01)
 
-    _watched({"a": Probe("a", 1.0, 60.0, script=("/bin/sh", "-c", f"echo $$ >{pids}; sleep 60"))}, lambda _: True, scenario)
+    _run_checks({"a": Probe("a", 1.0, 60.0, script=("/bin/sh", "-c", f"echo $$ >{pids}; sleep 60"))}, lambda _: True, scenario)
     _wait_until_gone(int(pids.read_text()))

@@ -15,7 +15,7 @@ import pytest
 from consul_proto.message import Headers, Request, Response
 from consul_proto.simulator import Parked, Simulator
 from tests.cli.dev.raw import CLOSE, LEADER, status_of
-from transports.hosting.clock import HostedSimulator
+from transports.hosting.clock import Host
 from transports.hosting.serve import ServerLimits, listen_tcp, listen_unix, serve
 
 _QUICK = ServerLimits(request_time=0.3, idle=0.3, write=0.3, linger=0.2)
@@ -23,7 +23,7 @@ _QUICK = ServerLimits(request_time=0.3, idle=0.3, write=0.3, linger=0.2)
 pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
-class Watched(Simulator):
+class RecordingSimulator(Simulator):
     """A simulator that says what it forgets, and fails where it is told to."""
 
     def __init__(self) -> None:
@@ -45,10 +45,10 @@ class Watched(Simulator):
 
 
 @dataclass
-class Served:
+class ServerUnderTest:
     """A server, and what came of it."""
 
-    simulator: Watched
+    simulator: RecordingSimulator
     address: Any
     failures: list[Exception] = field(default_factory=list)
 
@@ -58,16 +58,16 @@ class Served:
     async def exchange(self, data: bytes) -> bytes:
         async with await self.connect() as stream:
             await stream.send(data)
-            return await everything(stream)
+            return await read_all(stream)
 
 
-async def everything(stream: anyio.abc.SocketStream) -> bytes:
-    said = b""
+async def read_all(stream: anyio.abc.SocketStream) -> bytes:
+    received = b""
     try:
         while True:
-            said += await stream.receive()
+            received += await stream.receive()
     except (anyio.EndOfStream, anyio.BrokenResourceError):
-        return said
+        return received
 
 
 async def until(met: Callable[[], bool]) -> None:
@@ -76,10 +76,10 @@ async def until(met: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def served(limits: ServerLimits = _QUICK, **options: Any) -> AsyncIterator[Served]:
+async def start_server(limits: ServerLimits = _QUICK, **options: Any) -> AsyncIterator[ServerUnderTest]:
     with listen_tcp(0) as sock:
-        here = Served(Watched(), sock.getsockname())
-        host = HostedSimulator(here.simulator, failed=here.failures.append, **options)
+        here = ServerUnderTest(RecordingSimulator(), sock.getsockname())
+        host = Host(here.simulator, on_failure=here.failures.append, **options)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(lambda: serve(host, [sock], limits=limits))
             with anyio.fail_after(20):
@@ -91,7 +91,7 @@ def test_whoever_takes_too_long_is_told_so(backend: str) -> None:
     """Byte by byte, which never stops for long; and with a body that does not come."""
 
     async def scenario() -> None:
-        async with served() as here:
+        async with start_server() as here:
             async with await here.connect() as slow, anyio.create_task_group() as tasks:
 
                 async def drip() -> None:
@@ -103,7 +103,7 @@ def test_whoever_takes_too_long_is_told_so(backend: str) -> None:
                         pass
 
                 tasks.start_soon(drip)
-                assert status_of(await everything(slow)) == 408
+                assert status_of(await read_all(slow)) == 408
                 tasks.cancel_scope.cancel()
             half = b"PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n" + CLOSE + b"abc"
             assert status_of(await here.exchange(half)) == 408
@@ -116,34 +116,34 @@ def test_whoever_says_nothing_is_left(backend: str) -> None:
     """At first, and after an answer."""
 
     async def scenario() -> None:
-        async with served() as here:
+        async with start_server() as here:
             async with await here.connect() as silent:
-                assert await everything(silent) == b""
-            said = await here.exchange(LEADER + b"\r\n")
-            assert status_of(said) == 200
-            assert b"Connection: close" not in said
+                assert await read_all(silent) == b""
+            received = await here.exchange(LEADER + b"\r\n")
+            assert status_of(received) == 200
+            assert b"Connection: close" not in received
 
     anyio.run(scenario, backend=backend)
 
 
 def test_whoever_does_not_read_is_left(backend: str) -> None:
     async def scenario() -> None:
-        async with served() as here:
+        async with start_server() as here:
             value = bytes(500_000)
             put = b"PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n" % len(value)
             assert status_of(await here.exchange(put + CLOSE + value)) == 200
             async with await here.connect() as stream:
                 await stream.send(b"GET /v1/kv/a HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
                 await anyio.sleep(0.8)
-                said = await everything(stream)
-            assert said.count(b"HTTP/1.1 200 OK") < 50
+                received = await read_all(stream)
+            assert received.count(b"HTTP/1.1 200 OK") < 50
 
     anyio.run(scenario, backend=backend)
 
 
 def test_a_client_that_goes_away_is_forgotten(backend: str) -> None:
     async def scenario() -> None:
-        async with served() as here:
+        async with start_server() as here:
             simulator = here.simulator
             async with await here.connect() as stream:
                 await stream.send(b"GET /v1/kv/a?index=1&wait=60s HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -152,14 +152,14 @@ def test_a_client_that_goes_away_is_forgotten(backend: str) -> None:
             async with await here.connect() as stream:
                 await stream.send(b"GET /v1/kv/a?index=1&wait=60s HTTP/1.1\r\nHost: x\r\n\r\n")
                 await stream.send_eof()
-                assert await everything(stream) == b""
+                assert await read_all(stream) == b""
 
     anyio.run(scenario, backend=backend)
 
 
 def test_a_parked_query_wakes_on_a_write(backend: str) -> None:
     async def scenario() -> None:
-        async with served() as here, await here.connect() as waiting:
+        async with start_server() as here, await here.connect() as waiting:
             await waiting.send(b"GET /v1/kv/a?raw&index=1&wait=60s HTTP/1.1\r\nHost: x\r\n\r\n")
             await until(lambda: len(here.simulator.parked) == 1)
             put = b"PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n" + CLOSE + b"new"
@@ -172,9 +172,9 @@ def test_a_parked_query_wakes_on_a_write(backend: str) -> None:
 
 def test_a_parked_query_ends_with_its_wait(backend: str) -> None:
     async def scenario() -> None:
-        async with served() as here:
-            said = await here.exchange(b"GET /v1/kv/a?index=1&wait=100ms HTTP/1.1\r\nHost: x\r\n" + CLOSE)
-            assert status_of(said) == 404
+        async with start_server() as here:
+            received = await here.exchange(b"GET /v1/kv/a?index=1&wait=100ms HTTP/1.1\r\nHost: x\r\n" + CLOSE)
+            assert status_of(received) == 404
             assert len(here.simulator.parked) == 1
 
     anyio.run(scenario, backend=backend)
@@ -184,7 +184,7 @@ def test_what_is_sent_behind_a_parked_query_waits_for_its_turn(backend: str) -> 
     """More of it than is kept."""
 
     async def scenario() -> None:
-        async with served() as here, await here.connect() as stream, anyio.create_task_group() as tasks:
+        async with start_server() as here, await here.connect() as stream, anyio.create_task_group() as tasks:
             many = 4000
 
             async def send() -> None:
@@ -192,27 +192,27 @@ def test_what_is_sent_behind_a_parked_query_waits_for_its_turn(backend: str) -> 
                 await stream.send(query + (LEADER + b"\r\n") * many + LEADER + CLOSE)
 
             tasks.start_soon(send)
-            said = await everything(stream)
-            assert said.startswith(b"HTTP/1.1 404 Not Found")
-            assert said.count(b"HTTP/1.1 200 OK") == many + 1
+            received = await read_all(stream)
+            assert received.startswith(b"HTTP/1.1 404 Not Found")
+            assert received.count(b"HTTP/1.1 200 OK") == many + 1
 
     anyio.run(scenario, backend=backend)
 
 
 def test_leave_to_send_a_body_is_given(backend: str) -> None:
     async def scenario() -> None:
-        async with served() as here, await here.connect() as stream:
+        async with start_server() as here, await here.connect() as stream:
             await stream.send(b"PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n" + CLOSE)
             assert await stream.receive() == b"HTTP/1.1 100 Continue\r\n\r\n"
             await stream.send(b"abc")
-            assert status_of(await everything(stream)) == 200
+            assert status_of(await read_all(stream)) == 200
 
     anyio.run(scenario, backend=backend)
 
 
 def test_a_mistake_in_the_simulator_costs_one_answer(backend: str) -> None:
     async def scenario() -> None:
-        async with served() as here, await here.connect() as stream:
+        async with start_server() as here, await here.connect() as stream:
             await stream.send(b"GET /v1/fails HTTP/1.1\r\nHost: x\r\n\r\n")
             assert status_of(await stream.receive()) == 500
             await stream.send(LEADER + b"\r\n")
@@ -232,7 +232,7 @@ def test_a_mistake_in_the_simulator_costs_one_answer(backend: str) -> None:
     ],
 )
 def test_requests_without_a_token_have_the_default_one(backend: str, given: dict[str, str], used: str | None) -> None:
-    class Asked(Watched):
+    class TokenRecorder(RecordingSimulator):
         tokens: list[str | None] = []  # noqa: RUF012 # of this test alone
 
         def handle(self, request: Request, now: float) -> Response | Parked:
@@ -240,9 +240,9 @@ def test_requests_without_a_token_have_the_default_one(backend: str, given: dict
             return super().handle(request, now)
 
     async def scenario() -> None:
-        host = HostedSimulator(Asked(), default_token="default")
-        host.ask(Request("GET", "/v1/status/leader", headers=Headers(given.items())))
-        assert Asked.tokens == [used]
+        host = Host(TokenRecorder(), default_token="default")
+        host.handle(Request("GET", "/v1/status/leader", headers=Headers(given.items())))
+        assert TokenRecorder.tokens == [used]
 
     anyio.run(scenario, backend=backend)
 
@@ -250,7 +250,7 @@ def test_requests_without_a_token_have_the_default_one(backend: str, given: dict
 def test_time_is_looked_at_only_when_something_is_due(backend: str) -> None:
     """And what is due and does not go away costs no whole processor."""
 
-    class Due(Watched):
+    class Due(RecordingSimulator):
         due: float | None = None
         looks = 0
 
@@ -265,9 +265,9 @@ def test_time_is_looked_at_only_when_something_is_due(backend: str) -> None:
         for due, most in ((None, 3), (0.05, 200)):
             simulator = Due()
             simulator.due = due
-            host = HostedSimulator(simulator)
+            host = Host(simulator)
             with anyio.move_on_after(0.2):
-                await host.keep_time()
+                await host.run_clock()
             assert simulator.looks <= most
 
     anyio.run(scenario, backend=backend)

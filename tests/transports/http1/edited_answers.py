@@ -55,7 +55,7 @@ edits = st.builds(Edit, st.integers(0, 4000), st.integers(0, 12), st.sampled_fro
 cuts = st.lists(st.integers(0, 4000), max_size=6)
 
 
-def edited(data: bytes, changes: Sequence[Edit]) -> bytes:
+def apply_edits(data: bytes, changes: Sequence[Edit]) -> bytes:
     """The data after all edits, one after the other."""
     for change in changes:
         data = change.of(data)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consul_proto.errors import RequestError
-from tests.transports.http1.edited_answers import Edit, cuts, edited, edits, pieces
+from tests.transports.http1.edited_answers import Edit, apply_edits, cuts, edits, pieces
 from transports.http1.chunks import LARGEST_PIECE, iter_chunks, read_chunks
 
 _BODY = b"5;ext=1\r\nline \r\n2\r\n1\n\r\n7\r\nline 2\n\r\n0\r\nX-Trailer: 1\r\n\r\n"
@@ -66,7 +66,7 @@ def test_any_cut_gives_the_same_body(places: list[int]) -> None:
 @given(st.lists(edits, max_size=3), cuts, st.sampled_from([None, 10, len(_PLAIN)]))
 @settings(max_examples=300, deadline=None)
 def test_any_cut_of_any_bytes_gives_the_same_outcome(changes: list[Edit], places: list[int], limit: int | None) -> None:
-    data = edited(_BODY, changes)
+    data = apply_edits(_BODY, changes)
     outcome = _outcome(io.BytesIO(data), limit)
     assert _outcome(_reader(pieces(data, places)), limit) == outcome
     body, error = outcome
@@ -121,7 +121,7 @@ def test_nothing_beyond_the_end_is_read() -> None:
         (b"+5\r\nabcde\r\n", b"", "a chunk does not begin with its size"),
         (b"1_0\r\nabcde\r\n", b"", "a chunk does not begin with its size"),
         (b"f" * 17 + b"\r\n", b"", "a chunk does not begin with its size"),
-        (b"2\r\nabc\r\n", b"ab", "a chunk is longer than it says"),
+        (b"2\r\nabc\r\n", b"ab", "a chunk is longer than its size"),
         (b"2;" + b"x" * 9000 + b"\r\n", b"", "a line between two chunks is longer than 8192 bytes"),
         (b"0\r\n" + b"x" * 9000, b"", "a line between two chunks is longer than 8192 bytes"),
         (b"", b"", "EOF"),
@@ -144,4 +144,4 @@ def test_a_limit_is_checked_before_a_chunk_is_read() -> None:
     body, error = _outcome(_reader([b"5\r\nhello\r\nffff\r\n"], wait=True), 1000)
     assert body == b"hello"
     assert error is not None
-    assert "larger than the limit of 1000 bytes" in error
+    assert "larger than this client's limit of 1000 bytes" in error

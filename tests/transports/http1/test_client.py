@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from consul_proto.errors import RequestError
 from consul_proto.message import Headers, Request, Response
 from transports.http1.client import HTTP1Connection
-from transports.http1.content import decoded
+from transports.http1.content import decode
 
 _GET = Request("GET", "/v1/kv/k", (("stale", None), ("index", "7")))
 _BODY = b'[{"Key": "k"}]'
@@ -94,7 +94,7 @@ def test_an_answer_that_is_cut_off(end: int) -> None:
     connection = _connection()
     if end:
         assert connection.receive(ANSWERS["a length"][:end]) is None
-    with pytest.raises(RequestError, match="closed before the answer was whole") as raised:
+    with pytest.raises(RequestError, match="closed before the answer was complete") as raised:
         connection.receive(b"")
     assert raised.value.maybe_applied is True
 
@@ -122,7 +122,7 @@ def test_a_body_and_headers() -> None:
 @pytest.mark.parametrize("name", ["a length", "chunks"])
 def test_a_limit(name: str) -> None:
     assert _connection(14).receive(ANSWERS[name])
-    with pytest.raises(RequestError, match="larger than the limit of 13 bytes"):
+    with pytest.raises(RequestError, match="larger than this client's limit of 13 bytes"):
         _connection(13).receive(ANSWERS[name])
 
 
@@ -144,27 +144,27 @@ class TestContentCodings:
         ],
     )
     def test_undone(self, encoding: str | None, body: bytes) -> None:
-        assert decoded(encoding, body, None) == b"x"
-        assert decoded(encoding, body, 1) == b"x"
+        assert decode(encoding, body, None) == b"x"
+        assert decode(encoding, body, 1) == b"x"
 
     def test_nothing_needs_no_coding(self) -> None:
-        assert decoded("br", b"", None) == b""
+        assert decode("br", b"", None) == b""
 
     @pytest.mark.parametrize(
         ("encoding", "body", "says"),
         [
             ("br", b"x", "unknown Content-Encoding 'br'"),
-            ("gzip", b"plain text", "says that it is gzip, and is not"),
+            ("gzip", b"plain text", "is declared as gzip, but is not"),
             ("gzip", gzip.compress(b"x" * 100, mtime=0)[:-9], "cut off"),
             ("gzip, gzip", b"x", "unknown Content-Encoding"),
         ],
     )
     def test_not_undone(self, encoding: str, body: bytes, says: str) -> None:
         with pytest.raises(RequestError, match=says):
-            decoded(encoding, body, None)
+            decode(encoding, body, None)
 
     def test_a_bomb(self) -> None:
         bomb = gzip.compress(b"\0" * 50_000_000)
         assert len(bomb) < 100_000
-        with pytest.raises(RequestError, match="larger than the limit of 1000000 bytes"):
-            decoded("gzip", bomb, 1_000_000)
+        with pytest.raises(RequestError, match="larger than this client's limit of 1000000 bytes"):
+            decode("gzip", bomb, 1_000_000)

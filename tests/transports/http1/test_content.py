@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consul_proto.errors import RequestError
-from tests.transports.http1.edited_answers import Edit, cuts, edited, edits, pieces
-from transports.http1.content import LARGEST_PIECE, ContentDecoder, decoded
+from tests.transports.http1.edited_answers import Edit, apply_edits, cuts, edits, pieces
+from transports.http1.content import LARGEST_PIECE, ContentDecoder, decode
 
 #: Bodies of a few bytes, and of a few pieces: zeros, which pack well, and noise, which does not.
 bodies = st.binary(max_size=200) | st.builds(
@@ -53,7 +53,7 @@ def test_any_cut_gives_what_gzip_gives(members: list[bytes], places: list[int]) 
 def test_every_coding_in_pieces(body: bytes, places: list[int], encoding: str | None) -> None:
     packed = {"deflate": zlib.compress(body), "gzip": gzip.compress(body), "x-gzip": gzip.compress(body)}.get(encoding or "", body)
     found = _unpack(encoding, pieces(packed, places))
-    assert b"".join(found) == body == decoded(encoding, packed, None) == decoded(encoding, packed, len(body))
+    assert b"".join(found) == body == decode(encoding, packed, None) == decode(encoding, packed, len(body))
     assert all(0 < len(piece) <= LARGEST_PIECE for piece in found)
 
 
@@ -66,7 +66,7 @@ def test_byte_by_byte() -> None:
 @given(st.lists(edits, max_size=2), cuts)
 @settings(deadline=None)
 def test_any_cut_of_a_broken_body_gives_the_same_error(encoding: str, changes: list[Edit], places: list[int]) -> None:
-    packed = edited(gzip.compress(b"x" * 100, mtime=0) if encoding == "gzip" else zlib.compress(b"x" * 100), changes)
+    packed = apply_edits(gzip.compress(b"x" * 100, mtime=0) if encoding == "gzip" else zlib.compress(b"x" * 100), changes)
     assert _outcome(encoding, pieces(packed, places), None) == _outcome(encoding, [packed], None)
 
 
@@ -75,13 +75,13 @@ def test_any_cut_of_a_broken_body_gives_the_same_error(encoding: str, changes: l
 @settings(deadline=None)
 def test_a_limit_changes_no_body(encoding: str, changes: list[Edit], places: list[int], limit: int) -> None:
     """A body that is broken and too large is one of the two, depending on the cut."""
-    packed = edited(gzip.compress(b"x" * 100, mtime=0) if encoding == "gzip" else zlib.compress(b"x" * 100), changes)
+    packed = apply_edits(gzip.compress(b"x" * 100, mtime=0) if encoding == "gzip" else zlib.compress(b"x" * 100), changes)
     body, limited = _outcome(encoding, [packed], None), _outcome(encoding, pieces(packed, places), limit)
     if isinstance(body, bytes) and len(body) <= limit:
         assert limited == body
     else:
         assert isinstance(limited, str)
-        assert limited == body or "is larger than the limit" in limited
+        assert limited == body or "is larger than this client's limit" in limited
 
 
 def test_what_came_is_given_at_once() -> None:
@@ -119,7 +119,7 @@ def test_an_unknown_coding() -> None:
 def test_a_limit_holds_for_every_coding() -> None:
     for encoding, packed in (("gzip", gzip.compress(b"abc")), (None, b"abc")):
         assert _unpack(encoding, [packed], 3) == [b"abc"]
-        with pytest.raises(RequestError, match="larger than the limit of 2 bytes"):
+        with pytest.raises(RequestError, match="larger than this client's limit of 2 bytes"):
             _unpack(encoding, [packed], 2)
 
 

@@ -13,7 +13,7 @@ from consul_proto.errors import RequestError
 from consul_proto.message import Request
 from tests.fakes.faults import FOUND, GOOD
 from tests.fakes.raw_server import answer
-from tests.transports.http1.edited_answers import SMALL, Edit, cuts, edited, edits, pieces
+from tests.transports.http1.edited_answers import SMALL, Edit, apply_edits, cuts, edits, pieces
 from transports.http1.client import Data, End, Event, Head, HTTP1Connection
 
 _GET = Request("GET", "/v1/agent/monitor")
@@ -58,7 +58,7 @@ def test_byte_by_byte_gives_the_events_of_the_whole(data: bytes) -> None:
 @example(_CHUNKED + b"5\r\nhello\r\nzz\r\n", [], [80])
 @example(_CHUNKED + b"5\r\nhello again\r\n", [], [80])
 def test_any_cut_gives_the_events_of_the_whole(data: bytes, changes: list[Edit], places: list[int]) -> None:
-    data = edited(data, changes)
+    data = apply_edits(data, changes)
     assert _read(pieces(data, places), _connection()) == _read([data], _connection())
 
 
@@ -66,7 +66,7 @@ def test_any_cut_gives_the_events_of_the_whole(data: bytes, changes: list[Edit],
 @settings(max_examples=400, deadline=None)
 def test_events_and_whole_answers_are_the_same(data: bytes, changes: list[Edit], places: list[int]) -> None:
     """Except for a content coding, which the events leave as it is."""
-    data = edited(data, changes)
+    data = apply_edits(data, changes)
     if b"encoding" in data.lower().replace(b"transfer-encoding", b""):
         return
     parts = pieces(data, places)
@@ -156,14 +156,14 @@ def test_a_content_coding_stays() -> None:
 @pytest.mark.parametrize(
     ("data", "given_before", "says"),
     [
-        (b"", 0, "closed before the answer was whole"),
-        (GOOD[:30], 0, "closed before the answer was whole"),
-        (GOOD[:-1], 2, "closed before the answer was whole"),
-        (_CHUNKED + b"5\r\nhel", 2, "closed before the answer was whole"),
-        (b"SSH-2.0-x\r\n\r\n", 0, "not HTTP: "),
-        (_CHUNKED + b"1\r\nx\r\nzz\r\n", 2, "not HTTP: "),
-        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", 0, "not HTTP: "),
-        (answer(200, b"x", [("X-Long", "x" * 70_000)]), 0, "not HTTP: its head is larger than 65536 bytes"),
+        (b"", 0, "closed before the answer was complete"),
+        (GOOD[:30], 0, "closed before the answer was complete"),
+        (GOOD[:-1], 2, "closed before the answer was complete"),
+        (_CHUNKED + b"5\r\nhel", 2, "closed before the answer was complete"),
+        (b"SSH-2.0-x\r\n\r\n", 0, "the answer is not valid HTTP: "),
+        (_CHUNKED + b"1\r\nx\r\nzz\r\n", 2, "the answer is not valid HTTP: "),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", 0, "the answer is not valid HTTP: "),
+        (answer(200, b"x", [("X-Long", "x" * 70_000)]), 0, "the answer is not valid HTTP: its head is larger than 65536 bytes"),
     ],
 )
 def test_an_error_comes_after_the_events_before_it(data: bytes, given_before: int, says: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from consulate import Limits
 from consulate.exceptions import RequestError
 from tests.faces import Face, on_every_face, outcome
-from tests.fakes.faults import FOUND, GOOD, WELL
+from tests.fakes.faults import FOUND, GOOD, HEALTHY
 from tests.fakes.raw_server import ReadRequest, Send, answer
 from tests.transports.conftest import Serve
 
@@ -65,7 +65,7 @@ REFUSED: dict[str, bytes] = {
 @on_every_face
 @pytest.mark.parametrize("name", ALLOWED)
 def test_it_is_read(face: Face, name: str, serve: Serve) -> None:
-    server = serve(face, [ReadRequest(), Send(ALLOWED[name]), *WELL], WELL)
+    server = serve(face, [ReadRequest(), Send(ALLOWED[name]), *HEALTHY], HEALTHY)
 
     async def scenario(client: Any) -> None:
         assert await outcome(client.kv.get("k")) == "v"
@@ -78,13 +78,13 @@ def test_it_is_read(face: Face, name: str, serve: Serve) -> None:
 @on_every_face
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused(face: Face, name: str, serve: Serve) -> None:
-    server = serve(face, [ReadRequest(), Send(REFUSED[name]), *WELL], WELL)
+    server = serve(face, [ReadRequest(), Send(REFUSED[name]), *HEALTHY], HEALTHY)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.put("k", "w"))
         assert type(error) is RequestError, repr(error)
         assert error.maybe_applied is True
-        assert "the answer is not HTTP: " in str(error)
+        assert "the answer is not valid HTTP: " in str(error)
         assert len(server.requests) == 1
         assert await client.kv.get("k") == "v"
         assert server.connections == 2
@@ -95,12 +95,12 @@ def test_it_is_refused(face: Face, name: str, serve: Serve) -> None:
 @on_every_face
 def test_a_small_answer_that_unpacks_to_a_large_one(face: Face, serve: Serve) -> None:
     bomb = gzip.compress(b"\0" * 30_000_000)
-    server = serve(face, [ReadRequest(), Send(answer(200, bomb, [("Content-Encoding", "gzip")])), *WELL], WELL)
+    server = serve(face, [ReadRequest(), Send(answer(200, bomb, [("Content-Encoding", "gzip")])), *HEALTHY], HEALTHY)
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.get("k"))
         assert type(error) is RequestError
-        assert "larger than the limit of 100000 bytes" in str(error)
+        assert "larger than this client's limit of 100000 bytes" in str(error)
         assert await client.kv.get("k") == "v"
 
     face.run(scenario, server.url, timeout=5, limits=Limits(response_size=100_000))

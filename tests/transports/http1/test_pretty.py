@@ -8,9 +8,9 @@ import re
 import pytest
 
 from consul_proto.message import Headers, Response
-from tests.agents import Binary, find_binaries, required, running_agent, running_dev
+from tests.agents import Binary, find_binaries, require_binary, start_agent, start_dev
 from tests.cli.dev.raw import request
-from transports.http1.pretty import prettied
+from transports.http1.pretty import prettify
 
 #: Numbers that differ by nature: indexes, and where a server listens.
 _INDEX = re.compile(rb'("(?:Create|Modify|Lock)Index": )\d+|127\.0\.0\.1:\d+')
@@ -28,9 +28,9 @@ _PATHS = (
 @pytest.mark.real
 @pytest.mark.parametrize("binary", [*find_binaries()] or [None], ids=lambda binary: "no Consul" if binary is None else binary.version)
 def test_it_is_written_as_consul_does(binary: Binary | None) -> None:
-    binary = required(binary)
+    binary = require_binary(binary)
     said = []
-    with running_agent(binary, acls=False, unix_socket=False) as real, running_dev(binary.version, unix_socket=False) as simulated:
+    with start_agent(binary, acls=False, unix_socket=False) as real, start_dev(binary.version, unix_socket=False) as simulated:
         for agent in (real, simulated):
             request(agent, "PUT", "/v1/kv/a", b'<"v">')
             request(agent, "PUT", "/v1/agent/service/register", json.dumps({"Name": 'a"b\\', "Tags": ["x, {y}: [z]"]}).encode())
@@ -42,10 +42,10 @@ def test_it_is_written_as_consul_does(binary: Binary | None) -> None:
 
 @pytest.mark.parametrize("value", ['{"a":[],"b":{},"c":[1,{"d":"e\\\\\\"]"}],"f":1.50}', "[]", "null", '"x"', "[[1],[2,3]]"])
 def test_nothing_else_changes(value: str) -> None:
-    laid_out = prettied(Response(200, Headers([("Content-Type", "application/json")]), value.encode())).body
+    laid_out = prettify(Response(200, Headers([("Content-Type", "application/json")]), value.encode())).body
     assert laid_out.decode() == json.dumps(json.loads(value), indent=4).replace("1.5", "1.50") + "\n"
 
 
 def test_other_bodies_stay_as_they_are() -> None:
     answer = Response(200, Headers([("Content-Type", "text/plain")]), b"{}")
-    assert prettied(answer) is answer
+    assert prettify(answer) is answer

@@ -20,17 +20,17 @@ from consul_proto.config import Config, Limits
 from consul_proto.errors import RequestError
 from consul_proto.message import Request, Response
 from tests.fakes.faults import FOUND, GOOD
-from tests.transports.http1.edited_answers import SMALL, Edit, cuts, edited, edits, pieces
+from tests.transports.http1.edited_answers import SMALL, Edit, apply_edits, cuts, edits, pieces
 from transports.clients.sync_urllib3 import Urllib3Connection
 from transports.http1.client import HTTP1Connection
-from transports.http1.content import decoded
+from transports.http1.content import decode
 
 _GET = Request("GET", "/v1/kv/k")
 
 Outcome = tuple[int, str | None, bytes] | type[RequestError]
 
 
-def _seen(response: Response) -> Outcome:
+def _summarize(response: Response) -> Outcome:
     return response.status, response.headers.get("x-consul-index"), response.body
 
 
@@ -44,7 +44,7 @@ def _by_urllib3(data: bytes, response_size: int | None = None) -> Outcome:
         connection: Any = Urllib3Connection(Config(limits=Limits(response_size=response_size)), None)
         connection._http.sock = ours
         try:
-            return _seen(connection.exchange(_GET, monotonic() + 5))
+            return _summarize(connection.exchange(_GET, monotonic() + 5))
         except RequestError as error:
             assert error.maybe_applied is True
             assert error.message
@@ -61,7 +61,7 @@ def _by_h11(parts: Sequence[bytes], response_size: int | None = None) -> Outcome
         for part in (*parts, b""):
             response = connection.receive(part)
             if response is not None:
-                return _seen(response)
+                return _summarize(response)
     except RequestError as error:
         return type(error)
     raise AssertionError("neither an answer nor an error at the end")
@@ -76,7 +76,7 @@ def test_answers_of_the_tables(data: bytes) -> None:
 @settings(max_examples=400, deadline=None)
 @example(GOOD, [Edit(0, 0, b"\r\n")], [], None)
 def test_whatever_comes_is_an_answer_or_an_error_of_ours(data: bytes, changes: list[Edit], places: list[int], size: int | None) -> None:
-    data = edited(data, changes)
+    data = apply_edits(data, changes)
     assert _by_h11(pieces(data, places), size) == _by_h11([data], size)
     _by_urllib3(data, size)
 
@@ -92,18 +92,18 @@ def test_a_large_head_is_read_or_refused_however_it_is_cut(length: int) -> None:
 def test_gzip_has_members(first: bytes, second: bytes) -> None:
     """RFC 1952, section 2.2: a file is a series of members, one after the other."""
     packed = gzip.compress(first, mtime=0) + gzip.compress(second)
-    assert decoded("gzip", packed, None) == decoded("gzip", packed, len(first + second)) == first + second
-    with pytest.raises(RequestError, match="larger than the limit"):
-        decoded("gzip", packed, len(first + second) - 1)
+    assert decode("gzip", packed, None) == decode("gzip", packed, len(first + second)) == first + second
+    with pytest.raises(RequestError, match="larger than this client's limit"):
+        decode("gzip", packed, len(first + second) - 1)
 
 
 @pytest.mark.parametrize(("encoding", "packed"), [("gzip", gzip.compress(FOUND, mtime=0)), ("deflate", zlib.compress(FOUND))])
 @pytest.mark.parametrize("limit", [None, len(FOUND)])
 def test_no_part_of_a_packed_body_is_the_whole(encoding: str, packed: bytes, limit: int | None) -> None:
-    assert decoded(encoding, packed, limit) == FOUND
+    assert decode(encoding, packed, limit) == FOUND
     for end in range(1, len(packed)):
         with pytest.raises(RequestError, match="cut off"):
-            decoded(encoding, packed[:end], limit)
+            decode(encoding, packed[:end], limit)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
@@ -111,7 +111,7 @@ def test_no_part_of_a_packed_body_is_the_whole(encoding: str, packed: bytes, lim
 @settings(deadline=None)
 def test_any_body_under_any_coding(encoding: str, body: bytes, limit: int | None) -> None:
     try:
-        plain = decoded(encoding, body, limit)
+        plain = decode(encoding, body, limit)
     except RequestError as error:
         assert error.maybe_applied is True
     else:

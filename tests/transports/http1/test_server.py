@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from consul_proto.message import Headers, Request, Response
 from tests.cli.dev.raw import LEADER
 from tests.cli.dev.requests import BAD, CUT
-from transports.http1.server import HTTP1ServerConnection, Refused, RequestLimits
+from transports.http1.server import HTTP1ServerConnection, Refusal, RequestLimits
 
 _DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 _OK = Response(200, Headers([("Content-Type", "application/json")]), b"true")
@@ -30,7 +30,7 @@ def _requests(*pieces: bytes, limits: RequestLimits | None = None) -> list[Reque
                 connection.answer(_OK, _DATE)
                 if not connection.held:
                     break
-        except Refused as refused:
+        except Refusal as refused:
             return [*found, refused.response.status]
     return found
 
@@ -108,7 +108,7 @@ def test_any_bytes_are_requests_or_refused(pieces: list[bytes], is_old: bool) ->
                 connection.answer(_OK, _DATE)
                 if connection.is_idle:
                     break
-        except Refused as refused:
+        except Refusal as refused:
             answer = connection.answer(refused.response, _DATE, keep=False)
             assert answer.startswith((b"HTTP/1.1 ", b"HTTP/1.0 "))
             assert b"\r\nConnection: close\r\n" in answer
@@ -158,7 +158,7 @@ def test_some_answers_have_no_body(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "keeps"),
+    ("head", "keeps_alive"),
     [
         (LEADER, True),
         (LEADER + b"Connection: close\r\n", False),
@@ -166,9 +166,9 @@ def test_some_answers_have_no_body(status: int) -> None:
         (LEADER + b"Upgrade: websocket\r\nConnection: Upgrade\r\n", True),
     ],
 )
-def test_connections_are_kept_where_the_client_wants_them(head: bytes, keeps: bool) -> None:
+def test_connections_are_kept_where_the_client_wants_them(head: bytes, keeps_alive: bool) -> None:
     headers, _ = _answered(head, _OK)
-    assert (headers.get("Connection") != "close") is keeps
+    assert (headers.get("Connection") != "close") is keeps_alive
 
 
 def test_a_body_may_be_waited_for() -> None:
@@ -185,7 +185,7 @@ def test_a_body_may_be_waited_for() -> None:
 def test_a_body_that_is_too_large_is_refused_before_it_is_sent() -> None:
     connection = HTTP1ServerConnection(RequestLimits(body=10))
     connection.receive(b"PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         connection.next_request()
     assert refused.value.response.status == 413
 
@@ -206,7 +206,7 @@ def test_a_semicolon_in_a_query(is_old: bool, answer: object) -> None:
     connection.receive(b"GET /v1/kv/a?raw;a=b HTTP/1.1\r\nHost: x\r\n\r\n")
     try:
         request = connection.next_request()
-    except Refused as refused:
+    except Refusal as refused:
         assert refused.response.status == answer
     else:
         assert request is not None

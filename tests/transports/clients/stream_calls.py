@@ -7,7 +7,7 @@ from typing import Any
 
 from consul_proto.message import Request
 from consul_proto.stream import Pieces, Stream
-from tests.faces import Awaitably
+from tests.faces import AwaitableClient
 
 #: An endpoint whose answer is bytes.
 BYTES = Stream("test.bytes", Request("GET", "/v1/test/bytes"), Pieces)
@@ -33,7 +33,7 @@ LINES = Stream("test.lines", Request("GET", "/v1/test/lines"), _Lines)
 
 async def events_of(client: Any, stream: Stream[Any], **options: Any) -> AsyncIterator[Any]:
     """Iterate over the events of a stream, on a client for threads or for tasks."""
-    if isinstance(client, Awaitably):
+    if isinstance(client, AwaitableClient):
         with client._target.open(stream, **options) as events:
             for event in events:
                 yield event

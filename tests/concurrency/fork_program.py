@@ -1,6 +1,6 @@
-"""A program that forks while a client is in use: `python -m tests.concurrency.forking threads ADDRESS`, or `tasks`. Run by test_fork.py.
+"""Fork while a client is in use: `python -m tests.concurrency.fork_program threads ADDRESS`, or `tasks`. `test_fork.py` runs this.
 
-With threads it parks three blocking queries and forks when it reads a line. Every answer is checked, on both sides.
+With threads, three blocking queries wait, and the program forks when it reads a line. Both sides check every answer.
 """
 
 # ruff: noqa: T201 - the test reads what this prints
@@ -16,7 +16,7 @@ import anyio
 from consulate import AsyncConsul, Consul, Limits
 from tests.concurrency.echo_server import value_of
 from tests.concurrency.mixed_calls import calls
-from tests.concurrency.working import in_threads
+from tests.concurrency.threads import run_in_threads
 
 PARKED = 3
 
@@ -28,7 +28,7 @@ def check(consul: Consul, who: str) -> None:
         for call in calls(f"{who}{number}", 50):
             call.check(call.start(consul))
 
-    in_threads(4, work)
+    run_in_threads(4, work)
 
 
 async def check_tasks(consul: AsyncConsul, who: str) -> None:
@@ -37,7 +37,7 @@ async def check_tasks(consul: AsyncConsul, who: str) -> None:
         call.check(await call.start(consul))
 
 
-def forked(work: Callable[[str], None]) -> None:
+def fork_and_run(work: Callable[[str], None]) -> None:
     """Fork, work on both sides at once, and say how the child ended."""
     child = os.fork()
     if child == 0:
@@ -62,9 +62,9 @@ def threads(address: str) -> None:
     def query(number: int) -> None:
         assert consul.kv.get(f"q{number}", index=1, wait="60s") == value_of(f"q{number}")
 
-    with in_threads.background(PARKED, query):
+    with run_in_threads.background(PARKED, query):
         sys.stdin.readline()
-        forked(lambda who: check(consul, who))
+        fork_and_run(lambda who: check(consul, who))
         sys.stdin.readline()
     check(consul, "after")
     consul.close()
@@ -74,9 +74,9 @@ def tasks(address: str) -> None:
     """Fork between two event loops, with an idle connection: once for a child alone, once for both sides at once."""
     consul = AsyncConsul(address, timeout=5)
     anyio.run(check_tasks, consul, "before")
-    forked(lambda who: anyio.run(check_tasks, consul, who) if who == "child" else None)
+    fork_and_run(lambda who: anyio.run(check_tasks, consul, who) if who == "child" else None)
     sys.stdin.readline()
-    forked(lambda who: anyio.run(check_tasks, consul, who))
+    fork_and_run(lambda who: anyio.run(check_tasks, consul, who))
     anyio.run(check_tasks, consul, "after")
     anyio.run(consul.close)
 

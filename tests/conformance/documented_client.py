@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from tests.conformance.documented import callables
+from tests.conformance.document import callables
 
 _RETURNS = {documented.id: documented.returns for documented in callables() if documented.returns is not None}
 
@@ -24,7 +24,7 @@ _GROUPS = {
 }
 
 
-class Judged:
+class DocumentedClient:
     """A client whose calls are awaited, or a group of its calls."""
 
     def __init__(self, target: Any, owner: str = "") -> None:
@@ -34,9 +34,9 @@ class Judged:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._target, name)
         if group := _GROUPS.get((self._owner, name)):
-            return Judged(value, group)
+            return DocumentedClient(value, group)
         if name == "using":
-            return lambda **options: Judged(value(**options))
+            return lambda **options: DocumentedClient(value(**options))
         kind = _RETURNS.get(f"{self._owner}.{name}")
         if kind is None:
             return value

@@ -20,7 +20,7 @@ _KINDS: dict[str, type] = {"bool": bool, "str": str, "list": list, "dict": dict,
 
 
 @dataclass(frozen=True)
-class Documented:
+class DocumentedCallable:
     """A callable of the document: the class that it belongs to, its name, its parameters with their defaults, and what is said of it."""
 
     owner: str
@@ -50,10 +50,10 @@ def _parameters(text: str) -> tuple[tuple[str, str | None], ...]:
     return tuple((name, default if equals else None) for name, equals, default in pairs)
 
 
-def callables() -> list[Documented]:
+def callables() -> list[DocumentedCallable]:
     """Every class and method that the document describes, in its order."""
-    found: list[Documented] = []
-    heads: list[tuple[int, Documented]] = []
+    found: list[DocumentedCallable] = []
+    heads: list[tuple[int, DocumentedCallable]] = []
     owner = ""
     lines = DOCUMENT.splitlines()
     for number, line in enumerate(lines):
@@ -61,18 +61,18 @@ def callables() -> list[Documented]:
         called = _CALL.match(line)
         if made:
             owner = {"Check": "Agent.Check"}.get(made[1], made[1])
-            heads.append((number, Documented(owner, "__init__", _parameters(made[2]), "")))
+            heads.append((number, DocumentedCallable(owner, "__init__", _parameters(made[2]), "")))
         elif called and owner:
             if line.startswith("Agent."):
                 owner = "Agent"
             if called[1] not in ("__init__", "print"):
-                heads.append((number, Documented(owner, called[1], _parameters(called[2]), "")))
+                heads.append((number, DocumentedCallable(owner, called[1], _parameters(called[2]), "")))
     ends = [number for number, _ in heads[1:]] + [len(lines)]
     for (number, head), end in zip(heads, ends, strict=True):
         found.append(replace(head, text="\n".join(lines[number + 1 : end])))
     return found
 
 
-def quotes(text: str) -> bool:
+def contains_text(text: str) -> bool:
     """Whether these words stand in the document, however they are broken into lines."""
     return " ".join(text.split()) in " ".join(DOCUMENT.split())

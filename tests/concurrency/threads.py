@@ -11,8 +11,8 @@ from time import monotonic
 _PATIENCE = 60.0
 
 
-class _InThreads:
-    """`in_threads(n, work)` calls work(0) to work(n - 1) in threads of their own, and returns when all ended."""
+class _ThreadRunner:
+    """`run_in_threads(n, work)` calls work(0) to work(n - 1) in threads of their own, and returns when all ended."""
 
     def __call__(self, count: int, work: Callable[[int], None]) -> None:
         with self.background(count, work):
@@ -46,4 +46,4 @@ class _InThreads:
             raise failures[0]
 
 
-in_threads = _InThreads()
+run_in_threads = _ThreadRunner()

@@ -12,7 +12,7 @@ _SOON = 0.2
 
 
 @contextmanager
-def nobody_accepts() -> Iterator[str]:
+def full_listener() -> Iterator[str]:
     """Yield the address of a TCP port whose queue of connections is full."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.socket())

@@ -1,4 +1,4 @@
-"""How a program is stopped at each request, and goes on: an async one by driving its coroutine, any other in a thread of its own."""
+"""Runners that stop a program at each request: an async program as a coroutine, any other in its own thread."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from transports.cancel import Cancel
     from transports.simulated.agent import SimulatedAgent
 
-#: Real seconds in which a program in a thread must come to its next request.
+#: Real seconds in which a program in a thread must make its next request.
 _PATIENCE = 60.0
 
 
-class Stopped(BaseException):
-    """Ends a program that is not to go on."""
+class StopProgram(BaseException):
+    """Raised inside a program to stop it."""
 
 
 @dataclass(slots=True)
 class Call:
-    """A program is at a request that is still to be sent, or waits for its answer."""
+    """A program is stopped at a request, which is not sent yet, or waits for its answer."""
 
     request: Request
     timeout: float | None
@@ -32,111 +32,113 @@ class Call:
     is_over: bool = False
 
     def wake(self) -> None:
-        """Note that the wait is over."""
+        """Record that the wait is over."""
         self.is_over = True
 
 
 @dataclass(frozen=True, slots=True)
-class Asleep:
-    """A program sleeps until a time."""
+class SleepUntil:
+    """A program sleeps until a time of the agent's clock."""
 
     until: float
 
 
 class Step:
-    """What an async program awaits: it yields itself to whoever drives it."""
+    """The awaitable of an async program: it yields itself to the runner."""
 
-    def __init__(self, at: Call | Asleep) -> None:
+    def __init__(self, at: Call | SleepUntil) -> None:
         self.at = at
 
     def __await__(self) -> Generator[Step, Any, Any]:
         return (yield self)
 
 
-class InTasks:
-    """An async program: as an `AsyncTransport`, it stops at each request."""
+class CoroutineRunner:
+    """Runs an async program. It is the program's `AsyncTransport`, and stops the program at each request."""
 
     def __init__(self, agent: SimulatedAgent) -> None:
         self._agent = agent
         self._coroutine: Coroutine[Any, Any, object] | None = None
         self._is_stopping = False
 
-    def start(self, program: Callable[[], Any]) -> Call | Asleep:
-        """Begin, and run until the first request; as `go_on`."""
+    def start(self, program: Callable[[], Any]) -> Call | SleepUntil:
+        """Start the program, and run it to its first request. Raises as `resume`."""
         self._coroutine = program()
-        return self.go_on(None)
+        return self.resume(None)
 
-    def go_on(self, value: Response | BaseException | None) -> Call | Asleep:
-        """Run until the next request. Raises what the program raises, StopIteration with its value at its end."""
+    def resume(self, value: Response | BaseException | None) -> Call | SleepUntil:
+        """Run the program to its next request. Raises what the program raises, and StopIteration with its result at its end.
+
+        value: the answer to the current request, or the exception that it raises."""
         assert self._coroutine is not None
         step = self._coroutine.throw(value) if isinstance(value, BaseException) else self._coroutine.send(value)
         if not isinstance(step, Step):
             raise TypeError(
-                f"a program awaits its client and consulate.testing.sleep alone, there is no event loop; this one awaits {step!r}"
+                f"a program may await only its client and consulate.testing.sleep, because there is no event loop; this one awaits {step!r}"
             )
         return step.at
 
     def stop(self) -> None:
-        """End the program where it is: each request that it still makes ends it. Raises what it raises."""
+        """Stop the program at its current request, and at any later one. Raises what the program raises."""
         self._is_stopping = True
         if self._coroutine is not None:
             if inspect.getcoroutinestate(self._coroutine) == inspect.CORO_SUSPENDED:
-                self.go_on(Stopped())
+                self.resume(StopProgram())
             self._coroutine.close()
 
     async def send(self, request: Request, timeout: float | None) -> Response:
-        """As `AsyncTransport.send`."""
+        """Stop the program until it has its answer; see `AsyncTransport.send`."""
         if self._is_stopping:
-            raise Stopped
+            raise StopProgram
         answer: Response = await Step(Call(request, timeout))
         return answer
 
     @property
-    def clock(self) -> InTasks:
-        """The agent's time, in which a sleep is a stop."""
+    def clock(self) -> CoroutineRunner:
+        """This object, as a clock: the agent's time; a sleep stops the program."""
         return self
 
     def now(self) -> float:
-        """As `AsyncClock.now`."""
+        """Return the agent's time."""
         return self._agent.now
 
     async def sleep(self, seconds: float) -> None:
-        """As `AsyncClock.sleep`."""
+        """Stop the program until this many seconds have passed."""
         if self._is_stopping:
-            raise Stopped
+            raise StopProgram
         if seconds > 0:
-            await Step(Asleep(self._agent.now + seconds))
+            await Step(SleepUntil(self._agent.now + seconds))
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        """Do nothing: there is no connection."""
 
 
-class InThread:
-    """A program that is not async: as a `Transport`, it stops at each request, and another thread goes on."""
+class ThreadRunner:
+    """Runs a program in a thread. It is the program's `Transport`, and stops that thread at each request."""
 
     def __init__(self, agent: SimulatedAgent) -> None:
         self._agent = agent
         self._mine, self._others = threading.Semaphore(0), threading.Semaphore(0)
         self._value: Response | BaseException | None = None
-        self._at: Call | Asleep | BaseException | None = None
+        self._at: Call | SleepUntil | BaseException | None = None
         self._thread: threading.Thread | None = None
         self._is_stopping = False
 
-    def start(self, program: Callable[[], Any]) -> Call | Asleep:
-        """Begin, and run until the first request; as `go_on`."""
+    def start(self, program: Callable[[], Any]) -> Call | SleepUntil:
+        """Start the program, and run it to its first request. Raises as `resume`."""
         self._thread = threading.Thread(target=self._run, args=(program,), name="consul-program", daemon=True)
         self._thread.start()
         return self._next()
 
-    def go_on(self, value: Response | BaseException | None) -> Call | Asleep:
-        """As `InTasks.go_on`."""
+    def resume(self, value: Response | BaseException | None) -> Call | SleepUntil:
+        """Run the program to its next request; see `CoroutineRunner.resume`."""
         self._value = value
         self._mine.release()
         return self._next()
 
-    def _next(self) -> Call | Asleep:
+    def _next(self) -> Call | SleepUntil:
         if not self._others.acquire(timeout=_PATIENCE):
-            raise TimeoutError(f"a program came to no request within {_PATIENCE:.0f} s: does it wait for another program by itself?")
+            raise TimeoutError(f"a program made no request within {_PATIENCE:.0f} s; it must not wait for another program in any other way")
         at = self._at
         assert at is not None
         if isinstance(at, BaseException):
@@ -152,19 +154,19 @@ class InThread:
         self._others.release()
 
     def stop(self) -> None:
-        """End the program where it is: each request that it still makes ends it. Raises what it raises."""
+        """Stop the program at its current request, and at any later one. Raises what the program raises."""
         if self._thread is not None and self._thread.is_alive():
             self._is_stopping = True
             if not isinstance(self._at, BaseException):
                 try:
-                    self.go_on(Stopped())
+                    self.resume(StopProgram())
                 finally:
                     self._thread.join(_PATIENCE)
             self._thread.join(_PATIENCE)
 
-    def _stop_at(self, at: Call | Asleep) -> Any:
+    def _stop_at(self, at: Call | SleepUntil) -> Any:
         if self._is_stopping:
-            raise Stopped
+            raise StopProgram
         self._at = at
         self._others.release()
         self._mine.acquire()
@@ -173,23 +175,26 @@ class InThread:
         return self._value
 
     def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:  # noqa: ARG002
-        """As `Transport.send`. One program runs at a time, so that nobody sets `cancel` while this one waits."""
+        """Stop the program until it has its answer; see `Transport.send`.
+
+        `cancel` has no effect: only one program runs at a time, so no other thread sets it while this one waits.
+        """
         answer: Response = self._stop_at(Call(request, timeout))
         return answer
 
     @property
-    def clock(self) -> InThread:
-        """The agent's time, in which a sleep is a stop."""
+    def clock(self) -> ThreadRunner:
+        """This object, as a clock: the agent's time; a sleep stops the program."""
         return self
 
     def now(self) -> float:
-        """As `Clock.now`."""
+        """Return the agent's time."""
         return self._agent.now
 
     def sleep(self, seconds: float) -> None:
-        """As `Clock.sleep`."""
+        """Stop the program until this many seconds have passed."""
         if seconds > 0:
-            self._stop_at(Asleep(self._agent.now + seconds))
+            self._stop_at(SleepUntil(self._agent.now + seconds))
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: there is no connection."""
