@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from consul_proto.endpoints.acl import ACL
     from consul_proto.endpoints.agent import Agent
     from consul_proto.endpoints.catalog import Catalog
+    from consul_proto.endpoints.coordinate import Coordinate
     from consul_proto.endpoints.event import Event
     from consul_proto.endpoints.health import Health
     from consul_proto.endpoints.kv import KV
@@ -48,6 +49,7 @@ class Groups(Namespace[M]):
     acl: group[ACL[M]] = group("consul_proto.endpoints.acl:ACL", "The legacy ACL system.")
     agent: group[Agent[M]] = group("consul_proto.endpoints.agent:Agent", "The local agent, its services and checks.")
     catalog: group[Catalog[M]] = group("consul_proto.endpoints.catalog:Catalog", "Nodes and services as the servers know them.")
+    coordinate: group[Coordinate[M]] = group("consul_proto.endpoints.coordinate:Coordinate", "Network coordinates of servers and nodes.")
     event: group[Event[M]] = group("consul_proto.endpoints.event:Event", "User events.")
     health: group[Health[M]] = group("consul_proto.endpoints.health:Health", "Health of nodes and services.")
     kv: group[KV[M]] = group("consul_proto.endpoints.kv:KV", "The key/value store.")

@@ -105,8 +105,10 @@ def test_closing_ends_the_calls_of_other_threads(serve: Serve) -> None:
 def test_waiting_calls_get_their_turn(serve: Serve) -> None:
     server = serve()
     order: list[int] = []
+    together = threading.Barrier(3)
 
     def work(number: int) -> None:
+        together.wait(30)
         for turn in range(200):
             assert consul.kv.get(f"{number}-{turn}") == value_of(f"{number}-{turn}")
             order.append(number)

@@ -1,6 +1,6 @@
-"""Rules of the simulator, each broken by the change of a line: what its tests are worth.
+"""Mutants of the simulator: each breaks one rule in one line, to test the tests.
 
-`scripts/mutants` breaks one after the other in a copy, and runs the simulator's tests there; a mutant that they do not notice survives.
+`scripts/mutants` makes one after the other in a copy, and runs the simulator's tests there. A mutant survives if no test fails.
 """
 
 from __future__ import annotations
@@ -18,26 +18,21 @@ from typing import NamedTuple
 #: The project's root.
 ROOT = Path(__file__).parents[2]
 
-#: What the copies are made of.
+#: What a copy consists of.
 _PARTS = ("consul_proto", "transports", "consulate", "tests", "pyproject.toml")
 
-#: The tests that are to notice, those of one simulator alone: no real Consul is there.
+#: The tests that must fail: those without a real Consul.
 _TESTS = (
-    "test_rules_of_keys.py",
-    "test_rules_of_services.py",
-    "test_rules_of_config.py",
-    "test_rules_of_acls.py",
-    "test_rules_of_parameters.py",
-    "test_blocking.py",
-    "test_anti_entropy.py",
+    *("acl", "agent", "catalog", "config", "connect", "discovery", "filters", "kv", "operator"),
+    *("engine/test_blocking.py", "engine/test_parameters.py"),
 )
 
-#: Seconds: a mutant that hangs is noticed, too.
+#: Seconds for the tests; a mutant that hangs counts as noticed.
 _PATIENCE = 120
 
 
 class Mutant(NamedTuple):
-    """A rule, and how it is broken: in which file of the simulator, what is there, and what takes its place."""
+    """A rule, and how to break it: the file in the simulator, its text, and what replaces the text."""
 
     rule: str
     file: str
@@ -49,14 +44,14 @@ MUTANTS = [
     # Keys.
     Mutant("a CAS of 0 only creates", "kv/kv.py", "if index != (before.modify_index if before else 0):", "if index and before is None:"),
     Mutant(
-        "a CAS wants the very index, not a later one",
+        "a CAS needs the exact index, not a later one",
         "kv/kv.py",
         "if index != (before.modify_index if before",
         "if index < (before.modify_index if before",
     ),
-    Mutant("a CAS that deletes wants the very index", "kv/kv.py", "if before.modify_index != index:", "if before.modify_index < index:"),
-    Mutant("a write of the same keeps its index", "kv/kv.py", "if entry == before:", "if entry is before:"),
-    Mutant("a write keeps when the key was created", "kv/kv.py", "before.create_index if before else index,", "index,"),
+    Mutant("a CAS that deletes needs the exact index", "kv/kv.py", "if before.modify_index != index:", "if before.modify_index < index:"),
+    Mutant("a write of the same value keeps the index", "kv/kv.py", "if entry == before:", "if entry is before:"),
+    Mutant("a write keeps the create index", "kv/kv.py", "before.create_index if before else index,", "index,"),
     Mutant(
         "a key's index is its own, not the table's",
         "kv/kv.py",
@@ -64,9 +59,9 @@ MUTANTS = [
         "ReadAnswer(self._kv.table_index(), _list([entry]))",
     ),
     Mutant("a deletion moves the index of its prefix", "kv/kv.py", "        if bury:\n", "        if not bury:\n"),
-    Mutant("names are cut behind the separator, not before", "kv/kv.py", "entry.key[: end + len(separator)]", "entry.key[:end]"),
+    Mutant("names end after the separator, not before it", "kv/kv.py", "entry.key[: end + len(separator)]", "entry.key[:end]"),
     Mutant(
-        "a value of exactly the largest size is taken", "kv/kv.py", "if len(request.body) > largest:", "if len(request.body) >= largest:"
+        "a value of exactly the largest size is accepted", "kv/kv.py", "if len(request.body) > largest:", "if len(request.body) >= largest:"
     ),
     Mutant("a value that is too large is refused", "kv/kv.py", "if len(request.body) > largest:", "if len(request.body) > 2 * largest:"),
     # Locks.
@@ -76,21 +71,21 @@ MUTANTS = [
         "before.lock_index) if before.session == session else None",
         "before.lock_index)",
     ),
-    Mutant("a lock is counted", "kv/kv.py", "(before.lock_index if before else 0) + 1)", "before.lock_index if before else 0)"),
+    Mutant("the lock index counts locks", "kv/kv.py", "(before.lock_index if before else 0) + 1)", "before.lock_index if before else 0)"),
     Mutant(
-        "a lock that is taken again is not counted",
+        "the lock index does not count a second lock by the holder",
         "kv/kv.py",
         "session, before.lock_index) if before.session",
         "session, before.lock_index + 1) if before.session",
     ),
     Mutant(
-        "a plain write leaves the lock",
+        "a plain write keeps the lock",
         "kv/kv.py",
         'session if session is not None else before.session if before else "",',
         'session or "",',
     ),
     Mutant("only its holder releases a key", "kv/kv.py", "if before is None or before.session != session:", "if before is None:"),
-    Mutant("a lock delay is heeded", "kv/kv.py", "if self._sessions.is_delayed(key, now):", "if False:"),
+    Mutant("a lock delay is respected", "kv/kv.py", "if self._sessions.is_delayed(key, now):", "if False:"),
     Mutant("a lock delay ends", "kv/sessions.py", "return self._delays.get(key, now) > now", "return key in self._delays"),
     Mutant("no lock delay is longer than a minute", "kv/sessions.py", "min(ended.lock_delay, _LONGEST_DELAY)", "ended.lock_delay"),
     Mutant("the lock delay is 15 seconds", "kv/sessions.py", "86_400 * _SECOND, 15 * _SECOND", "86_400 * _SECOND, 10 * _SECOND"),
@@ -100,31 +95,40 @@ MUTANTS = [
     # Sessions.
     Mutant("a session lives for twice its TTL", "kv/sessions.py", "_GRACE = 2", "_GRACE = 1"),
     Mutant(
-        "a renewal lets the TTL begin anew",
+        "a renewal starts the TTL again",
         "kv/sessions.py",
         "            self.ends.set(session, now",
         "            session in self.ends.dump() or self.ends.set(session, now",
     ),
-    Mutant("a TTL of exactly ten seconds is taken", "kv/sessions.py", "not least <= lasts <=", "not least < lasts <="),
+    Mutant("a TTL of exactly ten seconds is accepted", "kv/sessions.py", "not least <= lasts <=", "not least < lasts <="),
     Mutant("behaviour delete deletes", "kv/kv.py", "            if delete:\n", "            if not delete:\n"),
     Mutant("a critical check ends its sessions", "catalog/tables.py", 'if value["Status"] == "critical":', 'if value["Status"] == "none":'),
     Mutant("a warning ends no session", "catalog/tables.py", 'if value["Status"] == "critical":', 'if value["Status"] != "passing":'),
     Mutant(
-        "a session is not made on a critical check",
+        "a session needs a check that is not critical",
         "kv/sessions.py",
         'if row.value["Status"] == "critical":',
         'if row.value["Status"] == "none":',
     ),
-    Mutant("a node that goes ends its sessions", "kv/sessions.py", "if check is None or check in", "if check is not None and check in"),
-    Mutant("a check that goes ends its sessions", "catalog/tables.py", 'self.on_gone(row.value["Node"], row.value["CheckID"])', "pass"),
+    Mutant(
+        "the removal of a node ends its sessions", "kv/sessions.py", "if check is None or check in", "if check is not None and check in"
+    ),
+    Mutant(
+        "the removal of a check ends its sessions", "catalog/tables.py", 'self.on_gone(row.value["Node"], row.value["CheckID"])', "pass"
+    ),
     # Transactions.
-    Mutant("a transaction that fails is undone", "kv/txn.py", "            self._store.rollback()", "            self._store.commit()"),
-    Mutant("it is undone from its last step on", "engine/store.py", "for undo in reversed(steps):", "for undo in steps:"),
-    Mutant("it has so many operations at most", "kv/txn.py", "if len(given) > most:", "if len(given) > most + 1:"),
-    Mutant("it checks the very index", "kv/txn.py", "if entry.modify_index != step.modified:", "if entry.modify_index < step.modified:"),
-    Mutant("it checks that a key is not there", "kv/txn.py", "if self._kv.get(step.key) is not None:", "if False:"),
-    Mutant("it heeds a lock delay", "kv/txn.py", 'is_delayed = step.verb == "lock" and', "is_delayed = False and"),
-    Mutant("it needs the rights of each step", "kv/txn.py", "if denied := _denial(request, step):", 'if denied := "":'),
+    Mutant("a failed transaction is undone", "kv/txn.py", "            self._store.rollback()", "            self._store.commit()"),
+    Mutant("a transaction is undone from its last step", "engine/store.py", "for undo in reversed(steps):", "for undo in steps:"),
+    Mutant("the number of operations is limited", "kv/txn.py", "if len(given) > most:", "if len(given) > most + 1:"),
+    Mutant(
+        "check-index needs the exact index",
+        "kv/txn.py",
+        "if entry.modify_index != step.modified:",
+        "if entry.modify_index < step.modified:",
+    ),
+    Mutant("check-not-exists fails for an existing key", "kv/txn.py", "if self._kv.get(step.key) is not None:", "if False:"),
+    Mutant("a transaction respects a lock delay", "kv/txn.py", 'is_delayed = step.verb == "lock" and', "is_delayed = False and"),
+    Mutant("a transaction needs the rights of each operation", "kv/txn.py", "if denied := _denial(request, step):", 'if denied := "":'),
     # Indexes and waiting.
     Mutant(
         "each table has an index of its own",
@@ -132,15 +136,20 @@ MUTANTS = [
         "return max(self._tables.get(name, 0) for name in names)",
         "return self.index",
     ),
-    Mutant("the key of a prefix's own name wakes it", "engine/store.py", "for end in range(len(key) + 1):", "for end in range(len(key)):"),
-    Mutant("a write wakes only whom it concerns", "machine.py", "if parked.is_news(answer):", "if True:"),
+    Mutant(
+        "the key with the name of a prefix wakes its queries",
+        "engine/store.py",
+        "for end in range(len(key) + 1):",
+        "for end in range(len(key)):",
+    ),
+    Mutant("a write wakes only the queries that depend on it", "machine.py", "if parked.is_news(answer):", "if True:"),
     Mutant(
         "no wait is longer than ten minutes",
         "engine/request.py",
         "_WAIT, _LONGEST_WAIT = 300.0, 600.0",
         "_WAIT, _LONGEST_WAIT = 300.0, 6000.0",
     ),
-    Mutant("a wait is longer by a sixteenth at most", "machine.py", "_JITTER = 1 / 16", "_JITTER = 1 / 8"),
+    Mutant("a wait is longer by at most a sixteenth", "machine.py", "_JITTER = 1 / 16", "_JITTER = 1 / 8"),
     # The parameters that calls share.
     Mutant("a namespace is refused", "engine/request.py", "            self._have_no(_NAMESPACE)\n", ""),
     Mutant("a partition is refused", "engine/request.py", "            self._have_no(_PARTITION)", "            return"),
@@ -151,40 +160,48 @@ MUTANTS = [
         "        if self.settings.version >= V1_11:\n            self._have_no",
         "        self._have_no",
     ),
-    Mutant("an answer has one consistency", "engine/request.py", "        self.one_consistency()\n", ""),
-    Mutant("there is one datacenter", "engine/request.py", 'if self.first("dc") not in ("", self.settings.datacenter):', "if False:"),
-    Mutant("health refuses a namespace before a wait", "machine.py", "            route.first(request)", "            pass"),
-    Mutant("of another cluster nothing is known", "discovery/health.py", 'if request.first("peer"):', "if False:"),
+    Mutant("only one consistency mode is accepted", "engine/request.py", "        self.one_consistency()\n", ""),
+    Mutant("another datacenter is refused", "engine/request.py", 'if self.first("dc") not in ("", self.settings.datacenter):', "if False:"),
+    Mutant("health checks the namespace before the wait", "machine.py", "            route.first(request)", "            pass"),
+    Mutant("another cluster has no instances", "discovery/health.py", 'if request.first("peer"):', "if False:"),
+    Mutant("sameness groups are refused", "discovery/health.py", 'if request.first("sg") or request.first("sameness-group"):', "if False:"),
     Mutant(
-        "there are no groups of clusters", "discovery/health.py", 'if request.first("sg") or request.first("sameness-group"):', "if False:"
-    ),
-    Mutant(
-        "what is no part of the API is not found",
+        "unknown endpoints are not found",
         "engine/routes.py",
         "else path == one for one in self._unsimulated",
         "else True for one in self._unsimulated",
     ),
-    Mutant("a filter of checks fails late", "filters/parameter.py", "        if late:", "        if False:"),
+    Mutant("an invalid filter of checks is refused late", "filters/parameter.py", "        if late:", "        if False:"),
     # The catalog.
     Mutant(
-        "what is registered again keeps its index",
+        "an unchanged registration keeps the index",
         "catalog/tables.py",
         "if before is not None and before.value | aside == value | aside and (before.node == node or self._version >= V1_9):",
         "if False:",
     ),
     Mutant(
-        "a node's check concerns its services",
+        "a check of a node counts for its services",
         "catalog/tables.py",
         "        else:\n            self._change_services(node)",
         "        else:\n            pass",
     ),
-    Mutant("the index of a service that went stays", "catalog/tables.py", 'self._store.change("service extinctions")', "pass"),
-    Mutant("a node takes its checks with it", "catalog/tables.py", "for check in self.of_node(self.checks, key):", "for check in ():"),
-    Mutant("names have no case", "catalog/tables.py", "self._instances.get(service.lower(), ())", "self._instances.get(service, ())"),
-    Mutant("a check needs its service", "catalog/tables.py", 'raise CatalogError("Missing service registration")', "pass"),
-    Mutant("every tag is wanted", "catalog/endpoint.py", "return all(tag.lower() in known", "return any(tag.lower() in known"),
+    Mutant("the index of a removed service stays", "catalog/tables.py", 'self._store.change("service extinctions")', "pass"),
+    Mutant("a node is removed with its checks", "catalog/tables.py", "for check in self.of_node(self.checks, key):", "for check in ():"),
     Mutant(
-        "the metadata of the node is wanted", "catalog/endpoint.py", "all(meta.get(name) == value for", "any(meta.get(name) != value for"
+        "names are compared without case",
+        "catalog/tables.py",
+        "self._instances.get(service.lower(), ())",
+        "self._instances.get(service, ())",
+    ),
+    Mutant("a check needs an existing service", "catalog/tables.py", 'raise CatalogError("Missing service registration")', "pass"),
+    Mutant(
+        "instances need all of the requested tags",
+        "catalog/endpoint.py",
+        "return all(tag.lower() in known",
+        "return any(tag.lower() in known",
+    ),
+    Mutant(
+        "instances need the requested metadata", "catalog/endpoint.py", "all(meta.get(name) == value for", "any(meta.get(name) != value for"
     ),
     Mutant(
         "near sorts by distance",
@@ -195,86 +212,114 @@ MUTANTS = [
     Mutant(
         "all checks must pass, not any", "discovery/health.py", 'if all(check["Status"] == "passing"', 'if any(check["Status"] == "passing"'
     ),
-    Mutant("the node's own checks count, too", "catalog/tables.py", 'for row in rows if not row.value["ServiceID"]]', "for row in ()]"),
+    Mutant(
+        "the checks of the node count for health", "catalog/tables.py", 'for row in rows if not row.value["ServiceID"]]', "for row in ()]"
+    ),
     # The agent.
     Mutant(
-        "a TTL that runs out is critical",
+        "a check turns critical when its TTL ends",
         "agent/local.py",
         'self.update(check.id, "critical", output, now)',
         'self.update(check.id, "warning", output, now)',
     ),
-    Mutant("who says something has a TTL anew", "agent/local.py", "self._put(replace(check, expires=now + check.ttl))", "pass"),
+    Mutant("a report starts the TTL again", "agent/local.py", "self._put(replace(check, expires=now + check.ttl))", "pass"),
     Mutant("nothing is deregistered within a minute", "agent/local.py", "_LEAST_PATIENCE = 60.0", "_LEAST_PATIENCE = 0.0"),
-    Mutant("patience begins when a check turns critical", "agent/local.py", "return replace(check, critical_since=None)", "return check"),
-    Mutant("a check that is registered again goes on", "agent/local.py", '"Status": before.value["Status"], ', ""),
-    Mutant("the catalog is mended within a minute", "agent/local.py", "_SYNC = 60.0", "_SYNC = 600.0"),
-    Mutant("others' tags stay where they may", "agent/local.py", 'if there is not None and value["EnableTagOverride"]:', "if False:"),
     Mutant(
-        "an output alone reaches the catalog later",
+        "the time until deregistration starts when a check turns critical",
+        "agent/local.py",
+        "return replace(check, critical_since=None)",
+        "return check",
+    ),
+    Mutant("a check that is registered again keeps its status", "agent/local.py", '"Status": before.value["Status"], ', ""),
+    Mutant("the catalog is repaired within a minute", "agent/local.py", "_SYNC = 60.0", "_SYNC = 600.0"),
+    Mutant(
+        "tags of others stay if they may override them",
+        "agent/local.py",
+        'if there is not None and value["EnableTagOverride"]:',
+        "if False:",
+    ),
+    Mutant(
+        "a new output alone is written later",
         "agent/local.py",
         "self._deferrals.set(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))",
         "self.write_check(check_id)",
     ),
     Mutant(
-        "what the agent knows it believes to be in the catalog",
+        "the agent assumes that the catalog has what it knows",
         "agent/local.py",
         "is_new = self.services.get(service_id) != value or self._settings.version < V1_9",
         "is_new = True",
     ),
-    Mutant("an alias follows what is worst", "agent/local.py", 'for status in ("critical", "warning"):', 'for status in ("critical",):'),
+    Mutant("an alias has the worst status", "agent/local.py", 'for status in ("critical", "warning"):', 'for status in ("critical",):'),
     # Queries, config entries, intentions, events, filters.
     Mutant(
-        "a query may want what passes alone",
+        "a query can require passing instances",
         "discovery/queries.py",
         'not (states - {"passing"}) if wanted',
         '"critical" not in states if wanted',
     ),
-    Mutant("a query leaves out what is critical", "discovery/queries.py", 'else "critical" not in states', "else True"),
+    Mutant("a query leaves out critical instances", "discovery/queries.py", 'else "critical" not in states', "else True"),
     Mutant(
-        "a tag can be wanted not to be there",
+        "a query can exclude a tag",
         "discovery/queries.py",
         'if (tag[1:].lower() in tags) if tag.startswith("!") else',
         "if False if tag.startswith('!') else",
     ),
-    Mutant("the longest prefix is the template", "discovery/queries.py", "fill_in(max(templates,", "fill_in(min(templates,"),
+    Mutant("the template with the longest prefix counts", "discovery/queries.py", "fill_in(max(templates,", "fill_in(min(templates,"),
     Mutant(
-        "a query goes with its session",
+        "a query ends with its session",
         "discovery/queries.py",
         "            del self._queries[identity]\n            self._store.change",
         "            self._store.change",
     ),
-    Mutant("the special intention comes first", "connect/intentions.py", 'return -one["Precedence"], one', 'return one["Precedence"], one'),
     Mutant(
-        "sources are in the order in which they count",
+        "the most specific intention comes first",
+        "connect/intentions.py",
+        'return -one["Precedence"], one',
+        'return one["Precedence"], one',
+    ),
+    Mutant(
+        "sources are sorted by precedence",
         "config/intention_sources.py",
         'sorted(sources, key=lambda one: -one["Precedence"])',
         "sources",
     ),
     Mutant(
-        "an entry keeps what an intention does not say",
+        "an intention keeps the rest of its entry",
         "connect/intentions.py",
         "order_sources({**before, ",
         'order_sources({"Kind": _KIND, "Name": destination, ',
     ),
-    Mutant("permissions need requests", "config/chains.py", "    if protocol not in _OF_REQUESTS:", '    if protocol == "nothing":'),
     Mutant(
-        "a listener speaks as its services", "config/chains.py", 'protocol_of(service) != listener["Protocol"]', "not protocol_of(service)"
+        "permissions need a protocol with requests",
+        "config/chains.py",
+        "    if protocol not in _OF_REQUESTS:",
+        '    if protocol == "nothing":',
     ),
-    Mutant("what is said of a service counts", "config/chains.py", 'own["Protocol"] if own else usual', 'own and own["Protocol"] or usual'),
-    Mutant("a list of one stands for it", "go/mapstructure.py", "                value = value[0]", "                pass"),
-    Mutant("what is no member is refused", "go/mapstructure.py", "self.unknown.append(", "str("),
-    Mutant("weights are a hundred", "config/rules.py", "if total != 10000:", "if total > 10000:"),
+    Mutant(
+        "a listener has the protocol of its services",
+        "config/chains.py",
+        'protocol_of(service) != listener["Protocol"]',
+        "not protocol_of(service)",
+    ),
+    Mutant(
+        "service-defaults replace proxy-defaults",
+        "config/chains.py",
+        'own["Protocol"] if own else usual',
+        'own and own["Protocol"] or usual',
+    ),
+    Mutant("a list of one is the same as its value", "go/mapstructure.py", "                value = value[0]", "                pass"),
+    Mutant("unknown members are refused", "go/mapstructure.py", "self.unknown.append(", "str("),
+    Mutant("weights add up to 100", "config/rules.py", "if total != 10000:", "if total > 10000:"),
     Mutant("a timeout is not negative", "config/resolver_rules.py", 'if timeout.startswith("-"):', 'if timeout == "-":'),
     Mutant(
-        "what a gateway is for keeps its index",
+        "the services of a gateway keep their index",
         "config/gateway_services.py",
         "if key not in self._rows or self._rows",
         "if True or self._rows",
     ),
-    Mutant(
-        "an entry that is the same is not written", "config/entries.py", "        if not self._entries.is_same(entry):", "        if True:"
-    ),
-    Mutant("the mesh allows what is permissive", "config/entries.py", 'not mesh.get("AllowEnablingPermissiveMutualTLS")', "False"),
+    Mutant("an unchanged entry is not written", "config/entries.py", "        if not self._entries.is_same(entry):", "        if True:"),
+    Mutant("permissive mode must be enabled in the mesh", "config/entries.py", 'not mesh.get("AllowEnablingPermissiveMutualTLS")', "False"),
     Mutant("an agent remembers 256 events", "agent/events.py", "_MOST_EVENTS = 256", "_MOST_EVENTS = 255"),
     Mutant(
         "and binds before or",
@@ -284,41 +329,41 @@ MUTANTS = [
     ),
     # ACLs.
     Mutant(
-        "the very name counts before a prefix",
+        "a rule for the exact name wins over a prefix",
         "acl/policies.py",
         "rank = (not rule.prefix, len(rule.name))",
         "rank = (False, len(rule.name))",
     ),
-    Mutant("the longest prefix counts", "acl/policies.py", "if best is None or rank > best:", "if best is None or rank < best:"),
-    Mutant("who denies wins", "acl/policies.py", '"deny" if "deny" in found else max(found', "max(found"),
-    Mutant("the widest of several wins", "acl/policies.py", "else max(found, key=_ACCESS.index)", "else min(found, key=_ACCESS.index)"),
-    Mutant("to write is to read", "acl/policies.py", '"write": {"read", "list", "write"}', '"write": {"write"}'),
-    Mutant("nobody manages ACLs by default", "acl/policies.py", 'and resource not in ("acl", "snapshot")', ""),
-    Mutant("the default denies where it says so", "acl/policies.py", 'return self.default == "allow" and', "return True and"),
+    Mutant("the longest prefix wins", "acl/policies.py", "if best is None or rank > best:", "if best is None or rank < best:"),
+    Mutant("deny wins", "acl/policies.py", '"deny" if "deny" in found else max(found', "max(found"),
+    Mutant("the widest access wins", "acl/policies.py", "else max(found, key=_ACCESS.index)", "else min(found, key=_ACCESS.index)"),
+    Mutant("write includes read", "acl/policies.py", '"write": {"read", "list", "write"}', '"write": {"write"}'),
+    Mutant("the default policy never grants rights to ACLs", "acl/policies.py", 'and resource not in ("acl", "snapshot")', ""),
+    Mutant("the default policy can deny", "acl/policies.py", 'return self.default == "allow" and', "return True and"),
     Mutant(
-        "a tree is deleted by who may write all of it",
+        "deleting a tree needs the right to all of it",
         "acl/policies.py",
         'self.allows("key", prefix, access) and all(',
         'self.allows("key", prefix, access) or all(',
     ),
     Mutant(
-        "who names no token is anonymous",
+        "a request without a token is anonymous",
         "acl/tables.py",
         'self.by_secret(secret or "anonymous")',
         "self.by_secret(secret or self._settings.management_token)",
     ),
-    Mutant("a token has what its roles have", "acl/tables.py", "rules, manages = rules + more, manages or also", "pass"),
-    Mutant("a policy holds in its datacenters", "acl/tables.py", "if not here or self._settings.datacenter in here:", "if True:"),
+    Mutant("a token has the rights of its roles", "acl/tables.py", "rules, manages = rules + more, manages or also", "pass"),
+    Mutant("a policy applies only in its datacenters", "acl/tables.py", "if not here or self._settings.datacenter in here:", "if True:"),
     Mutant(
-        "a sidecar may be registered with its service",
+        "a service identity may register the sidecar",
         "acl/policies.py",
         'Rule("service", f"{name}-sidecar-proxy", False, "write"), *every]',
         "*every]",
     ),
-    Mutant("a token that is deleted is none", "acl/tables.py", 'self._by_secret.pop(record["SecretID"], None)', "pass"),
-    Mutant("keys that may not be read are left out", "kv/kv.py", 'if request.may("key", entry.key, "read")]', "]"),
+    Mutant("a deleted token is unknown", "acl/tables.py", 'self._by_secret.pop(record["SecretID"], None)', "pass"),
+    Mutant("keys that the token may not read are left out", "kv/kv.py", 'if request.may("key", entry.key, "read")]', "]"),
     Mutant(
-        "an intention has rules of its own",
+        "intentions have rights of their own",
         "acl/policies.py",
         'policy is None else access == "read" and policy != "deny"',
         "policy is None else access in _ALLOWS[policy]",
@@ -326,17 +371,18 @@ MUTANTS = [
 ]
 
 
-def noticed(mutant: Mutant) -> bool:
-    """Break a rule in a copy; whether the tests fail there."""
+def is_detected(mutant: Mutant) -> bool:
+    """Make a mutant in a copy, and return whether its tests fail."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         for part in _PARTS:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, Path(name, part))
         path = Path(name, "consul_proto", "simulator", mutant.file)
         text = path.read_text()
-        assert text.count(mutant.text) == 1, f"{mutant.rule}: its text is not there once"
+        assert text.count(mutant.text) == 1, f"{mutant.rule}: its text must be in the file exactly once"
         path.write_text(text.replace(mutant.text, mutant.broken))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *(f"tests/simulator/{test}" for test in _TESTS)]
+        tests = [f"tests/simulator/{test}" for test in _TESTS]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not real", *tests]
         environment = {name: value for name, value in os.environ.items() if name not in ("CONSUL_BINS", "CONSUL_REQUIRED")}
         environment |= {"PYTHONDONTWRITEBYTECODE": "1"}
         try:
@@ -348,15 +394,15 @@ def noticed(mutant: Mutant) -> bool:
 
 
 def main() -> int:
-    """Break each, and print what became of it; 1 where one survives."""
+    """Make each mutant, and print the result. Return 1 if one survives."""
     reader = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__)
     reader.add_argument("--only", default="", help="the mutants of whose rules this is a part")
     chosen = [mutant for mutant in MUTANTS if reader.parse_args().only in mutant.rule]
     survived = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for mutant, is_noticed in zip(chosen, pool.map(noticed, chosen), strict=True):
-            print(f"{'noticed ' if is_noticed else 'SURVIVED'} {mutant.rule} ({mutant.file})", flush=True)
-            survived += not is_noticed
+        for mutant, detected in zip(chosen, pool.map(is_detected, chosen), strict=True):
+            print(f"{'noticed ' if detected else 'SURVIVED'} {mutant.rule} ({mutant.file})", flush=True)
+            survived += not detected
     print(f"{len(chosen)} rules broken, {len(chosen) - survived} noticed")
     return int(survived > 0)
 

@@ -1,4 +1,4 @@
-"""The mutants are what they say: `scripts/mutants` runs them, which takes minutes."""
+"""Each mutant can be made. `scripts/mutants` runs the tests on them, which takes minutes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_a_mutant_can_be_made(mutant: Mutant) -> None:
     compile(text.replace(mutant.text, mutant.broken), mutant.file, "exec")
 
 
-def test_each_breaks_a_rule_of_its_own() -> None:
+def test_each_mutant_breaks_another_rule() -> None:
     assert (
         len({mutant.rule for mutant in MUTANTS}) == len({(mutant.file, mutant.text, mutant.broken) for mutant in MUTANTS}) == len(MUTANTS)
     )

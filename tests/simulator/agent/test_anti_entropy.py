@@ -1,11 +1,14 @@
-"""The agent makes sure that the catalog says what it knows: https://developer.hashicorp.com/consul/docs/architecture/anti-entropy"""
+"""Anti-entropy: the agent repairs the catalog.
+
+https://developer.hashicorp.com/consul/docs/architecture/anti-entropy
+"""
 
 from __future__ import annotations
 
 from consulate.testing import ConsulAgent
 
 
-def test_what_others_took_away_comes_back() -> None:
+def test_a_service_that_others_deregistered_is_restored() -> None:
     agent = ConsulAgent()
     with agent.client() as consul:
         consul.agent.service.register("web", port=80, ttl="1h")
@@ -16,7 +19,7 @@ def test_what_others_took_away_comes_back() -> None:
         assert (entry["Service"]["Port"], [check["CheckID"] for check in entry["Checks"]]) == (80, ["serfHealth", "service:web"])
 
 
-def test_what_others_registered_on_its_node_goes() -> None:
+def test_a_service_that_others_registered_on_its_node_is_removed() -> None:
     agent = ConsulAgent()
     with agent.client() as consul:
         consul.catalog.register("consul", "127.0.0.1", service={"Service": "stranger"})
@@ -25,7 +28,7 @@ def test_what_others_registered_on_its_node_goes() -> None:
         assert [entry["Node"] for entry in consul.catalog.service("stranger")] == ["other"]
 
 
-def test_another_output_alone_reaches_the_catalog_later() -> None:
+def test_a_new_output_alone_is_written_later() -> None:
     agent = ConsulAgent()
     with agent.client() as consul:
         consul.agent.check.register("alive", ttl="1h", status="passing")

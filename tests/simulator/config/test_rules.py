@@ -1,4 +1,4 @@
-"""What config entries must look like, and which mistake agents tell first, asked of the simulator and of the real agents."""
+"""The rules for config entries, and which fault agents report first, beside real agents."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from tests.simulator.config.calls import (
     entry,
     gone,
     listener,
-    named,
+    round_trip,
     some,
-    tried,
+    with_name,
 )
-from tests.simulator.differential.calls import Call, put
+from tests.simulator.differential.calls import Call, each_case, put
 from tests.simulator.differential.comparison import Sides
 
 
-def permitted(**http: Any) -> list[Call]:
-    return tried(INTENTIONS, Sources=[{"Name": "a", "Permissions": [{"Action": "allow", "HTTP": http}]}])
+def permission_entry(**http: Any) -> list[Call]:
+    return round_trip(INTENTIONS, Sources=[{"Name": "a", "Permissions": [{"Action": "allow", "HTTP": http}]}])
 
 
 _OF_DEFAULTS = [
@@ -60,7 +60,7 @@ _OF_DEFAULTS = [
     *each(PROXIES, "FailoverPolicy", {"Mode": "x"}, name="global"),
     *each(PROXIES, "PrioritizeByLocality", {"Mode": "x"}, {}, name="global"),
     put("/v1/config", {"Kind": "mesh", "AllowEnablingPermissiveMutualTLS": True}),
-    *tried(DEFAULTS, MutualTLSMode="permissive"),
+    *round_trip(DEFAULTS, MutualTLSMode="permissive"),
     gone("mesh", "mesh"),
 ]
 
@@ -73,43 +73,65 @@ _OF_GATEWAYS = [
         "Listeners",
         [{}],
         [listener()],
-        [listener(named("db"), protocol="tcp", port=0)],
-        [listener(named("db"), named("x"), protocol="tcp")],
+        [listener(with_name("db"), protocol="tcp", port=0)],
+        [listener(with_name("db"), with_name("x"), protocol="tcp")],
     ),
-    *(call for hosts in _HOSTS for call in each(INGRESS, "Listeners", [listener(named("web", Hosts=hosts))])),
-    *each(INGRESS, "Listeners", [listener(named("db", Hosts=["a.com"]), protocol="tcp")], [listener(named("*", Hosts=["a.com"]))]),
-    *each(INGRESS, "Listeners", [listener(named("web", Hosts=["a"]), named("api", Hosts=["a"]))], [listener(named("web"), named("web"))]),
+    *(call for hosts in _HOSTS for call in each(INGRESS, "Listeners", [listener(with_name("web", Hosts=hosts))])),
+    *each(INGRESS, "Listeners", [listener(with_name("db", Hosts=["a.com"]), protocol="tcp")], [listener(with_name("*", Hosts=["a.com"]))]),
     *each(
         INGRESS,
         "Listeners",
-        *([listener(named(name), protocol=protocol)] for name in ("web", "", "*") for protocol in ("x", "HTTP", "tcp", "grpc", "")),
+        [listener(with_name("web", Hosts=["a"]), with_name("api", Hosts=["a"]))],
+        [listener(with_name("web"), with_name("web"))],
     ),
-    *each(INGRESS, "Listeners", [listener(named("db"), protocol="tcp"), listener(named("x"), protocol="tcp")]),
-    *each(INGRESS, "Listeners", [listener(named("db", RequestHeaders=HEADERS), protocol="tcp")], [listener(named("web", Namespace="x"))]),
     *each(
         INGRESS,
         "Listeners",
-        [listener(named("web", TLS={"SDS": {"CertResource": "c"}}))],
-        [listener(named("web"), TLS={"SDS": {"ClusterName": "c"}})],
+        *([listener(with_name(name), protocol=protocol)] for name in ("web", "", "*") for protocol in ("x", "HTTP", "tcp", "grpc", "")),
+    ),
+    *each(INGRESS, "Listeners", [listener(with_name("db"), protocol="tcp"), listener(with_name("x"), protocol="tcp")]),
+    *each(
+        INGRESS,
+        "Listeners",
+        [listener(with_name("db", RequestHeaders=HEADERS), protocol="tcp")],
+        [listener(with_name("web", Namespace="x"))],
     ),
     *each(
-        INGRESS, "Listeners", [listener(named("web"), TLS={"TLSMinVersion": "x"})], [listener(named("web"), TLS={"CipherSuites": ["x"]})]
+        INGRESS,
+        "Listeners",
+        [listener(with_name("web", TLS={"SDS": {"CertResource": "c"}}))],
+        [listener(with_name("web"), TLS={"SDS": {"ClusterName": "c"}})],
+    ),
+    *each(
+        INGRESS,
+        "Listeners",
+        [listener(with_name("web"), TLS={"TLSMinVersion": "x"})],
+        [listener(with_name("web"), TLS={"CipherSuites": ["x"]})],
     ),
     *each(INGRESS, "TLS", {"TLSMinVersion": "TLSv1_3", "TLSMaxVersion": "TLSv1_2"}, {"CipherSuites": ["x"], "TLSMinVersion": "TLSv1_3"}),
     *each(INGRESS, "TLS", {"SDS": {"CertResource": "x"}}),
-    *each(TERMINATING, "Services", [{}], [named("a"), named("a")], [named("*"), named("a")], [named("a", Namespace="n")]),
-    *each(TERMINATING, "Services", *([named("a", **files)] for files in some({"CertFile": "x", "KeyFile": "y", "CAFile": "z"}, 1, 2, 3))),
     *each(
-        EXPORTED, "Services", [named("a")], [named("", Consumers=[{"Peer": "p"}])], [named("a", Consumers=[{"Peer": "*"}])], name="default"
+        TERMINATING, "Services", [{}], [with_name("a"), with_name("a")], [with_name("*"), with_name("a")], [with_name("a", Namespace="n")]
+    ),
+    *each(
+        TERMINATING, "Services", *([with_name("a", **files)] for files in some({"CertFile": "x", "KeyFile": "y", "CAFile": "z"}, 1, 2, 3))
     ),
     *each(
         EXPORTED,
         "Services",
-        [named("a", Consumers=[{"Peer": "p", "Partition": "q"}])],
-        [named("a", Consumers=[{"SamenessGroup": "x"}])],
+        [with_name("a")],
+        [with_name("", Consumers=[{"Peer": "p"}])],
+        [with_name("a", Consumers=[{"Peer": "*"}])],
         name="default",
     ),
-    *each(EXPORTED, "Services", [named("a", Consumers=[{"Peer": "p"}])], name="web"),
+    *each(
+        EXPORTED,
+        "Services",
+        [with_name("a", Consumers=[{"Peer": "p", "Partition": "q"}])],
+        [with_name("a", Consumers=[{"SamenessGroup": "x"}])],
+        name="default",
+    ),
+    *each(EXPORTED, "Services", [with_name("a", Consumers=[{"Peer": "p"}])], name="web"),
     *each("mesh", "TLS", {"Incoming": {"TLSMinVersion": "x"}}, {"Outgoing": {"CipherSuites": ["x"]}}),
     *each("mesh", "HTTP", {"Incoming": {"RequestNormalization": {"HeadersWithUnderscoresAction": "x"}}}),
     *each("mesh", "Name", "mesh"),
@@ -133,7 +155,7 @@ _OF_CHAINS = [
     *each(RESOLVER, "Subsets", {"a" * 64: {}}, {"a_b": {}}, {"a-": {}}),
     *each(SPLITTER, "Splits", *([{"Weight": 50}, {"Weight": 50, **more}] for more in ({"Namespace": "x"}, {"Service": "web"}))),
     *each(SPLITTER, "Splits", [{"Weight": 33.335}, {"Weight": 66.665, "Service": "b"}], [{"Weight": 100.004}], [{"Weight": 99.996}]),
-    *tried(RESOLVER, Subsets={"v1": {}}, Failover={"*": {"Targets": [{"Service": "o", "ServiceSubset": "v9"}]}}),
+    *round_trip(RESOLVER, Subsets={"v1": {}}, Failover={"*": {"Targets": [{"Service": "o", "ServiceSubset": "v9"}]}}),
 ]
 
 _SERVICE = {"Name": "", "Hosts": ["a*"], "RequestHeaders": HEADERS, "TLS": {"SDS": {"CertResource": "x"}}}
@@ -153,7 +175,7 @@ _FIRST = [
             2,
             3,
         )
-        for call in tried(DEFAULTS, **members)[:1]
+        for call in round_trip(DEFAULTS, **members)[:1]
     ),
     *(
         call
@@ -168,7 +190,7 @@ _FIRST = [
             },
             2,
         )
-        for call in tried(PROXIES, "global", **members)[:1]
+        for call in round_trip(PROXIES, "global", **members)[:1]
     ),
     *(
         call
@@ -185,7 +207,7 @@ _FIRST = [
             },
             2,
         )
-        for call in tried(RESOLVER, **members)[:1]
+        for call in round_trip(RESOLVER, **members)[:1]
     ),
     *(
         call
@@ -193,7 +215,7 @@ _FIRST = [
             {"Namespace": "x", "Partition": "x", "SamenessGroup": "x", "Peer": "x", "Datacenter": "x", "ServiceSubset": "v"}, 2
         )
         for service in ("", "o", "web")
-        for call in tried(RESOLVER, Redirect={**target, "Service": service})[:1]
+        for call in round_trip(RESOLVER, Redirect={**target, "Service": service})[:1]
     ),
     *(
         call
@@ -208,25 +230,25 @@ _FIRST = [
             },
             2,
         )
-        for call in tried(RESOLVER, Failover={"*": failover})[:1]
+        for call in round_trip(RESOLVER, Failover={"*": failover})[:1]
     ),
     *(
         call
         for policy in some({"SourceIP": True, "Field": "x", "FieldValue": "y", "CookieConfig": {"Session": True, "TTL": "1s"}}, 1, 2, 3)
-        for call in tried(RESOLVER, LoadBalancer={"Policy": "maglev", "HashPolicies": [policy]})[:1]
+        for call in round_trip(RESOLVER, LoadBalancer={"Policy": "maglev", "HashPolicies": [policy]})[:1]
     ),
     *(
         call
         for service in some(_SERVICE, 1, 2, 3, 4)
         for protocol in ("http", "tcp", "x", "grpc")
         for name in ("web", "*")
-        for call in tried(INGRESS, Listeners=[listener({"Name": name, **service}, named("web"), protocol=protocol)])[:1]
+        for call in round_trip(INGRESS, Listeners=[listener({"Name": name, **service}, with_name("web"), protocol=protocol)])[:1]
     ),
     *(
         call
         for more in some({"Port": 0, "Protocol": "x", "Services": [], "TLS": {"TLSMinVersion": "x"}}, 1, 2, 3)
         for tls in ({}, {"TLSMinVersion": "x"}, {"Enabled": True, "SDS": {"CertResource": "q"}})
-        for call in tried(INGRESS, Listeners=[{**listener(named("web", Hosts=["*"])), **more}], TLS=tls)[:1]
+        for call in round_trip(INGRESS, Listeners=[{**listener(with_name("web", Hosts=["*"])), **more}], TLS=tls)[:1]
     ),
     *(put("/v1/config", {"Kind": kind, "Name": "web", "Meta": LONG}) for kind in (SPLITTER, EXPORTED, INTENTIONS)),
 ]
@@ -239,14 +261,14 @@ _SOURCES = [
     *(
         call
         for value in ({}, None, {"PathExact": "a"}, {"PathRegex": "("}, {"PathExact": "/a", "PathPrefix": "/b"})
-        for call in permitted(**value or {})
+        for call in permission_entry(**value or {})
     ),
     *(
         call
         for header in ({}, {"Name": "x"}, {"Name": "x", "Exact": "a", "Present": True}, {"Name": "x", "Regex": "a", "IgnoreCase": True})
-        for call in permitted(Header=[header])
+        for call in permission_entry(Header=[header])
     ),
-    *(call for methods in (["GET", "get"], ["NOPE"], ["get"], [], "get", None, [1]) for call in permitted(Methods=methods)),
+    *(call for methods in (["GET", "get"], ["NOPE"], ["get"], [], "get", None, [1]) for call in permission_entry(Methods=methods)),
     *each(
         INTENTIONS,
         "Sources",
@@ -258,8 +280,8 @@ _SOURCES = [
         [{"name": "a", "permissions": [{"action": "allow", "http": {"path_exact": "/x", "header": [{"name": "h", "exact": "q"}]}}]}],
     ),
     *each(INTENTIONS, "JWT", {}, {"Providers": [{}]}, {"Providers": [{"Name": "okta"}]}),
-    *tried(INTENTIONS, JWT={"Providers": [{"Name": "okta"}]}, Sources=[{"Name": "a", "Action": "allow"}]),
-    *tried(INTENTIONS, "*", Sources=[{"Name": "a", "Permissions": [{"Action": "allow", "HTTP": {"PathExact": "/a"}}]}]),
+    *round_trip(INTENTIONS, JWT={"Providers": [{"Name": "okta"}]}, Sources=[{"Name": "a", "Action": "allow"}]),
+    *round_trip(INTENTIONS, "*", Sources=[{"Name": "a", "Permissions": [{"Action": "allow", "HTTP": {"PathExact": "/a"}}]}]),
     *(
         put("/v1/config", {"Kind": INTENTIONS, "Name": "web", "Sources": [{"Name": "a", **source}]})
         for source in some(
@@ -270,15 +292,15 @@ _SOURCES = [
 
 
 CASES = {
-    "what is said of services and proxies has rules": _OF_DEFAULTS,
-    "gateways, the mesh and what is exported have rules": _OF_GATEWAYS,
-    "routers, splitters and resolvers have rules": _OF_CHAINS,
-    "of several mistakes agents tell the first": [OF_REQUESTS, *_FIRST],
-    "sources of intentions have rules": [OF_REQUESTS, *_SOURCES],
+    "rules for service-defaults and proxy-defaults": _OF_DEFAULTS,
+    "rules for gateways, the mesh and exported services": _OF_GATEWAYS,
+    "rules for routers, splitters and resolvers": _OF_CHAINS,
+    "agents report the first of several faults": [OF_REQUESTS, *_FIRST],
+    "rules for the sources of intentions": [OF_REQUESTS, *_SOURCES],
 }
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("calls", [pytest.param(calls, id=name) for name, calls in CASES.items()])
-def test_it_differs_no_more(sides: Sides, calls: list[Call]) -> None:
+@each_case(CASES)
+def test_answers_are_those_of_real_agents(sides: Sides, calls: list[Call]) -> None:
     assert sides.replay(calls) == []

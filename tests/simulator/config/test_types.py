@@ -1,4 +1,4 @@
-"""What each type of config entry takes and shows, and what follows from entries, asked of the simulator and of the real agents."""
+"""The types of config entries: what each kind accepts and shows, beside real agents."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from tests.simulator.config.calls import (
     entry,
     gone,
     listener,
-    named,
-    tried,
+    round_trip,
+    with_name,
 )
-from tests.simulator.differential.calls import Call, get, put
+from tests.simulator.differential.calls import Call, each_case, get, put
 from tests.simulator.differential.comparison import Sides
 
 _HEALTH = {"Interval": "10s", "MaxFailures": 3, "EnforcingConsecutive5xx": 9, "MaxEjectionPercent": 50, "BaseEjectionTime": "30s"}
 _LIMITS = {"MaxConnections": 1, "MaxPendingRequests": 2, "MaxConcurrentRequests": 3}
 _SDS = {"ClusterName": "c", "CertResource": "r"}
 
-#: Values of every kind of JSON. One element of null is not among them: it makes an agent drop the connection.
+#: Values of every kind of JSON, without a list of one null: it makes an agent drop the connection.
 _VALUES: tuple[Any, ...] = (
     *("x", "1", "true", "", 1, 0, -1, 1.5, 300, 5000000000, True, False, None),
     *([], ["a"], [1, 2], [[1]], {}, {"a": 1}, [{}]),
 )
 
 
-def served(kind: str, **members: Any) -> list[Call]:
-    """Write a gateway, and look what it is for."""
+def read_services(kind: str, **members: Any) -> list[Call]:
+    """Write a gateway, and read its services."""
     return [
         put("/v1/config", {"Kind": kind, "Name": "gate", **members}),
         get("/v1/catalog/gateway-services/gate"),
@@ -48,26 +48,26 @@ def served(kind: str, **members: Any) -> list[Call]:
     ]
 
 
-def typed(value: Any) -> list[Call]:
-    """The same value in the place of each type."""
+def in_each_place(value: Any) -> list[Call]:
+    """Put a value in the place of each type."""
     return [
-        *tried(RESOLVER, DefaultSubset=value),
-        *tried(RESOLVER, Subsets=value),
-        *tried(RESOLVER, Subsets={"a": value}),
-        *tried(RESOLVER, Subsets={"a": {"OnlyPassing": value}}),
-        *tried(RESOLVER, ConnectTimeout=value),
-        *tried(RESOLVER, Failover={"*": {"Datacenters": value}}),
-        *tried(RESOLVER, Redirect=value),
-        *tried(RESOLVER, Meta=value),
-        *tried(RESOLVER, Meta={"k": value}),
-        *tried(ROUTER, Routes=[{"Destination": {"NumRetries": value}}]),
-        *tried(ROUTER, Routes=[{"Destination": {"RetryOnStatusCodes": value}}]),
-        *tried(ROUTER, Routes=[{"Destination": {"RequestTimeout": value}}]),
-        *tried(ROUTER, Routes=[{"Match": value}]),
-        *tried(ROUTER, Routes=value),
-        *tried(SPLITTER, Splits=[{"Weight": 100}, {"Service": "o", "Weight": value}]),
-        *tried(INGRESS, Listeners=[{"Port": value}]),
-        *tried(PROXIES, "global", Config=value),
+        *round_trip(RESOLVER, DefaultSubset=value),
+        *round_trip(RESOLVER, Subsets=value),
+        *round_trip(RESOLVER, Subsets={"a": value}),
+        *round_trip(RESOLVER, Subsets={"a": {"OnlyPassing": value}}),
+        *round_trip(RESOLVER, ConnectTimeout=value),
+        *round_trip(RESOLVER, Failover={"*": {"Datacenters": value}}),
+        *round_trip(RESOLVER, Redirect=value),
+        *round_trip(RESOLVER, Meta=value),
+        *round_trip(RESOLVER, Meta={"k": value}),
+        *round_trip(ROUTER, Routes=[{"Destination": {"NumRetries": value}}]),
+        *round_trip(ROUTER, Routes=[{"Destination": {"RetryOnStatusCodes": value}}]),
+        *round_trip(ROUTER, Routes=[{"Destination": {"RequestTimeout": value}}]),
+        *round_trip(ROUTER, Routes=[{"Match": value}]),
+        *round_trip(ROUTER, Routes=value),
+        *round_trip(SPLITTER, Splits=[{"Weight": 100}, {"Service": "o", "Weight": value}]),
+        *round_trip(INGRESS, Listeners=[{"Port": value}]),
+        *round_trip(PROXIES, "global", Config=value),
         OF_REQUESTS,
     ]
 
@@ -84,7 +84,7 @@ _UPSTREAM = {
 }
 
 _SHOWN = [
-    *tried(
+    *round_trip(
         DEFAULTS,
         Protocol="HTTP",
         Mode="transparent",
@@ -106,7 +106,7 @@ _SHOWN = [
     *each(PROXIES, "AccessLogs", {}, {"Enabled": True, "Type": "file", "Path": "/x", "TextFormat": "q"}, name="global"),
     *each(PROXIES, "FailoverPolicy", {}, {"Mode": "sequential", "Regions": ["a"]}, name="global"),
     OF_REQUESTS,
-    *tried(
+    *round_trip(
         ROUTER,
         Routes=[
             {
@@ -130,7 +130,7 @@ _SHOWN = [
         SPLITTER, "Splits", [{"Weight": 33.333}, {"Weight": 66.667, "Service": "o"}], [{"Weight": 0.1}, {"Weight": 99.9, "Service": "o"}]
     ),
     *each(SPLITTER, "Splits", [{"Weight": 100, "RequestHeaders": HEADERS}], [{"Weight": 100, "Partition": "x"}]),
-    *tried(RESOLVER, DefaultSubset="v1", Subsets={"v1": {"OnlyPassing": True}, "v2": {}}, ConnectTimeout="15s", Meta={"k": "v"}),
+    *round_trip(RESOLVER, DefaultSubset="v1", Subsets={"v1": {"OnlyPassing": True}, "v2": {}}, ConnectTimeout="15s", Meta={"k": "v"}),
     *each(RESOLVER, "LoadBalancer", {}, {"Policy": "least_request", "LeastRequestConfig": {"ChoiceCount": 3}}, {"Policy": "ring_hash"}),
     *each(
         RESOLVER,
@@ -139,22 +139,22 @@ _SHOWN = [
     ),
     *each(RESOLVER, "Redirect", {"Service": "o", "Datacenter": "dc2"}, {"Service": "o", "Peer": "p"}),
     *each(RESOLVER, "Failover", {"*": {"Targets": [{"Service": "a", "Peer": "p"}, {"Datacenter": "dc2"}]}}, {"*": {"Targets": [{}]}}),
-    *tried(
+    *round_trip(
         INGRESS,
         TLS={"Enabled": True, "TLSMinVersion": "TLSv1_2", "SDS": _SDS},
         Listeners=[
-            listener(named("web", Hosts=["a.com"], TLS={"SDS": _SDS}, RequestHeaders=HEADERS, PassiveHealthCheck=_HEALTH, **_LIMITS))
+            listener(with_name("web", Hosts=["a.com"], TLS={"SDS": _SDS}, RequestHeaders=HEADERS, PassiveHealthCheck=_HEALTH, **_LIMITS))
         ],
         Defaults={**_LIMITS, "PassiveHealthCheck": _HEALTH},
     ),
-    *each(INGRESS, "Listeners", [listener(named("web")), listener(named("web"), port=2, TLS={})]),
+    *each(INGRESS, "Listeners", [listener(with_name("web")), listener(with_name("web"), port=2, TLS={})]),
     *each(INGRESS, "Defaults", {}, {"MaxConnections": -1}),
-    *each(TERMINATING, "Services", [named("web", CAFile="a", CertFile="b", KeyFile="c", SNI="d"), named("db")]),
+    *each(TERMINATING, "Services", [with_name("web", CAFile="a", CertFile="b", KeyFile="c", SNI="d"), with_name("db")]),
     *each("mesh", "TLS", {}, {"Incoming": {"TLSMinVersion": "TLSv1_2"}, "Outgoing": {}}),
     *each("mesh", "HTTP", {}, {"Incoming": {"RequestNormalization": {"MergeSlashes": True}}}),
     *each("mesh", "Peering", {}, {"PeerThroughMeshGateways": True}),
     *each("mesh", "transparent_proxy", {"mesh_destinations_only": True}),
-    *each(EXPORTED, "Services", [named("web", Consumers=[{"peer_name": "p"}])], [], name="default"),
+    *each(EXPORTED, "Services", [with_name("web", Consumers=[{"peer_name": "p"}])], [], name="default"),
     get("/v1/config/mesh"),
 ]
 
@@ -168,16 +168,16 @@ def exact(source: str, **body: Any) -> Call:
 _BOTH = [get("/v1/connect/intentions"), get(f"/v1/config/{INTENTIONS}/web")]
 
 CASES = {
-    "a member is of its type, or becomes of it": [OF_REQUESTS, *(call for value in _VALUES for call in typed(value))],
-    "an entry is shown as its type is": [OF_REQUESTS, *_SHOWN],
-    "what is said of all proxies does not count where something is said of a service": [
+    "members of other types are converted or refused": [OF_REQUESTS, *(call for value in _VALUES for call in in_each_place(value))],
+    "an entry is shown with the members of its type": [OF_REQUESTS, *_SHOWN],
+    "service-defaults replace proxy-defaults": [
         OF_REQUESTS,
         entry(DEFAULTS, "web"),
         entry(ROUTER, "web"),
         entry(ROUTER, "api"),
         entry(DEFAULTS, "api"),
     ],
-    "permissions need requests, and so does who takes them away": [
+    "permissions need a protocol with requests, also when the protocol changes": [
         entry(INTENTIONS, "web", Sources=[{"Name": "a", "Permissions": [{"Action": "allow", "HTTP": {"PathExact": "/a"}}]}]),
         entry(DEFAULTS, "web", Protocol="http"),
         entry(INTENTIONS, "web", Sources=[{"Name": "a", "Permissions": [{"Action": "allow", "HTTP": {"PathExact": "/a"}}]}]),
@@ -185,7 +185,7 @@ CASES = {
         gone(DEFAULTS, "web"),
         *_BOTH,
     ],
-    "an intention by its names keeps what else the entry says": [
+    "an intention written by name keeps the rest of the entry": [
         entry(INTENTIONS, "web", Sources=[{"Name": "a", "Action": "allow"}], Meta={"k": "v"}),
         exact("z", Action="deny"),
         *_BOTH,
@@ -196,31 +196,33 @@ CASES = {
         Call("DELETE", "/v1/connect/intentions/exact", (("source", "a"), ("destination", "web"))),
         *_BOTH,
     ],
-    "an intention by its names is not of several entries": [exact("z", Action="deny", Meta={"k": "v"}), exact("z", Action="x"), *_BOTH],
-    "what gateways are for is as old as it is so": [
+    "an intention written by name takes no metadata": [exact("z", Action="deny", Meta={"k": "v"}), exact("z", Action="x"), *_BOTH],
+    "the services of a gateway have the index of their last change": [
         OF_REQUESTS,
-        *served(INGRESS, Listeners=[listener(named("web"))]),
-        *served(INGRESS, Listeners=[listener(named("web"))]),
-        *served(INGRESS, Listeners=[listener(named("web"))], Meta={"a": "b"}),
-        *served(INGRESS, Listeners=[listener(named("web", Hosts=[]))]),
-        *served(INGRESS, Listeners=[listener(named("web", Hosts=["a.com"]), named("api"))]),
-        *served(INGRESS, Listeners=[listener(named("web"), port=0)]),
+        *read_services(INGRESS, Listeners=[listener(with_name("web"))]),
+        *read_services(INGRESS, Listeners=[listener(with_name("web"))]),
+        *read_services(INGRESS, Listeners=[listener(with_name("web"))], Meta={"a": "b"}),
+        *read_services(INGRESS, Listeners=[listener(with_name("web", Hosts=[]))]),
+        *read_services(INGRESS, Listeners=[listener(with_name("web", Hosts=["a.com"]), with_name("api"))]),
+        *read_services(INGRESS, Listeners=[listener(with_name("web"), port=0)]),
         gone(INGRESS, "gate"),
-        *served(INGRESS),
-        *served(INGRESS, TLS={"Enabled": True}),
+        *read_services(INGRESS),
+        *read_services(INGRESS, TLS={"Enabled": True}),
         gone(INGRESS, "gate"),
-        *served(TERMINATING, Services=[]),
-        *served(TERMINATING),
-        *served(TERMINATING, Services=[named("a")]),
-        *served(TERMINATING, Services=[named("a")], Meta={"k": "v"}),
-        *served(TERMINATING, Services=[named("a", DisableAutoHostRewrite=True)]),
-        *served(TERMINATING, Services=[named("*"), named("a", CAFile="x")]),
+        *read_services(TERMINATING, Services=[]),
+        *read_services(TERMINATING),
+        *read_services(TERMINATING, Services=[with_name("a")]),
+        *read_services(TERMINATING, Services=[with_name("a")], Meta={"k": "v"}),
+        *read_services(TERMINATING, Services=[with_name("a", DisableAutoHostRewrite=True)]),
+        *read_services(TERMINATING, Services=[with_name("*"), with_name("a", CAFile="x")]),
     ],
-    "an empty list or map is another one than none": [call for members in _NOTHING for call in served(TERMINATING, **members)],
+    "an empty list or map is not the same as a missing one": [
+        call for members in _NOTHING for call in read_services(TERMINATING, **members)
+    ],
 }
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("calls", [pytest.param(calls, id=name) for name, calls in CASES.items()])
-def test_it_differs_no_more(sides: Sides, calls: list[Call]) -> None:
+@each_case(CASES)
+def test_answers_are_those_of_real_agents(sides: Sides, calls: list[Call]) -> None:
     assert sides.replay(calls) == []

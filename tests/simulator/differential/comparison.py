@@ -1,7 +1,7 @@
-"""The same requests to the simulator and to a real agent, and what differs between the answers.
+"""Send the same requests to the simulator and to a real agent, and compare the answers.
 
-Requests are raw: nothing of the library's own requests and readers is used. Ids and indexes differ by nature: each side's are put in
-relation, and the relation must hold in both directions for as long as both live.
+The requests are raw: the library's own requests and readers are not used. Ids and indexes of both sides have different values: they must
+correspond one to one, for as long as both agents live.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from consul_proto.simulator.agent.members import SERVER_PORT
 from consul_proto.simulator.engine.versions import Version
 from tests.agents import Agent
 from tests.simulator.differential.calls import Call
-from tests.simulator.differential.orders import mixed, ordered, sorted_tags, status_aside, without_drawn
+from tests.simulator.differential.orders import ignore_status, sort_instances, sort_items, sorted_tags, without_indexes
 
-#: Headers that mean something to a client.
+#: Headers that matter to a client.
 _TELLING = (
     "content-type",
     "x-consul-knownleader",
@@ -41,7 +41,7 @@ _TELLING = (
     "x-consul-results-filtered-by-acls",
 )
 
-#: Answers whose bodies tell of a machine, or are packed: their statuses and headers are compared.
+#: Answers that describe the machine, or are packed: only their status and headers are compared.
 _OPAQUE = frozenset(
     f"/v1/{path}"
     for path in (
@@ -50,22 +50,22 @@ _OPAQUE = frozenset(
     )
 )
 
-#: Members that are drawn: they differ between the sides, and are the same thing wherever they stand again.
+#: Members with ids: the values differ, but must correspond.
 _IDS = frozenset(
     {"ID", "LegacyID", "Session", "ContentHash", "AccessorID", "SecretID", "ActiveRootID", "TrustDomain", "ExternalTrustDomain"},
 )
 
-#: Members that are there on both sides, and say nothing.
+#: Members that both sides must have, with any value.
 _MOMENTS = frozenset(
     {"Hash", "CreateTime", "ExpirationTime", "NotBefore", "NotAfter", "SerialNumber", "SigningKeyID", "RootCert", "CreatedAt", "UpdatedAt"}
     | {"LegacyCreateTime", "LegacyUpdateTime"},
 )
 
-#: Members whose values are indexes of raft.
+#: Members with raft indexes.
 _WRITTEN = frozenset({"CreateIndex", "ModifyIndex"})
 _INDEXES = _WRITTEN | {"Index"}
 
-#: What an example may make besides: where it is listed, the member that names it, and how one is ended.
+#: What an example may create: its list, the member with its name, and the call that deletes it.
 _MADE = (
     ("/v1/session/list", "ID", "PUT", "/v1/session/destroy/{}"),
     ("/v1/query", "ID", "DELETE", "/v1/query/{}"),
@@ -74,7 +74,7 @@ _MADE = (
     ("/v1/acl/policies", "ID", "DELETE", "/v1/acl/policy/{}"),
 )
 
-#: The kinds of config entries, in the order in which they let each other go.
+#: The kinds of config entries, in the order in which they can be deleted.
 _KINDS = (
     *("service-intentions", "ingress-gateway", "terminating-gateway", "exported-services", "service-router", "service-splitter"),
     *("service-resolver", "service-defaults", "proxy-defaults", "mesh"),
@@ -82,34 +82,34 @@ _KINDS = (
 
 _ANONYMOUS = "00000000-0000-0000-0000-000000000002"
 
-#: Seconds until a real agent must have written what it knows into the catalog, or heard of its own event.
+#: Seconds until a real agent must have written to the catalog, or received its own event.
 _SETTLED = 5.0
 
-#: Seconds until a new agent must know itself.
+#: Seconds until a new agent must be ready.
 _STARTED = 60.0
 
-#: Where a text tells an index.
+#: Indexes within texts.
 _INDEX = re.compile(r"(current modify index |[ &]cas=)\d\d+")
 
 
-#: What is said of a config entry's member that there is not.
+#: The error for an unknown member of a config entry.
 _UNKNOWN_MEMBER = "invalid config key"
 
 
 @dataclass
 class Relation:
-    """Which value of one side is which of the other."""
+    """Which value of one side corresponds to which of the other."""
 
     there: dict[str, str] = field(default_factory=dict)
     back: dict[str, str] = field(default_factory=dict)
 
     def holds(self, real: str, simulated: str) -> bool:
-        """Whether two values are the same one, as far as was seen."""
+        """Record that two values correspond, and return whether that fits what was seen before."""
         return self.there.setdefault(real, simulated) == simulated and self.back.setdefault(simulated, real) == real
 
 
 class Sides:
-    """A real agent and a simulator that got the same requests since they began. indexes: whether they are compared."""
+    """A real agent and a simulator with the same calls since their start. indexes: whether indexes are compared."""
 
     def __init__(self, agent: Agent, *, indexes: bool = True) -> None:
         self.node = agent.node_name
@@ -132,12 +132,12 @@ class Sides:
         self._await_start()
         self._examples = 0
         self._with_indexes = indexes
-        #: Instances that the agent's streams kept and nothing else had.
+        #: Instances that only the agent's stream had.
         self.phantoms = 0
         self._forget()
 
     def _await_start(self) -> None:
-        """Wait until the real agent has looked at its own health, and knows where it is: the simulated one has from the beginning."""
+        """Wait until the real agent knows its own health and coordinate; the simulator knows them at once."""
         deadline = time.monotonic() + _STARTED
         for path in ("/v1/operator/autopilot/health", "/v1/coordinate/nodes"):
             while (answer := self._answer(0, Call("GET", path))).status != 200 or answer.body.strip() == b"[]":
@@ -148,7 +148,7 @@ class Sides:
         self._own_node_since = tuple(since)
 
     def _forget(self) -> None:
-        """Begin anew with what is the same as what: after a difference it is not known."""
+        """Forget which values correspond, since that is not known after a difference."""
         self._ids, self._indexes = Relation(), Relation()
         self._indexes.holds("1", "1")
         self._differed = False
@@ -158,8 +158,8 @@ class Sides:
         self._connection.close()
 
     def clear(self) -> list[str]:
-        """Delete what an example may have made, on both sides, and forget the names: an example begins. Tells what differs then."""
-        # A real agent ends a connection that was idle for long.
+        """Begin an example: delete what the last one created on both sides, and forget its names. Return the differences after that."""
+        # A real agent closes a connection that was idle for a long time.
         self._connection.close()
         self._examples += 1
         for names in self.names:
@@ -187,12 +187,12 @@ class Sides:
         return found
 
     def replay(self, calls: Iterable[Call]) -> list[str]:
-        """Ask both the same from the beginning, and tell what differs first."""
+        """Begin an example, make the calls, and return the first differences."""
         self.clear()
         return next((found for call in calls if (found := self.differences(call))), [])
 
     def _clear_each(self, path: str, member: str, method: str, one: str, keep: Collection[str] = ()) -> None:
-        """End each that is listed, by its member, or its key in the list where it has none."""
+        """Delete everything in a list, by a member, or by its key."""
         for side, listed in enumerate(self.answers(Call("GET", path))):
             for item in _read(listed) or ():
                 name = item.get(member) if member else item
@@ -201,7 +201,7 @@ class Sides:
                     self._answer(side, Call(method, one.format(quote(name)), body=body))
 
     def _clear_entries(self) -> None:
-        """Delete the config entries, in several rounds: splitters that lead to each other let each other go one after the other."""
+        """Delete the config entries. It takes several rounds, since splitters refer to each other."""
         before: list[Any] = []
         while any(entries := [_read(listed) or [] for listed in self.answers(Call("GET", "/v1/config/"))]):
             assert entries != before, "none of them lets itself be deleted"
@@ -211,7 +211,7 @@ class Sides:
                     self._answer(side, Call("DELETE", f"/v1/config/{entry['Kind']}/{quote(entry.get('Name', 'mesh'))}"))
 
     def answers(self, call: Call) -> tuple[Response, Response]:
-        """What both say."""
+        """Return the answers of both sides."""
         return self._answer(0, call), self._answer(1, call)
 
     def _answer(self, side: int, call: Call) -> Response:
@@ -231,18 +231,18 @@ class Sides:
         return answer
 
     def differences(self, call: Call) -> list[str]:
-        """Ask both, and tell what differs."""
+        """Call both sides, and return the differences."""
         real, simulated = self.answers(call)
         if real.headers.get("x-consul-query-backend") == "streaming":
             real = self._without_phantoms(call, real)
         return self.compare(call, real, simulated)
 
     def _without_phantoms(self, call: Call, streamed: Response) -> Response:
-        """What the agent has from its stream, less the instances that its own query does not know.
+        """Remove the instances from a streamed answer that the agent's own query does not have.
 
-        The stream takes an instance by the name of its node as the node wrote it last, and lets it go by the one that its registration
-        wrote: where these differ in case, the agent keeps it until nobody has asked for the service for 20 minutes
-        (test_streams.py shows it). The simulator does not.
+        The stream adds an instance under the node's current name, and removes it under the name of its registration. If these differ in
+        case, the agent keeps the instance until nobody has asked for the service for 20 minutes (see test_streams.py). The simulator does
+        not do this.
         """
         plain = Call(call.method, call.path, tuple(pair for pair in call.query if pair[0] not in ("index", "wait")))
         known = {_instance(entry) for entry in _read(self._answer(0, plain))}
@@ -251,12 +251,12 @@ class Sides:
         return Response(streamed.status, streamed.headers, json.dumps(kept).encode())
 
     def compare(self, call: Call, real: Response, simulated: Response) -> list[str]:
-        """Tell what differs between two answers."""
+        """Return the differences between two answers."""
         found = [f"status {real.status} {real.body!r}, simulated {simulated.status} {simulated.body!r}"] * (real.status != simulated.status)
         for name in _TELLING:
             ill = {"critical", "maintenance"}
             if name == "x-consul-reason" and {real.headers.get(name), simulated.headers.get(name)} <= ill:
-                continue  # of instances that are equally ill, the agent names any
+                continue  # among equally unhealthy instances the agent names any
             if real.headers.get(name) != simulated.headers.get(name):
                 found.append(f"{name}: {real.headers.get(name)!r}, simulated {simulated.headers.get(name)!r}")
         index, own = (answer.headers.get("x-consul-index") for answer in (real, simulated))
@@ -266,14 +266,14 @@ class Sides:
             bodies: tuple[Any, Any] = _read(real), _read(simulated)
             if call.path.startswith("/v1/query/") and call.path.endswith("/execute") and "Nodes" in (bodies[0] or ()):
                 limit = dict(call.query).get("limit")
-                bodies = mixed(bodies[0], limit), mixed(bodies[1], limit)
+                bodies = sort_instances(bodies[0], limit), sort_instances(bodies[1], limit)
             if call.path in _OPAQUE and real.status == 200:
                 bodies = None, None
             if call.path == "/v1/catalog/services" and call.method == "GET" and real.status == 200:
-                # Tags come in the order of a Go map: in none.
+                # Go maps have no order, so tags are sorted.
                 bodies = sorted_tags(bodies[0]), sorted_tags(bodies[1])
             if real.headers.get("x-consul-reason") != simulated.headers.get("x-consul-reason"):
-                bodies = status_aside(bodies[0]), status_aside(bodies[1])
+                bodies = ignore_status(bodies[0]), ignore_status(bodies[1])
             self._compare(*bodies, "body", found)
         if call.path.startswith("/v1/agent/") and call.method == "PUT":
             self._settle(found)
@@ -285,20 +285,20 @@ class Sides:
         return [f"{call}: {difference}" for difference in found]
 
     def _settle(self, found: list[str]) -> None:
-        """Wait until a real agent has written what it knows into the catalog: the simulated one does it at once.
+        """Wait until the real agent has written to the catalog; the simulator does so at once.
 
-        What both leave as it is until they mend the catalog, the real one may have mended in between: it does so once in a minute.
+        The real agent may have repaired the catalog in between, as it does once a minute.
         """
         deadline, is_mended = time.monotonic() + _SETTLED, False
         while True:
             for path in (f"/v1/health/node/{self.node}", f"/v1/catalog/node-services/{self.node}"):
-                real, simulated = (without_drawn(_read(answer)) for answer in self.answers(Call("GET", path)))
+                real, simulated = (without_indexes(_read(answer)) for answer in self.answers(Call("GET", path)))
                 if real != simulated:
                     break
             else:
                 return
             if time.monotonic() > deadline and not is_mended:
-                self.simulator._local.sync()  # what a minute would bring
+                self.simulator._local.sync()  # repair the catalog, as it happens once a minute
                 is_mended = True
             elif time.monotonic() > deadline:
                 found.append(f"the catalog: {real}, simulated {simulated}")
@@ -306,10 +306,10 @@ class Sides:
             time.sleep(0.002)
 
     def _hear(self, event: str, simulated: str) -> None:
-        """Wait until a real agent has heard of its own event, which takes the way of every other: the simulated one has at once."""
+        """Wait until the real agent has received its own event; the simulator receives it at once."""
         deadline = time.monotonic() + _SETTLED
         if simulated not in self._heard(1):
-            return  # it is not for this agent
+            return  # the event is not for this agent
         while event not in self._heard(0):
             assert time.monotonic() < deadline, f"no word of event {event}"
             time.sleep(0.002)
@@ -323,7 +323,7 @@ class Sides:
         if call.path == "/v1/event/list":
             return self._ids.holds(real, simulated)
         if call.path.startswith("/v1/health/") and ("index" in dict(call.query) or "cached" in dict(call.query)):
-            return True  # of a stream that the agent has had for a while, or has just begun: its index tells which, and nothing else
+            return True  # the index of a stream depends on its age
         return not self._with_indexes or self._indexes.holds(real, simulated)
 
     def _name(self, name: str, *answers: Response) -> None:
@@ -335,19 +335,19 @@ class Sides:
                 names[name] = str(answer.headers.get("x-consul-index"))
 
     def _compare(self, real: Any, simulated: Any, where: str, found: list[str]) -> None:
-        """Compare what was decoded, member by member."""
+        """Compare decoded values, member by member."""
         if isinstance(real, dict) and isinstance(simulated, dict) and list(real) == list(simulated):
             for name, value in real.items():
                 other = simulated[name]
                 if name == "consul-virtual":
-                    # Which address of its pool a service gets, the agent alone knows.
+                    # Only the agent knows which address of its pool a service gets.
                     value, other = {**value, "Address": ""}, {**other, "Address": ""}
                 if name in ("Port", "ServicePort") and value == self._server_port:
                     value = SERVER_PORT
                 if name in _MOMENTS and value and other:
                     continue
                 if name in _WRITTEN and real.get("Node") == self.node and _both_below((value, other), self._own_node_since):
-                    continue  # a new agent writes its node, and that it is well, in one step or in more
+                    continue  # a new agent writes its node and its health in one step or in several
                 if name in _INDEXES and isinstance(value, int) and isinstance(other, int) and value and other:
                     if self._with_indexes and not self._indexes.holds(str(value), str(other)):
                         found.append(f"{where}.{name}: {value}, simulated {other}")
@@ -357,7 +357,7 @@ class Sides:
                 else:
                     self._compare(value, other, f"{where}.{name}", found)
         elif isinstance(real, list) and isinstance(simulated, list) and len(real) == len(simulated):
-            for place, (value, other) in enumerate(zip(ordered(real), ordered(simulated), strict=True)):
+            for place, (value, other) in enumerate(zip(sort_items(real), sort_items(simulated), strict=True)):
                 self._compare(value, other, f"{where}[{place}]", found)
         elif isinstance(real, str) and isinstance(simulated, str):
             if self._neutral(real, 0) != self._neutral(simulated, 1):
@@ -369,7 +369,7 @@ class Sides:
         for name, value in self.names[side].items():
             if len(value) > 8:
                 text = text.replace(value, name)
-        if _UNKNOWN_MEMBER in text:  # real agents name several in no order
+        if _UNKNOWN_MEMBER in text:  # real agents list several in any order
             text = "\n".join(sorted(text.splitlines()))
         return _INDEX.sub(r"\1", text)
 

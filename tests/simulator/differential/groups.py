@@ -1,4 +1,4 @@
-"""The groups of requests that a differential run draws from."""
+"""The groups of random calls of a differential run."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from tests.simulator.differential.calls import Call
 from tests.simulator.differential.strategies import acl, agent, catalog, config, filters, kv, queries
 
-#: Requests in an example, at most.
+#: The most calls in an example.
 _LONGEST = 40
 
 
 class Group(NamedTuple):
-    """What an example is drawn from. acls: whether the agents have them on. indexes: whether these are compared."""
+    """A group of calls. examples: their strategy. acls: whether the agents have ACLs. indexes: whether indexes are compared."""
 
     examples: st.SearchStrategy[list[Call]]
     acls: bool = False
@@ -22,13 +22,13 @@ class Group(NamedTuple):
 
 
 def _of(calls: st.SearchStrategy[Call], begin: list[Call]) -> st.SearchStrategy[list[Call]]:
-    return st.lists(calls, min_size=10, max_size=_LONGEST).map(lambda drawn: begin + drawn)
+    return st.lists(calls, min_size=10, max_size=_LONGEST).map(lambda rest: begin + rest)
 
 
 GROUPS = {
     "kv": Group(_of(kv.CALLS, kv.SESSIONS)),
     "catalog": Group(_of(catalog.CALLS, kv.SESSIONS)),
-    # In how many steps an agent writes into the catalog differs from time to time.
+    # An agent may write to the catalog in a varying number of steps.
     "agent": Group(_of(agent.CALLS, []), indexes=False),
     "filters": Group(_of(filters.CALLS, [])),
     "config": Group(_of(config.CALLS, [])),

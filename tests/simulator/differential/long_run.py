@@ -1,4 +1,4 @@
-"""The differential run, for as long as one likes: `scripts/differential --steps 50000`."""
+"""A long differential run: `scripts/differential --steps 50000`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PROGRESS = 10.0
 
 
 class Run:
-    """One group on one agent."""
+    """A run of one group on one agent."""
 
     def __init__(self, sides: Sides, group: str, steps: int) -> None:
         self._sides, self._group, self._steps = sides, group, steps
@@ -29,7 +29,7 @@ class Run:
         self._told = time.monotonic()
 
     def go(self, seeded: int) -> None:
-        """Take the steps, as examples from a seed."""
+        """Make the calls, as examples from a seed."""
         while self.taken < self._steps:
             before = self.taken
 
@@ -72,7 +72,7 @@ class Run:
 
 
 def run(binary: Binary, groups: list[str], steps: int, seeded: int) -> int:
-    """Take the steps on one version, spread over the groups; how many differed."""
+    """Make the calls on one version, divided among the groups. Return how many answers differed."""
     differed = 0
     for group in groups:
         about = GROUPS[group]
@@ -88,7 +88,7 @@ def run(binary: Binary, groups: list[str], steps: int, seeded: int) -> int:
 
 
 def main() -> int:
-    """Read the arguments and run; 1 where anything differed, 2 where there is no Consul."""
+    """Read the arguments and run. Return 1 if an answer differed, 2 if there is no Consul."""
     reader = argparse.ArgumentParser(prog="scripts/differential", description=__doc__)
     reader.add_argument("--steps", type=int, default=1000, help="requests for each version, spread over the groups")
     reader.add_argument("--seed", type=int, default=0, help="two runs with the same one draw the same requests")

@@ -1,4 +1,4 @@
-"""The simulator and the real agents, asked the same: nothing may differ."""
+"""Random calls get the same answers from the simulator and from real agents."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tests.simulator.differential.groups import GROUPS, Group
 
 
 @pytest.fixture(scope="module", params=[*GROUPS.values()], ids=[*GROUPS])
-def grouped(request: pytest.FixtureRequest, binary: Binary) -> Iterator[tuple[Group, Sides]]:
-    """A group of requests, an agent for it, and a simulator of its version."""
+def group_sides(request: pytest.FixtureRequest, binary: Binary) -> Iterator[tuple[Group, Sides]]:
+    """A group of calls, a real agent for it, and a simulator of the same version."""
     group: Group = request.param
     with start_agent(binary, acls=group.acls) as agent, closing(Sides(agent, indexes=group.indexes)) as sides:
         yield group, sides
 
 
 @pytest.mark.real
-# The same requests each time: what is new is looked for by scripts/differential, with a seed. An example is short enough as it is.
+# The calls are the same each time: scripts/differential looks for new ones, with a seed. Examples are short enough without shrinking.
 @settings(
     max_examples=int(os.environ.get("DIFFERENTIAL_EXAMPLES", "40")),
     derandomize=True,
@@ -32,8 +32,8 @@ def grouped(request: pytest.FixtureRequest, binary: Binary) -> Iterator[tuple[Gr
     suppress_health_check=list(HealthCheck),
 )
 @given(data=st.data())
-def test_nothing_differs(grouped: tuple[Group, Sides], data: st.DataObject) -> None:
-    group, sides = grouped
+def test_answers_to_random_calls_are_the_same(group_sides: tuple[Group, Sides], data: st.DataObject) -> None:
+    group, sides = group_sides
     assert sides.clear() == []
     for call in data.draw(group.examples):
         assert sides.differences(call) == []

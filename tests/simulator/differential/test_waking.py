@@ -1,4 +1,4 @@
-"""Blocking queries on the simulator and on real agents: the same writes wake the same ones, with the same answers."""
+"""The same writes wake the same blocking queries of the simulator and of real agents, with the same answers."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _WAITS = st.tuples(
     )
 )
 
-#: Names that differ in case alone are left out: what an agent has streamed to it takes them for others, which they are nowhere else.
+#: Without names that differ only in case: an agent's stream takes them for different ones.
 _WRITES = st.one_of(
     kv.WRITES,
     catalog.WRITES.filter(lambda call: not any(name in (call.body or b"") for name in (b'"N1"', b'"Web"', b'"W1"', b'"C1"'))),
 )
 
-#: What wakes each of the queries above in the end.
+#: Writes that wake each of the queries above.
 _LAST = [
     *(Call("PUT", "/v1/kv/{p}" + key, (), b"last") for key in ("a", "a/b", "b", "none")),
     *(
@@ -72,7 +72,7 @@ def test_the_same_writes_wake_the_same_queries(
             if found:
                 break
         for last in _LAST:
-            # Whatever differs by now: no query is left behind.
+            # In spite of differences, no query must be left behind.
             found += waiting.write(last)
         assert found == []
         assert waiting.left == []

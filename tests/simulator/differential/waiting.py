@@ -1,7 +1,6 @@
-"""Blocking queries on both sides at once, and which write wakes each.
+"""Blocking queries on both sides, and the writes that wake them.
 
-Nothing here sleeps to find that something does not happen: an answer carries the index of what woke it, so that one that came too early
-differs from the simulated one when it is compared.
+No test sleeps to show that nothing happens: an answer has the index of the write that woke it, so an answer that came too early differs.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from consul_proto.simulator.engine.versions import V1_X
 from tests.simulator.differential.calls import Call
 from tests.simulator.differential.comparison import Sides
 
-#: Seconds until a query that a write concerns must have its answer.
+#: Seconds in which a query must be answered after its write.
 _PATIENCE = 5.0
 
 
@@ -31,7 +30,7 @@ class Waiter:
 
 
 class Waiting:
-    """Queries that wait, on the sides of a differential run."""
+    """The blocking queries of both sides."""
 
     def __init__(self, sides: Sides) -> None:
         self._sides = sides
@@ -39,22 +38,22 @@ class Waiting:
         self._waiters: list[Waiter] = []
 
     def close(self) -> None:
-        """End the threads; of those whose queries nothing answered, by closing their connections."""
+        """End the threads. Queries without an answer end when their connections are closed."""
         for waiter in self._waiters:
             waiter.connection.close()
         self._threads.shutdown()
 
     def wait(self, path: str, query: tuple[tuple[str, str | None], ...]) -> list[str]:
-        """Let a query wait for what changes after now, on both sides; and tell what differs now."""
+        """Start a query that waits for the next change, on both sides. Return the differences of the present answers."""
         call = Call("GET", path, query)
         found = self._sides.differences(call)
         requests = []
         answers = self._sides.answers(call)
         if path.startswith("/v1/catalog/node/") and self._sides.simulator.settings.version < V1_X:
-            # 1.8 wakes it for some nodes beside it in the tree that it keeps, and answers as soon as anything in the table is newer.
+            # 1.8 also wakes it for neighbours in its tree of nodes, and answers if anything in the table is newer.
             return found
         if answers[0].status == 404:
-            # What is not there may be no news (since 1.12), and whether a query was there before the next write cannot be told.
+            # A missing thing may be no news (since 1.12), and it is not known whether the real query began before the next write.
             return found
         for answer, names in zip(answers, self._sides.names, strict=True):
             index = answer.headers.get("x-consul-index") or "1"
@@ -68,7 +67,7 @@ class Waiting:
         return found
 
     def write(self, call: Call) -> list[str]:
-        """Write on both sides; whoever waits for it must be answered, with the same."""
+        """Write on both sides, and return the differences in the answers of the queries that this wakes."""
         found = self._sides.differences(call)
         for waiter in [waiter for waiter in self._waiters if waiter.simulated.response is not None]:
             self._waiters.remove(waiter)
@@ -86,7 +85,7 @@ class Waiting:
 
     @property
     def left(self) -> list[Waiter]:
-        """Those that still wait."""
+        """The queries that still wait."""
         return self._waiters
 
 

@@ -1,4 +1,4 @@
-"""What an agent has streamed to it since 1.10, where it departs from what its own queries find: shown here, and not simulated."""
+"""Where an agent's stream differs from its queries, since 1.10: shown here, and not simulated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.simulator.differential.comparison import Sides
 
 
 @pytest.mark.real
-def test_a_stream_keeps_what_was_registered_on_another_case_of_its_nodes_name(sides: Sides) -> None:
+def test_a_stream_keeps_an_instance_whose_node_name_changed_case(sides: Sides) -> None:
     service = f"web-{uuid4().hex}"
     read = Call("GET", f"/v1/health/service/{service}")
     streamed = Call("GET", read.path, (("index", "1"), ("wait", "50ms")))

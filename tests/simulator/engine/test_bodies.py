@@ -1,4 +1,4 @@
-"""Bodies that are not what the endpoint takes: the simulator refuses them in the words of the agents, and never fails."""
+"""Invalid bodies: the simulator refuses them in the words of real agents, and never fails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.agents import Agent, Binary, start_agent
 from tests.simulator.differential.calls import Call
 from tests.simulator.differential.comparison import Sides
 
-#: What each endpoint takes, by its method and path.
+#: The type of the body of each endpoint.
 BODIES: dict[tuple[str, str], Shape] = {
     ("PUT", "/v1/catalog/register"): bodies.CATALOG_REGISTER,
     ("PUT", "/v1/catalog/deregister"): bodies.CATALOG_DEREGISTER,
@@ -36,7 +36,7 @@ BODIES: dict[tuple[str, str], Shape] = {
     ("POST", "/v1/connect/intentions"): bodies.INTENTION,
 }
 
-#: The same with ACLs on.
+#: The same for endpoints of ACLs.
 ACL_BODIES: dict[tuple[str, str], Shape] = {
     ("PUT", "/v1/acl/policy"): acl_bodies.ACL_POLICY,
     ("PUT", "/v1/acl/role"): acl_bodies.ACL_ROLE,
@@ -50,10 +50,10 @@ ACL_BODIES: dict[tuple[str, str], Shape] = {
     ("PUT", "/v1/acl/bootstrap"): acl_bodies.ACL_BOOTSTRAP,
 }
 
-#: No type, and not written out: what Go calls it is a page long, and in the errors of another one.
+#: Types that are left out: Go's names for them are a page long, also in the errors of other types.
 _ANONYMOUS = re.compile(r"struct \{.*", re.DOTALL)
 
-#: A value of each kind, and the edges of some.
+#: A value of each kind, and edge cases.
 _VALUES: tuple[object, ...] = (
     *(None, True, 0, -1, 1.5, 1e300, 2**70, "", "x", "10s", "\ud800"),
     *([], [None], [1], ["x"], [{}], {}, {"a": 1}, {"a": None}),
@@ -61,7 +61,7 @@ _VALUES: tuple[object, ...] = (
 
 
 def places(shape: Shape) -> Iterator[tuple[Shape, Any]]:
-    """Each type inside a type, with a function from a value to the body that has the value there."""
+    """Return each type inside a type, with a function that puts a value there and returns the body."""
     yield shape, lambda value: value
     if isinstance(shape, ListOf):
         yield from ((inner, lambda value, put=put: [put(value)]) for inner, put in places(shape.of))
@@ -73,7 +73,7 @@ def places(shape: Shape) -> Iterator[tuple[Shape, Any]]:
 
 
 def wrong(shape: Shape) -> Iterator[Any]:
-    """Bodies with one value of another kind, or one unknown member."""
+    """Return bodies with one value of another kind, or one unknown member."""
     for inner, put in places(shape):
         if isinstance(inner, (Anything, Duration)):
             continue
@@ -84,14 +84,14 @@ def wrong(shape: Shape) -> Iterator[Any]:
 
 
 def shortened(body: bytes) -> str:
-    """A refusal without what Go calls a type that has no name; one that is JSON without its blanks, which 1.8 always adds."""
+    """Return a refusal without Go's names of anonymous types. JSON is without the blanks that 1.8 always adds."""
     if body[:1] in (b"{", b"["):
         return json.dumps(json.loads(body))
     return _ANONYMOUS.sub("struct {", body.decode().strip())
 
 
 @pytest.mark.parametrize(("method", "path"), BODIES, ids=lambda part: part)
-def test_what_is_of_another_kind_is_refused_as_agents_do(sides: Sides, method: str, path: str) -> None:
+def test_values_of_another_kind_are_refused_like_by_real_agents(sides: Sides, method: str, path: str) -> None:
     differ = []
     for body in wrong(BODIES[method, path]):
         real, simulated = sides.answers(Call(method, path, body=json.dumps(body).encode()))
@@ -102,21 +102,21 @@ def test_what_is_of_another_kind_is_refused_as_agents_do(sides: Sides, method: s
 
 
 @pytest.fixture(scope="module")
-def acl_agent(binary: Binary) -> Iterator[Agent]:
-    """A new agent with ACLs."""
+def real_acl_agent(binary: Binary) -> Iterator[Agent]:
+    """A new real agent with ACLs."""
     with start_agent(binary, acls=True) as agent:
         yield agent
 
 
-def test_what_is_of_another_kind_is_refused_as_agents_with_acls_do(acl_agent: Agent) -> None:
-    secret = acl_agent.management_token or ""
-    version = Version.parse(acl_agent.version)
+def test_values_of_another_kind_are_refused_like_by_real_agents_with_acls(real_acl_agent: Agent) -> None:
+    secret = real_acl_agent.management_token or ""
+    version = Version.parse(real_acl_agent.version)
     simulator = Simulator(Settings(version=version, acls=True, management_token=secret))
     differ = []
     for (method, path), shape in ACL_BODIES.items():
         for wrong_body in wrong(shape):
             body, token = json.dumps(wrong_body).encode(), {"X-Consul-Token": secret}
-            connection = http.client.HTTPConnection(acl_agent.host, acl_agent.port, timeout=30)
+            connection = http.client.HTTPConnection(real_acl_agent.host, real_acl_agent.port, timeout=30)
             with closing(connection):
                 connection.request(method, path, body, token)
                 real = connection.getresponse()
@@ -137,7 +137,7 @@ def test_what_is_of_another_kind_is_refused_as_agents_with_acls_do(acl_agent: Ag
         *("\ufeff{}", '{"Name":"\\ud800"}', '{"name":"a","NAME":"b"}'),
     ],
 )
-def test_what_is_no_json_is_refused_as_agents_do(sides: Sides, body: str) -> None:
+def test_invalid_json_is_refused_like_by_real_agents(sides: Sides, body: str) -> None:
     for path in ("/v1/catalog/deregister", "/v1/txn"):
         real, simulated = sides.answers(Call("PUT", path, body=body.encode()))
         texts = [(answer.status, shortened(answer.body)) for answer in (real, simulated)]
@@ -147,7 +147,7 @@ def test_what_is_no_json_is_refused_as_agents_do(sides: Sides, body: str) -> Non
 
 
 @pytest.mark.parametrize("version", SIMULATED, ids=str)
-def test_whatever_stands_in_a_body_there_is_an_answer(version: Version) -> None:
+def test_any_body_gets_an_answer(version: Version) -> None:
     secret = "5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a01"
     with_acls = Simulator(Settings(version=version, acls=True, management_token=secret))
     without = Simulator(Settings(version=version))
@@ -157,6 +157,6 @@ def test_whatever_stands_in_a_body_there_is_an_answer(version: Version) -> None:
             for _, put in places(shape):
                 for value in _VALUES:
                     request = Request(method, path, headers=headers, body=json.dumps(put(value)).encode())
-                    simulator.handle(request, 0.0)  # a mistake in it would be raised here
+                    simulator.handle(request, 0.0)  # a bug would raise an exception here
             for path_of_one in (path, f"{path}/5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a02"):
                 simulator.handle(Request("PUT", path_of_one, headers=headers, body=b"[" * 100_000), 0.0)

@@ -1,4 +1,4 @@
-"""The state of an agent, taken and given to another: nobody can tell the two apart from then on."""
+"""Dump and load: an agent with a loaded state answers like the agent that dumped it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from consul_proto.simulator import Parked, Settings, Simulator
 from consul_proto.simulator.engine.versions import SIMULATED, V1_22_5, Version
 from tests.simulator.differential.calls import Call
 from tests.simulator.differential.strategies import agent, catalog, kv
+from tests.simulator.simulated_agent import MANAGES
 
 _CALLS = st.one_of(kv.CALLS, catalog.CALLS, agent.CALLS)
 
 _SETTINGS = {version: Settings(version=version, node="test-node") for version in SIMULATED}
 
-_MANAGES = "11111111-2222-3333-4444-555555555555"
-_AS_MANAGER = Headers([("X-Consul-Token", _MANAGES)])
+_AS_MANAGER = Headers([("X-Consul-Token", MANAGES)])
 
 
 def _answer(simulator: Simulator, request: Request, now: float) -> Any:
@@ -49,8 +49,8 @@ def _send(simulator: Simulator, call: Call, names: dict[str, str], now: float) -
     after=st.lists(_CALLS | st.integers(1, 400), max_size=20),
     moved=st.sampled_from([0.0, -20.0, 1000.0]),
 )
-def test_nobody_can_tell(version: Version, before: list[Call], after: list[Call | int], moved: float) -> None:
-    """Whatever was done before, is done later, and how ever long it lay there in between."""
+def test_an_agent_with_a_loaded_state_answers_the_same(version: Version, before: list[Call], after: list[Call | int], moved: float) -> None:
+    """After any calls, for any later calls, and with any time between dump and load."""
     one, names, now = Simulator(_SETTINGS[version]), {"p": "p/"}, 20.0
     for call in [*kv.SESSIONS, *before]:
         _send(one, call, names, now)
@@ -68,7 +68,7 @@ def test_nobody_can_tell(version: Version, before: list[Call], after: list[Call 
             assert _answer(other, request, now + moved) == _answer(one, request, now)
 
 
-#: Something of everything that there is to keep.
+#: A call for each kind of state.
 _LIFE: list[tuple[str, str, Any]] = [
     ("PUT", "/v1/kv/a/b", "v"),
     ("PUT", "/v1/kv/a/c", "v"),
@@ -104,8 +104,8 @@ def _do(simulator: Simulator, method: str, target: str, body: Any, now: float) -
 
 @pytest.mark.parametrize("moved", [0.0, -60.0, 1000.0])
 @pytest.mark.parametrize("version", SIMULATED, ids=str)
-def test_time_goes_on_where_it_stood(version: Version, moved: float) -> None:
-    """Sessions and TTLs run out, locks are delayed, and the catalog is mended, second by second at the same times."""
+def test_timers_continue_where_they_stood(version: Version, moved: float) -> None:
+    """Sessions and TTLs expire, locks are delayed and the catalog is repaired at the same times, second by second."""
     one, now = Simulator(_SETTINGS[version]), 100.0
     for method, target, body in _LIFE:
         _do(one, method, target, body, now)
@@ -131,9 +131,9 @@ def test_time_goes_on_where_it_stood(version: Version, moved: float) -> None:
 
 
 @pytest.mark.parametrize("version", SIMULATED, ids=str)
-def test_a_token_says_when_it_expires_now(version: Version) -> None:
-    """What was left of its life when the state was taken is left when another goes on with it, and so it says."""
-    settings = replace(_SETTINGS[version], acls=True, management_token=_MANAGES)
+def test_the_date_of_a_token_moves_with_its_remaining_life(version: Version) -> None:
+    """The token lives for as long after the load as it would have after the dump, and its date says so."""
+    settings = replace(_SETTINGS[version], acls=True, management_token=MANAGES)
     one, other = (Simulator(replace(settings, since=since)) for since in (0.0, 1_000_000_000.0))
     token = _put_token(one, {"ExpirationTTL": "10m"}, 100.0)
     assert token["ExpirationTime"] == "1970-01-01T00:11:40Z"
@@ -147,9 +147,9 @@ def test_a_token_says_when_it_expires_now(version: Version) -> None:
         assert status != 200 or json.loads(answer[2])["ExpirationTime"] == "2001-09-09T01:53:20Z"
 
 
-def test_a_life_to_the_end_of_time_is_kept() -> None:
-    """No date is later than the last one of the year 9999, however long the state lay there."""
-    settings = replace(_SETTINGS[V1_22_5], acls=True, management_token=_MANAGES)
+def test_the_last_possible_date_does_not_move() -> None:
+    """No date is later than the last one of the year 9999, whatever the time between dump and load."""
+    settings = replace(_SETTINGS[V1_22_5], acls=True, management_token=MANAGES)
     one, other = Simulator(settings), Simulator(settings)
     assert _put_token(one, {"ExpirationTime": "9999-12-31T23:59:59-01:00"}, 0.0)["ExpirationTime"] == "9999-12-31T23:59:59-01:00"
     other.load(json.loads(json.dumps(one.dump())), 1000.0)

@@ -1,4 +1,4 @@
-"""Rules of the parameters that calls share, each by what a client sees of it; of the agents they are asked in test_shared_parameters.py."""
+"""The parameters that calls share, in the simulator alone; test_shared_parameters.py compares them with real agents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KV, _HEALTH, _NODES = "/v1/kv/a", "/v1/health/service/web", "/v1/catalog/nodes"
 
 
 def refused(agent: SimulatedAgent, path: str, name: str, value: str) -> str:
-    """What is said of a header, "" where it is not refused."""
+    """Return the text of the refusal of a header, "" if it is not refused."""
     answer = agent.simulator.handle(Request("GET", path, headers=Headers([(name, value)])), 0.0)
     assert isinstance(answer, Response)
     assert answer.status in (200, 400, 404)
@@ -20,7 +20,7 @@ def refused(agent: SimulatedAgent, path: str, name: str, value: str) -> str:
 
 
 @pytest.mark.parametrize("path", [_KV, _HEALTH, "/v1/agent/services", "/v1/session/list"])
-def test_a_namespace_is_refused_and_none_is_not(agent: SimulatedAgent, path: str) -> None:
+def test_a_namespace_is_refused_unless_it_is_empty(agent: SimulatedAgent, path: str) -> None:
     why = "Namespaces are a Consul Enterprise feature"
     status, said = agent.refusal("GET", f"{path}?ns=default")
     assert (status, said.removeprefix("Bad request: ")) == (400, f'Invalid query parameter: "ns" - {why}')
@@ -29,7 +29,7 @@ def test_a_namespace_is_refused_and_none_is_not(agent: SimulatedAgent, path: str
     assert agent.answer("GET", f"{path}?ns=").status in (200, 404)
 
 
-def test_a_partition_is_refused_where_there_could_be_one() -> None:
+def test_a_partition_is_refused_since_1_11() -> None:
     old, new = (SimulatedAgent(version=version) for version in SIMULATED)
     for path in (_KV, _HEALTH, _NODES):
         why = "Partitions are a Consul Enterprise feature"
@@ -38,11 +38,11 @@ def test_a_partition_is_refused_where_there_could_be_one() -> None:
         assert old.answer("GET", f"{path}?partition=p").status in (200, 404)
 
 
-def test_nodes_are_in_no_namespace(agent: SimulatedAgent) -> None:
+def test_nodes_have_no_namespace(agent: SimulatedAgent) -> None:
     assert agent.answer("GET", f"{_NODES}?ns=team").status == 200
 
 
-def test_a_group_of_clusters_is_refused() -> None:
+def test_a_sameness_group_is_refused() -> None:
     agent = SimulatedAgent(version=V1_22_5)
     assert agent.refusal("GET", f"{_HEALTH}?sg=g") == (500, "sameness groups are not supported in consul CE")
 
@@ -56,37 +56,37 @@ def test_another_cluster_has_no_instances() -> None:
 
 
 @pytest.mark.parametrize("query", ["stale&consistent", "cached&consistent", "index=1&wait=x", "index=x"])
-def test_what_cannot_be_waited_for_is_refused_by_writes_too(agent: SimulatedAgent, query: str) -> None:
+def test_writes_refuse_invalid_waits_too(agent: SimulatedAgent, query: str) -> None:
     for method in ("GET", "PUT", "DELETE"):
         assert agent.refusal(method, f"{_KV}?{query}", None if method == "GET" else b"v")[0] == 400
     assert agent.get(_KV) is None
 
 
-def test_health_looks_at_the_namespace_first_and_keys_at_the_wait(agent: SimulatedAgent) -> None:
+def test_health_checks_the_namespace_first_and_keys_the_wait(agent: SimulatedAgent) -> None:
     assert "Namespaces" in agent.refusal("GET", f"{_HEALTH}?ns=a&index=1&wait=x")[1]
     assert agent.refusal("GET", f"{_KV}?ns=a&index=1&wait=x")[1] == "Invalid wait time"
 
 
 @pytest.mark.parametrize("call", [f"GET {_KV}", f"PUT {_KV}", "GET /v1/status/leader", "GET /v1/query", "GET /v1/connect/intentions"])
-def test_there_is_one_datacenter(agent: SimulatedAgent, call: str) -> None:
+def test_another_datacenter_is_refused(agent: SimulatedAgent, call: str) -> None:
     method, path = call.split()
     assert agent.refusal(method, f"{path}?dc=elsewhere", b"v" if method == "PUT" else None) == (500, "No path to datacenter")
 
 
-def test_a_registration_is_of_the_datacenter_in_its_body(agent: SimulatedAgent) -> None:
+def test_a_registration_goes_to_the_datacenter_in_its_body(agent: SimulatedAgent) -> None:
     given = {"Node": "n", "Address": "10.0.0.1"}
     assert agent.put("/v1/catalog/register?dc=elsewhere", given) is True
     assert agent.refusal("PUT", "/v1/catalog/register", {**given, "Datacenter": "elsewhere"}) == (500, "No path to datacenter")
 
 
-def test_what_is_no_part_of_the_api_is_not_found_and_what_is_not_simulated_says_so(agent: SimulatedAgent) -> None:
+def test_unknown_endpoints_are_not_found_and_those_not_simulated_answer_501(agent: SimulatedAgent) -> None:
     for path in ("/v1/agent/nothing", "/v1/kvs", "/v1/internal/ui", "/v1/operator/license", "/v1/namespaces"):
         assert agent.answer("GET", path).status == 404
     for path in ("/v1/discovery-chain/web", "/v1/internal/ui/nodes", "/v1/connect/ca/configuration"):
         assert agent.refusal("GET", path) == (501, f"the simulator does not know GET {path}")
 
 
-def test_a_filter_of_checks_that_does_not_fit_is_found_with_the_first_check(agent: SimulatedAgent) -> None:
+def test_an_invalid_filter_of_checks_is_refused_when_there_is_a_check(agent: SimulatedAgent) -> None:
     path = '/v1/agent/checks?filter=ServiceTags%20==%20"a"'
     assert agent.get(path) == {}
     agent.put("/v1/agent/check/register", {"Name": "c", "TTL": "10m"})

@@ -1,7 +1,6 @@
-"""What endpoints of Consul's API share: each of them is asked with each shared parameter, of a real agent and of the simulator, and with
-each method, at paths that are nearly its own.
+"""The parameters that endpoints share, on each endpoint, beside real agents; also each method, and similar paths.
 
-Some endpoints look at none of them, some look before anything else, and some after: which is which stands nowhere but in the agents.
+Some endpoints ignore a parameter, some check it first, and some later. This is documented nowhere.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from tests.simulator.differential.comparison import Sides
 
 _ABSENT = "00000000-0000-0000-0000-00000000abcd"
 
-#: What stands behind the path of an endpoint that goes on, where "web" means nothing there.
+#: The rest of a path that can be continued, if "web" is not valid there.
 _REST = {
     "/v1/acl/rules/translate/": "00000000-0000-0000-0000-000000000002",
     "/v1/acl/templated-policy/name/": "builtin/service",
@@ -44,7 +43,7 @@ _REST = {
     "/v1/session/renew/": _ABSENT,
 }
 
-#: What is sent: where an id would be drawn, it lacks what the endpoint asks for.
+#: The bodies. Where an id would be made, the body is incomplete.
 _BODIES: dict[str, Any] = {
     "/v1/acl/create": {"Type": "neither"},
     "/v1/acl/update": {"ID": "q", "Type": "neither"},
@@ -75,7 +74,7 @@ _BODIES: dict[str, Any] = {
     "/v1/txn": [{"KV": {"Verb": "check-not-exists", "Key": "absent"}}],
 }
 
-#: What an endpoint must be given besides.
+#: Parameters that an endpoint requires.
 _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
     "/v1/agent/maintenance": (("enable", "false"),),
     "/v1/agent/service/maintenance/": (("enable", "false"),),
@@ -85,15 +84,15 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
     "/v1/operator/raft/peer": (("address", "127.0.0.1:1"),),
 }
 
-#: What cannot be asked of an agent that others still need, does not end, or tells of a machine.
+#: Calls that would end the shared agent, never end, or describe the machine.
 _LEFT_OUT = {
     *("/v1/acl/bootstrap", "/v1/agent/leave", "/v1/agent/monitor", "/v1/agent/metrics", "/v1/agent/metrics/stream", "/v1/agent/host"),
     *("/v1/agent/reload", "/v1/operator/raft/transfer-leader"),
 }
-#: What would be restored from nothing.
+#: A restore without a snapshot.
 _NO_WRITES = {"/v1/snapshot"}
 
-#: More of what goes on behind a path, with what is sent.
+#: Further rests of paths, with bodies.
 _MORE = (
     Call("GET", "/v1/query/web/execute"),
     Call("GET", "/v1/query/web/explain"),
@@ -130,7 +129,7 @@ _HEADERS = ((_IN_NS,), (_IN_AP,), (_IN_NS, _IN_AP), (("X-Consul-Namespace", ""),
 
 
 def _calls(simulator: Simulator, node: str) -> Iterator[tuple[Call, str]]:
-    """Each endpoint with each of its methods, and its own path."""
+    """Return a call of each endpoint with each of its methods, and the path of its route."""
     for path, route in sorted(simulator._routes._routes.items()):
         for method in route.methods if path not in _LEFT_OUT else ():
             if path in _NO_WRITES and method != "GET":
@@ -144,7 +143,7 @@ def _calls(simulator: Simulator, node: str) -> Iterator[tuple[Call, str]]:
 
 
 def _with_shared(call: Call, route: str) -> Iterator[Call]:
-    """The same with what all may be asked with, and with what is wrong with itself."""
+    """Return the call with each shared parameter, also with faults of its own."""
     for query in _SHARED:
         yield replace(call, query=(*call.query, *query))
     for headers in _HEADERS:
@@ -157,13 +156,13 @@ def _with_shared(call: Call, route: str) -> Iterator[Call]:
             yield replace(call, query=query)
         if call.body is not None:
             yield replace(call, body=b"{", query=(*call.query, *query))
-            if route != "/v1/acl/create":  # it would make a token, and tokens come in the order of their secrets
+            if route != "/v1/acl/create":  # it would make a token, and tokens are sorted by their secrets
                 yield replace(call, body=None, query=(*call.query, *query))
         yield replace(call, path=route, query=(*call.query, *query))
 
 
 def _differences(sides: Sides, *, tokens: tuple[str | None, ...]) -> list[str]:
-    """What differs, once for each endpoint and parameter."""
+    """Return the differences, once for each endpoint and parameter."""
     sides.clear()
     prepared = (
         Call("PUT", "/v1/agent/service/register", (), b'{"Name": "web"}'),
@@ -181,31 +180,31 @@ def _differences(sides: Sides, *, tokens: tuple[str | None, ...]) -> list[str]:
 
 
 def _is_known(call: Call, difference: str) -> bool:
-    """What differs for a reason that has nothing to do with what is asked here."""
+    """Return whether a difference has nothing to do with shared parameters."""
     if call.path == "/v1/agent/connect/ca/roots":
-        return "x-cache" in difference  # a real agent may have them for itself already
-    # Two answers in one: the refusal, and the list behind it, with or without blanks.
+        return "x-cache" in difference  # a real agent may have cached them for itself
+    # The answer is a refusal with the list behind it, with or without blanks.
     return call.path == "/v1/catalog/datacenters" and ("consistent", None) in call.query
 
 
-def test_without_acls(sides: Sides) -> None:
+def test_shared_parameters(sides: Sides) -> None:
     found = _differences(sides, tokens=(None,))
     assert not found, "\n".join((str(len(found)), *found))
 
 
-def test_with_acls(acl_sides: Sides) -> None:
+def test_shared_parameters_with_acls(acl_sides: Sides) -> None:
     found = _differences(acl_sides, tokens=(None, "", _ABSENT))
     assert not found, "\n".join((str(len(found)), *found))
 
 
 def _nearly(path: str, route: str) -> Iterator[str]:
-    """The path, and what is nearly it."""
+    """Return the path, and similar ones."""
     yield from (path, f"{path}/", f"{path}/x", route, route.rstrip("/"), path.upper())
     yield from (path.replace("/v1/", "/v1//"), path.replace("/v1/", "/v1/./"), path.replace("/v1/", "/v1/x/../"))
 
 
 def _is_odd(call: Call, difference: str) -> bool:
-    """What differs where nobody looks: joining what is no address, and what the handler of queries says of its own methods."""
+    """Return whether a difference does not matter: joining an invalid address, and the methods that the handler of queries lists."""
     if call.path.startswith("/v1/agent/join/"):
         return call.method == "PUT"
     if call.path.startswith("/v1/query/"):
@@ -224,7 +223,7 @@ def test_methods_and_paths(sides: Sides) -> None:
     assert not found, "\n".join((str(len(found)), *found))
 
 
-def test_it_asks_what_there_is() -> None:
-    """A path that has gone, or has another name now, would be left out without a word."""
+def test_every_path_exists() -> None:
+    """A path that was removed or renamed would silently be left out."""
     there = {path for version in SIMULATED for path in Simulator(Settings(version=version))._routes._routes}
     assert {*_REST, *_BODIES, *_QUERIES, *_LEFT_OUT, *_NO_WRITES} - there == set()

@@ -1,4 +1,4 @@
-"""HCL as agents read it: what it means, and what they say of what is none (observed with 1.22.5, on the rules of policies)."""
+"""HCL as agents read it: values and errors (observed in 1.22.5, with the rules of policies)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MEANS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("text", _MEANS)
-def test_what_it_means(text: str) -> None:
+def test_valid_text(text: str) -> None:
     assert parse(text) == _MEANS[text]
 
 
@@ -69,13 +69,13 @@ _REFUSED = {
 
 
 @pytest.mark.parametrize("text", _REFUSED)
-def test_what_is_none(text: str) -> None:
+def test_invalid_text(text: str) -> None:
     with pytest.raises(ValueError) as refused:
         parse(text)
     assert str(refused.value) == _REFUSED[text]
 
 
-def test_older_agents_let_the_last_of_two_count() -> None:
+def test_before_1_15_the_last_of_two_arguments_counts() -> None:
     assert parse("a = 1 a = 2", once=False) == {"a": 2}
 
 
@@ -85,7 +85,7 @@ _PIECES = st.sampled_from(
 
 
 @given(st.lists(_PIECES | st.text(max_size=5), max_size=40).map(" ".join) | st.text())
-def test_any_text_means_something_or_is_refused(text: str) -> None:
+def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(ValueError):
         assert isinstance(parse(text), dict)
 
@@ -103,7 +103,7 @@ def test_any_text_means_something_or_is_refused(text: str) -> None:
         "a=<<E\n" * 5000,
     ],
 )
-def test_what_is_large_or_deep_takes_no_long_time(text: str) -> None:
+def test_large_and_deeply_nested_text_is_read_quickly(text: str) -> None:
     with pytest.raises(ValueError):
         parse(text)
 
@@ -116,8 +116,8 @@ _VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), _VALUES, max_size=4))
-def test_what_is_written_is_read(value: dict[str, Any]) -> None:
-    """The same in JSON, and as arguments of HCL."""
+def test_written_values_are_read(value: dict[str, Any]) -> None:
+    """From JSON, and from arguments of HCL."""
     assert parse(json.dumps(value)) == value
     assert parse("\n".join(f"{name} = {_written(one)}" for name, one in value.items())) == value
 

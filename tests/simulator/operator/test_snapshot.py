@@ -1,4 +1,4 @@
-"""Snapshots: what the servers keep comes back, and what is none is refused."""
+"""Snapshots: the state of the servers is restored, and invalid archives are refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _send(simulator: Simulator, method: str, path: str, body: bytes | None = Non
     return answer
 
 
-def test_an_archive_is_one_that_others_read() -> None:
+def test_the_archive_can_be_read_by_other_programs() -> None:
     simulator = Simulator(Settings(seed=1))
     _send(simulator, "PUT", "/v1/kv/a", b"b")
     answer = _send(simulator, "GET", "/v1/snapshot")
@@ -34,7 +34,7 @@ def test_an_archive_is_one_that_others_read() -> None:
     assert (str(meta["Index"]), meta["Size"]) == (answer.headers.get("x-consul-index"), len(files["state.bin"]))
 
 
-def test_what_was_kept_comes_back() -> None:
+def test_a_snapshot_restores_the_state() -> None:
     simulator = Simulator()
     _send(simulator, "PUT", "/v1/kv/a", b"old")
     _send(simulator, "PUT", "/v1/config", b'{"Kind": "service-defaults", "Name": "web", "Protocol": "http"}')
@@ -48,7 +48,7 @@ def test_what_was_kept_comes_back() -> None:
     assert "stays" in json.loads(_send(simulator, "GET", "/v1/agent/services").body), "it is the agent's own"
 
 
-def test_another_agent_takes_it() -> None:
+def test_another_agent_restores_a_snapshot() -> None:
     one, other = Simulator(Settings(node="one")), Simulator(Settings(node="two"))
     _send(one, "PUT", "/v1/kv/a", bytes(range(256)))
     assert _send(other, "PUT", "/v1/snapshot", _send(one, "GET", "/v1/snapshot").body).status == 200
@@ -56,7 +56,7 @@ def test_another_agent_takes_it() -> None:
 
 
 @given(st.binary() | st.binary().map(gzip.compress) | st.binary(min_size=512).map(lambda data: gzip.compress(b"state.bin" + data)))
-def test_what_is_none_is_refused_and_changes_nothing(data: bytes) -> None:
+def test_an_invalid_archive_is_refused_and_changes_nothing(data: bytes) -> None:
     simulator = Simulator()
     _send(simulator, "PUT", "/v1/kv/a", b"b")
     before = simulator.dump()

@@ -1,4 +1,4 @@
-"""Requests to an agent with ACLs, as Hypothesis draws them: policies and tokens, and what is asked with them."""
+"""Random calls with ACLs: policies, tokens, and calls with them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.simulator.differential.calls import Call
-from tests.simulator.differential.strategies.kv import mixed, some
+from tests.simulator.differential.strategies.kv import choose, some
 
-#: Names that a rule may have, by its resource.
+#: Names for rules, by resource.
 _NAMES = {
     "key": ("", "{p}", "{p}a", "{p}a/", "{p}a/b"),
     "node": ("", "n", "n1", "test-node"),
@@ -144,7 +144,7 @@ _OTHER_TOKEN = st.builds(
     some({"Roles": _ROLE_LINKS}),
 )
 
-#: Who asks: a token's secret, nobody, one that there is not, the management token.
+#: The tokens of calls: a token's secret, none, an unknown one, the management token.
 _WHO = st.sampled_from(["{x0}", "{x0}", "{x0}", "{x0}", "{x1}", "{x1}", "", "", "{x9}", None])
 
 _ACL_READS = st.sampled_from(
@@ -156,7 +156,7 @@ _ACL_READS = st.sampled_from(
     ]
 )
 
-_ACL = mixed(
+_ACL = choose(
     st.builds(lambda path: Call("GET", f"/v1/acl/{path}"), _ACL_READS),
     st.builds(
         lambda path: Call("DELETE", f"/v1/acl/{path}"),
@@ -177,7 +177,7 @@ _ACL = mixed(
 
 _KEY = st.sampled_from(["{p}", "{p}a", "{p}a/", "{p}a/b", "{p}b", "other"])
 
-_KV = mixed(
+_KV = choose(
     st.builds(
         lambda key, query: Call("GET", f"/v1/kv/{key}", query),
         _KEY,
@@ -216,7 +216,7 @@ _STEP = st.one_of(
 
 _TXN = st.builds(lambda steps: _put("/v1/txn", steps), st.lists(_STEP, min_size=1, max_size=3))
 
-_CATALOG_WRITES = mixed(
+_CATALOG_WRITES = choose(
     st.builds(
         lambda node, more: _put("/v1/catalog/register", {"Node": node, "Address": "10.0.0.1", **more}),
         st.sampled_from(["n1", "n2"]),
@@ -251,7 +251,7 @@ _READS = st.builds(
     ),
 )
 
-_SESSION = mixed(
+_SESSION = choose(
     st.builds(lambda body: _put("/v1/session/create", body, "s0"), st.sampled_from([{"LockDelay": "0s"}, {"Node": "n1", "Checks": []}])),
     st.sampled_from([Call("PUT", "/v1/session/destroy/{s0}"), Call("PUT", "/v1/session/renew/{s0}")]),
 )
@@ -299,13 +299,13 @@ _OTHER = st.one_of(
 
 
 def _by(call: Call, who: str | None, how: str) -> Call:
-    """A request by somebody: the secret goes out in the header, or in the query."""
+    """Return a call with a token, in the header or in the query."""
     if who and how == "query" and call.method == "GET":
         return replace(call, token="", query=(*call.query, ("token", who)))
     return replace(call, token=who)
 
 
-_ENFORCED = mixed(_KV, _KV, _TXN, _CATALOG_WRITES, _READS, _READS, _READS, _SESSION, _QUERY, _AGENT, _CONFIG, _OTHER, _ACL)
+_ENFORCED = choose(_KV, _KV, _TXN, _CATALOG_WRITES, _READS, _READS, _READS, _SESSION, _QUERY, _AGENT, _CONFIG, _OTHER, _ACL)
 
 _ASKED = st.builds(_by, _ENFORCED, _WHO, st.sampled_from(["header", "header", "header", "query"]))
 
@@ -315,5 +315,5 @@ _BEGIN = st.tuples(_NEW_POLICY, _NEW_POLICY, _NEW_ROLE, _NEW_TOKEN, _NEW_TOKEN)
 
 
 def examples(most: int) -> st.SearchStrategy[list[Call]]:
-    """Policies and tokens, then up to so many requests."""
+    """Return a strategy for policies and tokens, then up to so many calls."""
     return st.builds(lambda begin, calls: [*begin, *calls], _BEGIN, st.lists(_ASKS, min_size=10, max_size=most))

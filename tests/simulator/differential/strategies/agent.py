@@ -1,4 +1,4 @@
-"""Requests on the agent's own services and checks, as Hypothesis draws them."""
+"""Random calls for the agent's own services and checks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from hypothesis import strategies as st
 
 from tests.simulator.differential.calls import Call
-from tests.simulator.differential.strategies.kv import mixed, some
+from tests.simulator.differential.strategies.kv import choose, some
 
 _IDS = ("web", "w1", "db", "nothing")
 _CHECKS = ("c1", "c2", "service:web", "service:w1", "service:web:1", "nothing")
@@ -83,7 +83,7 @@ _UPDATE = st.builds(
     ),
 )
 
-_END = mixed(
+_END = choose(
     st.builds(lambda service: Call("PUT", f"/v1/agent/service/deregister/{service}"), st.sampled_from(_IDS)),
     st.builds(lambda check: Call("PUT", f"/v1/agent/check/deregister/{check}"), st.sampled_from(_CHECKS)),
 )
@@ -113,4 +113,4 @@ _TEXT = st.builds(
     st.sampled_from(_IDS),
 )
 
-CALLS = mixed(_REGISTER, _REGISTER, _REGISTER_CHECK, _SAY, _SAY, _UPDATE, _END, _MAINTENANCE, _READ, _READ, _TEXT)
+CALLS = choose(_REGISTER, _REGISTER, _REGISTER_CHECK, _SAY, _SAY, _UPDATE, _END, _MAINTENANCE, _READ, _READ, _TEXT)

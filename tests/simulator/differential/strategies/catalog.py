@@ -1,4 +1,4 @@
-"""Requests on the catalog and on health, as Hypothesis draws them: few nodes, services and checks, so that they meet."""
+"""Random calls for the catalog and health. There are few nodes, services and checks, so that calls affect each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.simulator.differential.calls import Call
-from tests.simulator.differential.strategies.kv import mixed, some
+from tests.simulator.differential.strategies.kv import choose, some
 
 _NODES = ("n1", "n2", "N1", "test-node")
 _SERVICES = ("web", "db", "Web", "web-2")
@@ -95,7 +95,7 @@ _PATHS = [
     *(f"catalog/node-services/{node}" for node in _NODES),
     *(f"health/node/{node}" for node in _NODES),
     *(f"{group}/{service}" for group in ("catalog/service", "health/checks") for service in _SERVICES),
-    # Streams take names that differ in case alone for others.
+    # An agent's stream takes names that differ only in case for different ones.
     *(f"health/service/{service}" for service in _SERVICES if service != "Web"),
     *("catalog/connect/web", "health/connect/web", "catalog/service/consul", "health/service/consul"),
     *("catalog/service/", "catalog/connect/", "catalog/node/", "catalog/node-services/", "health/node/", "health/checks/"),
@@ -146,7 +146,7 @@ _STEP = st.one_of(
 
 _TXN = st.builds(lambda steps: Call("PUT", "/v1/txn", (), json.dumps(steps).encode()), st.lists(_STEP, min_size=1, max_size=4))
 
-_SESSION = mixed(
+_SESSION = choose(
     st.builds(
         lambda node, more: Call("PUT", "/v1/session/create", (), json.dumps({"Node": node, "LockDelay": "0s", **more}).encode()),
         _node,
@@ -156,7 +156,7 @@ _SESSION = mixed(
     st.builds(lambda node: Call("GET", f"/v1/session/node/{node}"), _node),
 )
 
-#: What changes something, mostly.
-WRITES = mixed(_REGISTER, _REGISTER, _DEREGISTER, _TXN)
+#: Mostly calls that change something.
+WRITES = choose(_REGISTER, _REGISTER, _DEREGISTER, _TXN)
 
-CALLS = mixed(_REGISTER, _REGISTER, _DEREGISTER, _READ, _READ, _TXN, _SESSION)
+CALLS = choose(_REGISTER, _REGISTER, _DEREGISTER, _READ, _READ, _TXN, _SESSION)

@@ -1,4 +1,4 @@
-"""Requests on config entries and intentions, as Hypothesis draws them: few services, so that what is said of them meets."""
+"""Random calls for config entries and intentions. There are few services, so that entries affect each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.simulator.differential.calls import Call
-from tests.simulator.differential.strategies.kv import mixed, some
+from tests.simulator.differential.strategies.kv import choose, some
 
 _SERVICES = ("web", "api", "db")
 _KINDS = (
@@ -227,4 +227,4 @@ _ASKED = st.one_of(
 
 _SERVED = st.builds(lambda gateway: Call("GET", f"/v1/catalog/gateway-services/{gateway}"), _one("gate", "out", "web"))
 
-CALLS = mixed(_APPLY, _APPLY, _APPLY, _GET, _DELETE, _CREATE, _UPDATE, _EXACT, _ASKED, _SERVED)
+CALLS = choose(_APPLY, _APPLY, _APPLY, _GET, _DELETE, _CREATE, _UPDATE, _EXACT, _ASKED, _SERVED)

@@ -1,4 +1,4 @@
-"""`filter` expressions, as Hypothesis draws them: well and badly formed, on everything that takes one."""
+"""Random `filter` expressions, valid and invalid, for everything that can be filtered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from hypothesis import strategies as st
 
 from tests.simulator.differential.calls import Call
-from tests.simulator.differential.strategies.kv import mixed
+from tests.simulator.differential.strategies.kv import choose
 
 _SELECTORS = {
     "/v1/catalog/nodes": ("Node", "Address", "Meta", "Meta.rack", 'Meta["rack"]', "TaggedAddresses.lan", "ID", "Nothing", "Meta.a.b"),
@@ -65,4 +65,4 @@ def _read(draw: st.DrawFn) -> Call:
     return Call("GET", path, (("filter", draw(st.sampled_from(_SHAPES)).format(one, other)),))
 
 
-CALLS = mixed(_REGISTER, _read(), _read(), _read())
+CALLS = choose(_REGISTER, _read(), _read(), _read())

@@ -1,4 +1,4 @@
-"""Requests as Hypothesis draws them: few keys and few sessions, so that they meet."""
+"""Random calls for keys, sessions and transactions. There are few keys and sessions, so that calls affect each other."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from tests.simulator.differential.calls import Call
 
 
-def mixed(*parts: st.SearchStrategy[Call]) -> st.SearchStrategy[Call]:
-    """One of the parts, each as likely as another: `one_of` counts the parts of the parts."""
+def choose(*parts: st.SearchStrategy[Call]) -> st.SearchStrategy[Call]:
+    """Choose one of the parts, all with the same probability; `one_of` counts the parts of the parts."""
     return st.sampled_from(range(len(parts))).flatmap(parts.__getitem__)
 
 
 def some(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """Some of the members."""
+    """Choose some of the members."""
     return st.fixed_dictionaries({}, optional=fields)
 
 
-#: "{p}" is a prefix of the example's own: the lock delays of an earlier one do not reach it.
+#: "{p}" is a prefix for each example, so that lock delays of earlier ones do not matter.
 _KEYS = st.sampled_from(["{p}" + key for key in (*("a", "a/b", "lock") * 4, "a/b/c", "a/", "b", "ab", "%C3%BC", "a%20b", "x%3Cy")])
 _PREFIXES = st.sampled_from(["{p}" + prefix for prefix in ("", "a", "a/", "a/b/", "b", "none/")])
 _VALUES = st.sampled_from([b"", b"v", b"w", b"\xff\x00", b'{"a": 1}'])
@@ -107,7 +107,7 @@ _CREATE = st.builds(
     st.sampled_from(["s0", "s1", "s2"]),
 )
 
-_SESSION = mixed(
+_SESSION = choose(
     _CREATE,
     st.builds(lambda what, session: Call("PUT", f"/v1/session/{what}/{session}"), st.sampled_from(["destroy", "renew"]), _SESSIONS),
     st.builds(lambda session: Call("GET", f"/v1/session/info/{session}"), _SESSIONS),
@@ -196,13 +196,13 @@ _OTHER = st.sampled_from(
     ]
 )
 
-#: Sessions that there are: without them few locks are taken.
+#: Existing sessions: without them, few locks are taken.
 SESSIONS = [
     Call("PUT", "/v1/session/create", (), b'{"LockDelay": "0s"}', names="s0"),
     Call("PUT", "/v1/session/create", (), b'{"LockDelay": "0s", "Behavior": "delete"}', names="s1"),
 ]
 
-#: What changes something, mostly.
-WRITES = mixed(_PUT, _PUT, _DELETE, _CREATE, _TXN)
+#: Mostly calls that change something.
+WRITES = choose(_PUT, _PUT, _DELETE, _CREATE, _TXN)
 
-CALLS = mixed(_PUT, _PUT, _GET, _GET, _DELETE, _SESSION, _TXN, _OTHER)
+CALLS = choose(_PUT, _PUT, _GET, _GET, _DELETE, _SESSION, _TXN, _OTHER)

@@ -1,4 +1,4 @@
-"""Requests on prepared queries, as Hypothesis draws them: few names and few instances, so that queries find something."""
+"""Random calls for prepared queries. There are few names and instances, so that queries find something."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.simulator.differential.calls import Call
-from tests.simulator.differential.strategies.kv import mixed, some
+from tests.simulator.differential.strategies.kv import choose, some
 
 
 def _one(*values: Any) -> st.SearchStrategy[Any]:
@@ -20,7 +20,7 @@ def _json(body: Any) -> bytes:
 
 
 _NAMES = ("q", "q", "web-", "web", "Q", "")
-#: How a query is asked for: by its id, or by what may be its name.
+#: The ids and names of queries in calls.
 _CALLED = ("{Q0}", "{Q0}", "{Q1}", "q", "web-", "web-x", "web-db", "web-x-y", "Q", "web")
 
 _TEMPLATE = some(
@@ -31,7 +31,7 @@ _TEMPLATE = some(
     }
 )
 
-#: What is filled in of a name.
+#: What a template fills in.
 _FILLED = (
     *("${name.suffix}", "${name.full}", "${name.prefix}", "${match(0)}", "${match(1)}", "${match(2)}", "${match(9)}", "${match(-1)}"),
     *(
@@ -90,7 +90,7 @@ _QUERY = st.builds(
     ),
 )
 
-#: A query that is a template in any case.
+#: A query that is always a template.
 _PREFIXED = st.builds(
     lambda name, template, service, more: {
         "Name": name,
@@ -103,7 +103,7 @@ _PREFIXED = st.builds(
     _MORE,
 )
 
-#: A query that finds something, mostly.
+#: A query that mostly finds something.
 _PLAIN = st.builds(
     lambda name, service, more: {"Name": name, "Service": {"Service": service, **dict(list(more.items())[:1])}},
     _one("q", "web", "Q"),
@@ -152,7 +152,7 @@ _OF_EXECUTE = (
     *((("limit", "99999999999999999999"),), (("connect", "0"),), (("connect", "T"),), (("limit", "1_0"),), (("limit", ""),)),
 )
 
-#: The simulator has no cache of what is executed.
+#: The simulator does not cache executions.
 _UNCACHED = [query for query in _SHARED if ("cached", None) not in query]
 
 _EXECUTE = st.builds(
@@ -214,6 +214,6 @@ _OTHER = _one(
     Call("PUT", "/v1/session/destroy/{s0}"),
 )
 
-CALLS = mixed(
+CALLS = choose(
     _CREATE, _CREATE, _CREATE, _CHANGE, _LISTED, _EXECUTE, _EXECUTE, _EXECUTE, _REGISTER, _REGISTER, _DEREGISTER, _COORDINATES, _OTHER
 )
