@@ -112,11 +112,11 @@ class Agent:
         assert isinstance(parked, Parked)
         read = parked.read
 
-        def counted() -> object:
+        def count_read() -> object:
             self.reads += 1
             return read()
 
-        parked.read = counted  # type: ignore[assignment] # the same read, counted
+        parked.read = count_read  # type: ignore[assignment] # the same read, counted
         return parked
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import pytest
@@ -20,13 +20,6 @@ from consulate import AsyncConsul, Consul
 T = TypeVar("T")
 
 Scenario = Callable[[Any], Coroutine[Any, Any, T]]
-
-
-class Listening(Protocol):
-    """A server under test."""
-
-    @property
-    def url(self) -> str: ...
 
 
 class AwaitableClient:

@@ -90,17 +90,17 @@ def public(thing: object) -> set[str]:
     return {name for name in dir(thing) if not name.startswith("_")}
 
 
-def nested(owner: type[Any], at: str = "") -> Iterator[str]:
+def group_names(owner: type[Any], at: str = "") -> Iterator[str]:
     """Return the names of the groups of a class, also nested ones: "agent", "agent.check"."""
     for name in sorted(public(owner)):
         if isinstance(getattr(owner, name), group):
             yield at + name
-            yield from nested(type(getattr(owner._over(unchanged), name)), f"{at}{name}.")
+            yield from group_names(type(getattr(owner._over(unchanged), name)), f"{at}{name}.")
 
 
 def groups(face: Any) -> dict[str, Namespace[Any]]:
     """Return the groups of calls of a client, by name."""
-    return {name: attrgetter(name)(face) for name in nested(Groups)}
+    return {name: attrgetter(name)(face) for name in group_names(Groups)}
 
 
 def shape(call: Callable[..., Any], leave_out: str = "") -> list[tuple[str, Any, Any, Any]]:
@@ -251,7 +251,7 @@ class TestGroups:
 
     def test_documented_classes(self, faces: Faces) -> None:
         sync = groups(faces.sync)
-        for name in nested(Groups):
+        for name in group_names(Groups):
             documented = api.agent.Agent if name.startswith("agent.") else getattr(api, name, None)
             if documented is None:
                 continue  # a group that the document does not have

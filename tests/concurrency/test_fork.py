@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
 
 
 @contextmanager
-def forking(kind: str, address: str) -> Iterator[subprocess.Popen[str]]:
+def fork_process(kind: str, address: str) -> Iterator[subprocess.Popen[str]]:
     """Run the program that forks."""
     # Since Python 3.12, forking with threads is a DeprecationWarning. This test does it on purpose.
     command = [sys.executable, "-W", "error", "-W", "ignore:This process:DeprecationWarning", "-m", "tests.concurrency.fork_program"]
@@ -59,7 +59,7 @@ def _go_on(process: subprocess.Popen[str]) -> None:
 
 def test_threads(serve: Serve) -> None:
     server = serve(BEHAVIOR, seed=8)
-    with forking("threads", server.address) as process:
+    with fork_process("threads", server.address) as process:
         server.wait_until(lambda seen: seen.parked == PARKED)
         _go_on(process)
         assert _line(process) == "child ended with 0"
@@ -75,7 +75,7 @@ def test_threads(serve: Serve) -> None:
 
 def test_tasks(serve: Serve) -> None:
     server = serve(BEHAVIOR, seed=9)
-    with forking("tasks", server.address) as process:
+    with fork_process("tasks", server.address) as process:
         assert _line(process) == "child ended with 0"
         assert server.accepted == 2
         _go_on(process)

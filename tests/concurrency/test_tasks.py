@@ -209,7 +209,7 @@ def test_a_client_is_usable_after_an_event_loop_that_ended_during_calls(serve: S
     server = serve(seed=7)
     consul = AsyncConsul(server.address, limits=Limits(connections=1, blocking=1))
 
-    async def abandoned() -> None:
+    async def end_early() -> None:
         async with anyio.create_task_group() as group:
             for number in range(3):  # one is sent, two wait for its connection
                 group.start_soon(consul.kv.get, f"q{number}")
@@ -225,6 +225,6 @@ def test_a_client_is_usable_after_an_event_loop_that_ended_during_calls(serve: S
 
     with check_no_server_leaks(server):
         with pytest.raises(ExceptionGroup):
-            anyio.run(abandoned, backend=backend)
+            anyio.run(end_early, backend=backend)
         assert transport_of(consul)._pool.busy == 0
         anyio.run(later, backend=backend)

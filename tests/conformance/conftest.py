@@ -26,13 +26,13 @@ _DEV = [f"dev {version}" for version in find_dev_versions()]
 _MEMORY: dict[str, VersionName] = {"memory 1.8.7": "1.8.7", "memory 1.22.5": "1.22.5"}
 
 
-def _named(param: Binary | str | None) -> str:
+def _param_id(param: Binary | str | None) -> str:
     if isinstance(param, str):
         return param
     return "no Consul" if param is None else str(param.version)
 
 
-@pytest.fixture(scope="session", params=[*_BINARIES, *_DEV, *_MEMORY], ids=_named)
+@pytest.fixture(scope="session", params=[*_BINARIES, *_DEV, *_MEMORY], ids=_param_id)
 def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
     """A running agent."""
     if request.param in _MEMORY:

@@ -50,7 +50,7 @@ def stream(
 def packed_stream(size: int) -> tuple[Step, ...]:
     """Return the steps of an answer of zeros, as gzip in chunks: about a thousandth of the size is sent."""
     head = Send(b"HTTP/1.1 200 Whatever\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n")
-    return head, SendEach(lambda: map(_chunk, _packed(size))), Send(_LAST_CHUNK)
+    return head, SendEach(lambda: map(_chunk, _gzip_pieces(size))), Send(_LAST_CHUNK)
 
 
 def body(size: int, piece: int = LARGEST_PIECE) -> bytes:
@@ -80,7 +80,7 @@ def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def _packed(size: int) -> Iterator[bytes]:
+def _gzip_pieces(size: int) -> Iterator[bytes]:
     packer, zeros = zlib.compressobj(wbits=31), memoryview(bytes(1 << 20))
     for start in range(0, size, len(zeros)):
         if packed := packer.compress(zeros[: size - start]):

@@ -55,11 +55,11 @@ def test_nothing_is_sent(face: Face, name: str, serve: Serve) -> None:
     call, says = CALLS[name]
     server = serve(face, HEALTHY)
 
-    async def made(client: Any) -> Any:
+    async def make_call(client: Any) -> Any:
         return await call(client)
 
     async def scenario(client: Any) -> None:
-        error = await outcome(made(client))
+        error = await outcome(make_call(client))
         assert isinstance(error, ValueError), repr(error)
         assert says in str(error)
         assert await client.kv.get("k") == "v"

@@ -168,7 +168,7 @@ def test_time_limits_use_the_transports_clock() -> None:
         def sleep(self, seconds: float) -> None:
             self.time += seconds
 
-    class Canned:
+    class CannedTransport:
         def __init__(self) -> None:
             self.clock = Clock()
             self.limits: list[float | None] = []
@@ -180,7 +180,7 @@ def test_time_limits_use_the_transports_clock() -> None:
 
         def close(self) -> None: ...
 
-    transport = Canned()
+    transport = CannedTransport()
     with pytest.raises(RateLimited):
         Consul(transport=transport, timeout=5.0).kv.get("k")
     assert transport.limits[0] == 5.0

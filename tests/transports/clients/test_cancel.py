@@ -214,12 +214,12 @@ def test_another_error_is_not_reported_as_cancelled() -> None:
 
 
 def test_cancel_is_a_type_error_for_a_transport_without_it() -> None:
-    class Canned:
+    class CannedTransport:
         def send(self, request: Request, timeout: float | None) -> Response:
             raise AssertionError("nothing is to be sent")
 
         def close(self) -> None: ...
 
-    client = Consul(transport=Canned())
-    with pytest.raises(TypeError, match=r"Canned\.send has no parameter `cancel`"):
+    client = Consul(transport=CannedTransport())
+    with pytest.raises(TypeError, match=r"CannedTransport\.send has no parameter `cancel`"):
         client.perform(client.ops.kv.get("k"), cancel=Cancel())

@@ -18,7 +18,7 @@ _BODY = b"5;ext=1\r\nline \r\n2\r\n1\n\r\n7\r\nline 2\n\r\n0\r\nX-Trailer: 1\r\n
 _PLAIN = b"line 1\nline 2\n"
 
 
-class _Arriving(io.RawIOBase):
+class _PieceReader(io.RawIOBase):
     """A fake of a socket's file: each read returns one piece. wait: whether a read after the last piece would wait forever."""
 
     def __init__(self, parts: Sequence[bytes], *, wait: bool = False) -> None:
@@ -41,7 +41,7 @@ class _Arriving(io.RawIOBase):
 
 
 def _reader(parts: Sequence[bytes], *, wait: bool = False) -> IO[bytes]:
-    return cast("IO[bytes]", io.BufferedReader(_Arriving(parts, wait=wait)))
+    return cast("IO[bytes]", io.BufferedReader(_PieceReader(parts, wait=wait)))
 
 
 def _outcome(reader: IO[bytes], limit: int | None = None) -> tuple[bytes, str | None]:

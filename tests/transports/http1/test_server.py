@@ -28,7 +28,7 @@ def _requests(*pieces: bytes, limits: RequestLimits | None = None) -> list[Reque
             while (request := connection.next_request()) is not None:
                 found.append(request)
                 connection.answer(_OK, _DATE)
-                if not connection.held:
+                if not connection.pending:
                     break
         except Refusal as refused:
             return [*found, refused.response.status]
@@ -116,7 +116,7 @@ def test_any_bytes_are_requests_or_refused(pieces: list[bytes], is_old: bool) ->
     assert connection.is_over
 
 
-def _answered(head: bytes, response: Response, *, is_old: bool = False) -> tuple[dict[str, str], bytes]:
+def _answer(head: bytes, response: Response, *, is_old: bool = False) -> tuple[dict[str, str], bytes]:
     connection = HTTP1ServerConnection(is_old=is_old)
     connection.receive(head + b"\r\n")
     assert connection.next_request() is not None
@@ -134,7 +134,7 @@ def _answered(head: bytes, response: Response, *, is_old: bool = False) -> tuple
 def test_answers_are_compressed_as_real_agents_do(accepts: str, compressed: bool) -> None:
     """Observed with 1.8.7 and 1.22.5."""
     text = b"x" * 1400
-    headers, body = _answered(LEADER + b"Accept-Encoding: " + accepts.encode() + b"\r\n", Response(200, Headers(), text))
+    headers, body = _answer(LEADER + b"Accept-Encoding: " + accepts.encode() + b"\r\n", Response(200, Headers(), text))
     assert headers.get("Content-Encoding") == ("gzip" if compressed else None)
     assert headers["Content-Length"] == str(len(body))
     assert (gzip.decompress(body) if compressed else body) == text
@@ -142,18 +142,18 @@ def test_answers_are_compressed_as_real_agents_do(accepts: str, compressed: bool
 
 @pytest.mark.parametrize(("is_old", "size", "compressed"), [(False, 1399, False), (False, 1400, True), (True, 1, True), (True, 0, False)])
 def test_the_smallest_answer_that_is_compressed(is_old: bool, size: int, compressed: bool) -> None:
-    headers, _ = _answered(LEADER + b"Accept-Encoding: gzip\r\n", Response(200, Headers(), b"x" * size), is_old=is_old)
+    headers, _ = _answer(LEADER + b"Accept-Encoding: gzip\r\n", Response(200, Headers(), b"x" * size), is_old=is_old)
     assert ("Content-Encoding" in headers) is compressed
 
 
 def test_the_answer_to_head_has_the_length_and_no_body() -> None:
-    headers, body = _answered(b"HEAD / HTTP/1.1\r\nHost: x\r\n", Response(200, Headers(), b"true"))
+    headers, body = _answer(b"HEAD / HTTP/1.1\r\nHost: x\r\n", Response(200, Headers(), b"true"))
     assert (headers["Content-Length"], body) == ("4", b"")
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_some_answers_have_no_body(status: int) -> None:
-    headers, body = _answered(LEADER, Response(status, Headers(), b""))
+    headers, body = _answer(LEADER, Response(status, Headers(), b""))
     assert ("Content-Length" in headers, body) == (False, b"")
 
 
@@ -167,7 +167,7 @@ def test_some_answers_have_no_body(status: int) -> None:
     ],
 )
 def test_a_connection_is_kept_alive_if_the_client_wants_it(head: bytes, keeps_alive: bool) -> None:
-    headers, _ = _answered(head, _OK)
+    headers, _ = _answer(head, _OK)
     assert (headers.get("Connection") != "close") is keeps_alive
 
 
