@@ -32,7 +32,7 @@ _DIFFERS = {
     "agent.join": "the agent can only join itself",
     "agent.leave": "accepted, but the agent stays",
     "agent.force_leave": "accepted for the agent itself, without effect",
-    "agent.reload": "accepted; there is nothing to reload",
+    "agent.reload": "accepted; there is nothing to reload; a real agent without a data directory also forgets its services and checks",
     "agent.token.update": "accepted; the agent needs no token",
     "agent.service.register": "a sidecar inherits only the most usual members",
     "agent.check.register": "`ConsulAgent` runs no checks: TTL calls set the status; `consulate dev` runs http, tcp, udp and "

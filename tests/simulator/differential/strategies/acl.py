@@ -277,7 +277,7 @@ _AGENT = st.one_of(
         st.sampled_from(
             [
                 *("service/deregister/web", "service/deregister/nothing", "check/deregister/c1", "check/pass/c1", "check/warn/nothing"),
-                *("force-leave/nothing", "reload", "maintenance", "service/maintenance/web"),
+                *("force-leave/nothing", "maintenance", "service/maintenance/web"),
             ]
         ),
     ),
