@@ -89,14 +89,16 @@ def _read_token(path: str | os.PathLike[str]) -> str:
 
 
 def _token(token: str | None, token_file: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> str | None:
-    """Return the token. Order: the argument token_file, the argument token, the variable for a file, the variable for a token."""
-    if token_file is not None:
-        return _read_token(token_file)
+    """Return the token. Order: the argument token_file, the argument token, the variable for a file, the variable for a token.
+
+    An empty file says nothing, as for the official client: the next one counts.
+    """
+    if token_file is not None and (in_file := _read_token(token_file)):
+        return in_file
     if token is not None:
         return token or None
-    if environ.get("CONSUL_HTTP_TOKEN_FILE"):
-        return _read_token(environ["CONSUL_HTTP_TOKEN_FILE"])
-    return environ.get("CONSUL_HTTP_TOKEN") or None
+    named = environ.get("CONSUL_HTTP_TOKEN_FILE")
+    return (_read_token(named) if named else None) or environ.get("CONSUL_HTTP_TOKEN") or None
 
 
 def read_configuration(

@@ -25,7 +25,7 @@ class Documented(Namespace[Sync]):
     def __init__(
         self, uri: str, adapter: Adapter | type[Adapter] | None = None, datacenter: str | None = None, token: str | None = None
     ) -> None:
-        config, settings = read_configuration(uri.rstrip("/").removesuffix("/v1"), None, datacenter, token, None)
+        config, settings = read_configuration(uri, None, datacenter, token, None)
         transport = adapter_for(config, adapter).transport(config)
         context = Context(settings, str(config.address), clock_of(transport))
         super().__init__(lambda call: run(transport, call, context, context.budget())[0])
