@@ -90,6 +90,11 @@ class Limits:
     response_size: int | None = None
 
     def __post_init__(self) -> None:
+        for name, number in (("connections", self.connections), ("blocking", self.blocking), ("response_size", self.response_size)):
+            if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
+                raise TypeError(f"Limits(): {name} must be an int, not {type(number).__name__}")
+        if isinstance(self.idle, bool) or not isinstance(self.idle, int | float):
+            raise TypeError(f"Limits(): idle must be a number of seconds, not {type(self.idle).__name__}")
         if self.connections < 1 or self.blocking < 1:
             raise ValueError("a client needs at least one connection for ordinary calls and one for blocking queries")
         if self.response_size is not None and self.response_size < 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from consul_proto.config import TLS, Config, Limits, address_of, basic_auth_of, proxy_secrets, tls_of
 from consul_proto.options import Settings
@@ -79,6 +79,10 @@ class ViewOptions(TypedDict, total=False):
     partition: str | None
     consistency: Consistency
     timeout: float | None
+
+
+#: The options of a client, of a view, or of one call.
+Options: TypeAlias = type[ClientOptions] | type[ViewOptions] | type[AsyncCallOptions]
 
 
 def _read_token(path: str | os.PathLike[str]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from consul_proto.namespace import Namespace, Sync
 from consulate.adapters import adapter_for
+from consulate.arguments import checked
 from consulate.configuration import read_configuration
 from transports.clocks import clock_of
 from transports.drive import Context, run
@@ -22,6 +23,7 @@ class Documented(Namespace[Sync]):
     datacenter: of every call. token: sent with every call.
     """
 
+    @checked()
     def __init__(
         self, uri: str, adapter: Adapter | type[Adapter] | None = None, datacenter: str | None = None, token: str | None = None
     ) -> None:
