@@ -90,6 +90,11 @@ class Limits:
     response_size: int | None = None
 
     def __post_init__(self) -> None:
+        for name, number in (("connections", self.connections), ("blocking", self.blocking), ("response_size", self.response_size)):
+            if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
+                raise TypeError(f"Limits(): {name} must be an int, not {type(number).__name__}")
+        if isinstance(self.idle, bool) or not isinstance(self.idle, int | float):
+            raise TypeError(f"Limits(): idle must be a number of seconds, not {type(self.idle).__name__}")
         if self.connections < 1 or self.blocking < 1:
             raise ValueError("a client needs at least one connection for ordinary calls and one for blocking queries")
         if self.response_size is not None and self.response_size < 1:
@@ -106,77 +111,149 @@ class Config:
     proxy: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """An address as it is written: `scheme` is empty and `port` None where it names none."""
+
+    scheme: str = ""
+    host: str = ""
+    port: int | None = None
+    path: str = ""
+    prefix: str = ""
+
+    def address(self, scheme: str, default_port: int | None) -> Address:
+        """Return the address. default_port: where none is written; None: the scheme's own."""
+        if self.scheme == "unix":
+            return Address("unix", path=self.path)
+        return Address(scheme, self.host, self.port or default_port or _SCHEME_PORTS[scheme], prefix=self.prefix)
+
+
+def parse_address(text: str) -> Address:
+    """Read an address as the official client does: "host:port", "http://host:port/prefix", "https://...", "unix:///path".
+
+    The base URI of the documented API, which ends in "/v1", means the same as the address without it.
+    Raises ValueError for anything else.
+    """
+    written = _written(text)
+    return written.address(written.scheme or "http", None)
+
+
+def _written(text: str) -> _Written:
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        scheme, rest = "", text
+        _check_slashes(text)
+    elif scheme in _UNIX_SCHEMES:
+        return _Written("unix", path=_socket_path(scheme, rest, text))
+    elif scheme not in _SCHEME_PORTS:
+        raise ValueError(f"an address must begin with http://, https:// or unix://, or be host:port: {text!r}")
+    authority, slash, prefix = rest.partition("/")
+    if "@" in authority or "?" in rest or "#" in rest:
+        raise ValueError("an address must not contain credentials, a query or a fragment; pass credentials as basic_auth")
+    Request("GET", slash + prefix or "/")  # what cannot be sent as a path cannot be a prefix of one
+    prefix = (slash + prefix).rstrip("/").removesuffix("/v1").rstrip("/")
+    if prefix and not scheme:
+        raise ValueError(f"an address with a path must begin with http:// or https://: {text!r}")
+    host, port = _host_and_port(authority, text)
+    return _Written(scheme, host, port, prefix=prefix)
+
+
+def _check_slashes(text: str) -> None:
+    """Raise ValueError for a scheme whose slashes are missing: "http:h:8500" is no host."""
+    scheme, colon, rest = text.partition(":")
+    if colon and scheme.lower() in (*_SCHEME_PORTS, *_UNIX_SCHEMES) and not rest.isdigit():
+        slashes = "///" if scheme.lower() in _UNIX_SCHEMES else "//"
+        raise ValueError(f"not an address: {text!r}; did you mean {scheme.lower()}:{slashes}{rest.lstrip('/')}?")
+
+
+def _socket_path(scheme: str, rest: str, text: str) -> str:
+    path = unquote(rest.partition("/")[0]) if rest.startswith("%2F") else rest
+    if scheme == "http+unix":
+        path = path.rstrip("/").removesuffix("/v1")
+    if not path.startswith("/"):
+        raise ValueError(f"the path of a UNIX socket must be absolute, as in unix:///run/consul.sock: {text!r}")
+    return path
+
+
+def _host_and_port(authority: str, text: str) -> tuple[str, int | None]:
+    if authority.startswith("["):
+        host, bracket, rest = authority[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")) or not _is_ipv6(host):
+            raise ValueError(f"not an address: {text!r}")
+        port = rest[1:]
+    elif authority.count(":") > 1:
+        host, port = authority, ""
+        if not _is_ipv6(host):
+            raise ValueError(f"not an address: {text!r}; expected host:port, as in 127.0.0.1:8500 or [::1]:8500")
+    else:
+        host, _, port = authority.partition(":")
+        if port and not host:
+            host = "localhost"  # as the official client: ":8500" is a port of this machine
+    if not host or not host.isprintable() or " " in host:
+        raise ValueError(f"not an address: {text!r}; expected host:port, http://host:port, https://host:port or unix:///path")
+    if not host.isascii():
+        raise ValueError(f"a host name must be ASCII; write other scripts as xn--...: {text!r}")
+    return host, _port(port, text) if port else None
+
+
+def _is_ipv6(host: str) -> bool:
+    import ipaddress  # imported when it is used: few addresses are of version 6
+
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _port(text: str, address: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         raise ValueError(f"the port of an address must be between 1 and 65535: {address!r}")
     return int(text)
 
 
-def parse_address(text: str) -> Address:
-    """Read an address as the official client does: "host:port", "http://host:port/prefix", "https://...", "unix:///path".
-
-    Raises ValueError for anything else.
-    """
-    scheme, separator, rest = text.partition("://")
-    if not separator:
-        scheme, rest = "http", text
-    if scheme in _UNIX_SCHEMES:
-        rest = unquote(rest.partition("/")[0]) if rest.startswith("%2F") else rest
-        if not rest.startswith("/"):
-            raise ValueError(f"the path of a UNIX socket must be absolute, as in unix:///run/consul.sock: {text!r}")
-        return Address("unix", path=rest)
-    if scheme not in _SCHEME_PORTS:
-        raise ValueError(f"an address must begin with http://, https:// or unix://, or be host:port: {text!r}")
-    authority, slash, prefix = rest.partition("/")
-    if "@" in authority or "?" in rest or "#" in rest:
-        raise ValueError("an address must not contain credentials, a query or a fragment; pass credentials as basic_auth")
-    Request("GET", slash + prefix or "/")  # what cannot be sent as a path cannot be a prefix of one
-    host, port = _host_and_port(authority, text)
-    return Address(scheme, host, _SCHEME_PORTS[scheme] if port is None else port, prefix=(slash + prefix).rstrip("/"))
-
-
-def _host_and_port(authority: str, text: str) -> tuple[str, int | None]:
-    if authority.startswith("["):
-        host, bracket, rest = authority[1:].partition("]")
-        if not bracket or (rest and not rest.startswith(":")):
-            raise ValueError(f"not an address: {text!r}")
-        port = rest[1:]
-    elif authority.count(":") > 1:
-        host, port = authority, ""
-    else:
-        host, _, port = authority.partition(":")
-    if not host or not host.isprintable() or " " in host:
-        raise ValueError(f"not an address: {text!r}")
-    if not host.isascii():
-        raise ValueError(f"a host name must be ASCII; write other scripts as xn--...: {text!r}")
-    return host, _port(port, text) if port else None
-
-
 def address_of(host: str | None, port: int | None, scheme: str | None, environ: Mapping[str, str]) -> Address:
-    """Return the address from these arguments or, where they are None, from the environment. Raises ValueError."""
-    in_environment = environ.get("CONSUL_HTTP_ADDR", "")
+    """Return the address from these arguments or, where they are None, from the environment.
+
+    Raises ValueError for what is no address, and for a UNIX socket with TLS, which would be spoken to in plain text.
+    """
     if scheme is not None and scheme not in (*_SCHEME_PORTS, *_UNIX_SCHEMES):
         raise ValueError(f"scheme must be 'http', 'https' or 'http+unix', not {scheme!r}")
+    if port is not None and not 0 < port < 65536:
+        raise ValueError(f"port must be between 1 and 65535, not {port!r}")
+    in_environment = environ.get("CONSUL_HTTP_ADDR") or f"localhost:{DEFAULT_PORT}"
     if scheme in _UNIX_SCHEMES:
-        if not host:
-            raise ValueError("with the scheme 'http+unix', host is the path of a UNIX socket")
-        return Address("unix", path=host.removeprefix("unix://"))
-    if host is not None and "://" in host:
-        address = parse_address(host)
-    elif host is not None:
-        name, own_port = _host_and_port(host, host)
-        address = Address("http", name, own_port or DEFAULT_PORT)
-    else:
-        address = parse_address(in_environment) if in_environment else Address()
-    if address.scheme == "unix":
-        return address
-    if port is not None:
-        if not 0 < int(port) < 65536:
-            raise ValueError(f"port must be between 1 and 65535, not {port!r}")
-        address = replace(address, port=port)
-    if scheme is None and _switch("CONSUL_HTTP_SSL", environ):
-        scheme = "https"
-    return address if scheme is None else replace(address, scheme=scheme)
+        return _socket(host, in_environment)
+    written = _written(in_environment if host is None else host)
+    wants_tls = scheme == "https" or (scheme is None and bool(_switch("CONSUL_HTTP_SSL", environ)))
+    if written.scheme == "unix":
+        if wants_tls:
+            wish = "scheme='https'" if scheme else "CONSUL_HTTP_SSL"
+            raise ValueError(f"TLS over a UNIX socket is not supported, but {wish} asks for it; scheme='http+unix' is plain HTTP")
+        return written.address("unix", None)
+    if host is not None:
+        _check_agreement(written, port, scheme)
+    scheme = scheme or ("https" if wants_tls else written.scheme or "http")
+    default_port = DEFAULT_PORT if host is not None and not written.scheme else None
+    return replace(written, port=port or written.port).address(scheme, default_port)
+
+
+def _socket(host: str | None, in_environment: str) -> Address:
+    """Return the address of a UNIX socket: `host` is its path or URL; where it is None, CONSUL_HTTP_ADDR has its URL."""
+    if host and "://" not in host:
+        return Address("unix", path=host)
+    text = in_environment if host is None else host
+    if text.partition("://")[0] not in _UNIX_SCHEMES:
+        raise ValueError(f"with the scheme 'http+unix', host must be the path of a UNIX socket, as in /run/consul.sock, not {host!r}")
+    return parse_address(text)
+
+
+def _check_agreement(written: _Written, port: int | None, scheme: str | None) -> None:
+    """Raise ValueError where `host` and another argument say different things."""
+    if port is not None and written.port not in (None, port):
+        raise ValueError(f"host has the port {written.port}, and port is {port}; give one of them")
+    if scheme == "http" and written.scheme == "https":
+        raise ValueError("host begins with https://, and scheme is 'http'; give one of them")
 
 
 def _switch(name: str, environ: Mapping[str, str]) -> bool | None:

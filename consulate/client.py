@@ -5,20 +5,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-from consul_proto.api import Groups, Operations
 from consul_proto.meta import Meta, Reply
-from consul_proto.namespace import Async, M, Sync, group
+from consul_proto.namespace import Async, Sync, group
 from consul_proto.operation import T
 from consul_proto.stream import E, Stream
 from consulate.adapters import adapter_for
-from consulate.configuration import read_configuration
+from consulate.any_client import AnyClient
+from consulate.arguments import TASKS, check_options, checked, lists_options
+from consulate.configuration import AsyncCallOptions, CallOptions, ClientOptions, read_configuration
 from transports.clocks import async_clock_of, clock_of
 from transports.drive import Context, run, run_async
-from transports.streams import TaskEvents, ThreadEvents
+from transports.streams import TaskEvents, ThreadEvents, check_stream
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,40 +28,10 @@ if TYPE_CHECKING:
     from consul_proto.operation import Operation
     from consulate import api
     from consulate.adapters import Adapter
-    from consulate.configuration import AsyncCallOptions, CallOptions, ClientOptions, ViewOptions
     from transports.protocol import AsyncClock, AsyncTransport, Clock, Transport
 
 
-class _Client(Groups[M]):
-    """What both clients share."""
-
-    _transport: Any
-    _context: Context[Any]
-    _is_view = False
-
-    def _call(self, call: Any) -> Any:
-        """Run what a method of a group built."""
-        client: Any = self
-        return client.open(call) if isinstance(call, Stream) else client.perform(call)
-
-    @cached_property
-    def ops(self) -> Operations:
-        """The same API as operations, for `perform` and for tests."""
-        return Operations(codec=self._codec)
-
-    def using(self, **options: Unpack[ViewOptions]) -> Self:
-        """Return a view of this client with other settings, on the same connections; closing a view does nothing."""
-        view = object.__new__(type(self))
-        view._begin(view._call, self._codec)
-        view._transport, view._is_view = self._transport, True
-        view._context = replace(self._context, settings=replace(self._context.settings, **options))
-        return view
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._context.address}>"
-
-
-class Consul(_Client[Sync]):
+class Consul(AnyClient[Sync]):
     """A Consul agent, for threads.
 
     host, port: of the agent's HTTP API; "localhost" and 8500 where neither they nor CONSUL_HTTP_ADDR say otherwise. `host` may be a URL,
@@ -70,7 +39,7 @@ class Consul(_Client[Sync]):
     datacenter: of every call; the agent's own where it is None. token: sent with every call as X-Consul-Token.
     scheme: "http", "https" or "http+unix". adapter: what carries the calls, see `consulate.adapters`.
     transport: carries the calls instead of an adapter's; anything with the methods of `transports.protocol.Transport`.
-    kv_codec: "text" reads KV values as text and never as JSON. The rest: see `ClientOptions`.
+    kv_codec: "text" reads KV values as text and never as JSON. The other options stand below, at `__init__`.
 
     Safe to share between threads. Raises ValueError for arguments or variables that make no sense; it does not connect.
     """
@@ -88,6 +57,7 @@ class Consul(_Client[Sync]):
     status: group[api.status.Status] = group("consulate.api.status:Status")
     txn: group[api.txn.Txn] = group("consulate.api.txn:Txn")
 
+    @checked(ClientOptions)
     def __init__(
         self,
         host: str | None = None,
@@ -106,23 +76,35 @@ class Consul(_Client[Sync]):
         self._context = Context(settings, str(config.address), clock_of(self._transport))
         self._begin(self._call, kv_codec)
 
+    @lists_options(CallOptions)
     def perform(self, call: Operation[T] | Flow[T], **options: Unpack[CallOptions]) -> T:
         """Run an operation or a flow, of `ops` or your own, and return its value.
 
-        options: limits of this call alone, see `CallOptions`. Raises ConsulateException.
+        timeout: seconds for this call, None for no limit; without it, the client's limit. A blocking query adds its wait.
+        retry: False sends each request only once. cancel: a handle that cancels the call (for threads; a task is cancelled itself).
+
+        Raises ConsulateException, and TypeError for what is neither: `client.kv.get("k")` is run already, `client.ops.kv.get("k")` is not.
         """
+        if options:
+            check_options("perform", CallOptions, options)
         return run(self._transport, call, self._context, self._context.budget(**options))[0]
 
+    @lists_options(CallOptions)
     def perform_with_meta(self, call: Operation[T] | Flow[T], **options: Unpack[CallOptions]) -> Reply[T]:
         """Run an operation or a flow and return its value with the X-Consul headers of its last answer; as `perform` otherwise."""
+        if options:
+            check_options("perform_with_meta", CallOptions, options)
         value, response = run(self._transport, call, self._context, self._context.budget(**options))
         return Reply(value, Meta.of(response.headers))
 
+    @lists_options(CallOptions)
     def open(self, stream: Stream[E], **options: Unpack[CallOptions]) -> ThreadEvents[E]:
         """Return the events of a stream, to iterate over in its block. The request is sent where the block begins.
 
-        options: as of `perform`; `timeout` bounds the wait until the answer begins, and then each wait for more of it.
+        The options are those of `perform`; `timeout` bounds the wait until the answer begins, and then each wait for more of it.
         """
+        check_stream(stream)
+        check_options("open", CallOptions, options)
         return ThreadEvents(self._transport, stream, self._context, self._context.budget(**options))
 
     def close(self) -> None:
@@ -138,7 +120,7 @@ class Consul(_Client[Sync]):
         return False
 
 
-class AsyncConsul(_Client[Async]):
+class AsyncConsul(AnyClient[Async]):
     """A Consul agent, for tasks, on asyncio and trio. Parameters as of `Consul`; every call is awaited.
 
     Safe to share between tasks. Raises ValueError for arguments or variables that make no sense; it does not connect.
@@ -149,6 +131,7 @@ class AsyncConsul(_Client[Async]):
 
     kv: group[api.kv.AsyncKV] = group("consulate.api.kv:AsyncKV")
 
+    @checked(ClientOptions, TASKS)
     def __init__(
         self,
         host: str | None = None,
@@ -167,23 +150,35 @@ class AsyncConsul(_Client[Async]):
         self._context = Context(settings, str(config.address), async_clock_of(self._transport))
         self._begin(self._call, kv_codec)
 
+    @lists_options(AsyncCallOptions)
     async def perform(self, call: Operation[T] | Flow[T], **options: Unpack[AsyncCallOptions]) -> T:
         """Run an operation or a flow, of `ops` or your own, and return its value.
 
-        options: limits of this call alone, see `CallOptions`. Raises ConsulateException.
+        timeout: seconds for this call, None for no limit; without it, the client's limit. A blocking query adds its wait.
+        retry: False sends each request only once. cancel: a handle that cancels the call (for threads; a task is cancelled itself).
+
+        Raises ConsulateException, and TypeError for what is neither: `client.kv.get("k")` is run already, `client.ops.kv.get("k")` is not.
         """
+        if options:
+            check_options("perform", AsyncCallOptions, options)
         return (await run_async(self._transport, call, self._context, self._context.budget(**options)))[0]
 
+    @lists_options(AsyncCallOptions)
     async def perform_with_meta(self, call: Operation[T] | Flow[T], **options: Unpack[AsyncCallOptions]) -> Reply[T]:
         """Run an operation or a flow and return its value with the X-Consul headers of its last answer; as `perform` otherwise."""
+        if options:
+            check_options("perform_with_meta", AsyncCallOptions, options)
         value, response = await run_async(self._transport, call, self._context, self._context.budget(**options))
         return Reply(value, Meta.of(response.headers))
 
+    @lists_options(AsyncCallOptions)
     def open(self, stream: Stream[E], **options: Unpack[AsyncCallOptions]) -> TaskEvents[E]:
         """Return the events of a stream, to iterate over in its block. The request is sent where the block begins.
 
-        options: as of `perform`; `timeout` bounds the wait until the answer begins, and then each wait for more of it.
+        The options are those of `perform`; `timeout` bounds the wait until the answer begins, and then each wait for more of it.
         """
+        check_stream(stream)
+        check_options("open", AsyncCallOptions, options)
         return TaskEvents(self._transport, stream, self._context, self._context.budget(**options))
 
     async def close(self) -> None:

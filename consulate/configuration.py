@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from consul_proto.config import TLS, Config, Limits, address_of, basic_auth_of, proxy_secrets, tls_of
 from consul_proto.options import Settings
@@ -81,6 +81,10 @@ class ViewOptions(TypedDict, total=False):
     timeout: float | None
 
 
+#: The options of a client, of a view, or of one call.
+Options: TypeAlias = type[ClientOptions] | type[ViewOptions] | type[AsyncCallOptions]
+
+
 def _read_token(path: str | os.PathLike[str]) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
@@ -89,14 +93,16 @@ def _read_token(path: str | os.PathLike[str]) -> str:
 
 
 def _token(token: str | None, token_file: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> str | None:
-    """Return the token. Order: the argument token_file, the argument token, the variable for a file, the variable for a token."""
-    if token_file is not None:
-        return _read_token(token_file)
+    """Return the token. Order: the argument token_file, the argument token, the variable for a file, the variable for a token.
+
+    An empty file says nothing, as for the official client: the next one counts.
+    """
+    if token_file is not None and (in_file := _read_token(token_file)):
+        return in_file
     if token is not None:
         return token or None
-    if environ.get("CONSUL_HTTP_TOKEN_FILE"):
-        return _read_token(environ["CONSUL_HTTP_TOKEN_FILE"])
-    return environ.get("CONSUL_HTTP_TOKEN") or None
+    named = environ.get("CONSUL_HTTP_TOKEN_FILE")
+    return (_read_token(named) if named else None) or environ.get("CONSUL_HTTP_TOKEN") or None
 
 
 def read_configuration(

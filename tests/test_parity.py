@@ -33,6 +33,9 @@ CONTEXT_MANAGERS = {"__enter__": "__aenter__", "__exit__": "__aexit__"}
 #: Attributes of `Consul` that are a plain call there and a coroutine function in `AsyncConsul`.
 AWAITED = {"perform", "perform_with_meta", "close"}
 
+#: What a thread can end with a handle; a task is cancelled itself.
+CANCELLED_BY_HANDLE = {"perform", "perform_with_meta", "open"}
+
 #: An operator of `KV` -> what a task calls instead. `__bool__` is there because `__len__` is; nothing stands for it.
 OPERATORS = {
     "__getitem__": "read",
@@ -114,8 +117,8 @@ def _for_tasks(doc: str | None) -> str:
     return doc.replace("threads", "tasks")
 
 
-#: What is for tasks -> what stands in its place for threads, which can be cancelled by a handle.
-_FOR_THREADS = {"Unpack[AsyncCallOptions]": "Unpack[CallOptions]", "TaskEvents[E]": "ThreadEvents[E]"}
+#: What is for tasks -> what stands in its place for threads.
+_FOR_THREADS = {"TaskEvents[E]": "ThreadEvents[E]"}
 
 
 class TestClients:
@@ -140,7 +143,8 @@ class TestClients:
         assert not inspect.iscoroutinefunction(sync)
         assert inspect.iscoroutinefunction(tasks) == (name in AWAITED)
         if inspect.isfunction(sync):
-            assert shape(sync) == [tuple(_FOR_THREADS.get(part, part) for part in parameter) for parameter in shape(tasks)]
+            assert shape(sync, "cancel") == shape(tasks)
+            assert ("cancel" in inspect.signature(sync).parameters) == (name in CANCELLED_BY_HANDLE)
             returns = inspect.signature(tasks).return_annotation
             assert inspect.signature(sync).return_annotation == _FOR_THREADS.get(returns, returns)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine, Generator
 from dataclasses import dataclass, field
 from random import random
 from types import EllipsisType
@@ -12,6 +13,7 @@ from consul_proto.errors import Cancelled, ConsulateException, RequestError, Sta
 from consul_proto.flow import Sleep
 from consul_proto.message import Response
 from consul_proto.operation import Operation
+from consul_proto.stream import Stream
 from transports.cancel import Cancel, send_cancellable
 from transports.clocks import SYSTEM_CLOCK
 
@@ -199,7 +201,26 @@ def sleep(clock: Clock, seconds: float, budget: Budget) -> None:
     budget.check()
 
 
+def _check_flow(flow: object) -> None:
+    """Raise TypeError for what is neither an operation nor a flow. A coroutine is closed first: nobody will await it."""
+    if isinstance(flow, Generator):
+        return
+    if isinstance(flow, Coroutine):
+        flow.close()
+    advice = "client.ops has them: perform(client.ops.kv.get(...)), not perform(client.kv.get(...)), which is run already"
+    if isinstance(flow, Stream):
+        advice = "open() reads a stream"
+    raise TypeError(f"perform() and perform_with_meta() take an operation or a flow, not an object of {type(flow).__name__}; {advice}")
+
+
+def _check_step(step: object) -> None:
+    """Raise TypeError for what no flow may yield."""
+    if not isinstance(step, Operation):
+        raise TypeError(f"a flow must yield operations and sleeps, not an object of {type(step).__name__}; see consul_proto.flow.call")
+
+
 def _run_flow(transport: Transport, flow: Flow[T], context: Context[Clock], budget: Budget) -> tuple[T, Response]:
+    _check_flow(flow)
     answer: Response | None = None
     last = _NO_ANSWER
     failure: ConsulateException | None = None
@@ -210,6 +231,7 @@ def _run_flow(transport: Transport, flow: Flow[T], context: Context[Clock], budg
             if isinstance(step, Sleep):
                 sleep(context.clock, step.seconds, budget)
                 continue
+            _check_step(step)
             budget.attempt = 1
             try:
                 answer = last = _exchange(transport, step, context, budget)
@@ -263,6 +285,7 @@ async def _exchange_async(transport: AsyncTransport, operation: Operation[Any], 
 
 
 async def _run_flow_async(transport: AsyncTransport, flow: Flow[T], context: Context[AsyncClock], budget: Budget) -> tuple[T, Response]:
+    _check_flow(flow)
     answer: Response | None = None
     last = _NO_ANSWER
     failure: ConsulateException | None = None
@@ -273,6 +296,7 @@ async def _run_flow_async(transport: AsyncTransport, flow: Flow[T], context: Con
             if isinstance(step, Sleep):
                 await context.clock.sleep(step.seconds)
                 continue
+            _check_step(step)
             budget.attempt = 1
             try:
                 answer = last = await _exchange_async(transport, step, context, budget)

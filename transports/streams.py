@@ -6,11 +6,12 @@ A transport with `open` gives the body piece by piece. With a transport that has
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, cast
 
 from consul_proto.errors import ConsulateException, RequestError
 from consul_proto.message import Response
-from consul_proto.stream import E
+from consul_proto.stream import E, Stream
 from transports.cancel import open_cancellable, send_cancellable
 from transports.drive import Budget, Context, sleep
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from consul_proto.message import Headers, Request
-    from consul_proto.stream import Stream
     from transports.cancel import Cancel
     from transports.protocol import (
         AsyncClock,
@@ -68,6 +68,14 @@ class AsyncWholeAnswer:
     def close(self) -> None:
         """Forget the body."""
         self._answer.close()
+
+
+def check_stream(stream: object) -> None:
+    """Raise TypeError for what is no stream. A coroutine is closed first: nobody will await it."""
+    if isinstance(stream, Coroutine):
+        stream.close()
+    if not isinstance(stream, Stream):
+        raise TypeError(f"open() takes a stream, not an object of {type(stream).__name__}; perform() runs an operation or a flow")
 
 
 class _EventReader(Generic[E]):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from consul_proto.namespace import Namespace, Sync
 from consulate.adapters import adapter_for
+from consulate.arguments import checked
 from consulate.configuration import read_configuration
 from transports.clocks import clock_of
 from transports.drive import Context, run
@@ -22,10 +23,11 @@ class Documented(Namespace[Sync]):
     datacenter: of every call. token: sent with every call.
     """
 
+    @checked()
     def __init__(
         self, uri: str, adapter: Adapter | type[Adapter] | None = None, datacenter: str | None = None, token: str | None = None
     ) -> None:
-        config, settings = read_configuration(uri.rstrip("/").removesuffix("/v1"), None, datacenter, token, None)
+        config, settings = read_configuration(uri, None, datacenter, token, None)
         transport = adapter_for(config, adapter).transport(config)
         context = Context(settings, str(config.address), clock_of(transport))
         super().__init__(lambda call: run(transport, call, context, context.budget())[0])

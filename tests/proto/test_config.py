@@ -47,6 +47,15 @@ def test_addresses(text: str, shown: str, authority: str) -> None:
         "[::1",
         "[::1]x",
         "http://x/a b",
+        ":",
+        "http://:",
+        "http:127.0.0.1:8500",
+        "http:h",
+        "http:/h:8500",
+        "http//h:8500",
+        "h:8500/prefix",
+        "a:b:c",
+        "[h]:8500",
     ],
 )
 def test_what_is_no_address(text: str) -> None:
@@ -62,7 +71,20 @@ def test_what_is_no_address(text: str) -> None:
         ((None, None, None), {"CONSUL_HTTP_ADDR": "bare"}, "http://bare"),
         ((None, None, None), {"CONSUL_HTTP_ADDR": "x:8501", "CONSUL_HTTP_SSL": "true"}, "https://x:8501"),
         ((None, None, None), {"CONSUL_HTTP_ADDR": "http://x:8501", "CONSUL_HTTP_SSL": "1"}, "https://x:8501"),
-        ((None, None, None), {"CONSUL_HTTP_ADDR": "unix:///s", "CONSUL_HTTP_SSL": "1"}, "unix:///s"),
+        ((None, None, None), {"CONSUL_HTTP_ADDR": "x", "CONSUL_HTTP_SSL": "1"}, "https://x"),
+        ((None, None, None), {"CONSUL_HTTP_ADDR": "http://x", "CONSUL_HTTP_SSL": "1"}, "https://x"),
+        ((None, None, None), {"CONSUL_HTTP_SSL": "1"}, "https://localhost:8500"),
+        ((None, None, None), {"CONSUL_HTTP_ADDR": ":8501"}, "http://localhost:8501"),
+        ((None, None, None), {"CONSUL_HTTP_ADDR": "http://:8501/p"}, "http://localhost:8501/p"),
+        ((":8501", None, None), {}, "http://localhost:8501"),
+        (("h", None, None), {"CONSUL_HTTP_SSL": "1"}, "https://h:8500"),
+        (("http://h", None, "https"), {}, "https://h"),
+        (("http://h", 1234, None), {}, "http://h:1234"),
+        (("http://h:1234", 1234, None), {}, "http://h:1234"),
+        ((None, None, "http+unix"), {"CONSUL_HTTP_ADDR": "unix:///s", "CONSUL_HTTP_SSL": "1"}, "unix:///s"),
+        (("/s", None, "http+unix"), {"CONSUL_HTTP_SSL": "1"}, "unix:///s"),
+        (("http+unix://%2Fs", None, "http+unix"), {}, "unix:///s"),
+        ((None, None, None), {"CONSUL_HTTP_ADDR": "unix:///s", "CONSUL_HTTP_SSL": "0"}, "unix:///s"),
         ((None, None, None), {"CONSUL_HTTP_ADDR": "https://x", "CONSUL_HTTP_SSL": "0"}, "https://x"),
         ((None, None, "http"), {"CONSUL_HTTP_ADDR": "x:8501", "CONSUL_HTTP_SSL": "true"}, "http://x:8501"),
         (("host", None, None), {"CONSUL_HTTP_ADDR": "x:1"}, "http://host:8500"),
@@ -86,6 +108,8 @@ def test_where_the_agent_is(given: tuple[Any, Any, Any], environ: dict[str, str]
         (("x", None, "gopher"), {}),
         ((None, None, "http+unix"), {}),
         (("x", 0, None), {}),
+        (("x", -1, None), {}),
+        (("http://x", None, "http+unix"), {}),
         ((None, None, None), {"CONSUL_HTTP_SSL": "maybe"}),
     ],
     ids=str,
@@ -93,6 +117,63 @@ def test_where_the_agent_is(given: tuple[Any, Any, Any], environ: dict[str, str]
 def test_where_no_agent_can_be(given: tuple[Any, Any, Any], environ: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         address_of(*given, environ)
+
+
+@pytest.mark.parametrize("uri", ["http://h:8500", "http://h:8500/", "http://h:8500/v1", "http://h:8500/v1/", "h:8500/v1", "h:8500"])
+def test_the_base_uri_of_the_documented_api(uri: str) -> None:
+    assert str(parse_address(uri)) == str(address_of(uri, None, None, {})) == "http://h:8500"
+
+
+def test_a_prefix_before_the_base_uri_and_a_socket_with_it() -> None:
+    assert str(parse_address("https://h/consul/v1/")) == "https://h/consul"
+    assert str(parse_address("https://h/v10")) == "https://h/v10"
+    assert str(parse_address("http+unix:///run/consul.sock/v1")) == "unix:///run/consul.sock"
+    assert str(parse_address("http+unix://%2Frun%2Fconsul.sock/v1")) == "unix:///run/consul.sock"
+
+
+@pytest.mark.parametrize(
+    ("given", "environ", "asks"),
+    [
+        ((None, None, None), {"CONSUL_HTTP_ADDR": "unix:///s", "CONSUL_HTTP_SSL": "true"}, "CONSUL_HTTP_SSL"),
+        (("unix:///s", None, None), {"CONSUL_HTTP_SSL": "1"}, "CONSUL_HTTP_SSL"),
+        (("http+unix:///s", None, None), {"CONSUL_HTTP_SSL": "1"}, "CONSUL_HTTP_SSL"),
+        (("unix:///s", None, "https"), {}, "scheme='https'"),
+        ((None, None, "https"), {"CONSUL_HTTP_ADDR": "unix:///s"}, "scheme='https'"),
+    ],
+    ids=str,
+)
+def test_tls_over_a_unix_socket_is_refused(given: tuple[Any, Any, Any], environ: dict[str, str], asks: str) -> None:
+    """The official client speaks TLS there: plain text would show the token."""
+    with pytest.raises(ValueError, match=f"TLS over a UNIX socket is not supported, but {asks} asks for it"):
+        address_of(*given, environ)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (("http://h:1234", 8500, None), "host has the port 1234, and port is 8500; give one of them"),
+        (("h:1234", 8500, None), "host has the port 1234, and port is 8500; give one of them"),
+        (("https://h", None, "http"), "host begins with https://, and scheme is 'http'; give one of them"),
+    ],
+)
+def test_arguments_that_contradict_each_other(given: tuple[Any, Any, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        address_of(*given, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("http:127.0.0.1:8500", "http://127.0.0.1:8500"),
+        ("https:h", "https://h"),
+        ("http:/h:8500", "http://h:8500"),
+        ("HTTP:h:8500", "http://h:8500"),
+        ("unix:/run/s", "unix:///run/s"),
+    ],
+)
+def test_a_scheme_without_its_slashes(text: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"did you mean {meant}\\?"):
+        parse_address(text)
 
 
 def test_tls() -> None:

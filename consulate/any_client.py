@@ -1,0 +1,48 @@
+"""What `Consul` and `AsyncConsul` share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from consul_proto.api import Groups, Operations
+from consul_proto.namespace import M
+from consul_proto.stream import Stream
+from consulate.arguments import checked
+from consulate.configuration import ViewOptions
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from transports.drive import Context
+
+
+class AnyClient(Groups[M]):
+    """What both clients share."""
+
+    _transport: Any
+    _context: Context[Any]
+    _is_view = False
+
+    def _call(self, call: Any) -> Any:
+        """Run what a method of a group built."""
+        client: Any = self
+        return client.open(call) if isinstance(call, Stream) else client.perform(call)
+
+    @cached_property
+    def ops(self) -> Operations:
+        """The same API as operations, for `perform` and for tests."""
+        return Operations(codec=self._codec)
+
+    @checked(ViewOptions)
+    def using(self, **options: Unpack[ViewOptions]) -> Self:
+        """Return a view of this client with other settings, on the same connections; closing a view does nothing."""
+        view = object.__new__(type(self))
+        view._begin(view._call, self._codec)
+        view._transport, view._is_view = self._transport, True
+        view._context = replace(self._context, settings=replace(self._context.settings, **options))
+        return view
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._context.address}>"

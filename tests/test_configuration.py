@@ -1,0 +1,106 @@
+"""What a client reads from its arguments and from the environment, on both clients and on the documented classes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from consul_proto.message import Response
+from consulate import AsyncConsul, Consul, api
+from consulate.api import kv
+from transports.memory import AsyncMemoryTransport, MemoryTransport
+
+if TYPE_CHECKING:
+    from consul_proto.config import Config
+    from transports.protocol import AsyncTransport, Transport
+
+#: What can be made, with the address as its first argument.
+CLIENTS: list[Callable[..., Any]] = [Consul, AsyncConsul]
+EVERYTHING: list[Callable[..., Any]] = [*CLIENTS, kv.KV, api.agent.Agent, api.txn.Txn]
+
+on_both_clients = pytest.mark.parametrize("make", CLIENTS, ids=lambda make: str(make.__name__))
+on_everything = pytest.mark.parametrize("make", EVERYTHING, ids=lambda make: str(make.__name__))
+
+
+@pytest.fixture(autouse=True)
+def no_consul_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the variables of the machine that the tests run on."""
+    for name in [name for name in os.environ if name.startswith("CONSUL_")]:
+        monkeypatch.delenv(name)
+
+
+class Noted:
+    """An adapter that notes where the client would connect."""
+
+    def __init__(self) -> None:
+        self.addresses: list[str] = []
+
+    def transport(self, config: Config) -> Transport:
+        """Note the address, for a client for threads."""
+        self.addresses.append(str(config.address))
+        return MemoryTransport(lambda _request: Response(200))
+
+    def async_transport(self, config: Config) -> AsyncTransport:
+        """Note the address, for a client for tasks."""
+        self.addresses.append(str(config.address))
+        return AsyncMemoryTransport(lambda _request: Response(200))
+
+
+@on_everything
+def test_tls_over_a_unix_socket_is_refused_when_the_client_is_made(make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSUL_HTTP_SSL", "true")
+    with pytest.raises(ValueError, match="TLS over a UNIX socket is not supported"):
+        make("unix:///run/consul.sock")
+
+
+@on_both_clients
+def test_tls_over_the_unix_socket_of_the_environment_is_refused(make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSUL_HTTP_ADDR", "unix:///run/consul.sock")
+    monkeypatch.setenv("CONSUL_HTTP_SSL", "true")
+    with pytest.raises(ValueError, match="CONSUL_HTTP_SSL asks for it"):
+        make()
+
+
+@on_everything
+@pytest.mark.parametrize("uri", ["http://h:8500/v1", "http://h:8500/v1/", "http://h:8500"])
+def test_a_base_uri_means_the_same_everywhere(make: Callable[..., Any], uri: str) -> None:
+    noted = Noted()
+    make(uri, adapter=noted)
+    assert noted.addresses == ["http://h:8500"]
+
+
+class TestTokens:
+    @pytest.fixture
+    def empty(self, tmp_path: Path) -> Path:
+        file = tmp_path / "empty"
+        file.write_text(" \n")
+        return file
+
+    def _token(self, client: Any) -> str | None:
+        token: str | None = client._context.settings.token
+        return token
+
+    @on_both_clients
+    def test_an_empty_file_of_the_environment_hides_no_token(
+        self, make: Callable[..., Any], empty: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CONSUL_HTTP_TOKEN_FILE", str(empty))
+        assert self._token(make()) is None
+        monkeypatch.setenv("CONSUL_HTTP_TOKEN", "of-the-environment")
+        assert self._token(make()) == "of-the-environment"
+
+    @on_both_clients
+    def test_an_empty_file_that_is_given_hides_no_token(self, make: Callable[..., Any], empty: Path) -> None:
+        assert self._token(make(token_file=empty)) is None
+        assert self._token(make(token_file=empty, token="given")) == "given"
+
+    @on_both_clients
+    def test_a_file_that_is_not_there(self, make: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CONSUL_HTTP_TOKEN", "of-the-environment")
+        monkeypatch.setenv("CONSUL_HTTP_TOKEN_FILE", str(tmp_path / "none"))
+        with pytest.raises(ValueError, match="the token file cannot be read"):
+            make()
