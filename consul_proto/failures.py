@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import unquote
 
 from consul_proto.errors import (
     ACLDisabled,
@@ -29,6 +30,11 @@ Explain: TypeAlias = Callable[["Response"], ConsulateException | None]
 
 #: RFC 9110, section 15.5.9: the server gave up waiting for the request, or a proxy for the server.
 _REQUEST_TIMEOUT = 408
+
+_BAD_REQUEST = 400
+
+#: In a name that is one segment of a path: what is cleaned away as if the name were a path.
+_FOLDERS = re.compile(r"%2F|%2E")
 
 _BY_STATUS: dict[int, type[ClientError]] = {
     401: ACLDisabled,
@@ -59,19 +65,39 @@ def _usual_error(request: Request, response: Response) -> ConsulateException:
     if is_retryable(status, body):
         return (RateLimited if status == 429 else NoLeader)(said or "too many requests", maybe_applied=False)
     if 300 <= status < 400:
-        location = response.headers.get("location")
-        where = "another address" if location is None or request.shown_path else location
-        return Redirected(f"Consul redirects to {where} and did nothing; use the name in that address", maybe_applied=False)
+        return _redirected(request, response.headers.get("location"))
     if status == 404:
         return not_found(response)
     if 400 <= status < 500:
         kind = _BY_STATUS.get(status, ClientError)
-        return kind(said or "refused without an explanation", maybe_applied=status == _REQUEST_TIMEOUT)
+        return kind(said or _unexplained(request, status), maybe_applied=status == _REQUEST_TIMEOUT)
     if status == 500 and _FORBIDDEN.match(body):
         return Forbidden(said, maybe_applied=False)
     if status >= 500:
         return ServerError(said or "failed without an explanation")
     return DecodeError(f"unexpected status: {said}".rstrip(": "))
+
+
+def _redirected(request: Request, location: str | None) -> Redirected:
+    """Return the error for a redirect. Agents before 1.21.5 clean names in a path as if they were folders."""
+    where = "another address" if location is None or request.shown_path else location
+    does = f"Consul redirects to {where} and did nothing"
+    name = request.path.rpartition("/")[2]
+    if request.path.startswith("/v1/kv/") or not _FOLDERS.search(name):
+        return Redirected(f"{does}; use the name in that address", maybe_applied=False)
+    named = "" if request.shown_path else f" {unquote(name)!r}"
+    return Redirected(
+        f"{does}: before 1.21.5 it finds no name with an empty, '.' or '..' part between slashes in a path, as{named or ' this one'} has;"
+        " use another name, or a newer agent",
+        maybe_applied=False,
+    )
+
+
+def _unexplained(request: Request, status: int) -> str:
+    """Return what to say of an answer without a body: agents give one for a path with characters that they cannot print."""
+    if status == _BAD_REQUEST and "%" in request.path:
+        return "refused without an explanation, as Consul does where it cannot print a character of the path; older agents know fewer"
+    return "refused without an explanation"
 
 
 def not_found(response: Response) -> ClientError:

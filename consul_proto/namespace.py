@@ -13,6 +13,7 @@ from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
+from consul_proto.argument_types import checks_of
 from consul_proto.arguments import check_keywords, wrong_arguments
 from consul_proto.operation import Operation, T
 from consul_proto.stream import AsyncEvents, E, Events, Stream
@@ -136,11 +137,12 @@ class _Definition(Generic[S, P, X, Y, Z]):
 
     def _bind(self, namespace: Namespace[Any]) -> Callable[..., Any]:
         build, run = self.build, namespace._run  # noqa: SLF001 - the other half of Namespace
-        place = _place(namespace, self.__name__)
+        place, check = _place(namespace, self.__name__), checks_of(build, 1).check
 
         def bound(*args: Any, **kwargs: Any) -> Any:
             if kwargs:
                 check_keywords(place, build, kwargs)
+            check(place, args, kwargs)
             try:
                 call = build(namespace, *args, **kwargs)  # type: ignore[arg-type] # S is the namespace's own class
             except TypeError as error:

@@ -333,7 +333,7 @@ class TestBoundCalls:
         shown = pydoc.render_doc(faces.sync.kv.values, renderer=pydoc.plaintext)  # type: ignore[attr-defined] # not in typeshed
         # It is an object that can be called and iterated: help() shows what it says of itself, inspect its parameters.
         assert "Return the values of the keys with a prefix" in shown
-        assert list(inspect.signature(faces.sync.kv.values).parameters) == ["prefix", "options"]
+        assert list(inspect.signature(faces.sync.kv.values).parameters) == ["prefix", "raw", "options"]
 
     def test_help_of_a_group(self, faces: Faces) -> None:
         shown = pydoc.render_doc(faces.sync.kv, renderer=pydoc.plaintext)  # type: ignore[attr-defined] # not in typeshed

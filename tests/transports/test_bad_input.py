@@ -13,19 +13,19 @@ from tests.fakes.faults import HEALTHY
 from tests.transports.conftest import Serve
 
 CALLS: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "a key with a line feed": (lambda c: c.kv.get("a\nb"), "line break"),
+    "a key with a line feed": (lambda c: c.kv.set("a\nb", "v"), "line break"),
     "a key with a NUL": (lambda c: c.kv.put("a\0b", "v"), "unprintable"),
     "an empty key": (lambda c: c.kv.get(""), "must not be empty"),
     "an empty key to delete": (lambda c: c.kv.delete(""), "must not be empty"),
     "an absolute URL as a key": (
-        lambda c: c.kv.get("http://127.0.0.1:1/v1/kv/k"),
+        lambda c: c.kv.put("http://127.0.0.1:1/v1/kv/k", "v"),
         "Consul would read a key as 'http:/127.0.0.1:1/v1/kv/k'",
     ),
-    "a key that climbs": (lambda c: c.kv.delete("a/../../agent/leave"), "Consul would read"),
+    "a key that climbs": (lambda c: c.kv.put("a/../../agent/leave", "v"), "Consul would read"),
     "an unknown health state": (lambda c: c.health.state("fine"), "any, unknown, passing, warning, critical"),
     "a duration that is none": (lambda c: c.session.create(ttl="10 seconds"), "not a Go duration"),
     "a negative wait": (lambda c: c.kv.get("k", index=1, wait=-1), "duration must be between"),
-    "a TTL that is too short": (lambda c: c.session.create(ttl="1s"), "between 10 seconds and 24 hours"),
+    "a TTL that is too long": (lambda c: c.session.create(ttl="25h"), "at most 24 hours"),
     "an unknown behavior": (lambda c: c.session.create(behavior="keep"), "'release' or 'delete'"),
     "a check of no kind": (lambda c: c.agent.check.register("c"), "exactly one kind"),
     "a check of two kinds": (lambda c: c.agent.check.register("c", http="http://x", ttl="10s", interval="1s"), "exactly one kind"),
