@@ -118,10 +118,14 @@ def _kind(node: ast.expr) -> Kind:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What the arguments of one function must be: those given by position, and all of them by name."""
+    """What the arguments of one function must be: those given by position, and all of them by name.
+
+    usual: a type that always fits as the first argument, so that a call with one such argument alone needs no look at the rest.
+    """
 
     positional: list[tuple[str, Kind]]
     named: dict[str, Kind]
+    usual: type[Any] | None = None
 
     def check(self, call: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Raise TypeError for an argument of another type. call: the name to show ("kv.get"). Too many are for Python to refuse."""
@@ -156,7 +160,8 @@ def checks_of(function: Callable[..., Any], skipped: int) -> Checks:
         named[parameter.name] = kind_of(_written(parameter.annotation))
         if parameter.kind is not Parameter.KEYWORD_ONLY:
             positional.append((parameter.name, named[parameter.name]))
-    return Checks(positional, named)
+    usual = str if positional and positional[0][1] is _TEXT else None
+    return Checks(positional, named, usual)
 
 
 def _written(annotation: Any) -> str:

@@ -137,12 +137,14 @@ class _Definition(Generic[S, P, X, Y, Z]):
 
     def _bind(self, namespace: Namespace[Any]) -> Callable[..., Any]:
         build, run = self.build, namespace._run  # noqa: SLF001 - the other half of Namespace
-        place, check = _place(namespace, self.__name__), checks_of(build, 1).check
+        place, checks = _place(namespace, self.__name__), checks_of(build, 1)
+        check, usual = checks.check, checks.usual
 
         def bound(*args: Any, **kwargs: Any) -> Any:
             if kwargs:
                 check_keywords(place, build, kwargs)
-            check(place, args, kwargs)
+            if kwargs or len(args) != 1 or type(args[0]) is not usual:
+                check(place, args, kwargs)
             try:
                 call = build(namespace, *args, **kwargs)  # type: ignore[arg-type] # S is the namespace's own class
             except TypeError as error:
