@@ -6,7 +6,9 @@ The caller brings the random number; nothing here reads a clock.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,7 @@ class Backoff:
     """How long to wait before a request is sent again, and how often.
 
     first, ceiling: the longest first pause, and the longest pause of all, in seconds. attempts: how often a request is sent in all.
+    longest: seconds of the longest pause that a server may ask for.
     least: seconds that must be left after a pause; with less, another attempt would only turn a clear refusal into a timeout.
     """
 
@@ -21,16 +24,49 @@ class Backoff:
     ceiling: float = 2.0
     attempts: int = 10
     least: float = 0.1
+    longest: float = 86400.0
 
-    def pause(self, attempt: int, share: float, left: float | None) -> float | None:
+    def pause(self, attempt: int, share: float, left: float | None, asked: float = 0.0) -> float | None:
         """Return the seconds to sleep after the failed attempt number `attempt` (1 is the first), or None to give up.
 
         share: a random number from 0 to 1. left: seconds that the call's time budget still has, None where it is unlimited.
+        asked: seconds that the server asks to wait, at least.
         """
-        if attempt >= self.attempts:
+        if attempt >= self.attempts or asked > self.longest:
             return None
-        pause = min(self.ceiling, self.first * 2 ** (attempt - 1)) * share
+        pause = max(asked, min(self.ceiling, self.first * 2 ** (attempt - 1)) * share)
         return pause if left is None or pause + self.least <= left else None
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+#: A date as HTTP writes it (RFC 9110, section 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
+_DATE = re.compile(r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT")
+
+
+def retry_after(value: str, date: str, now: float) -> float | None:
+    """Return the seconds that a Retry-After header asks to wait, None where it says nothing that can be read.
+
+    value: seconds, or a date, which is compared with `date`, the Date header of the same answer; where that cannot be read, with `now`,
+    in seconds since 1970. https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+    """
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    due, said = _seconds_of(value), _seconds_of(date)
+    return None if due is None else max(0.0, due - (now if said is None else said))
+
+
+def _seconds_of(date: str) -> float | None:
+    """Return the seconds from 1970 to an HTTP date, None where it is none."""
+    found = _DATE.fullmatch(date.strip())
+    if found is None or found[2] not in _MONTHS:
+        return None
+    day, year, hour, minute, second = (int(found[part]) for part in (1, 3, 4, 5, 6))
+    try:
+        return datetime(year, _MONTHS.index(found[2]) + 1, day, hour, minute, second, tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
 
 
 DEFAULT_BACKOFF = Backoff()

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: Returns the exception for an answer, or None where its status has the usual meaning.
 Explain: TypeAlias = Callable[["Response"], ConsulateException | None]
 
+#: Statuses with which a server may say when to try again (RFC 9110, section 10.2.3).
+WITH_RETRY_AFTER = (429, 503)
+
 #: RFC 9110, section 15.5.9: the server gave up waiting for the request, or a proxy for the server.
 _REQUEST_TIMEOUT = 408
 
@@ -36,11 +39,11 @@ _BAD_REQUEST = 400
 #: In a name that is one segment of a path: what is cleaned away as if the name were a path.
 _FOLDERS = re.compile(r"%2F|%2E")
 
-_BY_STATUS: dict[int, type[ClientError]] = {
-    401: ACLDisabled,
-    403: Forbidden,
-}
+#: Consul's own words for a 401. A proxy that wants a password answers with the same status.
+_ACL_DISABLED = re.compile(rb"(?:rpc error[^:]*: )*ACL support disabled\s*")
 
+#: How Go, nginx and Apache refuse plain HTTP on a port for TLS.
+_NEEDS_TLS = re.compile(rb"HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL")
 
 #: How Consul says in text that something does not exist, and not that it has no such endpoint.
 _NOT_FOUND = re.compile(rb"(?i)\b(?:unknown|not found|does not exist|cannot find)\b")
@@ -63,25 +66,60 @@ def _usual_error(request: Request, response: Response) -> ConsulateException:
     status, body = response.status, response.body
     said = words(body, response.headers.get("content-type") or "")
     if is_retryable(status, body):
-        return (RateLimited if status == 429 else NoLeader)(said or "too many requests", maybe_applied=False)
+        return (RateLimited if status == 429 else NoLeader)((said or "too many requests") + _asked_to_wait(response), maybe_applied=False)
     if 300 <= status < 400:
-        return _redirected(request, response.headers.get("location"))
+        return _redirect(request, response)
     if status == 404:
         return not_found(response)
     if 400 <= status < 500:
-        kind = _BY_STATUS.get(status, ClientError)
-        return kind(said or _unexplained(request, status), maybe_applied=status == _REQUEST_TIMEOUT)
+        return _refusal(response, said or _unexplained(request, status))
     if status == 500 and _FORBIDDEN.match(body):
         return Forbidden(said, maybe_applied=False)
     if status >= 500:
-        return ServerError(said or "failed without an explanation")
+        return ServerError((said or "failed without an explanation") + _asked_to_wait(response))
     return DecodeError(f"unexpected status: {said}".rstrip(": "))
 
 
-def _redirected(request: Request, location: str | None) -> Redirected:
-    """Return the error for a redirect. Agents before 1.21.5 clean names in a path as if they were folders."""
-    where = "another address" if location is None or request.shown_path else location
-    does = f"Consul redirects to {where} and did nothing"
+def _refusal(response: Response, said: str) -> ClientError:
+    """Return the error for a status from 400 to 499 that has no meaning of its own in this call."""
+    status, body = response.status, response.body
+    if status == 401 and _ACL_DISABLED.fullmatch(body):
+        return ACLDisabled(said, maybe_applied=False)
+    if status == 401:
+        return ClientError(f"{said}; a proxy in front of Consul may want credentials: give them with basic_auth=", maybe_applied=False)
+    if status == 407:
+        says = f"{said}; the HTTP proxy wants credentials: give them in its URL, as in proxy='http://user:password@proxy:3128'"
+        return ClientError(says, maybe_applied=False)
+    if status == 403 and not _is_text(response):
+        return ClientError(f"{said}; something in front of Consul refuses the request", maybe_applied=False)
+    if status == 403:
+        return Forbidden(said, maybe_applied=False)
+    if _NEEDS_TLS.search(body):
+        return ClientError(f"{said}; the port is for TLS: use https://, or CONSUL_HTTP_SSL=true", maybe_applied=False)
+    return ClientError(said, maybe_applied=status == _REQUEST_TIMEOUT)
+
+
+def _is_text(response: Response) -> bool:
+    """Return whether an error can be Consul's: it explains itself in text, and never in a page or in JSON."""
+    return "html" not in (response.headers.get("content-type") or "") and response.body.strip()[:1] not in (b"<", b"{")
+
+
+def _redirect(request: Request, response: Response) -> ClientError:
+    """Return Redirected where Consul itself would use another name; any other redirect, as to a login page, is not Consul's."""
+    location = response.headers.get("location") or ""
+    if response.status in (301, 307) and f"{location.partition('?')[0]}/".startswith("/v1/"):
+        return _other_name(request, location)
+    where = "another address" if request.shown_path or not location else location.partition("?")[0].partition("#")[0]
+    return ClientError(
+        f"something in front of Consul redirects to {where}; check the address of the agent: http:// or https://, host, port and prefix."
+        " A proxy may want credentials: give them with basic_auth=",
+        maybe_applied=False,
+    )
+
+
+def _other_name(request: Request, location: str) -> Redirected:
+    """Return the error for a redirect of Consul's own. Agents before 1.21.5 clean names in a path as if they were folders."""
+    does = f"Consul redirects to {'another address' if request.shown_path else location} and did nothing"
     name = request.path.rpartition("/")[2]
     if request.path.startswith("/v1/kv/") or not _FOLDERS.search(name):
         return Redirected(f"{does}; use the name in that address", maybe_applied=False)
@@ -98,6 +136,12 @@ def _unexplained(request: Request, status: int) -> str:
     if status == _BAD_REQUEST and "%" in request.path:
         return "refused without an explanation, as Consul does where it cannot print a character of the path; older agents know fewer"
     return "refused without an explanation"
+
+
+def _asked_to_wait(response: Response) -> str:
+    """Return what an answer says about a later attempt, for a message."""
+    after = words((response.headers.get("retry-after") or "").encode())
+    return f"; it asks to wait: Retry-After: {after}" if after and response.status in WITH_RETRY_AFTER else ""
 
 
 def not_found(response: Response) -> ClientError:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Coroutine, Generator
 from dataclasses import dataclass, field
 from random import random
+from time import time
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
-from consul_proto.backoff import DEFAULT_BACKOFF, Backoff
+from consul_proto.backoff import DEFAULT_BACKOFF, Backoff, retry_after
 from consul_proto.errors import Cancelled, ConsulateException, RequestError, StaleConnection, is_retryable
+from consul_proto.failures import WITH_RETRY_AFTER
 from consul_proto.flow import Sleep
 from consul_proto.message import Response
 from consul_proto.operation import Operation
@@ -93,9 +95,13 @@ class Budget:
 
     def pause_after(self, call: Repeatable, request: Request, response: Response) -> float | None:
         """Return the seconds to sleep before the next attempt; None if this response is final."""
-        if response.status in call.answers or not is_retryable(response.status, response.body):
+        if response.status in call.answers:
             return None
-        pause = self.backoff.pause(self.attempt, random(), self.left(0.0))  # noqa: S311 - not a secret
+        asked = _asked_pause(response)
+        # A 503 of a proxy may have come too late for a write.
+        if not is_retryable(response.status, response.body) and (asked is None or not call.is_read):
+            return None
+        pause = self.backoff.pause(self.attempt, random(), self.left(0.0), asked or 0.0)  # noqa: S311 - not a secret
         self.attempt += 1
         if pause is not None:
             self._log.warning("%s: %d, nothing was done; attempt %d in %.3f s", request.shown, response.status, self.attempt, pause)
@@ -119,6 +125,12 @@ class Budget:
         """Raise Cancelled if the caller's handle is set. The next request was not sent."""
         if self.cancel is not None and self.cancel.is_set():
             raise Cancelled("the call was cancelled", maybe_applied=False)
+
+
+def _asked_pause(response: Response) -> float | None:
+    """Return the seconds that the server asks to wait before another attempt, None where it does not."""
+    value = response.headers.get("retry-after") if response.status in WITH_RETRY_AFTER else None
+    return None if value is None else retry_after(value, response.headers.get("date") or "", time())
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def test_documented_errors(entry: dict[str, Any]) -> None:
         kind, maybe_applied = _documented(entry, status, body)
         error = error_for(
             Request(entry["method"], entry["path"].replace("{", "").replace("}", "")),
-            Response(status, Headers(), body.encode()),
+            Response(status, Headers([("Location", "/v1/kv/k")] if status in (301, 307) else ()), body.encode()),
             _OPERATIONS[entry["id"]].explain,
         )
         assert type(error) is kind, documented
