@@ -83,7 +83,7 @@ async def tasks_beside_a_real_agent(port: int, version: str, rounds: int, calls:
                     await consul.kv.get(_KEY)
                 taken[-1].append((time.perf_counter() - begun) / number * 1e6)
     there, here = (statistics.median(times) for times in zip(*taken[1:], strict=True))
-    report(f"... awaited: Consul {version}, in memory", there, here)
+    report(f"... AsyncConsul: Consul {version}, in memory", there, here)
 
 
 class Agent:
@@ -129,11 +129,11 @@ def parked_queries(rounds: int, calls: int, seconds: float) -> None:
         agent.put("other", b"0")
         agent.reads = 0
     writes = [partial(agent.write, "other") for agent in agents.values()]
-    report(f"a write, {_FEW} and {_MANY:,} others waiting", *medians(writes, rounds, calls, calls))
+    report(f"a write while {_FEW} and {_MANY:,} queries wait", *medians(writes, rounds, calls, calls))
     assert [agent.reads for agent in agents.values()] == [0, 0]
     many = agents[_MANY]
     many.put("waiting/7", b"1")
-    print(f"{'... which one of them waits for: looked at':46} {many.reads:10}")
+    print(f"{'... queries read if one waits for the key':46} {many.reads:10}")
     anyio.run(idle, seconds)
 
 
@@ -174,7 +174,7 @@ def store_sizes(rounds: int, calls: int) -> None:
     write = partial(small.write, f"{below[0]}00"), partial(large.write, f"{below[1]}00")
     report(f"a write to one of {_SMALL:,} and of {_LARGE:,}", *medians(write, rounds, calls, calls))
     every = partial(small.get, "", ("keys", None)), partial(large.get, "", ("keys", None))
-    report(f"all {_SMALL:,} and all {_LARGE:,} names, for comparison", *medians(every, 3, 2, 2))
+    report(f"all {_SMALL:,} and all {_LARGE:,} keys, for comparison", *medians(every, 3, 2, 2))
 
 
 def main() -> None:
