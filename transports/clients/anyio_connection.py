@@ -42,7 +42,7 @@ class AnyioConnection:
         self._opening: anyio.CancelScope | None = None
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.reusable = self.sent = self.answered = False
+        self.reusable = self.sent = self.answered = self.shaking_hands = False
 
     async def connect(self) -> None:
         """Open the socket, and do the TLS handshake if needed. Raises OSError."""
@@ -58,6 +58,7 @@ class AnyioConnection:
     async def _connect(self) -> None:
         self._socket = await (_connect_unix(self._address) if self._address.scheme == "unix" else _connect_tcp(self._address))
         if self._context is not None:
+            self.shaking_hands = True
             self._tls = self._context.wrap_bio(self._incoming, self._outgoing, server_hostname=self._server_name)
             while True:
                 try:
@@ -68,6 +69,7 @@ class AnyioConnection:
                 else:
                     break
             await self._flush()
+            self.shaking_hands = False
 
     async def exchange(self, request: Request) -> Response:
         """Send a request and read its answer."""

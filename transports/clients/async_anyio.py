@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from weakref import finalize
 
 import anyio
 from anyio.lowlevel import checkpoint
 
-from consul_proto.errors import ClientClosed, RequestError, StaleConnection
+from consul_proto.errors import ClientClosed, RequestError, RequestTimeout, StaleConnection
 from transports.clients.anyio_connection import AnyioConnection
 from transports.clients.fork import renew_after_fork
 from transports.clients.pool import Pool, Turn, close_idle, take_usable
 from transports.clients.tls import client_context
 from transports.clocks import EVENT_LOOP_CLOCK
-from transports.errors import busy_error, timeout_error, wire_error
+from transports.errors import busy_error, suggest_http, suggest_https, timeout_error, wire_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +38,7 @@ class AnyioTransport:
             raise ValueError("AsyncConsul does not support proxies; use Consul, or give the proxy's address as the agent's")
         self._config = config
         self._tls = client_context(config.tls) if config.address.scheme == "https" else None
+        self._is_plain = config.address.scheme == "http"
         self._closed = False
         self._renew()
         renew_after_fork(self)
@@ -56,7 +57,7 @@ class AnyioTransport:
         used: list[AnyioConnection] = []
         with anyio.move_on_after(timeout):
             return await self._send(request, used)
-        raise timeout_error(sent=used[0].sent) if used else busy_error()
+        raise _timed_out(used)
 
     async def _send(self, request: Request, used: list[AnyioConnection]) -> Response:
         blocking = request.wait > 0
@@ -83,7 +84,7 @@ class AnyioTransport:
         used: list[AnyioConnection] = []
         with anyio.move_on_after(timeout):
             return await self._open(request, timeout, used)
-        raise timeout_error(sent=used[0].sent) if used else busy_error()
+        raise _timed_out(used)
 
     async def _open(self, request: Request, timeout: float | None, used: list[AnyioConnection]) -> AnyioAnswer:
         await self._take_place(True)
@@ -104,10 +105,14 @@ class AnyioTransport:
     def _failure(self, error: OSError | RequestError, connection: AnyioConnection, reused: bool) -> RequestError:
         """Return the error that the caller sees for an error of a connection."""
         failure = wire_error(error, sent=connection.sent)
+        if connection.shaking_hands:
+            return suggest_http(failure)
         if reused and not connection.answered:
             # If one idle connection was stale, the others are too: the server went away.
             close_idle(self._pool)
             return StaleConnection(failure.message, maybe_applied=connection.sent)
+        if self._is_plain and connection.sent and not connection.answered and not self._closed:
+            return suggest_https(failure)
         return failure
 
     async def _take_place(self, blocking: bool) -> None:
@@ -217,6 +222,14 @@ class AnyioAnswer:
             self._connection.abort()  # the reading task gives the connection back
         else:
             self._done(False)
+
+
+def _timed_out(used: list[AnyioConnection]) -> RequestTimeout:
+    """Return the error of a call at its time limit. used: the connection that it had, if any."""
+    if not used:
+        return busy_error()
+    error = timeout_error(sent=used[0].sent)
+    return error if not used[0].shaking_hands else cast("RequestTimeout", suggest_http(error))
 
 
 def _wake(turn: Turn | None) -> None:

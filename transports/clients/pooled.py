@@ -13,7 +13,7 @@ from consul_proto.errors import Cancelled, ClientClosed, RequestError, RequestTi
 from transports.clients.fork import renew_after_fork
 from transports.clients.pool import Pool, Turn, close_idle, take_usable
 from transports.clocks import SYSTEM_CLOCK
-from transports.errors import busy_error
+from transports.errors import busy_error, suggest_https
 
 if TYPE_CHECKING:
     from consul_proto.config import Limits
@@ -81,8 +81,9 @@ class PooledTransport:
 
     clock = SYSTEM_CLOCK
 
-    def __init__(self, connection: Callable[[], Connection], limits: Limits) -> None:
+    def __init__(self, connection: Callable[[], Connection], limits: Limits, is_plain: bool = False) -> None:
         self._connection = connection
+        self._is_plain = is_plain
         self._limits = limits
         self._closed = False
         self._renew()
@@ -145,6 +146,8 @@ class PooledTransport:
             with self._lock:
                 close_idle(self._pool)
             return StaleConnection(error.message, maybe_applied=connection.sent)
+        if self._is_plain and connection.sent and not connection.answered and not self._closed:
+            return suggest_https(error)
         return error
 
     def _check_open(self) -> None:

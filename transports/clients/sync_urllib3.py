@@ -26,7 +26,7 @@ from transports.clients.fork import close_inherited
 from transports.clients.pooled import PooledTransport
 from transports.clients.resolve import Attempt, connect
 from transports.clients.tls import client_context
-from transports.errors import size_error, wire_error
+from transports.errors import size_error, suggest_http, wire_error
 from transports.http1.chunks import iter_chunks, read_chunks
 from transports.http1.content import ContentDecoder, decode
 
@@ -220,7 +220,9 @@ class Urllib3Connection:
             # With TLS, this is another socket than the one that was connected.
             http.attempt.watch(http.sock)
         except (OSError, HTTPError, HTTPException, ValueError) as error:
-            raise wire_error(error, sent=False, otherwise="the proxy refused the connection") from error
+            failure = wire_error(error, sent=False, otherwise="the proxy refused the connection")
+            shaking_hands = isinstance(http, _TimedHTTPSConnection) and http.proxy is None and http.sock is not None
+            raise (suggest_http(failure) if shaking_hands else failure) from error
         if isinstance(http.sock, ssl.SSLSocket):
             # A TLS stream without a proper end was cut off: raise an error.
             http.sock.suppress_ragged_eofs = False  # type: ignore[attr-defined] # not in typeshed
@@ -398,4 +400,4 @@ class Urllib3Transport(PooledTransport):
     def __init__(self, config: Config) -> None:
         tls = client_context(config.tls) if config.address.scheme == "https" else None
         Urllib3Connection(config, tls)
-        super().__init__(lambda: Urllib3Connection(config, tls), config.limits)
+        super().__init__(lambda: Urllib3Connection(config, tls), config.limits, is_plain=tls is None and config.proxy is None)

@@ -19,7 +19,7 @@ import h11
 
 from consul_proto.errors import RequestError
 from consul_proto.message import Headers, Response, check_header
-from transports.errors import size_error, wire_error
+from transports.errors import TLS_ALERT, needs_tls_error, size_error, wire_error
 from transports.http1.content import decode
 
 if TYPE_CHECKING:
@@ -167,6 +167,8 @@ class HTTP1Connection:
                 if not isinstance(event, h11.InformationalResponse):
                     raise _cut_off()
         except h11.RemoteProtocolError as error:
+            if self._h11.trailing_data[0].startswith(TLS_ALERT):
+                raise needs_tls_error() from error
             raise (_cut_off() if self._closed else wire_error(error, sent=True)) from error
 
     def _begin_answer(self, response: h11.Response) -> Head:
