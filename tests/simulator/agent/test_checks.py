@@ -5,6 +5,8 @@ https://developer.hashicorp.com/consul/api-docs/agent/check
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.simulator.agent.calls import DEREGISTER_WEB, NO_TOKEN, OWN_CHECK, OWN_READS, REGISTER_WEB, WRITES_ALL
@@ -26,6 +28,10 @@ from tests.simulator.simulated_agent import SimulatedAgent, nodes
 _REGISTER_CHECK = put("/v1/agent/check/register", {"Name": "c1", "TTL": "1h"})
 
 
+def _checks(*definitions: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    return definitions
+
+
 CASES = {
     "Check comes before Checks of a service": [
         put(REGISTER_SERVICE, {"Name": "web", "Check": {"TTL": "10m", "Notes": "one"}, "Checks": [{"TTL": "10m", "CheckID": "c1"}]}),
@@ -39,7 +45,7 @@ CASES = {
     ],
     "rules for the members of a check": [
         put(REGISTER_CHECK, {"Name": "c1", **check})
-        for check in (
+        for check in _checks(
             *(
                 {"TTL": "1h", "FailuresBeforeCritical": critical, "FailuresBeforeWarning": warning}
                 for critical, warning in ((2, 3), (-7, -5))
@@ -84,7 +90,7 @@ CASES = {
     ],
     "an empty check of a service is ignored, a TTL of 0s included": [
         call
-        for check in (
+        for check in _checks(
             {"TTL": "0s"},
             {"TTL": "0s", "Notes": "", "Interval": 0},
             {"Args": []},
