@@ -28,6 +28,7 @@ _LIBRARIES = {
     "transports/clients/sync_urllib3.py": {"urllib3"},
     "transports/clients/async_anyio.py": {"anyio"},
     "transports/clients/anyio_connection.py": {"anyio"},
+    "transports/clients/loops.py": {"anyio"},
     "transports/clocks.py": {"anyio"},
     "transports/http1/client.py": {"h11"},
     "transports/http1/server.py": {"h11"},

@@ -12,6 +12,7 @@ from anyio.lowlevel import checkpoint
 from consul_proto.errors import ClientClosed, RequestError, RequestTimeout, StaleConnection
 from transports.clients.anyio_connection import AnyioConnection
 from transports.clients.fork import renew_after_fork
+from transports.clients.loops import LoopGuard
 from transports.clients.pool import Pool, Turn, close_idle, take_usable
 from transports.clients.tls import client_context
 from transports.clocks import EVENT_LOOP_CLOCK
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 class AnyioTransport:
     """An `AsyncTransport` over TCP, TLS or a UNIX socket. It is safe to share between tasks.
 
-    Its idle connections belong to no event loop: a client can be used in one event loop after another.
+    Its idle connections belong to no event loop: a client can be used in one event loop after another, but not in two that run at once.
     Raises ValueError for a certificate that cannot be read.
     """
 
@@ -47,11 +48,13 @@ class AnyioTransport:
         """Start with no connection and no waiting task: at first, and in a forked process, which must not use its parent's."""
         self._pool: Pool[AnyioConnection] = Pool(self._config.limits)
         self._busy: set[AnyioConnection] = set()
+        self._guard = LoopGuard()
         # Close the sockets of a client that is never closed. Not in __del__: the sockets' own finalizers may run first.
         finalize(self, close_idle, self._pool)
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         """Send a request over an idle or a new connection, and return its answer."""
+        self._guard.check()
         if timeout is None:
             return await self._send(request, [])
         used: list[AnyioConnection] = []
@@ -81,6 +84,7 @@ class AnyioTransport:
 
     async def open(self, request: Request, timeout: float | None) -> AnyioAnswer:
         """Send a request over an idle or a new connection, and return its answer as soon as the head has arrived."""
+        self._guard.check()
         used: list[AnyioConnection] = []
         with anyio.move_on_after(timeout):
             return await self._open(request, timeout, used)
@@ -148,6 +152,7 @@ class AnyioTransport:
 
     async def aclose(self) -> None:
         """Close every connection. Calls of other tasks fail at once."""
+        self._guard.check()
         self._closed = True
         close_idle(self._pool)
         for connection in self._busy:
