@@ -29,6 +29,32 @@ class Sleep:
 Flow: TypeAlias = Generator[Operation[Any] | Sleep, "Response | None", T]
 
 
+class NamedFlow(Generator[Operation[Any] | Sleep, "Response | None", T]):
+    """A flow that shows the name of its call. It shows no argument, since one may be a secret.
+
+    name: of the call ("kv.set"). steps: the flow itself.
+    """
+
+    def __init__(self, name: str, steps: Flow[T]) -> None:
+        self._name = name
+        self._steps = steps
+
+    def send(self, value: Response | None, /) -> Operation[Any] | Sleep:
+        """Go on with the answer to the last step."""
+        return self._steps.send(value)
+
+    def throw(self, kind: Any, value: Any = None, trace: Any = None, /) -> Operation[Any] | Sleep:
+        """Go on with the error of the last step."""
+        return self._steps.throw(kind) if value is None and trace is None else self._steps.throw(kind, value, trace)
+
+    def close(self) -> None:
+        """End the flow."""
+        self._steps.close()
+
+    def __repr__(self) -> str:
+        return f"<Flow {self._name}>"
+
+
 def call(operation: Operation[T]) -> Flow[T]:
     """Send one operation and return its value. Raises what its `decode` raises."""
     response = yield operation

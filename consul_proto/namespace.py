@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, SupportsIndex, TypeVar, overload
 
 from consul_proto.argument_types import checks_of
 from consul_proto.arguments import check_keywords, wrong_arguments
+from consul_proto.described import GroupDoc
+from consul_proto.flow import NamedFlow
 from consul_proto.operation import Operation, T
 from consul_proto.stream import AsyncEvents, E, Events, Stream
 
@@ -58,6 +60,15 @@ class Namespace(Generic[M]):
     #: Its place in the API ("agent.check"), for errors; None where it was made on its own: then the name of its class is used.
     _place: str | None = None
 
+    #: Whether its calls are awaited, and whether `help()` of an object lists its calls: for `consul_proto.described`.
+    _awaits = False
+    _lists_calls = True
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls._lists_calls:
+            cls.__doc__ = GroupDoc(cls.__doc__)  # type: ignore[assignment] # a descriptor of a str
+
     def __init__(self, run: Callable[[Any], Any] = unchanged, codec: Codec = "json") -> None:
         self._begin(run, codec)
 
@@ -72,6 +83,24 @@ class Namespace(Generic[M]):
     def _begin(self, run: Callable[[Any], Any], codec: Codec) -> None:
         self._run = run
         self._codec: Codec = codec
+
+    def __repr__(self) -> str:
+        name = type(self).__name__.lower() if self._place is None else self._place
+        if self._run is unchanged:
+            return f"<{name} operations>".replace("< ", "<")
+        return f"<{name} of {getattr(self._run, '__self__', self._run)!r}>"
+
+    def __dir__(self) -> list[str]:
+        """Return the calls and the groups, and what Python itself looks for."""
+        return [name for name in super().__dir__() if not name.startswith("_") or name.endswith("__")]
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        """Refuse to be copied or pickled, unless it only builds operations."""
+        if self._run is unchanged:
+            return super().__reduce_ex__(protocol)
+        raise TypeError(
+            f"{self!r} cannot be copied or pickled: it has connections. Make another client; using() makes one on the same ones"
+        )
 
 
 class group(cached_property[N]):  # noqa: N801 - a marker, as `operation` and `flow` are
@@ -96,6 +125,7 @@ class group(cached_property[N]):  # noqa: N801 - a marker, as `operation` and `f
         for name in path.split("."):
             found = getattr(found, name)
         made: N = found._over(namespace._run, namespace._codec, _place(namespace, self.attrname or ""))  # noqa: SLF001 - its other half
+        made._awaits = namespace._awaits  # type: ignore[attr-defined] # noqa: SLF001 - its other half
         return made
 
 
@@ -135,10 +165,17 @@ class _Definition(Generic[S, P, X, Y, Z]):
         """Return the call, bound to its namespace and in the namespace's mode."""
         return self if obj is None else self._bind(obj)
 
+    def _value(self, place: str) -> Callable[[Any], Any]:  # noqa: ARG002 - a flow shows its name
+        """Return what makes a value of what the method builds, where it is not run."""
+        return unchanged
+
     def _bind(self, namespace: Namespace[Any]) -> Callable[..., Any]:
         build, run = self.build, namespace._run  # noqa: SLF001 - the other half of Namespace
         place, checks = _place(namespace, self.__name__), checks_of(build, 1)
         check, usual = checks.check, checks.usual
+        is_pure = run is unchanged
+        if is_pure:
+            run = self._value(place)
 
         def bound(*args: Any, **kwargs: Any) -> Any:
             if kwargs:
@@ -158,7 +195,7 @@ class _Definition(Generic[S, P, X, Y, Z]):
         bound.__qualname__ = f"{type(namespace).__name__}.{self.__name__}"
         bound.__doc__ = build.__doc__
         bound.__module__ = build.__module__
-        bound.__signature__ = _signature(build, run is unchanged)  # type: ignore[attr-defined] # what inspect and help() look for
+        bound.__signature__ = _signature(build, is_pure)  # type: ignore[attr-defined] # what inspect and help() look for
         if getattr(type(namespace), self.__name__, None) is self:
             # Not a data descriptor, so the next look-up finds this and never comes here. What an override calls is not looked up.
             namespace.__dict__[self.__name__] = bound
@@ -190,6 +227,9 @@ class flow(_Definition[S, P, "Flow[T]", T, Coroutine[Any, Any, T]]):  # noqa: N8
 
     def __init__(self, build: Callable[Concatenate[S, P], Flow[T]]) -> None:
         super().__init__(build)
+
+    def _value(self, place: str) -> Callable[[Any], Any]:
+        return partial(NamedFlow, place)
 
 
 class stream(_Definition[S, P, Stream[E], Events[E], AsyncEvents[E]]):  # noqa: N801 - a decorator

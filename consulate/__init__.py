@@ -48,4 +48,5 @@ if not TYPE_CHECKING:  # type checkers see the imports above, and reject any oth
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    """Return the public names, and what Python itself looks for."""
+    return sorted({*(name for name in globals() if name.endswith("__")), *__all__})

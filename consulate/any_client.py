@@ -24,6 +24,7 @@ class AnyClient(Groups[M]):
     _transport: Any
     _context: Context[Any]
     _is_view = False
+    _lists_calls = False
 
     def _call(self, call: Any) -> Any:
         """Run what a method of a group built."""

@@ -128,6 +128,7 @@ class AsyncConsul(AnyClient[Async]):
 
     _transport: AsyncTransport
     _context: Context[AsyncClock]
+    _awaits = True
 
     kv: group[api.kv.AsyncKV] = group("consulate.api.kv:AsyncKV")
 

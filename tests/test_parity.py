@@ -172,7 +172,15 @@ class TestKV:
             assert inspect.isasyncgenfunction(tasks)
 
     def test_every_operator_has_a_counterpart(self) -> None:
-        machinery = {"__module__", "__doc__", "__parameters__", "__orig_bases__", "__firstlineno__", "__static_attributes__"}
+        machinery = {
+            "__module__",
+            "__doc__",
+            "__annotations__",
+            "__parameters__",
+            "__orig_bases__",
+            "__firstlineno__",
+            "__static_attributes__",
+        }
         assert {name for name in vars(KV) if name.startswith("__")} - machinery == set(OPERATORS)
         assert {name for name in vars(AsyncKV) if name.startswith("__")} - machinery == {"__aiter__"}
         for counterpart in filter(None, OPERATORS.values()):

@@ -20,4 +20,5 @@ if not TYPE_CHECKING:  # checkers see the imports above, and object to any other
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """Return the public names, and what Python itself looks for."""
+    return sorted({*(name for name in globals() if name.endswith("__")), *__all__})

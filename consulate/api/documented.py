@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from consul_proto.namespace import Namespace, Sync
 from consulate.adapters import adapter_for
@@ -13,6 +13,23 @@ from transports.drive import Context, run
 
 if TYPE_CHECKING:
     from consulate.adapters import Adapter
+    from transports.protocol import Clock, Transport
+
+
+class _Connections:
+    """What the calls of a group that was made on its own run on. name: of its class."""
+
+    def __init__(self, name: str, transport: Transport, context: Context[Clock]) -> None:
+        self._name = name
+        self._transport = transport
+        self._context = context
+
+    def run(self, call: Any) -> Any:
+        """Run what a method of the group built."""
+        return run(self._transport, call, self._context, self._context.budget())[0]
+
+    def __repr__(self) -> str:
+        return f"<{self._name} {self._context.address}>"
 
 
 class Documented(Namespace[Sync]):
@@ -30,4 +47,4 @@ class Documented(Namespace[Sync]):
         config, settings = read_configuration(uri, None, datacenter, token, None)
         transport = adapter_for(config, adapter).transport(config)
         context = Context(settings, str(config.address), clock_of(transport))
-        super().__init__(lambda call: run(transport, call, context, context.budget())[0])
+        super().__init__(_Connections(type(self).__name__, transport, context).run)

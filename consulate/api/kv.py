@@ -73,6 +73,8 @@ class KV(Documented, endpoints.KV[Sync]):
 class AsyncKV(endpoints.KV[Async]):
     """The key/value store, for tasks. Nothing is cached: each use asks Consul."""
 
+    _awaits = True
+
     async def __aiter__(self) -> AsyncIterator[str]:
         for key in await self.keys():
             yield key
