@@ -8,14 +8,13 @@ structure, and `Each` for several structures, by name or in a list.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from consul_proto.simulator.engine.versions import V1_8, V1_X, Version
 from consul_proto.simulator.filters.grammar import parse
 from consul_proto.simulator.go.numbers import FALSE, TRUE, integer
+from consul_proto.simulator.go.quoting import quote
 from consul_proto.simulator.go.regexp import expression
 
 
@@ -226,28 +225,19 @@ def _coerce(wanted: str | None, kind: Any, shown: str, operator: str) -> Any:
         try:
             return expression(wanted)
         except ValueError as error:
-            raise ValueError(f"Failed to compile regular expression {_quote(wanted)}: {error}") from None
-    fault = f'Failed to coerce value {_quote(wanted)} for selector "{shown}": strconv.Parse'
-    if kind in _NUMBERS:
+            raise ValueError(f"Failed to compile regular expression {quote(wanted)}: {error}") from None
+    fault = f'Failed to coerce value {quote(wanted)} for selector "{shown}": strconv.Parse'
+    if isinstance(kind, str) and kind in _NUMBERS:
         least, most, reader = _NUMBERS[kind]
         try:
             return integer(wanted, least, most)
         except ValueError as error:
-            raise ValueError(f"{fault}{reader}: parsing {_quote(wanted)}: {error}") from None
+            raise ValueError(f"{fault}{reader}: parsing {quote(wanted)}: {error}") from None
     if kind == "bool":
         if wanted not in TRUE | FALSE:
-            raise ValueError(f"{fault}Bool: parsing {_quote(wanted)}: invalid syntax")
+            raise ValueError(f"{fault}Bool: parsing {quote(wanted)}: invalid syntax")
         return wanted in TRUE
     return wanted
-
-
-def _quote(text: str) -> str:
-    """Quote text as Go's %q does."""
-
-    def go(found: re.Match[str]) -> str:
-        return {"07": r"\a", "0b": r"\v"}.get(found[1], rf"\x{found[1]}") if found[1] else found[0]
-
-    return re.sub(r"\\(?:u00(..)|.)", go, json.dumps(text, ensure_ascii=False)).replace("\x7f", r"\x7f")
 
 
 def _test(operator: str, wanted: Any) -> Callable[[Any], bool]:

@@ -139,10 +139,10 @@ _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 class Duration:
     """A duration: text, or nanoseconds. Values of other kinds are ignored."""
 
-    def read(self, value: Any, _place: Place) -> Any:
+    def read(self, value: Any, place: Place) -> Any:
         """Return the text or the nanoseconds; None for an ignored value."""
         if isinstance(value, Number):
-            return int(float(value))
+            return int(_float(value, place))
         if isinstance(value, str):
             try:
                 nanoseconds(value)
@@ -156,9 +156,9 @@ class Duration:
 class Anything:
     """A value that Go does not check."""
 
-    def read(self, value: Any, _place: Place) -> Any:
+    def read(self, value: Any, place: Place) -> Any:
         """Return the value."""
-        return _plain(value)
+        return _plain(value, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +236,7 @@ class Struct:
             elif self.unknown == "refused":
                 raise Unreadable(f'json: unknown field "{given}"')
             elif self.unknown == "kept":
-                found[given] = _plain(one)
+                found[given] = _plain(one, place)
         return found
 
     def _inside(self, place: Place, name: str) -> Place:
@@ -288,14 +288,14 @@ def _float(value: int | Number, place: Place) -> int | float:
     return int(number) if number.is_integer() and abs(number) < _WITH_EXPONENT else number
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, place: Place) -> Any:
     """Return a value with ordinary numbers."""
     if isinstance(value, Number):
-        return _float(value, Place())
+        return _float(value, place)
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(one, place) for one in value]
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: _plain(one, place) for name, one in value.items()}
     return value
 
 
@@ -381,6 +381,7 @@ def _why(text: str, position: int, message: str) -> str:
             if same:
                 position += same
                 says = f"in literal {literal} (expecting '{literal[same]}')"
+                break
     if position >= len(text):
         return "unexpected EOF"
     return f"invalid character {_quote(text[position])} {says}"

@@ -5,7 +5,6 @@ https://developer.hashicorp.com/consul/api-docs/txn
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_8, V1_14, V1_X, Version, pick
+from consul_proto.simulator.go.quoting import quote
 from consul_proto.simulator.kv.kv import KV, OPTIONS, Entry
 from consul_proto.simulator.kv.sessions import Sessions
 from consul_proto.simulator.kv.txn_catalog import CatalogStep, CatalogSteps, Failure, read_step
@@ -66,12 +66,12 @@ class Txn:
         self._verbs: dict[str, Callable[[Step], Results]] = {
             "set": lambda step: self._result(kv.put(step.key, step.value, step.flags), ""),
             "cas": lambda step: self._result(
-                kv.cas(step.key, step.value, step.flags, step.modified), f"failed to set key {_quote(step.key)}, index is stale"
+                kv.cas(step.key, step.value, step.flags, step.modified), f"failed to set key {quote(step.key)}, index is stale"
             ),
             "lock": self._lock,
             "unlock": lambda step: self._result(
                 kv.unlock(step.key, step.value, step.flags, step.session),
-                f"failed to unlock key {_quote(step.key)}, lock isn't held, or is held by another session",
+                f"failed to unlock key {quote(step.key)}, lock isn't held, or is held by another session",
             ),
             "get": self._get,
             **({} if version < V1_X else {"get-or-empty": lambda step: [(kv.get(step.key) or Entry(step.key, b""), True)]}),
@@ -126,7 +126,7 @@ class Txn:
         if denied := _denial(request, step):
             return denied
         is_delayed = step.verb == "lock" and self._sessions.is_delayed(step.key, now)
-        return f"failed to lock key {_quote(step.key)} due to lock delay" if is_delayed else ""
+        return f"failed to lock key {quote(step.key)} due to lock delay" if is_delayed else ""
 
     def _is_read(self, step: Step | CatalogStep) -> bool:
         if isinstance(step, CatalogStep):
@@ -148,7 +148,7 @@ class Txn:
     def _run_kv(self, step: Step) -> list[dict[str, Any]]:
         verb = self._verbs.get(step.verb)
         if verb is None:
-            raise Failure(f"unknown KV verb {_quote(step.verb)}")
+            raise Failure(f"unknown KV verb {quote(step.verb)}")
         return [{"KV": entry.render(value=value)} for entry, value in verb(step)]
 
     def _render(self, results: list[dict[str, Any]], errors: list[tuple[int, str]]) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class Txn:
         steps = [step for operation in given if (step := self._step(operation)) is not None]
         for step in steps:
             if isinstance(step, Step) and len(step.value) > largest:
-                raise Refusal(413, f"Value for key {_quote(step.key)} is too large ({len(step.value)} > {largest} bytes)")
+                raise Refusal(413, f"Value for key {quote(step.key)} is too large ({len(step.value)} > {largest} bytes)")
         return steps
 
     def _step(self, operation: dict[str, Any]) -> Step | CatalogStep | None:
@@ -192,12 +192,12 @@ class Txn:
 
     def _lock(self, step: Step) -> Results:
         entry = self._kv.lock(step.key, step.value, step.flags, step.session)
-        return self._result(entry, f"failed to lock key {_quote(step.key)}, lock is already held")
+        return self._result(entry, f"failed to lock key {quote(step.key)}, lock is already held")
 
     def _existing(self, step: Step, what: str = "") -> Entry:
         entry = self._kv.get(step.key)
         if entry is None:
-            raise Failure(f"{what}key {_quote(step.key)} doesn't exist")
+            raise Failure(f"{what}key {quote(step.key)} doesn't exist")
         return entry
 
     def _get(self, step: Step) -> Results:
@@ -206,20 +206,20 @@ class Txn:
     def _check_index(self, step: Step) -> Results:
         entry = self._existing(step, "failed to check index, ")
         if entry.modify_index != step.modified:
-            raise Failure(f"failed index check for key {_quote(step.key)}, current modify index {entry.modify_index} != {step.modified}")
+            raise Failure(f"failed index check for key {quote(step.key)}, current modify index {entry.modify_index} != {step.modified}")
         return [(entry, False)]
 
     def _check_session(self, step: Step) -> Results:
         entry = self._existing(step, "failed to check session, ")
         if entry.session != step.session:
             raise Failure(
-                f"failed session check for key {_quote(step.key)}, current session {_quote(entry.session)} != {_quote(step.session)}"
+                f"failed session check for key {quote(step.key)}, current session {quote(entry.session)} != {quote(step.session)}"
             )
         return [(entry, False)]
 
     def _check_not_exists(self, step: Step) -> Results:
         if self._kv.get(step.key) is not None:
-            raise Failure(f"key {_quote(step.key)} exists")
+            raise Failure(f"key {quote(step.key)} exists")
         return []
 
     def _delete(self, step: Step) -> Results:
@@ -232,13 +232,8 @@ class Txn:
 
     def _delete_cas(self, step: Step) -> Results:
         if not self._kv.delete_cas(step.key, step.modified):
-            raise Failure(f"failed to delete key {_quote(step.key)}, index is stale")
+            raise Failure(f"failed to delete key {quote(step.key)}, index is stale")
         return []
-
-
-def _quote(text: str) -> str:
-    """Quote text as Go's %q does."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 #: Verbs whose results are left out if the token may not read them; the other verbs need a right of their own.

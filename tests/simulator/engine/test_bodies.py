@@ -146,6 +146,32 @@ def test_invalid_json_is_refused_like_by_real_agents(sides: Sides, body: str) ->
         assert texts[0] == texts[1]
 
 
+#: Numbers that no float64 holds where a duration or anything may stand, and literals that turn into others.
+_TOO_LARGE = (
+    ("/v1/session/create", '{"LockDelay": 1e999}'),
+    ("/v1/session/create", '{"LockDelay": -1e999}'),
+    ("/v1/agent/check/register", '{"Name": "c", "TTL": 1e999}'),
+    ("/v1/agent/service/register", '{"Name": "w", "Check": {"TTL": 1e999}}'),
+    ("/v1/agent/service/register", '{"Name": "w", "Proxy": {"Config": {"a": [1e999]}}}'),
+    ("/v1/session/create", "trunulle"),
+    ("/v1/session/create", '{"a": falnull}'),
+)
+
+
+@pytest.mark.parametrize(("path", "body"), _TOO_LARGE)
+def test_numbers_too_large_and_mixed_literals_are_refused_like_by_real_agents(sides: Sides, path: str, body: str) -> None:
+    assert sides.differences(Call("PUT", path, body=body.encode())) == []
+
+
+@pytest.mark.parametrize(("path", "body"), _TOO_LARGE)
+@pytest.mark.parametrize("version", SIMULATED, ids=str)
+def test_numbers_too_large_and_mixed_literals_are_refused(version: Version, path: str, body: str) -> None:
+    answer = Simulator(Settings(version=version)).handle(Request("PUT", path, body=body.encode()), 0.0)
+    assert isinstance(answer, Response)
+    says = b"1e999 into Go" if "1e999" in body else b"in literal"
+    assert (answer.status, says in answer.body) == (400, True)
+
+
 @pytest.mark.parametrize("version", SIMULATED, ids=str)
 def test_any_body_gets_an_answer(version: Version) -> None:
     secret = "5f8d2b1e-0f5a-4a40-9d0c-5a1d7c6f0a01"

@@ -37,7 +37,16 @@ _EXPRESSIONS = (
 )
 
 
+#: Structures by name, such as TaggedAddresses, and what may be asked of them.
+_STRUCTURES = ("TaggedAddresses", "TaggedAddresses.lan", "TaggedAddresses.lan.Port", "Weights", "Tags", "Meta", "lan")
+_ASKED = ("lan in {}", "1 not in {}", "{} contains lan", "{} not contains lan", "{} == lan", "{} != 1", "{} is empty", "{} matches lan")
+
+
 CASES = {
+    "structures by name are asked for names": [
+        put(REGISTER_SERVICE, {"Name": "web", "Tags": ["lan"], "TaggedAddresses": {"lan": {"Address": "10.0.0.1", "Port": 1}}}),
+        *(get("/v1/agent/services", ("filter", asked.format(name))) for name in _STRUCTURES for asked in _ASKED),
+    ],
     "intentions are filtered": [
         post(_INTENTIONS, {"SourceName": "a", "DestinationName": "b", "Action": "allow", "Meta": {"k": "v"}}, names="Q9"),
         *(get(_INTENTIONS, ("filter", f"{selector} {wanted}")) for selector in _OF_INTENTIONS for wanted in _WANTED),
@@ -68,6 +77,13 @@ CASES = {
 @each_case(CASES)
 def test_answers_are_those_of_real_agents(sides: Sides, calls: list[Call]) -> None:
     assert sides.replay(calls) == []
+
+
+def test_a_filter_asks_for_a_name_in_structures_by_name(agent: SimulatedAgent) -> None:
+    agent.put(REGISTER_SERVICE, {"Name": "web", "TaggedAddresses": {"lan": {"Address": "10.0.0.1"}}})
+    agent.put(REGISTER_SERVICE, {"Name": "db"})
+    assert [*agent.get("/v1/agent/services?filter=lan in TaggedAddresses")] == ["web"]
+    assert [*agent.get("/v1/agent/services?filter=TaggedAddresses not contains lan")] == ["db"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ _SELECTORS = {
     "/v1/catalog/nodes": ("Node", "Address", "Meta", "Meta.rack", 'Meta["rack"]', "TaggedAddresses.lan", "ID", "Nothing", "Meta.a.b"),
     "/v1/catalog/service/web": ("ServiceName", "ServiceTags", "ServicePort", "NodeMeta.rack", "ServiceMeta", "ServiceKind", "Node"),
     "/v1/catalog/node/n1": ("Service", "Tags", "Port", "Meta.k", "EnableTagOverride", "Weights.Passing", "Weights"),
-    "/v1/catalog/node-services/n1": ("ID", "Tags", "Address", "Proxy.DestinationServiceName", "Connect.Native"),
+    "/v1/catalog/node-services/n1": ("ID", "Tags", "Address", "TaggedAddresses", "Proxy.DestinationServiceName", "Connect.Native"),
     "/v1/health/service/web": (
         "Service.Tags",
         "Node.Meta.rack",
@@ -21,17 +21,18 @@ _SELECTORS = {
         "Checks",
         "Service.Port",
         "Service.TaggedAddresses.lan.Port",
+        "Service.TaggedAddresses",
     ),
     "/v1/health/node/n1": ("CheckID", "Status", "ServiceTags", "Output", "Definition", "Interval"),
     "/v1/health/checks/web": ("Name", "ServiceName", "Type"),
     "/v1/health/state/any": ("Status", "Node", "Notes"),
     "/v1/agent/members": ("Name", "Addr", "Tags.role", "Status", "ProtocolMin", "Nothing"),
-    "/v1/agent/services": ("Service", "Tags", "Meta.k", "Port"),
+    "/v1/agent/services": ("Service", "Tags", "Meta.k", "Port", "TaggedAddresses", "TaggedAddresses.lan.Port", "Weights", "lan"),
     "/v1/agent/checks": ("Name", "Status", "ServiceTags"),
     "/v1/connect/intentions": ("SourceName", "Meta", "Precedence", "SourcePeer"),
 }
 
-_VALUES = ("n1", '"n1"', "`web`", "5432", "-1", "1.5", "true", '""', '"a"', '"("', "passing", '"^n"', "web-1")
+_VALUES = ("n1", "lan", '"n1"', "`web`", "5432", "-1", "1.5", "true", '""', '"a"', '"("', "passing", '"^n"', "web-1")
 
 _BETWEEN = ("==", "!=", "contains", "not contains", "matches", "not matches")
 
