@@ -62,6 +62,15 @@ CASES = {
         for service in ({}, {"ID": ""}, {"Tags": ["a"]}, {"Port": 80}, {"ID": "w1"}, {"Kind": "connect-proxy"}, None)
         for call in (put(REGISTER, {**N1, "Service": service}), get("/v1/catalog/node/n1"), get("/v1/catalog/services"))
     ],
+    "max_stale is a duration, and above 0 it means stale": [
+        get(path, ("max_stale", longest), *more)
+        for path in (
+            *("/v1/catalog/nodes", "/v1/kv/a", "/v1/health/service/web", "/v1/session/list", "/v1/query", "/v1/status/leader"),
+            *("/v1/config/", "/v1/connect/intentions", "/v1/agent/services", "/v1/operator/raft/configuration"),
+        )
+        for longest in ("abc", "", "1s", "10", "-1s", "0s")
+        for more in ((), (("consistent", None),), (("index", "x"),), (("stale", None),))
+    ],
     "rules of Ports": [
         call
         for ports in (
