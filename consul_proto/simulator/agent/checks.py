@@ -76,6 +76,12 @@ def is_empty(given: dict[str, Any]) -> bool:
     return all(seconds(value) == 0 if name in _DURATIONS else value in (None, "", 0) for name, value in known.items())
 
 
+def checks_in(given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the checks of a service's registration, without an empty one."""
+    one = given.get("Check")
+    return [*([one] if one and not is_empty(one) else []), *(given.get("Checks") or [])]
+
+
 _DURATIONS = frozenset({"Interval", "Timeout", "TTL", "DeregisterCriticalServiceAfter"})
 
 

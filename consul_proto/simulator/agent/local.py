@@ -5,6 +5,7 @@ https://developer.hashicorp.com/consul/docs/architecture/anti-entropy
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -355,7 +356,7 @@ class Local:
         for status in ("critical", "warning"):
             for value in theirs:
                 if value["Status"] == status:
-                    return status, f"Aliased check {value['Name']!r} failing: {value['Output']}".replace("'", '"', 2)
+                    return status, f"Aliased check {json.dumps(value['Name'], ensure_ascii=False)} failing: {value['Output']}"
         return "passing", "All checks passing." if theirs else "No checks found."
 
 

@@ -6,18 +6,36 @@ https://developer.hashicorp.com/consul/api-docs/agent/service
 from __future__ import annotations
 
 import json
-import re
 from functools import partial
 from hashlib import sha256
-from ipaddress import ip_address
 from typing import Any
 
-from consul_proto.simulator.agent.checks import DONE, NO_SCRIPTS, STATES, fault, is_empty, kind_of, make_check
+from consul_proto.simulator.agent.checks import (
+    DONE,
+    NO_SCRIPTS,
+    NOT_IMPLEMENTED,
+    STATES,
+    checks_in,
+    fault,
+    is_os_service,
+    is_script,
+    make_check,
+)
 from consul_proto.simulator.agent.local import Check, Local
+from consul_proto.simulator.agent.service_rules import LARGEST_PORT, NO_HOSTS, kind_of_address, meta_fault, weights_fault
+from consul_proto.simulator.agent.sidecars import (
+    NATIVE_FAULTS,
+    SIDECAR_PORT,
+    default_checks,
+    sidecar_faults,
+    sidecar_id,
+    sidecar_in,
+    sidecar_registration,
+)
 from consul_proto.simulator.catalog.bodies import SERVICE_REGISTER
 from consul_proto.simulator.catalog.registration import service_faults
-from consul_proto.simulator.catalog.values import check_value, service_value
-from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer
+from consul_proto.simulator.catalog.values import check_value, port_of, service_value
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer, multierror
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -25,17 +43,6 @@ from consul_proto.simulator.engine.versions import V1_8, V1_X, Version, pick
 from consul_proto.simulator.filters.expressions import AGENT_SERVICE
 from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.numbers import FALSE, TRUE
-
-#: Addresses that are not of a host (agent.isInvalidAddress).
-_NO_HOSTS = frozenset(("0.0.0.0", "::", "[::]"))  # noqa: S104 # what is refused
-
-#: The limits of metadata: https://developer.hashicorp.com/consul/docs/services/configuration/services-configuration-reference#meta
-_MOST_META, _LONGEST_KEY, _LONGEST_VALUE, _META_KEY = 64, 128, 512, re.compile(r"[a-zA-Z0-9_-]+")
-
-#: The first port for sidecars: https://developer.hashicorp.com/consul/docs/install/ports
-_SIDECAR_PORT = 21000
-
-_LARGEST_WEIGHT = 65535
 
 _STATUSES = ("maintenance", "critical", "warning", "passing")
 
@@ -106,7 +113,7 @@ class ServiceEndpoint:
         """Return a service as in the agent's answers."""
         shown: dict[str, Any] = {"Kind": value["Kind"]} if value.get("Kind") else {}
         shown |= {"ID": value["ID"], "Service": value["Service"], "Tags": value["Tags"] or [], "Meta": value["Meta"] or {}}
-        shown["Port"] = value.get("Port", 0)
+        shown["Port"] = port_of(value)
         if value.get("Ports"):
             shown["Ports"] = value["Ports"]
         shown["Address"] = value["Address"]
@@ -147,25 +154,33 @@ class ServiceEndpoint:
         value = self._value(given, given["Name"])
         sidecar = self._sidecar(given, value)
         replace = request.flag("replace-existing-checks") and request.first("replace-existing-checks") in TRUE | {""}
-        self._local.add_service(value, self._checks(given, value), now, replace=replace, token=request.registration_token)
+        self._add(given, value, request, now, replace=replace)
         if sidecar is not None:
-            checks = self._checks(sidecar, proxy := self._value(sidecar, sidecar["Name"]))
-            self._local.add_service(proxy, checks, now, replace=replace, token=request.registration_token)
+            if sidecar.get("Ports"):
+                raise Refusal(500, "Both port and ports cannot be set")
+            before = "error updating service registration: "
+            self._add(sidecar, self._value(sidecar, sidecar["Name"]), request, now, replace=replace, before=before)
         return DONE
+
+    def _add(
+        self, given: dict[str, Any], value: dict[str, Any], request: ServerRequest, now: float, *, replace: bool, before: str = ""
+    ) -> None:
+        """Add a service with its checks. before: how the refusal of a check begins."""
+        checks, token = checks_in(given), request.registration_token
+        if any(map(is_os_service, checks)):
+            if value["ID"] in self._local.services:  # a known service has changed when its check fails
+                self._local.add_service(value, [], now, replace=False, token=token)
+            raise Refusal(500, before + NOT_IMPLEMENTED)
+        self._local.add_service(value, self._checks(given, value), now, replace=replace, token=token)
 
     def _value(self, given: dict[str, Any], name: str) -> dict[str, Any]:
         """Return a service as the catalog shows it. The agent repeats an IP address among the tagged addresses."""
         given = {**given, "Proxy": _with_types(given.get("Proxy") or {})}
         value = service_value({**given, "ID": given.get("ID") or name, "Service": name}, self._settings.version)
-        address = value["Address"]
-        if kind := _kind_of_address(address):
-            own = {"Address": address, "Port": given.get("Port") or 0}
-            tagged = {**(value.get("TaggedAddresses") or {})}
-            names = (f"lan_{kind}", f"wan_{kind}")
-            tagged |= {name: own for name in names if name not in tagged}
-            value = service_value(
-                {**given, "ID": value["ID"], "Service": name, "TaggedAddresses": dict(sorted(tagged.items()))}, self._settings.version
-            )
+        if kind := kind_of_address(value["Address"], self._settings.version):
+            own = {"Address": value["Address"], "Port": port_of(value)}
+            tagged = {f"lan_{kind}": own, f"wan_{kind}": own, **(value.get("TaggedAddresses") or {})}
+            value = service_value({**value, "TaggedAddresses": dict(sorted(tagged.items()))}, self._settings.version)
         return value
 
     def _check(self, given: dict[str, Any], *, may_have_scripts: bool) -> None:
@@ -173,29 +188,45 @@ class ServiceEndpoint:
         version = self._settings.version
         if not given.get("Name"):
             raise Refusal(400, "Missing service name")
-        if (given.get("Address") or "") in _NO_HOSTS:
+        if (given.get("Address") or "") in NO_HOSTS:
             raise Refusal(400, "Invalid service address")
-        if wrong := _weights_fault(given.get("Weights")):
+        if wrong := weights_fault(given.get("Weights")):
             raise Refusal(400, f"Invalid Weights: {wrong}")
         if wrong := meta_fault(given.get("Meta") or {}):
             raise Refusal(400, f"Invalid Service Meta: {wrong}")
-        for check in _checks_in(given):
-            if wrong := fault(check, version):
-                raise Refusal(400, f"Invalid check: {wrong}")
-        for check in _checks_in(given):
-            if check.get("Status") not in (None, "", *STATES):
-                raise Refusal(400, "Status for checks must 'passing', 'warning', 'critical'")
-        if wrong := service_faults({**given, "Service": given["Name"]}, self._settings):
-            raise Refusal(400, wrong if self._settings.version < V1_X else f"Validation failed: {wrong}")
-        connect = given.get("Connect") or {}
-        if given.get("Ports") and connect.get("SidecarService") is not None:
-            raise Refusal(400, "MultiPort cannot be used with Consul Connect.")
-        if any(kind_of(check) == "script" for check in _checks_in(given)) and not may_have_scripts:
+        self._check_checks(given)
+        if wrong := service_faults({**given, "Service": given["Name"]}, self._settings, sidecar_faults(given)):
+            raise Refusal(400, wrong if version < V1_X else f"Validation failed: {wrong}")
+        sidecar = sidecar_in(given)
+        if sidecar is not None:
+            self._check_sidecar(sidecar)
+            if given.get("Ports"):
+                raise Refusal(400, "MultiPort cannot be used with Consul Connect.")
+        if any(map(is_script, checks_in(given))) and not may_have_scripts:
             raise Refusal(500, NO_SCRIPTS)
+
+    def _check_checks(self, given: dict[str, Any], what: str = "Invalid check", status: int = 400, before: str = "") -> None:
+        """Refuse invalid checks of a service. what: names them. status: of the refusal. before: how it begins."""
+        for check in checks_in(given):
+            if wrong := fault(check, self._settings.version):
+                raise Refusal(status, f"{before}{what}: {wrong}")
+        for check in checks_in(given):
+            if check.get("Status") not in (None, "", *STATES):
+                raise Refusal(status, f"{before}Status for checks must 'passing', 'warning', 'critical'")
+
+    def _check_sidecar(self, sidecar: dict[str, Any]) -> None:
+        """Refuse an invalid sidecar."""
+        is_early = self._settings.version < V1_X
+        status, before = (500, self._settings.bad_request) if is_early else (400, "")
+        self._check_checks(sidecar, "Invalid check in sidecar_service", status, before)
+        if wrong := meta_fault(sidecar.get("Meta") or {}):
+            raise Refusal(status, f"{before}Invalid SidecarService: {wrong}")
+        if (sidecar.get("Connect") or {}).get("Native") and not is_early:
+            raise Refusal(400, f"Failed Validation: {multierror(NATIVE_FAULTS)}")
 
     def _checks(self, given: dict[str, Any], value: dict[str, Any]) -> list[Check]:
         """Make the checks that come with a service. If there are several, those without an id are numbered."""
-        given_checks = _checks_in(given)
+        given_checks = checks_in(given)
         checks = []
         for number, check in enumerate(given_checks, 1):
             check_id = f"service:{value['ID']}" + (f":{number}" if len(given_checks) > 1 else "")
@@ -205,30 +236,18 @@ class ServiceEndpoint:
 
     def _sidecar(self, given: dict[str, Any], value: dict[str, Any]) -> dict[str, Any] | None:
         """Return the registration of the service's sidecar proxy, None for none."""
-        connect = given.get("Connect") or {}
+        connect, sidecar = given.get("Connect") or {}, sidecar_in(given)
         value["Connect"] = {name: content for name, content in connect.items() if name == "Native" and content}
-        sidecar = connect.get("SidecarService")
         if sidecar is None:
             return None
-        name = sidecar.get("Name") or f"{value['Service']}-sidecar-proxy"
-        service_id = f"{value['ID']}-sidecar-proxy"
-        port = sidecar.get("Port") or self._free_port(service_id)
-        proxy = {"DestinationServiceName": value["Service"], "DestinationServiceID": value["ID"]}
-        if given.get("Port"):
-            proxy |= {"LocalServiceAddress": "127.0.0.1", "LocalServicePort": given["Port"]}
-        checks = _checks_in(sidecar) or [
-            {"Name": "Connect Sidecar Listening", "TCP": f"127.0.0.1:{port}", "Interval": "10s"},
-            {"Name": f"Connect Sidecar Aliasing {value['ID']}", "AliasService": value["ID"]},
-        ]
-        made = {"Kind": "connect-proxy", "ID": service_id, "Name": name, "Port": port, "Proxy": proxy | (sidecar.get("Proxy") or {})}
-        inherited = {member: given.get(member) for member in ("Tags", "Meta", "EnableTagOverride")}
-        return {**inherited, **made, "Checks": checks, "Address": sidecar.get("Address") or ""}
+        made = sidecar_registration(sidecar, value, self._free_port(sidecar_id(value["ID"])))
+        return made | ({} if checks_in(made) else {"Checks": default_checks(value["ID"], made["Port"])})
 
     def _free_port(self, service_id: str) -> int:
         if known := self._local.services.get(service_id):
             return int(known["Port"])
         taken = {value.get("Port") for value in self._local.services.values()}
-        return next(port for port in range(_SIDECAR_PORT, _LARGEST_WEIGHT) if port not in taken)
+        return next(port for port in range(SIDECAR_PORT, LARGEST_PORT) if port not in taken)
 
     def deregister(self, request: ServerRequest, _now: float) -> WriteAnswer:
         """PUT deregister: remove the service and its sidecar proxy."""
@@ -237,7 +256,7 @@ class ServiceEndpoint:
             return DONE
         value = self._lookup(request)
         self._local.remove_service(value["ID"])
-        proxy = self._local.services.get(f"{value['ID']}-sidecar-proxy")
+        proxy = self._local.services.get(sidecar_id(value["ID"]))
         if proxy is not None and proxy["Proxy"].get("DestinationServiceID") == value["ID"]:
             self._local.remove_service(proxy["ID"])
         return DONE
@@ -370,48 +389,3 @@ def _render_proxy(proxy: dict[str, Any]) -> dict[str, Any]:
             for upstream in shown["Upstreams"]
         ]
     return shown
-
-
-def _kind_of_address(address: str) -> str:
-    """Return "ipv4" or "ipv6", "" for a name."""
-    try:
-        return f"ipv{ip_address(address).version}"
-    except ValueError:
-        return ""
-
-
-def _checks_in(given: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the checks of a registration, without an empty one."""
-    one = given.get("Check")
-    return [*([one] if one and not is_empty(one) else []), *(given.get("Checks") or [])]
-
-
-def _weights_fault(weights: dict[str, Any] | None) -> str:
-    if weights is None:
-        return ""
-    passing, warning = weights.get("Passing", 0), weights.get("Warning", 0)
-    if passing < 1:
-        return "Passing must be greater than 0"
-    if warning < 0:
-        return "Warning must be greater or equal than 0"
-    if passing > _LARGEST_WEIGHT or warning > _LARGEST_WEIGHT:
-        return "DNS Weight must be between 0 and 65535"
-    return ""
-
-
-def meta_fault(meta: dict[str, str]) -> str:
-    """Return what is wrong with metadata, in Consul's words; "" for nothing."""
-    if len(meta) > _MOST_META:
-        return f"Node metadata cannot contain more than {_MOST_META} key/value pairs"
-    for key, value in meta.items():
-        rules = (
-            (not key, "Key cannot be blank"),
-            (key and not _META_KEY.fullmatch(key), "Key contains invalid characters"),
-            (len(key) > _LONGEST_KEY, f"Key is too long (limit: {_LONGEST_KEY} characters)"),
-            (key.startswith("consul-"), "Key prefix 'consul-' is reserved for internal use"),
-            (len(value) > _LONGEST_VALUE, f"Value is too long (limit: {_LONGEST_VALUE} characters)"),
-        )
-        for is_broken, text in rules:
-            if is_broken:
-                return f"Couldn't load metadata pair ('{key}', '{value}'): {text}"
-    return ""

@@ -285,8 +285,10 @@ _TXN_SERVICE = Struct(
         "Connect": Struct("api.AgentServiceConnect", {"Native": BOOL}, unknown="kept"),
         "Namespace": TEXT,
         **texts("SocketPath", "Datacenter", "PeerName", "Partition"),
+        "Ports": ListOf(Struct("api.ServicePort", {"Name": TEXT, "Port": INTEGER, "Default": BOOL}), "api.ServicePorts"),
+        "Locality": Struct("api.Locality", {"Region": TEXT, "Zone": TEXT}),
     },
-    ("SocketPath", "Datacenter", "PeerName", "Partition"),
+    ("SocketPath", "Datacenter", "PeerName", "Partition", "Ports", "Locality"),
 )
 _TXN_CHECK = Struct(
     "api.HealthCheck",

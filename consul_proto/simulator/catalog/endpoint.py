@@ -13,6 +13,7 @@ from typing import Any
 
 from consul_proto.simulator.catalog.registration import Registration
 from consul_proto.simulator.catalog.tables import Catalog, Row, each
+from consul_proto.simulator.catalog.values import port_of
 from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
@@ -258,7 +259,7 @@ def _instance(node: Row, service: Row, settings: Settings) -> dict[str, Any]:
     shown |= {"ServiceID": value["ID"], "ServiceName": value["Service"], "ServiceTags": service.tags, "ServiceAddress": value["Address"]}
     if value.get("TaggedAddresses"):
         shown["ServiceTaggedAddresses"] = value["TaggedAddresses"]
-    shown |= {"ServiceWeights": value["Weights"], "ServiceMeta": value["Meta"] or {}, "ServicePort": value.get("Port", 0)}
+    shown |= {"ServiceWeights": value["Weights"], "ServiceMeta": value["Meta"] or {}, "ServicePort": port_of(value)}
     if settings.version >= V1_X:
         shown |= {"ServicePorts": value.get("Ports"), "ServiceSocketPath": value.get("SocketPath", "")}
     shown |= {"ServiceEnableTagOverride": value["EnableTagOverride"], "ServiceProxy": value["Proxy"], "ServiceConnect": value["Connect"]}

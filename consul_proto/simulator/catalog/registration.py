@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from consul_proto.simulator.catalog.bodies import CATALOG_DEREGISTER, CATALOG_REGISTER
@@ -55,10 +55,11 @@ class Registration:
 
     def _check_service(self, service: dict[str, Any]) -> None:
         if service.get("ID") and not service.get("Service"):
-            what = "" if self._settings.version < V1_X else "name with ID"
-            raise Refusal(500, f"Must provide service {what}" if what and self._settings.version < V1_X else self._nameless())
+            raise Refusal(500, self._nameless())
         if wrong := service_faults(service, self._settings):
             raise Refusal(500, wrong)
+        if not service.get("Service") and self._settings.version >= V1_X:
+            raise Refusal(500, "service name (Service.Service) is required; both Service ID (Service.ID) and Service Name cannot be empty")
         service["ID"] = service.get("ID") or service.get("Service") or ""
 
     def _nameless(self) -> str:
@@ -109,6 +110,8 @@ class Registration:
                 catalog.ensure_node(self._node(given))
         except CatalogError as error:
             raise Refusal(500, f"failed inserting node: {error}") from None
+        if service is not None and not service["ID"]:
+            raise Refusal(500, "failed inserting service: failed inserting service: object missing primary index")
         if service is not None:
             catalog.ensure_service(node, service_value(service, self._settings.version))
         for check in checks:
@@ -164,22 +167,47 @@ class Registration:
             request.require("node", node, "write")
 
 
-def service_faults(service: dict[str, Any], settings: Settings) -> str:
-    """Return what is wrong with a service of the mesh, as Go's multierror formats it; "" for nothing."""
+def service_faults(service: dict[str, Any], settings: Settings, more: Iterable[str] = ()) -> str:
+    """Return what is wrong with a service, as Go's multierror formats it; "" for nothing. more: further faults."""
     proxy, has_port = service.get("Proxy") or {}, service.get("Port") or service.get("SocketPath")
     destination, is_proxy = str(proxy.get("DestinationServiceName") or "").strip(), service.get("Kind") == "connect-proxy"
     native, is_early = (service.get("Connect") or {}).get("Native"), settings.version < V1_X
     no_port = is_proxy and not has_port
+    ports, is_other = service.get("Ports") or [], service.get("Kind") not in (None, "", "typical")
+    wrong_port = _ports_fault(ports)
     rules = (
+        (ports and is_other, f"Ports cannot be set for a {service.get('Kind')}"),
         (no_port and not is_early, "Port or SocketPath must be set for a connect-proxy"),
         (is_proxy and not destination, "Proxy.DestinationServiceName must be non-empty for Connect proxy services"),
         (is_proxy and destination == "*", "Proxy.DestinationServiceName must not be a wildcard for Connect proxy services"),
         (no_port and is_early, "Port must be set for a Connect proxy"),
         (is_proxy and native, "A Proxy cannot also be Connect Native, only typical services"),
         (native and not is_proxy and not has_port and not is_early, "Port or SocketPath must be set for a Connect native service."),
+        (ports and service.get("Port"), "Cannot set both Port and Ports"),
+        (wrong_port, wrong_port),
     )
-    faults = [text for is_broken, text in rules if is_broken]
+    faults = [*(text for is_broken, text in rules if is_broken), *more]
     return multierror(faults) if faults else ""
+
+
+def _ports_fault(ports: list[dict[str, Any]]) -> str:
+    """Return what is wrong with the named ports of a service: the first fault, "" for none."""
+    names: set[str] = set()
+    has_default = False
+    for port in ports:
+        name, is_default = port.get("Name") or "", bool(port.get("Default"))
+        rules = (
+            (not name, "Ports.Name cannot be empty"),
+            (name in names, f'Ports.Name "{name}" has to be unique'),
+            ((port.get("Port") or 0) <= 0, "Ports.Port must be greater than zero"),
+            (has_default and is_default, "Only one port can be marked as default"),
+        )
+        for is_broken, text in rules:
+            if is_broken:
+                return text
+        names.add(name)
+        has_default |= is_default
+    return "One of the Ports must be marked as Default" if ports and not has_default else ""
 
 
 def _check_uuid(identity: str) -> None:

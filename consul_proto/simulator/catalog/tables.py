@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
-from consul_proto.simulator.catalog.values import service_value
+from consul_proto.simulator.catalog.values import port_of, service_value
 from consul_proto.simulator.catalog.virtual_addresses import Addresses
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_9, V1_11, V1_X, Version
@@ -23,8 +23,11 @@ class Row(NamedTuple):
     node: str = ""
 
     def raw(self) -> dict[str, Any]:
-        """Return the row with its indexes, as the servers store it: missing tags are null."""
-        return {**self.value, "CreateIndex": self.created, "ModifyIndex": self.modified}
+        """Return the row with its indexes, as the servers store it: missing tags are null. An empty list of ports is left out."""
+        shown = {**self.value, "CreateIndex": self.created, "ModifyIndex": self.modified}
+        if shown.get("Ports") == []:
+            del shown["Ports"]
+        return shown
 
     def render(self) -> dict[str, Any]:
         """Return the row with its indexes; missing tags are an empty list."""
@@ -235,7 +238,7 @@ class Catalog:
         """Register a service on an existing node."""
         key = (node.lower(), value["ID"].lower())
         if (name := _stands_for(value)) and self._version >= V1_11:
-            own = {"Address": self._addresses.of(name), "Port": value.get("Port", 0)}
+            own = {"Address": self._addresses.of(name), "Port": port_of(value)}
             tagged = {**(value.get("TaggedAddresses") or {}), "consul-virtual": own}
             value = service_value({**value, "TaggedAddresses": dict(sorted(tagged.items()))}, self._version)
         if not self._keep(self.services, key, value, node):

@@ -22,6 +22,9 @@ _SERVICE = {
     ),
 }
 
+#: The members from `Ports` on.
+_FROM_PORTS = (*_SERVICE[V1_X][_SERVICE[V1_X].index("Ports") :], "CreateIndex", "ModifyIndex")
+
 #: Members of a service that are left out if they are empty.
 _OMITTED = {V1_8: {"Kind", "TaggedAddresses"}, V1_X: {"Kind", "TaggedAddresses", "Port", "Ports", "SocketPath", "Locality"}}
 
@@ -49,7 +52,7 @@ def node_value(given: dict[str, Any], datacenter: str) -> dict[str, Any]:
 
 def service_value(given: dict[str, Any], version: Version) -> dict[str, Any]:
     """Return a service as in answers, from its registration."""
-    proxy = given.get("Proxy") or {}
+    proxy, ports = given.get("Proxy") or {}, given.get("Ports")
     value = {
         "Kind": given.get("Kind") or "",
         "ID": given.get("ID") or given.get("Service") or "",
@@ -59,7 +62,7 @@ def service_value(given: dict[str, Any], version: Version) -> dict[str, Any]:
         "TaggedAddresses": given.get("TaggedAddresses"),
         "Meta": given.get("Meta"),
         "Port": given.get("Port") or 0,
-        "Ports": given.get("Ports"),
+        "Ports": None if ports is None else [{"Name": "", "Port": 0, "Default": False} | port for port in ports],
         "SocketPath": given.get("SocketPath"),
         "Weights": _weights(given.get("Weights") or {}),
         "EnableTagOverride": bool(given.get("EnableTagOverride")),
@@ -69,7 +72,21 @@ def service_value(given: dict[str, Any], version: Version) -> dict[str, Any]:
         "PeerName": given.get("PeerName") or "",
     }
     omitted = pick(_OMITTED, version)
-    return {name: value[name] for name in pick(_SERVICE, version) if value[name] or name not in omitted}
+    return {name: value[name] for name in pick(_SERVICE, version) if value[name] or name not in omitted or value[name] == []}
+
+
+def port_of(service: dict[str, Any]) -> int:
+    """Return the port of a service, or the default one of its named ports; 0 for none."""
+    named = (port["Port"] for port in service.get("Ports") or () if port["Default"])
+    return int(service.get("Port") or next(named, 0))
+
+
+def with_port(shown: dict[str, Any]) -> dict[str, Any]:
+    """Return a service as the answers about health show it: its default port also stands alone."""
+    if not shown.get("Ports"):
+        return shown
+    before = {name: shown[name] for name in shown if name not in _FROM_PORTS}
+    return {**before, "Port": port_of(shown), **shown}
 
 
 def _weights(given: dict[str, Any]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from consul_proto.simulator.catalog.endpoint import Reader, has_tags, service_topics
 from consul_proto.simulator.catalog.tables import Catalog, Row
+from consul_proto.simulator.catalog.values import with_port
 from consul_proto.simulator.config.entries import ConfigEntries
 from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic
 from consul_proto.simulator.engine.request import ServerRequest
@@ -161,7 +162,7 @@ class HealthEndpoint:
     def _instance(self, request: ServerRequest, node: Row, service: Row) -> dict[str, Any]:
         checks = self._catalog.checks_of(node.value["Node"], service.value["ID"])
         shown = [check.render() for check in checks if self._may_see(request, check.value)]
-        found = {"Node": node.render(), "Service": service.render(), "Checks": shown}
+        found = {"Node": node.render(), "Service": with_port(service.render()), "Checks": shown}
         return _stream_form(found) if self._reader.is_streamed(request) else found
 
     def _passing(self, request: ServerRequest) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from consul_proto.simulator.agent.services import meta_fault
+from consul_proto.simulator.agent.service_rules import meta_fault
 from consul_proto.simulator.catalog.bodies import QUERY
 from consul_proto.simulator.catalog.endpoint import Reader
 from consul_proto.simulator.catalog.tables import Catalog, Row

@@ -156,10 +156,20 @@ class ServerRequest:
         return self.waiting()
 
     def one_consistency(self) -> None:
-        """Refuse more than one consistency mode."""
-        for other in ("stale", "cached") if self.flag("consistent") else ():
-            if self.flag(other):
-                raise Refusal(400, f"Cannot specify ?{other} with ?consistent, conflicting semantics.")
+        """Refuse an invalid `max_stale`, and more than one consistency mode."""
+        is_stale = self._is_stale()
+        if self.flag("consistent"):
+            for other, is_asked in (("stale", is_stale), ("cached", self.flag("cached"))):
+                if is_asked:
+                    raise Refusal(400, f"Cannot specify ?{other} with ?consistent, conflicting semantics.")
+
+    def _is_stale(self) -> bool:
+        """Return whether a stale answer will do: with `stale`, or a `max_stale` above 0. Refuses an invalid one."""
+        longest = self.first("max_stale")
+        try:
+            return bool(longest and nanoseconds(longest) > 0) or self.flag("stale")
+        except ValueError:
+            raise Refusal(400, f'Invalid max_stale value "{longest}"') from None
 
     def waiting(self) -> tuple[float, int]:
         """Read `wait` and `index`, as `options`, without a check of the consistency."""
@@ -208,7 +218,7 @@ class ServerRequest:
     @property
     def consistency(self) -> str:
         """The consistency mode."""
-        return next((mode for mode in ("stale", "consistent") if self.flag(mode)), "leader")
+        return "stale" if self._is_stale() else "consistent" if self.flag("consistent") else "leader"
 
     def query_text(self, without: Container[str] = ()) -> str:
         """Return the query as Go writes it: sorted by name."""

@@ -28,9 +28,25 @@ from tests.simulator.simulated_agent import SimulatedAgent, nodes
 _REGISTER_CHECK = put("/v1/agent/check/register", {"Name": "c1", "TTL": "1h"})
 
 
-def _checks(*definitions: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    return definitions
+_HTTP = "http://127.0.0.1:1"
 
+#: Checks, most of which break a rule.
+_RULES: tuple[dict[str, Any], ...] = (
+    *(
+        {"TTL": "1h", "FailuresBeforeCritical": critical, "FailuresBeforeWarning": warning}
+        for critical, warning in ((2, 3), (-7, -5), (3, 3), (0, 1))
+    ),
+    *({"TTL": "1h", "OutputMaxSize": -1}, {"TTL": "1h", "Interval": "1h", "OutputMaxSize": -1}),
+    *({"TTL": ttl} for ttl in ("0s", "-1s", 0, 10)),
+    {"HTTP": _HTTP, "TTL": "1h"},
+    *({"HTTP": _HTTP, "AliasService": "x", "Interval": interval} for interval in ("1h", "0s")),
+)
+
+#: Checks that are empty, or nearly so.
+_EMPTY: tuple[dict[str, Any], ...] = (
+    *({"TTL": "0s"}, {"TTL": "0s", "Notes": "", "Interval": 0}, {"Args": []}, {"ScriptArgs": []}),
+    *({"Header": {}}, {"Notes": "x"}, {"TTL": "-1s"}),
+)
 
 CASES = {
     "Check comes before Checks of a service": [
@@ -43,20 +59,7 @@ CASES = {
         put(REGISTER_SERVICE, {"Name": "db"}),
         get("/v1/health/checks/web"),
     ],
-    "rules for the members of a check": [
-        put(REGISTER_CHECK, {"Name": "c1", **check})
-        for check in _checks(
-            *(
-                {"TTL": "1h", "FailuresBeforeCritical": critical, "FailuresBeforeWarning": warning}
-                for critical, warning in ((2, 3), (-7, -5))
-            ),
-            {"TTL": "1h", "OutputMaxSize": -1},
-            {"TTL": "1h", "Interval": "1h", "OutputMaxSize": -1},
-            *({"TTL": ttl} for ttl in ("0s", "-1s", 0, 10)),
-            {"HTTP": "http://127.0.0.1:1", "TTL": "1h"},
-            *({"HTTP": "http://127.0.0.1:1", "Interval": "1h", "AliasService": "x", **more} for more in ({}, {"Interval": "0s"})),
-        )
-    ],
+    "rules for the members of a check": [put(REGISTER_CHECK, {"Name": "c1", **check}) for check in _RULES],
     "an alias may have an interval, but no TTL": [
         call
         for times in (
@@ -69,7 +72,6 @@ CASES = {
         )
         for call in (
             put(REGISTER_CHECK, {"Name": "c1", "AliasService": "x", **times}),
-            get("/v1/agent/checks"),
             put("/v1/agent/check/deregister/c1"),
         )
     ],
@@ -90,14 +92,7 @@ CASES = {
     ],
     "an empty check of a service is ignored, a TTL of 0s included": [
         call
-        for check in _checks(
-            {"TTL": "0s"},
-            {"TTL": "0s", "Notes": "", "Interval": 0},
-            {"Args": []},
-            {"Header": {}},
-            {"ScriptArgs": []},
-            {"Notes": "x"},
-        )
+        for check in _EMPTY
         for call in (
             put(REGISTER_SERVICE, {"Name": "web", "Check": check}),
             get("/v1/agent/checks"),

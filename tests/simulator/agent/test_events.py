@@ -14,6 +14,23 @@ from tests.simulator.differential.comparison import Sides
 from tests.simulator.simulated_agent import SimulatedAgent, body
 
 CASES = {
+    "events of every size": [
+        put(f"/v1/event/fire/{name}", b"x" * size, *query)
+        for name, query, limit in (
+            ("e", (), 414),
+            ("e" * 18, (), 380),
+            ("e" * 19, (), 376),
+            ("e" * 100, (), 214),
+            ("e" * 200, (), 14),
+            ("e" * 230, (), 0),
+            ("e", (("node", "n" * 31),), 379),
+            ("e", (("node", "n" * 32),), 377),
+            ("e", (("node", "n" * 300),), 109),
+            ("e", (("node", "n" * 450),), 0),
+            ("e", (("service", "s" * 40), ("tag", "t" * 40)), 324),
+        )
+        for size in sorted({0, 299, 300, 301, *(max(limit + more, 0) for more in (-1, 0, 1, 2, 30, 31, 32, 33, 100))})
+    ],
     "any other index answers a query of events": [
         put("/v1/event/fire/deploy", b"1"),
         get("/v1/event/list", ("index", "5"), ("wait", "1s")),

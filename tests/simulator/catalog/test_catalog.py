@@ -54,7 +54,37 @@ _DEFINITIONS = (
 _CATALOG_WEB = put("/v1/catalog/register", {"Node": "n1", "Address": "10.0.0.1", "Service": {"Service": "web"}})
 
 
+_HTTP: dict[str, Any] = {"Name": "http", "Port": 80, "Default": True}
+
 CASES = {
+    "a service without a name, whatever else it has": [
+        call
+        for service in ({}, {"ID": ""}, {"Tags": ["a"]}, {"Port": 80}, {"ID": "w1"}, {"Kind": "connect-proxy"}, None)
+        for call in (put(REGISTER, {**N1, "Service": service}), get("/v1/catalog/node/n1"), get("/v1/catalog/services"))
+    ],
+    "max_stale is a duration, and above 0 it means stale": [
+        get(path, ("max_stale", longest), *more)
+        for path in (
+            *("/v1/catalog/nodes", "/v1/kv/a", "/v1/health/service/web", "/v1/session/list", "/v1/query", "/v1/status/leader"),
+            *("/v1/config/", "/v1/connect/intentions", "/v1/agent/services", "/v1/operator/raft/configuration"),
+        )
+        for longest in ("abc", "", "1s", "10", "-1s", "0s")
+        for more in ((), (("consistent", None),), (("index", "x"),), (("stale", None),))
+    ],
+    "rules of Ports": [
+        call
+        for ports in (
+            *([{**_HTTP, **member}] for member in ({}, {"Default": False}, {"Name": ""}, {"Port": 0}, {"Port": -1})),
+            *([_HTTP, other] for other in ({"Name": "b", "Port": 81}, {**_HTTP, "Name": "b"}, _HTTP)),
+            *([], [{}]),
+        )
+        for more in ({}, {"Port": 80}, {"Connect": {"Native": True}})
+        for call in (
+            put(REGISTER, {**N1, "Service": {"Service": "web", "Ports": ports, **more}}),
+            *(get(f"/v1/{path}") for path in ("catalog/service/web", "catalog/node/n1", "health/service/web")),
+            put(DEREGISTER, {"Node": "n1"}),
+        )
+    ],
     "a known node id with the name in another case is the same node; 1.8 renames it, and its services go": [
         put(REGISTER, {**N1, "ID": _ID, "Service": {"Service": "web"}, "Check": {"Name": "c"}}),
         put(REGISTER, {**N1, "Node": "N1", "ID": _ID}),

@@ -42,6 +42,21 @@ _SERVICE = st.builds(
     ),
 )
 
+_PORT = st.sampled_from(
+    [
+        *({"Name": "http", "Port": 80, "Default": True}, {"Name": "http", "Port": 80, "Default": True}, {"Name": "b", "Port": 81}),
+        *({"Name": "b", "Port": 0}, {"Port": 82}, {"Name": "c", "Port": 83, "Default": True}, {}),
+    ]
+)
+
+#: The `Ports` of a service.
+NAMED_PORTS = st.lists(_PORT, max_size=3)
+
+
+def _with_ports(ports: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Service": "web", "Ports": ports}
+
+
 _PROXY = st.builds(
     lambda name, of: {"Service": name, "Kind": "connect-proxy", "Port": 80, "Proxy": {"DestinationServiceName": of}},
     st.sampled_from(["web-proxy", "db-proxy"]),
@@ -70,7 +85,9 @@ _REGISTER = st.builds(
     some(
         {
             "ID": st.sampled_from(_IDENTITIES),
-            "Service": st.one_of(_SERVICE, _SERVICE, _PROXY),
+            "Service": st.one_of(
+                _SERVICE, _SERVICE, _SERVICE, _PROXY, NAMED_PORTS.map(_with_ports), st.sampled_from([{}, {"Tags": ["a"]}])
+            ),
             "Check": _CHECK,
             "Checks": st.lists(_CHECK, max_size=2),
             "TaggedAddresses": _TAGGED,
@@ -118,6 +135,10 @@ _QUERIES: list[tuple[tuple[str, str | None], ...]] = [
     (("node-meta", "rack:a"),),
     (("node-meta", "rack:b"), ("node-meta", "rack:a")),
     (("index", "1"), ("wait", "50ms")),
+    (("max_stale", "abc"),),
+    (("max_stale", "1s"),),
+    (("max_stale", "0s"), ("consistent", None)),
+    (("max_stale", "5m"), ("consistent", None)),
 ]
 
 _READ = st.builds(lambda path, query: Call("GET", "/v1/" + path, query), st.sampled_from(_PATHS), st.sampled_from(_QUERIES))
