@@ -1,9 +1,9 @@
-"""What a call costs before anything is sent: building its operation and applying the client's settings, beside a bare Request.
+"""Measure the cost of a call before anything is sent: building its operation and applying the settings, compared with a bare Request.
 
     python benchmarks/building.py
 
-Everything is measured in one run, in turns, in rounds of a few thousand calls. Printed are nanoseconds of CPU for a call (the median over
-the rounds), and its ratio to the construction of the `Request` that the call sends.
+All cases take turns in one run, in rounds of a few thousand calls. The output is nanoseconds of CPU time for a call (the median over the
+rounds), and the ratio to the construction of the `Request` that the call sends.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _api = Operations()
 _kv, _health = _api.kv, _api.health
 _get = _kv.get("bench/key")
 
-#: What is measured. The first is what all others are compared with.
+#: The cases. All others are compared with the first.
 _CASES: dict[str, Callable[[], object]] = {
     "a bare Request": lambda: Request("GET", "/v1/kv/bench/key"),
     "kv.get(key)": lambda: _kv.get("bench/key"),

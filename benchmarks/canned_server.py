@@ -1,7 +1,6 @@
-"""Serves one canned answer to every request, over TCP and a UNIX socket, with as little work as possible.
+"""Answer every request with the same canned answer, over TCP and a UNIX socket, with as little work as possible.
 
-Run by the benchmarks in a process of its own. It prints its addresses as a line of JSON, and ends when its standard input does,
-or on SIGTERM.
+The benchmarks run this in its own process. It prints its addresses as a line of JSON, and ends when its standard input ends, or on SIGTERM.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-#: As an agent writes it outside of development mode: without white space.
+#: Without white space, as an agent writes it outside of development mode.
 _BODY = json.dumps(
     [
         {
@@ -47,7 +46,7 @@ _ANSWER = (
 
 
 class _Canned(asyncio.Protocol):
-    """A request of the benchmarks has no body, and the next one waits for the answer: it is whole when its head is."""
+    """Requests of the benchmarks have no body and are not pipelined, so a request is complete when its head is."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -72,7 +71,7 @@ _OPEN: set[asyncio.Transport] = set()
 
 
 def _read_to_the_end(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
-    # Not sys.stdin.read: a thread that is in it when SIGTERM comes would keep the interpreter from ending.
+    # Not sys.stdin.read: a thread inside it would keep the interpreter from ending on SIGTERM.
     while os.read(sys.stdin.fileno(), 4096):
         pass
     loop.call_soon_threadsafe(over.set)

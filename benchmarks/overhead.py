@@ -1,10 +1,10 @@
-"""What Consulate adds to the libraries that it stands on: `kv.get` beside the bare loop that does the same, in one run.
+"""Measure the overhead of Consulate over its libraries: `kv.get`, compared with a bare loop that does the same.
 
     python benchmarks/overhead.py
 
-A canned-answer server runs in a process of its own. Each pair takes turns, in rounds of a few hundred calls; printed are the medians over
-the rounds, in microseconds of CPU and of wall-clock time for a call, and the ratios of the medians. The last part sets what it takes
-to start a Python that imports Consulate beside one that imports nothing.
+A server with a canned answer runs in its own process. Each pair takes turns, in rounds of a few hundred calls. The output is the medians
+over the rounds, in microseconds of CPU time and of wall-clock time for a call, and the ratios of the medians. The last part compares the
+start of a Python that imports Consulate with one that imports nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _EXPECTED = "v" * 40
 
 @dataclass
 class Timings:
-    """Microseconds for a call, by round."""
+    """The microseconds for a call, by round."""
 
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
@@ -97,7 +97,7 @@ def _request(connection: h11.Connection) -> bytes:
 
 
 def _events(connection: h11.Connection, body: list[bytes]) -> bool:
-    """Take what there is of an answer; True once it is whole."""
+    """Read the events of an answer that are there. Return True once it is complete."""
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
@@ -110,7 +110,7 @@ def _events(connection: h11.Connection, body: list[bytes]) -> bool:
 
 
 def tcp(port: int, rounds: int, calls: int) -> None:
-    """urllib3: its pool's urlopen, json and base64."""
+    """Compare with urllib3: its pool's urlopen, json and base64."""
     pool = urllib3.HTTPConnectionPool("127.0.0.1", port)
 
     def bare() -> str:
@@ -123,7 +123,7 @@ def tcp(port: int, rounds: int, calls: int) -> None:
 
 
 def unix(path: str, rounds: int, calls: int) -> None:
-    """A blocking h11 loop over a UNIX socket."""
+    """Compare with a blocking h11 loop over a UNIX socket."""
     connection = h11.Connection(h11.CLIENT)
     with socket.socket(socket.AF_UNIX) as sock, Consul(path, scheme="http+unix") as client:
         sock.connect(path)
@@ -140,7 +140,7 @@ def unix(path: str, rounds: int, calls: int) -> None:
 
 
 async def tasks(backend: str, port: int, rounds: int, calls: int) -> None:
-    """An anyio and h11 loop over TCP."""
+    """Compare with a loop of anyio and h11 over TCP."""
     connection = h11.Connection(h11.CLIENT)
     async with await anyio.connect_tcp("127.0.0.1", port) as stream, AsyncConsul("127.0.0.1", port) as client:
 
@@ -156,7 +156,7 @@ async def tasks(backend: str, port: int, rounds: int, calls: int) -> None:
 
 
 def start_up(starts: int) -> None:
-    """A new interpreter, with and without the import, in milliseconds; byte code is cached, as after an installation."""
+    """Compare the start of an interpreter with and without the import, in milliseconds. Byte code is cached, as after an installation."""
     codes = {"pass": "a bare interpreter", "import consulate": "import consulate", "from consulate import Consul": "... import Consul"}
     with tempfile.TemporaryDirectory() as cache:
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -174,7 +174,7 @@ def start_up(starts: int) -> None:
 
 
 def main() -> None:
-    """Run all, or what is named."""
+    """Run all comparisons."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--calls", type=int, default=250, help="in a round")

@@ -1,8 +1,8 @@
-"""What the Consul in memory costs: beside a real agent, with thousands of queries that wait, and with a store of a hundred thousand keys.
+"""Measure the simulated Consul in memory: beside a real agent, with thousands of waiting queries, and with a hundred thousand keys.
 
     CONSUL_BINS=/path/to/consul python -m benchmarks.simulator
 
-The first part starts a real agent for itself, and is left out where there is none. Printed are medians over rounds, and ratios.
+The first part starts a real agent, and is skipped without a binary. The output is medians over rounds, and ratios.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from tests.agents import find_binaries, start_agent
 
 _KEY, _VALUE = "bench/key", "v" * 40
 
-#: Calls of the quicker one for each of the slower one, so that both are measured for as long.
+#: Calls of the faster one for each call of the slower one, so that both are measured for about the same time.
 _QUICKER = 10
 
-#: Queries that wait, few and many; keys in a store, few and many; keys in an answer.
+#: Numbers of waiting queries; numbers of keys in a store; the number of keys in an answer.
 _FEW, _MANY = 10, 10_000
 _SMALL, _LARGE = 1_000, 100_000
 _BELOW = 100
 
 
 def measure(call: Callable[[], object], calls: int) -> float:
-    """Microseconds for a call."""
+    """Return the microseconds for a call."""
     gc.collect()
     begun = time.perf_counter()
     for _ in range(calls):
@@ -44,7 +44,7 @@ def measure(call: Callable[[], object], calls: int) -> float:
 
 
 def medians(several: Sequence[Callable[[], object]], rounds: int, *calls: int) -> tuple[float, float]:
-    """Microseconds for a call of each, which take turns; the first round is not counted. calls: how many of each in a round."""
+    """Return the median of the microseconds for each call. They take turns; the first round is not counted. calls: of each in a round."""
     taken: list[list[float]] = [[measure(*each) for each in zip(several, calls, strict=True)] for _ in range(rounds + 1)]
     base, other = (statistics.median(times) for times in zip(*taken[1:], strict=True))
     return base, other
@@ -56,7 +56,7 @@ def report(name: str, base: float, other: float) -> None:
 
 
 def beside_a_real_agent(rounds: int, calls: int) -> None:
-    """kv.get of an agent over loopback TCP, and of one in memory."""
+    """Compare kv.get on a real agent over loopback TCP with one in memory."""
     for binary in find_binaries():
         with start_agent(binary, acls=False) as agent, Consul(agent.host, agent.port) as real, ConsulAgent().client() as memory:
             for consul in (real, memory):
@@ -70,7 +70,7 @@ def beside_a_real_agent(rounds: int, calls: int) -> None:
 
 
 async def tasks_beside_a_real_agent(port: int, version: str, rounds: int, calls: int) -> None:
-    """The same, awaited."""
+    """Compare the same with async clients."""
     taken: list[list[float]] = []
     async with AsyncConsul("127.0.0.1", port) as real, ConsulAgent().async_client() as memory:
         await memory.kv.set(_KEY, _VALUE)
@@ -83,11 +83,11 @@ async def tasks_beside_a_real_agent(port: int, version: str, rounds: int, calls:
                     await consul.kv.get(_KEY)
                 taken[-1].append((time.perf_counter() - begun) / number * 1e6)
     there, here = (statistics.median(times) for times in zip(*taken[1:], strict=True))
-    report(f"... awaited: Consul {version}, in memory", there, here)
+    report(f"... AsyncConsul: Consul {version}, in memory", there, here)
 
 
 class Agent:
-    """A simulator that is asked without a client."""
+    """A simulator, used without a client."""
 
     def __init__(self) -> None:
         self.simulator = Simulator(Settings())
@@ -97,7 +97,7 @@ class Agent:
         assert isinstance(self.simulator.handle(Request("PUT", f"/v1/kv/{key}", body=value), 0.0), Response)
 
     def write(self, key: str) -> None:
-        """Write something new."""
+        """Write a new value."""
         self.writes += 1
         self.put(key, b"%d" % self.writes)
 
@@ -107,21 +107,21 @@ class Agent:
         return answer
 
     def park(self, key: str) -> Parked:
-        """A query that waits for a key that there is not, and counts how often it is read."""
+        """Return a query that waits for a missing key, and count how often it is evaluated."""
         parked = self.simulator.handle(Request("GET", f"/v1/kv/{key}", (("index", "1000000"), ("wait", "10m"))), 0.0)
         assert isinstance(parked, Parked)
         read = parked.read
 
-        def counted() -> object:
+        def count_read() -> object:
             self.reads += 1
             return read()
 
-        parked.read = counted  # type: ignore[assignment] # what it reads, counted
+        parked.read = count_read  # type: ignore[assignment] # the same read, counted
         return parked
 
 
 def parked_queries(rounds: int, calls: int, seconds: float) -> None:
-    """What queries that wait cost: while nothing changes, and with each write."""
+    """Measure the cost of waiting queries: for each write, and while nothing happens."""
     agents = {number: Agent() for number in (_FEW, _MANY)}
     for number, agent in agents.items():
         for place in range(number):
@@ -129,16 +129,16 @@ def parked_queries(rounds: int, calls: int, seconds: float) -> None:
         agent.put("other", b"0")
         agent.reads = 0
     writes = [partial(agent.write, "other") for agent in agents.values()]
-    report(f"a write, {_FEW} and {_MANY:,} others waiting", *medians(writes, rounds, calls, calls))
+    report(f"a write while {_FEW} and {_MANY:,} queries wait", *medians(writes, rounds, calls, calls))
     assert [agent.reads for agent in agents.values()] == [0, 0]
     many = agents[_MANY]
     many.put("waiting/7", b"1")
-    print(f"{'... which one of them waits for: looked at':46} {many.reads:10}")
+    print(f"{'... queries read if one waits for the key':46} {many.reads:10}")
     anyio.run(idle, seconds)
 
 
 async def idle(seconds: float) -> None:
-    """CPU of a process in which tasks wait and nothing happens."""
+    """Measure the CPU time of a process whose tasks wait while nothing happens."""
     agent = ConsulAgent()
     async with agent.async_client() as consul, anyio.create_task_group() as group:
 
@@ -158,7 +158,7 @@ async def idle(seconds: float) -> None:
 
 
 def store_sizes(rounds: int, calls: int) -> None:
-    """Reads by prefix and writes, in a small store and in a large one."""
+    """Compare reads by prefix and writes in a small store and in a large one."""
     agents: list[Agent] = []
     for number in (_SMALL, _LARGE):
         agent = Agent()
@@ -174,11 +174,11 @@ def store_sizes(rounds: int, calls: int) -> None:
     write = partial(small.write, f"{below[0]}00"), partial(large.write, f"{below[1]}00")
     report(f"a write to one of {_SMALL:,} and of {_LARGE:,}", *medians(write, rounds, calls, calls))
     every = partial(small.get, "", ("keys", None)), partial(large.get, "", ("keys", None))
-    report(f"all {_SMALL:,} and all {_LARGE:,} names, for comparison", *medians(every, 3, 2, 2))
+    report(f"all {_SMALL:,} and all {_LARGE:,} keys, for comparison", *medians(every, 3, 2, 2))
 
 
 def main() -> None:
-    """Run all."""
+    """Run all parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--calls", type=int, default=100, help="in a round")

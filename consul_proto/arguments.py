@@ -11,8 +11,26 @@ from functools import cache
 from inspect import Parameter, signature
 from typing import Any
 
-#: What other clients and Consul's own query call it -> our name for it.
-_SYNONYMS = {"dc": "datacenter", "ns": "namespace", "sg": "sameness_group"}
+from consul_proto.options_of import options_of
+
+#: What other clients, other calls and Consul's own query call it -> our names for it; the first that the call takes is meant.
+_SYNONYMS = {
+    "dc": ("datacenter",),
+    "ns": ("namespace",),
+    "sg": ("sameness_group",),
+    "key": ("item",),
+    "keys": ("items",),
+    "id": ("service_id", "check_id", "session_id", "acl_id", "node_id"),
+    "lock_delay": ("delay",),
+    "check": ("script",),
+    "script": ("check",),
+    "http": ("httpcheck",),
+    "httpcheck": ("http",),
+    "service": ("service_id",),
+}
+
+#: What a check can be beyond what `agent.service.register` has an argument for.
+_KINDS = {"args", "tcp", "udp", "grpc", "h2ping", "os_service", "docker_container_id", "alias_service", "alias_node"}
 
 #: A flag of Consul's query -> what to write instead.
 _CONSISTENCIES = {"stale", "consistent", "leader"}
@@ -27,26 +45,13 @@ def keywords(build: Callable[..., Any]) -> frozenset[str] | None:
     found: set[str] = set()
     for parameter in list(signature(build).parameters.values())[1:]:
         if parameter.kind is Parameter.VAR_KEYWORD:
-            options = _keys(parameter.annotation, build)
+            options = options_of(parameter.annotation, build)
             if options is None:
                 return None
-            found |= options
+            found |= options.__optional_keys__ | options.__required_keys__
         elif parameter.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY):
             found.add(parameter.name)
     return frozenset(found)
-
-
-def _keys(annotation: Any, build: Callable[..., Any]) -> frozenset[str] | None:
-    """Return the keys of the TypedDict in `Unpack[...]`, found in the method's module or in `consul_proto.types.options`."""
-    named: Any
-    if isinstance(annotation, str):
-        from consul_proto.types import options
-
-        name = annotation.partition("Unpack[")[2].removesuffix("]")
-        named = getattr(build, "__globals__", {}).get(name) or getattr(options, name, None)
-    else:
-        named = next(iter(getattr(annotation, "__args__", ())), None)
-    return named.__optional_keys__ | named.__required_keys__ if hasattr(named, "__optional_keys__") else None
 
 
 def check_keywords(call: str, build: Callable[..., Any], given: Iterable[str]) -> None:
@@ -64,8 +69,10 @@ def _advice(keyword: str, taken: frozenset[str]) -> str:
         return f'; did you mean consistency="{keyword}"?'
     if keyword in _OF_THE_CLIENT:
         return f"; it is a setting of the client: client.using({keyword}=...)"
-    meant = _SYNONYMS.get(keyword, keyword)
-    if meant not in taken:
+    if keyword in _KINDS and "httpcheck" in taken:
+        return "; give a check of this kind in Consul's own words as checks=[{...}]"
+    meant = next((name for name in _SYNONYMS.get(keyword, ()) if name in taken), "")
+    if not meant:
         from difflib import get_close_matches
 
         meant = next(iter(get_close_matches(keyword, sorted(taken), 1)), "")

@@ -37,7 +37,7 @@ _read_json = json.JSONDecoder(parse_constant=_refuse).decode
 def encode(value: Value) -> bytes:
     """Return the bytes to store. Raises TypeError or ValueError where JSON cannot express the value (a set, NaN, a reference cycle)."""
     if isinstance(value, str):
-        return value.encode()
+        return _utf8(value)
     if isinstance(value, bytes):
         return value
     if value is None:
@@ -49,7 +49,16 @@ def encode(value: Value) -> bytes:
         check_depth(written)
     except RecursionError:
         raise ValueError("the value is nested too deeply for JSON") from None
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"the value must be str, bytes, None or what JSON can express: {error}") from None
     return written
+
+
+def _utf8(value: str) -> bytes:
+    try:
+        return value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("the value contains surrogates, which UTF-8 cannot express; store bytes instead") from None
 
 
 def decode(stored: bytes, codec: Codec = "json") -> Stored:

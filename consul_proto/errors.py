@@ -44,6 +44,9 @@ class ConsulateException(Exception):
     #: What to do next, where the kind of error alone tells.
     advice: str = ""
 
+    #: The statuses that say nothing of what went wrong.
+    unsaid: tuple[int, ...] = ()
+
     def __init__(self, message: str, *, maybe_applied: bool = True, status: int | None = None, body: bytes = b"") -> None:
         super().__init__(message)
         self.message = message
@@ -74,7 +77,7 @@ class ConsulateException(Exception):
         call = f"{self.method} {self.path}" if self.method else ""
         if self.address:
             call = f"{call} on {self.address}".strip()
-        status = "" if self.status is None else f"{self.status} "
+        status = "" if self.status is None or self.status in self.unsaid else f"{self.status} "
         text = f"{call}: {status}{self.message}" if call else f"{status}{self.message}"
         return f"{text} ({self.advice})" if self.advice else text
 
@@ -116,14 +119,30 @@ class ClientError(ConsulateException):
     """Consul refused the request (a status from 300 to 499)."""
 
 
+#: Consul's words -> what to do, where a token with more rules would not help.
+_FORBIDDEN_ADVICE = {
+    "ACL bootstrap no longer allowed": "this works once for each cluster: use the token that it gave then, or reset the ACL system"
+    " with the reset index; https://developer.hashicorp.com/consul/docs/secure/acl/troubleshoot",
+    "ACL not found": "Consul does not know this token: it was deleted, has expired, or is of another cluster; give another"
+    " with token= or CONSUL_HTTP_TOKEN",
+}
+
+
 class Forbidden(ClientError):
     """The token may not do this (403)."""
 
     advice = "give a token that has the rule, with token= or CONSUL_HTTP_TOKEN"
 
+    def __init__(self, message: str, *, maybe_applied: bool = True, status: int | None = None, body: bytes = b"") -> None:
+        super().__init__(message, maybe_applied=maybe_applied, status=status, body=body)
+        self.advice = next((advice for said, advice in _FORBIDDEN_ADVICE.items() if said in message), self.advice)
+
 
 class NotFound(ClientError):
     """What was asked for does not exist (404 in Consul's words, or an answer that says so)."""
+
+    #: Of an empty list, and of a transaction: how Consul happens to say it.
+    unsaid = (200, 409)
 
 
 class KeyNotFound(NotFound, KeyError, AttributeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import unquote
 
 from consul_proto.errors import (
     ACLDisabled,
@@ -32,6 +33,11 @@ WITH_RETRY_AFTER = (429, 503)
 
 #: RFC 9110, section 15.5.9: the server gave up waiting for the request, or a proxy for the server.
 _REQUEST_TIMEOUT = 408
+
+_BAD_REQUEST = 400
+
+#: In a name that is one segment of a path: what is cleaned away as if the name were a path.
+_FOLDERS = re.compile(r"%2F|%2E")
 
 #: Consul's own words for a 401. A proxy that wants a password answers with the same status.
 _ACL_DISABLED = re.compile(rb"(?:rpc error[^:]*: )*ACL support disabled\s*")
@@ -66,7 +72,7 @@ def _usual_error(request: Request, response: Response) -> ConsulateException:
     if status == 404:
         return not_found(response)
     if 400 <= status < 500:
-        return _refusal(response, said or "refused without an explanation")
+        return _refusal(response, said or _unexplained(request, status))
     if status == 500 and _FORBIDDEN.match(body):
         return Forbidden(said, maybe_applied=False)
     if status >= 500:
@@ -102,14 +108,34 @@ def _redirect(request: Request, response: Response) -> ClientError:
     """Return Redirected where Consul itself would use another name; any other redirect, as to a login page, is not Consul's."""
     location = response.headers.get("location") or ""
     if response.status in (301, 307) and f"{location.partition('?')[0]}/".startswith("/v1/"):
-        where = "another address" if request.shown_path else location
-        return Redirected(f"Consul redirects to {where} and did nothing; use the name in that address", maybe_applied=False)
+        return _other_name(request, location)
     where = "another address" if request.shown_path or not location else location.partition("?")[0].partition("#")[0]
     return ClientError(
         f"something in front of Consul redirects to {where}; check the address of the agent: http:// or https://, host, port and prefix."
         " A proxy may want credentials: give them with basic_auth=",
         maybe_applied=False,
     )
+
+
+def _other_name(request: Request, location: str) -> Redirected:
+    """Return the error for a redirect of Consul's own. Agents before 1.21.5 clean names in a path as if they were folders."""
+    does = f"Consul redirects to {'another address' if request.shown_path else location} and did nothing"
+    name = request.path.rpartition("/")[2]
+    if request.path.startswith("/v1/kv/") or not _FOLDERS.search(name):
+        return Redirected(f"{does}; use the name in that address", maybe_applied=False)
+    named = "" if request.shown_path else f" {unquote(name)!r}"
+    return Redirected(
+        f"{does}: before 1.21.5 it finds no name with an empty, '.' or '..' part between slashes in a path, as{named or ' this one'} has;"
+        " use another name, or a newer agent",
+        maybe_applied=False,
+    )
+
+
+def _unexplained(request: Request, status: int) -> str:
+    """Return what to say of an answer without a body: agents give one for a path with characters that they cannot print."""
+    if status == _BAD_REQUEST and "%" in request.path:
+        return "refused without an explanation, as Consul does where it cannot print a character of the path; older agents know fewer"
+    return "refused without an explanation"
 
 
 def _asked_to_wait(response: Response) -> str:

@@ -13,6 +13,7 @@ from functools import cache, cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, SupportsIndex, TypeVar, overload
 
+from consul_proto.argument_types import checks_of
 from consul_proto.arguments import check_keywords, wrong_arguments
 from consul_proto.described import GroupDoc
 from consul_proto.flow import NamedFlow
@@ -170,7 +171,8 @@ class _Definition(Generic[S, P, X, Y, Z]):
 
     def _bind(self, namespace: Namespace[Any]) -> Callable[..., Any]:
         build, run = self.build, namespace._run  # noqa: SLF001 - the other half of Namespace
-        place = _place(namespace, self.__name__)
+        place, checks = _place(namespace, self.__name__), checks_of(build, 1)
+        check, usual = checks.check, checks.usual
         is_pure = run is unchanged
         if is_pure:
             run = self._value(place)
@@ -178,6 +180,8 @@ class _Definition(Generic[S, P, X, Y, Z]):
         def bound(*args: Any, **kwargs: Any) -> Any:
             if kwargs:
                 check_keywords(place, build, kwargs)
+            if kwargs or len(args) != 1 or type(args[0]) is not usual:
+                check(place, args, kwargs)
             try:
                 call = build(namespace, *args, **kwargs)  # type: ignore[arg-type] # S is the namespace's own class
             except TypeError as error:

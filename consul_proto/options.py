@@ -76,9 +76,20 @@ def write_operation(
     return Operation(name, request, read, _defaults(options, defaults), answers, None, explain)
 
 
+def json_text(name: str, value: object) -> str:
+    """Return a value as JSON. name: how errors call it. Raises TypeError, ValueError where JSON cannot express it (a set, NaN, a cycle)."""
+    try:
+        return json.dumps(value, allow_nan=False)
+    except RecursionError:
+        raise ValueError(f"{name} is nested too deeply for JSON") from None
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name} cannot be written as JSON: {error}") from None
+
+
 def json_body(members: Mapping[str, object]) -> bytes:
     """Return a JSON object as a request body, without the members that are None. Raises TypeError, ValueError."""
-    return json.dumps({name: value for name, value in members.items() if value is not None}, allow_nan=False).encode()
+    written = [f"{json.dumps(name)}: {json_text(name, value)}" for name, value in members.items() if value is not None]
+    return f"{{{', '.join(written)}}}".encode()
 
 
 #: A client's setting -> its name in the query.

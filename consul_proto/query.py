@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from consul_proto.durations import Duration, go_duration, seconds
 from consul_proto.message import Headers, QueryItem, Request
+from consul_proto.paths import checked_text
 
 #: "stale": any server may answer; "consistent": the leader asks a quorum first; "leader": the leader answers even where the agent
 #: prefers stale reads; "default": as the agent is configured.
@@ -33,13 +34,25 @@ def uint64(name: str, value: object) -> str:
     return str(value)
 
 
-def line(name: str, value: object) -> str:
-    """Check a text for a query and return it. Raises ValueError where it is empty or contains control characters, TypeError."""
+def text(name: str, value: object) -> str:
+    """Check a text for a query and return it: any, since it is sent percent-encoded. Raises ValueError for surrogates, TypeError."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, not {type(value).__name__}")
-    if not value or any(character < " " or character == "\x7f" for character in value):
-        raise ValueError(f"{name} must not be empty or contain control characters: {value!r}")
-    return value
+    return checked_text(value, name) if value else value
+
+
+def nonempty(name: str, value: object) -> str:
+    """Check a text for a query that Consul ignores where it is empty. Raises ValueError where it is empty, TypeError."""
+    if not text(name, value):
+        raise ValueError(f"{name} must not be empty")
+    return str(value)
+
+
+def line(name: str, value: object) -> str:
+    """Check a name and return it. Raises ValueError where it is empty or contains control characters, TypeError."""
+    if any(character < " " or character == "\x7f" for character in nonempty(name, value)):
+        raise ValueError(f"{name} must not contain control characters: {value!r}")
+    return str(value)
 
 
 def _duration(_name: str, value: Any) -> str:
@@ -47,11 +60,11 @@ def _duration(_name: str, value: Any) -> str:
 
 
 def _each(name: str, value: Any) -> list[str]:
-    return [line(name, item) for item in ([value] if isinstance(value, str) else value)]
+    return [text(name, item) for item in ([value] if isinstance(value, str) else value)]
 
 
 def _pairs(name: str, value: Any) -> list[str]:
-    return [f"{line(name, key)}:{item}" for key, item in value.items()]
+    return [f"{nonempty(name, key)}:{text(name, item)}" for key, item in value.items()]
 
 
 def _flag(_name: str, value: Any) -> list[None]:
@@ -64,36 +77,36 @@ def _truth(_name: str, value: Any) -> str:
 
 #: Option -> its name in the query, and how its value is written: a text, or one text (None: a bare flag) for each occurrence.
 QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]] = {
-    "acquire": ("acquire", line),
+    "acquire": ("acquire", nonempty),
     "cached": ("cached", _flag),
     "cas": ("cas", uint64),
-    "datacenter": ("dc", line),
+    "datacenter": ("dc", nonempty),
     "enable": ("enable", _truth),
-    "filter": ("filter", line),
+    "filter": ("filter", text),
     "flags": ("flags", uint64),
-    "hash": ("hash", line),
+    "hash": ("hash", nonempty),
     "index": ("index", uint64),
     "keys": ("keys", _flag),
     "max_stale": ("max_stale", _duration),
     "merge_central_config": ("merge-central-config", _flag),
-    "name": ("name", line),
-    "namespace": ("ns", line),
-    "near": ("near", line),
-    "node": ("node", line),
+    "name": ("name", nonempty),
+    "namespace": ("ns", nonempty),
+    "near": ("near", nonempty),
+    "node": ("node", nonempty),
     "node_meta": ("node-meta", _pairs),
-    "note": ("note", line),
-    "partition": ("partition", line),
+    "note": ("note", text),
+    "partition": ("partition", nonempty),
     "passing": ("passing", _truth),
-    "peer": ("peer", line),
+    "peer": ("peer", nonempty),
     "prune": ("prune", _flag),
-    "reason": ("reason", line),
+    "reason": ("reason", text),
     "recurse": ("recurse", _flag),
-    "release": ("release", line),
+    "release": ("release", nonempty),
     "replace_existing_checks": ("replace-existing-checks", _flag),
-    "sameness_group": ("sg", line),
-    "segment": ("segment", line),
-    "separator": ("separator", line),
-    "service": ("service", line),
+    "sameness_group": ("sg", nonempty),
+    "segment": ("segment", nonempty),
+    "separator": ("separator", nonempty),
+    "service": ("service", nonempty),
     "tag": ("tag", _each),
     "wait": ("wait", _duration),
     "wan": ("wan", lambda _name, value: ["1"] if value else []),

@@ -1,6 +1,6 @@
-"""Do the same work in a script, on asyncio and on trio.
+"""Make the same calls with `Consul`, and with `AsyncConsul` on asyncio and on trio.
 
-The example uses the agent at CONSUL_HTTP_ADDR. Without that variable, it makes an agent in memory.
+The example uses the agent at CONSUL_HTTP_ADDR. If this variable is not set, it uses a simulated agent in memory.
 """
 
 import os
@@ -15,14 +15,15 @@ from consulate.exceptions import RequestError
 from consulate.testing import ConsulAgent
 
 UNREACHED = """\
-No agent answers at CONSUL_HTTP_ADDR. Unset the variable, and this example makes an agent in memory. Or start a real agent:
+No agent answers at CONSUL_HTTP_ADDR. Unset this variable to use a simulated agent in memory. Or start a real agent:
 
     consul agent -dev &
     CONSUL_HTTP_ADDR=127.0.0.1:8500 .venv/bin/python examples/quickstart.py
 
-The address may also be unix:///path/to/socket. Set CONSUL_HTTP_TOKEN if the agent has ACLs, CONSUL_HTTP_SSL and CONSUL_CACERT for TLS."""
+The address may also be unix:///path/to/socket. Set CONSUL_HTTP_TOKEN if the agent has ACLs.
+Set CONSUL_HTTP_SSL and CONSUL_CACERT for TLS."""
 
-#: The agent in memory, with a real clock. None: CONSUL_HTTP_ADDR names another agent.
+#: The simulated agent in memory, with a real clock; None if CONSUL_HTTP_ADDR names an agent.
 AGENT = None if os.environ.get("CONSUL_HTTP_ADDR") else ConsulAgent(clock="real")
 
 

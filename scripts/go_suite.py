@@ -1,4 +1,4 @@
-"""The official Go client's own tests, on a real Consul and on `consulate dev`: what passes there passes here.
+"""Run the official Go client's tests on a real Consul and on `consulate dev`: each test that passes there must pass here.
 
 Its tests start `consul agent -config-file FILE` from PATH, where a script stands for it that starts `consulate dev`. The Go toolchain
 fetches the module, and runs the tests.
@@ -22,24 +22,24 @@ _ROOT = Path(__file__).parent.parent
 
 _MODULE = "github.com/hashicorp/consul/api"
 
-#: By the version of Consul, that of the client which belongs to it.
+#: Version of Consul -> version of its Go client.
 _CLIENTS = {"1.8.7": "v1.7.0", "1.22.5": "v1.33.2"}
 
 #: Go's own limit for all tests of a package.
 _LIMIT = "20m"
 
-#: Tests that need not pass: the row of docs/simulated.md which says so, and what it says differs, "" where it is not simulated at all.
-#: An excuse holds as long as the row says that; one that does not is told.
+#: Tests that need not pass: the row of docs/simulated.md with the reason, and its text; "" if the endpoint is not simulated at all.
+#: An entry whose row no longer has that text is an error.
 _EXCUSED = {
     "TestAPI_AgentConnectCALeaf": ("agent.connect.ca_leaf", ""),
     "TestAPI_AgentLeave": ("agent.join", "the agent can only join itself"),
     "TestAPI_AgentMembersOpts": ("agent.join", "the agent can only join itself"),
-    "TestAPI_AgentMetrics": ("agent.metrics", "there are none"),
+    "TestAPI_AgentMetrics": ("agent.metrics", "the lists of metrics are empty"),
     "TestAPI_AgentMonitor": ("agent.monitor", ""),
     "TestAPI_AgentMonitorJSON": ("agent.monitor", ""),
     "TestAPI_AgentReload": ("agent.reload", "there is nothing to reload"),
     "TestAPI_AgentReload_MultiPort": ("agent.reload", "there is nothing to reload"),
-    "TestAPI_AgentService": ("agent.service.get", "the hash has another value"),
+    "TestAPI_AgentService": ("agent.service.get", "the content hash has another value"),
     "TestAPI_ConnectCAConfig_get_set": ("connect.ca.config_get", ""),
     "TestAPI_DiscoveryChain_Get": ("discovery_chain.read", ""),
     "TestAPI_Internal_AssignServiceVirtualIP": ("internal.service_virtual_ip", ""),
@@ -55,14 +55,14 @@ _EXCUSED = {
     "TestConnectRootsWatch": ("connect.ca.config_set", ""),
 }
 
-#: The same of the older client alone.
+#: The same, only for the older client.
 _EXCUSED_BEFORE = {
     "TestAPI_ConnectIntentionCheck": ("connect.intentions.check", "1.8.7 stores other namespaces"),
     "TestAPI_ConnectIntentionCreateListGetUpdateDelete": ("connect.intentions.create", "1.8.7 stores other namespaces"),
     "TestAPI_ConnectIntentionMatch": ("connect.intentions.match", "1.8.7 stores other namespaces"),
 }
 
-#: Tests of what is no part of `/v1`: the words of docs/dev.md which say that it is not there.
+#: Tests of endpoints outside `/v1`: the words of docs/dev.md that say that these do not exist.
 _OUTSIDE = {
     "TestAPI_DebugGoroutine": "`/debug/pprof`",
     "TestAPI_DebugHeap": "`/debug/pprof`",
@@ -71,7 +71,7 @@ _OUTSIDE = {
     "TestAPI_RawV2ExportedServices": "`/api/`",
 }
 
-#: The older client's tests take a file that says nothing of Connect for one that turns it off, as it did without `-dev`.
+#: The older client's tests expect that Connect is off unless the file turns it on, as without `-dev`.
 _OUTSIDE_BEFORE = dict.fromkeys(("TestAPI_AgentConnectCARoots_empty", "TestAPI_ConnectCARoots_empty"), "Connect is on by default")
 
 _STANDS_FOR_CONSUL = """\
@@ -85,12 +85,12 @@ done
 PYTHONPATH='{root}' exec '{python}' -m consulate dev --consul-version {version} $files
 """
 
-#: A test by its package and name, and how it ended: "pass", "fail" or "skip".
+#: Package and name of a test -> its outcome: "pass", "fail" or "skip".
 Outcomes = dict[tuple[str, str], str]
 
 
 def find_excuses(version: str) -> dict[str, str]:
-    """The tests that need not pass, and why: what the pages say."""
+    """Return the tests that need not pass, with the reason from the pages."""
     is_old = version == "1.8.7"
     rows_of, words_of = _EXCUSED | (_EXCUSED_BEFORE if is_old else {}), _OUTSIDE | (_OUTSIDE_BEFORE if is_old else {})
     rows = re.findall(r"^\| (\S+) \| `[^`]*` \| ([a-z ]+) \| (.*?) ?\|$", (_ROOT / "docs" / "simulated.md").read_text(), re.MULTILINE)
@@ -98,33 +98,33 @@ def find_excuses(version: str) -> dict[str, str]:
     found = {test: f"{row}: {says[row]}" for test, (row, differs) in rows_of.items() if (differs or "not simulated") in says.get(row, "")}
     page = (_ROOT / "docs" / "dev.md").read_text()
     if stale := [*(rows_of.keys() - found.keys()), *(test for test, words in words_of.items() if words not in page)]:
-        sys.exit(f"no page says any more why these need not pass: {', '.join(sorted(stale))}")
+        sys.exit(f"no page says why these tests need not pass; fix the table here or the page: {', '.join(sorted(stale))}")
     return found | {test: f"docs/dev.md says: {words}" for test, words in words_of.items()}
 
 
 def _binary(version: str) -> str:
-    """The real Consul of a version."""
+    """Return the path of the real Consul of a version."""
     for path in os.environ.get("CONSUL_BINS", "").split(":"):
         if path and f"v{version}" in subprocess.run([path, "version"], capture_output=True, text=True, timeout=30, check=True).stdout:
             return path
-    sys.exit(f"there is no Consul {version}: name one in CONSUL_BINS")
+    sys.exit(f"found no Consul {version}; name one in CONSUL_BINS")
 
 
 def _fetch_client(version: str, folder: Path) -> Path:
-    """The client's module, where it can be written."""
+    """Download the client's module into a folder where it can be written, and return its path."""
     named = f"{_MODULE}@{_CLIENTS[version]}"
     said = subprocess.run(["go", "mod", "download", "-json", named], capture_output=True, text=True, check=True, cwd=folder).stdout
     module = folder / "api"
     shutil.copytree(json.loads(said)["Dir"], module)
     for path in (module, *module.rglob("*")):
         path.chmod(path.stat().st_mode | stat.S_IWUSR)
-    # The older one takes another module from the folder beside it, where there is none.
+    # The older client expects another module in the folder beside it, which does not exist.
     subprocess.run(["go", "mod", "edit", "-dropreplace", "github.com/hashicorp/consul/sdk"], check=True, cwd=module)
     return module
 
 
 def _run_tests(module: Path, consul: Path, *options: str) -> Outcomes:
-    """Run the tests with a Consul that is first on PATH. Servers that a test leaves behind are ended as well."""
+    """Run the tests with this Consul first on PATH. Stop the servers that tests leave running."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CONSUL_")}
     environment |= {"PATH": f"{consul.parent}:{environment['PATH']}", "GOFLAGS": "-mod=mod"}
     command = ["go", "test", "-json", "-vet=off", "-count=1", f"-timeout={_LIMIT}", *options, "./..."]
@@ -143,7 +143,7 @@ def _run_tests(module: Path, consul: Path, *options: str) -> Outcomes:
 
 
 def _only(tests: list[str]) -> str:
-    """The tests by their names, as Go takes them."""
+    """Return a pattern for these tests, as Go expects it."""
     return f"^({'|'.join(map(re.escape, tests))})$"
 
 
@@ -163,7 +163,7 @@ def _compare(version: str, folder: Path) -> int:
     there = _run_tests(module, real)
     here = _run_tests(module, ours, "-skip", _only(list(need_not)))
     open_ones = {test for test in _find_passes(there) - _find_passes(here) if test[1].partition("/")[0] not in need_not}
-    if open_ones:  # a busy machine makes some late
+    if open_ones:  # on a busy machine, some tests are too slow
         here |= _run_tests(module, ours, "-run", _only(sorted({name.partition("/")[0] for _, name in open_ones})))
         open_ones -= _find_passes(here)
     print(f"{_MODULE} {_CLIENTS[version]}, with subtests:")
@@ -178,10 +178,10 @@ def _compare(version: str, folder: Path) -> int:
 
 
 def main() -> int:
-    """Compare for one version, which is an argument, or for the newest."""
+    """Compare for the version in the argument, or for the newest."""
     version = sys.argv[1] if len(sys.argv) > 1 else [*_CLIENTS][-1]
     if version not in _CLIENTS:
-        sys.exit(f"known are {', '.join(_CLIENTS)}")
+        sys.exit(f"unknown version {version}; known are {', '.join(_CLIENTS)}")
     with tempfile.TemporaryDirectory(prefix="go-suite-") as name:
         return _compare(version, Path(name))
 

@@ -1,6 +1,6 @@
-"""A long stream on every transport: how much memory it takes to read, and how soon it ends when it is closed or cancelled.
+"""Measure a long stream on every transport: the memory that reading takes, and the time until it ends after a close or a cancel.
 
-The server runs in this process, each client in one of its own, which reports the growth of its peak memory (VmHWM).
+The server runs in this process, and each client in its own process, which reports the growth of its peak memory (VmHWM).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.fakes.streams import Framing, stream
 
 _STREAM = Stream("test.bytes", Request("GET", "/v1/test/bytes"), Pieces)
 
-#: What must hold: bytes by which peak memory grows, and seconds until a stream ends.
+#: The limits: growth of peak memory in bytes, and seconds until a stream ends.
 _MOST_MEMORY, _LONGEST_END = 8 << 20, 0.1
 
 
@@ -44,7 +44,7 @@ def _options(url: str, ca_file: str | None) -> dict[str, Any]:
 
 
 def _threads(size: int, way: str, options: dict[str, Any]) -> float:
-    """Read a stream; return the growth of memory in bytes, or the seconds that its end took."""
+    """Read a stream. Return the growth of memory in bytes, or the seconds until the stream ended."""
     cancel = Cancel()
     with Consul(**options) as client, client.open(_STREAM, cancel=cancel) as events:
         received = len(next(iter(events)))
@@ -70,7 +70,7 @@ def _threads(size: int, way: str, options: dict[str, Any]) -> float:
 
 
 async def _tasks(size: int, way: str, options: dict[str, Any]) -> float:
-    """As `_threads`."""
+    """Read a stream; see `_threads`."""
     async with AsyncConsul(**options) as client:
         ended: list[float] = []
         with anyio.CancelScope() as scope:
@@ -95,7 +95,7 @@ async def _tasks(size: int, way: str, options: dict[str, Any]) -> float:
 
 
 def _client(face: Face, size: int, way: str, url: str, ca_file: str | None) -> None:
-    """Be the client's process: print one figure."""
+    """Run as a client's process: print one number."""
     options = _options(url, ca_file)
     print(anyio.run(_tasks, size, way, options, backend=face.backend) if face.backend else _threads(size, way, options))
 
@@ -115,7 +115,7 @@ def _measure(face: Face, size: int, way: str, framing: Framing, tls: Certificate
 def main() -> None:
     """Measure every transport and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=1_000_000_000, help="bytes of the stream (1 GB where it is not given)")
+    parser.add_argument("--size", type=int, default=1_000_000_000, help="bytes of the stream (default: 1 GB)")
     for hidden in ("--client", "--way", "--url", "--ca-file"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     given = parser.parse_args()

@@ -1,7 +1,7 @@
-"""Record tests/samples anew from the Consuls that CONSUL_BINS names: `python -m scripts.record_samples`.
+"""Record tests/samples again, with the Consuls that CONSUL_BINS names: `python -m scripts.record_samples`.
 
-Ids, indexes and ports differ from one run to the next; statuses, members and texts do not. Answers that are not what the script expects
-are listed in the end and make it fail; they are recorded all the same.
+Ids, indexes and ports differ between runs; statuses, members and texts do not. Unexpected answers are recorded too; the script lists
+them at the end, and exits with 1.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TESTS = Path(__file__).parent.parent / "tests"
 
 
 def _powerless_token(recorder: Recorder) -> None:
-    """Make a token that Consul knows and that may do nothing."""
+    """Make a token that exists and has no rights."""
     made = recorder.prepare("PUT", "/v1/acl/token", {"Description": "powerless"}).json()
     assert isinstance(made, dict)
     recorder.use_as(POWERLESS, str(made["SecretID"]))
@@ -31,7 +31,7 @@ def _record(binary: Binary, folder: Path) -> list[str]:
     manifest = {row["id"]: row for row in json.loads((_TESTS / "spec" / "endpoints.json").read_text())}
     with start_agent(binary, acls=True) as strict:
         recorder = Recorder(strict, folder, manifest)
-        # First what must be asked before anything is there, last what changes who may do what.
+        # The order matters: first the reads of an empty agent, last the changes of rights.
         _powerless_token(recorder)
         kv.record(recorder)
         session.record(recorder)
@@ -46,7 +46,7 @@ def _record(binary: Binary, folder: Path) -> list[str]:
 
 
 def main() -> int:
-    """Record all, then put them in place of the old ones."""
+    """Record all samples, then replace the old ones."""
     binaries = find_binaries()
     if not binaries:
         print("no Consul found: set CONSUL_BINS (scripts/get-consul fetches one)", file=sys.stderr)

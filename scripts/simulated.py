@@ -16,58 +16,59 @@ _PAGE = _ROOT / "docs" / "simulated.md"
 
 #: What differs from a real agent, by the beginning of an endpoint's id; the longest match counts.
 _DIFFERS = {
-    "acl.": "tokens are never cached; auth methods and binding rules are stored and shown, but nobody can log in",
-    "acl.login": "every login fails, since no key is known; for a method of type jwt, errors before the signature are the real ones",
-    "acl.logout": "every logout fails, since no token came from a login",
+    "acl.": "tokens are never cached; auth methods and binding rules are stored and returned, but every login fails",
+    "acl.login": "every login fails; for an auth method of type jwt, errors before the signature check are as in a real agent",
+    "acl.logout": "every logout fails, since no token comes from a login",
     "acl.legacy.": "",
     "acl.legacy.rules_translate": "comments after values are not aligned; lists are not formatted",
     "acl.templated_policy.": "",
-    "agent.connect.ca_roots": "the certificate is always the same one, and its key does not exist",
-    "connect.ca.roots": "the certificate is always the same one, and its key does not exist",
-    "agent.connect.authorize": "intentions are always current; a real agent's cache can be a moment behind",
-    "agent.self": "DebugConfig has the members that programs look up; Stats leaves out most of the numbers",
-    "agent.host": "only names; there is no machine to describe",
-    "agent.metrics": "there are none",
+    "agent.connect.ca_roots": "always the same certificate, without a private key",
+    "connect.ca.roots": "always the same certificate, without a private key",
+    "agent.connect.authorize": "intentions are always current, while a real agent's cache can be out of date for a moment",
+    "agent.self": "DebugConfig has only the fields that programs commonly read; Stats lacks most of the numbers",
+    "agent.host": "the name and the id of the node; no data about CPU, memory and disks",
+    "agent.metrics": "the lists of metrics are empty",
     "agent.members": "only the agent itself, on the default ports",
     "agent.join": "the agent can only join itself",
     "agent.leave": "accepted, but the agent stays",
     "agent.force_leave": "accepted for the agent itself, without effect",
-    "agent.reload": "accepted; there is nothing to reload",
-    "agent.token.update": "accepted; the agent needs no token",
-    "agent.service.register": "a sidecar inherits only the most usual members",
-    "agent.check.register": "`ConsulAgent` runs no checks: TTL calls set the status; `consulate dev` runs http, tcp, udp and "
-    "script checks, but not docker, grpc and h2ping",
-    "agent.service.get": "the hash has another value",
+    "agent.reload": "accepted, but there is nothing to reload; a real agent without a data directory also forgets its services and checks",
+    "agent.token.update": "accepted, without effect",
+    "agent.service.register": "a sidecar inherits only the most common fields of its service",
+    "agent.check.register": "`ConsulAgent` runs no checks, but the calls for TTL checks set the status; `consulate dev` runs http, tcp, "
+    "udp and script checks, but not docker, grpc and h2ping",
+    "agent.service.get": "the content hash has another value",
     "catalog.connect": "virtual addresses are assigned in another order",
-    "catalog.gateway_services": "destinations in service-defaults are not among the services of a gateway",
-    "catalog.datacenters": "only this one; more than one consistency mode is refused without the list after the error",
-    "connect.intentions.": "1.8.7 stores other namespaces, the simulator does not; members of the wrong type in a permission are left out",
+    "catalog.gateway_services": "the services of a gateway do not include destinations in service-defaults",
+    "catalog.datacenters": "only the agent's own datacenter; for two consistency modes in one request, the answer is only the error, "
+    "while a real agent adds the list after it",
+    "connect.intentions.": "1.8.7 stores other namespaces, the simulator does not; fields of the wrong type in a permission are left out",
     "config.": "the hash has another value; routes, api-gateways, certificates, JWT providers and the arguments of Envoy extensions are "
-    "stored unchecked; a filter of service-defaults does not support upstreams, destinations and rate limits",
-    "coordinate.datacenters": "only this server",
-    "health.service": "with `index` or `cached`, since 1.10: the index is that of the service, not of the agent's stream, which also has "
-    "services whose names differ only in case",
+    "stored without validation; the filter for service-defaults does not support upstreams, destinations and rate limits",
+    "coordinate.datacenters": "only the one server",
+    "health.service": "since 1.10, with `index` or `cached`: a real agent answers from its event stream, with the stream's index, and can "
+    "include nodes whose names differ only in case; the simulator answers from the catalog, with the index of the service",
     "health.connect": "like health.service; virtual addresses are assigned in another order",
-    "health.ingress": "only gateways from config entries",
-    "query.": "instances come in order, not shuffled; failover finds nothing; nothing is cached; templates support "
-    "variables and `match`, and answer 501 to the rest of their language",
+    "health.ingress": "only gateways that config entries define",
+    "query.": "instances are sorted, not shuffled; failover finds nothing; nothing is cached; templates support variables and "
+    "`match`, and the rest of the template language gets a 501",
     "operator.": "one server that never changes; autopilot's configuration has no effect",
     "operator.raft.transfer_leader": "",
     "operator.autopilot.state": "the server is healthy at once, not after ten seconds",
     "operator.usage": "",
     "operator.utilization": "",
-    "operator.keyring.": "there are no keys, as if gossip were not encrypted",
+    "operator.keyring.": "there are no keys, as in an agent without gossip encryption",
     "session.": "",
     "snapshot.": "the archive contains the simulator's own state: only a simulator can restore it",
     "kv.": "",
-    "status.": "the one server, at 127.0.0.1:8300",
+    "status.": "one server, at 127.0.0.1:8300",
 }
 
 #: Notes on endpoints that are not simulated.
 _WITHOUT = {
-    "agent.metrics_stream": "the real stream never ends; a token without the right is refused as by a real agent",
-    "agent.monitor": "the real stream never ends; a token without the right and an unknown log level are refused as by a real agent",
-    "agent.connect.ca_leaf": "the key that would sign it does not exist",
+    "agent.metrics_stream": "in a real agent, a stream without end; the ACL check is simulated",
+    "agent.monitor": "in a real agent, a stream without end; the ACL check and the error for an unknown log level are simulated",
+    "agent.connect.ca_leaf": "there is no private key to sign a certificate",
 }
 
 #: Headers of an endpoint's own 404 without a body; Go's router does not send them.
@@ -76,11 +77,15 @@ _OWN_HEADERS = ("x-consul-index", "x-consul-default-acl-policy")
 _HEAD = """\
 # What is simulated
 
-How exactly the Consul in memory (`consulate.testing`, `consulate dev`) simulates each endpoint of the HTTP API. *Exact*: in all random
-requests of `scripts/differential`, every answer was that of a real agent, except for ids, hashes, times and Go's names of anonymous types.
-The same holds for the parameters that endpoints share: namespaces, partitions, datacenters, waits and consistency modes
-(`tests/simulator/engine/test_shared_parameters.py`, which lists a few exceptions). *Approximate*: the last column says what differs.
-*Not simulated*: the endpoint answers 501 and names the call; an endpoint that a version does not have answers 404, as in a real agent.
+This page says how exactly the simulated Consul (`consulate.testing`, `consulate dev`) simulates each endpoint of the HTTP API.
+
+- *Exact*: `scripts/differential` sends the same random requests to the simulator and to real agents, and every answer was the same. Ids,
+  hashes, times, and the names that Go gives to anonymous types in its error texts may differ. The parameters that many endpoints have
+  (namespaces, partitions, datacenters, waits and consistency modes) are exact too. `tests/simulator/engine/test_shared_parameters.py`
+  tests them, and lists a few exceptions.
+- *Approximate*: the last column says what differs.
+- *Not simulated*: the endpoint answers 501 and names the call. An endpoint that a version does not have answers 404, as in a real agent.
+
 `python -m scripts.simulated` generates this page from `tests/spec/endpoints.json` and from the simulator's answers.
 """
 

@@ -1,4 +1,4 @@
-"""Agents for the tests, real ones and `consulate dev`: how one is started and stopped. Nothing of Consulate is imported."""
+"""Start and stop agents for the tests: real ones and `consulate dev`. This file imports nothing of Consulate."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from pathlib import Path
 
 import pytest
 
-#: Seconds until an agent must have a leader, and must have stopped.
+#: Seconds within which an agent must have a leader, and must stop.
 _START, _STOP = 60.0, 10.0
 
-#: How often an agent is started anew where another program took one of its ports in between.
+#: The most attempts to start an agent when another program takes one of its ports.
 _TRIES = 4
 
-#: The one node that there is, never the machine's own name.
+#: The name of the one node: never the machine's own name.
 _NODE = "test-node"
 
 
 @dataclass(frozen=True)
 class Binary:
-    """A Consul of some version."""
+    """A Consul binary of some version."""
 
     version: str
     path: str
@@ -39,12 +39,12 @@ class Binary:
 
 @dataclass(frozen=True)
 class Agent:
-    """A running agent of one server in development mode; with ACLs on everything is denied but to the management token."""
+    """A running agent: one server in development mode. With ACLs on, only the management token has rights."""
 
     version: str
     host: str
     port: int
-    #: Where its UNIX socket is, "" where it was started without one.
+    #: The path of its UNIX socket, "" if it has none.
     unix_path: str
     node_name: str
     datacenter: str
@@ -52,14 +52,14 @@ class Agent:
 
 
 def find_binaries() -> list[Binary]:
-    """The Consuls that CONSUL_BINS names (paths separated by ":"), or the one on PATH."""
+    """Return the Consul binaries that CONSUL_BINS names (paths separated by ":"), or the one on PATH."""
     named = [path for path in os.environ.get("CONSUL_BINS", "").split(":") if path]
     on_path = shutil.which("consul")
     return [Binary(_version(path), path) for path in named or ([on_path] if on_path else [])]
 
 
 def require_binary(found: Binary | None) -> Binary:
-    """A Consul that was found. Without one the test skips, or fails with CONSUL_REQUIRED=1."""
+    """Return the binary. If there is none, skip the test, or fail it with CONSUL_REQUIRED=1."""
     if found is not None:
         return found
     says = "there is no Consul: name one in CONSUL_BINS or put it on PATH"
@@ -74,7 +74,7 @@ def _version(path: str) -> str:
 
 
 def find_dev_versions() -> list[str]:
-    """The versions that `consulate dev` answers as."""
+    """Return the versions that `consulate dev` can emulate."""
     return ["1.8.7", "1.22.5"]
 
 
@@ -82,7 +82,7 @@ def find_dev_versions() -> list[str]:
 def start_dev(
     version: str, *options: str, acls: bool = False, unix_socket: bool = True, script_checks: bool = True, named: bool = True
 ) -> Iterator[Agent]:
-    """Start `consulate dev`, wait until it serves, and stop it in the end, which must be clean.
+    """Start `consulate dev`, wait until it serves, and stop it at the end. It must exit with 0 and report no problem.
 
     options: more of its options. named: whether the command line names the node.
     """
@@ -113,7 +113,7 @@ def start_dev(
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports that are free for TCP and UDP, all held at once so that they differ."""
+    """Return different ports that are free for TCP and UDP."""
     sockets: list[socket.socket] = []
     ports: list[int] = []
     try:
@@ -135,7 +135,7 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _is_old(version: str) -> bool:
-    """Whether the agent still has the names of before Consul 1.11."""
+    """Return whether the agent uses the names from before Consul 1.11."""
     return tuple(int(part) for part in version.split(".")[:2]) < (1, 11)
 
 
@@ -174,9 +174,9 @@ def _get(port: int, path: str, token: str | None) -> object:
 
 
 def _is_ready(port: int, node_id: str, token: str | None) -> bool:
-    """Whether there is a leader and the node is in the catalog and healthy, so that sessions can be made on it.
+    """Return whether there is a leader, and the node is healthy in the catalog, so that sessions can be created.
 
-    The node's id tells this agent from another one that took the port in between.
+    The node's id proves that this is the right agent, not another one that took the port.
     """
     try:
         if not _get(port, "/v1/status/leader", token):
@@ -206,7 +206,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], agent: Agent, node_id: str, log: Path) -> bool:
-    """Whether the agent came up; False where it ended because a port was taken, which a new start with other ports mends."""
+    """Return whether the agent is ready; False if it ended because a port was taken."""
     deadline = time.monotonic() + _START
     while not _is_ready(agent.port, node_id, agent.management_token):
         if process.poll() is not None:
@@ -221,7 +221,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], agent: Agent, node_id: s
 
 @contextmanager
 def _attempt(binary: Binary, *, acls: bool, unix_socket: bool, limits: Mapping[str, int], files: Sequence[Path]) -> Iterator[Agent | None]:
-    """Start an agent on free ports; None where one of them was taken before the agent had it."""
+    """Start an agent on free ports. Yield None if another program took one of them."""
     token, node_id = (str(uuid.uuid4()) if acls else None), str(uuid.uuid4())
     with tempfile.TemporaryDirectory(prefix="consul-") as name:
         log, file = Path(name, "agent.log"), Path(name, "agent.json")
@@ -229,7 +229,7 @@ def _attempt(binary: Binary, *, acls: bool, unix_socket: bool, limits: Mapping[s
         configuration, port = _configuration(binary.version, unix_path, node_id, token, limits)
         file.write_text(json.dumps(configuration))
         agent = Agent(binary.version, "127.0.0.1", port, unix_path, _NODE, "dc1", token)
-        # The token is in the file alone: the command line of a process can be read by everybody on the machine.
+        # The token is only in the file: every user of the machine can read the command line of a process.
         with log.open("wb") as output:
             configured = [word for path in (*files, file) for word in ("-config-file", str(path))]
             process = subprocess.Popen([binary.path, "agent", "-dev", *configured], stdout=output, stderr=subprocess.STDOUT)
@@ -243,9 +243,9 @@ def _attempt(binary: Binary, *, acls: bool, unix_socket: bool, limits: Mapping[s
 def start_agent(
     binary: Binary, *, acls: bool, unix_socket: bool = True, limits: Mapping[str, int] | None = None, files: Sequence[Path] = ()
 ) -> Iterator[Agent]:
-    """Start an agent, wait until it is ready, and stop it in the end.
+    """Start an agent, wait until it is ready, and stop it at the end.
 
-    limits: more of Consul's `limits`, such as kv_max_value_size. files: of configuration, besides.
+    limits: more of Consul's `limits`, such as kv_max_value_size. files: further files of configuration.
     """
     for _ in range(_TRIES):
         with _attempt(binary, acls=acls, unix_socket=unix_socket, limits=limits or {}, files=files) as agent:

@@ -1,4 +1,4 @@
-"""How Hypothesis runs: no time limit for an example, since a machine may be busy, and no memory of earlier runs."""
+"""Settings of Hypothesis: no time limit for an example, because a machine may be busy, and no database of earlier runs."""
 
 from hypothesis import settings
 

@@ -1,4 +1,4 @@
-"""The clients that every scenario runs on. A scenario is a coroutine function that awaits the calls of a client, whatever the client is:
+"""All kinds of clients, and a way to run the same scenario on each. A scenario is a coroutine function that awaits the calls of a client:
 
 async def scenario(client: Any) -> None:
     assert await client.kv.get("k") == "v"
@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import pytest
@@ -22,15 +22,8 @@ T = TypeVar("T")
 Scenario = Callable[[Any], Coroutine[Any, Any, T]]
 
 
-class Listening(Protocol):
-    """A server under test, real or not."""
-
-    @property
-    def url(self) -> str: ...
-
-
 class AwaitableClient:
-    """A client for threads whose calls can be awaited: each is done by then."""
+    """A wrapper of a client for threads. Its calls can be awaited; each is carried out before the await."""
 
     def __init__(self, target: Any) -> None:
         self._target = target
@@ -52,7 +45,7 @@ class AwaitableClient:
 
 @dataclass(frozen=True)
 class Face:
-    """A way to call Consul: for threads where `backend` is None; over a UNIX socket or TCP."""
+    """A kind of client: for threads if `backend` is None, otherwise for tasks; over a UNIX socket or TCP."""
 
     name: str
     backend: str | None
@@ -99,7 +92,7 @@ on_every_tcp_face = pytest.mark.parametrize("face", OVER_TCP, ids=str)
 
 
 async def outcome(call: Awaitable[Any]) -> Any:
-    """The value of a call, or the exception that it raises."""
+    """Return the value of a call, or the exception that it raises."""
     try:
         return await call
     except Exception as error:
@@ -107,8 +100,8 @@ async def outcome(call: Awaitable[Any]) -> Any:
 
 
 def wait_until(holds: Callable[[], object], seconds: float = 10.0) -> None:
-    """Wait until something holds; fail where it does not in time."""
+    """Wait until a condition holds. Fail after this many seconds."""
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, "what was waited for did not happen"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.002)

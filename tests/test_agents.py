@@ -1,4 +1,4 @@
-"""The real agents themselves: each one found starts, answers over TCP and its UNIX socket, and is gone afterwards."""
+"""Real agents: each binary starts, answers over TCP and its UNIX socket, and stops."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def test_an_agent_starts_and_stops(binary: Binary) -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize("binary", find_binaries(), ids=lambda binary: str(binary.version))
-def test_an_agent_without_acls_asks_for_no_token(binary: Binary) -> None:
+def test_an_agent_without_acls_needs_no_token(binary: Binary) -> None:
     with start_agent(binary, acls=False, unix_socket=False) as agent:
         assert (agent.management_token, agent.unix_path) == (None, "")
         assert status(agent, "PUT", "/v1/session/create", None) == 200
 
 
-def test_an_agent_that_does_not_start_tells_why(tmp_path: Path) -> None:
+def test_the_error_of_an_agent_that_does_not_start_says_why(tmp_path: Path) -> None:
     program = tmp_path / "consul"
     program.write_text("#!/bin/sh\necho no such flag\nexit 1\n")
     program.chmod(0o755)
@@ -53,7 +53,7 @@ def test_an_agent_that_does_not_start_tells_why(tmp_path: Path) -> None:
         pass
 
 
-def test_a_taken_port_is_tried_anew_a_few_times(tmp_path: Path) -> None:
+def test_an_agent_whose_port_is_taken_is_started_again_a_few_times(tmp_path: Path) -> None:
     program = tmp_path / "consul"
     program.write_text(f"#!/bin/sh\necho started >> {tmp_path}/starts\necho bind: address already in use\nexit 1\n")
     program.chmod(0o755)
@@ -62,7 +62,7 @@ def test_a_taken_port_is_tried_anew_a_few_times(tmp_path: Path) -> None:
     assert (tmp_path / "starts").read_text() == "started\n" * 4
 
 
-def test_a_consul_is_there_where_one_is_required() -> None:
-    # Not asked within the assert: pytest would show the whole environment, tokens and all, where it fails.
-    require_binary = os.environ.get("CONSUL_REQUIRED") == "1"
-    assert find_binaries() or not require_binary, "CONSUL_REQUIRED=1, and neither CONSUL_BINS nor PATH has a Consul"
+def test_a_consul_is_found_if_one_is_required() -> None:
+    # Not read inside the assert: pytest would print the whole environment, with tokens, if it fails.
+    required = os.environ.get("CONSUL_REQUIRED") == "1"
+    assert find_binaries() or not required, "CONSUL_REQUIRED=1, and neither CONSUL_BINS nor PATH has a Consul"

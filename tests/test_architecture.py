@@ -1,4 +1,4 @@
-"""What the folders promise: the core is pure, imports point one way, and nothing is called what has no name."""
+"""Rules of the code base: the core is pure, imports point one way, and names, sizes and shapes have limits."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import pytest
 
 _ROOT = Path(__file__).parent.parent
 
-#: All that the core may import of the standard library: nothing that opens, waits, draws or looks around. (`importlib`: groups of
+#: The modules of the standard library that the core may import: no I/O, no clock, no random numbers. (`importlib`: groups of
 #: endpoints are imported when they are first used; `test_parity` checks where they come from.)
 _PURE = {
-    "__future__", "base64", "binascii", "builtins", "collections", "collections.abc", "dataclasses", "datetime",
+    "__future__", "ast", "base64", "binascii", "builtins", "collections", "collections.abc", "dataclasses", "datetime",
     "bisect", "decimal", "difflib", "enum", "functools", "hashlib", "heapq", "importlib", "inspect", "ipaddress",
-    "itertools", "json", "math", "posixpath", "re", "struct", "types", "typing", "urllib.parse", "zlib",
+    "itertools", "json", "math", "posixpath", "re", "struct", "types", "typing", "unicodedata", "urllib.parse", "zlib",
 }  # fmt: skip
 
 _PACKAGES = ("consul_proto", "transports", "consulate")
@@ -37,7 +37,7 @@ _LIBRARIES = {
     "transports/hosting/probe_http.py": {"h11"},
 }
 
-#: Folders -> packages that their files may not import: the simulator repeats no mistake of the endpoints.
+#: Folders -> packages that their files may not import, so that the simulator cannot repeat a bug of the endpoints.
 _FORBIDDEN = {
     "consul_proto/simulator/": ("consul_proto.endpoints", "consul_proto.types", "consul_proto.decode", "consul_proto.options"),
 }
@@ -106,11 +106,11 @@ def test_the_rules_name_files_that_exist() -> None:
         ("consul_proto/simulator/machine.py", "import consul_proto.types.kv"),
     ],
 )
-def test_the_rule_sees_a_violation(path: str, source: str) -> None:
+def test_violations_are_found(path: str, source: str) -> None:
     assert len(violations(path, source)) == 1
 
 
-def test_a_room_of_the_simulator_may_be_called_types() -> None:
+def test_a_folder_of_the_simulator_may_be_named_types() -> None:
     assert violations("consul_proto/simulator/config/entries.py", "from consul_proto.simulator.config import types") == []
 
 
@@ -127,7 +127,7 @@ def test_only_two_functions_yield() -> None:
     assert found == {"flow.call", "flow.sleep"}
 
 
-def test_the_core_looks_at_nothing_around_it() -> None:
+def test_the_core_does_no_input_or_output() -> None:
     for path in _modules("consul_proto"):
         names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
         assert not names & {"open", "print", "input"}, path
@@ -152,8 +152,8 @@ def test_names_and_sizes() -> None:
                 assert len(path.read_text().splitlines()) <= 450, f"{path} is two things"
 
 
-def test_functions_fit_on_a_screen() -> None:
-    """40 lines of code, not counting the documentation."""
+def test_functions_have_at_most_40_lines() -> None:
+    """A function has at most 40 lines of code, without its docstring."""
     for package in _PACKAGES:
         for path in _modules(package):
             for function in ast.walk(ast.parse(path.read_text())):
@@ -164,7 +164,7 @@ def test_functions_fit_on_a_screen() -> None:
 
 
 def _imported_files(path: Path) -> set[Path]:
-    """The files of the project that a file imports, anywhere in it, also for type checkers alone."""
+    """Return the files of the project that a file imports, anywhere in it, also those only for type checkers."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

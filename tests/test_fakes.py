@@ -1,4 +1,4 @@
-"""The server of bytes itself, over plain sockets: it does what a script says, and leaves nothing behind."""
+"""The scripted server, tested over plain sockets: it follows its script, and leaves nothing open."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_it_drips() -> None:
         assert time.monotonic() - begun >= 0.12
 
 
-def test_it_waits_for_a_test_and_tells_it() -> None:
+def test_scripts_wait_for_events_and_set_them() -> None:
     taken, go = threading.Event(), threading.Event()
     with RawServer([ReadRequest(), SetEvent(taken), WaitFor(go), Send(GOOD)]) as server, connect(server) as sock:
         sock.sendall(GET)
@@ -144,10 +144,10 @@ def test_it_waits_for_a_test_and_tells_it() -> None:
         assert read_exactly(sock, len(GOOD)) == GOOD
 
 
-def test_it_heals_by_the_clock_that_the_first_request_starts() -> None:
+def test_send_by_counts_seconds_from_the_first_request() -> None:
     with RawServer([Repeat((ReadRequest(), SendBy(0.1, b"early", b"later")))]) as server:
         with connect(server) as sock:
-            # However long the first request takes to come.
+            # The time before the first request does not count.
             time.sleep(0.15)
             exchange(sock, GET, b"early")
         time.sleep(0.1)
@@ -160,7 +160,7 @@ def test_it_echoes() -> None:
         exchange(sock, GET, answer(418, GET.removesuffix(b"\r\n\r\n")))
 
 
-def test_a_port_of_ones_own() -> None:
+def test_the_server_can_use_a_given_port() -> None:
     with ClosedPort() as refused:
         port = refused.port
     with RawServer(HEALTHY, port=port) as server:
@@ -169,7 +169,7 @@ def test_a_port_of_ones_own() -> None:
             exchange(sock, GET, GOOD)
 
 
-# Its end
+# The end of the server
 
 
 @pytest.mark.parametrize(
@@ -185,11 +185,11 @@ def test_a_port_of_ones_own() -> None:
     ],
     ids=["hangs", "reads", "pauses", "waits", "drips", "sends what nobody reads", "serves"],
 )
-def test_it_ends_at_once_while_clients_hang(kind: str, script: Script, tmp_path: Path, certificates: Certificates) -> None:
+def test_the_server_ends_at_once_while_clients_hang(kind: str, script: Script, tmp_path: Path, certificates: Certificates) -> None:
     before = threading.active_count()
     with ExitStack() as stack:
         with server_of(kind, tmp_path, certificates, script) as server:
-            # The first one never shakes hands, where the server speaks TLS; it comes first, so that its thread has got that far.
+            # With TLS, the first client never does the handshake. It comes first, so that its thread is already waiting.
             stack.enter_context(connect(server))
             stack.enter_context(connect(server, certificates))
             begun = time.monotonic()
@@ -200,14 +200,14 @@ def test_it_ends_at_once_while_clients_hang(kind: str, script: Script, tmp_path:
         assert time.monotonic() - begun < 1
         assert threading.active_count() == before
         assert server.closed == {0, 1}
-    # An open socket that is forgotten is a ResourceWarning here.
+    # A socket that was left open is a ResourceWarning here.
     gc.collect()
 
 
 @pytest.mark.parametrize(
     "script", [[ReadRequest(), Drip(b"x" * 50, 0.001), Reset()], [Send(b"x" * 5_000_000)], [ReadRequest()]], ids=["drips", "sends", "reads"]
 )
-def test_a_client_that_goes_away_is_no_error(start: Callable[..., RawServer], script: Script, certificates: Certificates) -> None:
+def test_a_client_that_goes_away_causes_no_error(start: Callable[..., RawServer], script: Script, certificates: Certificates) -> None:
     server = start(script)
     raised: list[object] = []
     before, threading.excepthook = threading.excepthook, raised.append
@@ -224,40 +224,40 @@ def test_a_client_that_goes_away_is_no_error(start: Callable[..., RawServer], sc
     assert raised == []
 
 
-def test_many_may_wait_to_be_accepted() -> None:
+def test_200_connections_can_wait_to_be_accepted() -> None:
     with RawServer(HEALTHY) as server, ExitStack() as stack:
         begun = time.monotonic()
         socks = [stack.enter_context(connect(server)) for _ in range(200)]
-        # One that finds the queue full tries again after a second, and then two.
+        # A client that finds the queue full would retry only after a second, and then after two.
         assert time.monotonic() - begun < PATIENCE
         for sock in socks:
             exchange(sock, GET, GOOD)
         assert server.connections == 200
 
 
-# Those that nobody answers
+# Ports that do not accept
 
 
-def test_a_refused_port() -> None:
+def test_a_closed_port_refuses() -> None:
     with ClosedPort() as refused, closing(socket.socket()) as sock:
         assert sock.connect_ex(("127.0.0.1", refused.port)) == errno.ECONNREFUSED
 
 
-def test_nobody_accepts_over_tcp() -> None:
+def test_a_full_tcp_port_accepts_nothing() -> None:
     with FullPort() as full, closing(socket.socket()) as sock:
         sock.settimeout(0.2)
         with pytest.raises(TimeoutError):
             sock.connect(("127.0.0.1", full.port))
 
 
-def test_nobody_accepts_over_a_unix_socket(tmp_path: Path) -> None:
+def test_a_full_unix_socket_accepts_nothing(tmp_path: Path) -> None:
     with FullPort(tmp_path / "full.sock"), closing(socket.socket(socket.AF_UNIX)) as sock:
         sock.settimeout(0.2)
         with pytest.raises((TimeoutError, BlockingIOError)):
             sock.connect(str(tmp_path / "full.sock"))
 
 
-def test_who_trusts_whom(certificates: Certificates) -> None:
+def test_only_certificates_of_the_authority_are_trusted(certificates: Certificates) -> None:
     with (
         RawServer(HEALTHY, tls=certificates.stranger) as server,
         pytest.raises(ssl.SSLCertVerificationError, match="self-signed|local issuer"),

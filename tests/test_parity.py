@@ -1,6 +1,6 @@
-"""The faces of the API look alike: `Consul` and `AsyncConsul`, `KV` and `AsyncKV`, and every group of calls on all three faces.
+"""The three forms of the API have the same calls: `Consul` and `AsyncConsul`, `KV` and `AsyncKV`, and every group of operations.
 
-Each known difference stands in a table here; any other fails.
+The tables below list the known differences; any other difference fails.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _FOUND = b'[{"Key": "k", "Flags": 0, "ModifyIndex": 7, "CreateIndex": 7, "LockIn
 
 
 def answer(request: Request) -> Response:
-    """What a store with the one key "k" would answer to the calls of this file."""
+    """Answer as a store with the one key "k" would."""
     if request.method == "PUT":
         return Response(200, body=b'{"Results": [], "Errors": null}' if request.path == "/v1/txn" else b"true")
     if ("keys", None) in request.query:
@@ -66,7 +66,7 @@ def answer(request: Request) -> Response:
 
 
 class Faces:
-    """The three faces of one client each, and what they sent."""
+    """One client of each form, and the requests that they sent."""
 
     def __init__(self) -> None:
         self.sent: list[Request] = []
@@ -89,25 +89,25 @@ def faces() -> Faces:
 
 
 def public(thing: object) -> set[str]:
-    """The names that users see."""
+    """Return the public names of an object."""
     return {name for name in dir(thing) if not name.startswith("_")}
 
 
-def nested(owner: type[Any], at: str = "") -> Iterator[str]:
-    """The names of the groups of a class, with those inside them: "agent", "agent.check"."""
+def group_names(owner: type[Any], at: str = "") -> Iterator[str]:
+    """Return the names of the groups of a class, also nested ones: "agent", "agent.check"."""
     for name in sorted(public(owner)):
         if isinstance(getattr(owner, name), group):
             yield at + name
-            yield from nested(type(getattr(owner._over(unchanged), name)), f"{at}{name}.")
+            yield from group_names(type(getattr(owner._over(unchanged), name)), f"{at}{name}.")
 
 
 def groups(face: Any) -> dict[str, Namespace[Any]]:
-    """The groups of calls of a face, by name."""
-    return {name: attrgetter(name)(face) for name in nested(Groups)}
+    """Return the groups of calls of a client, by name."""
+    return {name: attrgetter(name)(face) for name in group_names(Groups)}
 
 
 def shape(call: Callable[..., Any], leave_out: str = "") -> list[tuple[str, Any, Any, Any]]:
-    """The parameters of a call."""
+    """Return the parameters of a call."""
     parameters = inspect.signature(call).parameters.values()
     return [(each.name, each.kind, each.default, each.annotation) for each in parameters if each.name != leave_out]
 
@@ -126,7 +126,7 @@ class TestClients:
         assert public(AsyncConsul) - public(Consul) == ONLY_ASYNC_CLIENT
         assert public(Consul) - public(AsyncConsul) == set()
 
-    def test_each_has_what_the_operations_have(self) -> None:
+    def test_each_client_has_the_groups_of_the_operations(self) -> None:
         assert public(Groups) < public(Consul)
 
     def test_constructor_takes_the_same(self) -> None:
@@ -148,7 +148,7 @@ class TestClients:
             returns = inspect.signature(tasks).return_annotation
             assert inspect.signature(sync).return_annotation == _FOR_THREADS.get(returns, returns)
 
-    def test_closing_has_two_names(self) -> None:
+    def test_close_and_aclose_are_the_same(self) -> None:
         assert AsyncConsul.aclose is AsyncConsul.close
 
     def test_context_managers(self) -> None:
@@ -252,7 +252,7 @@ class TestGroups:
     @pytest.mark.parametrize(
         "owner", [Groups, Consul, AsyncConsul, endpoints.Agent, api.agent.Agent], ids=lambda owner: str(owner.__name__)
     )
-    def test_a_group_is_what_checkers_see_in_it(self, owner: type[Any]) -> None:
+    def test_type_checkers_see_the_class_of_each_group(self, owner: type[Any]) -> None:
         for name, annotation in owner.__annotations__.items():
             if annotation.startswith("group["):
                 member = getattr(owner, name)
@@ -263,7 +263,7 @@ class TestGroups:
 
     def test_documented_classes(self, faces: Faces) -> None:
         sync = groups(faces.sync)
-        for name in nested(Groups):
+        for name in group_names(Groups):
             documented = api.agent.Agent if name.startswith("agent.") else getattr(api, name, None)
             if documented is None:
                 continue  # a group that the document does not have
@@ -316,12 +316,12 @@ class TestGroups:
 
 
 def _compact(shown: str) -> str:
-    """What help() shows without blanks and quotes: Python 3.13 and newer break long signatures, 3.14 puts no quotes around types."""
+    """Remove spaces and quotes from the text of help(): Python 3.13 breaks long signatures, 3.14 does not quote types."""
     return re.sub(r"[\s|']", "", shown)
 
 
 class TestBoundCalls:
-    """What `help()`, an editor and a notebook see of `client.kv.get`."""
+    """The metadata of `client.kv.get` that `help()`, editors and notebooks show."""
 
     def test_signature(self, faces: Faces) -> None:
         expected = "(item: 'str', default: 'Stored' = None, raw: 'bool' = False, **options: 'Unpack[ReadOptions]')"
@@ -341,7 +341,7 @@ class TestBoundCalls:
         shown = pydoc.render_doc(faces.sync.kv.values, renderer=pydoc.plaintext)  # type: ignore[attr-defined] # not in typeshed
         # It is an object that can be called and iterated: help() shows what it says of itself, inspect its parameters.
         assert "Return the values of the keys with a prefix" in shown
-        assert list(inspect.signature(faces.sync.kv.values).parameters) == ["prefix", "options"]
+        assert list(inspect.signature(faces.sync.kv.values).parameters) == ["prefix", "raw", "options"]
 
     def test_help_of_a_group(self, faces: Faces) -> None:
         shown = pydoc.render_doc(faces.sync.kv, renderer=pydoc.plaintext)  # type: ignore[attr-defined] # not in typeshed
@@ -356,7 +356,7 @@ class TestBoundCalls:
         with pytest.raises(TypeError, match=r"^kv\.put\(\) missing 1 required positional argument: 'value'"):
             put("k")
 
-    def test_kept_for_the_next_look_up(self, faces: Faces) -> None:
+    def test_calls_are_cached(self, faces: Faces) -> None:
         for face in (faces.pure, faces.sync, faces.tasks):
             for namespace in groups(face).values():
                 for name in public(namespace) - ITERATORS:
@@ -364,22 +364,22 @@ class TestBoundCalls:
         assert faces.sync.kv is faces.sync.kv
         assert faces.sync.kv.get is not Faces().sync.kv.get
 
-    def test_a_view_has_calls_of_its_own(self, faces: Faces) -> None:
+    def test_a_view_has_its_own_settings(self, faces: Faces) -> None:
         faces.sync.kv.get("k")
         view = faces.sync.using(datacenter="dc2")
         view.kv.get("k")
         faces.sync.kv.get("k")
         assert [request.query for request in faces.take()] == [(), (("dc", "dc2"),), ()]
 
-    def test_tasks_calls_are_functions_that_give_coroutines(self, faces: Faces) -> None:
-        # As functools.partial of a coroutine function: whoever asks must look at what the call gives.
+    def test_async_calls_return_coroutines(self, faces: Faces) -> None:
+        # As with functools.partial of a coroutine function, only the result of the call is a coroutine.
         assert not inspect.iscoroutinefunction(faces.tasks.kv.get)
         later = faces.tasks.kv.get("k")
         assert inspect.iscoroutine(later)
         assert asyncio.run(later) == "v"
 
-    def test_tasks_wrong_values_fail_at_the_call(self, faces: Faces) -> None:
-        # So the traceback shows the line of the call, awaited there or not.
+    def test_async_calls_check_arguments_before_await(self, faces: Faces) -> None:
+        # So the traceback shows the line of the call.
         with pytest.raises(ValueError, match="cannot be combined"):
             faces.tasks.kv.put("k", "v", cas=0, acquire="session")  # type: ignore[unused-coroutine] # it raises
         assert faces.take() == []
@@ -418,7 +418,7 @@ class TestOwnNamespaces:
         signature = inspect.signature(own._over(faces.sync.perform).get)  # type: ignore[attr-defined] # made here
         assert signature.return_annotation is str
 
-    def test_a_definition_of_a_user(self, faces: Faces) -> None:
+    def test_a_user_can_define_an_operation(self, faces: Faces) -> None:
         class Own(Namespace[Sync]):
             @operation
             def get(self, name: str) -> Operation[str]:

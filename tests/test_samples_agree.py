@@ -1,4 +1,4 @@
-"""Samples and tests/spec/endpoints.json say the same: each failure has a row, and each row that one agent can show has a sample."""
+"""The samples agree with tests/spec/endpoints.json: each recorded failure has a row, and each row that one agent can show has a sample."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 _TESTS = Path(__file__).parent
 
-#: What every call with these parameters answers (tests/spec: consistency, blocking reads, Enterprise scope), so rows do not repeat it.
+#: The answers to wrong parameters that every call can get. The rows do not repeat them.
 _EVERYWHERE = [
     {"status": 400, "when": "", "body": "Cannot specify ?stale with ?consistent, conflicting semantics."},
     {"status": 400, "when": "", "body": "Cannot specify ?cached with ?consistent, conflicting semantics."},
@@ -23,7 +23,7 @@ _EVERYWHERE = [
     {"status": 400, "when": "", "body": 'Invalid query parameter: "ns" - Namespaces are a Consul Enterprise feature'},
 ]
 
-#: Rows without a sample, by how their `when` begins, and why.
+#: Rows without a sample, by the beginning of their `when`, with the reason.
 _NOT_RECORDED = {
     "no leader elected": "a single agent in development mode elects itself",
     "1.11 to 1.14": "neither version that is recorded",
@@ -50,7 +50,7 @@ _SAMPLES = _samples()
 
 
 def _matches(error: dict[str, Any], sample: dict[str, Any]) -> bool:
-    """Whether a row of `errors` describes this answer; `<...>` in its text stands for anything, JSON is compared on one line."""
+    """Return whether a row of `errors` describes this sample. `<...>` in its text matches anything; JSON is compared on one line."""
     if error["status"] != sample["status"]:
         return False
     body = sample["body"]
@@ -89,7 +89,7 @@ def test_each_documented_call_has_a_success_of_some_version(operation: str) -> N
 
 
 @pytest.mark.parametrize("operation", sorted(_SAMPLES))
-def test_both_versions_were_asked_the_same(operation: str) -> None:
+def test_both_versions_have_the_same_cases(operation: str) -> None:
     cases: dict[str, set[str]] = defaultdict(set)
     for sample in _SAMPLES[operation]:
         cases[sample["consul"]].add(sample["case"])

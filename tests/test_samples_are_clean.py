@@ -1,4 +1,4 @@
-"""No sample carries a secret, nor anything of the machine that recorded it."""
+"""No sample contains a secret, or anything about the machine that recorded it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _SAMPLES = Path(__file__).parent / "samples"
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
-#: "acl" is not hexadecimal, so a placeholder is never a UUID; what Consul itself numbers is no secret, nor is the made-up id of the script.
+#: UUIDs that are not secret: those that Consul itself defines, and the fixed id of the script. (A placeholder, with "acl", is not a UUID.)
 _HARMLESS = re.compile(r"0{8}-0{4}-0{4}-0{4}-0{11}[0-9a-f]|aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", re.IGNORECASE)
 
-#: The text of a refusal names the token that was refused.
+#: The text of a refusal may contain the refused token.
 _NAMED = re.compile(rf"(?:AccessorID|SecretID|[Tt]oken)[^0-9a-zA-Z]{{1,6}}({_UUID.pattern})")
 
 _MACHINE = re.compile(r"/(?:home|root|tmp|var|usr|work|Users)/|X-Consul-Token|Bearer ", re.IGNORECASE)
@@ -42,7 +42,7 @@ def _bodies(sample: dict[str, object]) -> Iterator[object]:
 
 
 def find_secrets(text: str) -> list[str]:
-    """What must not be in the text of a sample."""
+    """Return everything in the text of a sample that must not be there."""
     sample = json.loads(text)
     found = [match.group() for match in _MACHINE.finditer(text)]
     found += [secret for body in _bodies(sample) for secret in _secret_ids(body) if _UUID.fullmatch(secret)]
@@ -77,6 +77,6 @@ def test_samples_are_clean(folder: Path) -> None:
         ("agent.self", [], [], '{"DataDir": "/tmp/consul-1"}'),
     ],
 )
-def test_a_blemish_is_found(operation: str, headers: list[object], query: list[object], body: str) -> None:
+def test_find_secrets_finds_each_kind(operation: str, headers: list[object], query: list[object], body: str) -> None:
     request = {"method": "GET", "path": "/v1/kv/a", "query": query, "body": None}
     assert find_secrets(json.dumps({"operation": operation, "request": request, "headers": headers, "body": body}))

@@ -1,6 +1,6 @@
-"""What the type checkers tell users: they accept all of `typing/accepted.py` and refuse exactly the marked lines of `typing/rejected.py`.
+"""The type checkers accept all of `typing/accepted.py`, and reject exactly the marked lines of `typing/rejected.py`.
 
-Both checkers run as a user runs them, without this project's own settings. Neither needs the network.
+Both checkers run as for a user, without this project's settings. Neither needs the network.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _FILES = 2
 
 _MYPY_ERROR = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+): error: (?P<says>.*)")
 
-#: File -> line -> what the checker says there.
-Found = dict[Path, dict[int, str]]
-Check = Callable[[Path], Found]
+#: File -> line -> the checker's message.
+Errors = dict[Path, dict[int, str]]
+Check = Callable[[Path], Errors]
 
 
 def _skip_or_fail(reason: str) -> NoReturn:
-    """Skip where a checker cannot run, but not where the run is meant to be complete."""
+    """Skip if a checker cannot run; fail with CONSUL_REQUIRED=1, when nothing may be skipped."""
     if os.environ.get("CONSUL_REQUIRED") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -55,18 +55,18 @@ def _run(module: str, *arguments: str | Path, cwd: Path = ROOT) -> subprocess.Co
     )
 
 
-def _mypy(scratch: Path) -> Found:
+def _mypy(scratch: Path) -> Errors:
     flags = ["--strict", f"--config-file={os.devnull}", f"--cache-dir={scratch}", "--hide-error-context", "--no-pretty"]
     ended = _run("mypy", *flags, ACCEPTED, REJECTED)
     assert f"checked {_FILES} source files" in ended.stdout, ended.stdout + ended.stderr
-    found: Found = {}
+    errors: Errors = {}
     for match in filter(None, map(_MYPY_ERROR.fullmatch, ended.stdout.splitlines())):
-        found.setdefault((ROOT / match["file"]).resolve(), {})[int(match["line"])] = match["says"]
-    return found
+        errors.setdefault((ROOT / match["file"]).resolve(), {})[int(match["line"])] = match["says"]
+    return errors
 
 
-def _pyright(scratch: Path) -> Found:
-    # Settings of its own, in a folder of its own, so that the project's are not found.
+def _pyright(scratch: Path) -> Errors:
+    # A separate folder with its own settings, so that pyright does not find the project's.
     (scratch / "pyrightconfig.json").write_text(json.dumps({"extraPaths": [str(ROOT)]}))
     ended = _run("pyright", "--pythonpath", sys.executable, "--outputjson", ACCEPTED, REJECTED, cwd=scratch)
     try:
@@ -74,16 +74,16 @@ def _pyright(scratch: Path) -> Found:
     except ValueError:
         _skip_or_fail(f"pyright cannot run here, as without node and without the network: {(ended.stderr or ended.stdout).strip()[-300:]}")
     assert output["summary"]["filesAnalyzed"] == _FILES, output["summary"]
-    found: Found = {}
+    errors: Errors = {}
     for diagnostic in output["generalDiagnostics"]:
         if diagnostic["severity"] == "error":
             line = diagnostic["range"]["start"]["line"] + 1
-            found.setdefault(Path(diagnostic["file"]).resolve(), {})[line] = diagnostic["message"]
-    return found
+            errors.setdefault(Path(diagnostic["file"]).resolve(), {})[line] = diagnostic["message"]
+    return errors
 
 
 @pytest.fixture(scope="module", params=[_mypy, _pyright], ids=["mypy", "pyright"])
-def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Found:
+def errors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Errors:
     check: Check = request.param
     return check(tmp_path_factory.mktemp("checker"))
 
@@ -93,27 +93,27 @@ def _marked_lines() -> dict[int, str]:
     return {number: line.strip() for number, line in enumerate(lines, 1) if line.endswith("  # error")}
 
 
-def test_what_users_write_is_accepted(found: Found) -> None:
-    assert found.get(ACCEPTED, {}) == {}
+def test_what_users_write_is_accepted(errors: Errors) -> None:
+    assert errors.get(ACCEPTED, {}) == {}
 
 
-def test_every_marked_line_is_refused(found: Found) -> None:
-    refused = found.get(REJECTED, {})
+def test_every_marked_line_is_refused(errors: Errors) -> None:
+    refused = errors.get(REJECTED, {})
     assert {number: line for number, line in _marked_lines().items() if number not in refused} == {}
 
 
-def test_no_other_line_is_refused(found: Found) -> None:
+def test_no_other_line_is_refused(errors: Errors) -> None:
     marked = _marked_lines()
-    assert {number: says for number, says in found.get(REJECTED, {}).items() if number not in marked} == {}
+    assert {number: says for number, says in errors.get(REJECTED, {}).items() if number not in marked} == {}
 
 
-def test_users_see_no_error_inside_the_library(found: Found) -> None:
-    assert {file: says for file, says in found.items() if file not in (ACCEPTED, REJECTED)} == {}
+def test_checkers_report_no_error_inside_the_library(errors: Errors) -> None:
+    assert {file: says for file, says in errors.items() if file not in (ACCEPTED, REJECTED)} == {}
 
 
 def test_there_are_lines_to_refuse() -> None:
     marked = _marked_lines()
     assert len(marked) > 60
     assert len(set(marked.values())) == len(marked)
-    # A mark with other blanks around it would be overlooked.
+    # A mark with other spaces around it would be missed.
     assert REJECTED.read_text().count("# error") == len(marked) + 1

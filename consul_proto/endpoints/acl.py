@@ -50,7 +50,7 @@ def _secret_segment(acl_id: str) -> str:
     try:
         return segment(acl_id, "an ACL ID")
     except ValueError:
-        raise ValueError("an ACL ID must not be empty or contain slashes, line breaks or control characters") from None
+        raise ValueError("an ACL ID must not be empty or contain line breaks or other unprintable characters") from None
 
 
 def _updated(response: Response) -> bool:

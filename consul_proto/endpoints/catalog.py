@@ -10,7 +10,7 @@ from consul_proto.errors import NotFound
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import NODE_READ, json_body, read_operation, write_operation
-from consul_proto.paths import segment
+from consul_proto.paths import checked_text, segment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,7 +76,7 @@ class Catalog(Namespace[M]):
         Return True, even where nothing matched. Raises Forbidden.
         https://developer.hashicorp.com/consul/api-docs/catalog#deregister-entity
         """
-        segment(node, "a node name")
+        checked_text(node, "a node name")
         body = json_body({"Node": node, "Datacenter": datacenter, "CheckID": check_id, "ServiceID": service_id})
         return write_operation("catalog.deregister", "/v1/catalog/deregister", boolean, options, body=body, defaults=_BODY_SCOPE)
 
@@ -141,7 +141,7 @@ class Catalog(Namespace[M]):
         Raises ValueError for a port out of range, Forbidden, ServerError.
         https://developer.hashicorp.com/consul/api-docs/catalog#register-entity
         """
-        segment(node, "a node name")
+        checked_text(node, "a node name")
         if service is not None:
             checked_port(service.get("Port"))
         members = {
@@ -150,7 +150,7 @@ class Catalog(Namespace[M]):
             "Datacenter": datacenter,
             "Service": service,
             "Check": check,
-            "Checks": checks,
+            "Checks": None if checks is None else list(checks),
             "ID": node_id,
             "NodeMeta": node_meta,
             "TaggedAddresses": tagged_addresses,

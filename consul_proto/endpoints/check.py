@@ -9,7 +9,7 @@ from consul_proto.durations import go_duration
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import LOCAL, json_body, write_operation
-from consul_proto.paths import segment
+from consul_proto.paths import checked_text, segment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ _KINDS = {
     "alias_node": "AliasNode",
 }
 
-_OPTIONS = {
+CHECK_OPTIONS = {
     "timeout": "Timeout",
     "status": "Status",
     "header": "Header",
@@ -100,7 +100,7 @@ def _option_members(options: Mapping[str, Any]) -> dict[str, object]:
     status = options.get("status")
     if status is not None and status not in _STATUSES:
         raise ValueError(f"a check's status must be one of {', '.join(_STATUSES)}, not {status!r}")
-    return {_OPTIONS[name]: _member(name, value) for name, value in options.items() if value is not None}
+    return {CHECK_OPTIONS[name]: _member(name, value) for name, value in options.items() if value is not None}
 
 
 def _member(name: str, value: Any) -> object:
@@ -151,7 +151,7 @@ class Check(Namespace[M]):
         Raises ValueError where no kind or more than one is given, Forbidden, ServerError.
         https://developer.hashicorp.com/consul/api-docs/agent/check#register-check
         """
-        segment(name, "a check name")
+        checked_text(name, "a check name")
         kinds = {
             "script": script,
             "args": args,

@@ -6,83 +6,30 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from consul_proto.codec import decode, encode
-from consul_proto.decode import boolean, from_base64, json_value, texts, wrong
+from consul_proto.codec import encode
+from consul_proto.decode import boolean
 from consul_proto.endpoints import kv_bulk
-from consul_proto.endpoints.txn import commit, failure, kv_delete, kv_get, results
-from consul_proto.errors import CASFailed, ClientError, KeyNotFound, TransactionFailed, words
+from consul_proto.endpoints.kv_entries import bytes_of, cut, key_names, missing, one_key, only_missing, record_of, tree, value_of
+from consul_proto.endpoints.kv_typed import fitting, typed_read
+from consul_proto.endpoints.txn import commit, failure, kv_delete, kv_delete_cas, kv_delete_tree, kv_get, results
+from consul_proto.errors import CASFailed, TransactionFailed
 from consul_proto.flow import call
 from consul_proto.namespace import M, Namespace, flow, operation
-from consul_proto.operation import Operation, T
-from consul_proto.options import read_operation, write_operation
-from consul_proto.paths import key_path
+from consul_proto.operation import Operation
+from consul_proto.options import write_operation
+from consul_proto.paths import is_found_by_path, key_path, prefix_is_found_by_path
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from consul_proto.codec import Codec, Stored, Value
+    from consul_proto.codec import Stored, Value
     from consul_proto.flow import Flow
     from consul_proto.message import Response
     from consul_proto.types.kv import Record
     from consul_proto.types.options import ReadManyOptions, ReadOptions, Scope
 
-#: A missing key is an answer, not an error: https://developer.hashicorp.com/consul/api-docs/kv#read-key
-_OR_MISSING = (200, 404)
-
 #: How often `set` reads and tries to write before it gives up; each lost race means that another writer succeeded.
 _CAS_ATTEMPTS = 16
-
-
-def _missing(item: str) -> KeyNotFound:
-    return KeyNotFound(f"no key {item!r}", maybe_applied=False)
-
-
-def _is_missing(response: Response) -> bool:
-    """Return whether the key does not exist: 404 with an empty body and an index. Raises ClientError for any other 404."""
-    if response.status != 404:
-        return False
-    if response.body or response.headers.get("x-consul-index") is None:
-        said = words(response.body, response.headers.get("content-type") or "") or "no X-Consul-Index"
-        raise ClientError(
-            f"something other than Consul's KV store answered: {said}; check the address of the agent, and any proxy before it",
-            maybe_applied=False,
-        )
-    return True
-
-
-def _records(response: Response) -> list[dict[str, Any]]:
-    """Return the entries of an answer, with the members checked that this file uses; none for a missing key."""
-    if _is_missing(response):
-        return []
-    entries = json_value(response)
-    if not isinstance(entries, list):
-        raise wrong("a list of keys", entries)
-    for entry in entries:
-        if not (
-            isinstance(entry, dict)
-            and isinstance(entry.get("Key"), str)
-            and isinstance(entry.get("Flags"), int)
-            and isinstance(entry.get("ModifyIndex"), int)
-        ):
-            raise wrong("a list of objects with Key, Flags and ModifyIndex", entries)
-    return entries
-
-
-def _entry(item: str, response: Response) -> dict[str, Any]:
-    entries = _records(response)
-    if not entries:
-        raise _missing(item)
-    return entries[0]
-
-
-def _deleted(item: str, response: Response) -> bool:
-    if response.status != 409:
-        results(response)
-        return True
-    error = failure(response)
-    if isinstance(error, TransactionFailed) and error.errors[0]["What"].endswith("doesn't exist"):
-        raise _missing(item)
-    raise error
 
 
 class KV(Namespace[M]):
@@ -96,12 +43,18 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
+        return one_key(item, lambda entries: value_of(entries[0], codec, raw) if entries else default, options)
 
-        def read(response: Response) -> Stored:
-            entries = _records(response)
-            return _value(entries[0], codec, raw) if entries else default
+    @typed_read
+    def get_as(self, item: str, kind: type, default: Stored = None, **options: Unpack[ReadOptions]) -> Operation[Stored]:
+        """Return the value of a key as a str, int, float, bool, bytes, dict or list, or `default` where the key does not exist.
 
-        return read_operation("kv.get", key_path(item), read, options, answers=_OR_MISSING)
+        kind: what the value is. str takes every text as it is, and bytes everything; the others are written in the store as JSON.
+        Raises DecodeError where the value is not of this kind, Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/kv#read-key
+        """
+        fit = fitting(item, kind)
+        return one_key(item, lambda entries: fit(bytes_of(entries[0])) if entries else default, options)
 
     @operation
     def read(self, item: str, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[Stored]:
@@ -111,11 +64,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-
-        def read(response: Response) -> Stored:
-            return _value(_entry(item, response), codec, raw)
-
-        return read_operation("kv.get", key_path(item), read, options, answers=_OR_MISSING)
+        return one_key(item, lambda entries: value_of(_first(item, entries), codec, raw), options)
 
     @operation
     def contains(self, item: str, **options: Unpack[ReadOptions]) -> Operation[bool]:
@@ -123,27 +72,27 @@ class KV(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
-        return read_operation("kv.get", key_path(item), lambda response: bool(_records(response)), options, answers=_OR_MISSING)
+        return one_key(item, bool, options)
 
     @operation
-    def get_record(self, item: str, **options: Unpack[ReadOptions]) -> Operation[Record]:
+    def get_record(self, item: str, *, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[Record]:
         """Return a key with all its fields (Flags, ModifyIndex, Session, ...). Raises KeyNotFound (a KeyError), Forbidden.
 
+        raw: return the stored bytes as they are.
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-        return read_operation(
-            "kv.get", key_path(item), lambda response: _record(_entry(item, response), codec), options, answers=_OR_MISSING
-        )
+        return one_key(item, lambda entries: record_of(_first(item, entries), codec, raw), options)
 
     @operation
-    def get_records(self, prefix: str = "", **options: Unpack[ReadOptions]) -> Operation[list[Record]]:
+    def get_records(self, prefix: str = "", *, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[list[Record]]:
         """Return every key with a prefix, with all its fields.
 
+        raw: return the stored bytes as they are.
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-        return _tree(prefix, lambda entries: [_record(entry, codec) for entry in entries], options)
+        return tree(prefix, lambda entries: [record_of(entry, codec, raw) for entry in entries], options)
 
     @operation
     def keys(self, prefix: str = "", separator: str | None = None, **options: Unpack[ReadOptions]) -> Operation[list[str]]:
@@ -153,12 +102,7 @@ class KV(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
-
-        def read(response: Response) -> list[str]:
-            return [] if _is_missing(response) else texts(response)
-
-        query: dict[str, Any] = {"keys": True, "separator": separator, **options}
-        return read_operation("kv.get", key_path(prefix, prefix=True), read, query, answers=_OR_MISSING)
+        return key_names(prefix, separator, list, options)
 
     @operation
     def count(self, prefix: str = "", **options: Unpack[ReadOptions]) -> Operation[int]:
@@ -166,44 +110,46 @@ class KV(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
-
-        def read(response: Response) -> int:
-            return 0 if _is_missing(response) else len(texts(response))
-
-        return read_operation("kv.get", key_path(prefix, prefix=True), read, {"keys": True, **options}, answers=_OR_MISSING)
+        return key_names(prefix, None, len, options)
 
     @operation
-    def items(self, prefix: str = "", **options: Unpack[ReadOptions]) -> Operation[dict[str, Stored]]:
+    def items(self, prefix: str = "", *, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[dict[str, Stored]]:
         """Return the keys with a prefix and their values.
 
+        raw: return the stored bytes as they are.
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-        return _tree(prefix, lambda entries: {entry["Key"]: _value(entry, codec) for entry in entries}, options)
+        return tree(prefix, lambda entries: {entry["Key"]: value_of(entry, codec, raw) for entry in entries}, options)
 
     @operation
-    def values(self, prefix: str = "", **options: Unpack[ReadOptions]) -> Operation[list[Stored]]:
+    def values(self, prefix: str = "", *, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[list[Stored]]:
         """Return the values of the keys with a prefix, sorted by key.
 
+        raw: return the stored bytes as they are.
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-        return _tree(prefix, lambda entries: [_value(entry, codec) for entry in entries], options)
+        return tree(prefix, lambda entries: [value_of(entry, codec, raw) for entry in entries], options)
 
     @operation
-    def records(self, prefix: str = "", **options: Unpack[ReadOptions]) -> Operation[list[tuple[str, int, Stored]]]:
+    def records(self, prefix: str = "", *, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[list[tuple[str, int, Stored]]]:
         """Return the keys with a prefix as tuples of key, flags and value.
 
+        raw: return the stored bytes as they are.
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-        return _tree(prefix, lambda entries: [(entry["Key"], entry["Flags"], _value(entry, codec)) for entry in entries], options)
+        return tree(prefix, lambda entries: [(entry["Key"], entry["Flags"], value_of(entry, codec, raw)) for entry in entries], options)
 
     @operation
-    def find(self, prefix: str, separator: str | None = None, **options: Unpack[ReadOptions]) -> Operation[dict[str, Stored]]:
+    def find(
+        self, prefix: str, separator: str | None = None, *, raw: bool = False, **options: Unpack[ReadOptions]
+    ) -> Operation[dict[str, Stored]]:
         """Return the keys with a prefix and their values.
 
         separator: keys that continue after the first separator behind the prefix are cut there; each such folder is listed once, with None.
+        raw: return the stored bytes as they are.
 
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
@@ -214,14 +160,11 @@ class KV(Namespace[M]):
         def folded(entries: list[dict[str, Any]]) -> dict[str, Stored]:
             found: dict[str, Stored] = {}
             for entry in entries:
-                head, cut, rest = entry["Key"][len(prefix) :].partition(separator) if separator else (entry["Key"], "", "")
-                if rest:
-                    found[prefix + head + cut] = None
-                else:
-                    found[entry["Key"]] = _value(entry, codec)
+                name, is_folder = cut(entry["Key"], prefix, separator)
+                found[name] = None if is_folder else value_of(entry, codec, raw)
             return found
 
-        return _tree(prefix, folded, options)
+        return tree(prefix, folded, options)
 
     @operation
     def put(
@@ -257,7 +200,7 @@ class KV(Namespace[M]):
         a RequestError with `maybe_applied` where the outcome of a write is unknown.
         https://developer.hashicorp.com/consul/api-docs/kv#create-update-key
         """
-        return _set(item, encode(value), options)
+        return _set(item, key_path(item), encode(value), options)
 
     @operation
     def set_record(self, item: str, flags: int = 0, value: Value = None, replace: bool = True, **options: Unpack[Scope]) -> Operation[bool]:
@@ -279,12 +222,12 @@ class KV(Namespace[M]):
         """
         if recurse and cas is not None:
             raise ValueError("recurse and cas cannot be combined")
-        path = key_path(item, prefix=recurse)
-        if recurse or cas is not None:
-            query: dict[str, Any] = {"recurse": recurse, "cas": cas, **options}
-            return write_operation("kv.delete", path, boolean, query, method="DELETE")
-        transaction = commit([kv_get(item), kv_delete(item)], options)
-        return Operation(transaction.name, transaction.request, partial(_deleted, item), transaction.defaults, answers=transaction.answers)
+        if not recurse and cas is None:
+            return _reading(commit([kv_get(item), kv_delete(item)], options), partial(_deleted, item))
+        if not (prefix_is_found_by_path(item) if recurse else is_found_by_path(item)):
+            return _reading(commit([kv_delete_tree(item) if cas is None else kv_delete_cas(item, cas)], options), _was_done)
+        query: dict[str, Any] = {"recurse": recurse, "cas": cas, **options}
+        return write_operation("kv.delete", key_path(item, prefix=recurse), boolean, query, method="DELETE")
 
     @operation
     def acquire_lock(self, item: str, session: str, value: Value = None, *, flags: int = 0, **options: Unpack[Scope]) -> Operation[bool]:
@@ -307,22 +250,27 @@ class KV(Namespace[M]):
         return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
 
     @flow
-    def get_many(self, items: Iterable[str], **options: Unpack[ReadManyOptions]) -> Flow[dict[str, Stored]]:
+    def get_many(self, items: Iterable[str], *, raw: bool = False, **options: Unpack[ReadManyOptions]) -> Flow[dict[str, Stored]]:
         """Return the values of these keys, without the keys that do not exist, in one transaction for each 64 keys.
 
-        Each transaction is a snapshot; several are not. Raises Forbidden.
+        raw: return the stored bytes as they are. Each transaction is a snapshot; several are not. Raises Forbidden.
         https://developer.hashicorp.com/consul/api-docs/txn
         """
-        return kv_bulk.get_many(items, self._codec, options)
+        codec = self._codec
+        return kv_bulk.get_many(items, lambda entry: value_of(entry, codec, raw), options)
 
     @flow
-    def put_many(self, items: Mapping[str, Value], **options: Unpack[Scope]) -> Flow[None]:
+    def put_many(self, items: Mapping[str, Value], *, flags: int | Mapping[str, int] = 0, **options: Unpack[Scope]) -> Flow[None]:
         """Write these keys, in as few transactions as the limits allow (64 operations and 512 KiB each).
 
-        A transaction writes all of its keys or none; a failure leaves those before it written. Raises TransactionFailed, Forbidden.
+        flags: a number that is stored with each key, or a number for some of the keys; 0 for the others.
+
+        A transaction writes all of its keys or none; a failure leaves those before it written. A value that fits no transaction (they
+        hold base64, so over about 380 KiB) is written by itself, as `put` does. Raises TransactionFailed, Forbidden, and ClientError for
+        a value over the server's limit.
         https://developer.hashicorp.com/consul/api-docs/txn
         """
-        return kv_bulk.put_many(items, options)
+        return kv_bulk.put_many(items, flags, options)
 
     @flow
     def delete_many(self, items: Iterable[str], **options: Unpack[Scope]) -> Flow[None]:
@@ -334,30 +282,41 @@ class KV(Namespace[M]):
         return kv_bulk.delete_many(items, options)
 
 
-def _value(entry: dict[str, Any], codec: Codec, raw: bool = False) -> Stored:
-    stored = from_base64(entry.get("Value"))
-    return stored if raw else decode(stored, codec)
+def _first(item: str, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    if not entries:
+        raise missing(item)
+    return entries[0]
 
 
-def _record(entry: dict[str, Any], codec: Codec) -> Record:
-    entry["Value"] = _value(entry, codec)
-    return entry  # type: ignore[return-value] # _records has checked what makes it one
+def _reading(transaction: Operation[Any], read: Callable[[Response], bool]) -> Operation[bool]:
+    return Operation(transaction.name, transaction.request, read, transaction.defaults, answers=transaction.answers)
 
 
-def _tree(prefix: str, read: Callable[[list[dict[str, Any]]], T], options: Mapping[str, Any]) -> Operation[T]:
-    path = key_path(prefix, prefix=True)
-    return read_operation("kv.get", path, lambda response: read(_records(response)), {"recurse": True, **options}, answers=_OR_MISSING)
+def _deleted(item: str, response: Response) -> bool:
+    if response.status != 409:
+        results(response)
+        return True
+    only_missing(response)
+    raise missing(item)
 
 
-def _set(item: str, body: bytes, options: Mapping[str, Any]) -> Flow[None]:
-    path = key_path(item)
+def _was_done(response: Response) -> bool:
+    """Return whether a check-and-set in a transaction went through."""
+    if response.status != 409:
+        results(response)
+        return True
+    error = failure(response)
+    if isinstance(error, TransactionFailed) and error.errors[0]["What"].endswith("index is stale"):
+        return False
+    raise error
 
-    def current(response: Response) -> tuple[int, int]:
-        entries = _records(response)
+
+def _set(item: str, path: str, body: bytes, options: Mapping[str, Any]) -> Flow[None]:
+    def current(entries: list[dict[str, Any]]) -> tuple[int, int]:
         return (entries[0]["ModifyIndex"], entries[0]["Flags"]) if entries else (0, 0)
 
     # Only the leader knows the index that will be compared, whatever reads the client prefers.
-    look = read_operation("kv.get", path, current, {**options, "consistency": "default"}, answers=_OR_MISSING)
+    look = one_key(item, current, {**options, "consistency": "default"})
     for _ in range(_CAS_ATTEMPTS):
         index, flags = yield from call(look)
         query = {"flags": flags or None, "cas": index, **options}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from consul_proto.decode import each, nothing, one, wrong
-from consul_proto.endpoints.check import check_members
+from consul_proto.endpoints.check import CHECK_OPTIONS, check_members
 from consul_proto.endpoints.ports import checked_port
 from consul_proto.errors import NotFound
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import LOCAL, json_body, read_operation, write_operation
-from consul_proto.paths import segment
+from consul_proto.paths import checked_text, segment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +44,10 @@ _MEMBERS = {
     "token": "Token",
 }
 
+#: What a check is called, and all that it can be told.
+_CHECK_NAMES = {"check_id": "CheckID", "notes": "Notes"}
+_OF_A_CHECK = frozenset({*_CHECK_NAMES, *CHECK_OPTIONS})
+
 #: What goes into the query.
 _QUERY = ("replace_existing_checks", "namespace", "partition")
 
@@ -54,6 +59,17 @@ def _health(response: Response) -> AgentServiceChecksInfo:
     if response.status == 404:
         raise NotFound("no service with this ID on the agent", maybe_applied=False)
     return info
+
+
+def _check(kinds: Mapping[str, object], interval: Duration | None, options: Mapping[str, Any]) -> dict[str, object] | None:
+    """Return the one check of a registration, or None. Raises ValueError for options of a check where there is none."""
+    told = {name: value for name, value in options.items() if value is not None and name in _OF_A_CHECK}
+    if interval is None and all(kind is None for kind in kinds.values()):
+        if told:
+            raise ValueError(f"{', '.join(told)} is told of a check: give one with check=, httpcheck= or ttl=")
+        return None
+    named = {member: told.pop(name) for name, member in _CHECK_NAMES.items() if name in told}
+    return {**named, **check_members(kinds, interval, told)}
 
 
 class Service(Namespace[M]):
@@ -77,26 +93,24 @@ class Service(Namespace[M]):
 
         name: of the service; also its ID where `service_id` is None. address: the node's own where it is None. port: 0 to 65535.
         At most one check: check (a shell line to run, needs enable_local_script_checks) or httpcheck (a URL), each with an interval,
-        or ttl (the time in which `agent.check.ttl_pass("service:<service id>")` must be called again).
+        or ttl (the time in which `agent.check.ttl_pass("service:<service id>")` must be called again); with any option of a check, as
+        timeout= and deregister_critical_service_after=. More checks, and of other kinds, go into checks=, with the wire's names.
 
-        Raises ValueError for two checks, an interval without a check, a port out of range, Forbidden, ClientError.
+        Raises ValueError for two checks, an interval or option without a check, a port out of range, Forbidden, ClientError.
         https://developer.hashicorp.com/consul/api-docs/agent/service#register-service
         """
-        segment(name, "a service name")
+        checked_text(name, "a service name")
         checked_port(port)
-        if isinstance(tags, str):
-            raise TypeError("tags must be a list of str, not a str")
-        kinds = {"check": check, "httpcheck": httpcheck, "ttl": ttl}
-        has_check = interval is not None or any(kind is not None for kind in kinds.values())
         members: dict[str, object] = {
             "Name": name,
             "ID": service_id,
             "Address": address,
             "Port": port,
             "Tags": None if tags is None else list(tags),
-            "Check": check_members(kinds, interval, {}) if has_check else None,
+            "Check": _check({"check": check, "httpcheck": httpcheck, "ttl": ttl}, interval, options),
         }
         members |= {member: options.get(option) for option, member in _MEMBERS.items()}
+        members |= {name: list(several) for name in ("Checks", "Ports") if isinstance(several := members[name], Iterable)}
         query = {name: options.get(name) for name in _QUERY}
         path = "/v1/agent/service/register"
         return write_operation("agent.service.register", path, nothing, query, body=json_body(members), defaults=LOCAL)

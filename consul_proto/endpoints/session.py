@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     from consul_proto.types.options import ReadOptions, Scope
     from consul_proto.types.session import ServiceCheck, SessionEntry
 
-#: Seconds. https://developer.hashicorp.com/consul/api-docs/session#ttl
-_TTL_SHORTEST, _TTL_LONGEST = 10, 86400
+#: Seconds. The shortest is the agent's session_ttl_min, 10 seconds unless its operator changed it; 0 means that there is no TTL.
+#: https://developer.hashicorp.com/consul/api-docs/session#ttl
+_TTL_LONGEST = 86400
 
 _BEHAVIORS = ("release", "delete")
 
 
 def _ttl(ttl: Duration) -> str:
-    if not _TTL_SHORTEST <= seconds(ttl) <= _TTL_LONGEST:
-        raise ValueError(f"the TTL of a session must be between 10 seconds and 24 hours, not {ttl!r}")
+    if seconds(ttl) > _TTL_LONGEST:
+        raise ValueError(f"the TTL of a session must be at most 24 hours, not {ttl!r}")
     return go_duration(ttl)
 
 
@@ -54,11 +55,12 @@ class Session(Namespace[M]):
         name: for people. node: where it lives; the agent's own where it is None.
         behavior: what happens to the locks of the session when it ends: "release" them or "delete" their keys.
         delay: how long a lock stays closed after it was lost with its session (15 seconds where it is None, 60 at most).
-        ttl: from 10 seconds to 24 hours; the session ends where it is not renewed in this time, at twice this time at the latest.
+        ttl: from 10 seconds (the agent's session_ttl_min) to 24 hours; the session ends where it is not renewed in this time, at twice
+        this time at the latest. It has no TTL where it is None or 0.
         checks: IDs of checks on the node that end the session when they fail; include "serfHealth" when you give them.
         node_checks, service_checks: the same, told apart (since 1.7).
 
-        Raises ValueError, Forbidden, ServerError for a node or check that is unknown or critical.
+        Raises ValueError, Forbidden, ServerError for a node or check that is unknown or critical, and for a TTL that is too short.
         https://developer.hashicorp.com/consul/api-docs/session#create-session
         """
         if behavior not in _BEHAVIORS:

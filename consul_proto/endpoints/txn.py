@@ -6,21 +6,21 @@
 
 from __future__ import annotations
 
-import json
 from binascii import b2a_base64
 from typing import TYPE_CHECKING, Any, cast
 
+from consul_proto.argument_types import checked
 from consul_proto.codec import encode
 from consul_proto.decode import json_value, wrong
 from consul_proto.errors import ConsulateException, DecodeError, Forbidden, TransactionFailed
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
-from consul_proto.options import write_operation
-from consul_proto.paths import key_path
-from consul_proto.query import line
+from consul_proto.options import json_text, write_operation
+from consul_proto.paths import checked_text
+from consul_proto.query import nonempty, uint64
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Unpack
 
     from consul_proto.codec import Value
@@ -41,11 +41,16 @@ _ANSWERS = (200, 409)
 #: An option of a call that sends a transaction -> the member of each KV operation.
 _IN_OPERATIONS = {"namespace": "Namespace", "partition": "Partition"}
 
+#: The client's settings that a transaction obeys, and one that only reads.
 _DEFAULTS = ("datacenter", "Namespace", "Partition")
+READ_DEFAULTS = (*_DEFAULTS, "consistency")
 
 
 def _kv(verb: str, key: str, **members: Any) -> TxnOp:
-    key_path(key, prefix=verb in ("get-tree", "delete-tree"))
+    if key or verb not in ("get-tree", "delete-tree"):
+        checked_text(key, "a key")
+    for name in {"Flags", "Index"} & members.keys():
+        uint64(name.lower(), members[name])
     operation: dict[str, Any] = {"Verb": verb, "Key": key}
     operation |= {name: value for name, value in members.items() if value is not None}
     return {"KV": cast("KVTxnOp", operation)}
@@ -55,61 +60,73 @@ def _value(value: Value) -> str:
     return b2a_base64(encode(value), newline=False).decode()
 
 
+@checked
 def kv_set(key: str, value: Value, flags: int = 0) -> TxnOp:
     """Write a key."""
     return _kv("set", key, Value=_value(value), Flags=flags)
 
 
+@checked
 def kv_cas(key: str, value: Value, index: int, flags: int = 0) -> TxnOp:
     """Write a key where its ModifyIndex is `index`; 0: where it does not exist. Otherwise the transaction fails."""
     return _kv("cas", key, Value=_value(value), Flags=flags, Index=index)
 
 
+@checked
 def kv_lock(key: str, value: Value, session: str, flags: int = 0) -> TxnOp:
     """Take the lock on a key for a session, and write the key. Where another session holds it the transaction fails."""
     return _kv("lock", key, Value=_value(value), Flags=flags, Session=session)
 
 
+@checked
 def kv_unlock(key: str, value: Value, session: str, flags: int = 0) -> TxnOp:
     """Release the lock on a key that a session holds, and write the key. Where it does not hold it the transaction fails."""
     return _kv("unlock", key, Value=_value(value), Flags=flags, Session=session)
 
 
+@checked
 def kv_get(key: str) -> TxnOp:
     """Read a key. Where it does not exist the transaction fails."""
     return _kv("get", key)
 
 
+@checked
 def kv_get_tree(prefix: str) -> TxnOp:
     """Read every key with a prefix."""
     return _kv("get-tree", prefix)
 
 
+@checked
 def kv_check_index(key: str, index: int) -> TxnOp:
     """Fail the transaction where the key's ModifyIndex is not `index`."""
     return _kv("check-index", key, Index=index)
 
 
+@checked
 def kv_check_session(key: str, session: str) -> TxnOp:
     """Fail the transaction where the session does not hold the lock on the key."""
     return _kv("check-session", key, Session=session)
 
 
+@checked
 def kv_check_not_exists(key: str) -> TxnOp:
     """Fail the transaction where the key exists."""
     return _kv("check-not-exists", key)
 
 
+@checked
 def kv_delete(key: str) -> TxnOp:
     """Delete a key, whether it exists or not."""
     return _kv("delete", key)
 
 
+@checked
 def kv_delete_tree(prefix: str) -> TxnOp:
     """Delete every key with a prefix."""
     return _kv("delete-tree", prefix)
 
 
+@checked
 def kv_delete_cas(key: str, index: int) -> TxnOp:
     """Delete a key where its ModifyIndex is `index`. Otherwise the transaction fails."""
     return _kv("delete-cas", key, Index=index)
@@ -164,10 +181,12 @@ class Txn(Namespace[M]):
         return commit(operations, {**options})
 
 
-def commit(operations: Sequence[TxnOp], options: Mapping[str, Any]) -> Operation[list[TxnResult]]:
+def commit(operations: Iterable[TxnOp], options: Mapping[str, Any], defaults: Collection[str] = _DEFAULTS) -> Operation[list[TxnResult]]:
     """Return the transaction of these operations. Consul reads namespace and partition from each operation, not from the query."""
     query = {name: value for name, value in options.items() if name not in _IN_OPERATIONS}
-    members = {_IN_OPERATIONS[name]: line(name, value) for name, value in options.items() if name in _IN_OPERATIONS and value is not None}
+    members = {
+        _IN_OPERATIONS[name]: nonempty(name, value) for name, value in options.items() if name in _IN_OPERATIONS and value is not None
+    }
     written = [{"KV": {**one["KV"], **members}} if members and "KV" in one else one for one in operations]
-    body = json.dumps(written, allow_nan=False).encode()
-    return write_operation("txn", "/v1/txn", results, query, body=body, defaults=_DEFAULTS, answers=_ANSWERS)
+    body = json_text("operations", written).encode()
+    return write_operation("txn", "/v1/txn", results, query, body=body, defaults=defaults, answers=_ANSWERS)

@@ -189,10 +189,11 @@ class HashOptions(TypedDict, total=False):
     partition: str
 
 
-class ServiceOptions(TypedDict, total=False):
-    """What a registration can say beyond the documented parameters.
+class ServiceOptions(CheckOptions, total=False):
+    """What a registration can say beyond the documented parameters, and, as in `CheckOptions`, of the check that these give.
 
-    meta: metadata. kind: "" or the kind of a proxy or gateway. checks: further checks, with the wire's names.
+    check_id, notes: of the check. checks: further checks, with the wire's names.
+    meta: metadata. kind: "" or the kind of a proxy or gateway.
     ports: several named ports instead of `port` (since 1.22). socket_path: a UNIX socket instead (since 1.10).
     tagged_addresses: further addresses by tag ("lan", "wan", ...). weights: for DNS answers, by state.
     enable_tag_override: let the catalog's tags win over these. proxy, connect: of the service mesh. locality: since 1.16.
@@ -200,6 +201,8 @@ class ServiceOptions(TypedDict, total=False):
     replace_existing_checks: drop the checks of an earlier registration that are missing here (since 1.6.1).
     """
 
+    check_id: str
+    notes: str
     meta: Mapping[str, str]
     kind: str
     checks: Sequence[AgentServiceCheck]

@@ -1,4 +1,4 @@
-"""The ACLs of before 1.4, which Consul 1.8 serves and 1.22 answers with 404."""
+"""The ACL endpoints from before 1.4: Consul 1.8 still has them, 1.22 answers 404."""
 
 from __future__ import annotations
 

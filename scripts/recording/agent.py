@@ -41,7 +41,7 @@ def _members(recorder: Recorder) -> None:
     recorder.case("agent.force_leave", "unknown-node", "/v1/agent/force-leave/nobody", status=500)
     recorder.case("agent.force_leave", "get", "/v1/agent/force-leave/nobody", method="GET", status=405)
     recorder.denials("agent.force_leave", "/v1/agent/force-leave/nobody")
-    # A node that is alive refutes its own leaving, so this one stays.
+    # A live node refutes that it has left, so this one stays.
     recorder.case("agent.force_leave", "alive", "/v1/agent/force-leave/test-node")
 
 

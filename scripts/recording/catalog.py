@@ -1,4 +1,4 @@
-"""The catalog and the health of what is in it."""
+"""The catalog and health."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _mesh(recorder: Recorder) -> None:
 
 
 def _both(recorder: Recorder, operation: str, found: str, missing: str, empty: str, *, bad_filter: bool = True) -> None:
-    """A read of something that is there, of something that is not, and without a name."""
+    """Record a read of something that exists, of something that does not, and without a name."""
     answer = recorder.case(operation, "found", found)
     recorder.case(operation, "unknown", missing)
     recorder.case(operation, "no-name", empty, status=400)

@@ -62,7 +62,7 @@ def _reads(recorder: Recorder) -> None:
     recorder.denials(get, "/v1/kv/app/name")
 
 
-#: Keys that are more than a plain name, as they are sent.
+#: Keys with special characters, as they are sent.
 _NAMES = {
     "no-key": "",
     "double-slash": "a//b",

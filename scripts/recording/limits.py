@@ -1,4 +1,4 @@
-"""What an agent answers that has ACLs switched off and small limits, so that "too large" needs no large sample."""
+"""Answers of an agent with ACLs off and with small limits, so that the samples of "too large" are small."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from scripts.recording.recorder import Recorder
 
-#: Bytes of a value, and of the body of a transaction.
+#: The limits of a value and of the body of a transaction, in bytes.
 LIMITS: Mapping[str, int] = {"kv_max_value_size": 100, "txn_max_req_len": 400}
 
 _ID = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"

@@ -1,4 +1,4 @@
-"""Asks a real agent with http.client, without any of Consulate, and keeps request and answer as a sample."""
+"""Send requests to a real agent with http.client, without Consulate, and write request and answer as a sample."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from tests.agents import Agent
 
 Query = Sequence[tuple[str, str | None]]
 
-#: Who asks: the management token, nobody, a token that Consul never made, or one that exists and has no rule.
+#: The kinds of tokens: the management token, none, an unknown token, and one without rights.
 MANAGEMENT, ANONYMOUS, UNKNOWN, POWERLESS = "management", "anonymous", "unknown", "powerless"
 
-#: A datacenter that no agent knows.
+#: An unknown datacenter.
 ELSEWHERE = "elsewhere"
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
-#: Made by Consul, the same everywhere: the anonymous token's accessor and the policy of all rights.
+#: The ids that are the same on every Consul: the anonymous token's accessor, and the policy with all rights.
 _WELL_KNOWN = re.compile(r"0{8}-0{4}-0{4}-0{4}-0{11}[0-9a-f]")
 
 
-#: A pair of a list as json.dumps writes it, on four lines where one is enough.
+#: A pair in a list, which json.dumps writes on four lines.
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _PAIR = re.compile(rf"\[\n\s+({_STRING}),\n\s+({_STRING}|null)\n\s+\]")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What an agent said."""
+    """The answer of an agent."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -48,19 +48,19 @@ class Answer:
         return parsed
 
     def index(self) -> str:
-        """Return X-Consul-Index."""
+        """Return the X-Consul-Index."""
         return next(value for name, value in self.headers if name.lower() == "x-consul-index")
 
 
 @dataclass
 class Recorder:
-    """Asks one agent and writes the samples of its version."""
+    """Sends requests to one agent, and writes the samples of its version."""
 
     agent: Agent
     folder: Path
-    #: Rows of the manifest by operation id: what is known of each.
+    #: Operation id -> its row of the manifest.
     manifest: Mapping[str, Mapping[str, object]]
-    #: Secret -> placeholder of the same length, so that a Content-Length stays true.
+    #: Secret -> placeholder of the same length, so that Content-Length stays right.
     _placeholders: dict[str, str] = field(default_factory=dict, repr=False)
     _tokens: dict[str, str | None] = field(default_factory=dict, repr=False)
     surprises: list[str] = field(default_factory=list)
@@ -74,20 +74,20 @@ class Recorder:
 
     @property
     def old(self) -> bool:
-        """Whether this is a Consul of before 1.11, which still has legacy ACLs and the older texts of errors."""
+        """Whether this is a Consul before 1.11, with legacy ACLs and the older texts of errors."""
         return tuple(int(part) for part in self.agent.version.split(".")[:2]) < (1, 11)
 
     def hide(self, secret: str) -> None:
-        """Write a placeholder instead of `secret` from now on."""
+        """Write a placeholder instead of this secret from now on."""
         self._placeholders.setdefault(secret, f"00000000-0000-0000-0000-{f'acl{len(self._placeholders) + 1}':0>12}")
 
     def use_as(self, name: str, token: str) -> None:
-        """Let cases name this token."""
+        """Add a token under a name that cases can use."""
         self.hide(token)
         self._tokens[name] = token
 
     def ask(self, method: str, path: str, query: Query = (), body: str | bytes | None = None, token: str = MANAGEMENT) -> Answer:
-        """Send one request on a connection of its own; redirects are answers like any other."""
+        """Send one request on a new connection. Redirects are not followed."""
         target = path + ("?" + "&".join(_parameter(name, value) for name, value in query) if query else "")
         sent = body.encode() if isinstance(body, str) else body
         secret = self._tokens[token]
@@ -100,18 +100,18 @@ class Recorder:
             connection.close()
 
     def prepare(self, method: str, path: str, body: object = None, query: Query = ()) -> Answer:
-        """Ask without recording; anything but 200 is an error of the script."""
+        """Send a request without recording it. Raises RuntimeError unless the answer is a 200."""
         answer = self.ask(method, path, query, body if isinstance(body, (str, bytes)) else None if body is None else json.dumps(body))
         if answer.status != 200:
             raise RuntimeError(f"{method} {path}: {answer.status} {answer.body!r}")
         return answer
 
     def until(self, path: str, holds: Callable[[Answer], bool], limit: float = 30.0) -> None:
-        """Poll until the agent's own state has reached the catalog."""
+        """Poll a path until a condition holds. limit: in seconds."""
         deadline = time.monotonic() + limit
         while not holds(self.ask("GET", path)):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{path} did not become what was waited for")
+                raise TimeoutError(f"the condition for {path} did not become true in {limit:.0f} s")
             time.sleep(0.05)
 
     def case(
@@ -126,9 +126,9 @@ class Recorder:
         token: str = MANAGEMENT,
         method: str | None = None,
     ) -> Answer:
-        """Ask and keep the answer as `<operation>/<case>.<version>.json`; `status` None: whatever comes.
+        """Send a request and write the sample `<operation>/<case>.<version>.json`.
 
-        A body that is not text is sent as JSON.
+        body: sent as JSON if it is not text. status: the expected status; None: any.
         """
         text = body if body is None or isinstance(body, str) else json.dumps(body)
         method = method or str(self.manifest[operation]["method"])
@@ -139,7 +139,7 @@ class Recorder:
         return answer
 
     def denials(self, operation: str, path: str, query: Query = (), body: object = None) -> None:
-        """Record what every call answers to a wrong token and to an unknown datacenter, where its row mentions them."""
+        """Record the answers to wrong tokens and to an unknown datacenter, if the row of the operation has them."""
         row = self.manifest[operation]
         if row["acl"] != "none" and self.agent.management_token is not None:
             self.case(operation, "no-token", path, query, body, status=None, token=ANONYMOUS)
@@ -184,7 +184,7 @@ def _length(name: str, value: str, body: bytes) -> str:
 
 
 def _trim_self(body: bytes) -> bytes:
-    """Take out what tells of the machine that recorded: folders, limits and the like in DebugConfig."""
+    """Remove DebugConfig, which describes the machine that recorded."""
     answer = json.loads(body)
     answer["DebugConfig"] = {}
     return json.dumps(answer, indent=4).encode()

@@ -1,4 +1,4 @@
-"""Sessions, events, and who leads."""
+"""Sessions, events, and the leader."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _events(recorder: Recorder) -> None:
     recorder.case(fire, "bad-node-filter", path, [("node", "(")], "v2", status=500)
     recorder.case(fire, "tag-alone", path, [("tag", "v2")], "v2", status=500)
     recorder.denials(fire, path, body="v2")
-    # The agent hears its own event over gossip.
+    # The agent receives its own event over gossip.
     recorder.until("/v1/event/list?name=deploy", lambda answer: answer.json() != [])
     listed = recorder.case("event.list", "several", "/v1/event/list")
     recorder.case("event.list", "wait-over", "/v1/event/list", [("index", listed.index()), ("wait", "10ms")])

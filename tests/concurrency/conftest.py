@@ -1,4 +1,4 @@
-"""Echo servers to talk to, and the backends that tasks run on."""
+"""Fixtures: echo servers, and the backends for tasks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Serve = Callable[..., EchoServer]
 
 @pytest.fixture(params=["tcp", "unix"])
 def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
-    """Starts echo servers over TCP, then over UNIX sockets: `serve(manners, seed)`."""
+    """Return a function that starts an echo server, over TCP and over UNIX sockets: `serve(behavior, seed)`."""
     with ExitStack() as stack:
         # A folder with a short name: the path of a UNIX socket has 107 bytes at most.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="echo-")))
@@ -30,7 +30,7 @@ def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
 
 @pytest.fixture(params=["asyncio", "trio"])
 def backend(request: pytest.FixtureRequest) -> str:
-    """What `anyio.run` is given as `backend`."""
+    """The `backend` for `anyio.run`."""
     name: str = request.param
     pytest.importorskip(name)
     return name

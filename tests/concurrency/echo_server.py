@@ -1,7 +1,7 @@
-"""A stand-in for a Consul agent whose every answer tells which request it belongs to, over real TCP and UNIX sockets.
+"""A fake Consul agent over TCP and UNIX sockets. Each of its answers shows which request it belongs to.
 
-It runs in a thread of its own, is late at random, cuts its answers, and sometimes closes the connection, all from a seeded generator.
-It notes what no client may do: to send a second request before the first is answered, or a body that belongs to another key.
+It runs in its own thread. It delays and splits answers and closes connections at random, from a seeded generator. It records what no client
+may do: send a second request before the first answer, or a body that belongs to another key.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from zlib import crc32
 
 from consul_proto.durations import seconds
 
-#: How long `wait_until` waits for what is bound to happen.
+#: The time limit of `wait_until`, in seconds.
 _PATIENCE = 30.0
 
 
 def value_of(key: str) -> str:
-    """The value that every key has."""
+    """Return the value of a key."""
     return f"value of {key}"
 
 
 def index_of(key: str) -> int:
-    """The ModifyIndex that every key has, and the X-Consul-Index of every answer about it."""
+    """Return the ModifyIndex of a key, which is also the X-Consul-Index of every answer about it."""
     return crc32(key.encode()) + 1
 
 
 @dataclass(frozen=True)
 class Behavior:
-    """How the server treats its clients.
+    """How the server behaves.
 
-    slow: the share of answers that are late, by up to `delay` seconds. cut: the share of answers that come in two pieces.
-    chunked: the share that has no Content-Length. closing: the share that says "Connection: close".
+    slow: the share of answers that are late, by up to `delay` seconds. cut: the share that comes in two pieces.
+    chunked: the share without Content-Length. closing: the share with "Connection: close".
     """
 
     slow: float = 0.3
@@ -52,11 +52,11 @@ PROMPT = Behavior(slow=0.0, cut=0.0, chunked=0.0, closing=0.0)
 
 
 class EchoServer:
-    """Use it in `with`. Give the path of a socket for UNIX, none for TCP on a free port.
+    """The server. Use it in a `with` block. path: of a UNIX socket; None: TCP on a free port.
 
-    address: what `host=` of a client takes. accepted, served: connections and requests so far. open: connections at the moment.
-    parked: blocking queries at the moment. busiest: the most ordinary calls, and the most blocking queries, at one time.
-    violations: what a client did that it may not do.
+    address: for `host=` of a client. accepted, served: connections and requests so far. open: connections at the moment.
+    parked: blocking queries at the moment. max_busy: the most ordinary calls, and the most blocking queries, at one time.
+    violations: what clients did that they may not do.
     """
 
     def __init__(self, path: str | None = None, behavior: Behavior = PROMPT, seed: int = 0) -> None:
@@ -110,7 +110,7 @@ class EchoServer:
         self._loop.call_soon_threadsafe(answer)
 
     def drop_idle(self) -> None:
-        """Close every connection that has no request under way, and wait until that is done."""
+        """Close every connection that has no open request, and wait until this is done."""
 
         def drop() -> None:
             for connection in list(self._connections):
@@ -120,7 +120,7 @@ class EchoServer:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the server has done what it was about to do."""
+        """Wait until the server has run its pending callbacks."""
 
         async def turn() -> None:
             await asyncio.sleep(0)
@@ -129,14 +129,14 @@ class EchoServer:
         asyncio.run_coroutine_threadsafe(turn(), self._loop).result(_PATIENCE)
 
     def wait_until(self, holds: Callable[[EchoServer], bool]) -> None:
-        """Wait until something holds of the server. Raises TimeoutError where it never does."""
+        """Wait until a condition holds. Raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: holds(self), _PATIENCE):
                 raise TimeoutError(f"open {self.open}, parked {self.parked}, accepted {self.accepted}, served {self.served}")
         self.settle()
 
     def note(self, connection: _Connection, *, opened: int = 0, parked: int = 0) -> None:
-        """Count a connection or a parked query, and wake who waits for that."""
+        """Count a connection or a parked query, and wake `wait_until`."""
         with self._changed:
             if opened:
                 (self._connections.add if opened > 0 else self._connections.discard)(connection)
@@ -146,12 +146,12 @@ class EchoServer:
             self._changed.notify_all()
 
     def begin(self, blocking: bool) -> None:
-        """Count a call that was received whole."""
+        """Count a call that was received completely."""
         self.busy[blocking] += 1
         self.max_busy[blocking] = max(self.max_busy[blocking], self.busy[blocking])
 
     def end(self, blocking: bool) -> None:
-        """Count a call that is about to be answered, or was given up."""
+        """Count a call that is answered now, or was abandoned."""
         self.busy[blocking] -= 1
         self.served += 1
 
@@ -280,7 +280,7 @@ def _entry(key: str) -> dict[str, Any]:
 
 
 def _find_answer(method: str, path: str, query: dict[str, list[str]], body: bytes) -> tuple[str, Any]:
-    """What a request is about, and the value that answers it; None where the body is not the one that belongs to the path."""
+    """Return the key or name of a request, and the value of its answer; None if the body belongs to another key."""
     name = path.rpartition("/")[2]
     if path == "/v1/txn":
         keys = [operation["KV"]["Key"] for operation in json.loads(body)]

@@ -22,7 +22,7 @@ PARKED = 3
 
 
 def check(consul: Consul, who: str) -> None:
-    """Four threads make calls, and each answer must belong to its call."""
+    """Make calls in four threads, and check that each answer belongs to its call."""
 
     def work(number: int) -> None:
         for call in calls(f"{who}{number}", 50):
@@ -32,13 +32,13 @@ def check(consul: Consul, who: str) -> None:
 
 
 async def check_tasks(consul: AsyncConsul, who: str) -> None:
-    """Calls one after the other, so that there is one connection."""
+    """Make calls one after the other, on one connection."""
     for call in calls(who, 50):
         call.check(await call.start(consul))
 
 
 def fork_and_run(work: Callable[[str], None]) -> None:
-    """Fork, work on both sides at once, and say how the child ended."""
+    """Fork, run `work` on both sides at once, and print how the child ended."""
     child = os.fork()
     if child == 0:
         try:

@@ -1,4 +1,4 @@
-"""A server that is there and never accepts: whoever connects to it waits."""
+"""A listening port that never accepts: connecting to it waits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-#: Seconds in which a connection on this machine is made, if it is made at all.
+#: Seconds within which a connection on this machine succeeds, if it can.
 _SOON = 0.2
 
 

@@ -1,4 +1,4 @@
-"""What a client may not leave behind: threads, file descriptors, and sockets that only the garbage collector closes."""
+"""Checks for leaks: threads, file descriptors, and sockets that only the garbage collector closes."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _DESCRIPTORS = Path("/proc/self/fd")
 
 
 def open_files() -> dict[str, str]:
-    """Descriptor -> what it is; empty where the system has no /proc."""
+    """Return descriptor -> its file; empty if the system has no /proc."""
     found = {}
     if _DESCRIPTORS.exists():
         for entry in list(_DESCRIPTORS.iterdir()):
-            with suppress(FileNotFoundError):  # the one of this very listing
+            with suppress(FileNotFoundError):  # the descriptor of this listing
                 found[entry.name] = str(entry.readlink())
     return found
 
 
 @contextmanager
 def exhaust_descriptors() -> Iterator[None]:
-    """Take every file descriptor that this process may have, so that opening a socket fails with EMFILE."""
+    """Use up all file descriptors of this process, so that opening a socket fails with EMFILE."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, open_files())) + 10, hard))
     taken: list[int] = []
@@ -45,7 +45,7 @@ def exhaust_descriptors() -> Iterator[None]:
 
 @contextmanager
 def check_no_leaks() -> Iterator[None]:
-    """Check that the threads and descriptors of the block end with it, and that no socket is left to the garbage collector."""
+    """Check that no thread, descriptor or unclosed socket of the block is left after it."""
     gc.collect()
     threads, files = set(threading.enumerate()), open_files()
     with warnings.catch_warnings(record=True) as caught:
@@ -61,7 +61,7 @@ def check_no_leaks() -> Iterator[None]:
 
 @contextmanager
 def check_no_server_leaks(server: EchoServer) -> Iterator[None]:
-    """The same, where the server is in this process: its ends of the connections are closed too, and it saw nothing forbidden."""
+    """Check for leaks, also at a server in this process: its connections are closed, and clients violated no rule."""
     with check_no_leaks():
         yield
         server.wait_until(lambda seen: seen.open == 0)

@@ -1,4 +1,4 @@
-"""Calls of every kind, each with the only value that may come back: an answer that belongs to another call is noticed."""
+"""Calls of every kind, each with a unique expected value, so that an answer to another call is detected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from tests.concurrency.echo_server import index_of, value_of
 
 @dataclass(frozen=True)
 class Kind:
-    """start: makes the call on a `Consul`, or the coroutine on an `AsyncConsul`. seen: what counts of its value. expected: what that is."""
+    """A kind of call.
+
+    start: makes the call on a `Consul`, or the coroutine on an `AsyncConsul`. extract: returns the part of the value to compare.
+    expected: returns that part for a key."""
 
     name: str
     start: Callable[[Any, str], Any]
@@ -44,22 +47,22 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Call:
-    """One call, on a key that is its own."""
+    """One call, on its own key."""
 
     kind: Kind
     key: str
 
     def start(self, consul: Any) -> Any:
-        """Make the call, or the coroutine of it."""
+        """Make the call, or return its coroutine."""
         return self.kind.start(consul, self.key)
 
     def check(self, value: Any) -> None:
-        """Raise AssertionError where the value is not the one that belongs to this call."""
+        """Raise AssertionError if the value belongs to another call."""
         actual, expected = self.kind.extract(value), self.kind.expected(self.key)
         assert actual == expected, f"{self.kind.name} of {self.key!r} got {actual!r}, not {expected!r}"
 
 
 def calls(who: str, count: int, seed: int = 0, kinds: tuple[Kind, ...] = KINDS) -> list[Call]:
-    """Return calls of random kinds, each with a key that no other has."""
+    """Return calls of random kinds, each with a unique key."""
     random = Random(f"{who} {seed}")
     return [Call(random.choice(kinds), f"{who}-{number}") for number in range(count)]

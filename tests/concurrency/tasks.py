@@ -1,4 +1,4 @@
-"""For tests of tasks: what is alive in the event loop, and a way to cancel a call at exactly the n-th time that it waits."""
+"""For tests of tasks: count the tasks of an event loop, and cancel a call at exactly its n-th wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def transport_of(consul: AsyncConsul) -> AnyioTransport:
 
 
 def count_tasks() -> int:
-    """How many tasks the running event loop has."""
+    """Return the number of tasks in the running event loop."""
     if sniffio.current_async_library() == "trio":
         import trio
 
@@ -31,14 +31,14 @@ def count_tasks() -> int:
 
 
 async def until(server: EchoServer, holds: Callable[[EchoServer], bool]) -> None:
-    """As `EchoServer.wait_until`, without a thread: trio keeps its threads for a while. Raises TimeoutError where it never holds."""
+    """Wait until a condition of the server holds, without a thread, because trio keeps its threads for a while. Raises TimeoutError."""
     with anyio.fail_after(30):
         while not holds(server):  # noqa: ASYNC110 - what changes is in another thread
             await anyio.sleep(0.001)
 
 
 class Steps:
-    """Runs a coroutine, and calls `act` when it waits for the n-th time: just before the event loop learns what it waits for."""
+    """Runs a coroutine, and calls `act` at its n-th wait, just before the event loop sees that wait."""
 
     def __init__(self, number: int, act: Callable[[], object]) -> None:
         self._number = number

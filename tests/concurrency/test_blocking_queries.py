@@ -1,4 +1,4 @@
-"""Blocking queries hold a connection each for minutes: however many there are, other calls go through."""
+"""Each blocking query uses a connection for minutes. Any number of them must not delay other calls."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_tasks_write_while_queries_are_parked(serve: Serve, backend: str) -> Non
     assert server.violations == []
 
 
-def test_more_queries_than_their_bound_keep_no_write_waiting(serve: Serve) -> None:
+def test_more_queries_than_their_limit_delay_no_write(serve: Serve) -> None:
     server = serve()
 
     def query(number: int) -> None:
@@ -70,7 +70,7 @@ def test_more_queries_than_their_bound_keep_no_write_waiting(serve: Serve) -> No
             server.settle()
 
 
-def test_a_query_that_finds_no_connection_says_so(serve: Serve) -> None:
+def test_a_query_without_a_free_connection_times_out(serve: Serve) -> None:
     server = serve()
 
     def query(_number: int) -> None:

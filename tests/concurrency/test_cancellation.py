@@ -1,4 +1,4 @@
-"""A call that is cancelled, anywhere, closes its connection: no later call can read its answer, and nothing is left of it."""
+"""A call that is cancelled at any point closes its connection: no later call can read its answer, and nothing leaks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TASKS = 20
 #: Over TCP and over UNIX together: 2,000 on each backend.
 CANCELLATIONS = 1_000
 
-#: Answers come in pieces, so that there is more to cancel in the middle of.
+#: Answers come in pieces, so that calls can be cancelled in the middle of one.
 IN_PIECES = Behavior(slow=0.3, delay=0.002, cut=0.5, chunked=0.3, closing=0.02)
 
 LIMITS = Limits(connections=8, blocking=4)
@@ -114,7 +114,7 @@ def test_timed_out_at_random(serve: Serve, backend: str) -> None:
     assert sum(ended.values()) == 20 * TASKS
 
 
-# Cancelled the n-th time that it waits, for every n: what each call does, given a client that has a connection already or has none.
+# Calls to cancel at their n-th wait, for every n: the call, its value, and whether the client has a connection before.
 Start = Callable[[AsyncConsul, str], Coroutine[Any, Any, Any]]
 CASES: dict[str, tuple[Start, Callable[[str], Any], bool]] = {
     "new connection": (lambda consul, key: consul.kv.get(key), value_of, False),
@@ -126,12 +126,12 @@ CASES: dict[str, tuple[Start, Callable[[str], Any], bool]] = {
 }
 
 
-#: Runs the coroutine, cancels it the n-th time that it waits, and says whether it came through, with what.
+#: Runs the coroutine, cancels it at its n-th wait, and returns whether it completed, and its value.
 Cancel = Callable[[Coroutine[Any, Any, Any], int], Coroutine[Any, Any, tuple[bool, Any]]]
 
 
 async def _cancel_at_every_step(server: EchoServer, case: str, cancel: Cancel) -> int:
-    """Cancel a call at its first step, at its second, and so on, until it comes through; return how many steps it takes."""
+    """Cancel a call at its first wait, at its second, and so on, until it completes. Return the number of waits."""
     start, expected, connected = CASES[case]
     for number in count(1):
         async with AsyncConsul(server.address, limits=LIMITS) as consul:
@@ -167,7 +167,7 @@ async def _cancel_task(call: Coroutine[Any, Any, Any], number: int) -> tuple[boo
     return not task.cancelled(), None if task.cancelled() else task.result()
 
 
-#: Every answer comes in two pieces, and the first may be cut anywhere.
+#: Every answer comes in two pieces, cut anywhere.
 CUT = Behavior(slow=0.0, delay=0.001, cut=1.0, chunked=0.5, closing=0.0)
 
 
@@ -183,11 +183,11 @@ def test_cancelled_at_every_step(serve: Serve, backend: str, cancel: Cancel, cas
 
     with check_no_server_leaks(server):
         anyio.run(main, backend=backend)
-    # It waits for the answer, whose pieces may come together, and for a new connection before.
+    # A call waits for its answer, and before that for a new connection. (Both pieces may arrive together.)
     assert steps[0] >= 1 + (not CASES[case][2])
 
 
-def test_cancelled_while_it_waits_for_a_connection(serve: Serve, backend: str) -> None:
+def test_cancelled_while_waiting_for_a_connection(serve: Serve, backend: str) -> None:
     server = serve()
     answered: list[str] = []
 
@@ -210,7 +210,7 @@ def test_cancelled_while_it_waits_for_a_connection(serve: Serve, backend: str) -
                 scopes[2].cancel()
                 await anyio.wait_all_tasks_blocked()
                 assert [len(waiting) for waiting in transport_of(consul)._pool._waiting] == [0, 3]
-                # The first ends and wakes the next, which is cancelled in that moment: its turn goes to the one after it.
+                # The first ends and wakes the next, which is cancelled at that moment: the place goes to the one after it.
                 scopes[0].cancel()
                 scopes[1].cancel()
                 with anyio.fail_after(30):
@@ -225,7 +225,7 @@ def test_cancelled_while_it_waits_for_a_connection(serve: Serve, backend: str) -
         anyio.run(main, backend=backend)
 
 
-def test_a_group_that_is_cancelled_ends_at_once(serve: Serve, backend: str) -> None:
+def test_a_cancelled_task_group_ends_at_once(serve: Serve, backend: str) -> None:
     server = serve()
     went_on: list[int] = []
 
@@ -245,19 +245,19 @@ def test_a_group_that_is_cancelled_ends_at_once(serve: Serve, backend: str) -> N
             assert group.cancel_scope.cancelled_caught
             assert went_on == []
             assert transport_of(consul)._pool.busy == 0
-            # The server sees each of them go: nobody waits for an answer that nobody reads.
+            # The server sees that all connections are closed.
             await until(server, lambda seen: seen.parked == 0)
 
     anyio.run(main, backend=backend)
 
 
 class TestNestedScopes:
-    """The client's own timeout is an error; the caller's scope is the caller's."""
+    """The client's time limit raises an error; the caller's cancel scope works as always."""
 
     def _run(self, backend: str, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         anyio.run(main, backend=backend)
 
-    def test_scope_that_was_cancelled_before(self, serve: Serve, backend: str) -> None:
+    def test_a_scope_that_was_cancelled_before(self, serve: Serve, backend: str) -> None:
         server = serve()
 
         async def main() -> None:
@@ -300,7 +300,7 @@ class TestNestedScopes:
 
         self._run(backend, main)
 
-    def test_both_deadlines_are_one(self, serve: Serve, backend: str) -> None:
+    def test_both_deadlines_at_the_same_time(self, serve: Serve, backend: str) -> None:
         server = serve(Behavior(slow=1.0, delay=1e6, cut=0.0, chunked=0.0, closing=0.0))
 
         async def main() -> None:
@@ -334,7 +334,7 @@ class TestNestedScopes:
 
 
 class TestAsyncioOwn:
-    """What asyncio's users write: timeouts and cancellation without anyio."""
+    """Timeouts and cancellation of asyncio itself, without anyio."""
 
     def test_wait_for(self, serve: Serve) -> None:
         server = serve()

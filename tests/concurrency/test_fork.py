@@ -1,4 +1,4 @@
-"""A process that forks while its client is in use: both sides go on, on connections of their own."""
+"""A process that forks while its client is in use: both sides continue, each on its own connections."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
 
 
 @contextmanager
-def forking(kind: str, address: str) -> Iterator[subprocess.Popen[str]]:
+def fork_process(kind: str, address: str) -> Iterator[subprocess.Popen[str]]:
     """Run the program that forks."""
-    # From Python 3.12 on, forking with threads is a DeprecationWarning; here it is what is tested.
+    # Since Python 3.12, forking with threads is a DeprecationWarning. This test does it on purpose.
     command = [sys.executable, "-W", "error", "-W", "ignore:This process:DeprecationWarning", "-m", "tests.concurrency.fork_program"]
     pipe = subprocess.PIPE
     with subprocess.Popen([*command, kind, address], cwd=ROOT, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:
-        # Where a side hangs, the end of both makes the lines below fail: a child that goes on would keep the pipes open.
+        # If a side hangs, kill both, so that the reads below fail: a running child would keep the pipes open.
         guard = Timer(_LONGEST_RUN, os.killpg, (process.pid, signal.SIGKILL))
         guard.start()
         try:
@@ -59,11 +59,11 @@ def _go_on(process: subprocess.Popen[str]) -> None:
 
 def test_threads(serve: Serve) -> None:
     server = serve(BEHAVIOR, seed=8)
-    with forking("threads", server.address) as process:
+    with fork_process("threads", server.address) as process:
         server.wait_until(lambda seen: seen.parked == PARKED)
         _go_on(process)
         assert _line(process) == "child ended with 0"
-        # What the child inherited it closed without a word: the parent's queries are still there.
+        # The child closed the inherited sockets without sending anything: the parent's queries still wait.
         assert server.parked == PARKED
         _go_on(process)
         server.release()
@@ -75,7 +75,7 @@ def test_threads(serve: Serve) -> None:
 
 def test_tasks(serve: Serve) -> None:
     server = serve(BEHAVIOR, seed=9)
-    with forking("tasks", server.address) as process:
+    with fork_process("tasks", server.address) as process:
         assert _line(process) == "child ended with 0"
         assert server.accepted == 2
         _go_on(process)

@@ -1,6 +1,6 @@
-"""Threads and tasks that share a client of a real Consul, with ACLs on: every answer belongs to its call.
+"""Threads and tasks share a client of a real Consul, with ACLs on: every answer belongs to its call.
 
-Agents are found as `tests/agents.py` says; without one these tests skip, and CONSUL_REQUIRED=1 makes that a failure.
+`tests/agents.py` finds the binaries. Without one, these tests are skipped, or fail with CONSUL_REQUIRED=1.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ LIMITS = Limits(connections=16, blocking=128)
 
 THREADS, TASKS = 64, 200
 
-#: Of threads and of tasks, over TCP and over UNIX, on both backends, together: 10,000 each.
+#: Calls by threads, and calls by tasks, over TCP and UNIX sockets and on both backends together.
 CALLS = 10_000
 
 QUERIES = 100
 
-#: One step of a round: makes the call, or the coroutine of it; and says whether the value is right.
+#: One step of a round: makes the call or its coroutine, and checks the value.
 Step = tuple[Callable[[Any], Any], Callable[[Any], bool]]
 
 
@@ -47,7 +47,7 @@ def address(request: pytest.FixtureRequest, agent: Agent) -> str:
 
 
 def one_round(key: str, agent: Agent) -> list[Step]:
-    """The life of a key that nobody else uses, and what everybody sees of the cluster."""
+    """Return calls on one key that no other round uses, and reads of the cluster."""
     value = f"value of {key}"
     return [
         (lambda consul: consul.kv.put(key, value, flags=len(key)), lambda done: done is True),
@@ -104,7 +104,7 @@ def test_parked_threads_see_the_write(agent: Agent, address: str) -> None:
 
         def query(_number: int) -> None:
             value = "before"
-            while value == "before":  # a query may end early: its index says nothing about why
+            while value == "before":  # a query may end early, without a change
                 value = str(consul.kv.get("watched", index=index, wait="60s"))
             assert value == "after"
 

@@ -1,4 +1,4 @@
-"""One `AsyncConsul` shared by many tasks: every answer belongs to its call, the pool keeps its bounds, nothing is left behind."""
+"""Many tasks share one `AsyncConsul`: every answer belongs to its call, the pool keeps its limits, and nothing leaks."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_closing_ends_the_calls_of_other_tasks(serve: Serve, backend: str) -> No
     assert len(failures) == 10
 
 
-def test_those_who_wait_get_their_turn(serve: Serve, backend: str) -> None:
+def test_waiting_calls_get_their_turn(serve: Serve, backend: str) -> None:
     server = serve()
     order: list[int] = []
 
@@ -117,7 +117,7 @@ def test_those_who_wait_get_their_turn(serve: Serve, backend: str) -> None:
                     group.start_soon(work, number)
 
     anyio.run(main, backend=backend)
-    # Each gets the connection while the others still want it.
+    # Each task gets the connection while the others still wait for it.
     assert max(order.index(number) for number in range(3)) < 100
 
 
@@ -139,7 +139,7 @@ def test_closing_ends_a_call_that_is_connecting(backend: str) -> None:
         anyio.run(main, address, backend=backend)
 
 
-def test_no_descriptor_is_free(serve: Serve, backend: str) -> None:
+def test_no_free_descriptor_is_a_request_error(serve: Serve, backend: str) -> None:
     server = serve()
 
     async def main() -> None:
@@ -152,7 +152,7 @@ def test_no_descriptor_is_free(serve: Serve, backend: str) -> None:
     anyio.run(main, backend=backend)
 
 
-def test_a_failing_task_cancels_its_siblings_and_nothing_else_comes_out(serve: Serve, backend: str) -> None:
+def test_a_failing_task_cancels_its_siblings_and_raises_only_its_own_error(serve: Serve, backend: str) -> None:
     server = serve(seed=5)
     ended: list[str] = []
 
@@ -205,11 +205,11 @@ def test_one_event_loop_after_another(serve: Serve) -> None:
         anyio.run(consul.close)
 
 
-def test_a_loop_that_ended_amid_calls_leaves_the_client_usable(serve: Serve, backend: str) -> None:
+def test_a_client_is_usable_after_an_event_loop_that_ended_during_calls(serve: Serve, backend: str) -> None:
     server = serve(seed=7)
     consul = AsyncConsul(server.address, limits=Limits(connections=1, blocking=1))
 
-    async def abandoned() -> None:
+    async def end_early() -> None:
         async with anyio.create_task_group() as group:
             for number in range(3):  # one is sent, two wait for its connection
                 group.start_soon(consul.kv.get, f"q{number}")
@@ -225,6 +225,6 @@ def test_a_loop_that_ended_amid_calls_leaves_the_client_usable(serve: Serve, bac
 
     with check_no_server_leaks(server):
         with pytest.raises(ExceptionGroup):
-            anyio.run(abandoned, backend=backend)
+            anyio.run(end_early, backend=backend)
         assert transport_of(consul)._pool.busy == 0
         anyio.run(later, backend=backend)

@@ -1,4 +1,4 @@
-"""One `Consul` shared by many threads: every answer belongs to its call, the pool keeps its bounds, nothing is left behind."""
+"""Many threads share one `Consul`: every answer belongs to its call, the pool keeps its limits, and nothing leaks."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_mixed_calls(serve: Serve) -> None:
         assert server.served >= CALLS
         assert server.max_busy[False] <= LIMITS.connections
         assert server.max_busy[True] <= LIMITS.blocking
-        # Connections are used again and again: it is the server that says when one must end.
+        # Connections are reused until the server closes them.
         assert server.accepted < server.served / 10
 
 
@@ -102,18 +102,20 @@ def test_closing_ends_the_calls_of_other_threads(serve: Serve) -> None:
         consul.close()
 
 
-def test_those_who_wait_get_their_turn(serve: Serve) -> None:
+def test_waiting_calls_get_their_turn(serve: Serve) -> None:
     server = serve()
     order: list[int] = []
+    together = threading.Barrier(3)
 
     def work(number: int) -> None:
+        together.wait(30)
         for turn in range(200):
             assert consul.kv.get(f"{number}-{turn}") == value_of(f"{number}-{turn}")
             order.append(number)
 
     with check_no_server_leaks(server), Consul(server.address, limits=Limits(connections=1)) as consul:
         run_in_threads(3, work)
-    # Each gets the connection while the others still want it.
+    # Each thread gets the connection while the others still wait for it.
     assert max(order.index(number) for number in range(3)) < 100
 
 
@@ -132,7 +134,7 @@ def test_closing_ends_a_call_that_is_connecting() -> None:
             consul.close()
 
 
-def test_no_descriptor_is_free(serve: Serve) -> None:
+def test_no_free_descriptor_is_a_request_error(serve: Serve) -> None:
     server = serve()
     with Consul(server.address) as consul:
         with exhaust_descriptors(), pytest.raises(RequestError, match="Too many open files"):

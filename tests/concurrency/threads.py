@@ -1,4 +1,4 @@
-"""Threads that work at once and are joined; what fails in one fails the test."""
+"""Run threads at the same time and join them. An exception in a thread fails the test."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-#: Seconds. A thread that does not end is a deadlock.
+#: Seconds until a thread that does not end counts as a deadlock.
 _PATIENCE = 60.0
 
 
 class _ThreadRunner:
-    """`run_in_threads(n, work)` calls work(0) to work(n - 1) in threads of their own, and returns when all ended."""
+    """`run_in_threads(n, work)` calls work(0) to work(n - 1), each in its own thread, and returns when all have ended."""
 
     def __call__(self, count: int, work: Callable[[int], None]) -> None:
         with self.background(count, work):
@@ -20,7 +20,7 @@ class _ThreadRunner:
 
     @contextmanager
     def background(self, count: int, work: Callable[[int], None]) -> Iterator[None]:
-        """The same, and meanwhile the block runs."""
+        """Run the threads while the block runs."""
         failures: list[BaseException] = []
 
         def run(number: int) -> None:
@@ -32,7 +32,7 @@ class _ThreadRunner:
         threads = [threading.Thread(target=run, args=(number,), name=f"worker {number}", daemon=True) for number in range(count)]
         for thread in threads:
             thread.start()
-        # Where the block fails, nobody answers what the threads wait for: they are left to end with the process.
+        # If the block fails, the threads may wait forever: they end with the process.
         deadline = monotonic()
         try:
             yield

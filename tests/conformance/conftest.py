@@ -1,4 +1,6 @@
-"""One real agent of each version for the whole run, with ACLs on; without one these tests skip, or fail with CONSUL_REQUIRED=1."""
+"""Agents for the whole run, with ACLs on: a real one of each version, `consulate dev`, and an agent in memory.
+
+Without a binary, tests on a real agent are skipped, or fail with CONSUL_REQUIRED=1."""
 
 from __future__ import annotations
 
@@ -11,26 +13,26 @@ from consul_proto.simulator.engine.versions import VersionName
 from tests.agents import Agent, Binary, find_binaries, find_dev_versions, require_binary, start_agent, start_dev
 from tests.conformance.memory import MemoryAgent, make_memory_agent, redirect_clients
 
-#: The variables that say where Consul is, and nothing to a client.
+#: Variables for these tests, which clients do not read.
 _OURS = ("CONSUL_BINS", "CONSUL_REQUIRED")
 
 _BINARIES: list[Binary | None] = [*find_binaries()] or [None]
 
 
-#: The versions of `consulate dev`: the same must hold on it.
+#: The versions of `consulate dev`.
 _DEV = [f"dev {version}" for version in find_dev_versions()]
 
 
 _MEMORY: dict[str, VersionName] = {"memory 1.8.7": "1.8.7", "memory 1.22.5": "1.22.5"}
 
 
-def _named(param: Binary | str | None) -> str:
+def _param_id(param: Binary | str | None) -> str:
     if isinstance(param, str):
         return param
     return "no Consul" if param is None else str(param.version)
 
 
-@pytest.fixture(scope="session", params=[*_BINARIES, *_DEV, *_MEMORY], ids=_named)
+@pytest.fixture(scope="session", params=[*_BINARIES, *_DEV, *_MEMORY], ids=_param_id)
 def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
     """A running agent."""
     if request.param in _MEMORY:
@@ -46,14 +48,14 @@ def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
 
 @pytest.fixture(autouse=True)
 def no_consul_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is set where the tests run says nothing here."""
+    """Remove the CONSUL_* variables of the environment."""
     for name in [name for name in os.environ if name.startswith("CONSUL_") and name not in _OURS]:
         monkeypatch.delenv(name)
 
 
 @pytest.fixture(autouse=True)
 def addresses(request: pytest.FixtureRequest) -> Iterator[None]:
-    """In a test of the agent in memory, and only there, every address leads to it."""
+    """In a test of the agent in memory, connect every client to it."""
     agent = request.getfixturevalue("agent") if "agent" in request.fixturenames else None
     if isinstance(agent, MemoryAgent):
         with redirect_clients(agent):

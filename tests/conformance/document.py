@@ -1,4 +1,4 @@
-"""What the documented API says: its callables with their parameters, what they return and raise, read from the document itself."""
+"""The documented API, parsed from the document: its callables, with their parameters, results and exceptions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CALL = re.compile(r"^(?:Agent\.)?(\w+)\((.*)\)$")
 _RETURNS = re.compile(r"^Return(?: type|s)?(?:: *\n*| )(bool|str|list|dict|int)\b", re.MULTILINE)
 _RAISES = re.compile(r"^Raises:\s*([\w.]+)", re.MULTILINE)
 
-#: What the prose says where the line below it says otherwise: "returning the new ACL ID".
+#: Results that the prose states and the line "Return type" contradicts: "returning the new ACL ID".
 _PROSE_WINS = {"ACL.clone": str}
 
 _KINDS: dict[str, type] = {"bool": bool, "str": str, "list": list, "dict": dict, "int": int}
@@ -21,7 +21,7 @@ _KINDS: dict[str, type] = {"bool": bool, "str": str, "list": list, "dict": dict,
 
 @dataclass(frozen=True)
 class DocumentedCallable:
-    """A callable of the document: the class that it belongs to, its name, its parameters with their defaults, and what is said of it."""
+    """A callable of the document. owner: its class. parameters: names with defaults. text: its description."""
 
     owner: str
     name: str
@@ -30,18 +30,18 @@ class DocumentedCallable:
 
     @property
     def id(self) -> str:
-        """How the table names it."""
+        """The name in the table: "KV.get"."""
         return f"{self.owner}.{self.name}"
 
     @property
     def returns(self) -> type | None:
-        """The kind of value that it is said to return; None where the document says nothing, or "mixed", or an iterator."""
+        """The documented type of its result; None if the document gives none, or "mixed", or an iterator."""
         said = _RETURNS.search(self.text)
         return _PROSE_WINS.get(self.id) or (_KINDS[said[1]] if said and self.name != "__init__" else None)
 
     @property
     def raises(self) -> set[str]:
-        """The names of the exceptions that it is said to raise."""
+        """The names of the documented exceptions."""
         return {name.rpartition(".")[2] for name in _RAISES.findall(self.text)}
 
 
@@ -51,7 +51,7 @@ def _parameters(text: str) -> tuple[tuple[str, str | None], ...]:
 
 
 def callables() -> list[DocumentedCallable]:
-    """Every class and method that the document describes, in its order."""
+    """Return every class and method of the document, in order."""
     found: list[DocumentedCallable] = []
     heads: list[tuple[int, DocumentedCallable]] = []
     owner = ""
@@ -74,5 +74,5 @@ def callables() -> list[DocumentedCallable]:
 
 
 def contains_text(text: str) -> bool:
-    """Whether these words stand in the document, however they are broken into lines."""
+    """Return whether the document contains this text, with any line breaks."""
     return " ".join(text.split()) in " ".join(DOCUMENT.split())

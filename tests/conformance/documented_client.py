@@ -1,4 +1,4 @@
-"""A client that is held to the document: every documented call gives a value of the kind that the document says."""
+"""A wrapper of a client that checks the type of every result against the document."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.conformance.document import callables
 
 _RETURNS = {documented.id: documented.returns for documented in callables() if documented.returns is not None}
 
-#: Attribute of a client, or of its `agent` -> the class of the document.
+#: Class of the document ("" for a client), and attribute -> class of the document.
 _GROUPS = {
     ("", "acl"): "ACL",
     ("", "agent"): "Agent",
@@ -25,7 +25,7 @@ _GROUPS = {
 
 
 class DocumentedClient:
-    """A client whose calls are awaited, or a group of its calls."""
+    """A client whose calls are awaited, or one of its groups."""
 
     def __init__(self, target: Any, owner: str = "") -> None:
         self._target = target
@@ -43,7 +43,9 @@ class DocumentedClient:
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             found = await value(*args, **kwargs)
-            assert type(found) is kind, f"{self._owner}.{name} is said to return {kind.__name__}, and returned {found!r}"
+            assert type(found) is kind, (
+                f"{self._owner}.{name} must return {kind.__name__} according to the document, but returned {found!r}"
+            )
             return found
 
         return call

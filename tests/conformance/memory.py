@@ -1,4 +1,4 @@
-"""An agent in memory, and how every address leads to it."""
+"""An agent in memory, and a way to connect every client to it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from transports.simulated.tasks import AsyncSimulatedTransport
 
 @dataclass(frozen=True)
 class MemoryAgent(Agent):
-    """An agent of this process."""
+    """An agent in this process."""
 
     simulated: SimulatedAgent = field(repr=False)
 
 
 def make_memory_agent(version: VersionName) -> MemoryAgent:
-    """Make an agent whose time passes by itself, with ACLs on."""
+    """Make an agent in memory with a real clock, and with ACLs on."""
     token = str(uuid.uuid4())
     agent = ConsulAgent(version=version, node="test-node", acl_token=token, script_checks=True, clock="real")
     return MemoryAgent(version, "127.0.0.1", 8500, "/consul.sock", "test-node", "dc1", token, agent.simulated)
@@ -35,7 +35,7 @@ def make_memory_agent(version: VersionName) -> MemoryAgent:
 
 @contextmanager
 def redirect_clients(agent: MemoryAgent) -> Iterator[None]:
-    """Whatever address a client is given, it talks to this agent."""
+    """Connect every new client to this agent, whatever its address is."""
 
     def transport(_adapter: object, _config: Config) -> Transport:
         return SimulatedTransport(agent.simulated)

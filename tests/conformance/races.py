@@ -1,4 +1,4 @@
-"""A rival that writes a key in between, as often as one likes: a transport that does it before each write of a client."""
+"""A transport that writes the same key before each write of a client, so that the client loses the race."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 
 from consul_proto.message import Request
 
-#: What the rival writes, and a number: a write of what is there already changes nothing, not even the ModifyIndex.
+#: The value that the rival writes; a number follows, because a write of the same value does not change the ModifyIndex.
 RIVAL = b"the rival, with more to come: "
 
 
 @dataclass
 class Rival:
-    """For threads. `writes` counts down to the writes that are left to it."""
+    """The rival, for threads. writes: the number of its writes that are left."""
 
     inner: Any
     writes: int
 
     def write_for(self, request: Request) -> Request | None:
-        """The write that comes before this request."""
+        """Return the write to send before this request, or None."""
         if request.method != "PUT" or not self.writes:
             return None
         self.writes -= 1
@@ -35,7 +35,7 @@ class Rival:
 
 
 class AsyncRival(Rival):
-    """For tasks."""
+    """The rival, for tasks."""
 
     async def send(self, request: Request, timeout: float | None) -> Any:
         if write := self.write_for(request):
@@ -47,7 +47,7 @@ class AsyncRival(Rival):
 
 
 def with_rival(client: Any, is_for_threads: bool, writes: int) -> tuple[Any, Rival]:
-    """A view of a client that loses its first so many races, and the rival."""
+    """Return a view of a client that loses its first `writes` races, and the rival."""
     view = client.using()
     target = view._target._target if is_for_threads else view._target
     target._transport = rival = (Rival if is_for_threads else AsyncRival)(target._transport, writes)

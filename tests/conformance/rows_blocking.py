@@ -1,4 +1,4 @@
-"""Blocking reads: each is woken by what another thread or task does, or ends with its wait. Beyond the document."""
+"""Blocking reads: each is woken by another thread or task, or ends after its wait. Beyond the document."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from consul_proto.operation import Operation
 from tests.conformance.table import beyond
 from tests.conformance.world import World
 
-#: Longer than any test may take: a read that ends in time was woken.
+#: Longer than any test may take: a read that ends before was woken.
 _LONG = "5m"
 
 
@@ -66,7 +66,7 @@ async def a_node_of_the_catalog(client: Any, world: World) -> None:
 
 @beyond
 async def the_health_of_a_service(client: Any, world: World) -> None:
-    """A read may also be woken by something else, so it is made again with the index that it gave, as every watch does."""
+    """A read may also be woken by another change, so it is repeated with the new index, as every watch does."""
     node, service = world.name("node"), world.name("svc")
 
     async def report(status: str) -> None:
@@ -84,7 +84,7 @@ async def the_health_of_a_service(client: Any, world: World) -> None:
         return latest
 
     last = await world.meanwhile(until_it_is_gone, lambda: report("critical"))
-    # Since 1.10 the agent holds such a read open on a stream of changes.
+    # Since 1.10, the agent serves such a read from a stream of changes.
     assert last.meta.query_backend == (None if world.is_before(1, 10) else "streaming")
     await client.catalog.deregister(node)
 
@@ -118,7 +118,7 @@ async def a_service_of_the_agent_by_its_hash(client: Any, world: World) -> None:
 
 @beyond
 async def a_read_whose_wait_is_over(client: Any, world: World) -> None:
-    """It ends no sooner than asked, with the same value and index; meanwhile the client does other things."""
+    """It ends after its wait, with the same value and index. In the meantime, the client makes other calls."""
     key = world.name()
     await client.kv.put(key, "v")
     index = await _index(client, client.ops.kv.get(key))

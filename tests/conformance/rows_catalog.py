@@ -126,7 +126,7 @@ async def list_events(client: Any, world: World) -> None:
 
 
 async def _register_service(client: Any, world: World) -> str:
-    """A service with a passing check and a tag, once the catalog has it."""
+    """Register a service with a passing check and a tag, and wait until the catalog has it."""
     name = world.name("svc")
     await client.agent.service.register(name, port=80, tags=["a"], ttl="60s")
     await client.agent.check.ttl_pass("service:" + name)

@@ -243,7 +243,7 @@ async def values(client: Any, world: World) -> None:
 
 @row("example blob", "Here’s a big blob of example code that uses most of the functionality in the KV class.")
 async def the_blob(client: Any, world: World) -> None:
-    """As it is typed, on a client for threads; with the awaitable counterparts on one for tasks."""
+    """The code of the document, on a client for threads; with the awaitable counterparts on a client for tasks."""
     flag = world.name("release_flag")
     session = world.for_threads(client)
     if session is None:

@@ -1,4 +1,4 @@
-"""How a read is answered: consistency, order, filters, the agent's cache, and what the answer says about itself. Beyond the document."""
+"""Options of reads: consistency, order, filters, the agent's cache, and the metadata of answers. Beyond the document."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def an_answer_about_itself(client: Any, world: World) -> None:
 
 @beyond
 async def the_nearest_first(client: Any, world: World) -> None:
-    """A node without coordinates is the farthest; the agent has its own some seconds after it started."""
+    """A node without coordinates is the farthest. The agent has coordinates some seconds after its start."""
     here, far = world.agent.node_name, "0-" + world.name("node")
     await client.catalog.register(far, "10.0.0.1")
 
@@ -114,7 +114,7 @@ async def the_cache_of_the_agent(client: Any, world: World) -> None:
 
 @beyond
 async def a_cached_answer_that_is_too_old(client: Any, world: World) -> None:
-    """On one client: each turn has to wait until the answer has aged."""
+    """Only on one client, because each run waits until the answer has aged."""
     if world.face is not URLLIB3:
         return
 
@@ -132,7 +132,7 @@ async def raw_values_and_codecs(client: Any, world: World) -> None:
     for stored in (b"", b"1", b"\x00\xff", b"true", '{"ü": 1}'.encode(), b" 1 "):
         await client.kv.put(key, stored)
         assert await client.kv.get(key, raw=True) == await client.kv.read(key, raw=True) == stored
-        # What is read can be written again, and the key holds the same bytes.
+        # Writing back the value that was read keeps the same bytes.
         await client.kv.put(key, await client.kv.get(key))
         assert await client.kv.get(key, raw=True) == stored
     async with world.another(kv_codec="text") as texts:

@@ -1,4 +1,4 @@
-"""What Consul refuses, and what a caller can tell from the exception. Beyond the document."""
+"""Calls that Consul refuses, and the exceptions that they raise. Beyond the document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.faces import outcome
 
 @beyond
 async def a_token_that_nobody_knows(client: Any, world: World) -> None:
-    """Every group of calls says Forbidden, that nothing was done, where it was asked, and never the token."""
+    """Every group of calls raises Forbidden, with method and path and without the token; the call had no effect."""
     token = str(uuid.uuid4())
     key = world.name()
     view = client.using(token=token)
@@ -100,27 +100,33 @@ async def a_transaction_that_was_rolled_back(client: Any, world: World) -> None:
 
 @beyond
 async def a_key_that_begins_with_a_slash(client: Any, world: World) -> None:
-    """Up to 1.21.4 Consul would use the name without it, and says so; newer agents keep it."""
+    """Up to 1.21.4, Consul redirects a write to the name without the slash; newer agents keep it. Reads are transactions and find it."""
     name = world.name()
     key = "/" + name
     if world.is_before(1, 21, 5):
-        for call, query in ((client.kv.put(key, "v"), ""), (client.kv.get(key), ""), (client.kv.delete(key, recurse=True), "?recurse")):
+        for call, query in (
+            (client.kv.put(key, "v"), ""),
+            (client.kv.keys(key), "?keys"),
+            (client.kv.delete(key, recurse=True), "?recurse"),
+        ):
             error = await outcome(call)
             assert type(error) is Redirected
             assert f"Consul redirects to /v1/kv/{name}{query} " in str(error)
             assert (error.status, error.maybe_applied) == (301, False)
+        await client.kv.put_many({key: "v"})
     else:
         assert await client.kv.put(key, "v") is True
-        assert (await client.kv.get_record(key))["Key"] == key
         assert await client.kv.keys(key) == [key]
-        assert await client.kv.delete(key) is True
-        assert await client.kv.contains(key) is False
+    assert await client.kv.get(key) == "v"
+    assert (await client.kv.get_record(key))["Key"] == key
+    assert await client.kv.delete(key) is True
+    assert await client.kv.contains(key) is False
     assert await client.kv.get(name) is None
 
 
 @beyond
 async def names_that_consul_would_change(client: Any, world: World) -> None:
-    """They fail before anything is sent, with the name that it would have used."""
+    """They fail before anything is sent. The error has the name that Consul would use."""
     name = world.name()
     for key, used in {f"{name}//a": f"{name}/a", f"{name}/./a": f"{name}/a", f"{name}/../{name}": name}.items():
         for call in (client.kv.put, client.kv.set):
@@ -133,7 +139,7 @@ async def names_that_consul_would_change(client: Any, world: World) -> None:
 
 @beyond
 async def unknown_ids(client: Any, world: World) -> None:
-    """Where old agents answer 500, newer ones say that there is no such thing."""
+    """Old agents answer 500, newer ones 404."""
     unknown = world.name("nothing")
     since_1_11 = ServerError if world.is_before(1, 11, 2) else NotFound
     since_1_12 = ServerError if world.is_before(1, 12) else NotFound
@@ -156,7 +162,7 @@ async def unknown_ids(client: Any, world: World) -> None:
 
 @beyond
 async def the_legacy_acl_system_on_newer_agents(client: Any, world: World) -> None:
-    """Each of its calls says so, and none shows the ID, which is a secret."""
+    """Each call raises LegacyACLRemoved, and no error shows the ID, which is a secret."""
     if world.has_legacy_acls:
         return
     secret = str(uuid.uuid4())
@@ -172,7 +178,7 @@ async def the_legacy_acl_system_on_newer_agents(client: Any, world: World) -> No
 
 @beyond
 async def the_secret_of_a_legacy_acl(client: Any, world: World) -> None:
-    """The ID of a legacy token is its secret, and part of paths; no error shows it, whoever asks."""
+    """The ID of a legacy token is its secret, and part of paths. No error shows it."""
     if not world.has_legacy_acls:
         return
     secret = await client.acl.create("n")

@@ -87,7 +87,7 @@ async def an_ingress_gateway(client: Any, world: World) -> None:
     gateway, service = world.name("gateway"), world.name("svc")
     listener = {"Port": 8888, "Protocol": "tcp", "Services": [{"Name": service}]}
     entry = json_body({"Kind": "ingress-gateway", "Name": gateway, "Listeners": [listener]})
-    # Configuration entries are not among Consulate's calls: operations of one's own run on every client as well.
+    # Consulate has no calls for configuration entries. Own operations run on every client as well.
     assert await client.perform(write_operation("config.apply", "/v1/config", boolean, {}, body=entry, defaults=())) is True
     await client.agent.service.register(gateway, kind="ingress-gateway", port=8888)
     await world.wait_until(lambda: client.health.ingress(service))

@@ -26,9 +26,11 @@ async def create(client: Any, world: World) -> None:
     assert (info["Name"], info["Behavior"], info["Node"], info["LockDelay"]) == ("name", "delete", world.agent.node_name, 5 * 10**9)
     assert (info["TTL"], info["NodeChecks"]) == ("20s", ["serfHealth"])
     assert (await client.session.info(plain))["Behavior"] == "release"
-    for bad in ({"behavior": "keep"}, {"ttl": "9s"}, {"ttl": "25h"}, {"delay": "soon"}):
+    for bad in ({"behavior": "keep"}, {"ttl": "9 s"}, {"ttl": "25h"}, {"delay": "soon"}):
         with pytest.raises(ValueError, match="session|duration"):
             await client.session.create(**bad)
+    with pytest.raises(ServerError, match="must be between"):
+        await client.session.create(ttl="9s")
     with pytest.raises(ServerError):
         await client.session.create(node=world.name("nobody"))
     await client.session.destroy(plain)

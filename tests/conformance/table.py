@@ -1,6 +1,6 @@
-"""The table: a row for every call and every example of the document, with the words of it that the row holds Consulate to.
+"""Two tables of checks. The first has a row for every call and every example of the document, with the sentence that the row checks.
 
-And a second one, of what Consulate does beyond the document: the same kind of row, on the same clients.
+The second has checks of what Consulate does beyond the document, on the same clients.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ Check = Callable[[Any, World], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True)
 class Row:
-    """covers: the callable of the document, or "example ...". quote: its words. legacy: whether it needs the legacy ACL system."""
+    """A row of the first table.
+
+    covers: the callable of the document, or "example ...". quote: the document's words. legacy: whether it needs the legacy ACL system."""
 
     covers: str
     quote: str
@@ -33,7 +35,7 @@ BEYOND: list[Check] = []
 
 
 def row(covers: str, quote: str, *, legacy: bool = False) -> Callable[[Check], Check]:
-    """Add a row to the table of the document."""
+    """Add a row to the first table."""
 
     def add(check: Check) -> Check:
         ROWS.append(Row(covers, quote, check, legacy))
@@ -43,6 +45,6 @@ def row(covers: str, quote: str, *, legacy: bool = False) -> Callable[[Check], C
 
 
 def beyond(check: Check) -> Check:
-    """Add a row to the table of what lies beyond the document."""
+    """Add a check to the second table."""
     BEYOND.append(check)
     return check

@@ -1,4 +1,4 @@
-"""What Consulate has beyond the document, on real agents and on every client."""
+"""What Consulate does beyond the document, on every agent and every client."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from consulate import AsyncConsul, Consul
 from consulate.api.txn import kv_cas, kv_check_not_exists, kv_get, kv_get_tree, kv_set
 from consulate.exceptions import ClientError, ConsulateException, Forbidden, NotFound, Redirected, ServerError, TransactionFailed
 from tests.agents import Agent
-from tests.conformance import rows_blocking, rows_reads, rows_refusals, rows_services
+from tests.conformance import rows_blocking, rows_names, rows_reads, rows_refusals, rows_services, rows_values
 from tests.conformance.table import BEYOND, Check
 from tests.conformance.world import World
 from tests.faces import ALL, Face, outcome
 
-assert all((rows_blocking, rows_reads, rows_refusals, rows_services))  # they fill the table
+assert all((rows_blocking, rows_names, rows_reads, rows_refusals, rows_services, rows_values))  # they fill the table
 
 pytestmark = [pytest.mark.parametrize("face", ALL, ids=str)]
 
-#: What waits for the agent's coordinates comes last, when they are there.
+#: The row that needs the agent's coordinates comes last, when the agent has them.
 _IN_TURN = sorted(BEYOND, key=lambda row: row is rows_reads.the_nearest_first)
 
 
@@ -61,7 +61,7 @@ def test_meta(agent: Agent, face: Face) -> None:
     _on(agent, face, scenario)
 
 
-def test_a_blocking_read_without_a_change_ends_with_its_wait(agent: Agent, face: Face) -> None:
+def test_a_blocking_read_without_a_change_ends_after_its_wait(agent: Agent, face: Face) -> None:
     async def scenario(client: Any, world: World) -> None:
         key = world.name()
         await client.kv.put(key, "v")
@@ -329,7 +329,7 @@ def test_the_rest_of_catalog_and_health(agent: Agent, face: Face) -> None:
     _on(agent, face, scenario)
 
 
-def test_enterprise_scopes_are_for_consul_to_judge(agent: Agent, face: Face) -> None:
+def test_consul_refuses_enterprise_scopes(agent: Agent, face: Face) -> None:
     async def scenario(client: Any, world: World) -> None:
         with pytest.raises(ConsulateException, match="Enterprise"):
             await client.using(namespace="team").kv.get(world.name())

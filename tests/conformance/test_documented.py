@@ -1,4 +1,4 @@
-"""The documented API on real agents: every row of the table, on every client. And the table itself: that it leaves nothing out."""
+"""The documented API: every row of the table runs on every agent and every client, and the table is complete."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from tests.faces import ALL, Face
 
 assert all((rows_agent, rows_catalog, rows_kv, rows_session))  # they fill the table
 
-#: The one documented class whose defaults are other than they read: what is not given comes from the CONSUL_* variables.
+#: The parameters whose default is not the documented one, because it comes from the CONSUL_* variables.
 _FROM_THE_ENVIRONMENT = {("Consul.__init__", "host"), ("Consul.__init__", "port"), ("Consul.__init__", "scheme")}
 
-#: What is said to be raised, and is not, and why.
+#: Documented exceptions that are not raised, with the reason.
 _NEVER_RAISED = {
     ("ACL.info", "Forbidden"): "Consul lets whoever knows the ID of a legacy token, which is its secret, read it",
     ("KV.get", "KeyError"): "its parameter `default`, None where it is not given, is the answer for a missing key",
@@ -59,7 +59,7 @@ def test_every_documented_callable_has_a_row() -> None:
 
 
 def test_every_example_has_a_row() -> None:
-    """Each block of the document that begins with an import or a prompt is run by a row that is named after it."""
+    """Each block of the document that begins with an import or a prompt has a row."""
     assert len(re.findall(r"^import consulate$", DOCUMENT, re.MULTILINE)) == 3
     assert {row.covers for row in ROWS if row.covers.startswith("example")} == {
         "example first",
@@ -77,7 +77,7 @@ def test_a_row_quotes_the_document(row: Row) -> None:
 
 
 def _nodes(documented: DocumentedCallable) -> Iterator[ast.AST]:
-    """The code of the rows that cover it."""
+    """Yield the code of the rows that cover a callable."""
     for row in ROWS:
         if row.covers == documented.id:
             yield from ast.walk(ast.parse(textwrap.dedent(inspect.getsource(row.check))))
@@ -115,7 +115,7 @@ def test_the_rows_provoke_every_documented_exception(documented: DocumentedCalla
 
 @pytest.mark.parametrize("documented", callables(), ids=lambda documented: str(documented.id))
 def test_a_signature_is_the_documented_one(documented: DocumentedCallable) -> None:
-    """The documented parameters come first, in their order, with their defaults; whatever is newer can be left out."""
+    """The documented parameters come first, in order, with their defaults; newer parameters are optional."""
     owner = _CLASSES[documented.owner]
     call = owner if documented.name == "__init__" else getattr(owner, documented.name)
     ours = [parameter for name, parameter in inspect.signature(call).parameters.items() if name != "self"]

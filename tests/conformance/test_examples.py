@@ -1,4 +1,4 @@
-"""The examples of the document, run as they are typed there, against every real Consul."""
+"""The examples of the document, run unchanged on every agent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.real
 
 
 def example(first: str, last: str, *corrections: tuple[str, str]) -> str:
-    """The lines of the document from one to another, with the given corrections, each of which must be needed."""
+    """Return the lines of the document from `first` to `last`, with the given corrections. Each correction must be needed."""
     text = DOCUMENT[DOCUMENT.index(first) :]
     text = text[: text.index(last) + len(last)] + "\n"
     for wrong, right in corrections:
@@ -35,7 +35,7 @@ def run(code: str) -> dict[str, Any]:
 
 @pytest.fixture
 def store(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Iterator[consulate.Consul]:
-    """A client, and an empty store; who makes a client without arguments talks to the same agent."""
+    """A client on an empty store. Clients without arguments use the same agent."""
     assert agent.management_token is not None
     monkeypatch.setenv("CONSUL_HTTP_ADDR", f"{agent.host}:{agent.port}")
     monkeypatch.setenv("CONSUL_HTTP_TOKEN", agent.management_token)
@@ -72,7 +72,7 @@ def test_a_unix_socket(store: consulate.Consul, agent: Agent) -> None:
 
 
 def test_the_big_blob(store: consulate.Consul, capsys: pytest.CaptureFixture[str]) -> None:
-    """With its one line of Python 2 and its one slip put right. It prints every key, every pair, every value, and what it finds."""
+    """With two corrections: a line of Python 2, and a wrong name. It prints every key, pair and value, and what it finds."""
     store.kv.put_many({"flavour": "vanilla", "foo": [1, "2"]})
     # The flag is deleted before the loops begin.
     corrections = (("print 'Already Set'", "print('Already Set')"), ("self.session.kv", "session.kv"))
@@ -93,7 +93,7 @@ def test_the_big_blob(store: consulate.Consul, capsys: pytest.CaptureFixture[str
 
 
 def _below(prompt: str) -> str:
-    """What the document shows below a prompt."""
+    """Return the output that the document shows below a prompt."""
     lines = DOCUMENT.partition(prompt)[2].splitlines()
     return "\n".join(takewhile(lambda line: not line.startswith(("Parameters:", "Return type:")), lines))
 
@@ -109,8 +109,8 @@ def _below(prompt: str) -> str:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_prompt(store: consulate.Consul, call: str, held: dict[str, Any]) -> None:
-    """What stands below the prompt is what comes; a list of values is shown there in no order."""
+def test_each_prompt_of_the_document(store: consulate.Consul, call: str, held: dict[str, Any]) -> None:
+    """The call returns what the document shows. The document shows lists of values in no order."""
     for key, value in held.items():
         store.kv.set_record(key, 128 if key == "corgie" else 0, value)
     shown = literal_eval(_below(f">>> {call}\n"))
@@ -121,7 +121,7 @@ def test_a_prompt(store: consulate.Consul, call: str, held: dict[str, Any]) -> N
     assert found == shown
 
 
-def test_the_prompt_that_iterates(store: consulate.Consul, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_prompt_of_iteritems(store: consulate.Consul, capsys: pytest.CaptureFixture[str]) -> None:
     store.kv.put_many({"bar": "baz", "foo": "bar", "quz": True})
     code = example(">>> for key, value in consul.kv.iteritems():\n", "print(key, value)", (">>> ", ""), ("... ", ""))
     with closing(consulate.Consul()) as consul:

@@ -1,4 +1,4 @@
-"""What a row of the table has at hand besides the client: names of its own, the agent, and operators that suit the client."""
+"""The surroundings of a row: its agent, unique names, and the operators of `kv` for any kind of client."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from tests.agents import Agent
 from tests.conformance.documented_client import DocumentedClient
 from tests.faces import AwaitableClient, Face, run_sync
 
-#: Seconds in which what was waited for must have come.
+#: The time limit of every wait, in seconds.
 _PATIENCE = 30.0
 
-#: Seconds that a blocking read gets to arrive at the agent. Nothing hangs on it: one that comes later finds the change at once.
+#: Seconds for a blocking read to reach the agent. The result does not depend on it: a late read finds the change at once.
 _HEAD_START = 0.05
 
-#: Seconds between two looks.
+#: Seconds between two polls.
 _PAUSE = 0.02
 
 
 @dataclass(frozen=True)
 class World:
-    """A face, and the agent that it speaks to."""
+    """A kind of client, and its agent."""
 
     face: Face
     agent: Agent
     _names: list[str] = field(default_factory=list)
 
     def is_before(self, *version: int) -> bool:
-        """Whether the agent is older than a version."""
+        """Return whether the agent is older than a version."""
         return tuple(int(part) for part in self.agent.version.split(".")) < version
 
     @property
@@ -53,23 +53,23 @@ class World:
 
     @property
     def adapter(self) -> Any:
-        """The adapter that suits it."""
+        """The adapter for `uri`."""
         return consulate.adapters.UnixSocketRequest if self.face.unix else consulate.adapters.Request
 
     @property
     def standalone_arguments(self) -> tuple[Any, ...]:
-        """The arguments that a documented class is made with."""
+        """The arguments to make a documented class on its own."""
         return self.uri, self.adapter, self.agent.datacenter, self.agent.management_token
 
     @property
     def address(self) -> tuple[Any, ...]:
-        """The arguments that a client is made with."""
+        """The arguments to make a client."""
         if self.face.unix:
             return self.agent.unix_path, None, None, self.agent.management_token, "http+unix", self.adapter
         return self.agent.host, self.agent.port, None, self.agent.management_token
 
     def run(self, row: Callable[[Any, World], Coroutine[Any, Any, None]]) -> None:
-        """Run a row on a client of this face, and delete the keys that it wrote under names of its own."""
+        """Run a row on a client of this kind, then delete the keys under the names that it used."""
 
         async def scenario(target: Any) -> None:
             try:
@@ -82,7 +82,7 @@ class World:
 
     @asynccontextmanager
     async def another(self, **options: Any) -> AsyncIterator[Any]:
-        """A further client of this face."""
+        """Yield a further client of this kind."""
         if self.face.backend is None:
             with closing(consulate.Consul(*self.address, **options)) as client:
                 yield DocumentedClient(AwaitableClient(client))
@@ -91,13 +91,13 @@ class World:
                 yield DocumentedClient(client)
 
     def name(self, what: str = "t") -> str:
-        """A name that nothing else has."""
+        """Return a unique name."""
         name = f"{what}-{uuid.uuid4().hex[:12]}"
         self._names.append(name)
         return name
 
     def for_threads(self, client: Any) -> Any:
-        """The client itself where it is one for threads, with the operators as the document types them; None for tasks."""
+        """Return the plain client if it is for threads, to use the operators of the document; None for tasks."""
         return client._target._target if self.face.backend is None else None
 
     async def set_item(self, client: Any, key: str, value: Any) -> None:
@@ -142,23 +142,23 @@ class World:
         return [pair async for pair in iteritems]
 
     async def pause(self, seconds: float) -> None:
-        """Let time pass, in whatever way suits the client."""
+        """Sleep, in a thread or a task."""
         if self.face.backend is None:
-            time.sleep(seconds)  # noqa: ASYNC251 - a client for threads, and no event loop
+            time.sleep(seconds)  # noqa: ASYNC251 - a client for threads: there is no event loop
         else:
             await anyio.sleep(seconds)
 
     async def wait_until(self, look: Callable[[], Awaitable[Any]]) -> Any:
-        """Ask until the answer is true, as long as the catalog may need to catch up with the agent."""
+        """Poll until the answer is true: the catalog may need some time to follow the agent."""
         deadline = time.monotonic() + _PATIENCE
         while not (answer := await look()):
             if time.monotonic() > deadline:
-                raise TimeoutError("what was waited for did not happen")
+                raise TimeoutError("the answer did not become true in time")
             await self.pause(_PAUSE)
         return answer
 
     async def meanwhile(self, waits: Callable[[], Coroutine[Any, Any, Any]], acts: Callable[[], Awaitable[Any]]) -> Any:
-        """Begin to wait for an answer, in a thread or task of its own; act; and return the answer."""
+        """Start to wait for an answer in another thread or task, act, and return the answer."""
         if self.face.backend is None:
             with ThreadPoolExecutor(1) as threads:
                 future = threads.submit(lambda: run_sync(waits()))

@@ -1,4 +1,4 @@
-"""Certificates for the tests, made anew each time: an authority, a server and a client that it vouches for, and a stranger."""
+"""Certificates for the tests, made for each run: an authority, a server and a client that it signed, and a self-signed stranger."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import trustme
 
 @dataclass(frozen=True)
 class Certificates:
-    """Files in PEM, and the contexts of servers."""
+    """PEM files, and the contexts of servers."""
 
     ca_file: str
     client_cert: str

@@ -1,6 +1,6 @@
-"""What can go wrong with an answer, by name, as scripts of the server. The tests say what a client should do about it.
+"""Faults of answers, by name, as scripts for the server. The tests say what a client must do about each.
 
-Each fault happens to the first request; later connections, and later requests where the connection stays usable, get a good answer.
+The first request meets the fault. Later connections get good answers, and so do later requests if the connection is still usable.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 
 from tests.fakes.raw_server import Close, Drip, Hang, Pause, ReadRequest, Repeat, Reset, Script, Send, SendByMethod, Step, answer
 
-#: A read of the key "k", whose value is "v".
+#: The body of a read of the key "k", whose value is "v".
 FOUND = json.dumps(
     [{"LockIndex": 0, "Key": "k", "Flags": 0, "Value": base64.b64encode(b"v").decode(), "CreateIndex": 1, "ModifyIndex": 1}]
 ).encode()
@@ -23,12 +23,12 @@ DONE = answer(200, b"true", [("Content-Type", "application/json")])
 
 _JSON = ("Content-Type", "application/json")
 
-#: Reads find "v", writes are done.
+#: The script of a healthy server: reads find "v", writes succeed.
 HEALTHY: Script = [Repeat((ReadRequest(), SendByMethod(GOOD, DONE)))]
 
 
 def _answer_with(data: bytes) -> Script:
-    """The bytes as the first answer, good ones after it on the same connection."""
+    """Return a script: these bytes as the first answer, then good answers on the same connection."""
     return [ReadRequest(), Send(data), *HEALTHY]
 
 
@@ -97,10 +97,10 @@ ODD_BUT_GOOD: dict[str, Script] = {
     "in small pieces": _then(Drip(GOOD, 0.0), *HEALTHY),
 }
 
-#: An answer that nobody asked for.
+#: An answer to no request.
 _STRAY = answer(200, FOUND.replace(b"dg==", b"d3Jvbmc="), [_JSON])
 
-#: Name -> what makes an idle connection useless: the bytes of a first, good answer, and what follows unasked.
+#: Name -> what makes an idle connection unusable: the bytes of a good first answer, and the steps after it.
 UNUSABLE_IDLE: dict[str, tuple[bytes, tuple[Step, ...]]] = {
     "two answers in one piece": (GOOD + _STRAY, ()),
     "a second answer a little later": (GOOD, (Pause(0.05), Send(_STRAY))),
@@ -110,7 +110,7 @@ UNUSABLE_IDLE: dict[str, tuple[bytes, tuple[Step, ...]]] = {
     "reset while idle": (GOOD, (Pause(0.05), Reset())),
 }
 
-#: Refusals that end after a while: see `refuse_then_answer`.
+#: Refusals that a client retries; see `refuse_then_answer`.
 TEMPORARY_REFUSALS: dict[str, bytes] = {
     "a 429": answer(429, b"rate limit exceeded, try again later or against a different server"),
     "a 500 without a leader": _NO_LEADER,
@@ -122,6 +122,6 @@ TEMPORARY_REFUSALS: dict[str, bytes] = {
 
 
 def refuse_then_answer(refusal: bytes, times: int, good: bytes = GOOD) -> Script:
-    """A script that refuses this many requests, then gives good answers."""
+    """Return a script that refuses this many requests, then gives good answers."""
     refused: list[Step] = [ReadRequest(), Send(refusal)]
     return [*(refused * times), Repeat((ReadRequest(), Send(good)))]

@@ -1,4 +1,4 @@
-"""A client of plain sockets, for the tests of the fakes: nothing of Consulate judges them."""
+"""A client of plain sockets, for the tests of the fakes. It uses nothing of Consulate."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.fakes.raw_server import RawServer
 GET = b"GET /v1/kv/k HTTP/1.1\r\nHost: x\r\n\r\n"
 PUT = b"PUT /v1/kv/k HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nw"
 
-#: Seconds after which a socket of these tests gives up.
+#: The time limit of the sockets of these tests, in seconds.
 PATIENCE = 5.0
 
 
 def connect(server: RawServer, certificates: Certificates | None = None) -> socket.socket:
-    """A connection; inside TLS where the server speaks it and the authority is given."""
+    """Return a connection, with TLS if the server uses it and certificates are given."""
     sock = socket.socket(socket.AF_INET if server.unix_path is None else socket.AF_UNIX)
     sock.settimeout(PATIENCE)
     sock.connect(("127.0.0.1", server.port) if server.unix_path is None else server.unix_path)

@@ -1,4 +1,4 @@
-"""A server of bytes: each connection follows a script, over TCP, TLS or a UNIX socket. Of HTTP it understands requests only."""
+"""A scripted server over TCP, TLS or a UNIX socket: each connection follows a script of steps. It parses requests, and sends any bytes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-#: How many connections may wait to be accepted.
+#: The most connections that wait to be accepted.
 _BACKLOG = 256
 
 
 @dataclass(frozen=True)
 class ReadRequest:
-    """Read one whole request, and record it. At the end of the stream the connection is over."""
+    """Read one whole request, and record it. At the end of the stream, the connection ends."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Send:
 
 @dataclass(frozen=True)
 class SendBy:
-    """Send one thing in the first seconds after the server's first request, another thing after them."""
+    """Send `early` in the first seconds after the server's first request, `late` after them."""
 
     seconds: float
     early: bytes
@@ -41,7 +41,7 @@ class SendBy:
 
 @dataclass(frozen=True)
 class SendByMethod:
-    """Send one thing to a GET, another thing to all else."""
+    """Send `get` to a GET, `put` to any other request."""
 
     get: bytes
     put: bytes
@@ -57,7 +57,7 @@ class Drip:
 
 @dataclass(frozen=True)
 class SendEach:
-    """Send pieces one by one, with a pause after each (seconds). They are made anew for each request, and none is kept."""
+    """Send pieces one by one, with a pause after each (seconds). They are made for each request, and not stored."""
 
     pieces: Callable[[], Iterable[bytes | memoryview]]
     interval: float = 0.0
@@ -65,30 +65,30 @@ class SendEach:
 
 @dataclass(frozen=True)
 class Pause:
-    """Let seconds pass; the end of the server cuts it short."""
+    """Wait for some seconds, or until the server ends."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class WaitFor:
-    """Wait until a test sets an event; the end of the server cuts it short."""
+    """Wait until a test sets an event, or until the server ends."""
 
     event: threading.Event
 
 
 @dataclass(frozen=True)
 class SetEvent:
-    """Tell a test that the script has come this far."""
+    """Set an event, to tell a test that the script has reached this step."""
 
     event: threading.Event
 
 
 @dataclass(frozen=True)
 class Close:
-    """Close the connection in good order, after everything that was sent.
+    """Close the connection properly, after everything was sent.
 
-    notify: where it is TLS, say so in TLS as well, and wait until the client closes; else the client finds that its stream was cut off.
+    notify: with TLS, also send its close notification, and wait until the client closes. Without it, the client's stream was cut off.
     """
 
     notify: bool = False
@@ -96,7 +96,7 @@ class Close:
 
 @dataclass(frozen=True)
 class Reset:
-    """Reset the connection (on a UNIX socket: close it with what it has not read)."""
+    """Reset the connection. (On a UNIX socket: close it with unread bytes.)"""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Echo:
 
 @dataclass(frozen=True)
 class Repeat:
-    """Follow steps again and again, until the connection ends."""
+    """Repeat these steps until the connection ends."""
 
     steps: tuple[Step, ...]
 
@@ -124,7 +124,7 @@ Script = Sequence[Step]
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """A request as it came: the connection's number counts from 0."""
+    """A request that arrived. connection: the number of its connection; the first is 0."""
 
     connection: int
     method: str
@@ -133,12 +133,12 @@ class ReceivedRequest:
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """The first value of a header, by its name in any case."""
+        """Return the first value of a header. The case of its name does not matter."""
         return next((value for known, value in self.headers if known.lower() == name.lower()), None)
 
 
 def answer(status: int = 200, body: bytes = b"", headers: Sequence[tuple[str, str]] = ()) -> bytes:
-    """A well-formed answer; a Content-Length of one's own takes the place of the right one."""
+    """Return a well-formed answer. A Content-Length among the headers replaces the right one."""
     lines = [f"HTTP/1.1 {status} Whatever", *(f"{name}: {value}" for name, value in headers)]
     if not any(name.lower() in ("content-length", "transfer-encoding") for name, _ in headers):
         lines.append(f"Content-Length: {len(body)}")
@@ -146,7 +146,7 @@ def answer(status: int = 200, body: bytes = b"", headers: Sequence[tuple[str, st
 
 
 class _ConnectionEnd(Exception):
-    """The connection, or the server, is over."""
+    """The connection or the server ends."""
 
 
 @dataclass
@@ -196,9 +196,9 @@ class _Connection:
 
 
 class RawServer:
-    """Connection number n follows script number n; later connections follow the last script.
+    """A server whose connection number n follows script number n. Later connections follow the last script.
 
-    unix_path: listen there instead of on 127.0.0.1. port: this one instead of any free one. tls: speak TLS with this context.
+    unix_path: listen there instead of on 127.0.0.1. port: listen on this port instead of any free one. tls: the context for TLS.
     """
 
     def __init__(self, *scripts: Script, unix_path: Path | None = None, port: int | None = None, tls: ssl.SSLContext | None = None) -> None:
@@ -231,23 +231,23 @@ class RawServer:
         with self._lock:
             for sock in self._sockets:
                 with contextlib.suppress(OSError):
-                    # Not that of an SSLSocket, which takes the TLS session from under the thread that reads from it.
+                    # Not the method of SSLSocket, which would remove the TLS session that another thread is using.
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)
-        # The thread that accepts is the first: once it has ended, there are no new ones.
+        # The accepting thread is the first: once it has ended, no new threads start.
         for thread in self._threads:
             thread.join(10)
         self._listener.close()
-        assert not any(thread.is_alive() for thread in self._threads), "a connection of the fake does not end"
+        assert not any(thread.is_alive() for thread in self._threads), "a connection of the scripted server does not end"
 
     @property
     def port(self) -> int:
-        """The port, of a server over TCP."""
+        """The port of a server over TCP."""
         port: int = self._listener.getsockname()[1]
         return port
 
     @property
     def url(self) -> str:
-        """The address, as a client takes it."""
+        """The address for a client."""
         if self.unix_path is not None:
             return f"unix://{self.unix_path}"
         return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}"
@@ -273,7 +273,7 @@ class RawServer:
         plain = sock
         try:
             if self._tls is not None:
-                # The handshake comes after the end of the server can reach the socket: a client may never shake hands.
+                # The socket is registered before the handshake, so that the end of the server can close it: a client may never answer.
                 sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
                 with self._lock:
                     self._sockets.discard(plain)
@@ -351,7 +351,7 @@ class RawServer:
 
 @dataclass
 class ClosedPort:
-    """A port of 127.0.0.1 that is taken and refuses every connection."""
+    """A port of 127.0.0.1 that is reserved, and refuses every connection."""
 
     port: int = 0
     _socket: socket.socket = field(default_factory=socket.socket, repr=False)
@@ -366,7 +366,7 @@ class ClosedPort:
 
 
 class FullPort:
-    """A listening socket whose queue is full and that nobody accepts from: to connect takes forever."""
+    """A listening socket whose queue is full: connecting to it waits forever."""
 
     def __init__(self, unix_path: Path | None = None) -> None:
         self._family = socket.AF_INET if unix_path is None else socket.AF_UNIX

@@ -1,4 +1,4 @@
-"""Answers that come in pieces, as long as a test wants: no body is ever held in memory, so 1 GB costs little time and no memory.
+"""Long answers in pieces. No body is held in memory, so 1 GB takes little time and no memory.
 
 The body is made of numbered lines, so that a piece that is missing, doubled or in the wrong place is seen: see `body`.
 """
@@ -16,7 +16,7 @@ Framing = Literal["chunks", "length", "close"]
 #: Bytes of a line, with its line break.
 LINE = 64
 
-#: What every piece is made of: 1 MiB of numbered lines, made once.
+#: The content of every piece: 1 MiB of numbered lines, made once.
 _LINES = b"".join(b"%0*d\n" % (LINE - 1, number) for number in range((1 << 20) // LINE))
 
 _LAST_CHUNK = b"0\r\n\r\n"
@@ -34,7 +34,7 @@ def stream(
     cut_at: int | None = None,
     headers: Sequence[tuple[str, str]] = (),
 ) -> tuple[Step, ...]:
-    """The steps that answer with a long body; a script begins with ReadRequest() before them, and goes on after them as it likes.
+    """Return the steps of an answer with a long body. In a script, ReadRequest() must come before them.
 
     size: bytes of the body. framing: how it ends; "close" closes the connection. piece: bytes that are sent at once, and of each chunk.
     interval: seconds after each piece. cut_at: bytes of the body after which the connection is closed, though more was promised.
@@ -48,13 +48,13 @@ def stream(
 
 
 def packed_stream(size: int) -> tuple[Step, ...]:
-    """The steps that answer with zeros, as gzip in chunks: about a thousandth of their size is sent."""
+    """Return the steps of an answer of zeros, as gzip in chunks: about a thousandth of the size is sent."""
     head = Send(b"HTTP/1.1 200 Whatever\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n")
-    return head, SendEach(lambda: map(_chunk, _packed(size))), Send(_LAST_CHUNK)
+    return head, SendEach(lambda: map(_chunk, _gzip_pieces(size))), Send(_LAST_CHUNK)
 
 
 def body(size: int, piece: int = LARGEST_PIECE) -> bytes:
-    """The body that `stream` sends, for sizes that fit into memory: the first bytes of the lines for each piece."""
+    """Return the body that `stream` sends, for sizes that fit into memory: each piece has the first bytes of the lines."""
     return b"".join(_plain(size, piece))
 
 
@@ -80,7 +80,7 @@ def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def _packed(size: int) -> Iterator[bytes]:
+def _gzip_pieces(size: int) -> Iterator[bytes]:
     packer, zeros = zlib.compressobj(wbits=31), memoryview(bytes(1 << 20))
     for start in range(0, size, len(zeros)):
         if packed := packer.compress(zeros[: size - start]):

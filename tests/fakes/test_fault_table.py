@@ -1,4 +1,4 @@
-"""Each fault is what its name says, as the standard library's HTTP sees it, and heals after it."""
+"""Each fault does what its name says, as seen by the standard library's HTTP client, and good answers follow it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.fakes.raw_server import Close, Drip, RawServer, ReadRequest, Repeat, 
 
 
 def read(sock: socket.socket) -> tuple[int, bytes]:
-    """Status and body as http.client takes them, decompressed."""
+    """Return status and body as http.client reads them, decompressed."""
     sock.sendall(GET)
     response = http.client.HTTPResponse(sock, method="GET")
     try:
@@ -31,7 +31,7 @@ def read(sock: socket.socket) -> tuple[int, bytes]:
 
 
 def outcome(server: RawServer) -> object:
-    """The status of an answer that has nothing of use, the value of one that has, or the class of the exception."""
+    """Return the value of a 200, the status of any other answer, or the class of the exception."""
     with connect(server) as sock:
         try:
             status, body = read(sock)
@@ -74,7 +74,7 @@ OUTCOMES: dict[str, object] = {
     "chunks, not a size": http.client.IncompleteRead,
 }
 
-#: What http.client lets pass, what takes too long to wait for, or what one Python reads and another does not: a test of its own each.
+#: Faults that http.client accepts, that take too long, or that differ between Pythons: each has its own test.
 BY_THEMSELVES = {
     "never answers",
     "closed in the middle of the head",
@@ -86,20 +86,20 @@ BY_THEMSELVES = {
 }
 
 
-def test_every_fault_is_looked_at() -> None:
+def test_every_fault_is_tested() -> None:
     assert OUTCOMES.keys() | BY_THEMSELVES == FAULTS.keys()
     assert not OUTCOMES.keys() & BY_THEMSELVES
 
 
 @pytest.mark.parametrize("fault", OUTCOMES)
-def test_a_fault_is_what_it_says(fault: str) -> None:
+def test_each_fault_does_what_its_name_says(fault: str) -> None:
     with RawServer(FAULTS[fault], HEALTHY) as server:
-        # Not ==, which would print 10 MB where it fails.
+        # Not a plain ==, which would print 10 MB if it fails.
         assert (outcome(server) == OUTCOMES[fault]) is True, fault
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_after_a_fault_new_connections_are_well(fault: str) -> None:
+def test_after_a_fault_new_connections_work(fault: str) -> None:
     with RawServer(FAULTS[fault], HEALTHY) as server, connect(server) as sock:
         sock.sendall(GET)
         with connect(server) as later:
@@ -108,7 +108,7 @@ def test_after_a_fault_new_connections_are_well(fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", [name for name, script in FAULTS.items() if isinstance(script[-1], Repeat)])
-def test_after_a_fault_that_leaves_the_connection_open_it_is_well(fault: str) -> None:
+def test_after_a_fault_that_keeps_the_connection_open_it_works(fault: str) -> None:
     first = FAULTS[fault][1]
     assert isinstance(first, Send)
     with RawServer(FAULTS[fault]) as server, connect(server) as sock:
@@ -145,7 +145,7 @@ def test_the_lengths_are_wrong(fault: str, lengths: list[str]) -> None:
         response.close()
 
 
-def test_it_is_so_deep() -> None:
+def test_the_deep_json_is_20_000_levels_deep() -> None:
     with RawServer(FAULTS["JSON 20,000 levels deep"], HEALTHY) as server, connect(server) as sock:
         status, body = read(sock)
     assert status == 200
@@ -153,7 +153,7 @@ def test_it_is_so_deep() -> None:
 
 
 @pytest.mark.parametrize("fault", ["headers dripped", "body dripped"])
-def test_it_drips_for_longer_than_anybody_waits(fault: str) -> None:
+def test_dripping_faults_last_longer_than_any_time_limit(fault: str) -> None:
     drip = next(step for step in FAULTS[fault] if isinstance(step, Drip))
     assert len(drip.data) * drip.interval > 2
     with RawServer(FAULTS[fault]) as server, connect(server) as sock:
@@ -161,13 +161,13 @@ def test_it_drips_for_longer_than_anybody_waits(fault: str) -> None:
         received = b""
         while len(received) < len(GOOD) and GOOD.find(drip.data) + 3 > len(received):
             received += sock.recv(1000)
-        # Bytes of a good answer come, one after another, and are not all of it.
+        # The bytes of a good answer arrive one by one, but not all of them.
         assert GOOD.startswith(received)
         assert received != GOOD
 
 
 @pytest.mark.parametrize("oddity", ODD_BUT_GOOD)
-def test_an_odd_answer_is_good(oddity: str) -> None:
+def test_unusual_answers_are_valid(oddity: str) -> None:
     with RawServer(ODD_BUT_GOOD[oddity], HEALTHY) as server:
         if oddity == "100 Continue first":
             with connect(server) as sock:
@@ -178,7 +178,7 @@ def test_an_odd_answer_is_good(oddity: str) -> None:
 
 
 @pytest.mark.parametrize("spoiler", UNUSABLE_IDLE)
-def test_a_spoiled_connection_gives_a_good_answer_first(spoiler: str) -> None:
+def test_an_unusable_idle_connection_gives_a_good_answer_first(spoiler: str) -> None:
     first, then = UNUSABLE_IDLE[spoiler]
     unasked = first[len(GOOD) :] + b"".join(step.data for step in then if isinstance(step, Send))
     ends = [step for step in then if isinstance(step, Close | Reset)]
@@ -193,7 +193,7 @@ def test_a_spoiled_connection_gives_a_good_answer_first(spoiler: str) -> None:
 
 
 @pytest.mark.parametrize(("refusal", "status"), list(zip(TEMPORARY_REFUSALS, [429, 500, 500, 503], strict=True)))
-def test_a_refusal_heals(refusal: str, status: int) -> None:
+def test_refusals_end_after_a_while(refusal: str, status: int) -> None:
     with RawServer(refuse_then_answer(TEMPORARY_REFUSALS[refusal], 2)) as server, connect(server) as sock:
         assert read(sock)[0] == status
         assert read(sock)[0] == status

@@ -1,4 +1,4 @@
-"""The long answers of the fake, over plain sockets: they are what they say, and nobody keeps them."""
+"""The long answers of the fake, over plain sockets: they have the right bytes, and are not held in memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture(params=["tcp", "unix", "tls"])
 def place(request: pytest.FixtureRequest, tmp_path: Path, certificates: Certificates) -> dict[str, Any]:
-    """Where the server listens."""
+    """Return the address of a server."""
     places: dict[str, dict[str, Any]] = {"tcp": {}, "unix": {"unix_path": tmp_path / "fake.sock"}, "tls": {"tls": certificates.server}}
     return places[request.param]
 

@@ -21,6 +21,13 @@ from tests.proto.flows import Script
 
 api: Any = Operations()
 
+_CYCLE: dict[str, Any] = {}
+_CYCLE["itself"] = _CYCLE
+
+_DEEP: dict[str, Any] = {}
+for _ in range(100_000):
+    _DEEP = {"x": _DEEP}
+
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a Docker check without a command": (
         lambda: api.agent.check.register("c", docker_container_id="d", interval=1),
@@ -32,13 +39,29 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a TTL check with an interval": (lambda: api.agent.check.register("c", ttl=10, interval=1), "with ttl takes no interval"),
     "an unknown status": (lambda: api.agent.check.update("c", "fine"), "passing, warning, critical"),
     "a service with an interval alone": (lambda: api.agent.service.register("s", interval=1), "exactly one kind"),
+    "a service with an option of a check that it does not have": (
+        lambda: api.agent.service.register("s", timeout=1, notes="n"),
+        "timeout, notes is told of a check: give one with check=, httpcheck= or ttl=",
+    ),
+    "a service without a name": (lambda: api.agent.service.register(""), "a service name must not be empty"),
+    "a check without a name": (lambda: api.agent.check.register("", ttl=1), "a check name must not be empty"),
+    "a key that a transaction would take": (lambda: api.kv.put("a//b", 1), "as 'a/b': 'a//b'; only a transaction takes it"),
+    "a key with a surrogate": (lambda: api.kv.get("\ud800"), "a key must not contain surrogates"),
+    "a value with a surrogate": (lambda: api.kv.put("k", "\ud800"), "the value contains surrogates"),
+    "a filter with a surrogate": (lambda: api.agent.services(filter="\ud800"), "filter must not contain surrogates"),
+    "a value that is NaN": (lambda: api.kv.put("k", float("nan")), "what JSON can express"),
+    "metadata that are a cycle": (lambda: api.agent.service.register("s", proxy=_CYCLE), "Proxy cannot be written as JSON: Circular"),
+    "metadata that are deep": (lambda: api.agent.service.register("s", proxy=_DEEP), "Proxy is nested too deeply"),
+    "flags of other keys": (lambda: api.kv.put_many({"a": 1}, flags={"b": 1}), "flags are given for keys that are not written: 'b'"),
+    "flags that are too large": (lambda: api.kv.put_many({"a": 1}, flags=2**64), "flags must be between 0"),
+    "a tree that has no path, blocking": (lambda: api.kv.items("a//", index=7), "Consul would read a key as"),
     "a port that is too large": (lambda: api.agent.service.register("s", port=65536), "between 0 and 65535, not 65536"),
     "an event's tag without its service": (lambda: api.event.fire("e", tag="t"), "needs a service"),
     "an unknown state": (lambda: api.health.state("fine"), "any, unknown"),
     "an empty separator": (lambda: api.kv.find("p", separator=""), "separator must not be empty"),
     "two conditions": (lambda: api.kv.put("k", "v", cas=1, release="s"), "cannot be combined"),
     "a tree and an index": (lambda: api.kv.delete("k", recurse=True, cas=1), "cannot be combined"),
-    "a TTL that is too long": (lambda: api.session.create(ttl="25h"), "between 10 seconds and 24 hours"),
+    "a TTL that is too long": (lambda: api.session.create(ttl="25h"), "at most 24 hours, not '25h'"),
     "an unknown behavior": (lambda: api.session.create(behavior="keep"), "'release' or 'delete'"),
     "an unknown type of ACL": (lambda: api.acl.create("n", "root"), "'client' or 'management'"),
     "an ACL ID with a line feed": (lambda: api.acl.info("a\nb"), "an ACL ID must not be empty"),
@@ -50,12 +73,17 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "an index below 0": (lambda: api.kv.get("k", index=-1), "index must be between 0"),
     "an empty datacenter": (lambda: api.kv.get("k", datacenter=""), "datacenter must not be empty"),
-    "a note of two lines": (lambda: api.agent.check.ttl_pass("c", "a\nb"), "note must not be empty or contain control characters"),
 }
 
 WRONG_TYPES: dict[str, tuple[Callable[[], Any], str]] = {
     "tags that are one str": (lambda: api.agent.service.register("s", tags="a"), "tags must be a list"),
     "a port that is a str": (lambda: api.agent.service.register("s", port="80"), "a port must be an int"),
+    "a port of the catalog that is a str": (
+        lambda: api.catalog.register("n", "a", service={"Port": "80"}),
+        "a port must be an int, not str",
+    ),
+    "an index of a blocking form that is a str": (lambda: api.kv.get("k").blocking(index="7"), "index must be an int, not str"),
+    "a hash of a blocking form that is a number": (lambda: api.agent.service.get("s").blocking(hash=7), "hash must be a str, not int"),
     "a port that is a bool": (lambda: api.agent.service.register("s", port=True), "a port must be an int"),
     "an option that no service has": (
         lambda: api.agent.service.register("s", colour="red"),

@@ -85,6 +85,46 @@ class TestMany:
         script.run(kv.put_many({}))
         assert script.sent == []
 
+    def test_put_of_a_value_that_fits_no_transaction(self) -> None:
+        large = b"x" * 400_000
+        script = Script(
+            [Response(200, body=b'{"Results": [], "Errors": null}'), TRUE, Response(200, body=b'{"Results": [], "Errors": null}')]
+        )
+        script.run(kv.put_many({"a": 1, "k/l": large, "b": 2}, flags={"k/l": 7}, datacenter="dc2"))
+        assert [(method, target) for method, target, _ in script.sent] == [
+            ("PUT", "/v1/txn?dc=dc2"),
+            ("PUT", "/v1/kv/k/l?flags=7&dc=dc2"),
+            ("PUT", "/v1/txn?dc=dc2"),
+        ]
+        assert script.sent[1][2] == large
+
+    def test_put_with_flags(self) -> None:
+        for flags, expected in ((7, [7, 7]), ({"b": 9}, [0, 9])):
+            script = Script([Response(200, body=b'{"Results": [], "Errors": null}')])
+            script.run(kv.put_many({"a": 1, "b": 2}, flags=flags))
+            assert [each["KV"]["Flags"] for each in json.loads(script.sent[0][2] or b"")] == expected
+
+    def test_what_is_wrong_is_said_before_anything_is_sent(self) -> None:
+        for build in (
+            lambda: kv.put_many({"a": 1, "": 2}),
+            lambda: kv.put_many({"a": 1, "b": float("nan")}),
+            lambda: kv.get_many(["a", ""]),
+            lambda: kv.delete_many(["a", ""]),
+            lambda: kv.set("a//b", 1),
+        ):
+            with pytest.raises(ValueError, match=r"\w"):
+                build()
+
+    def test_get_raw(self) -> None:
+        results = {"Results": [{"KV": {"Key": "a", "Value": "MQ=="}}], "Errors": None}
+        assert Script([Response(200, body=json.dumps(results).encode())]).run(kv.get_many(["a"], raw=True)) == {"a": b"1"}
+
+    def test_a_large_value_of_a_key_without_a_path_is_for_consul_to_judge(self) -> None:
+        script = Script([Response(413, body=b"too large")])
+        with pytest.raises(Exception, match="too large"):
+            script.run(kv.put_many({"a//b": b"x" * 400_000}))
+        assert script.sent[0][1] == "/v1/txn"
+
     def test_a_value_larger_than_a_transaction_is_for_consul_to_judge(self) -> None:
         script = Script([Response(413, body=b"too large")])
         with pytest.raises(Exception, match="too large"):
@@ -108,7 +148,7 @@ class TestMany:
         }
         results = {"Results": [{"KV": {"Key": "b", "Value": "eA=="}}], "Errors": None}
         script = Script([Response(409, body=json.dumps(errors).encode()), Response(200, body=json.dumps(results).encode())])
-        assert script.run(kv.get_many("abc")) == {"b": "x"}
+        assert script.run(kv.get_many(list("abc"))) == {"b": "x"}
         assert json.loads(script.sent[1][2] or b"") == [{"KV": {"Verb": "get", "Key": "b"}}]
 
     def test_get_where_all_are_missing(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import pickle
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,130 @@ class TestTransactions:
                 operation.decode(Response(409, body=body))
         with pytest.raises(errors.KeyNotFound, match="no key 'k'"):
             operation.decode(Response(409, body=b'{"Errors": [{"OpIndex": 0, "What": "key \\"k\\" doesn\'t exist"}]}'))
+
+
+class TestGetAs:
+    """What `kv.get_as` makes of stored bytes."""
+
+    api = Operations()
+
+    def _stored(self, stored: bytes) -> Response:
+        entry = {"Key": "k", "Flags": 0, "ModifyIndex": 1, "Value": base64.b64encode(stored).decode()}
+        return Response(200, body=json.dumps([entry]).encode())
+
+    @pytest.mark.parametrize(
+        ("kind", "stored", "value"),
+        [
+            (str, b"1234", "1234"),
+            (str, b"", ""),
+            (str, b"true", "true"),
+            (bytes, b"\xff", b"\xff"),
+            (int, b"1234", 1234),
+            (int, b" -7\n", -7),
+            (float, b"1.50", 1.5),
+            (float, b"2", 2.0),
+            (bool, b"true", True),
+            (bool, b"false\n", False),
+            (dict, b'{"a":1}', {"a": 1}),
+            (list, b"[1,2]", [1, 2]),
+        ],
+    )
+    def test_a_value_that_fits(self, kind: Any, stored: bytes, value: object) -> None:
+        found = self.api.kv.get_as("k", kind).decode(self._stored(stored))
+        assert (found, type(found)) == (value, kind)
+
+    @pytest.mark.parametrize(
+        ("kind", "stored", "expected"),
+        [
+            (str, b"\xff", "UTF-8 text"),
+            *[(int, stored, "a whole number") for stored in (b"", b"1.0", b"true", b"x", b"007", b"1_0", b"\xff", b"9" * 5000)],
+            *[(float, stored, "a number") for stored in (b"", b"NaN", b"-Infinity", b"1e999", b"true", b'"1"', b"9" * 400)],
+            *[(bool, stored, "true or false") for stored in (b"1", b"True", b"yes", b"null")],
+            *[(dict, stored, "a JSON object") for stored in (b"[]", b"null", b"{", b'{"a": ' * 600)],
+            *[(list, stored, "a JSON array") for stored in (b"{}", b"a,b", b"[" * 100_000)],
+        ],
+    )
+    def test_a_value_that_does_not_fit(self, kind: Any, stored: bytes, expected: str) -> None:
+        with pytest.raises(errors.DecodeError) as raised:
+            self.api.kv.get_as("k", kind, "default").decode(self._stored(stored))
+        says = f"the value of 'k' is no {kind.__name__}: expected {expected}"
+        assert says in str(raised.value)
+        assert f"found {len(stored)} bytes" in str(raised.value)
+        assert raised.value.maybe_applied is False
+
+    def test_a_missing_key(self) -> None:
+        missing = Response(404, Headers([("X-Consul-Index", "7")]))
+        assert self.api.kv.get_as("k", int).decode(missing) is None
+        assert self.api.kv.get_as("k", int, "none").decode(missing) == "none"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (403, b"ACL not found", "Consul does not know this token"),
+        (500, b"rpc error making call: ACL not found", "Consul does not know this token"),
+        (403, b"Permission denied: ACL bootstrap no longer allowed (reset index: 5)", "this works once for each cluster"),
+        (403, b"Permission denied", "give a token that has the rule"),
+    ],
+)
+def test_the_advice_about_tokens(status: int, body: bytes, says: str) -> None:
+    with pytest.raises(errors.Forbidden) as raised:
+        Operations().request("PUT", "/v1/acl/bootstrap").decode(Response(status, body=body))
+    assert says in str(raised.value)
+    assert ("has the rule" in str(raised.value)) == (body == b"Permission denied")
+    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("what", "kind"), [("Permission denied", errors.Forbidden), ("something else", errors.TransactionFailed)], ids=["forbidden", "failed"]
+)
+def test_a_key_without_a_path_whose_transaction_fails(what: str, kind: type[Exception]) -> None:
+    body = json.dumps({"Errors": [{"OpIndex": 0, "What": what}]}).encode()
+    kv = Operations().kv
+    for operation in (kv.get("a//b"), kv.items("a//"), kv.delete("a//b", cas=7), kv.delete("a//", recurse=True)):
+        with pytest.raises(kind, match=f"operation 0: {what}"):
+            operation.decode(Response(409, body=body))
+
+
+def test_what_is_missing_is_not_told_by_the_status_of_another_answer() -> None:
+    api = Operations()
+    for operation, status, body in (
+        (api.session.info("s"), 200, b"[]"),
+        (api.session.renew("s"), 200, b"[]"),
+        (api.catalog.node("n"), 200, b"null"),
+        (api.acl.info("i"), 200, b"[]"),
+        (api.kv.delete("k"), 409, b'{"Errors": [{"OpIndex": 0, "What": "key \\"k\\" doesn\'t exist"}]}'),
+        (api.kv.read("a//b"), 409, b'{"Errors": [{"OpIndex": 0, "What": "key \\"a//b\\" doesn\'t exist"}]}'),
+    ):
+        with pytest.raises(errors.NotFound) as raised:
+            operation.decode(Response(status, body=body))
+        assert raised.value.status == status
+        assert str(status) not in str(raised.value)
+    with pytest.raises(errors.NotFound, match="404 "):
+        api.agent.service.get("s").decode(Response(404, body=b"unknown service ID: s"))
+
+
+@pytest.mark.parametrize(
+    ("call", "location", "says"),
+    [
+        (lambda api: api.kv.put("/x", 1), "/v1/kv/x", "redirects to /v1/kv/x and did nothing; use the name in that address"),
+        (lambda api: api.agent.service.get("a//b"), "/v1/agent/service/a/b", "no name with an empty, '.' or '..' part"),
+        (lambda api: api.agent.service.get("a//b"), "/v1/agent/service/a/b", "as 'a//b' has; use another name, or a newer agent"),
+        (lambda api: api.agent.service.get("."), "/v1/agent/service/", "as '.' has"),
+        (lambda api: api.acl.info("a//b"), "/v1/acl/info/a/b", "as this one has"),
+    ],
+)
+def test_what_a_redirect_says(call: Any, location: str, says: str) -> None:
+    with pytest.raises(errors.Redirected) as raised:
+        call(Operations()).decode(Response(301, Headers([("Location", location)])))
+    assert says in str(raised.value)
+
+
+def test_a_character_that_the_agent_does_not_know() -> None:
+    with pytest.raises(errors.ClientError, match="cannot print a character of the path; older agents know fewer"):
+        Operations().kv.put("\U0001fae8", 1).decode(Response(400))
+    with pytest.raises(errors.ClientError, match="refused without an explanation$"):
+        Operations().kv.put("k", 1).decode(Response(400))
 
 
 def test_what_does_not_exist() -> None:

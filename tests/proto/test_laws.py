@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
+from unicodedata import category
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import example, given
@@ -17,7 +19,7 @@ from consul_proto.errors import words
 from consul_proto.failures import error_for
 from consul_proto.message import Headers, Request, Response, check_header
 from consul_proto.meta import Meta
-from consul_proto.paths import cleaned, key_of, key_path, segment
+from consul_proto.paths import cleaned, is_found_by_path, key_of, key_path, prefix_is_found_by_path, segment
 
 _JSON_LIKE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -123,19 +125,61 @@ def test_a_key_is_sent_as_it_is_or_refused(key: str) -> None:
     try:
         path = key_path(key)
     except ValueError:
-        assert not key or not key.isprintable() or cleaned(key) != key.strip("/") or "//" in key
+        assert (
+            not key
+            or not {"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"}.isdisjoint(map(category, key.replace(" ", "")))
+            or cleaned(key) != key.strip("/")
+            or "//" in key
+        )
     else:
         assert key_of(path) == key
 
 
-@pytest.mark.parametrize(
-    "key", ["", "a\nb", "a\x00", "a\u00a0b", "\ud800", "a//b", "//", "http://example.com/x", ".", "..", "a/./b", "a/../b", "../a"]
-)
+#: What no Consul prints, and what is not Unicode.
+_UNPRINTABLE = ["a\nb", "a\tb", "a\x00", "\x7f", "a\u00a0b", "a\u2028b", "\u00ad", "\ue000", "\ud800"]
+
+#: What Consul cleans away in a key; a name in a path keeps it.
+_CLEANED = ["a//b", "//", "http://example.com/x", ".", "..", "a/./b", "a/../b", "../a"]
+
+#: Characters that Unicode has had since 12.1, 13, 15 and 16, and one that it does not have: each Python and each Consul knows others.
+_NEW = ["\u32ff", "\U0001fad6", "\U0001fae8", "\U0001fae9", "\U000e1000"]
+
+
+@pytest.mark.parametrize("key", ["", *_UNPRINTABLE, *_CLEANED])
 def test_keys_that_are_refused(key: str) -> None:
     with pytest.raises(ValueError, match="key"):
         key_path(key)
+
+
+@pytest.mark.parametrize("name", ["", *_UNPRINTABLE])
+def test_names_that_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="a name"):
-        segment(key, "a name")
+        segment(name, "a name")
+
+
+@pytest.mark.parametrize("name", [*_CLEANED, *_NEW, "/x", "x/", " ", "a%2Fb"])
+def test_names_that_consul_takes(name: str) -> None:
+    written = segment(name, "a name")
+    assert unquote(written) == name
+    assert "/" not in written
+    assert written.strip(".")
+    assert Request("GET", "/v1/agent/service/" + written).target.endswith(written)
+
+
+@pytest.mark.parametrize("key", _NEW)
+def test_a_character_that_is_newer_than_this_python_is_for_the_agent_to_judge(key: str) -> None:
+    assert key_of(key_path(key)) == key
+
+
+@pytest.mark.parametrize("key", [*_UNPRINTABLE[:-1], *_CLEANED, *_NEW[1:], "/x", " a", "a "])
+def test_keys_that_not_every_consul_finds_by_their_path(key: str) -> None:
+    assert not is_found_by_path(key)
+
+
+@pytest.mark.parametrize("key", ["k", "a/b", "a/", "a b", "caf\u00e9/\U0001f600", "a.b", "...", "a/.../b", "+", "a%2Fb"])
+def test_keys_that_every_consul_finds_by_their_path(key: str) -> None:
+    assert is_found_by_path(key)
+    assert prefix_is_found_by_path(key)
 
 
 def test_a_name_is_one_segment() -> None:

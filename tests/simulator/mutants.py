@@ -330,21 +330,27 @@ MUTANTS = [
     # ACLs.
     Mutant(
         "a rule for the exact name wins over a prefix",
-        "acl/policies.py",
-        "rank = (not rule.prefix, len(rule.name))",
-        "rank = (False, len(rule.name))",
+        "acl/permissions.py",
+        "return exact if exact is not None else self._of_prefix(resource, name)",
+        "return self._of_prefix(resource, name) or exact",
     ),
-    Mutant("the longest prefix wins", "acl/policies.py", "if best is None or rank > best:", "if best is None or rank < best:"),
-    Mutant("deny wins", "acl/policies.py", '"deny" if "deny" in found else max(found', "max(found"),
-    Mutant("the widest access wins", "acl/policies.py", "else max(found, key=_ACCESS.index)", "else min(found, key=_ACCESS.index)"),
-    Mutant("write includes read", "acl/policies.py", '"write": {"read", "list", "write"}', '"write": {"write"}'),
-    Mutant("the default policy never grants rights to ACLs", "acl/policies.py", 'and resource not in ("acl", "snapshot")', ""),
-    Mutant("the default policy can deny", "acl/policies.py", 'return self.default == "allow" and', "return True and"),
+    Mutant("the longest prefix wins", "acl/permissions.py", "prefixes[max(found, key=len)]", "prefixes[min(found, key=len)]"),
+    Mutant("deny wins", "acl/permissions.py", '("deny", "write", "list", "read")', '("write", "list", "read", "deny")'),
+    Mutant("the widest access wins", "acl/permissions.py", '("deny", "write", "list", "read")', '("deny", "read", "list", "write")'),
+    Mutant("write includes read", "acl/permissions.py", '"write": {"read", "list", "write"}', '"write": {"write"}'),
+    Mutant("the default policy never grants rights to ACLs", "acl/permissions.py", 'and resource not in ("acl", "snapshot")', ""),
+    Mutant("the default policy can deny", "acl/permissions.py", 'else self.default == "allow" and', "else True and"),
     Mutant(
         "deleting a tree needs the right to all of it",
-        "acl/policies.py",
-        'self.allows("key", prefix, access) and all(',
-        'self.allows("key", prefix, access) or all(',
+        "acl/permissions.py",
+        'if base not in (None, "write") or any(policy != "write" for policy in below):',
+        'if base not in (None, "write"):',
+    ),
+    Mutant(
+        "only a rule for a prefix lets a tree be deleted",
+        "acl/permissions.py",
+        'base = self._of_prefix("key", prefix)',
+        'base = self._policy("key", prefix)',
     ),
     Mutant(
         "a request without a token is anonymous",
@@ -364,9 +370,9 @@ MUTANTS = [
     Mutant("keys that the token may not read are left out", "kv/kv.py", 'if request.may("key", entry.key, "read")]', "]"),
     Mutant(
         "intentions have rights of their own",
-        "acl/policies.py",
-        'policy is None else access == "read" and policy != "deny"',
-        "policy is None else access in _ALLOWS[policy]",
+        "acl/permissions.py",
+        'implied = "read" if rule.policy in ("read", "write") else "deny"',
+        "implied = rule.policy",
     ),
 ]
 

@@ -28,7 +28,7 @@ def test_clients_share_an_agent_and_agents_share_nothing() -> None:
         assert "k" not in stranger.kv
 
 
-def test_time_passes_when_the_test_says_so() -> None:
+def test_advance_moves_the_clock() -> None:
     agent = ConsulAgent(version="1.8.7")
     with agent.client() as consul:
         session = consul.session.create(ttl="10s", behavior="delete")
@@ -60,7 +60,7 @@ def test_a_thread_waits_for_another() -> None:
     assert found == ["new"] * 3
 
 
-def test_closing_and_time_end_what_waits() -> None:
+def test_close_and_the_clock_end_blocking_queries() -> None:
     agent = ConsulAgent()
     ends: list[object] = []
     closing, patient = agent.client(), agent.client()
@@ -144,7 +144,7 @@ def test_a_task_waits_for_a_thread_and_for_a_task_of_another_event_loop(backend:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_client_for_threads_wakes_a_task_from_within_its_event_loop(backend: str) -> None:
+def test_a_sync_client_can_wake_a_task_from_inside_its_event_loop(backend: str) -> None:
     agent = ConsulAgent()
     found: list[Any] = []
 
@@ -162,7 +162,7 @@ def test_a_client_for_threads_wakes_a_task_from_within_its_event_loop(backend: s
     assert found == ["v"]
 
 
-def test_a_wake_of_a_loop_that_has_ended_does_no_harm() -> None:
+def test_waking_a_task_of_an_ended_event_loop_does_nothing() -> None:
     agent = ConsulAgent()
 
     async def main() -> None:
@@ -178,7 +178,7 @@ def test_a_wake_of_a_loop_that_has_ended_does_no_harm() -> None:
     assert agent.waiting == 0
 
 
-def test_real_time_passes_by_itself_and_leaves_no_thread() -> None:
+def test_a_real_clock_runs_by_itself_and_leaves_no_thread() -> None:
     before = set(threading.enumerate())
     agent = ConsulAgent(clock="real")
     with agent.client() as consul:
@@ -189,13 +189,13 @@ def test_real_time_passes_by_itself_and_leaves_no_thread() -> None:
         assert agent.now - began >= 1000
         used = time.process_time()
         assert consul.kv.get("k", "none", index=1, wait="600ms") == "none"
-        assert time.process_time() - used < 0.05, "waiting takes no processor"
+        assert time.process_time() - used < 0.05, "a waiting query must not use the processor"
     wait_until(lambda: set(threading.enumerate()) <= before)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_real_time_ends_a_session_for_who_waits(backend: str) -> None:
-    """The key goes with the session's end, long before the query's own wait is over."""
+def test_with_a_real_clock_an_expired_session_wakes_queries(backend: str) -> None:
+    """The session expires and deletes the key long before the query's own wait ends."""
     agent = ConsulAgent(clock="real")
 
     async def main() -> None:
@@ -230,24 +230,24 @@ def test_clients_use_the_management_token(version: VersionName) -> None:
         ConsulAgent(acl_token="")
 
 
-def test_a_clock_is_one_of_two() -> None:
+def test_an_unknown_clock_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="clock must be 'virtual' or 'real', not 'broken'"):
         ConsulAgent(clock="broken")  # type: ignore[arg-type] # the point of the test
 
 
-def test_a_datacenter_has_a_name_that_consul_would_take() -> None:
+def test_an_invalid_name_of_a_datacenter_is_a_value_error() -> None:
     with ConsulAgent(datacenter="EU-1").client() as consul:
         assert consul.catalog.datacenters() == ["eu-1"]
     with pytest.raises(ValueError, match="lower case letters"):
         ConsulAgent(datacenter="a b")
 
 
-def test_a_version_is_one_that_there_is() -> None:
+def test_an_unknown_version_is_a_value_error() -> None:
     with pytest.raises(ValueError, match=r"version must be one of 1\.8\.7, 1\.22\.5, not '1\.9\.0'"):
         ConsulAgent(version="1.9.0")  # type: ignore[arg-type] # the point of the test
 
 
-def test_importing_consulate_imports_nothing_of_it() -> None:
+def test_importing_consulate_imports_no_test_library() -> None:
     code = (
         "import sys, consulate, consulate.client, consulate.testing\n"
         "heavy = {'hypothesis', 'pytest', 'consulate.testing.agent', 'consul_proto.simulator', 'transports.faults.plans'}\n"

@@ -1,4 +1,4 @@
-"""What a test wrote on a real agent is undone, and nothing that was there before is lost."""
+"""After a test on a real agent, its writes are undone, and nothing from before is lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SERVED: list[Binary | str | None] = [*find_dev_versions(), *(find_binaries() or
     scope="module", params=_SERVED, ids=lambda served: f"dev {served}" if isinstance(served, str) else str(served and served.version)
 )
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a `consulate dev`, and of a real agent."""
+    """The address of `consulate dev`, or of a real agent."""
     served = request.param
     running = start_dev(served) if isinstance(served, str) else start_agent(require_binary(served), acls=False)
     with running as agent:
@@ -30,7 +30,7 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def agent(url: str) -> RealAgent:
-    """The agent as a test has it, after somebody else wrote to it."""
+    """The agent of a test. Another client wrote to it before."""
     with Consul(url) as consul:
         consul.kv["folder/precious"] = "mine"
         consul.catalog.register("old", "10.0.0.1", service={"Service": "db", "Port": 1})
@@ -38,7 +38,7 @@ def agent(url: str) -> RealAgent:
     return RealAgent(url, skip=pytest.skip)
 
 
-def test_a_key_that_ends_with_a_slash_is_no_folder(url: str, agent: RealAgent) -> None:
+def test_undoing_a_key_that_ends_with_a_slash_deletes_only_that_key(url: str, agent: RealAgent) -> None:
     with agent.client() as consul:
         consul.kv.put("folder/", "")
     agent.clean_up()
@@ -46,7 +46,7 @@ def test_a_key_that_ends_with_a_slash_is_no_folder(url: str, agent: RealAgent) -
         assert consul.kv.find("folder") == {"folder/precious": "mine"}
 
 
-def test_a_node_that_was_there_stays_with_what_it_had(url: str, agent: RealAgent) -> None:
+def test_a_node_that_existed_before_keeps_its_services_and_checks(url: str, agent: RealAgent) -> None:
     check = {"Name": "c", "Status": "passing"}
     with agent.client() as consul:
         consul.catalog.register("old", "10.0.0.1", service={"Service": "cache", "Port": 2})
@@ -66,7 +66,7 @@ def test_a_node_that_was_there_stays_with_what_it_had(url: str, agent: RealAgent
                 consul.catalog.node(name)
 
 
-def test_what_was_refused_or_only_read_stays(url: str, agent: RealAgent) -> None:
+def test_refused_writes_and_reads_are_not_undone(url: str, agent: RealAgent) -> None:
     def transaction(*steps: dict[str, object]) -> None:
         request = Request("PUT", "/v1/txn", body=json.dumps([{"KV": step} for step in steps]).encode())
         consul._transport.send(request, None)
@@ -88,7 +88,7 @@ def test_what_was_refused_or_only_read_stays(url: str, agent: RealAgent) -> None
         assert "mine" in [service["Service"] for service in other.agent.services()]
 
 
-def test_a_node_of_a_named_datacenter_is_found_there(url: str, agent: RealAgent) -> None:
+def test_a_node_of_a_named_datacenter_is_deregistered_there(url: str, agent: RealAgent) -> None:
     with agent.client() as consul:
         consul.catalog.register("there", "10.0.0.5", datacenter="dc1", service={"Service": "cache", "Port": 2})
     agent.clean_up()
@@ -96,7 +96,7 @@ def test_a_node_of_a_named_datacenter_is_found_there(url: str, agent: RealAgent)
         other.catalog.node("there")
 
 
-def test_it_has_what_an_agent_in_memory_has() -> None:
+def test_a_real_agent_has_the_methods_of_consul_agent() -> None:
     def public(what: type) -> set[str]:
         return {name for name in dir(what) if not name.startswith("_")}
 

@@ -1,4 +1,4 @@
-"""Plans of faults: what a client makes of each, and what the agent did, for threads and for tasks."""
+"""Fault plans: what the client sees, and what the agent did, for threads and for tasks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ on_each = pytest.mark.parametrize("face", _FACES)
 
 
 def play(face: str, agent: ConsulAgent, plan: FaultPlan, story: Story, **options: Any) -> Any:
-    """Run a story on a client of an agent in memory that meets these faults."""
+    """Run a scenario on a client of an agent in memory, with these faults."""
     if face == "threads":
         with agent.client(faults=plan, **options) as client:
             return run_sync(story(AwaitableClient(client), agent))
@@ -77,9 +77,7 @@ _WRITES: list[tuple[Fault, type[ConsulateException] | None, bool, bool, float]] 
 
 @on_each
 @pytest.mark.parametrize(("fault", "kind", "maybe", "done", "seconds"), _WRITES, ids=lambda value: repr(value))
-def test_what_befalls_a_write(
-    face: str, fault: Fault, kind: type[ConsulateException] | None, maybe: bool, done: bool, seconds: float
-) -> None:
+def test_faults_of_a_write(face: str, fault: Fault, kind: type[ConsulateException] | None, maybe: bool, done: bool, seconds: float) -> None:
     agent = ConsulAgent()
     end = play(face, agent, FaultPlan([fault]), put)
     if kind is None:
@@ -96,7 +94,7 @@ def test_what_befalls_a_write(
 
 @on_each
 @pytest.mark.parametrize(("fault", "error"), [(Leaderless(), NoLeader), (Limited(), RateLimited)])
-def test_a_refusal_is_tried_again(face: str, fault: Fault, error: type[ConsulateException]) -> None:
+def test_leaderless_and_limited_are_retried(face: str, fault: Fault, error: type[ConsulateException]) -> None:
     agent = ConsulAgent()
     assert play(face, agent, FaultPlan([fault] * 3), put) is True
     assert agent.now > 0
@@ -106,7 +104,7 @@ def test_a_refusal_is_tried_again(face: str, fault: Fault, error: type[Consulate
 
 
 @on_each
-def test_a_leader_change_lasts(face: str) -> None:
+def test_a_leader_change_affects_all_requests_of_its_seconds(face: str) -> None:
     async def story(consul: Any, agent: ConsulAgent) -> list[Any]:
         ends = [await outcome(consul.using(timeout=0.01).kv.get("k"))]
         agent.advance(0.9)
@@ -121,7 +119,7 @@ def test_a_leader_change_lasts(face: str) -> None:
 
 
 @on_each
-def test_an_idle_connection_costs_a_read_nothing(face: str) -> None:
+def test_a_read_is_resent_after_an_idle_connection_was_reset(face: str) -> None:
     async def story(consul: Any, _agent: ConsulAgent) -> Any:
         return await consul.kv.get("k", "none")
 
@@ -140,7 +138,7 @@ def test_a_write_that_arrives_twice(face: str) -> None:
 
 
 @on_each
-def test_an_older_answer_comes_again(face: str) -> None:
+def test_stale_gives_an_earlier_answer(face: str) -> None:
     async def story(consul: Any, _agent: ConsulAgent) -> list[Any]:
         seen = []
         for number in range(3):
@@ -152,7 +150,7 @@ def test_an_older_answer_comes_again(face: str) -> None:
     assert play(face, ConsulAgent(), plan, story) == [0, 1, 2, 1, 0, 0, None]
 
 
-def test_what_another_client_saw_can_be_stale_news() -> None:
+def test_stale_can_give_an_answer_that_another_client_saw() -> None:
     agent = ConsulAgent()
     one, other = agent.client(faults=FaultPlan()), agent.client(faults=FaultPlan([Stale()]))
     one.kv.put("k", "old")
@@ -162,7 +160,7 @@ def test_what_another_client_saw_can_be_stale_news() -> None:
     assert other.kv.get("k") == "new"
 
 
-def test_a_plan_is_for_the_requests_that_it_names() -> None:
+def test_a_plan_counts_only_the_requests_that_it_names() -> None:
     agent = ConsulAgent()
     consul = agent.client(faults=FaultPlan([Drop(), Reset()], of="writes", path="/v1/kv/"))
     session = consul.session.create()
@@ -186,13 +184,13 @@ def _injected_faults(plan: FaultPlan) -> list[Fault]:
     return [injection.fault for injection in agent.injections]
 
 
-def test_a_seed_gives_the_same_faults_again() -> None:
+def test_the_same_seed_gives_the_same_faults() -> None:
     plan = FaultPlan.random(seed=7, rate=0.3)
     assert plan == FaultPlan.random(seed=7, rate=0.3)
     assert plan != FaultPlan.random(seed=8, rate=0.3)
     assert len({type(plan[number]) for number in range(500)}) == len({type(fault) for fault in EVERY}) + 1
     assert 100 < sum(plan[number] is not None for number in range(500)) < 200
-    # The client's own pauses are drawn, and with them how long a change of leader lasts: all else repeats.
+    # The client's pauses are random, and so is the number of requests during a leader change. Everything else repeats.
     lasting = FaultPlan.random(seed=7, rate=0.3, faults=[fault for fault in EVERY if not isinstance(fault, LeaderChange)], of="writes")
     assert _injected_faults(lasting)[:10] == _injected_faults(lasting)[:10]
     with pytest.raises(ValueError, match="probability"):
@@ -209,7 +207,7 @@ def test_a_seed_gives_the_same_faults_again() -> None:
     ],
     ids=repr,
 )
-def test_a_plan_shows_how_to_make_it_again(plan: FaultPlan) -> None:
+def test_the_repr_of_a_plan_makes_an_equal_plan(plan: FaultPlan) -> None:
     names = {type(fault).__name__: type(fault) for fault in EVERY}
     assert eval(repr(plan), {**names, "FaultPlan": FaultPlan}) == plan
     assert hash(plan) == hash(eval(repr(plan), {**names, "FaultPlan": FaultPlan}))
@@ -217,7 +215,7 @@ def test_a_plan_shows_how_to_make_it_again(plan: FaultPlan) -> None:
 
 @pytest.mark.parametrize("face", ALL, ids=str)
 def test_faults_around_a_real_transport(face: Face, serve: Serve) -> None:
-    """The client's own transport below, a server of bytes behind it: what did not arrive is not there."""
+    """Faults around the client's real transport, with a scripted server: dropped requests do not arrive."""
     server = serve(face, HEALTHY, HEALTHY)
     plan = FaultPlan([Drop(), Reset(applied=True), None, Reset(applied=False, idle=True), Truncate(), Delay(0.01)])
     url = server.url
@@ -257,7 +255,7 @@ def test_no_fault_shows_a_token() -> None:
     assert "very-secret" not in repr(caught.value) + str(caught.value) + repr(agent.injections) + repr(vars(caught.value))
 
 
-def test_a_transport_of_ones_own_can_fail_too() -> None:
+def test_faults_can_be_injected_around_any_transport() -> None:
     answers = MemoryTransport(lambda request: Response(200, body=b"true" if request.method == "PUT" else b"[]"), lambda _seconds: None)
     with Consul(transport=FaultyTransport(answers, FaultPlan([Drop(), None]))) as consul:
         with pytest.raises(RequestError):
@@ -266,11 +264,11 @@ def test_a_transport_of_ones_own_can_fail_too() -> None:
 
 
 def _always(data: bytes) -> Script:
-    """The same answer however often it is tried."""
+    """Return a script that gives the same answer to every request."""
     return [Repeat((ReadRequest(), Send(data)))]
 
 
-#: Fault -> what a server does that is the same fault. None: nobody listens.
+#: Name -> a fault, the script of a server with the same fault (None: no server listens), and a time limit.
 _SAME: dict[str, tuple[Fault, Script | None, float]] = {
     "refused": (Drop(), None, 10),
     "never answered": (Drop("timeout"), FAULTS["never answers"], 0.1),
@@ -283,7 +281,7 @@ _SAME: dict[str, tuple[Fault, Script | None, float]] = {
 
 @pytest.mark.parametrize("face", ALL, ids=str)
 @pytest.mark.parametrize("name", _SAME)
-def test_a_fault_is_told_as_a_real_transport_tells_it(face: Face, serve: Serve, name: str) -> None:
+def test_a_fault_raises_the_same_error_as_a_real_transport(face: Face, serve: Serve, name: str) -> None:
     fault, script, timeout = _SAME[name]
 
     async def read(consul: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The pytest plugin: the same tests on an agent in memory and on a real one, whatever other plugins there are."""
+"""The pytest plugin: the same tests run in memory and on a real agent, with and without other plugins."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_on_a_real_agent(tests: pytest.Pytester, binary: Binary) -> None:
 
 
 def _runs_on(tests: pytest.Pytester, url: str) -> None:
-    """The tests pass, or skip with a reason; what they wrote is gone, and what was there before is not."""
+    """The tests pass, or are skipped with a reason. Their writes are undone, and keys from before are still there."""
     with Consul(url) as consul:
         consul.kv.put("before", 1)
         result = tests.runpytest_subprocess(*_OPTIONS, f"--consul={url}", "-rs")
@@ -150,7 +150,7 @@ def test_without_other_plugins(tests: pytest.Pytester, monkeypatch: pytest.Monke
 
 
 def test_the_entry_point_names_the_plugin(tests: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As an installed consulate would have it; asking for the plugin by name besides does no harm."""
+    """As in an installed consulate. Also naming the plugin with -p does no harm."""
     entries = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["pytest11"]
     assert entries == {_PLUGIN: _PLUGIN}
     installed = tests.path / "installed" / "consulate_as_installed-1.dist-info"
@@ -163,7 +163,7 @@ def test_the_entry_point_names_the_plugin(tests: pytest.Pytester, monkeypatch: p
     tests.runpytest_subprocess("--fixtures").stdout.fnmatch_lines(["consul_agent*", "async_consul*"])
 
 
-def test_the_plugin_costs_nothing_until_it_is_used() -> None:
+def test_importing_the_plugin_imports_nothing_else() -> None:
     code = (
         "import sys; before = set(sys.modules); import pytest; import consulate.testing.pytest_plugin\n"
         "heavy = {'hypothesis', 'anyio', 'trio', 'urllib3', 'h11', 'consulate.client', 'consul_proto.simulator', 'transports'}\n"

@@ -1,4 +1,4 @@
-"""Programs under a test's control: who gets a turn is the test's choice, and the same choices end the same."""
+"""Programs under a test's control: the test chooses the order of turns, and the same order gives the same result."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ on_both = pytest.mark.parametrize("program", [add_one, add_one_blocking])
     ],
     ids=repr,
 )
-def test_the_test_says_who_goes_on(program: Any, interleaving: Interleaving, values: list[int], count: int) -> None:
+def test_an_interleaving_decides_the_order(program: Any, interleaving: Interleaving, values: list[int], count: int) -> None:
     before = threading.active_count()
     agent = ConsulAgent()
     assert [end.value for end in Programs(agent, program, program).run(interleaving)] == values
@@ -53,7 +53,7 @@ def test_the_test_says_who_goes_on(program: Any, interleaving: Interleaving, val
 
 
 @on_both
-def test_a_step_at_a_time(program: Any) -> None:
+def test_programs_run_step_by_step(program: Any) -> None:
     agent = ConsulAgent()
     with Programs(agent, program) as programs:
         assert programs.turn(0)
@@ -75,7 +75,7 @@ def wait_blocking(consul: Consul, seconds: float, seen: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("program", [wait, wait_blocking])
-def test_time_passes_where_nobody_can_go_on(program: Any) -> None:
+def test_time_passes_if_no_program_can_go_on(program: Any) -> None:
     seen: list[Any] = []
     agent = ConsulAgent()
     Programs(agent, partial(program, seconds=5, seen=seen)).run()
@@ -103,7 +103,7 @@ def test_a_wait_times_out(program: Any) -> None:
     assert agent.now == pytest.approx(1 + 10 + 60 + 60 / 16, abs=0.1)
 
 
-def test_a_failure_ends_one_program_and_a_mistake_the_test() -> None:
+def test_a_consulate_exception_ends_one_program_and_any_other_ends_the_test() -> None:
     agent = ConsulAgent()
     one, other = Programs(agent, add_one, add_one_blocking, faults=[FaultPlan([Drop()])]).run()
     assert isinstance(one.error, RequestError)
@@ -124,7 +124,7 @@ def test_a_failure_ends_one_program_and_a_mistake_the_test() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "consul-program"]
 
 
-def test_a_late_request_lets_others_go_first() -> None:
+def test_other_programs_run_while_a_request_is_delayed() -> None:
     agent = ConsulAgent()
     programs = Programs(agent, add_one, add_one, faults=[FaultPlan([None, Delay(3)])])
     programs.run(Interleaving(0, 1, 1))
@@ -151,7 +151,7 @@ def for_ever_blocking(consul: Consul, cleaned: list[int]) -> None:
 
 
 @pytest.mark.parametrize("program", [for_ever, for_ever_blocking])
-def test_what_does_not_end_is_stopped(program: Any) -> None:
+def test_programs_that_do_not_end_are_stopped(program: Any) -> None:
     cleaned: list[int] = []
     agent = ConsulAgent()
     checked: list[int] = []
@@ -161,7 +161,7 @@ def test_what_does_not_end_is_stopped(program: Any) -> None:
     assert agent.client().kv.get("k") is None
 
 
-def test_what_cannot_be_run_says_so() -> None:
+def test_programs_that_cannot_be_run_are_errors() -> None:
     async def sleeps(_consul: AsyncConsul) -> None:
         await anyio.sleep(1)
 

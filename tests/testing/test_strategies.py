@@ -1,4 +1,4 @@
-"""The strategies: what they draw is what Consul takes and gives, and they find what is wrong with programs."""
+"""The strategies: their arguments are accepted, their answers can be decoded, and they find bugs in programs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthC
 
 @_quick
 @given(st.data())
-def test_an_operation_reads_its_well_formed_answers(data: st.DataObject) -> None:
+def test_an_operation_decodes_its_well_formed_answers(data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(_OPERATIONS))
     answer = data.draw(strategies.answers(operation))
     try:
@@ -44,7 +44,7 @@ def test_an_operation_reads_its_well_formed_answers(data: st.DataObject) -> None
 
 
 def test_each_operation_of_the_api_has_well_formed_answers() -> None:
-    """At least one answer of each is a value, and no two answers of all are the same."""
+    """At least one answer of each operation decodes to a value."""
     for operation in _OPERATIONS:
         find(
             strategies.answers(operation),
@@ -62,7 +62,7 @@ def _value(operation: Operation[Any], answer: Any) -> object:
 
 @_quick
 @given(st.data())
-def test_an_operation_survives_malformed_answers(data: st.DataObject) -> None:
+def test_an_operation_raises_only_consulate_exceptions_for_malformed_answers(data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(_OPERATIONS))
     answer = data.draw(strategies.malformed_answers(operation))
     try:
@@ -143,7 +143,7 @@ def test_keys_have_a_prefix(key: str) -> None:
 
 @_quick
 @given(strategies.fault_plans(), strategies.fault_plans("writes", among=[Reset()], max_requests=2), strategies.interleavings(3))
-def test_plans_show_how_to_make_them_again(plan: FaultPlan, resets: FaultPlan, interleaving: Interleaving) -> None:
+def test_the_repr_of_generated_plans_makes_equal_plans(plan: FaultPlan, resets: FaultPlan, interleaving: Interleaving) -> None:
     names: dict[str, Any] = {type(fault).__name__: type(fault) for fault in EVERY}
     names |= {"FaultPlan": FaultPlan, "Interleaving": Interleaving, "Pass": Pass}
     for value in (plan, resets, interleaving):
@@ -153,16 +153,16 @@ def test_plans_show_how_to_make_them_again(plan: FaultPlan, resets: FaultPlan, i
     assert all(isinstance(turn, Pass) or 0 <= turn < 3 for turn in interleaving.turns)
 
 
-def test_there_is_no_interleaving_of_nobody() -> None:
+def test_interleavings_need_a_program() -> None:
     with pytest.raises(ValueError, match="programs must be 1 or more, not 0"):
         strategies.interleavings(0)
 
 
-# Broken programs: the strategies must find what is wrong with each, and show the least that shows it.
+# Programs with bugs: the strategies must find each bug, and shrink to the smallest example.
 
 
 async def lost_update(consul: AsyncConsul) -> None:
-    """Reads, and writes without a check-and-set."""
+    """Read, then write without a check-and-set."""
     value = await consul.kv.get("count", 0)
     assert isinstance(value, int)
     await consul.kv.put("count", value + 1)
@@ -190,9 +190,9 @@ def _least(strategy: st.SearchStrategy[Any], fails: Any) -> Any:
     return find(strategy, fails, settings=settings(max_examples=2000, database=None, deadline=None, derandomize=True))
 
 
-def test_a_lost_update_is_found_and_shrinks() -> None:
+def test_hypothesis_finds_a_lost_update_and_shrinks_it() -> None:
     least = _least(strategies.interleavings(2), lambda drawn: _count_after(lost_update, Interleaving(*drawn.turns)) != 2)
-    # Without a turn that is said, programs take theirs in order, which is already wrong.
+    # Without given turns, programs take turns in order, which already shows the bug.
     assert least == Interleaving()
     found = _least(strategies.interleavings(2), lambda drawn: len(drawn.turns) >= 2 and _count_after(lost_update, drawn) != 2)
     assert len(found.turns) == 2
@@ -200,12 +200,12 @@ def test_a_lost_update_is_found_and_shrinks() -> None:
 
 @_quick
 @given(strategies.interleavings(2))
-def test_a_safe_update_is_not(interleaving: Interleaving) -> None:
+def test_a_safe_update_has_no_counterexample(interleaving: Interleaving) -> None:
     assert _count_after(safe_update, interleaving) == 2
 
 
 def resend(consul: Consul) -> None:
-    """Sends a write again whatever went wrong, as one may not: it may have been applied."""
+    """Repeat a write after any error. That is a bug, because the first write may have been applied."""
     for _ in range(5):
         try:
             seen = consul.kv.get("log", "")
@@ -217,7 +217,7 @@ def resend(consul: Consul) -> None:
             return
 
 
-def test_a_write_that_is_applied_twice_is_found_and_shrinks() -> None:
+def test_hypothesis_finds_a_write_that_is_applied_twice() -> None:
     def fails(plan: FaultPlan) -> bool:
         agent = ConsulAgent()
         resend(agent.client(faults=plan))
@@ -230,8 +230,8 @@ def test_a_write_that_is_applied_twice_is_found_and_shrinks() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(strategies.interleavings(2), strategies.fault_plans(), strategies.fault_plans())
-def test_our_own_check_and_set_loses_nothing(interleaving: Interleaving, one: FaultPlan, other: FaultPlan) -> None:
-    """`kv.set` reads and writes until it is done: what it says was done was done, once, whatever befell it."""
+def test_kv_set_loses_no_update_under_faults(interleaving: Interleaving, one: FaultPlan, other: FaultPlan) -> None:
+    """A `kv.set` that succeeds has written once, and one that certainly failed has not, under any faults."""
 
     async def add(consul: AsyncConsul, name: str) -> bool:
         await consul.kv.set(f"own/{name}", name)
@@ -247,7 +247,7 @@ def test_our_own_check_and_set_loses_nothing(interleaving: Interleaving, one: Fa
     ends = Programs(agent, first, second, faults=[one, other]).run(interleaving)
     stored = agent.client().kv.items()
     for end, name, plan in zip(ends, "ab", (one, other), strict=True):
-        # Who sends a write twice for the client gives it the answer to the second, which lost against the first: nobody could know.
+        # With `Duplicate`, the client sees the answer to the second write, which lost the race against the first: it cannot know.
         is_told = not any(isinstance(fault, Duplicate) for fault in plan.faults)
         if end.error is None:
             assert stored[f"own/{name}"] == name
@@ -256,7 +256,7 @@ def test_our_own_check_and_set_loses_nothing(interleaving: Interleaving, one: Fa
 
 
 class Counting(ConsulStateMachine):
-    """Two programs that add one, under faults."""
+    """Two programs that each add one, with faults."""
 
     faults = (Reset(), Duplicate())
 
@@ -279,7 +279,7 @@ class Careful(Counting):
         self.clients[1].kv.get("count")
 
 
-def test_a_machine_finds_what_is_wrong_with_programs() -> None:
+def test_a_state_machine_finds_a_bug_in_programs() -> None:
     quick = settings(max_examples=200, stateful_step_count=15, deadline=None, database=None, derandomize=True)
     with pytest.raises(AssertionError, match="2 programs have added, and the count is 1") as caught:
         run_state_machine_as_test(Counting, settings=quick)
@@ -294,7 +294,7 @@ TestCareful = Careful.TestCase
 TestCareful.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
 
 
-def test_examples_can_be_looked_at() -> None:
+def test_strategies_have_examples() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NonInteractiveExampleWarning)
         assert "Response" in repr(strategies.answers(Operations().agent.self()).example())

@@ -12,7 +12,7 @@ _PAGE = (_ROOT / "docs" / "testing.md").read_text()
 
 
 def _block(after: str, language: str) -> str:
-    """The first block of a language after a headline."""
+    """Return the first block of a language after a headline."""
     found = re.search(rf"^```{language}\n(.*?)^```", _PAGE[_PAGE.index(after) :], re.MULTILINE | re.DOTALL)
     assert found is not None
     return found[1]
@@ -26,7 +26,7 @@ def _fails(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, code: str
     return result.stdout.str()
 
 
-def test_the_bug_is_found_and_shrinks_to_what_the_page_shows(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hypothesis_finds_the_bug_and_prints_what_the_page_shows(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     printed = _fails(pytester, monkeypatch, _block("## A worked example: two leaders", "python")).splitlines()
     for line in _block("## A worked example: two leaders", "text").splitlines():
         assert line in printed, f"{line!r} is not printed any more"

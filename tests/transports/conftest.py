@@ -1,4 +1,4 @@
-"""Servers of faults for whatever face a test runs on, and certificates for the whole run."""
+"""Fixtures: scripted servers for any kind of client, and certificates for the whole run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Serve = Callable[..., RawServer]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Start a server that follows these scripts, on TCP or, for a face that needs it, a UNIX socket; all end with the test."""
+    """Return a function that starts a server with these scripts, on TCP or a UNIX socket, as the client needs. All end with the test."""
     with ExitStack() as stack:
         count = 0
 
@@ -33,12 +33,12 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """One set for the run: making keys takes a while."""
+    """One set of certificates for the run, because making keys is slow."""
     return make(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(autouse=True)
 def no_consul_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is set where the tests run says nothing here."""
+    """Remove the CONSUL_* variables of the environment."""
     for name in [name for name in os.environ if name.startswith("CONSUL_")]:
         monkeypatch.delenv(name)

@@ -1,4 +1,4 @@
-"""What is wrong before it is sent is a ValueError or TypeError, and the server sees nothing of it."""
+"""Invalid arguments raise ValueError or TypeError before anything is sent."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from tests.fakes.faults import HEALTHY
 from tests.transports.conftest import Serve
 
 CALLS: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "a key with a line feed": (lambda c: c.kv.get("a\nb"), "line break"),
+    "a key with a line feed": (lambda c: c.kv.set("a\nb", "v"), "line break"),
     "a key with a NUL": (lambda c: c.kv.put("a\0b", "v"), "unprintable"),
     "an empty key": (lambda c: c.kv.get(""), "must not be empty"),
     "an empty key to delete": (lambda c: c.kv.delete(""), "must not be empty"),
     "an absolute URL as a key": (
-        lambda c: c.kv.get("http://127.0.0.1:1/v1/kv/k"),
+        lambda c: c.kv.put("http://127.0.0.1:1/v1/kv/k", "v"),
         "Consul would read a key as 'http:/127.0.0.1:1/v1/kv/k'",
     ),
-    "a key that climbs": (lambda c: c.kv.delete("a/../../agent/leave"), "Consul would read"),
+    "a key that climbs": (lambda c: c.kv.put("a/../../agent/leave", "v"), "Consul would read"),
     "an unknown health state": (lambda c: c.health.state("fine"), "any, unknown, passing, warning, critical"),
     "a duration that is none": (lambda c: c.session.create(ttl="10 seconds"), "not a Go duration"),
     "a negative wait": (lambda c: c.kv.get("k", index=1, wait=-1), "duration must be between"),
-    "a TTL that is too short": (lambda c: c.session.create(ttl="1s"), "between 10 seconds and 24 hours"),
+    "a TTL that is too long": (lambda c: c.session.create(ttl="25h"), "at most 24 hours"),
     "an unknown behavior": (lambda c: c.session.create(behavior="keep"), "'release' or 'delete'"),
     "a check of no kind": (lambda c: c.agent.check.register("c"), "exactly one kind"),
     "a check of two kinds": (lambda c: c.agent.check.register("c", http="http://x", ttl="10s", interval="1s"), "exactly one kind"),
@@ -55,11 +55,11 @@ def test_nothing_is_sent(face: Face, name: str, serve: Serve) -> None:
     call, says = CALLS[name]
     server = serve(face, HEALTHY)
 
-    async def made(client: Any) -> Any:
+    async def make_call(client: Any) -> Any:
         return await call(client)
 
     async def scenario(client: Any) -> None:
-        error = await outcome(made(client))
+        error = await outcome(make_call(client))
         assert isinstance(error, ValueError), repr(error)
         assert says in str(error)
         assert await client.kv.get("k") == "v"
@@ -81,7 +81,7 @@ def test_nothing_is_sent(face: Face, name: str, serve: Serve) -> None:
         ({"scheme": "gopher"}, "'http', 'https' or 'http+unix'"),
         ({"scheme": "http+unix"}, "path of a UNIX socket"),
         *(
-            # The system would cut a path at its first NUL, and connect to another socket.
+            # The system would cut the path at the first NUL, and connect to another socket.
             ({"host": f"unix:///run/{name}"}, "control character")
             for name in ("consul\0.sock", "consul\n.sock", "\x1b[2J")
         ),
@@ -95,7 +95,7 @@ def test_nothing_is_sent(face: Face, name: str, serve: Serve) -> None:
     ],
     ids=str,
 )
-def test_a_client_that_makes_no_sense_is_not_made(arguments: dict[str, Any], says: str) -> None:
+def test_invalid_arguments_of_a_client_are_a_value_error(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=r"\w") as raised:
         Consul(**arguments)
     assert says in str(raised.value)
@@ -104,6 +104,6 @@ def test_a_client_that_makes_no_sense_is_not_made(arguments: dict[str, Any], say
     assert "secret" not in str(raised.value)
 
 
-def test_an_option_that_no_client_has() -> None:
+def test_an_unknown_option_of_a_client_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="retries"):
         Consul(retries=3)  # type: ignore[call-arg] # the point of the test

@@ -1,4 +1,4 @@
-"""Limits of one call: `perform(call, timeout=..., retry=False)`, beside those of the client."""
+"""Limits of one call: `perform(call, timeout=..., retry=False)`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.transports.conftest import Serve
 
 
 @on_every_face
-def test_a_shorter_limit_than_the_clients(face: Face, serve: Serve) -> None:
+def test_a_call_can_have_a_shorter_limit_than_the_client(face: Face, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Hang()], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -36,7 +36,7 @@ def test_a_shorter_limit_than_the_clients(face: Face, serve: Serve) -> None:
 
 @on_every_face
 @pytest.mark.parametrize("timeout", [10, None])
-def test_a_longer_limit_than_the_clients_or_none(face: Face, timeout: float | None, serve: Serve) -> None:
+def test_a_call_can_have_a_longer_limit_than_the_client_or_none(face: Face, timeout: float | None, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Pause(0.4), Send(GOOD)])
 
     async def scenario(client: Any) -> None:
@@ -48,7 +48,7 @@ def test_a_longer_limit_than_the_clients_or_none(face: Face, timeout: float | No
 
 @on_every_face
 @pytest.mark.parametrize("timeout", [0, -1, float("nan")])
-def test_a_limit_that_makes_no_sense(face: Face, timeout: float, serve: Serve) -> None:
+def test_an_invalid_time_limit_is_a_value_error(face: Face, timeout: float, serve: Serve) -> None:
     server = serve(face, HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -60,7 +60,7 @@ def test_a_limit_that_makes_no_sense(face: Face, timeout: float, serve: Serve) -
 
 
 @on_every_face
-def test_without_retries_a_refusal_that_passes_is_the_answer(face: Face, serve: Serve) -> None:
+def test_without_retries_a_temporary_refusal_is_an_error(face: Face, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Send(answer(429, b"slow down")), *HEALTHY])
 
     async def scenario(client: Any) -> None:
@@ -72,7 +72,7 @@ def test_without_retries_a_refusal_that_passes_is_the_answer(face: Face, serve: 
 
 
 @on_every_face
-def test_without_retries_a_read_on_a_stale_connection_is_not_sent_again(face: Face, serve: Serve) -> None:
+def test_without_retries_a_read_on_a_stale_connection_is_not_resent(face: Face, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), Close()], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -84,7 +84,7 @@ def test_without_retries_a_read_on_a_stale_connection_is_not_sent_again(face: Fa
     face.run(scenario, server.url, timeout=10)
 
 
-def test_without_retries_each_request_of_a_flow_goes_out_once() -> None:
+def test_without_retries_each_request_of_a_flow_is_sent_once() -> None:
     agent = ConsulAgent()
     consul = agent.client(faults=FaultPlan([None, Limited()]))
 
@@ -120,8 +120,8 @@ def test_limits_of_tasks_in_virtual_time_are_exact(limit: float, backend: str) -
     assert agent.now == limit
 
 
-def test_what_the_agent_does_takes_no_virtual_time() -> None:
-    """Real time that passes in a program does not count against a limit in virtual time."""
+def test_real_time_does_not_count_against_a_limit_in_virtual_time() -> None:
+    """Only the virtual clock counts."""
     agent = ConsulAgent()
     consul = agent.client(timeout=0.02)
 
@@ -134,7 +134,7 @@ def test_what_the_agent_does_takes_no_virtual_time() -> None:
     assert (consul.kv.keys(), agent.now) == (["a", "b"], 0.0)
 
 
-def test_pauses_count_against_a_limit_in_virtual_time() -> None:
+def test_sleeps_count_against_a_limit_in_virtual_time() -> None:
     agent = ConsulAgent()
     consul = agent.client(faults=FaultPlan([None, Drop("timeout")]), timeout=5.0)
 
@@ -148,8 +148,8 @@ def test_pauses_count_against_a_limit_in_virtual_time() -> None:
     assert agent.now == 5.0
 
 
-def test_a_blocking_query_in_virtual_time_ends_when_its_wait_and_its_limit_are_over() -> None:
-    """The limit is 1 s beside the wait of 10 s and its sixteenth; the request is delayed past both."""
+def test_a_blocking_query_in_virtual_time_ends_after_its_wait_and_its_limit() -> None:
+    """The limit is 1 s plus the wait of 10 s and a sixteenth of it. The request never arrives."""
     agent = ConsulAgent()
     consul = agent.client(faults=FaultPlan([Drop("timeout")]), timeout=1.0)
     with pytest.raises(RequestTimeout):
@@ -157,7 +157,7 @@ def test_a_blocking_query_in_virtual_time_ends_when_its_wait_and_its_limit_are_o
     assert agent.now == 11.625
 
 
-def test_a_transports_clock_is_the_time_of_its_calls() -> None:
+def test_time_limits_use_the_transports_clock() -> None:
     class Clock:
         def __init__(self) -> None:
             self.time = 100.0
@@ -168,7 +168,7 @@ def test_a_transports_clock_is_the_time_of_its_calls() -> None:
         def sleep(self, seconds: float) -> None:
             self.time += seconds
 
-    class Canned:
+    class CannedTransport:
         def __init__(self) -> None:
             self.clock = Clock()
             self.limits: list[float | None] = []
@@ -180,7 +180,7 @@ def test_a_transports_clock_is_the_time_of_its_calls() -> None:
 
         def close(self) -> None: ...
 
-    transport = Canned()
+    transport = CannedTransport()
     with pytest.raises(RateLimited):
         Consul(transport=transport, timeout=5.0).kv.get("k")
     assert transport.limits[0] == 5.0
@@ -219,8 +219,8 @@ def test_a_transport_of_tasks_without_clock_and_sleep(backend: str, monkeypatch:
     anyio.run(main, backend=backend)
 
 
-def test_a_virtual_clock_of_trio_is_the_time_of_its_calls(serve: Serve) -> None:
-    """A time limit follows the event loop's clock, as everything in trio does."""
+def test_time_limits_use_trios_virtual_clock(serve: Serve) -> None:
+    """A time limit uses the event loop's clock, as everything in trio does."""
     import trio
     import trio.testing
 
@@ -247,7 +247,7 @@ def test_a_virtual_clock_of_trio_is_the_time_of_its_calls(serve: Serve) -> None:
     assert time.monotonic() - begun < 60
 
 
-def test_an_idle_connection_that_was_lost_without_a_byte_is_no_retry_of_a_write() -> None:
+def test_a_write_is_not_resent_after_an_idle_connection_was_reset() -> None:
     agent = ConsulAgent()
     consul = agent.client(faults=FaultPlan([Reset(applied=False, idle=True)]))
     with pytest.raises(RequestError) as caught:

@@ -1,4 +1,4 @@
-"""Foreign exceptions: each becomes a RequestError in plain words, in one place."""
+"""Exceptions of other libraries: each becomes a RequestError with a plain message."""
 
 from __future__ import annotations
 
@@ -40,22 +40,22 @@ def test_every_class(kind: type[Exception], sent: bool) -> None:
     assert len(str(ours)) > 10
 
 
-def test_time() -> None:
+def test_timeouts_before_and_after_sending() -> None:
     assert type(wire_error(TimeoutError(), sent=True)) is RequestTimeout
     assert "could not connect within the time limit" in str(wire_error(TimeoutError(), sent=False))
     assert "no complete answer within the time limit" in str(wire_error(TimeoutError(), sent=True))
 
 
-def test_what_urllib3_wraps() -> None:
+def test_the_cause_of_a_urllib3_error_is_used() -> None:
     wrapped = urllib3.exceptions.ProtocolError("Connection broken")
     wrapped.__cause__ = ConnectionResetError(104, "reset")
     assert str(wire_error(wrapped, sent=True)) == "the connection was reset"
 
 
-def test_ours_stays() -> None:
+def test_a_request_error_is_returned_unchanged() -> None:
     error = RequestError("as it is", maybe_applied=False)
     assert wire_error(error, sent=True) is error
 
 
-def test_words_fit_on_a_line() -> None:
+def test_messages_are_one_line_of_printable_text() -> None:
     assert str(wire_error(ValueError("a\r\n\x00b"), sent=True)) == "the answer is not valid HTTP: a b"

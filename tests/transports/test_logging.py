@@ -1,4 +1,4 @@
-"""What a client logs under "consulate": a line for each request, a warning for each retry, and no secret."""
+"""The log lines under "consulate": one for each request, a warning for each retry, and no secret."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _lines(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
 
 
 @on_every_face
-def test_a_line_for_each_request(face: Face, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_request_is_logged(face: Face, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     server = serve(face, HEALTHY)
     caplog.set_level(logging.DEBUG, "consulate")
 
@@ -37,7 +37,7 @@ def test_a_line_for_each_request(face: Face, serve: Serve, caplog: pytest.LogCap
 
 
 @on_every_face
-def test_a_request_that_fails_has_a_line_too(face: Face, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_request_is_logged_too(face: Face, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     server = serve(face, [ReadRequest(), Close()], HEALTHY)
     caplog.set_level(logging.DEBUG, "consulate")
 
@@ -49,7 +49,7 @@ def test_a_request_that_fails_has_a_line_too(face: Face, serve: Serve, caplog: p
     face.run(scenario, server.url, timeout=5)
 
 
-def test_a_warning_for_each_retry(caplog: pytest.LogCaptureFixture) -> None:
+def test_each_retry_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     consul = ConsulAgent().client(faults=FaultPlan([Leaderless(), Reset(idle=True)]))
     assert consul.kv.contains("k") is False
     first, second = _lines(caplog, logging.WARNING)
@@ -57,7 +57,7 @@ def test_a_warning_for_each_retry(caplog: pytest.LogCaptureFixture) -> None:
     assert second == "GET /v1/kv/k: an idle connection was closed; attempt 3 on another"
 
 
-def test_times_are_those_of_the_transport(caplog: pytest.LogCaptureFixture) -> None:
+def test_log_lines_use_the_transports_clock(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "consulate")
     ConsulAgent().client(faults=FaultPlan([Delay(0.25)])).kv.contains("k")
     assert _lines(caplog, logging.DEBUG) == ["GET /v1/kv/k: 404 in 250.0 ms (attempt 1)"]
@@ -83,7 +83,7 @@ def test_a_secret_in_a_path_is_not_logged(caplog: pytest.LogCaptureFixture) -> N
     assert token not in caplog.text
 
 
-def test_a_program_that_sets_up_no_logging_sees_nothing() -> None:
+def test_a_program_that_configures_no_logging_prints_nothing() -> None:
     code = (
         "from consulate.testing import ConsulAgent, FaultPlan\n"
         "from consulate.testing.faults import Leaderless\n"

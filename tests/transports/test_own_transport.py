@@ -1,4 +1,4 @@
-"""A transport of a user's own: thirty lines that know nothing of Consul, once for threads and once for tasks; and functions in memory."""
+"""Transports of a user: thirty lines without anything of Consul, for threads and for tasks; and functions in memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from transports.memory import AsyncMemoryTransport, MemoryTransport
 
 
 class PlainTransport:
-    """Carries requests with http.client, a connection for each."""
+    """A transport over http.client, with a new connection for each request."""
 
     def __init__(self, host: str, port: int) -> None:
         self.host, self.port = host, port
@@ -43,7 +43,7 @@ class PlainTransport:
 
 
 class ThreadedTransport:
-    """Carries requests of tasks with another transport, in threads."""
+    """A transport for tasks that runs another transport in threads."""
 
     def __init__(self, transport: PlainTransport) -> None:
         self.transport = transport
@@ -78,8 +78,8 @@ def test_tasks(face: Face, serve: Serve) -> None:
     assert len(server.requests) == 1
 
 
-def test_it_sleeps_as_the_transport_does(serve: Serve) -> None:
-    """A transport with a clock of its own: nothing is waited for, and the time limit holds all the same."""
+def test_pauses_use_the_transports_sleep(serve: Serve) -> None:
+    """A transport with its own `sleep`: the test does not wait, and the time limit still holds."""
     server = serve(URLLIB3, *[refuse_then_answer(TEMPORARY_REFUSALS["a 429"], 1000)] * 20)
     transport = PlainTransport("127.0.0.1", server.port)
     with Consul(transport=transport, timeout=1.0) as client, pytest.raises(Exception, match="rate limit"):

@@ -1,4 +1,4 @@
-"""What is sent again, and what never is."""
+"""Which requests are retried, and which never are."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.transports.conftest import Serve
 
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The share of each pause that is slept is drawn at random: here it is always small."""
+    """Pauses have a random length: here they are always short."""
     monkeypatch.setattr("transports.drive.random", lambda: 0.05)
 
 
 @on_every_face
 @pytest.mark.parametrize("refusal", TEMPORARY_REFUSALS)
 @pytest.mark.usefixtures("short_pauses")
-def test_a_read_is_sent_until_the_refusal_heals(face: Face, refusal: str, serve: Serve) -> None:
+def test_a_read_is_retried_until_the_refusals_end(face: Face, refusal: str, serve: Serve) -> None:
     server = serve(face, refuse_then_answer(TEMPORARY_REFUSALS[refusal], 3))
 
     async def scenario(client: Any) -> None:
@@ -36,7 +36,7 @@ def test_a_read_is_sent_until_the_refusal_heals(face: Face, refusal: str, serve:
 @on_every_face
 @pytest.mark.parametrize("refusal", TEMPORARY_REFUSALS)
 @pytest.mark.usefixtures("short_pauses")
-def test_a_write_that_was_not_carried_out_is_sent_again(face: Face, refusal: str, serve: Serve) -> None:
+def test_a_write_that_had_no_effect_is_retried(face: Face, refusal: str, serve: Serve) -> None:
     server = serve(face, refuse_then_answer(TEMPORARY_REFUSALS[refusal], 2, DONE))
 
     async def scenario(client: Any) -> None:
@@ -48,7 +48,7 @@ def test_a_write_that_was_not_carried_out_is_sent_again(face: Face, refusal: str
 
 @on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
-def test_a_cluster_without_a_leader_that_heals_after_300_ms(face: Face, method: str, serve: Serve) -> None:
+def test_a_cluster_that_has_a_leader_after_300_ms(face: Face, method: str, serve: Serve) -> None:
     refusal = TEMPORARY_REFUSALS["a 500 without a leader"]
     server = serve(face, [Repeat((ReadRequest(), SendBy(0.3, refusal, GOOD if method == "get" else DONE)))])
 
@@ -60,7 +60,7 @@ def test_a_cluster_without_a_leader_that_heals_after_300_ms(face: Face, method: 
 
 
 @on_every_face
-def test_a_cluster_that_stays_without_a_leader(face: Face, serve: Serve) -> None:
+def test_a_cluster_that_never_gets_a_leader(face: Face, serve: Serve) -> None:
     server = serve(face, refuse_then_answer(TEMPORARY_REFUSALS["a 500 without a leader"], 1000))
 
     async def scenario(client: Any) -> None:
@@ -75,7 +75,7 @@ def test_a_cluster_that_stays_without_a_leader(face: Face, serve: Serve) -> None
 
 
 @on_every_face
-def test_a_rate_limit_that_does_not_end(face: Face, serve: Serve) -> None:
+def test_a_rate_limit_that_never_ends(face: Face, serve: Serve) -> None:
     server = serve(face, refuse_then_answer(TEMPORARY_REFUSALS["a 429"], 1000))
 
     async def scenario(client: Any) -> None:
@@ -103,7 +103,7 @@ def test_any_other_500_is_sent_once(face: Face, method: str, serve: Serve) -> No
 
 
 @on_every_face
-def test_words_about_a_leader_inside_another_error_are_no_promise(face: Face, serve: Serve) -> None:
+def test_another_error_that_mentions_a_leader_is_not_retried(face: Face, serve: Serve) -> None:
     server = serve(face, [Repeat((ReadRequest(), Send(answer(500, b"failed to apply: No cluster leader, or lost it while committing"))))])
 
     async def scenario(client: Any) -> None:
@@ -116,7 +116,7 @@ def test_words_about_a_leader_inside_another_error_are_no_promise(face: Face, se
 
 
 @on_every_face
-def test_local_health_is_a_result_and_not_sent_again(face: Face, serve: Serve) -> None:
+def test_the_statuses_of_local_health_are_not_retried(face: Face, serve: Serve) -> None:
     info = b'{"AggregatedStatus": "warning", "Service": {}, "Checks": []}'
     server = serve(face, [ReadRequest(), Send(answer(429, info)), ReadRequest(), Send(answer(503, info))])
 

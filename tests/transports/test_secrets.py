@@ -1,4 +1,4 @@
-"""Tokens and passwords: sent where they belong, and told to nobody else, even where a server echoes them."""
+"""Tokens and passwords are sent to the agent, and never shown, even if the server echoes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.transports.conftest import Serve
 
 
 def _all_text(error: BaseException) -> str:
-    """Everything that an exception tells, in a log with its traceback as well."""
+    """Return all texts of an exception, also its traceback."""
     assert isinstance(error, ConsulateException)
     restored = pickle.loads(pickle.dumps(error))
     assert str(restored) == str(error)
@@ -64,7 +64,7 @@ def test_a_server_that_echoes_the_token_instead_of_http(face: Face, serve: Serve
 
 
 @on_every_face
-def test_a_legacy_acl_id_is_a_secret(face: Face, serve: Serve) -> None:
+def test_no_error_shows_a_legacy_acl_id(face: Face, serve: Serve) -> None:
     secret = str(uuid.uuid4())
     server = serve(face, [ReadRequest(), Echo(500), ReadRequest(), Echo(301)])
 

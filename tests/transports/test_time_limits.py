@@ -1,4 +1,4 @@
-"""`timeout` bounds the whole call: sending, waiting for a connection, retries; a blocking query adds its wait, and keeps nobody waiting."""
+"""`timeout` limits the whole call: sending, waiting for a connection, retries. A blocking query adds its wait, and delays no other call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.fakes.faults import FAULTS, GOOD, HEALTHY
 from tests.fakes.raw_server import Hang, Pause, ReadRequest, Repeat, Send, SetEvent, Step, WaitFor, answer
 from tests.transports.conftest import Serve
 
-#: A value that no socket buffer takes at once.
+#: A value that is larger than any socket buffer.
 _LARGE = b"x" * 30_000_000
 
 
@@ -37,7 +37,7 @@ def test_a_server_that_does_not_read_a_large_body(face: Face, serve: Serve) -> N
 
 @on_every_face
 def test_a_server_that_refuses_a_large_body_without_reading_it(face: Face, serve: Serve) -> None:
-    """Its answer counts, though the request could not be sent to its end."""
+    """The client uses the answer, although it could not send the whole request."""
     refusal = answer(413, b"Request body too large, max size: 524288 bytes.", [("Connection", "close")])
     server = serve(face, [Send(refusal), Pause(0.2)], HEALTHY)
 
@@ -52,7 +52,7 @@ def test_a_server_that_refuses_a_large_body_without_reading_it(face: Face, serve
 
 
 @on_every_face
-def test_using_sets_the_limit_of_a_call(face: Face, serve: Serve) -> None:
+def test_using_sets_the_time_limit(face: Face, serve: Serve) -> None:
     server = serve(face, FAULTS["never answers"], FAULTS["body dripped"], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -67,7 +67,7 @@ def test_using_sets_the_limit_of_a_call(face: Face, serve: Serve) -> None:
 
 _OK_CHUNKED = Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
-#: Answers of which more comes and comes, whether or not it can be an answer: each read alone is well in time.
+#: Answers that never end. Each single read is fast.
 ENDLESS: dict[str, tuple[Step, ...]] = {
     "interim answers": (ReadRequest(), Repeat((Send(b"HTTP/1.1 100 Continue\r\n\r\n"), Pause(0.002)))),
     "a header": (ReadRequest(), Send(b"HTTP/1.1 200 OK\r\nX-Long: "), Repeat((Send(b"x" * 100), Pause(0.002)))),
@@ -79,7 +79,7 @@ ENDLESS: dict[str, tuple[Step, ...]] = {
 
 @on_every_face
 @pytest.mark.parametrize("endless", ENDLESS)
-def test_an_answer_without_an_end(face: Face, endless: str, serve: Serve) -> None:
+def test_an_endless_answer_ends_at_the_time_limit(face: Face, endless: str, serve: Serve) -> None:
     server = serve(face, ENDLESS[endless], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -105,7 +105,7 @@ def test_no_limit(face: Face, serve: Serve) -> None:
 
 
 @on_every_face
-def test_a_blocking_query_adds_its_wait(face: Face, serve: Serve) -> None:
+def test_a_blocking_query_adds_its_wait_to_the_time_limit(face: Face, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Pause(0.5), Send(GOOD), ReadRequest(), Hang()])
 
     async def scenario(client: Any) -> None:
@@ -122,7 +122,7 @@ _ONE = Limits(connections=1, blocking=1)
 
 
 @pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
-def test_a_thread_waits_for_a_connection_no_longer_than_it_may(face: Face, serve: Serve) -> None:
+def test_a_thread_waits_for_a_connection_until_its_time_limit(face: Face, serve: Serve) -> None:
     taken, done = threading.Event(), threading.Event()
     server = serve(face, [ReadRequest(), SetEvent(taken), WaitFor(done), Send(GOOD), *HEALTHY])
     with Consul(server.url, limits=_ONE, timeout=20) as client:
@@ -139,7 +139,7 @@ def test_a_thread_waits_for_a_connection_no_longer_than_it_may(face: Face, serve
 
 
 @pytest.mark.parametrize("face", [ASYNCIO, TRIO], ids=str)
-def test_a_task_waits_for_a_connection_no_longer_than_it_may(face: Face, serve: Serve) -> None:
+def test_a_task_waits_for_a_connection_until_its_time_limit(face: Face, serve: Serve) -> None:
     taken, done = threading.Event(), threading.Event()
     server = serve(face, [ReadRequest(), SetEvent(taken), WaitFor(done), Send(GOOD), *HEALTHY])
 
@@ -158,7 +158,7 @@ def test_a_task_waits_for_a_connection_no_longer_than_it_may(face: Face, serve: 
 
 
 @pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
-def test_a_blocking_query_of_a_thread_keeps_no_write_waiting_and_ends_with_the_client(face: Face, serve: Serve) -> None:
+def test_a_blocking_query_of_a_thread_delays_no_write_and_ends_when_the_client_closes(face: Face, serve: Serve) -> None:
     blocked = threading.Event()
     server = serve(face, [ReadRequest(), SetEvent(blocked), Hang()], [ReadRequest(), Send(answer(200, b"true"))])
     failures: list[Exception] = []
@@ -180,7 +180,7 @@ def test_a_blocking_query_of_a_thread_keeps_no_write_waiting_and_ends_with_the_c
 
 
 @pytest.mark.parametrize("face", [ASYNCIO, TRIO], ids=str)
-def test_a_blocking_query_of_a_task_keeps_no_write_waiting_and_ends_with_the_client(face: Face, serve: Serve) -> None:
+def test_a_blocking_query_of_a_task_delays_no_write_and_ends_when_the_client_closes(face: Face, serve: Serve) -> None:
     blocked = threading.Event()
     server = serve(face, [ReadRequest(), SetEvent(blocked), Hang()], [ReadRequest(), Send(answer(200, b"true"))])
     failures: list[Exception] = []

@@ -57,6 +57,27 @@ def kv_on_three_faces(pure: KV[Pure], sync: KV[Sync], tasks: KV[Async]) -> None:
     _ = assert_type(tasks.get_many(["a", "b"]), Coroutine[Any, Any, dict[str, Stored]])
 
 
+async def values_of_a_kind(client: Consul, tasks: AsyncConsul) -> None:
+    assert_type(client.kv.get_as("k", int), int | None)
+    assert_type(client.kv.get_as("k", int, default=0), int)
+    assert_type(client.kv.get_as("k", bool, "none", consistency="stale"), bool | str)
+    assert_type(client.kv.get_as("k", str, ""), str)
+    assert_type(client.kv.get_as("k", float, index=7, wait="10s"), float | None)
+    assert_type(client.kv.get_as("k", bytes, default=None), bytes | None)
+    assert_type(client.kv.get_as("k", dict), dict[str, Stored] | None)
+    assert_type(client.kv.get_as("k", list, default=()), list[Stored] | tuple[()])
+    assert_type(await tasks.kv.get_as("k", int, default=0), int)
+    _ = assert_type(tasks.kv.get_as("k", dict), Coroutine[Any, Any, dict[str, Stored] | None])
+    assert_type(await tasks.kv.get_as("k", list), list[Stored] | None)
+    assert_type(client.ops.kv.get_as("k", int, 0), Operation[int])
+    assert_type(client.ops.kv.get_as("k", list), Operation[list[Stored] | None])
+    assert_type(client.kv.items("p/", raw=True), dict[str, Stored])
+    client.kv.put_many({"a": 1}, flags={"a": 7})
+    assert_type(
+        client.agent.service.register("web", httpcheck="http://h", interval=10, timeout=2, deregister_critical_service_after="90m"), bool
+    )
+
+
 def keyword_defaults(client: Consul) -> None:
     assert_type(client.kv.put("k", b"v", flags=7, cas=0, datacenter="dc2"), bool)
     assert_type(client.kv.get("k", None, True), Stored)

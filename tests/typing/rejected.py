@@ -30,6 +30,16 @@ def wrong_arguments(client: Consul) -> None:
     client.txn.commit([{"Verb": "set"}])  # error
 
 
+def wrong_kinds(client: Consul) -> None:
+    client.kv.get_as("k", set)  # error
+    client.kv.get_as("k", "int")  # error
+    client.kv.get_as("k")  # error
+    client.kv.get_as("k", int, dc="dc2")  # error
+    client.kv.get_as(7, int)  # error
+    client.kv.put_many({"a": 1}, flags="7")  # error
+    client.agent.service.register("web", check={"TTL": "10s"})  # error
+
+
 def missing_and_surplus_arguments(client: Consul) -> None:
     client.kv.put("k")  # error
     client.kv.put("k", "v", 7)  # error

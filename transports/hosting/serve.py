@@ -196,7 +196,7 @@ class _Connection:
 
     async def _watch(self, gone: anyio.Event) -> None:
         """Set the event when the client goes away. Store what it sends in the meantime."""
-        while self._http1.held < _AHEAD:
+        while self._http1.pending < _AHEAD:
             try:
                 data = await self._read()
             except OSError:

@@ -106,7 +106,7 @@ class HTTP1ServerConnection:
         return self._ended and self.is_idle
 
     @property
-    def held(self) -> int:
+    def pending(self) -> int:
         """The number of bytes that wait behind the current request."""
         return len(self._ahead)
 

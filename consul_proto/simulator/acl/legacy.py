@@ -5,7 +5,6 @@ https://developer.hashicorp.com/consul/api-docs/v1.8.x/acl/legacy
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,7 +19,8 @@ from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
 from consul_proto.simulator.engine.versions import V1_11
-from consul_proto.simulator.go import hcl
+from consul_proto.simulator.go.hcl import parse_items
+from consul_proto.simulator.go.hcl_nodes import Array, Item, Literal, Node
 from consul_proto.simulator.go.hcl_printer import format_hcl
 
 
@@ -154,10 +154,11 @@ class LegacyEndpoint:
 
     def _translate(self, rules: str) -> WriteAnswer:
         try:
-            hcl.parse(rules, once=False)
+            items = parse_items(rules, once=False)
         except ValueError as error:
             raise Refusal(400, f"{self._settings.bad_request}Failed to parse rules: {error}") from None
-        translated = format_hcl(_as_hcl(rules), _new_name).encode()
+        written = _as_hcl(items) if rules.lstrip().startswith("{") else rules
+        translated = format_hcl(written, _new_name).encode()
         return WriteAnswer(translated, kind="text/plain; charset=utf-8" if translated else None)
 
 
@@ -171,20 +172,21 @@ def _new_name(key: str) -> str:
     return f"{name}_prefix" if name in _PREFIXED else "policy" if name == "policy" else key
 
 
-def _as_hcl(rules: str) -> str:
-    """Write rules in JSON as HCL blocks, as agents do before they translate."""
-    if not rules.lstrip().startswith("{"):
-        return rules
-    lines: list[str] = []
-    for resource, content in json.loads(rules).items():
-        for name, body in content.items() if isinstance(content, dict) else ():
-            for one in body if isinstance(body, list) else [body]:
-                members = one.items() if isinstance(one, dict) else ()
-                inside = " ".join(f'"{member}" = {json.dumps(value)}' for member, value in members)
-                lines.append(f'"{resource}" "{name}" {{ {inside} }}')
-        if not isinstance(content, dict):
-            lines.append(f'"{resource}" = {json.dumps(content)}')
-    return "\n".join(lines)
+def _as_hcl(items: list[Item], between: str = "\n") -> str:
+    """Write rules that were JSON as HCL, as agents do before they translate. Only one key is followed by "="."""
+    return between.join(
+        f"{' '.join(key.written for key in item.keys)} {'= ' * (len(item.keys) == 1)}{_value_as_hcl(item.value)}" for item in items
+    )
+
+
+def _value_as_hcl(node: Node) -> str:
+    match node:
+        case Literal():
+            return node.written
+        case Array():
+            return f"[{', '.join(map(_value_as_hcl, node.values))}]"
+        case _:
+            return f"{{ {_as_hcl(node.items, ' ')} }}"
 
 
 def _render(token: Record) -> dict[str, Any]:

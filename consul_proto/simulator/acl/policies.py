@@ -1,47 +1,43 @@
-"""Rules: how they are read, joined and applied.
+"""Rules: how they are read and checked.
 
 https://developer.hashicorp.com/consul/docs/security/acl/acl-rules
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from consul_proto.simulator.engine.answers import Refusal
-from consul_proto.simulator.engine.settings import Policy
 from consul_proto.simulator.engine.versions import V1_15, V1_X, Version
-from consul_proto.simulator.go import hcl
+from consul_proto.simulator.go.hcl import parse_items
+from consul_proto.simulator.go.hcl_decoder import Struct, decode
+from consul_proto.simulator.go.quoting import quote
 
-#: The resources whose rules have names, and the policies of each.
+#: Consul's types by resource, in the order in which agents check them: the type's name, its member for the name, and whether it has an
+#: EnterpriseRule.
 _NAMED = {
-    "key": ("deny", "read", "list", "write"),
-    **dict.fromkeys(("agent", "event", "identity", "node", "query", "service", "session"), ("deny", "read", "write")),
+    "agent": ("AgentRule", "Node", False),
+    "key": ("KeyRule", "Prefix", True),
+    "node": ("NodeRule", "Name", True),
+    "service": ("ServiceRule", "Name", True),
+    "session": ("SessionRule", "Node", False),
+    "event": ("EventRule", "Event", False),
+    "query": ("PreparedQueryRule", "Prefix", False),
 }
 
-#: The resources with one rule and no names.
-_SINGLE = ("acl", "keyring", "mesh", "operator", "peering")
+#: The resources with one rule and no names. "acl" is checked before all others, the rest after them.
+SINGLE = ("acl", "keyring", "operator", "mesh", "peering")
 
-_ACCESS = ("deny", "read", "list", "write")
+#: Those that 1.8.7 has too.
+_OLD_SINGLE = ("acl", "keyring", "operator")
 
-#: The access that each policy allows.
-_ALLOWS = {"deny": set(), "read": {"read"}, "list": {"read", "list"}, "write": {"read", "list", "write"}}
-
-#: Consul's types by resource, as refusals of invalid rules show them.
-_TYPES = {
-    "agent": ("AgentRule", "Node"),
-    "event": ("EventRule", "Event"),
-    "key": ("KeyRule", "Prefix"),
-    "node": ("NodeRule", "Name"),
-    "query": ("PreparedQueryRule", "Prefix"),
-    "service": ("ServiceRule", "Name"),
-    "session": ("SessionRule", "Node"),
-}
+_POLICIES = ("deny", "read", "write")
 
 
 class Rule(NamedTuple):
-    """One rule. prefix: it holds for every name that begins with its own."""
+    """One rule. prefix: it holds for every name that begins with its own. policy, intentions: as they are written, in any case."""
 
     resource: str
     name: str
@@ -50,46 +46,62 @@ class Rule(NamedTuple):
     intentions: str = ""
 
 
-def read_rules(text: str, *, legacy: bool = False, once: bool = True) -> list[Rule]:
+def _shape(single: tuple[str, ...], forms: tuple[str, ...]) -> Struct:
+    """Return the type of rules. forms: what follows the name of a resource."""
+    of = {
+        resource: Struct({"Policy": None} | ({"Intentions": None} if resource == "service" else {}), key)
+        for resource, (_, key, _) in _NAMED.items()
+    }
+    named = {resource + form: of[resource] for resource in _NAMED for form in forms}
+    first = {name: None for name in single if name == "acl"}
+    return Struct({**first, **named, **{name: None for name in single if name != "acl"}})
+
+
+_SHAPES = {
+    (legacy, is_old): _shape(
+        tuple(name for name in (_OLD_SINGLE if is_old else SINGLE) if not legacy or name != "acl"), ("",) if legacy else ("", "_prefix")
+    )
+    for legacy in (True, False)
+    for is_old in (True, False)
+}
+
+
+@lru_cache(maxsize=1024)
+def read_rules(text: str, *, legacy: bool = False, version: Version) -> tuple[Rule, ...]:
     """Read rules in HCL or JSON. legacy: all names are prefixes, as in legacy tokens. Raises ValueError in Consul's words."""
-    if not text.strip():
-        return []
+    if not text:
+        return ()
+    shape = _SHAPES[legacy, version < V1_X]
     try:
-        given = hcl.parse(text, once=once)
+        given = decode(parse_items(text, once=version >= V1_15), shape)
     except ValueError as error:
         raise ValueError(f"Failed to parse ACL rules: {error}") from None
-    rules: list[Rule] = []
-    for member, content in given.items():
-        resource, is_prefix = (member.removesuffix("_prefix"), True) if member.endswith("_prefix") else (member, legacy)
-        if member in _SINGLE:
-            rules.append(_single(member, content))
-        elif resource in _NAMED:
-            rules += [_rule(resource, name, is_prefix, body, member) for name, body in _each(content)]
-    return rules
+    return tuple(rule for member, inner in shape.members.items() for rule in _rules(member, inner, given[member], legacy=legacy))
 
 
-def _single(resource: str, policy: Any) -> Rule:
-    if policy not in ("deny", "read", "write"):
-        raise ValueError(f'Invalid {resource} policy: "{policy}"')
-    return Rule(resource, "", True, policy)
+def _rules(member: str, shape: Struct | None, given: Any, *, legacy: bool) -> Iterator[Rule]:
+    """Check the rules of a member, and return them."""
+    if shape is None:
+        if given and given.lower() not in _POLICIES:
+            raise ValueError(f"Invalid {member} policy: {quote(given)}")
+        yield from [Rule(member, "", True, given)] if given else []
+        return
+    resource = member.removesuffix("_prefix")
+    allowed = (*_POLICIES, "list") if resource == "key" else _POLICIES
+    for body in given:
+        policy, intentions = body["Policy"], body.get("Intentions", "")
+        if policy.lower() not in allowed:
+            raise ValueError(f"Invalid {member} policy: {_shown(resource, body)}")
+        if intentions and intentions.lower() not in _POLICIES:
+            raise ValueError(f"Invalid {member} intentions policy: {_shown(resource, body)}")
+        yield Rule(resource, body[shape.key], legacy or member != resource, policy, intentions)
 
 
-def _each(content: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for block in content if isinstance(content, list) else [content]:
-        for name, body in block.items() if isinstance(block, Mapping) else ():
-            for one in body if isinstance(body, list) else [body]:
-                yield name, one
-
-
-def _rule(resource: str, name: str, prefix: bool, body: Mapping[str, Any], written_as: str) -> Rule:
-    policy, intentions = body.get("policy", ""), body.get("intentions", "")
-    is_bad = policy not in _NAMED[resource]
-    if is_bad or (resource == "service" and intentions not in ("", "deny", "read", "write")):
-        kind, member = _TYPES.get(resource, ("Rule", "Name"))
-        rest = f', Intentions:"{intentions}"' if resource == "service" else ""
-        shown = f'&acl.{kind}{{{member}:"{name}", Policy:"{policy}"{rest}, EnterpriseRule:acl.EnterpriseRule{{}}}}'
-        raise ValueError(f"Invalid {written_as}{'' if is_bad else ' intentions'} policy: {shown}")
-    return Rule(resource, name, prefix, policy, intentions)
+def _shown(resource: str, body: dict[str, str]) -> str:
+    """Return a rule as refusals show it."""
+    kind, _, has_more = _NAMED[resource]
+    members = [f"{name}:{quote(value)}" for name, value in body.items()]
+    return f"&acl.{kind}{{{', '.join([*members, *(['EnterpriseRule:acl.EnterpriseRule{}'] if has_more else [])])}}}"
 
 
 def of_service(name: str) -> list[Rule]:
@@ -100,11 +112,11 @@ def of_service(name: str) -> list[Rule]:
 
 def of_everything(access: str, *, version: Version) -> str:
     """Return the rules of a built-in policy as text. access: "write" or "read", for everything."""
-    plain = {name: f'{name} = "{access}"' for name in _SINGLE}
+    plain = {name: f'{name} = "{access}"' for name in SINGLE}
     more = f'\tintentions = "{access}"\n'
     block = {name: f'{name}_prefix "" {{\n\tpolicy = "{access}"\n{more * (name == "service")}}}' for name in _NAMED}
-    names = ["acl", "agent", "event", "key", "keyring", "node", "operator", *([] if version < V1_X else ["mesh", "peering"])]
-    return "\n" + "\n".join((plain | block)[name] for name in [*names, "query", "service", "session"])
+    order = ["acl", "agent", "event", "key", "keyring", "node", "operator", *([] if version < V1_X else ["mesh", "peering"])]
+    return "\n" + "\n".join((plain | block)[name] for name in [*order, "query", "service", "session"])
 
 
 def of_node(name: str) -> list[Rule]:
@@ -112,78 +124,10 @@ def of_node(name: str) -> list[Rule]:
     return [Rule("node", name, False, "write"), Rule("service", "", True, "read")]
 
 
-@dataclass(frozen=True)
-class Permissions:
-    """What a token may do by all of its rules. If several rules have the same name, "deny" wins, then the widest.
-
-    manages: the token may do everything. default: the policy where no rule applies. accessor: the token's name in refusals; "" in 1.8,
-    which names no token.
-    """
-
-    rules: tuple[Rule, ...]
-    default: Policy
-    manages: bool = False
-    accessor: str = field(default="", repr=False)
-    is_anonymous: bool = False
-
-    def allows(self, resource: str, name: str, access: str) -> bool:
-        """Return whether the token has a right."""
-        if self.manages:
-            return True
-        if resource == "intention":
-            return self._allows_intention(name, access)
-        if resource == "key_prefix":
-            return self._allows_all_below(name, access)
-        policy = self._policy(resource, name)
-        if policy is None:
-            # The default policy never grants the rights to manage ACLs and to take snapshots.
-            return self.default == "allow" and resource not in ("acl", "snapshot")
-        return access in _ALLOWS[policy]
-
-    def _policy(self, resource: str, name: str) -> str | None:
-        """Return the policy of the best rule: one for exactly this name, else that with the longest prefix."""
-        best: tuple[bool, int] | None = None
-        found: list[str] = []
-        for rule in self.rules:
-            if rule.resource != resource or not (name.startswith(rule.name) if rule.prefix else name == rule.name):
-                continue
-            rank = (not rule.prefix, len(rule.name))
-            if best is None or rank > best:
-                best, found = rank, []
-            if rank == best:
-                found.append(rule.policy)
-        return None if best is None else "deny" if "deny" in found else max(found, key=_ACCESS.index)
-
-    def _allows_all_below(self, prefix: str, access: str) -> bool:
-        below = [rule for rule in self.rules if rule.resource == "key" and rule.name.startswith(prefix)]
-        return self.allows("key", prefix, access) and all(access in _ALLOWS[rule.policy] for rule in below)
-
-    def _allows_intention(self, name: str, access: str) -> bool:
-        given = [rule for rule in self.rules if rule.resource == "service" and rule.intentions]
-        with_intentions = Permissions(tuple(rule._replace(policy=rule.intentions) for rule in given), self.default)
-        policy = with_intentions._policy("service", name)
-        if policy is not None:
-            return access in _ALLOWS[policy]
-        policy = self._policy("service", name)
-        return self.default == "allow" if policy is None else access == "read" and policy != "deny"
-
-    def refusal(self, resource: str, name: str, access: str) -> str:
-        """Return Consul's words for a token that lacks a right."""
-        if not self.accessor or resource == "event":
-            return "Permission denied"
-        resource = resource.removesuffix("_prefix")
-        on = f' on "{name}"' if name and resource not in _SINGLE else ""
-        what = f"lacks permission '{resource}:{access}'{on}"
-        if self.is_anonymous:
-            implied = "The anonymous token is used implicitly when a request does not specify a token."
-            return f"Permission denied: anonymous token {what}. {implied}"
-        return f"Permission denied: token with AccessorID '{self.accessor}' {what}"
-
-
-def check_rules(rules: str, *, legacy: bool = False, version: Version) -> list[Rule]:
-    """Read rules. Refuses invalid ones."""
+def check_rules(rules: str, *, legacy: bool = False, version: Version) -> None:
+    """Refuse invalid rules."""
     try:
-        return read_rules(rules, legacy=legacy, once=version >= V1_15)
+        read_rules(rules, legacy=legacy, version=version)
     except ValueError as error:
         before = "ACL rule compilation failed: " if legacy else ""
         raise Refusal(500, f"{before}{error}") from None

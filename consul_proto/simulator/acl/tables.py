@@ -12,14 +12,15 @@ from hashlib import blake2b
 from typing import Any
 
 from consul_proto.simulator.acl.expiry import LAST
-from consul_proto.simulator.acl.policies import Permissions, Rule, of_everything, of_node, of_service, read_rules
+from consul_proto.simulator.acl.permissions import Permissions
+from consul_proto.simulator.acl.policies import Rule, of_everything, of_node, of_service, read_rules
 from consul_proto.simulator.acl.templates import rules_of, unique_templates
 from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.request import Authorizer
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.timers import Timers
-from consul_proto.simulator.engine.versions import V1_8, V1_11, V1_15, V1_X, pick
+from consul_proto.simulator.engine.versions import V1_8, V1_11, V1_X, pick
 
 #: https://developer.hashicorp.com/consul/docs/security/acl/acl-policies#built-in-policies, acl-tokens#special-purpose-tokens
 MANAGEMENT, READ_ONLY = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
@@ -185,7 +186,7 @@ class ACLs:
         for policy in (self.tables["policies"][identity] for identity in named if identity in self.tables["policies"]):
             here = policy.get("Datacenters")
             if not here or self._settings.datacenter in here:
-                rules += read_rules(policy["Rules"], once=self._settings.version >= V1_15)
+                rules += read_rules(policy["Rules"], version=self._settings.version)
         for identity in record.get("ServiceIdentities") or ():
             if self._settings.datacenter in (identity.get("Datacenters") or [self._settings.datacenter]):
                 rules += of_service(identity["ServiceName"])
@@ -193,7 +194,7 @@ class ACLs:
             if identity["Datacenter"] == self._settings.datacenter:
                 rules += of_node(identity["NodeName"])
         if record.get("Rules"):
-            rules += read_rules(record["Rules"], legacy=True, once=self._settings.version >= V1_15)
+            rules += read_rules(record["Rules"], legacy=True, version=self._settings.version)
         if READ_ONLY in named:
             rules += [Rule(resource, "", True, "read") for resource in _READ]
         return rules, MANAGEMENT in named

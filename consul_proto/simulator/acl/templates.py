@@ -156,7 +156,7 @@ def rules_of(link: dict[str, Any]) -> list[Rule]:
     """Return the rules of a templated policy. Refuses a gateway's name that makes them invalid."""
     policy = synthetic(link)
     try:
-        return read_rules(policy["Rules"])
+        return [*read_rules(policy["Rules"], version=V1_17)]
     except ValueError as error:
         raise Refusal(500, f'failed to parse the ACL policies: failed to parse "{policy["Name"]}": {error}') from None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from consul_proto.simulator.agent.local import Check, Local
+from consul_proto.simulator.agent.local import OUTPUT, Check, Local
 from consul_proto.simulator.agent.probes import Probe
 from consul_proto.simulator.catalog.bodies import CHECK_REGISTER, CHECK_UPDATE
 from consul_proto.simulator.catalog.tables import Row
@@ -30,26 +30,22 @@ _SECOND = 10**9
 #: Seconds: the shortest interval of a check (agent/checks.MinInterval), and the default timeout of a probe.
 _LEAST_INTERVAL, _TIMEOUT = 1.0, 10.0
 
-#: Bytes of a check's output that are stored: https://developer.hashicorp.com/consul/docs/services/usage/checks
-OUTPUT = 4096
-
-#: The members that decide the kind of a check, in Consul's order.
+#: The members that decide the kind of a check, in Consul's order (CheckType.Type).
 _KINDS = {
-    "AliasService": "alias",
-    "AliasNode": "alias",
-    "TTL": "ttl",
-    "DockerContainerID": "docker",
-    "ScriptArgs": "script",
-    "Args": "script",
-    "HTTP": "http",
     "GRPC": "grpc",
+    "HTTP": "http",
+    "TTL": "ttl",
     "TCP": "tcp",
     "UDP": "udp",
+    "AliasNode": "alias",
+    "AliasService": "alias",
+    "ScriptArgs": "script",
+    "Args": "script",
     "H2PING": "h2ping",
     "OSService": "os_service",
 }
 
-#: The kinds that run in an interval, as the refusal of a check without an interval lists them.
+#: The kinds that need an interval, as the refusal of a check without an interval lists them.
 _INTERVAL = {V1_8: "Script, HTTP, or TCP", V1_X: "Script, HTTP, H2PING, TCP, UDP or OSService"}
 
 
@@ -60,21 +56,47 @@ def seconds(given: Any) -> float:
 
 def kind_of(given: dict[str, Any]) -> str:
     """Return the kind of a check, "" for none."""
-    return next((kind for name, kind in _KINDS.items() if given.get(name)), "")
+    kind = next((kind for name, kind in _KINDS.items() if (seconds(given.get(name)) > 0 if name == "TTL" else given.get(name))), "")
+    return "docker" if kind == "script" and given.get("DockerContainerID") else kind
+
+
+def is_script(given: dict[str, Any]) -> bool:
+    """Return whether a check has a script, even if that is not its kind."""
+    return bool(given.get("Args") or given.get("ScriptArgs"))
+
+
+def is_os_service(given: dict[str, Any]) -> bool:
+    """Return whether the agent would look at a service of Windows, which is not possible on Linux."""
+    return bool(given.get("OSService")) and kind_of(given) in ("os_service", "script")
+
+
+def is_empty(given: dict[str, Any]) -> bool:
+    """Return whether a check of a service has no content, so that the agent ignores it. An empty header is content, an empty script not."""
+    known = {name: value for name, value in given.items() if name not in ("Args", "ScriptArgs") or value}
+    return all(seconds(value) == 0 if name in _DURATIONS else value in (None, "", 0) for name, value in known.items())
+
+
+_DURATIONS = frozenset({"Interval", "Timeout", "TTL", "DeregisterCriticalServiceAfter"})
 
 
 def fault(given: dict[str, Any], version: Version) -> str:
     """Return what is wrong with a check, in Consul's words; "" for nothing."""
-    interval, ttl, kind = seconds(given.get("Interval")), seconds(given.get("TTL")), kind_of({**given, "TTL": None})
-    if kind == "alias":
-        return "Interval cannot be set for alias checks" if interval else "TTL must be not be set for alias checks" if ttl else ""
-    if interval > 0 and ttl > 0:
-        return "Interval and TTL cannot both be specified"
-    if kind and interval <= 0:
-        return f"Interval must be > 0 for {pick(_INTERVAL, version)} checks"
-    if not kind and ttl <= 0:
-        return "TTL must be > 0 for TTL checks"
-    return ""
+    interval, ttl = seconds(given.get("Interval")), seconds(given.get("TTL"))
+    runs = any(given.get(name) for name, kind in _KINDS.items() if kind not in ("ttl", "alias"))
+    is_alias = bool(given.get("AliasNode") or given.get("AliasService"))
+    rules = (
+        (interval > 0 and ttl > 0, "Interval and TTL cannot both be specified"),
+        (runs and interval <= 0, f"Interval must be > 0 for {pick(_INTERVAL, version)} checks"),
+        (runs and is_alias, "Interval cannot be set for Alias checks"),
+        (is_alias and ttl > 0, "TTL must be not be set for Alias checks"),
+        (not runs and not is_alias and ttl <= 0, "TTL must be > 0 for TTL checks"),
+        ((given.get("OutputMaxSize") or 0) < 0, "MaxOutputMaxSize must be positive"),
+        (
+            (given.get("FailuresBeforeWarning") or 0) > (given.get("FailuresBeforeCritical") or 0),
+            "FailuresBeforeWarning can't be higher than FailuresBeforeCritical",
+        ),
+    )
+    return next((text for is_broken, text in rules if is_broken), "")
 
 
 def make_check(given: dict[str, Any], settings: Settings, *, service: dict[str, Any] | None, check_id: str, name: str, own: bool) -> Check:
@@ -99,6 +121,7 @@ def make_check(given: dict[str, Any], settings: Settings, *, service: dict[str, 
     )
     return Check(
         value,
+        limit=_limit(given),
         ttl=seconds(given.get("TTL")) if kind == "ttl" else 0.0,
         patience=seconds(given.get("DeregisterCriticalServiceAfter")),
         probe=_probe(given, kind, check_id, interval, timeout),
@@ -107,7 +130,14 @@ def make_check(given: dict[str, Any], settings: Settings, *, service: dict[str, 
         successes=given.get("SuccessBeforePassing") or 0,
         warnings=given.get("FailuresBeforeWarning") or given.get("FailuresBeforeCritical") or 0,
         failures=given.get("FailuresBeforeCritical") or 0,
+        well=given.get("SuccessBeforePassing") or 0,
+        ill=given.get("FailuresBeforeCritical") or 0,
     )
+
+
+def _limit(given: dict[str, Any]) -> int:
+    """Return how many bytes of the output are stored: a check can lower the agent's limit."""
+    return min(given.get("OutputMaxSize") or OUTPUT, OUTPUT)
 
 
 def _probe(given: dict[str, Any], kind: str, check_id: str, interval: float, timeout: float) -> Probe | None:
@@ -127,7 +157,7 @@ def _probe(given: dict[str, Any], kind: str, check_id: str, interval: float, tim
         tcp=given.get("TCP") or "",
         udp=given.get("UDP") or "",
         script=tuple(given.get("Args") or given.get("ScriptArgs") or ()),
-        limit=given.get("OutputMaxSize") or OUTPUT,
+        limit=_limit(given),
     )
 
 
@@ -182,10 +212,10 @@ class CheckEndpoint:
         self._require(request, service["Service"] if service else "")
         if service_id and service is None:
             raise missing
-        if kind_of(given) == "script" and not request.may_have_scripts:
+        if is_script(given) and not request.may_have_scripts:
             raise Refusal(500, NO_SCRIPTS)
-        if kind_of(given) == "os_service":
-            raise Refusal(500, "not implemented")
+        if is_os_service(given):
+            raise Refusal(500, NOT_IMPLEMENTED)
         name = given["Name"]
         check = make_check(given, self._settings, service=service, check_id=given.get("ID") or name, name=name, own=True)
         self._local.add_check(check, now, token=request.registration_token)
@@ -231,8 +261,10 @@ class CheckEndpoint:
         check = self._lookup(request)
         if check is None or not check.ttl:
             raise Refusal(500, f'CheckID "{request.rest}" does not have associated TTL')
-        if len(output) > OUTPUT:
-            output = f"{output[:OUTPUT]} ... (captured {OUTPUT} of {len(output)} bytes)"
+        data = output.encode("utf-8", "surrogatepass")
+        if len(data) > check.limit:
+            kept = data[: check.limit].decode("utf-8", "replace")
+            output = f"{kept} ... (captured {check.limit} of {len(data)} bytes)"
         self._local.reset_ttl(check.id, now)
         self._local.update(check.id, status, output, now)
         return DONE
@@ -240,6 +272,9 @@ class CheckEndpoint:
 
 #: The refusal of scripts outside of the agent's own configuration.
 NO_SCRIPTS = "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true"
+
+#: The refusal of a check of a Windows service.
+NOT_IMPLEMENTED = "not implemented"
 
 #: The answer to a change of the agent: an empty body.
 DONE = WriteAnswer(b"")

@@ -26,22 +26,26 @@ _OUTPUT_SYNC = 300.0
 #: Seconds: a check must be critical for at least this long before its service is deregistered.
 _LEAST_PATIENCE = 60.0
 
+#: Bytes of a check's output that are stored: https://developer.hashicorp.com/consul/docs/services/usage/checks
+OUTPUT = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check of the agent. Times are in seconds. `value` is the row of the catalog."""
+    """A check of the agent. Times are in seconds. `value` is the row of the catalog. limit: bytes of a reported output that are stored."""
 
     value: dict[str, Any]
+    limit: int = OUTPUT
     ttl: float = 0.0
     patience: float = 0.0
     probe: Probe | None = None
     alias: str | None = None
     alias_node: str = ""
-    #: How many results in a row are needed to change the status.
+    #: How many results in a row are needed for passing or warning, for warning instead of critical, and for critical.
     successes: int = 0
     warnings: int = 0
     failures: int = 0
-    #: The successes and failures in a row.
+    #: The successes and failures in a row. A new check counts as if it already had enough of both.
     well: int = 0
     ill: int = 0
     expires: float | None = None
@@ -329,18 +333,15 @@ class Local:
             self._deferrals.set(check_id, now + _OUTPUT_SYNC * (0.5 + self._jitter()))
 
     def record_probe(self, probe: Probe, status: str, output: str, now: float) -> None:
-        """Record the result of a probe; the status changes after enough results in a row."""
+        """Record the result of a probe. Status and output change after enough results in a row; the first result of a check is enough."""
         check = self.checks[probe.check_id]
-        check = replace(check, well=check.well + 1, ill=0) if status == "passing" else replace(check, well=0, ill=check.ill + 1)
+        is_well = status != "critical"
+        check = replace(check, well=check.well + 1, ill=0) if is_well else replace(check, well=0, ill=check.ill + 1)
         self._put(check)
-        before = check.value["Status"]
-        if status == "passing" and check.well <= check.successes:
-            status = before
-        elif status == "critical" and check.ill <= check.failures:
-            status = "warning" if check.ill > check.warnings else before
-        if len(output.encode()) > probe.limit:
-            output = output.encode()[: probe.limit].decode("utf-8", "replace")
-        self.update(check.id, status, output, now)
+        if check.well >= check.successes if is_well else check.ill >= check.failures:
+            self.update(check.id, status, output, now)
+        elif not is_well and check.ill >= check.warnings:
+            self.update(check.id, "warning", output, now)
 
     def refresh_aliases(self, now: float) -> None:
         """Update the alias checks."""

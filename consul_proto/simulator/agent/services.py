@@ -12,7 +12,7 @@ from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any
 
-from consul_proto.simulator.agent.checks import DONE, NO_SCRIPTS, STATES, fault, kind_of, make_check
+from consul_proto.simulator.agent.checks import DONE, NO_SCRIPTS, STATES, fault, is_empty, kind_of, make_check
 from consul_proto.simulator.agent.local import Check, Local
 from consul_proto.simulator.catalog.bodies import SERVICE_REGISTER
 from consul_proto.simulator.catalog.registration import service_faults
@@ -383,7 +383,7 @@ def _kind_of_address(address: str) -> str:
 def _checks_in(given: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the checks of a registration, without an empty one."""
     one = given.get("Check")
-    return [*([one] if one and any(one.values()) else []), *(given.get("Checks") or [])]
+    return [*([one] if one and not is_empty(one) else []), *(given.get("Checks") or [])]
 
 
 def _weights_fault(weights: dict[str, Any] | None) -> str:

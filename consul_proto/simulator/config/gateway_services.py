@@ -51,13 +51,14 @@ class GatewayServices:
             self._store.change("gateways")
 
     def _rows_of(self, entry: Entry) -> list[Entry] | None:
-        """Return a row for each service. For a terminating gateway, an empty list is not the same as none."""
+        """Return a row for each service; None if the entry has no list, which is not the same as an empty one."""
+        listed = entry["Services" if entry["Kind"] == "terminating-gateway" else "Listeners"]
+        if listed is None:
+            return None
         if entry["Kind"] == "terminating-gateway":
-            if entry["Services"] is None:
-                return None
-            pairs: list[tuple[Entry, Entry]] = [(service, {}) for service in entry["Services"]]
+            pairs: list[tuple[Entry, Entry]] = [(service, {}) for service in listed]
         else:
-            pairs = [(service, listener) for listener in entry["Listeners"] or () for service in listener["Services"] or ()]
+            pairs = [(service, listener) for listener in listed for service in listener["Services"] or ()]
         return [self._row(entry, service, listener) for service, listener in pairs]
 
     def _row(self, entry: Entry, service: Entry, listener: Entry) -> Entry:

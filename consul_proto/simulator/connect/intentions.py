@@ -94,7 +94,7 @@ class Intentions:
         return ReadAnswer(self._store.table(self._name), found)
 
     def _may_see(self, request: ServerRequest, one: Intention) -> bool:
-        return request.may("intention", one["DestinationName"], "read") or request.may("intention", one["SourceName"], "read")
+        return request.allows("intention", one["DestinationName"], "read") or request.may("intention", one["SourceName"], "read")
 
     def match(self, request: ServerRequest) -> ReadAnswer:
         """GET match: the intentions for a source or a destination, for each name in the request."""

@@ -10,6 +10,9 @@ import re
 from typing import Any, NamedTuple
 
 from consul_proto.nesting import check_depth
+from consul_proto.simulator.go.hcl_json import parse_json
+from consul_proto.simulator.go.hcl_nodes import Array, Item, Key, Literal, Node, Object, value_of
+from consul_proto.simulator.go.quoting import quote
 
 #: The kinds of tokens. The first match counts.
 _TOKENS = re.compile(
@@ -19,8 +22,9 @@ _TOKENS = re.compile(
     | (?P<BOOL>    (?:true|false)(?![\w.-]) )
     | (?P<IDENT>   [^\W\d][\w.-]* )
     | (?P<FLOAT>   -?(?:\d*\.\d+(?:[eE][+-]?\d+)? | \d+[eE][+-]?\d+) )
-    | (?P<NUMBER>  -?(?:0[xX][0-9A-Fa-f]+ | \d+) )
+    | (?P<NUMBER>  -?(?:0[xX][0-9A-Fa-f]+ | 0(?![xX])\d* | [1-9]\d*) )
     | (?P<STRING>  "(?P<inside>(?: \\. | \$\{(?:[^{}]|\{[^{}]*\})*\} | \$(?!\{) | [^"\\\n$] )*)" )
+    | (?P<PERIOD>  \. ) | (?P<ADD> \+ ) | (?P<SUB> - )
     | (?P<ASSIGN>  = ) | (?P<LBRACE> \{ ) | (?P<RBRACE> \} ) | (?P<LBRACK> \[ ) | (?P<RBRACK> \] ) | (?P<COMMA> , )
     """,
     re.VERBOSE | re.DOTALL,
@@ -28,9 +32,25 @@ _TOKENS = re.compile(
 
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\\"])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|([0-7]{3})|(.))", re.DOTALL)
 
+#: The beginning of an escape that has too few digits.
+_DIGITS = re.compile(r"[xuU][0-9A-Fa-f]*|[0-7]+")
+
 _SINGLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"'}
 
 _INTERPOLATED = re.compile(r"(\$\{(?:[^{}]|\{[^{}]*\})*\})")
+
+#: How many characters further Consul looks for the end of a word or a number, also at the end of the text.
+_OVERRUN = {"IDENT": 1, "BOOL": 1, "NUMBER": 2, "FLOAT": 1}
+
+#: The faults of what begins no token, by its beginning: what is wrong, and how far from there.
+_FAULTS = {
+    re.compile(r"/"): ("expected '/' for comment", 0),
+    re.compile(r"<(?!<)"): ("heredoc expected second '<', didn't see it", 1),
+    re.compile(r"<<-?[A-Za-z0-9_]*\Z"): ("heredoc not terminated", None),
+    re.compile(r"<<-?(?=\n)"): ("zero-length heredoc anchor", None),
+    re.compile(r"<<-?[A-Za-z0-9_]*(?=[^A-Za-z0-9_])"): ("invalid characters in heredoc anchor", None),
+    re.compile(r"-?0[xX]"): ("illegal hexadecimal number", None),
+}
 
 _LITERALS = frozenset({"NUMBER", "FLOAT", "BOOL", "STRING", "HEREDOC"})
 
@@ -62,22 +82,41 @@ def parse(text: str, *, once: bool = True) -> dict[str, Any]:
         except RecursionError:
             raise ValueError("nested too deeply") from None
         return found if isinstance(found, dict) else {}
-    return _Parser(text, once=once).parse_all()
+    found = value_of(Object(_Parser(text, once=once).parse_all()))
+    return found if isinstance(found, dict) else {}
+
+
+def parse_items(text: str, *, once: bool = True) -> list[Item]:
+    """Parse HCL, or JSON as HCL's own parser reads it. Raises ValueError with Consul's words. once: see `parse`."""
+    return parse_json(text) if text.lstrip().startswith("{") else _Parser(text, once=once).parse_all()
 
 
 class _Parser:
     """A parser that reads token by token."""
 
     def __init__(self, text: str, *, once: bool) -> None:
-        self._text, self._once = text, once
+        self._text, self._once = text.replace("\r\n", "\n"), once
         self._place = self._depth = 0
-        self._is_word = False
+        self._overrun = 0
         self._token = self._scan()
 
-    def parse_all(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        while self._token.kind != "EOF":
-            self._item(found)
+    def parse_all(self) -> list[Item]:
+        return self._items("EOF")
+
+    def _items(self, *ends: str) -> list[Item]:
+        """Read items up to one of the ends."""
+        found: list[Item] = []
+        is_set: set[str] = set()
+        while self._token.kind not in ends:
+            item = self._item()
+            if item is None:
+                break
+            _, place, written = item.keys[-1]
+            if self._once and not item.is_block:
+                if written in is_set:
+                    raise ValueError(f"The argument {quote(written)} at {place} was already set. Each argument can only be defined once")
+                is_set.add(written)
+            found.append(item)
         return found
 
     def _fault(self, says: str, place: int) -> ValueError:
@@ -97,14 +136,13 @@ class _Parser:
         while True:
             place = self._place
             if place == len(self._text):
-                # After a word, Consul looks one character further for its end.
-                return _Token("EOF", "", place + self._is_word)
+                return _Token("EOF", "", place + self._overrun)
             match = _TOKENS.match(self._text, place)
             if match is None:
                 raise self._illegal(place)
             self._place = match.end()
             kind = match.lastgroup if match.lastgroup != "inside" else "STRING"
-            self._is_word = kind in ("IDENT", "BOOL")
+            self._overrun = _OVERRUN.get(str(kind), 0)
             if kind == "BLANK":
                 continue
             if kind == "HEREDOC":
@@ -119,6 +157,9 @@ class _Parser:
             return self._fault("literal not terminated", len(self._text) if goes_on else end)
         if self._text.startswith("/*", place):
             return self._fault("comment not terminated", len(self._text))
+        for begins, (says, after) in _FAULTS.items():
+            if match := begins.match(self._text, place):
+                return self._fault(says, match.end() if after is None else place + after)
         return self._fault("unexpected null character (0x00)" if self._text[place] == "\0" else "illegal char", place)
 
     def _value(self, kind: str, match: re.Match[str]) -> Any:
@@ -137,7 +178,8 @@ class _Parser:
         def character(escape: re.Match[str]) -> str:
             single, *codes, wrong = escape.groups()
             if wrong is not None:
-                raise self._fault("illegal char escape", place + escape.start() + 1)
+                digits = _DIGITS.match(part, escape.start() + 1)
+                raise self._fault("illegal char escape", place + (digits.end() if digits else escape.start() + 1))
             if single is not None:
                 return _SINGLE[single]
             code = next(int(code, 8 if number == 3 else 16) for number, code in enumerate(codes) if code is not None)
@@ -162,21 +204,22 @@ class _Parser:
             start = end + 1
         raise self._fault("heredoc not terminated", len(self._text))
 
-    def _item(self, found: dict[str, Any]) -> None:
-        """Read a key with a value, or a block with its labels. Commas may separate items."""
-        keys = self._keys()
-        if self._token.kind == "ASSIGN":
+    def _item(self) -> Item | None:
+        """Read a key with a value, or a block with its labels. Commas may separate items. None: the text ends before the value."""
+        keys = tuple(Key(key.value if key.kind == "STRING" else key.written, self._where(key.place), key.written) for key in self._keys())
+        is_block = self._token.kind != "ASSIGN"
+        if not is_block:
             self._next()
-            value, is_block = self._object(), False
-        else:
-            value, is_block = self._block(), True
-        self._add(found, keys, value, is_block=is_block)
+            if self._token.kind == "EOF":
+                return None
+        value = self._block() if is_block else self._object()
         if self._token.kind == "COMMA":
             self._next()
+        return Item(keys, value, is_block)
 
     def _keys(self) -> list[_Token]:
         keys: list[_Token] = []
-        while self._token.kind in ("IDENT", "BOOL", "STRING"):
+        while self._token.kind in ("IDENT", "STRING"):
             keys.append(self._next())
         kind, place = self._token.kind, self._token.place
         if kind in ("EOF", "RBRACE") and keys:
@@ -190,25 +233,7 @@ class _Parser:
             raise self._fault("nested object expected: LBRACE got: ASSIGN", place)
         return keys
 
-    def _add(self, found: dict[str, Any], keys: list[_Token], value: Any, *, is_block: bool) -> None:
-        *labels, last = [key.value if key.kind == "STRING" else key.written for key in keys]
-        for label in labels:
-            below = found.setdefault(label, {})
-            if isinstance(below, list) and below and isinstance(below[-1], dict):
-                below = below[-1]
-            if not isinstance(below, dict):
-                below = found[label] = {}
-            found = below
-        before = found.get(last)
-        if last in found and not is_block and self._once:
-            where = self._where(keys[-1].place)
-            raise ValueError(f'The argument "{last}" at {where} was already set. Each argument can only be defined once')
-        if is_block and isinstance(before, dict | list):
-            found[last] = [*before, value] if isinstance(before, list) else [before, value]
-        else:
-            found[last] = value
-
-    def _object(self) -> Any:
+    def _object(self) -> Node:
         kind = self._token.kind
         if kind == "LBRACE":
             return self._block()
@@ -216,23 +241,22 @@ class _Parser:
             return self._list()
         token = self._next()
         if kind in _LITERALS:
-            return token.value
+            return Literal(kind, token.value, token.written, self._where(token.place))
         raise self._fault(f"Unknown token: {self._where(token.place)} {kind} {token.written}".rstrip(), token.place)
 
-    def _block(self) -> dict[str, Any]:
+    def _block(self) -> Object:
         self._deeper(self._next())
-        found: dict[str, Any] = {}
-        while self._token.kind not in ("RBRACE", "EOF"):
-            self._item(found)
+        found = self._items("RBRACE", "EOF")
         if self._token.kind == "EOF":
             raise self._fault("object expected closing RBRACE got: EOF", self._token.place + 1)
         self._next()
         self._depth -= 1
-        return found
+        return Object(found)
 
-    def _list(self) -> list[Any]:
-        self._deeper(self._next())
-        found: list[Any] = []
+    def _list(self) -> Array:
+        opened = self._next()
+        self._deeper(opened)
+        found: list[Node] = []
         needs_comma = False
         while self._token.kind != "RBRACK":
             kind, place = self._token.kind, self._token.place
@@ -242,13 +266,22 @@ class _Parser:
             elif needs_comma:
                 raise self._fault(f"error parsing list, expected comma or list end, got: {kind}", place)
             elif kind in ("LBRACE", "LBRACK") or kind in _LITERALS:
-                found.append(self._object())
+                found.append(self._element())
                 needs_comma = True
             else:
                 raise self._fault(f"unexpected token while parsing list: {kind}", place)
         self._next()
         self._depth -= 1
-        return found
+        return Array(found, self._where(opened.place))
+
+    def _element(self) -> Node:
+        """Read a value within a list."""
+        kind, where = self._token.kind, self._where(self._token.place)
+        try:
+            return self._object()
+        except ValueError as error:
+            what = {"LBRACE": "object", "LBRACK": "list"}.get(kind)
+            raise (ValueError(f"At {where}: error while trying to parse {what} within list: {error}") if what else error) from None
 
     def _deeper(self, token: _Token) -> None:
         self._depth += 1

@@ -10,7 +10,7 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any, NamedTuple
-from urllib.parse import unquote_plus
+from urllib.parse import unquote
 
 from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Text, Topic, encode
 from consul_proto.simulator.engine.request import ServerRequest
@@ -31,6 +31,9 @@ OPTIONS = {
 
 #: Keys that need no cleaning, as most do.
 _CLEAN = re.compile(r"(?:[\w-][\w.-]*/)*(?:[\w-][\w.-]*)?")
+
+#: A "%" that begins no escape, so that Go decodes nothing of the text.
+_NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class Entry(NamedTuple):
@@ -252,8 +255,8 @@ class KVEndpoint:
             return key
         cleaned = posixpath.normpath(key) if not key.startswith("//") else posixpath.normpath(key[1:])
         cleaned += "/" if key.endswith("/") and not cleaned.endswith("/") else ""
-        again = unquote_plus(cleaned)
-        if again.startswith("../") or again == "..":
+        again = unquote(cleaned) if not _NOT_ENCODED.search(cleaned) else cleaned
+        if cleaned.split("/")[0] == ".." or (again != cleaned and ".." in again):
             raise Refusal(500, "invalid key name, path traversal is not allowed")
         if again != again.strip():
             raise Refusal(500, "invalid key name, leading/trailing spaces are not allowed")

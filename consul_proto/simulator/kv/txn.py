@@ -74,7 +74,7 @@ class Txn:
                 f"failed to unlock key {_quote(step.key)}, lock isn't held, or is held by another session",
             ),
             "get": self._get,
-            "get-or-empty": lambda step: [(kv.get(step.key) or Entry(step.key, b""), True)],
+            **({} if version < V1_X else {"get-or-empty": lambda step: [(kv.get(step.key) or Entry(step.key, b""), True)]}),
             "get-tree": lambda step: [(entry, True) for entry in kv.below(step.key)],
             "check-index": self._check_index,
             "check-session": self._check_session,
@@ -119,6 +119,8 @@ class Txn:
         """Return why an operation is refused before it begins, "" if it is not."""
         if isinstance(step, CatalogStep):
             return self._catalog.vet(step) or self._catalog.require(request, step)
+        if not step.key and step.verb != "delete-tree":
+            return "Must provide key"
         if step.verb not in self._verbs and self._version >= V1_X:
             return f"unknown KV operation: {step.verb}"
         if denied := _denial(request, step):

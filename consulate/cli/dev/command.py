@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from consul_proto.simulator.engine.settings import Policy
     from consul_proto.simulator.engine.versions import VersionName
 
-__all__ = ["Options", "Problem", "run_dev"]
-
 #: https://developer.hashicorp.com/consul/docs/reference/architecture/ports: the HTTP API of an agent.
 _PORT = 8500
 

@@ -10,24 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from consul_proto.decode import nothing
 from consul_proto.message import Headers, Response
 from consul_proto.paths import key_of
 from consul_proto.types.acl import LegacyACL
-from consul_proto.types.agent import AgentMember, AgentSelf, BuildInfo, HostInfo, MetricsInfo
 from consul_proto.types.catalog import (
     AgentServiceChecksInfo,
     CatalogNode,
-    CatalogNodeServiceList,
-    CatalogService,
-    GatewayService,
-    ServiceEntry,
 )
-from consul_proto.types.check import AgentCheck, HealthCheck
-from consul_proto.types.node import Node
+from consul_proto.types.check import AgentCheck
 from consul_proto.types.service import AgentService
 from consul_proto.types.session import SessionEntry
 from consul_proto.types.txn import KVPair
 from consulate.testing.strategies.arguments import keys, names
+from consulate.testing.strategies.returns import returned_by
 from consulate.testing.strategies.shapes import of_type
 
 if TYPE_CHECKING:
@@ -116,7 +112,7 @@ _DONE = _good(st.just(b""))
 _TRUE = _good(st.just(True))
 _ID = _good(st.fixed_dictionaries({"ID": _UUIDS}))
 
-#: The answers to each operation of the API.
+#: The answers to operations that are not just what their methods return.
 _ANSWERS: dict[str, Answers] = {
     "acl.legacy.create": _ID,
     "acl.legacy.update": _ID,
@@ -125,41 +121,22 @@ _ANSWERS: dict[str, Answers] = {
     "acl.legacy.clone": _ID,
     "acl.legacy.destroy": _TRUE,
     "agent.check.list": _dict_of(AgentCheck),
-    "agent.host": _good(of_type(HostInfo)),
-    "agent.members": _list_of(AgentMember),
-    "agent.metrics": _good(of_type(MetricsInfo)),
-    "agent.self": _good(of_type(AgentSelf)),
-    "agent.service.get": _good(of_type(AgentService)),
     "agent.service.health_by_id": _good(of_type(AgentServiceChecksInfo), 200, 429, 503),
     "agent.service.health_by_name": _list_of(AgentServiceChecksInfo, 200, 429, 503),
     "agent.service.list": _dict_of(AgentService),
-    "agent.version": _good(of_type(BuildInfo)),
-    "catalog.connect": _list_of(CatalogService),
     "catalog.datacenters": _good(st.lists(names(), min_size=1, max_size=2)),
     "catalog.deregister": _TRUE,
-    "catalog.gateway_services": _list_of(GatewayService),
     "catalog.node": _good(st.none() | of_type(CatalogNode)),
-    "catalog.node_services": _good(of_type(CatalogNodeServiceList)),
-    "catalog.nodes": _list_of(Node),
     "catalog.register": _TRUE,
-    "catalog.service": _list_of(CatalogService),
     "catalog.services": _good(st.dictionaries(names(), st.lists(names(), max_size=2), max_size=3)),
     "event.fire": _events(several=False),
     "event.list": _events(several=True),
-    "health.checks": _list_of(HealthCheck),
-    "health.connect": _list_of(ServiceEntry),
-    "health.ingress": _list_of(ServiceEntry),
-    "health.node": _list_of(HealthCheck),
-    "health.service": _list_of(ServiceEntry),
-    "health.state": _list_of(HealthCheck),
     "kv.delete": _good(st.booleans()),
     "kv.get": _entries,
     "kv.put": _good(st.booleans()),
     "session.create": _ID,
     "session.destroy": _TRUE,
     "session.info": _good(st.lists(of_type(SessionEntry), max_size=1)),
-    "session.list": _list_of(SessionEntry),
-    "session.node": _list_of(SessionEntry),
     "session.renew": _good(st.lists(of_type(SessionEntry), min_size=1, max_size=1)),
     "status.leader": _good(st.sampled_from(("127.0.0.1:8300", ""))),
     "status.peers": _good(st.lists(st.just("127.0.0.1:8300"), max_size=3)),
@@ -184,7 +161,10 @@ def answers(operation: Operation[Any]) -> SearchStrategy[Response]:
 
     An operation that is not in the API, such as your own, gets an empty 200, as Consul answers many writes.
     """
-    return _ANSWERS.get(operation.name, _DONE)(operation.request)
+    if operation.name in _ANSWERS:
+        return _ANSWERS[operation.name](operation.request)
+    returned = None if operation.read is nothing else returned_by(operation.name)
+    return (_DONE if returned is None else _good(returned))(operation.request)
 
 
 def refusals() -> SearchStrategy[Response]:

@@ -224,7 +224,7 @@ def test_a_file_at_the_path_of_a_socket_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "precious"
     path.write_text("kept")
     done = _run("--http-port", "-1", "--unix", str(path))
-    assert done.stderr == f"Error: cannot listen on {path}: a file is there that is no socket\n"
+    assert done.stderr == f"Error: cannot listen on {path}: a file exists there that is not a socket\n"
     assert path.read_text() == "kept"
 
 

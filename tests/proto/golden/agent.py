@@ -5,6 +5,14 @@ from __future__ import annotations
 from tests.proto.golden.row import AnswerRow, RequestRow
 
 REQUESTS = [
+    RequestRow(
+        "agent.service.list",
+        lambda api: api.agent.services(filter="Port == 1 or\n\tPort == 2"),
+        "GET",
+        "/v1/agent/services?filter=Port%20%3D%3D%201%20or%0A%09Port%20%3D%3D%202",
+        None,
+    ),
+    RequestRow("agent.check.list", lambda api: api.agent.checks(filter=""), "GET", "/v1/agent/checks?filter=", None),
     RequestRow("agent.check.list", lambda api: api.agent.checks(), "GET", "/v1/agent/checks", None),
     RequestRow(
         "agent.check.list",

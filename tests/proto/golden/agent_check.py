@@ -7,6 +7,15 @@ from tests.proto.golden.row import AnswerRow, RequestRow
 REQUESTS = [
     RequestRow(
         "agent.check.register",
+        lambda api: api.agent.check.register("a//\tb", check_id="c", ttl="10s"),
+        "PUT",
+        "/v1/agent/check/register",
+        b'{"Name": "a//\\tb", "ID": "c", "TTL": "10s"}',
+    ),
+    RequestRow("agent.check.warn", lambda api: api.agent.check.ttl_warn("a//b", ""), "PUT", "/v1/agent/check/warn/a%2F%2Fb?note=", None),
+    RequestRow("agent.check.pass", lambda api: api.agent.check.ttl_pass(".", "a\nb"), "PUT", "/v1/agent/check/pass/%2E?note=a%0Ab", None),
+    RequestRow(
+        "agent.check.register",
         lambda api: api.agent.check.register("c", ttl="10s", notes="n", check_id="id", service_id="web", status="passing"),
         "PUT",
         "/v1/agent/check/register",

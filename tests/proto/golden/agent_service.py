@@ -5,6 +5,61 @@ from __future__ import annotations
 from tests.proto.golden.row import AnswerRow, RequestRow
 
 REQUESTS = [
+    *(
+        RequestRow("agent.service.deregister", call, "PUT", f"/v1/agent/service/deregister/{path}", None)
+        for call, path in (
+            (lambda api: api.agent.service.deregister("http://h:80/api"), "http:%2F%2Fh:80%2Fapi"),
+            (lambda api: api.agent.service.deregister("a//b"), "a%2F%2Fb"),
+            (lambda api: api.agent.service.deregister("a/../b"), "a%2F..%2Fb"),
+            (lambda api: api.agent.service.deregister("."), "%2E"),
+            (lambda api: api.agent.service.deregister(".."), "%2E%2E"),
+            (lambda api: api.agent.service.deregister("..."), "..."),
+            (lambda api: api.agent.service.deregister("\U0001fae8"), "%F0%9F%AB%A8"),
+        )
+    ),
+    RequestRow(
+        "agent.service.maintenance",
+        lambda api: api.agent.service.maintenance("w", reason="two\nlines\t"),
+        "PUT",
+        "/v1/agent/service/maintenance/w?enable=true&reason=two%0Alines%09",
+        None,
+    ),
+    RequestRow(
+        "agent.service.register",
+        lambda api: api.agent.service.register("a//\nb", "http://h:80/api", tags=("t\n", "")),
+        "PUT",
+        "/v1/agent/service/register",
+        b'{"Name": "a//\\nb", "ID": "http://h:80/api", "Tags": ["t\\n", ""]}',
+    ),
+    RequestRow(
+        "agent.service.register",
+        lambda api: api.agent.service.register(
+            "web",
+            httpcheck="http://x",
+            interval="10s",
+            check_id="alive",
+            notes="n",
+            timeout=2,
+            status="passing",
+            header={"X-A": ["b"]},
+            method="HEAD",
+            body="b",
+            disable_redirects=True,
+            tls_server_name="t",
+            tls_skip_verify=True,
+            success_before_passing=1,
+            failures_before_warning=2,
+            failures_before_critical=3,
+            deregister_critical_service_after="90m",
+            output_max_size=100,
+        ),
+        "PUT",
+        "/v1/agent/service/register",
+        b'{"Name": "web", "Check": {"CheckID": "alive", "Notes": "n", "HTTP": "http://x", "Interval": "10s", "Timeout": "2s", '
+        b'"Status": "passing", "Header": {"X-A": ["b"]}, "Method": "HEAD", "Body": "b", "DisableRedirects": true, "TLSServerName": "t", '
+        b'"TLSSkipVerify": true, "SuccessBeforePassing": 1, "FailuresBeforeWarning": 2, "FailuresBeforeCritical": 3, '
+        b'"DeregisterCriticalServiceAfter": "90m", "OutputMaxSize": 100}}',
+    ),
     RequestRow(
         "agent.service.register", lambda api: api.agent.service.register("web"), "PUT", "/v1/agent/service/register", b'{"Name": "web"}'
     ),

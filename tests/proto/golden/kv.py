@@ -22,7 +22,9 @@ REQUESTS = [
     RequestRow("kv.get", lambda api: api.kv.get("k", index=7, wait=1.5), "GET", "/v1/kv/k?index=7&wait=1500ms", None, wait=1.59375),
     RequestRow("kv.get", lambda api: api.kv.get("k", index=0, wait="30s"), "GET", "/v1/kv/k?index=0&wait=30s", None),
     RequestRow("kv.get", lambda api: api.kv.get("k", index=7, wait="20m"), "GET", "/v1/kv/k?index=7&wait=20m", None, wait=637.5),
-    RequestRow("kv.get", lambda api: api.kv.get("/lead"), "GET", "/v1/kv/%2Flead", None),
+    RequestRow("kv.get", lambda api: api.kv.get("/lead", index=7), "GET", "/v1/kv/%2Flead?index=7", None, wait=318.75),
+    RequestRow("kv.get", lambda api: api.kv.keys("/lead"), "GET", "/v1/kv/%2Flead?keys", None),
+    RequestRow("kv.get", lambda api: api.kv.get_as("k", int, 0, datacenter="dc2"), "GET", "/v1/kv/k?dc=dc2", None),
     RequestRow("kv.get", lambda api: api.kv.get("caf\u00e9/\U0001f600"), "GET", "/v1/kv/caf%C3%A9/%F0%9F%98%80", None),
     RequestRow("kv.get", lambda api: api.kv.get("a?b#c%d&e=f+g;h"), "GET", "/v1/kv/a%3Fb%23c%25d&e=f+g;h", None),
     RequestRow("kv.get", lambda api: api.kv.read("k", raw=True), "GET", "/v1/kv/k", None),
@@ -36,6 +38,7 @@ REQUESTS = [
     RequestRow("kv.get", lambda api: api.kv.values("p/"), "GET", "/v1/kv/p/?recurse", None),
     RequestRow("kv.get", lambda api: api.kv.records(), "GET", "/v1/kv/?recurse", None),
     RequestRow("kv.get", lambda api: api.kv.find("p", separator="/"), "GET", "/v1/kv/p?recurse", None),
+    RequestRow("kv.put", lambda api: api.kv.put(" \U0001fae8", "v"), "PUT", "/v1/kv/%20%F0%9F%AB%A8", b"v"),
     RequestRow("kv.put", lambda api: api.kv.put("k", "text"), "PUT", "/v1/kv/k", b"text"),
     RequestRow("kv.put", lambda api: api.kv.put("k", b"\xff", flags=3), "PUT", "/v1/kv/k?flags=3", b"\xff"),
     RequestRow("kv.put", lambda api: api.kv.put("k", None, cas=0), "PUT", "/v1/kv/k?cas=0", b""),
@@ -51,7 +54,32 @@ REQUESTS = [
     RequestRow("kv.put", lambda api: api.kv.release_lock("k", "s-1", "free"), "PUT", "/v1/kv/k?release=s-1", b"free"),
 ]
 
+_ANSWER = b'[{"LockIndex": 0, "Key": "app/port", "Flags": 0, "Value": "MTIzNA==", "CreateIndex": 20, "ModifyIndex": 20}]'
+
 ANSWERS = [
+    AnswerRow("kv.get", lambda api: api.kv.get("k"), 200, _ANSWER, 1234),
+    AnswerRow("kv.get", lambda api: api.kv.get_as("k", str), 200, _ANSWER, "1234"),
+    AnswerRow("kv.get", lambda api: api.kv.get_as("k", int), 200, _ANSWER, 1234),
+    AnswerRow("kv.get", lambda api: api.kv.get_as("k", float), 200, _ANSWER, 1234.0),
+    AnswerRow("kv.get", lambda api: api.kv.get_as("k", bytes), 200, _ANSWER, b"1234"),
+    AnswerRow("kv.get", lambda api: api.kv.items(raw=True), 200, _ANSWER, {"app/port": b"1234"}),
+    AnswerRow("kv.get", lambda api: api.kv.values(raw=True), 200, _ANSWER, [b"1234"]),
+    AnswerRow("kv.get", lambda api: api.kv.records(raw=True), 200, _ANSWER, [("app/port", 0, b"1234")]),
+    AnswerRow("kv.get", lambda api: api.kv.find("app", raw=True), 200, _ANSWER, {"app/port": b"1234"}),
+    AnswerRow(
+        "kv.get",
+        lambda api: api.kv.get_record("k", raw=True),
+        200,
+        _ANSWER,
+        {"LockIndex": 0, "Key": "app/port", "Flags": 0, "Value": b"1234", "CreateIndex": 20, "ModifyIndex": 20},
+    ),
+    AnswerRow(
+        "kv.get",
+        lambda api: api.kv.get_records(raw=True),
+        200,
+        _ANSWER,
+        [{"LockIndex": 0, "Key": "app/port", "Flags": 0, "Value": b"1234", "CreateIndex": 20, "ModifyIndex": 20}],
+    ),
     AnswerRow("kv.delete", lambda api: api.kv.delete("k", cas=1), 200, b"false", False),
     AnswerRow("kv.delete", lambda api: api.kv.delete("k", cas=1), 200, b"true", True),
     AnswerRow(

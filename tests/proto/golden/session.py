@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from tests.proto.golden.row import AnswerRow, RequestRow
 
+
+def _with_ttl(ttl: str | int, written: bytes) -> RequestRow:
+    return RequestRow("session.create", lambda api: api.session.create(ttl=ttl), "PUT", "/v1/session/create", b'{"TTL": "%s"}' % written)
+
+
 REQUESTS = [
     RequestRow("session.create", lambda api: api.session.create(), "PUT", "/v1/session/create", b"{}"),
     RequestRow(
@@ -15,6 +20,7 @@ REQUESTS = [
         "/v1/session/create?dc=dc2",
         b'{"Name": "n", "Behavior": "delete", "Node": "n1", "LockDelay": "5s", "TTL": "15s", "Checks": ["serfHealth"], "NodeChecks": ["a"], "ServiceChecks": [{"ID": "b"}]}',
     ),
+    *(_with_ttl(ttl, written) for ttl, written in (("3s", b"3s"), ("0s", b"0s"), (0, b"0s"), ("24h", b"24h"))),
     RequestRow("session.destroy", lambda api: api.session.destroy("s-1", datacenter="dc2"), "PUT", "/v1/session/destroy/s-1?dc=dc2", None),
     RequestRow(
         "session.info",

@@ -11,6 +11,7 @@ from tests.simulator.differential.calls import EVERYBODY, LOST, NOBODY, ONE, TWO
 from tests.simulator.differential.comparison import Sides
 
 ACL_CASES = {
+    "reload needs the right to write the agent": [*TWO_TOKENS, *by(put("/v1/agent/reload"), *EVERYBODY)],
     "the answer says that members were left out": [*TWO_TOKENS, *by(get("/v1/agent/members"), ONE, NOBODY, LOST)],
     "the version needs no right": by(get("/v1/agent/version"), *EVERYBODY),
     "monitor and the stream of metrics need a right": [

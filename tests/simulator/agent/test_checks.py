@@ -5,6 +5,8 @@ https://developer.hashicorp.com/consul/api-docs/agent/check
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.simulator.agent.calls import DEREGISTER_WEB, NO_TOKEN, OWN_CHECK, OWN_READS, REGISTER_WEB, WRITES_ALL
@@ -26,6 +28,10 @@ from tests.simulator.simulated_agent import SimulatedAgent, nodes
 _REGISTER_CHECK = put("/v1/agent/check/register", {"Name": "c1", "TTL": "1h"})
 
 
+def _checks(*definitions: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    return definitions
+
+
 CASES = {
     "Check comes before Checks of a service": [
         put(REGISTER_SERVICE, {"Name": "web", "Check": {"TTL": "10m", "Notes": "one"}, "Checks": [{"TTL": "10m", "CheckID": "c1"}]}),
@@ -36,6 +42,80 @@ CASES = {
         put(REGISTER_SERVICE, {"Name": "web", "ID": "db", "Check": {"TTL": "10m"}}),
         put(REGISTER_SERVICE, {"Name": "db"}),
         get("/v1/health/checks/web"),
+    ],
+    "rules for the members of a check": [
+        put(REGISTER_CHECK, {"Name": "c1", **check})
+        for check in _checks(
+            *(
+                {"TTL": "1h", "FailuresBeforeCritical": critical, "FailuresBeforeWarning": warning}
+                for critical, warning in ((2, 3), (-7, -5))
+            ),
+            {"TTL": "1h", "OutputMaxSize": -1},
+            {"TTL": "1h", "Interval": "1h", "OutputMaxSize": -1},
+            *({"TTL": ttl} for ttl in ("0s", "-1s", 0, 10)),
+            {"HTTP": "http://127.0.0.1:1", "TTL": "1h"},
+            *({"HTTP": "http://127.0.0.1:1", "Interval": "1h", "AliasService": "x", **more} for more in ({}, {"Interval": "0s"})),
+        )
+    ],
+    "an alias may have an interval, but no TTL": [
+        call
+        for times in (
+            {"Interval": "1h"},
+            {"Interval": "-1s"},
+            {"TTL": "1h"},
+            {"TTL": "1h", "Interval": "1h"},
+            {"TTL": "0s"},
+            {"TTL": "-1s"},
+        )
+        for call in (
+            put(REGISTER_CHECK, {"Name": "c1", "AliasService": "x", **times}),
+            get("/v1/agent/checks"),
+            put("/v1/agent/check/deregister/c1"),
+        )
+    ],
+    "a check of several kinds has the first of them": [
+        call
+        for members in (
+            {"TTL": "0s", "HTTP": "http://127.0.0.1:1"},
+            {"TTL": "-1s", "TCP": "127.0.0.1:1"},
+            {"HTTP": "http://127.0.0.1:1", "GRPC": "127.0.0.1:1"},
+            {"TCP": "127.0.0.1:1", "Args": ["true"]},
+            {"TCP": "127.0.0.1:1", "UDP": "127.0.0.1:1"},
+        )
+        for call in (
+            put(REGISTER_CHECK, {"Name": "c1", "Interval": "1h", **members}),
+            get("/v1/agent/checks"),
+            put("/v1/agent/check/deregister/c1"),
+        )
+    ],
+    "an empty check of a service is ignored, a TTL of 0s included": [
+        call
+        for check in _checks(
+            {"TTL": "0s"},
+            {"TTL": "0s", "Notes": "", "Interval": 0},
+            {"Args": []},
+            {"Header": {}},
+            {"ScriptArgs": []},
+            {"Notes": "x"},
+        )
+        for call in (
+            put(REGISTER_SERVICE, {"Name": "web", "Check": check}),
+            get("/v1/agent/checks"),
+            put("/v1/agent/service/deregister/web"),
+            put(REGISTER_SERVICE, {"Name": "web", "Checks": [check]}),
+        )
+    ],
+    "OutputMaxSize limits what a program reports, in bytes": [
+        call
+        for limit, output in ((5, "0123456789"), (5, "üüü"), (5, "01234"), (0, "0" * 4097), (5000, "0" * 4097), (5000, "ü" * 2049))
+        for call in (
+            put(REGISTER_CHECK, {"Name": "c1", "TTL": "1h", "OutputMaxSize": limit}),
+            put("/v1/agent/check/update/c1", {"Status": "passing", "Output": output}),
+            get("/v1/agent/checks"),
+            put("/v1/agent/check/fail/c1", None, ("note", output)),
+            get("/v1/agent/checks"),
+            put("/v1/agent/check/deregister/c1"),
+        )
     ],
     "a missing name is found before an invalid status": [put(REGISTER_CHECK, {"TTL": "10m", "Status": "well"})],
     "a check that a registration has twice": [

@@ -159,6 +159,7 @@ _SHOWN = [
 ]
 
 _NOTHING: tuple[dict[str, Any], ...] = ({"Meta": None}, {"Meta": {}}, {"Meta": {}}, {}, {"Services": []}, {"Services": None})
+_NO_LISTENERS: tuple[dict[str, Any], ...] = ({"Listeners": []}, {}, {"Listeners": []}, {"Listeners": None})
 
 
 def exact(source: str, **body: Any) -> Call:
@@ -218,6 +219,9 @@ CASES = {
     ],
     "an empty list or map is not the same as a missing one": [
         call for members in _NOTHING for call in read_services(TERMINATING, **members)
+    ],
+    "an empty list of listeners is not the same as a missing one": [
+        call for members in _NO_LISTENERS for call in read_services(INGRESS, **members)
     ],
 }
 

@@ -31,7 +31,7 @@ _MEANS: dict[str, Any] = {
     "a = <<EOF\n one\n\n two\nEOF\nb = 1": {"a": " one\n\n two\n", "b": 1},
     "a = <<-EOF\n   one\n  two\n  EOF\n": {"a": " one\ntwo\n"},
     "a.b-c_d = 1\nä = 2": {"a.b-c_d": 1, "ä": 2},
-    "true = 1": {"true": 1},
+    "a = 1 b =": {"a": 1},
 }
 
 
@@ -49,6 +49,16 @@ _REFUSED = {
     'key "a"': "At 1:8: key 'key \"a\"' expected start of object ('{') or assignment ('=')",
     'key "a" { policy }': "At 1:18: key 'policy' expected start of object ('{') or assignment ('=')",
     'key "a" { policy = }': "At 1:20: Unknown token: 1:20 RBRACE }",
+    "true = 1": "At 1:1: expected: IDENT | STRING | ASSIGN | LBRACE got: BOOL",
+    "acl = [1": "At 1:11: error parsing list, expected comma or list end, got: EOF",
+    "acl = -x": "At 1:7: Unknown token: 1:7 SUB -",
+    'acl = "\\x6"': "At 1:11: illegal char escape",
+    "acl = <<\nread": "At 1:9: zero-length heredoc anchor",
+    "acl = <<E read\nE\n": "At 1:10: invalid characters in heredoc anchor",
+    "/": "At 1:1: expected '/' for comment",
+    "b = [{ c = 1 c = 2 }]": "At 1:6: error while trying to parse object within list: "
+    'The argument "c" at 1:14 was already set. Each argument can only be defined once',
+    'key "a" { policy =': "At 1:20: object expected closing RBRACE got: EOF",
     "=": "At 1:1: no object keys found!",
     'key "a" { policy = "read" } }': "At 1:29: expected: IDENT | STRING | ASSIGN | LBRACE got: RBRACE",
     'key "a" { policy = "read }': "At 1:27: literal not terminated",

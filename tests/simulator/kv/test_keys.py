@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulator.differential.calls import Call, each_case, get, put
+from tests.simulator.differential.calls import Call, delete, each_case, get, put
 from tests.simulator.differential.comparison import Sides
 from tests.simulator.differential.strategies.kv import SESSIONS
 from tests.simulator.simulated_agent import SimulatedAgent, entry, session, value
@@ -21,6 +21,14 @@ CASES = {
         put("/v1/kv/{p}lock", b"w", ("acquire", "{s0}")),
         get("/v1/kv/{p}lock"),
     ],
+    "a plus at either end of a key is not a blank": [
+        call
+        for key in ("+", "+a", "a+", "%2Ba", "+/a+", "+..")
+        for call in (put(f"/v1/kv/{key}", b"v"), get(f"/v1/kv/{key}"), get("/v1/kv/", ("keys", None)), delete(f"/v1/kv/{key}"))
+    ],
+    "a key that leads out of the store when it is decoded again": [
+        put(f"/v1/kv/{key}", b"v") for key in ("%252e%252e", "a%252F..%252Fb", "a..%252Fb", "a..b", "%2520a", "a%25%252e.", "a%25..")
+    ],
 }
 
 
@@ -28,6 +36,12 @@ CASES = {
 @each_case(CASES)
 def test_answers_are_those_of_real_agents(sides: Sides, calls: list[Call]) -> None:
     assert sides.replay(calls) == []
+
+
+def test_keys_that_begin_or_end_with_a_plus_are_stored(agent: SimulatedAgent) -> None:
+    for key in ("+a", "a+", "%2B"):
+        assert agent.put(f"/v1/kv/{key}", b"v") is True
+    assert agent.get("/v1/kv/?keys") == ["+", "+a", "a+"]
 
 
 def test_a_check_and_set_of_0_creates_and_never_overwrites(agent: SimulatedAgent) -> None:

@@ -35,6 +35,12 @@ def encoded(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
+#: The operations on keys.
+VERBS = (
+    *("set", "cas", "lock", "unlock", "get", "get-or-empty", "get-tree", "check-index", "check-session", "check-not-exists"),
+    *("delete", "delete-tree", "delete-cas"),
+)
+
 CASES = {
     "a check on an unknown node fails; with a check-and-set it is ignored": [
         put(TXN, [{"Check": {"Verb": "set", "Check": {"Node": "n1", "CheckID": "c"}}}]),
@@ -47,6 +53,17 @@ CASES = {
         get("/v1/catalog/service/web"),
     ],
     "an unknown operation on a key": [put(TXN, [{"KV": {"Verb": "zz", "Key": "{p}a"}}])],
+    "every verb but delete-tree needs a key": [
+        txn(*before, kv(verb, ""))
+        for before in ([], [kv("set", "{p}a", Value="dg==")])
+        for verb in (*VERBS, "nothing")
+        if verb != "delete-tree"
+    ],
+    "get-or-empty is unknown to 1.8.7": [
+        put("/v1/kv/{p}a", b"v"),
+        *(txn(kv("get-or-empty", "{p}" + key)) for key in "ab"),
+        txn(kv("get-or-empty", "{p}a"), kv("set", "{p}b", Value="dg==")),
+    ],
     "a service is read only by its id": [put(TXN, [{"Service": {"Verb": "get", "Node": "n1", "Service": {"Service": "web"}}}])],
     "a transaction of 1.8 ignores that a service is a proxy": [
         put(REGISTER, N1),
@@ -87,6 +104,23 @@ def test_answers_are_those_of_real_agents(sides: Sides, calls: list[Call]) -> No
 @each_case(ACL_CASES)
 def test_answers_with_acls_are_those_of_real_agents(acl_sides: Sides, calls: list[Call]) -> None:
     assert acl_sides.replay(calls) == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_but_delete_tree_needs_a_key(agent: SimulatedAgent, verb: str) -> None:
+    answer = agent.answer("PUT", "/v1/txn", [kv("set", "a", Value=encoded("1")), kv(verb, "")])
+    if verb == "delete-tree":
+        assert (answer.status, value(agent, "a")) == (200, None)
+    else:
+        errors = json.loads(answer.body)["Errors"]
+        assert (answer.status, errors, value(agent, "a")) == (409, [{"OpIndex": 1, "What": "Must provide key"}], None)
+
+
+def test_get_or_empty_is_unknown_to_1_8(agent: SimulatedAgent) -> None:
+    answer = agent.answer("PUT", "/v1/txn", [kv("get-or-empty", "a")])
+    is_old = agent.simulator.settings.version < V1_14
+    assert answer.status == (409 if is_old else 200)
+    assert (b"unknown KV verb" in answer.body) == is_old
 
 
 def test_a_transaction_is_all_or_nothing(agent: SimulatedAgent) -> None:

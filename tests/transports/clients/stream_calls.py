@@ -1,4 +1,4 @@
-"""Streams for the tests, and one way to read them on every face."""
+"""Streams for the tests, and a way to read them on every kind of client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A `Cancel` handle ends a call of another thread within 100 ms, wherever it waits, and says whether it may have been applied."""
+"""A `Cancel` handle ends a call of another thread within 100 ms, wherever it waits. `maybe_applied` is right."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from tests.transports.conftest import Serve
 
 _THREADS = pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
 
-#: Seconds within which a call ends.
+#: Seconds within which a cancelled call must end.
 _AT_ONCE = 0.1
 
 
 @contextmanager
 def assert_cancelled(cancel: Cancel, waits: Callable[[], object]) -> Iterator[pytest.ExceptionInfo[Cancelled]]:
-    """Set the handle once `waits` returned, and a moment later; the block must end with Cancelled soon after."""
+    """Set the handle shortly after `waits` has returned. The block must raise Cancelled within 100 ms."""
     when: list[float] = []
 
     def end() -> None:
         waits()
-        time.sleep(0.05)  # so that the call is at its wait; what is tested does not depend on it
+        time.sleep(0.05)  # so that the call most likely waits; the result does not depend on it
         when.append(time.monotonic())
         cancel.set()
 
@@ -49,7 +49,7 @@ def assert_cancelled(cancel: Cancel, waits: Callable[[], object]) -> Iterator[py
 
 @_THREADS
 @pytest.mark.parametrize("timeout", [None, 60.0])
-def test_a_call_that_waits_for_its_answer(face: Face, timeout: float | None, serve: Serve) -> None:
+def test_cancel_a_call_that_waits_for_its_answer(face: Face, timeout: float | None, serve: Serve) -> None:
     waits, cancel = threading.Event(), Cancel()
     server = serve(face, [ReadRequest(), SetEvent(waits), Hang()], HEALTHY)
     with Consul(server.url, timeout=timeout) as client:
@@ -63,7 +63,7 @@ def test_a_call_that_waits_for_its_answer(face: Face, timeout: float | None, ser
 
 
 @_THREADS
-def test_a_call_on_a_connection_that_was_idle(face: Face, serve: Serve) -> None:
+def test_cancel_a_call_on_an_idle_connection(face: Face, serve: Serve) -> None:
     waits, cancel = threading.Event(), Cancel()
     server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), SetEvent(waits), Hang()], HEALTHY)
     with Consul(server.url, timeout=60) as client:
@@ -74,7 +74,7 @@ def test_a_call_on_a_connection_that_was_idle(face: Face, serve: Serve) -> None:
 
 
 @_THREADS
-def test_a_call_that_sends_a_large_body(face: Face, serve: Serve) -> None:
+def test_cancel_a_call_that_sends_a_large_body(face: Face, serve: Serve) -> None:
     cancel = Cancel()
     server = serve(face, [Hang()], HEALTHY)
     with Consul(server.url, timeout=60) as client:
@@ -85,7 +85,7 @@ def test_a_call_that_sends_a_large_body(face: Face, serve: Serve) -> None:
 
 
 @_THREADS
-def test_a_call_that_waits_for_a_connection(face: Face, serve: Serve) -> None:
+def test_cancel_a_call_that_waits_for_a_connection(face: Face, serve: Serve) -> None:
     waits, cancel, free = threading.Event(), Cancel(), Cancel()
     server = serve(face, [ReadRequest(), SetEvent(waits), Hang()], HEALTHY)
     with Consul(server.url, timeout=60, limits=Limits(connections=1)) as client:
@@ -105,7 +105,7 @@ def test_a_call_that_waits_for_a_connection(face: Face, serve: Serve) -> None:
         assert client.kv.get("k") == "v"
 
 
-def test_a_call_that_connects() -> None:
+def test_cancel_a_call_that_connects() -> None:
     cancel = Cancel()
     with FullPort() as server, Consul("127.0.0.1", server.port, timeout=60) as client:
         with assert_cancelled(cancel, lambda: None) as caught:
@@ -113,7 +113,7 @@ def test_a_call_that_connects() -> None:
         assert caught.value.maybe_applied is False
 
 
-def test_a_call_that_looks_its_host_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancel_a_call_that_resolves_its_host(monkeypatch: pytest.MonkeyPatch) -> None:
     looks_up, found = threading.Event(), threading.Event()
 
     def slow(*_args: Any, **_options: Any) -> list[Any]:
@@ -131,7 +131,7 @@ def test_a_call_that_looks_its_host_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @_THREADS
-def test_a_call_that_pauses_before_it_tries_again(face: Face, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancel_a_call_that_pauses_before_a_retry(face: Face, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("transports.drive.random", lambda: 1.0)
     cancel, waits = Cancel(), threading.Event()
     refusals = [step for _ in range(9) for step in (ReadRequest(), Send(answer(429, b"slow down")))]
@@ -142,7 +142,7 @@ def test_a_call_that_pauses_before_it_tries_again(face: Face, serve: Serve, monk
 
 
 @_THREADS
-def test_a_flow_that_sleeps(face: Face, serve: Serve) -> None:
+def test_cancel_a_flow_that_sleeps(face: Face, serve: Serve) -> None:
     def sleeps() -> Flow[None]:
         yield from sleep(60)
 
@@ -152,7 +152,7 @@ def test_a_flow_that_sleeps(face: Face, serve: Serve) -> None:
         client.perform(sleeps(), cancel=cancel)
 
 
-def test_a_blocking_query_in_memory() -> None:
+def test_cancel_a_blocking_query_in_memory() -> None:
     agent, cancel = ConsulAgent(), Cancel()
     client = agent.client()
     client.kv.put("k", "v")
@@ -163,7 +163,7 @@ def test_a_blocking_query_in_memory() -> None:
 
 
 @_THREADS
-def test_a_handle_that_is_set_already_sends_nothing(face: Face, serve: Serve) -> None:
+def test_a_call_with_a_handle_that_is_set_sends_nothing(face: Face, serve: Serve) -> None:
     server = serve(face, HEALTHY)
     cancel = Cancel()
     cancel.set()
@@ -173,7 +173,7 @@ def test_a_handle_that_is_set_already_sends_nothing(face: Face, serve: Serve) ->
     assert server.requests == []
 
 
-def test_one_handle_ends_many_calls_and_says_that_it_is_set(serve: Serve) -> None:
+def test_one_handle_cancels_many_calls(serve: Serve) -> None:
     server = serve(URLLIB3, *[[ReadRequest(), Hang()]] * 5)
     cancel = Cancel()
     errors: list[BaseException] = []
@@ -197,7 +197,7 @@ def test_one_handle_ends_many_calls_and_says_that_it_is_set(serve: Serve) -> Non
     assert (cancel.is_set(), repr(cancel), cancel.wait(0)) == (True, "<Cancel set>", True)
 
 
-def test_a_call_that_ended_is_not_touched(serve: Serve) -> None:
+def test_a_cancel_after_the_call_does_nothing(serve: Serve) -> None:
     server = serve(URLLIB3, [ReadRequest(), Send(GOOD), *HEALTHY])
     cancel = Cancel()
     with Consul(server.url) as client:
@@ -207,19 +207,19 @@ def test_a_call_that_ended_is_not_touched(serve: Serve) -> None:
     assert {request.connection for request in server.requests} == {0}
 
 
-def test_another_error_is_not_taken_for_a_cancel() -> None:
+def test_another_error_is_not_reported_as_cancelled() -> None:
     with ClosedPort() as refused, Consul("127.0.0.1", refused.port) as client, pytest.raises(Exception, match="refused") as caught:
         client.perform(client.ops.kv.get("k"), cancel=Cancel())
     assert not isinstance(caught.value, Cancelled)
 
 
-def test_a_transport_that_cannot_cancel_says_so() -> None:
-    class Canned:
+def test_cancel_is_a_type_error_for_a_transport_without_it() -> None:
+    class CannedTransport:
         def send(self, request: Request, timeout: float | None) -> Response:
             raise AssertionError("nothing is to be sent")
 
         def close(self) -> None: ...
 
-    client = Consul(transport=Canned())
-    with pytest.raises(TypeError, match=r"Canned\.send has no parameter `cancel`"):
+    client = Consul(transport=CannedTransport())
+    with pytest.raises(TypeError, match=r"CannedTransport\.send has no parameter `cancel`"):
         client.perform(client.ops.kv.get("k"), cancel=Cancel())

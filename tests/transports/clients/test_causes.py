@@ -1,4 +1,4 @@
-"""What an error keeps besides its words: the exception that it came from, and no log line beside it."""
+"""The causes of errors, and no log lines of other libraries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.transports.conftest import Serve
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions that led to this one; AssertionError where one led to itself."""
+    """Yield an exception and its causes. Raises AssertionError for a circle."""
     seen: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None:
@@ -30,7 +30,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 @on_every_tcp_face
-def test_a_refused_connection_keeps_what_the_system_said(face: Face) -> None:
+def test_the_cause_of_a_refused_connection_is_the_systems_error(face: Face) -> None:
     with ClosedPort() as refused:
 
         async def scenario(client: Any) -> None:
@@ -41,7 +41,7 @@ def test_a_refused_connection_keeps_what_the_system_said(face: Face) -> None:
 
 
 @pytest.mark.parametrize("face", [face for face in ALL if face is not URLLIB3], ids=str)
-def test_an_answer_that_is_not_http_keeps_what_h11_said(face: Face, serve: Serve) -> None:
+def test_the_cause_of_an_answer_that_is_not_http_is_h11s_error(face: Face, serve: Serve) -> None:
     server = serve(face, FAULTS["garbage instead of HTTP"], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -54,7 +54,7 @@ def test_an_answer_that_is_not_http_keeps_what_h11_said(face: Face, serve: Serve
 @on_every_face
 @pytest.mark.parametrize("fault", ["truncated body", "reset before the answer", "gzip, cut off", "an HTML 502"])
 def test_no_error_is_its_own_cause(face: Face, fault: str, serve: Serve) -> None:
-    """Otherwise a program that follows the causes never ends."""
+    """A program that follows the causes must end."""
     server = serve(face, FAULTS[fault], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -71,8 +71,8 @@ def test_no_error_is_its_own_cause(face: Face, fault: str, serve: Serve) -> None
 
 @on_every_face
 @pytest.mark.parametrize("broken", ["a line that is no header", "a name in UTF-8", "cut off in the middle of the head"])
-def test_nothing_is_logged_that_the_error_conceals(face: Face, broken: str, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    """A server that echoes what it got, in a head that http.client does not understand: urllib3 would log all of it, and the URL."""
+def test_no_library_logs_what_the_error_hides(face: Face, broken: str, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    """The server echoes the token in a malformed head. urllib3 would log the whole head, and the URL."""
     token, acl_id = str(uuid.uuid4()), str(uuid.uuid4())
     line = {"a line that is no header": "nonsense", "a name in UTF-8": "X-Zürich: x", "cut off in the middle of the head": "X-Name"}[broken]
     head = f"HTTP/1.1 200 OK\r\n{line}\r\nX-Consul-Token: {token}\r\n".encode()
@@ -91,7 +91,7 @@ def test_nothing_is_logged_that_the_error_conceals(face: Face, broken: str, serv
 
 
 @on_every_face
-def test_good_calls_and_refusals_are_no_warnings(face: Face, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+def test_good_calls_and_refusals_log_no_warnings(face: Face, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), Send(answer(403, b"Permission denied")), *HEALTHY])
     caplog.set_level(logging.INFO)
 

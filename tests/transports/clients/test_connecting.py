@@ -1,4 +1,4 @@
-"""Where no connection can be had: nothing was sent, and the error says so."""
+"""Failed connections: nothing was sent, and the error says so."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_an_unknown_host(face: Face) -> None:
 
 
 @on_every_tcp_face
-def test_a_host_that_is_no_host_name(face: Face) -> None:
+def test_a_host_that_is_not_a_valid_name(face: Face) -> None:
     face.run(lambda client: _assert_nothing_sent(client, "cannot be resolved"), "x" * 70 + ".invalid", timeout=2)
 
 
@@ -57,7 +57,7 @@ def test_a_socket_file_that_nobody_listens_on(face: Face, tmp_path: Path) -> Non
 
 
 @on_every_face
-def test_nobody_accepts(face: Face, tmp_path: Path) -> None:
+def test_a_full_queue_of_connections_times_out(face: Face, tmp_path: Path) -> None:
     with FullPort(tmp_path / "full.sock" if face.unix else None) as full:
         address = f"unix://{tmp_path / 'full.sock'}" if face.unix else f"http://127.0.0.1:{full.port}"
         face.run(
@@ -81,7 +81,7 @@ def test_the_next_call_works_once_there_is_a_server(face: Face, tmp_path: Path) 
 
 
 @on_every_face
-def test_a_closed_client(face: Face, serve: Serve) -> None:
+def test_a_closed_client_sends_nothing(face: Face, serve: Serve) -> None:
     server = serve(face, HEALTHY)
 
     async def scenario(client: Any) -> None:

@@ -1,6 +1,6 @@
-"""A server that answers before it has read the request: what it says counts, though the request cannot be sent any more.
+"""A server that answers before it has read the request: the client uses the answer, although it could not send the whole request.
 
-A Consul agent does so to a client with too many connections (limits.http_max_conns_per_client): it answers 429 and closes.
+A Consul agent does this if a client has too many connections (limits.http_max_conns_per_client): it answers 429 and closes.
 https://developer.hashicorp.com/consul/docs/agent/config/config-files#http_max_conns_per_client
 """
 
@@ -23,7 +23,7 @@ _TOO_MANY = answer(429, b"Your IP is issuing too many concurrent connections, pl
 
 @pytest.fixture
 def slow_sends(monkeypatch: pytest.MonkeyPatch) -> list[RawServer]:
-    """What a client sends, it sends after the server in this list has closed its first connection."""
+    """Delay what a client sends until the server in this list has closed its first connection."""
     servers: list[RawServer] = []
 
     def after_the_server_closed(send: Any) -> Any:
@@ -41,7 +41,7 @@ def slow_sends(monkeypatch: pytest.MonkeyPatch) -> list[RawServer]:
 
 @on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
-def test_too_many_connections(face: Face, method: str, serve: Serve, slow_sends: list[RawServer]) -> None:
+def test_a_429_before_the_request_is_read_is_retried(face: Face, method: str, serve: Serve, slow_sends: list[RawServer]) -> None:
     good = HEALTHY if method == "get" else [Repeat((ReadRequest(), Send(DONE)))]
     server = serve(face, [Send(_TOO_MANY), Close()], good)
     slow_sends.append(server)
@@ -56,7 +56,7 @@ def test_too_many_connections(face: Face, method: str, serve: Serve, slow_sends:
 
 @on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
-def test_a_refusal(face: Face, method: str, serve: Serve, slow_sends: list[RawServer]) -> None:
+def test_a_refusal_before_the_request_is_read(face: Face, method: str, serve: Serve, slow_sends: list[RawServer]) -> None:
     server = serve(face, [Send(answer(403, b"not from there", [_CLOSE])), Close()], HEALTHY)
     slow_sends.append(server)
 

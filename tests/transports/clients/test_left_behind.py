@@ -1,4 +1,4 @@
-"""After any fault, and after an interrupt: no descriptor, thread or socket is left, and the next call gets its own answer."""
+"""After any fault, and after an interrupt, no descriptor, thread or socket is left, and the next call gets its own answer."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from tests.fakes.faults import DONE, FAULTS, GOOD, HEALTHY
 from tests.fakes.raw_server import Close, ClosedPort, Hang, Pause, RawServer, ReadRequest, Script, Send, SetEvent, answer
 from tests.transports.conftest import Serve
 
-#: What also fails with the connection open: the answer says that it closes.
+#: The faults, and two that fail while the connection is open.
 _CLOSING: dict[str, Script] = {
     **FAULTS,
     "larger than the limit, and closes": [ReadRequest(), Send(answer(200, b"x" * 5000, [("Connection", "close")])), Hang()],
     "no length, and never ends": [ReadRequest(), Send(b"HTTP/1.1 200 OK\r\n\r\n[{"), Hang()],
 }
 
-#: Known to stay open for as long as somebody keeps the exception: http.client has handed the socket to an answer that nobody closes.
+#: Faults in which http.client hands the socket to an answer that it does not close.
 _KEPT_OPEN = ("closed in the middle of the head", "Content-Length is not a number", "larger than the limit, and closes")
 
 
 def _find_leaks(face: Face, faults: Iterable[str], folder: Path) -> list[str]:
-    """The faults after which a closed client has a descriptor left, though the exception is kept."""
+    """Return the faults after which a closed client still has an open descriptor, while the exception is kept."""
     kept, left = [], []
 
     async def scenario(client: Any) -> None:
@@ -49,19 +49,19 @@ def _find_leaks(face: Face, faults: Iterable[str], folder: Path) -> list[str]:
 
 
 @on_every_face
-def test_nothing_is_left_of_any_fault(face: Face, tmp_path: Path) -> None:
+def test_no_fault_leaves_descriptors_threads_or_sockets(face: Face, tmp_path: Path) -> None:
     with check_no_leaks():
         assert _find_leaks(face, [fault for fault in _CLOSING if fault not in _KEPT_OPEN], tmp_path) == []
 
 
 @on_every_face
 @pytest.mark.parametrize("fault", _KEPT_OPEN)
-def test_nothing_is_left_while_the_exception_is_kept(face: Face, fault: str, tmp_path: Path) -> None:
+def test_an_exception_keeps_no_descriptor_open(face: Face, fault: str, tmp_path: Path) -> None:
     assert _find_leaks(face, [fault], tmp_path) == []
 
 
 @on_every_tcp_face
-def test_nothing_is_left_of_connections_that_cannot_be_had(face: Face, serve: Serve, certificates: Certificates) -> None:
+def test_failed_connections_leave_nothing_open(face: Face, serve: Serve, certificates: Certificates) -> None:
     async def scenario(client: Any) -> None:
         for _ in range(5):
             assert isinstance(await outcome(client.kv.put("k", "v")), ConsulateException)
@@ -77,7 +77,7 @@ def test_nothing_is_left_of_connections_that_cannot_be_had(face: Face, serve: Se
 
 @on_every_face
 def test_no_more_connections_than_calls_at_once(face: Face, tmp_path: Path) -> None:
-    """Faults do not use up the places of the pool."""
+    """A failed call gives its place in the pool back."""
 
     async def scenario(client: Any) -> None:
         for _ in range(100):
@@ -90,8 +90,8 @@ def test_no_more_connections_than_calls_at_once(face: Face, tmp_path: Path) -> N
 
 
 @on_every_face
-def test_a_write_after_the_server_closed_an_idle_connection(face: Face, serve: Serve) -> None:
-    """That it is closed is seen before anything is sent, so the write goes out on a new connection, once."""
+def test_a_write_uses_a_new_connection_if_the_server_closed_the_idle_one(face: Face, serve: Serve) -> None:
+    """The client sees that the connection is closed before it sends, so the write is sent once, on a new connection."""
     server = serve(face, [ReadRequest(), Send(GOOD), Pause(0.02), Close()], [ReadRequest(), Send(DONE)])
 
     async def scenario(client: Any) -> None:
@@ -105,7 +105,7 @@ def test_a_write_after_the_server_closed_an_idle_connection(face: Face, serve: S
 
 @on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
-def test_a_call_that_times_out_on_a_connection_used_again_is_not_sent_again(face: Face, method: str, serve: Serve) -> None:
+def test_a_call_that_times_out_on_a_reused_connection_is_not_resent(face: Face, method: str, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest(), Pause(0.4), Send(GOOD), Hang()], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -115,7 +115,7 @@ def test_a_call_that_times_out_on_a_connection_used_again_is_not_sent_again(face
         assert type(error) is RequestTimeout
         assert error.maybe_applied is True
         assert len(server.requests) == 2
-        # The late answer belongs to nobody.
+        # No call gets the late answer.
         assert await client.kv.get("other") == "v"
         assert [request.connection for request in server.requests] == [0, 0, 1]
 
@@ -123,7 +123,7 @@ def test_a_call_that_times_out_on_a_connection_used_again_is_not_sent_again(face
 
 
 class InterruptedCall(BaseException):
-    """What a signal handler raises, as Ctrl-C does."""
+    """Raised by a signal handler, as KeyboardInterrupt is."""
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system sends no signals to threads")
@@ -138,7 +138,7 @@ def test_an_interrupt_closes_the_connection_of_the_call(face: Face, tmp_path: Pa
 
     def send_signal() -> None:
         asked.wait(10)
-        time.sleep(0.05)  # so that the call, most often, waits for its answer; wherever it is, the result is the same
+        time.sleep(0.05)  # so that the call most likely waits for its answer; the result does not depend on it
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, interrupt)

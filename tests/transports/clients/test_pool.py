@@ -1,4 +1,4 @@
-"""The bookkeeping of connections: no sockets, no threads, no clock but the one given."""
+"""The connection pool, without sockets, threads or a real clock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Connection:
         self.closed += 1
 
 
-def test_each_lane_has_a_bound_of_its_own() -> None:
+def test_ordinary_calls_and_blocking_queries_have_separate_limits() -> None:
     pool: Pool[Connection] = Pool(Limits(connections=2, blocking=1))
     assert [pool.reserve(blocking=False) for _ in range(3)] == [True, True, False]
     assert [pool.reserve(blocking=True) for _ in range(2)] == [True, False]
@@ -45,7 +45,7 @@ def test_the_connection_used_last_is_used_first() -> None:
     assert pool.take(3.0) == (None, [])
 
 
-def test_what_was_idle_for_too_long_is_given_back_to_be_closed() -> None:
+def test_connections_that_were_idle_for_too_long_are_returned_to_be_closed() -> None:
     pool: Pool[Connection] = Pool(Limits(idle=10.0))
     first, second, third = Connection(), Connection(), Connection()
     for number, connection in enumerate((first, second, third)):
@@ -63,7 +63,7 @@ def test_no_more_idle_connections_than_ordinary_calls_may_use() -> None:
     assert pool.keep(second, 2.0) == [first]
 
 
-def test_closing_what_is_idle() -> None:
+def test_close_idle_closes_each_connection_once() -> None:
     pool: Pool[Connection] = Pool(Limits())
     connection = Connection()
     pool.keep(connection, 1.0)
@@ -72,7 +72,7 @@ def test_closing_what_is_idle() -> None:
     assert (connection.closed, pool.idle) == (1, 0)
 
 
-def test_a_stale_connection_is_closed_and_the_next_one_taken() -> None:
+def test_a_stale_connection_is_closed_and_the_next_one_is_used() -> None:
     pool: Pool[Connection] = Pool(Limits(connections=3))
     good, stale = Connection(), Connection(stale=True)
     pool.keep(good, 1.0)
@@ -86,7 +86,7 @@ def _turn(woken: list[int], number: int) -> Turn:
     return Turn(lambda: woken.append(number))
 
 
-def test_who_waits_longest_gets_the_place() -> None:
+def test_the_call_that_waits_longest_gets_the_place() -> None:
     pool: Pool[Connection] = Pool(Limits(connections=1, blocking=1))
     assert pool.reserve(False)
     turns = [Turn(lambda: None) for _ in range(3)]
@@ -99,7 +99,7 @@ def test_who_waits_longest_gets_the_place() -> None:
     assert (pool.busy, pool.waiting) == (0, 0)
 
 
-def test_the_queues_of_ordinary_calls_and_of_blocking_queries_are_apart() -> None:
+def test_ordinary_calls_and_blocking_queries_have_separate_queues() -> None:
     pool: Pool[Connection] = Pool(Limits(connections=1, blocking=1))
     assert pool.reserve(False)
     assert pool.reserve(True)
@@ -122,7 +122,7 @@ def test_a_call_that_gives_up_leaves_the_queue_or_passes_its_place_on() -> None:
     assert (pool.busy, pool.waiting) == (0, 0)
 
 
-def test_closing_wakes_who_waits_without_a_place() -> None:
+def test_closing_wakes_waiting_calls_without_a_place() -> None:
     pool: Pool[Connection] = Pool(Limits(connections=1, blocking=1))
     assert pool.reserve(False)
     assert pool.reserve(True)
@@ -138,7 +138,7 @@ def test_closing_wakes_who_waits_without_a_place() -> None:
 
 
 class Calls(RuleBasedStateMachine):
-    """Any order of calls: no bound is passed, and no connection is idle twice, or idle and in use."""
+    """In any order of calls, the limits hold, and no connection is idle twice, or idle and in use."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""An HTTP proxy in front of an agent, for threads: what it may do wrong, and what it may not be told."""
+"""An HTTP proxy in front of an agent, for threads: its faults, and its credentials."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TUNNEL = "https://consul.example.com"
 
 _OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
-#: What a proxy does -> the exception, whether Consul may have done what it was asked, and the words.
+#: What the proxy does -> address, script, the exception, its maybe_applied, and a part of its message.
 REFUSALS: dict[str, tuple[str, Script, type[ConsulateException], bool, str]] = {
     "asks who it is": (_PLAIN, [ReadRequest(), Send(answer(407, b"Who are you?"))], ClientError, False, "407 Who are you?"),
     "cannot reach the agent": (_PLAIN, [ReadRequest(), Send(answer(502, b"<html>"))], ServerError, True, "a proxy answered"),
@@ -62,7 +62,7 @@ def _all_text(error: BaseException) -> str:
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_a_proxy_that_does_not_let_a_write_through(name: str, serve: Serve) -> None:
+def test_a_write_through_a_failing_proxy(name: str, serve: Serve) -> None:
     address, script, kind, done, says = REFUSALS[name]
     proxy, password = serve(URLLIB3, script), uuid.uuid4().hex
     begun = time.monotonic()
@@ -79,7 +79,7 @@ def test_a_proxy_that_does_not_let_a_write_through(name: str, serve: Serve) -> N
 
 
 @pytest.mark.parametrize("address", [_PLAIN, _TUNNEL])
-def test_a_proxy_that_is_not_there(address: str) -> None:
+def test_a_proxy_that_refuses_the_connection(address: str) -> None:
     with ClosedPort() as refused, Consul(address, proxy=f"http://127.0.0.1:{refused.port}", timeout=1) as client:
         with pytest.raises(RequestError, match="refused") as raised:
             client.kv.put("k", "v")
@@ -92,7 +92,7 @@ def _sent_credentials(proxy: RawServer) -> bytes:
     return base64.b64decode(header.removeprefix("Basic "))
 
 
-def test_the_proxy_is_told_who_calls(serve: Serve) -> None:
+def test_the_proxy_gets_the_credentials(serve: Serve) -> None:
     proxy, password = serve(URLLIB3, [ReadRequest(), Send(DONE)]), uuid.uuid4().hex
     with Consul(_PLAIN, proxy=_through(proxy, password), timeout=2) as client:
         assert client.kv.put("k", "v") is True
@@ -123,5 +123,5 @@ def _refusal_of(make: Callable[[], Consul]) -> str:
         "http://operator:hidden@a b",
     ],
 )
-def test_a_proxy_that_no_client_can_use_is_refused_when_the_client_is_made(proxy: str) -> None:
+def test_an_invalid_proxy_is_a_value_error(proxy: str) -> None:
     assert "hidden" not in _refusal_of(lambda: Consul(_PLAIN, proxy=proxy))

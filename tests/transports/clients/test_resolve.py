@@ -1,4 +1,4 @@
-"""Host names: looked up within the time limit, and each address of a host tried for its share of it."""
+"""Host names are resolved within the time limit, and each address of a host gets its share of it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.transports.conftest import Serve
 
 HOST = "consul.example.com"
 
-#: What the system says of an address besides the address itself.
+#: The other fields of an item of getaddrinfo.
 _V4 = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
 
 
 class Resolver:
-    """Stands in for the system's: answers for one host, when it is let to."""
+    """A fake of the system's resolver: it answers for one host, when the test allows it."""
 
     def __init__(self) -> None:
         self.ports: list[int] = []
@@ -37,7 +37,7 @@ class Resolver:
     def __call__(self, host: Any, *args: Any, **kwargs: Any) -> Any:
         if host not in (HOST, HOST.encode()):
             return self._system(host, *args, **kwargs)
-        if len(args) == 5 and args[4] & socket.AI_NUMERICHOST:  # trio asks whether it is a number first
+        if len(args) == 5 and args[4] & socket.AI_NUMERICHOST:  # trio first asks whether it is an address
             raise socket.gaierror(socket.EAI_NONAME, "a name")
         self.asked.set()
         assert self.may_answer.wait(30)
@@ -53,7 +53,7 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
 
 
 @on_every_tcp_face
-def test_a_name(face: Face, resolver: Resolver, serve: Serve) -> None:
+def test_a_host_name_is_resolved(face: Face, resolver: Resolver, serve: Serve) -> None:
     server = serve(face, HEALTHY)
     resolver.ports = [server.port]
 
@@ -97,7 +97,7 @@ def test_the_first_address_refuses(face: Face, resolver: Resolver, serve: Serve)
 
 
 @on_every_tcp_face
-def test_the_first_address_takes_no_more_than_its_share_of_the_time(face: Face, resolver: Resolver, serve: Serve) -> None:
+def test_the_first_address_gets_only_its_share_of_the_time(face: Face, resolver: Resolver, serve: Serve) -> None:
     server = serve(face, HEALTHY)
     with FullPort() as silent:
         resolver.ports = [silent.port, server.port]
@@ -171,7 +171,7 @@ def test_closing_ends_a_call_of_a_task_that_waits_for_the_resolver(face: Face, r
 
 @on_every_tcp_face
 @pytest.mark.parametrize("address", ["::1", "[::1]", "http://[::1]"])
-def test_an_address_of_version_6(face: Face, address: str) -> None:
+def test_an_ipv6_address(face: Face, address: str) -> None:
     try:
         listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
     except OSError:
@@ -196,8 +196,8 @@ def test_an_address_of_version_6(face: Face, address: str) -> None:
 
 
 @on_every_tcp_face
-def test_a_name_in_another_script_is_refused_alike(face: Face) -> None:
-    """It cannot be a Host header as it is: either the client is not made, or the name is not found."""
+def test_a_host_name_that_is_not_ascii_is_refused_on_every_client(face: Face) -> None:
+    """It is not a valid Host header: either the client cannot be made, or the name is not found."""
 
     async def scenario(client: Any) -> None:
         error = await outcome(client.kv.put("k", "v"))

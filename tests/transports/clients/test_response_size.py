@@ -1,4 +1,4 @@
-"""Limits(response_size=...): an answer of that size is read, a larger one is not; and a limit makes no other fault pass."""
+"""Limits(response_size=...): an answer of that size is read, a larger one is refused. Other faults are still errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.transports.conftest import Serve
 _SIZE = len(FOUND)
 _HALF = _SIZE // 2
 
-#: How the size of an answer shows: in its head, chunk by chunk, at its end, or once it is unpacked.
+#: Where the size of an answer becomes known: in its head, chunk by chunk, at its end, or when it is decompressed.
 SIZED: dict[str, Script] = {
     "declared": [ReadRequest(), Send(GOOD), *HEALTHY],
     "in chunks": [
@@ -33,7 +33,7 @@ SIZED: dict[str, Script] = {
 
 @on_every_face
 @pytest.mark.parametrize("sized", SIZED)
-def test_the_limit_itself_is_allowed(face: Face, sized: str, serve: Serve) -> None:
+def test_an_answer_of_exactly_the_limit_is_accepted(face: Face, sized: str, serve: Serve) -> None:
     server = serve(face, SIZED[sized], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -45,7 +45,7 @@ def test_the_limit_itself_is_allowed(face: Face, sized: str, serve: Serve) -> No
 
 @on_every_face
 @pytest.mark.parametrize("sized", SIZED)
-def test_a_byte_more_is_not(face: Face, sized: str, serve: Serve) -> None:
+def test_an_answer_one_byte_over_the_limit_is_refused(face: Face, sized: str, serve: Serve) -> None:
     server = serve(face, SIZED[sized], [ReadRequest(), Send(answer(200, b"true"))])
 
     async def scenario(client: Any) -> None:
@@ -64,7 +64,7 @@ _CUT_OFF = ("truncated body", "Content-Length larger than the body", "chunks, cu
 
 @on_every_face
 @pytest.mark.parametrize("fault", _CUT_OFF)
-def test_an_answer_that_was_cut_off_is_an_error_all_the_same(face: Face, fault: str, serve: Serve) -> None:
+def test_an_answer_that_is_cut_off_is_an_error_with_a_size_limit_too(face: Face, fault: str, serve: Serve) -> None:
     server = serve(face, FAULTS[fault], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -78,8 +78,8 @@ def test_an_answer_that_was_cut_off_is_an_error_all_the_same(face: Face, fault: 
 
 @on_every_face
 @pytest.mark.parametrize("limit", [None, 100_000])
-def test_a_length_that_no_memory_holds(face: Face, limit: int | None, serve: Serve) -> None:
-    """It is only a claim: what is read is what comes."""
+def test_a_false_length_allocates_no_memory(face: Face, limit: int | None, serve: Serve) -> None:
+    """The length may be false: only the bytes that arrive are read."""
     claim = answer(200, FOUND, [("Content-Length", str(10**15))])
     server = serve(face, [ReadRequest(), Send(claim), Close()], HEALTHY)
 

@@ -1,4 +1,4 @@
-"""Every fault of an answer, on every client: the right exception, in time, honest about what was done, and the next call works."""
+"""Every fault of an answer, on every client: the right exception and maybe_applied, in time, and the next call works."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from tests.fakes.faults import DONE, FAULTS, FOUND, GOOD, HEALTHY, ODD_BUT_GOOD,
 from tests.fakes.raw_server import ReadRequest, Script, Send, SetEvent, answer
 from tests.transports.conftest import Serve
 
-#: Seconds that a call may take, short where it will take as long; and within which a user expects the error.
+#: Time limits in seconds: of most calls, of calls that will time out, and the longest time until any error.
 TIMEOUT, SHORT, IN_TIME = 5.0, 0.3, 2.5
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a read and a write come to under a fault. `done`: whether Consul may have carried the request out. `says`: in the error."""
+    """The outcome of a fault. read: the exception. done: its maybe_applied. says: a part of its message."""
 
     read: type[ConsulateException]
     done: bool
@@ -39,7 +39,7 @@ class Row:
 
     @property
     def timeout(self) -> float:
-        """What `timeout` to give the client: the rows that time out need not take long, the others must not time out."""
+        """The time limit of the client: short for rows that time out."""
         return SHORT if self.read is RequestTimeout else TIMEOUT
 
 
@@ -128,7 +128,7 @@ def test_a_write_is_sent_once(face: Face, fault: str, serve: Serve) -> None:
 
 @on_every_face
 @pytest.mark.parametrize("oddity", ODD_BUT_GOOD)
-def test_an_odd_answer_that_is_good(face: Face, oddity: str, serve: Serve) -> None:
+def test_unusual_but_valid_answers_are_read(face: Face, oddity: str, serve: Serve) -> None:
     server = serve(face, ODD_BUT_GOOD[oddity], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -140,7 +140,7 @@ def test_an_odd_answer_that_is_good(face: Face, oddity: str, serve: Serve) -> No
 
 @on_every_face
 @pytest.mark.parametrize("spoiler", UNUSABLE_IDLE)
-def test_what_an_idle_connection_has_to_say_closes_it(face: Face, spoiler: str, serve: Serve) -> None:
+def test_an_idle_connection_with_stray_bytes_is_not_reused(face: Face, spoiler: str, serve: Serve) -> None:
     first, then = UNUSABLE_IDLE[spoiler]
     spoiled = threading.Event()
     server = serve(face, [ReadRequest(), Send(first), *then, SetEvent(spoiled), *HEALTHY], HEALTHY)
@@ -169,8 +169,8 @@ def test_a_connection_is_used_again(face: Face, serve: Serve) -> None:
 
 
 @on_every_face
-def test_a_stale_write_is_an_unknown_outcome_and_sent_once(face: Face, serve: Serve) -> None:
-    """The server takes the second request of a connection and closes it without a word: it may have done what it was asked."""
+def test_a_write_on_a_stale_connection_is_sent_once_and_its_outcome_is_unknown(face: Face, serve: Serve) -> None:
+    """The server reads the second request of a connection and closes without an answer: it may have carried the request out."""
     script: Script = [ReadRequest(), Send(GOOD), ReadRequest()]
     server = serve(face, script, [ReadRequest(), Send(DONE)])
 
@@ -186,7 +186,7 @@ def test_a_stale_write_is_an_unknown_outcome_and_sent_once(face: Face, serve: Se
 
 
 @on_every_face
-def test_a_stale_read_is_sent_again(face: Face, serve: Serve) -> None:
+def test_a_read_on_a_stale_connection_is_resent(face: Face, serve: Serve) -> None:
     script: Script = [ReadRequest(), Send(GOOD), ReadRequest()]
     server = serve(face, script, HEALTHY)
 
@@ -200,8 +200,8 @@ def test_a_stale_read_is_sent_again(face: Face, serve: Serve) -> None:
 
 
 @on_every_face
-def test_a_check_and_set_whose_answer_is_lost_is_not_false(face: Face, serve: Serve) -> None:
-    """`kv.set` reads, writes, and is told nothing: it neither tries again nor says that the race was lost."""
+def test_a_check_and_set_whose_answer_is_lost_is_an_error(face: Face, serve: Serve) -> None:
+    """`kv.set` reads, writes, and gets no answer: it neither retries nor reports a lost race."""
     server = serve(face, [ReadRequest(), Send(GOOD), ReadRequest()], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -230,5 +230,5 @@ def test_an_answer_above_the_limit(face: Face, size: str, serve: Serve) -> None:
     face.run(scenario, server.url, timeout=TIMEOUT, limits=Limits(response_size=1000))
 
 
-def test_the_good_answer_is_what_the_table_thinks() -> None:
+def test_the_good_answer_has_the_expected_body() -> None:
     assert GOOD.endswith(FOUND)

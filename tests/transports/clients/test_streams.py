@@ -1,4 +1,4 @@
-"""Streams on every client: the same events however the body comes, in constant memory, within the time limit, and ended at once."""
+"""Streams on every client: the same events for any framing, in constant memory, within the time limit; they end at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.transports.conftest import Serve
 
 _HEAD = Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
-#: Seconds within which a stream ends that is closed or cancelled.
+#: Seconds within which a stream must end after it is closed or cancelled.
 _AT_ONCE = 0.1
 
 _THREADS = pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
@@ -60,7 +60,7 @@ def test_the_connection_is_used_again_after_a_whole_stream(face: Face, framing: 
 
 
 @on_every_face
-def test_events_come_as_soon_as_they_are_there(face: Face, serve: Serve) -> None:
+def test_events_come_as_soon_as_they_arrive(face: Face, serve: Serve) -> None:
     """A line must not wait for a buffer to fill."""
     seen = threading.Event()
     server = serve(face, [ReadRequest(), _HEAD, Send(b"6\r\nfirst\n\r\n"), SetEvent(seen), Hang()])
@@ -70,11 +70,11 @@ def test_events_come_as_soon_as_they_are_there(face: Face, serve: Serve) -> None
             assert await anext(lines) == "first"
 
     face.run(scenario, server.url, timeout=10)
-    assert seen.is_set()
+    assert seen.wait(10)
 
 
 @on_every_face
-def test_a_coding_is_undone_piece_by_piece(face: Face, serve: Serve) -> None:
+def test_a_content_coding_is_decoded_piece_by_piece(face: Face, serve: Serve) -> None:
     size = 20_000_000
     server = serve(face, [ReadRequest(), *packed_stream(size)])
 
@@ -88,7 +88,7 @@ def test_a_coding_is_undone_piece_by_piece(face: Face, serve: Serve) -> None:
 
 @on_every_face
 @pytest.mark.parametrize("framing", ["chunks", "length"])
-def test_a_stream_that_is_cut_off_is_an_error(face: Face, framing: Framing, serve: Serve) -> None:
+def test_a_stream_that_is_cut_off_raises_an_error(face: Face, framing: Framing, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), *stream(100 * LINE, framing, cut_at=50 * LINE)], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -101,7 +101,7 @@ def test_a_stream_that_is_cut_off_is_an_error(face: Face, framing: Framing, serv
 
 
 @on_every_face
-def test_another_status_is_an_exception(face: Face, serve: Serve) -> None:
+def test_a_stream_with_an_error_status_raises(face: Face, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Send(answer(403, b"Permission denied")), *HEALTHY])
 
     async def scenario(client: Any) -> None:
@@ -113,7 +113,7 @@ def test_another_status_is_an_exception(face: Face, serve: Serve) -> None:
 
 
 @on_every_face
-def test_a_refusal_that_passes_is_tried_again(face: Face, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_opening_a_stream_is_retried_after_a_temporary_refusal(face: Face, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("transports.drive.random", lambda: 0.05)
     server = serve(face, [ReadRequest(), Send(answer(429, b"slow down")), ReadRequest(), *stream(10)])
 
@@ -137,7 +137,7 @@ def test_a_stale_idle_connection_is_replaced(face: Face, serve: Serve) -> None:
 
 
 @on_every_face
-def test_the_time_limit_bounds_the_head(face: Face, serve: Serve) -> None:
+def test_the_time_limit_applies_to_the_head(face: Face, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Hang()])
 
     async def scenario(client: Any) -> None:
@@ -149,7 +149,7 @@ def test_the_time_limit_bounds_the_head(face: Face, serve: Serve) -> None:
 
 
 @on_every_face
-def test_the_time_limit_bounds_each_wait_for_more_and_not_the_whole(face: Face, serve: Serve) -> None:
+def test_the_time_limit_applies_to_each_wait_for_more(face: Face, serve: Serve) -> None:
     pieces = tuple(step for _ in range(4) for step in (Send(b"1\r\nx\r\n"), Pause(0.3)))
     server = serve(face, [ReadRequest(), _HEAD, *pieces, Hang()])
 
@@ -215,7 +215,7 @@ def test_another_thread_ends_a_stream_that_waits(face: Face, way: str, serve: Se
 
 
 @_THREADS
-def test_a_cancel_that_comes_first_sends_nothing(face: Face, serve: Serve) -> None:
+def test_a_stream_with_a_handle_that_is_set_sends_nothing(face: Face, serve: Serve) -> None:
     server = serve(face, HEALTHY)
     cancel = Cancel()
     cancel.set()
@@ -252,7 +252,7 @@ def test_another_task_ends_a_stream_that_waits(face: Face, way: str, serve: Serv
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(read, scope)
                 with anyio.fail_after(10):
-                    while not got:  # noqa: ASYNC110 - what is waited for is a line of the test's own
+                    while not got:  # noqa: ASYNC110 - the test itself adds to it
                         await anyio.sleep(0.005)
                 await anyio.sleep(0.05)
                 begun = time.monotonic()
@@ -272,7 +272,7 @@ def test_another_task_ends_a_stream_that_waits(face: Face, way: str, serve: Serv
 
 
 @on_every_face
-def test_a_stream_takes_a_place_of_blocking_queries(face: Face, serve: Serve) -> None:
+def test_a_stream_counts_as_a_blocking_query(face: Face, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), *stream(1 << 40, piece=1000, interval=0.01)], [ReadRequest(), Send(DONE), *HEALTHY])
 
     async def scenario(client: Any) -> None:
@@ -289,8 +289,8 @@ def test_a_stream_takes_a_place_of_blocking_queries(face: Face, serve: Serve) ->
 
 @on_every_face
 @pytest.mark.parametrize("framing", ["chunks", "length"])
-def test_a_long_stream_takes_no_memory(face: Face, framing: Framing, serve: Serve) -> None:
-    """`scripts/streams` reads a gigabyte on every transport; this is the same for 64 MiB."""
+def test_a_long_stream_takes_constant_memory(face: Face, framing: Framing, serve: Serve) -> None:
+    """The same with 64 MiB as `scripts/streams` does with 1 GB."""
     size = 64 << 20
     server = serve(face, [ReadRequest(), *stream(size, framing)])
 
@@ -310,7 +310,7 @@ def test_a_long_stream_takes_no_memory(face: Face, framing: Framing, serve: Serv
     face.run(scenario, server.url, timeout=30)
 
 
-def test_a_stream_is_read_in_a_block() -> None:
+def test_a_stream_must_be_opened_in_a_with_block() -> None:
     client = Consul("http://127.0.0.1:1")
     events = client.open(BYTES)
     assert repr(events) == "<ThreadEvents of test.bytes>"

@@ -1,4 +1,4 @@
-"""TLS on every client that speaks it, and HTTP proxies in front of an agent for threads."""
+"""TLS on every client that supports it, and HTTP proxies for threads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.transports.conftest import Serve
 
 
 @on_every_tcp_face
-def test_a_certificate_that_verifies(face: Face, serve: Serve, certificates: Certificates) -> None:
+def test_a_valid_certificate_is_accepted(face: Face, serve: Serve, certificates: Certificates) -> None:
     server = serve(face, HEALTHY, tls=certificates.server)
 
     async def scenario(client: Any) -> None:
@@ -34,7 +34,7 @@ def test_a_certificate_that_verifies(face: Face, serve: Serve, certificates: Cer
 
 @on_every_tcp_face
 @pytest.mark.parametrize("server_is", ["stranger", "other_name"])
-def test_a_certificate_that_does_not_verify(face: Face, server_is: str, serve: Serve, certificates: Certificates) -> None:
+def test_a_certificate_that_cannot_be_verified_is_refused(face: Face, server_is: str, serve: Serve, certificates: Certificates) -> None:
     server = serve(face, HEALTHY, tls=getattr(certificates, server_is))
 
     async def scenario(client: Any) -> None:
@@ -49,7 +49,7 @@ def test_a_certificate_that_does_not_verify(face: Face, server_is: str, serve: S
 
 
 @on_every_tcp_face
-def test_a_certificate_that_nobody_verifies(face: Face, serve: Serve, certificates: Certificates) -> None:
+def test_verify_false_accepts_any_certificate(face: Face, serve: Serve, certificates: Certificates) -> None:
     server = serve(face, HEALTHY, tls=certificates.stranger)
 
     async def scenario(client: Any) -> None:
@@ -59,7 +59,7 @@ def test_a_certificate_that_nobody_verifies(face: Face, serve: Serve, certificat
 
 
 @on_every_tcp_face
-def test_the_name_of_another_host(face: Face, serve: Serve, certificates: Certificates) -> None:
+def test_server_name_is_checked_instead_of_the_host(face: Face, serve: Serve, certificates: Certificates) -> None:
     server = serve(face, HEALTHY, tls=certificates.other_name)
 
     async def scenario(client: Any) -> None:
@@ -132,7 +132,7 @@ def test_plain_http_where_tls_is_expected(face: Face, serve: Serve) -> None:
 
 @contextmanager
 def _tunnel_to(server: RawServer) -> Iterator[RawServer]:
-    """A proxy that opens one tunnel, to a server, and notes what it was asked for."""
+    """Yield a proxy that opens one tunnel to a server, and records the request for it."""
     heads: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -198,6 +198,6 @@ def test_a_proxy_that_opens_no_tunnel(serve: Serve) -> None:
     assert password not in str(raised.value)
 
 
-def test_tasks_know_no_proxy() -> None:
+def test_an_async_client_refuses_a_proxy() -> None:
     with pytest.raises(ValueError, match="AsyncConsul does not support proxies"):
         AsyncConsul(proxy="http://127.0.0.1:3128")

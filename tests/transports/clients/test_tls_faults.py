@@ -1,4 +1,4 @@
-"""What goes wrong beneath HTTP where there is TLS: the handshake, and an end that is none."""
+"""Faults of TLS: failed handshakes, and streams that are cut off."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HANDSHAKES: dict[str, tuple[Script, type[RequestError], str]] = {
 
 @on_every_tcp_face
 @pytest.mark.parametrize("name", HANDSHAKES)
-def test_a_handshake(face: Face, name: str, serve: Serve) -> None:
+def test_a_failed_handshake_sends_nothing(face: Face, name: str, serve: Serve) -> None:
     script, kind, says = HANDSHAKES[name]
     server = serve(face, script)
 
@@ -52,7 +52,7 @@ def test_a_handshake(face: Face, name: str, serve: Serve) -> None:
 
 @on_every_tcp_face
 @pytest.mark.parametrize("method", ["get", "put"])
-def test_a_server_that_wants_a_certificate_says_so(
+def test_the_error_of_a_missing_client_certificate_says_so(
     face: Face,
     method: str,
     serve: Serve,
@@ -62,7 +62,7 @@ def test_a_server_that_wants_a_certificate_says_so(
     server = serve(face, HEALTHY, tls=certificates.server_for_clients)
 
     def late(send: Any) -> Any:
-        """Send when the server has said what it has to say, and closed."""
+        """Delay sending until the server has sent its alert, and closed."""
 
         def send_late(*args: Any) -> Any:
             wait_until(lambda: 0 in server.closed)
@@ -83,10 +83,10 @@ def test_a_server_that_wants_a_certificate_says_so(
 
 
 @on_every_tcp_face
-def test_an_answer_that_only_the_end_ends_is_cut_off_where_tls_does_not_end(
+def test_an_answer_without_length_needs_the_end_of_tls(
     face: Face, serve: Serve, certificates: Certificates, request: pytest.FixtureRequest
 ) -> None:
-    """Anyone on the way can close a TCP connection; only the server can say that there is no more (RFC 9110, section 4.3.4)."""
+    """Anyone on the network path can close a TCP connection; only the server can end TLS properly (RFC 9110, section 4.3.4)."""
     server = serve(face, [ReadRequest(), Send(b"HTTP/1.1 200 OK\r\n\r\nhalf a val"), Close()], HEALTHY, tls=certificates.server)
 
     async def scenario(client: Any) -> None:
@@ -115,8 +115,8 @@ def test_a_large_answer_and_a_large_value_inside_tls(face: Face, serve: Serve, c
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_both_sides_of_a_fork_go_on(serve: Serve, certificates: Certificates) -> None:
-    """The child neither uses the parent's session nor says goodbye on it."""
+def test_parent_and_child_of_a_fork_both_work(serve: Serve, certificates: Certificates) -> None:
+    """The child neither uses the parent's TLS session nor closes it."""
     server = serve(URLLIB3, HEALTHY, tls=certificates.server)
     with Consul(server.url, ca_file=certificates.ca_file, timeout=5) as client:
         assert client.kv.get("k") == "v"

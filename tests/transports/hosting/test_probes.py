@@ -1,4 +1,4 @@
-"""What the checks of a simulated agent find out, and what they say of it: as real agents say it (observed with 1.8.7 and 1.22.5)."""
+"""The checks of a simulated agent have the same results and texts as in real agents (observed with 1.8.7 and 1.22.5)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ENOUGH = 10.0
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers with the status that the path names, and says what it was asked."""
+    """Answers with the status in the path. The body describes the request."""
 
     protocol_version = "HTTP/1.1"
 
@@ -56,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def web() -> Iterator[str]:
-    """A server to be checked."""
+    """The address of a server to check."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -67,7 +67,7 @@ def web() -> Iterator[str]:
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """A port that nobody listens on."""
+    """The address of a closed port."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         yield f"127.0.0.1:{sock.getsockname()[1]}"
@@ -96,13 +96,13 @@ def test_http(web: str, path: str, status: str, line: str) -> None:
     assert found == (status, f"HTTP GET http://{web}{path}: {line} Output: {asked}")
 
 
-def test_http_with_all_that_can_be_said(web: str) -> None:
+def test_http_checks_with_method_headers_and_body(web: str) -> None:
     headers = {"X-A": ("b", "c"), "Host": ("other",), "User-Agent": ("own",)}
     found = _run(probe_http, http=f"http://{web}/200", method="PUT", headers=headers, body="hello")
     assert found == ("passing", f"HTTP PUT http://{web}/200: 200 OK Output: PUT host=other user-agent=own x-a=b x-a=c b'hello'")
 
 
-def test_http_keeps_the_end_of_what_was_said(web: str) -> None:
+def test_http_checks_store_the_end_of_the_body(web: str) -> None:
     assert _run(probe_http, http=f"http://{web}/200?large", limit=12).output.endswith("200 OK Output: 890123456789")
 
 
@@ -111,30 +111,30 @@ def test_http_without_redirects(web: str) -> None:
     assert (found.status, found.output.partition(" Output")[0]) == ("critical", f"HTTP GET http://{web}/302: 302 Found")
 
 
-def test_http_that_leads_around(web: str) -> None:
+def test_http_checks_stop_after_10_redirects(web: str) -> None:
     assert _run(probe_http, http=f"http://{web}/302?around") == ("critical", f'Get "http://{web}/302?around": stopped after 10 redirects')
 
 
-def test_http_that_is_slow(web: str) -> None:
+def test_http_checks_time_out(web: str) -> None:
     url = f"http://{web}/200?slow"
     says = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
     assert _run(probe_http, http=url, timeout=0.1) == ("critical", f'Get "{url}": {says}')
 
 
-def test_http_where_nobody_listens(silent: str) -> None:
+def test_http_checks_of_a_closed_port(silent: str) -> None:
     refused = f'Get "http://{silent}/x": dial tcp {silent}: connect: connection refused'
     assert _run(probe_http, http=f"http://{silent}/x") == ("critical", refused)
 
 
 @pytest.mark.parametrize("url", ["ftp://x/", "http://", "http://127.0.0.1:x/", "http://127.0.0.1:99999/", "x"])
-def test_http_that_is_no_url(url: str) -> None:
+def test_http_checks_with_an_invalid_url(url: str) -> None:
     found = _run(probe_http, http=url)
     assert found.status == "critical"
     assert found.output.startswith(f'Get "{url}": ')
 
 
-def test_http_of_something_else(web: str) -> None:
-    """TLS to a server without it; and headers that cannot be sent."""
+def test_http_checks_of_the_wrong_protocol_or_headers(web: str) -> None:
+    """TLS to a server without TLS, and headers that cannot be sent."""
     assert _run(probe_http, http=f"https://{web}/200", verify=False).status == "critical"
     assert _run(probe_http, http=f"http://{web}/200", headers={"a b": ("c",)}).status == "critical"
 
@@ -174,16 +174,16 @@ def test_scripts(text: str, found: tuple[str, str]) -> None:
     assert _script(text) == found
 
 
-def test_a_script_that_says_a_lot() -> None:
+def test_only_the_last_bytes_of_a_long_output_are_stored() -> None:
     assert _script("printf 0123456789", limit=4).output == "Captured 4 of 10 bytes\n...\n6789"
 
 
-def test_scripts_that_cannot_be_run() -> None:
+def test_scripts_that_cannot_be_started() -> None:
     assert _run(run_script, script=("/no/such",)) == ("critical", "fork/exec /no/such: no such file or directory")
     assert _run(run_script, script=("no-such",)) == ("critical", 'exec: "no-such": executable file not found in $PATH')
 
 
-def test_a_script_that_takes_too_long_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
+def test_a_script_over_its_time_limit_is_killed_with_its_children(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     found = _script(f"echo begin; sleep 60 & echo $! >{pids}; echo $$ >>{pids}; wait", timeout=0.5)
     assert found == ("critical", "Timed out (500ms) running check\n\nbegin\n")
@@ -205,7 +205,7 @@ def _wait_until_gone(pid: int) -> None:
 
 
 class _FakeSimulator(Simulator):
-    """A simulator whose checks the test names, and which keeps what they found."""
+    """A simulator with the checks of the test. It records their results."""
 
     def __init__(self, fake_probes: dict[str, Probe]) -> None:
         super().__init__()
@@ -221,7 +221,7 @@ class _FakeSimulator(Simulator):
 
 
 def _run_checks(probes: dict[str, Probe], may_run: Callable[[Probe], bool], scenario: Callable[..., Awaitable[None]]) -> None:
-    """Run checks, with the scenario beside them."""
+    """Run checks while the scenario runs."""
 
     async def run() -> None:
         simulator = _FakeSimulator(probes)
@@ -236,7 +236,7 @@ def _run_checks(probes: dict[str, Probe], may_run: Callable[[Probe], bool], scen
 
 
 def test_checks_come_and_go(web: str) -> None:
-    """One is replaced, one is taken away, and one with a script is not run."""
+    """One check is replaced, one is removed, and one with a script is not run."""
     probes = {
         "web": Probe("web", 0.1, tcp=web),
         "gone": Probe("gone", 0.1, tcp=web),
@@ -262,7 +262,7 @@ def test_checks_come_and_go(web: str) -> None:
     _run_checks(probes, lambda probe: not probe.script, scenario)
 
 
-def test_a_script_that_runs_when_the_agent_ends_is_killed(tmp_path: Path) -> None:
+def test_a_running_script_is_killed_when_the_agent_ends(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
 
     async def scenario(host: Host, found: object) -> None:

@@ -1,4 +1,4 @@
-"""The server in this process: with limits of time that a test can wait for, and a simulator that does what the test says."""
+"""The server in this process, with short time limits, and a simulator that the test controls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 class RecordingSimulator(Simulator):
-    """A simulator that says what it forgets, and fails where it is told to."""
+    """A simulator that records parked and removed queries, and fails for one path."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class RecordingSimulator(Simulator):
 
     def handle(self, request: Request, now: float) -> Response | Parked:
         if request.path == "/v1/fails":
-            raise LookupError("with words that nobody is told")
+            raise LookupError("a text that no client may see")
         answer = super().handle(request, now)
         if isinstance(answer, Parked):
             self.parked.append(answer)
@@ -46,7 +46,7 @@ class RecordingSimulator(Simulator):
 
 @dataclass
 class ServerUnderTest:
-    """A server, and what came of it."""
+    """A server, and the failures of its simulator."""
 
     simulator: RecordingSimulator
     address: Any
@@ -87,8 +87,8 @@ async def start_server(limits: ServerLimits = _QUICK, **options: Any) -> AsyncIt
             tasks.cancel_scope.cancel()
 
 
-def test_whoever_takes_too_long_is_told_so(backend: str) -> None:
-    """Byte by byte, which never stops for long; and with a body that does not come."""
+def test_a_slow_request_is_answered_with_408(backend: str) -> None:
+    """A request that comes byte by byte, and one whose body does not come."""
 
     async def scenario() -> None:
         async with start_server() as here:
@@ -112,8 +112,8 @@ def test_whoever_takes_too_long_is_told_so(backend: str) -> None:
     anyio.run(scenario, backend=backend)
 
 
-def test_whoever_says_nothing_is_left(backend: str) -> None:
-    """At first, and after an answer."""
+def test_a_silent_client_is_disconnected(backend: str) -> None:
+    """Before a request, and after an answer."""
 
     async def scenario() -> None:
         async with start_server() as here:
@@ -126,7 +126,7 @@ def test_whoever_says_nothing_is_left(backend: str) -> None:
     anyio.run(scenario, backend=backend)
 
 
-def test_whoever_does_not_read_is_left(backend: str) -> None:
+def test_a_client_that_does_not_read_is_disconnected(backend: str) -> None:
     async def scenario() -> None:
         async with start_server() as here:
             value = bytes(500_000)
@@ -141,7 +141,7 @@ def test_whoever_does_not_read_is_left(backend: str) -> None:
     anyio.run(scenario, backend=backend)
 
 
-def test_a_client_that_goes_away_is_forgotten(backend: str) -> None:
+def test_the_query_of_a_client_that_goes_away_is_removed(backend: str) -> None:
     async def scenario() -> None:
         async with start_server() as here:
             simulator = here.simulator
@@ -170,7 +170,7 @@ def test_a_parked_query_wakes_on_a_write(backend: str) -> None:
     anyio.run(scenario, backend=backend)
 
 
-def test_a_parked_query_ends_with_its_wait(backend: str) -> None:
+def test_a_parked_query_ends_after_its_wait(backend: str) -> None:
     async def scenario() -> None:
         async with start_server() as here:
             received = await here.exchange(b"GET /v1/kv/a?index=1&wait=100ms HTTP/1.1\r\nHost: x\r\n" + CLOSE)
@@ -180,8 +180,8 @@ def test_a_parked_query_ends_with_its_wait(backend: str) -> None:
     anyio.run(scenario, backend=backend)
 
 
-def test_what_is_sent_behind_a_parked_query_waits_for_its_turn(backend: str) -> None:
-    """More of it than is kept."""
+def test_requests_behind_a_parked_query_are_answered_later(backend: str) -> None:
+    """Also if it is more than the server reads ahead."""
 
     async def scenario() -> None:
         async with start_server() as here, await here.connect() as stream, anyio.create_task_group() as tasks:
@@ -199,7 +199,7 @@ def test_what_is_sent_behind_a_parked_query_waits_for_its_turn(backend: str) -> 
     anyio.run(scenario, backend=backend)
 
 
-def test_leave_to_send_a_body_is_given(backend: str) -> None:
+def test_100_continue_is_sent(backend: str) -> None:
     async def scenario() -> None:
         async with start_server() as here, await here.connect() as stream:
             await stream.send(b"PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n" + CLOSE)
@@ -210,7 +210,7 @@ def test_leave_to_send_a_body_is_given(backend: str) -> None:
     anyio.run(scenario, backend=backend)
 
 
-def test_a_mistake_in_the_simulator_costs_one_answer(backend: str) -> None:
+def test_a_bug_in_the_simulator_fails_only_one_request(backend: str) -> None:
     async def scenario() -> None:
         async with start_server() as here, await here.connect() as stream:
             await stream.send(b"GET /v1/fails HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -247,8 +247,8 @@ def test_requests_without_a_token_have_the_default_one(backend: str, given: dict
     anyio.run(scenario, backend=backend)
 
 
-def test_time_is_looked_at_only_when_something_is_due(backend: str) -> None:
-    """And what is due and does not go away costs no whole processor."""
+def test_the_clock_wakes_only_for_due_events(backend: str) -> None:
+    """An event that stays due must not use the whole processor."""
 
     class Due(RecordingSimulator):
         due: float | None = None

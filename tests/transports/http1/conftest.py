@@ -1,4 +1,4 @@
-"""Agents as the tests of `consulate dev` have them."""
+"""Fixtures: agents of `consulate dev`."""
 
 from tests.cli.dev.conftest import dev as dev
 from tests.cli.dev.conftest import no_consul_variables as no_consul_variables

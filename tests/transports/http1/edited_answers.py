@@ -1,4 +1,4 @@
-"""Answers for the tests of any bytes: those of the table of faults, edited at random and cut at random."""
+"""Answers for tests with arbitrary bytes: those of the fault table, edited and cut at random."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.fakes.raw_server import Send
 
 
 def pieces(data: bytes, cuts: Sequence[int]) -> list[bytes]:
-    """The data, cut at these places; none of the pieces is empty."""
+    """Return the data, cut at these places, without empty pieces."""
     if not data:
         return []
     at = sorted({cut % len(data) for cut in cuts} - {0})
     return [data[start:end] for start, end in zip([0, *at], [*at, len(data)], strict=True)]
 
 
-#: Every answer of the tables of faults, as far as it is bytes.
+#: The bytes of every answer in the fault tables.
 _ANSWERS = [
     b"".join(step.data for step in script if isinstance(step, Send))
     for script in (*FAULTS.values(), *ODD_BUT_GOOD.values())
@@ -56,7 +56,7 @@ cuts = st.lists(st.integers(0, 4000), max_size=6)
 
 
 def apply_edits(data: bytes, changes: Sequence[Edit]) -> bytes:
-    """The data after all edits, one after the other."""
+    """Return the data after all edits, in order."""
     for change in changes:
         data = change.of(data)
     return data

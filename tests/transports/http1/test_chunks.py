@@ -18,8 +18,8 @@ _BODY = b"5;ext=1\r\nline \r\n2\r\n1\n\r\n7\r\nline 2\n\r\n0\r\nX-Trailer: 1\r\n
 _PLAIN = b"line 1\nline 2\n"
 
 
-class _Arriving(io.RawIOBase):
-    """A socket's file: each read gives what arrived at once. wait: whether a read after all of it would wait for ever."""
+class _PieceReader(io.RawIOBase):
+    """A fake of a socket's file: each read returns one piece. wait: whether a read after the last piece would wait forever."""
 
     def __init__(self, parts: Sequence[bytes], *, wait: bool = False) -> None:
         self._parts = [part for part in parts if part]
@@ -41,11 +41,11 @@ class _Arriving(io.RawIOBase):
 
 
 def _reader(parts: Sequence[bytes], *, wait: bool = False) -> IO[bytes]:
-    return cast("IO[bytes]", io.BufferedReader(_Arriving(parts, wait=wait)))
+    return cast("IO[bytes]", io.BufferedReader(_PieceReader(parts, wait=wait)))
 
 
 def _outcome(reader: IO[bytes], limit: int | None = None) -> tuple[bytes, str | None]:
-    """What came before the error, where there is one, and what the error says."""
+    """Return the body before the error, and the error's message ("" if there is none)."""
     found = bytearray()
     try:
         for piece in iter_chunks(reader, limit):
@@ -132,7 +132,7 @@ def test_nothing_beyond_the_end_is_read() -> None:
         (b"2\r\nab\r\n0\r\n", b"ab", "EOF"),
     ],
 )
-def test_what_is_not_http(data: bytes, before: bytes, says: str) -> None:
+def test_chunks_that_are_not_http(data: bytes, before: bytes, says: str) -> None:
     body, error = _outcome(io.BytesIO(data))
     assert body == before
     assert error is not None

@@ -1,4 +1,4 @@
-"""The bytes of one HTTP/1.1 connection: whatever the cuts, the same answer; and what is left over spoils the connection."""
+"""The bytes of one HTTP/1.1 connection: any cut gives the same answer, and leftover bytes prevent reuse."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_any_cut_of_the_same_bytes_is_the_same_answer(name: str, data: st.DataOb
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_byte_by_byte_and_once_more(name: str) -> None:
+def test_byte_by_byte_twice_on_one_connection(name: str) -> None:
     connection = _connection()
     for _ in range(3):
         response = _receive(connection, [bytes([byte]) for byte in ANSWERS[name]])
@@ -72,7 +72,7 @@ def test_byte_by_byte_and_once_more(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_what_is_left_over_spoils_the_connection(name: str) -> None:
+def test_leftover_bytes_prevent_reuse(name: str) -> None:
     connection = _connection()
     response = connection.receive(ANSWERS[name] + b"H")
     assert response is not None
@@ -100,7 +100,7 @@ def test_an_answer_that_is_cut_off(end: int) -> None:
 
 
 @given(st.binary(min_size=1), st.booleans())
-def test_any_bytes_are_an_answer_or_an_error_of_ours(data: bytes, ends: bool) -> None:
+def test_any_bytes_give_an_answer_or_a_request_error(data: bytes, ends: bool) -> None:
     connection = _connection()
     try:
         response = connection.receive(data)
@@ -126,7 +126,7 @@ def test_a_limit(name: str) -> None:
         _connection(13).receive(ANSWERS[name])
 
 
-def test_a_host_that_cannot_be_sent() -> None:
+def test_a_host_that_cannot_be_a_header_is_refused() -> None:
     with pytest.raises(ValueError, match="Host"):
         HTTP1Connection("a\r\nb")
 
@@ -143,11 +143,11 @@ class TestContentCodings:
             ("deflate", zlib.compress(b"x")),
         ],
     )
-    def test_undone(self, encoding: str | None, body: bytes) -> None:
+    def test_a_coding_that_is_decoded(self, encoding: str | None, body: bytes) -> None:
         assert decode(encoding, body, None) == b"x"
         assert decode(encoding, body, 1) == b"x"
 
-    def test_nothing_needs_no_coding(self) -> None:
+    def test_an_empty_body_may_have_any_coding(self) -> None:
         assert decode("br", b"", None) == b""
 
     @pytest.mark.parametrize(
@@ -159,11 +159,11 @@ class TestContentCodings:
             ("gzip, gzip", b"x", "unknown Content-Encoding"),
         ],
     )
-    def test_not_undone(self, encoding: str, body: bytes, says: str) -> None:
+    def test_a_coding_that_cannot_be_decoded(self, encoding: str, body: bytes, says: str) -> None:
         with pytest.raises(RequestError, match=says):
             decode(encoding, body, None)
 
-    def test_a_bomb(self) -> None:
+    def test_a_decompression_bomb_is_refused(self) -> None:
         bomb = gzip.compress(b"\0" * 50_000_000)
         assert len(bomb) < 100_000
         with pytest.raises(RequestError, match="larger than this client's limit of 1000000 bytes"):

@@ -1,4 +1,4 @@
-"""Content codings, undone piece by piece: any cut of the same bytes gives the same body, and no piece is large."""
+"""Content codings are decoded piece by piece: any cut of the same bytes gives the same body, and no piece is large."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from consul_proto.errors import RequestError
 from tests.transports.http1.edited_answers import Edit, apply_edits, cuts, edits, pieces
 from transports.http1.content import LARGEST_PIECE, ContentDecoder, decode
 
-#: Bodies of a few bytes, and of a few pieces: zeros, which pack well, and noise, which does not.
+#: Bodies of a few bytes, and of a few pieces: zeros, which compress well, and noise, which does not.
 bodies = st.binary(max_size=200) | st.builds(
     lambda size, packs: bytes(size) if packs else random.Random(size).randbytes(size),
     st.sampled_from([LARGEST_PIECE - 1, LARGEST_PIECE, LARGEST_PIECE + 1, 3 * LARGEST_PIECE, 200_000]),
@@ -74,7 +74,7 @@ def test_any_cut_of_a_broken_body_gives_the_same_error(encoding: str, changes: l
 @given(st.lists(edits, max_size=2), cuts, st.sampled_from([0, 10, 99, 100]))
 @settings(deadline=None)
 def test_a_limit_changes_no_body(encoding: str, changes: list[Edit], places: list[int], limit: int) -> None:
-    """A body that is broken and too large is one of the two, depending on the cut."""
+    """For a body that is both broken and too large, the error depends on the cut."""
     packed = apply_edits(gzip.compress(b"x" * 100, mtime=0) if encoding == "gzip" else zlib.compress(b"x" * 100), changes)
     body, limited = _outcome(encoding, [packed], None), _outcome(encoding, pieces(packed, places), limit)
     if isinstance(body, bytes) and len(body) <= limit:
@@ -84,8 +84,8 @@ def test_a_limit_changes_no_body(encoding: str, changes: list[Edit], places: lis
         assert limited == body or "is larger than this client's limit" in limited
 
 
-def test_what_came_is_given_at_once() -> None:
-    """A line of a stream does not wait for the next one."""
+def test_bytes_are_decoded_as_soon_as_they_arrive() -> None:
+    """A line of a stream must not wait for the next one."""
     packer = zlib.compressobj(wbits=31)
     decoder = ContentDecoder("gzip")
     for number in range(10):
@@ -123,7 +123,7 @@ def test_a_limit_holds_for_every_coding() -> None:
             _unpack(encoding, [packed], 2)
 
 
-def test_a_bomb_takes_no_memory() -> None:
+def test_a_decompression_bomb_takes_no_memory() -> None:
     bomb = gzip.compress(bytes(100_000_000))
     decoder = ContentDecoder("gzip")
     tracemalloc.start()
@@ -137,13 +137,13 @@ def test_a_bomb_takes_no_memory() -> None:
     assert peak < 10 * LARGEST_PIECE
 
 
-def test_it_unpacks_no_more_than_is_read() -> None:
+def test_nothing_is_decompressed_before_it_is_read() -> None:
     decoder = ContentDecoder("gzip", limit=1_000_000)
     first = next(itertools.islice(decoder.feed(gzip.compress(bytes(10_000_000))), 1))
     assert len(first) == LARGEST_PIECE
 
 
 def test_many_members_take_little_time() -> None:
-    """Whatever is left over of a block is copied for each member: the whole rest of the body would take minutes."""
+    """zlib copies the rest of its input for each member: without blocks, this would take minutes."""
     packed = gzip.compress(b"x", mtime=0) * 50_000
     assert b"".join(_unpack("gzip", [packed])) == b"x" * 50_000

@@ -1,4 +1,4 @@
-"""Head, data and end of an answer as they come: the same events for any cut, and the same as the whole answer has."""
+"""The events of an answer, head, data and end: the same for any cut, and the same as in the whole answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _connection(response_size: int | None = None) -> HTTP1Connection:
 
 
 def _read(parts: Sequence[bytes], connection: HTTP1Connection) -> tuple[list[Event], str | None]:
-    """All events, data joined, until the answer or the connection ends; and how the error begins where there is one."""
+    """Return all events, with joined data, until the answer or the connection ends, and the error's message if there is one."""
     found: list[Event] = []
     try:
         for part in (*parts, b""):
@@ -65,7 +65,7 @@ def test_any_cut_gives_the_events_of_the_whole(data: bytes, changes: list[Edit],
 @given(st.sampled_from(SMALL), st.lists(edits, max_size=3), cuts)
 @settings(max_examples=400, deadline=None)
 def test_events_and_whole_answers_are_the_same(data: bytes, changes: list[Edit], places: list[int]) -> None:
-    """Except for a content coding, which the events leave as it is."""
+    """Except for a content coding, which events do not decode."""
     data = apply_edits(data, changes)
     if b"encoding" in data.lower().replace(b"transfer-encoding", b""):
         return
@@ -125,7 +125,7 @@ def test_the_connection_before_its_end() -> None:
     assert not connection.reuse()
 
 
-def test_what_comes_after_the_end_is_no_event() -> None:
+def test_bytes_after_the_end_give_no_event() -> None:
     connection = _connection()
     list(connection.events(GOOD))
     assert list(connection.events(GOOD)) == []
@@ -148,7 +148,7 @@ def test_no_limit_of_size_holds() -> None:
     assert events[-1] == End()
 
 
-def test_a_content_coding_stays() -> None:
+def test_events_keep_the_content_coding() -> None:
     packed = gzip.compress(FOUND, mtime=0)
     assert list(_connection().events(answer(200, packed, [("Content-Encoding", "gzip")])))[1:] == [Data(packed), End()]
 
@@ -172,7 +172,7 @@ def test_an_error_comes_after_the_events_before_it(data: bytes, given_before: in
 
     def read() -> None:
         for part in (data, b"") if data else (b"",):
-            found.extend(connection.events(part))  # what it took before the error stays
+            found.extend(connection.events(part))  # keeps the events before an error
 
     with pytest.raises(RequestError, match=says) as raised:
         read()

@@ -1,4 +1,4 @@
-"""Answers at the edge of HTTP, the same on every client: what is allowed is read, what is not is refused at once."""
+"""Unusual answers, on every client: valid ones are read, invalid ones are refused at once."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _ONE_CHUNK = b"%x\r\n%s\r\n0\r\n\r\n" % (len(FOUND), FOUND)
 
 
 def _line(line: bytes) -> bytes:
-    """The good answer, with this line in its head."""
+    """Return the good answer with this line in its head."""
     return GOOD.replace(b"Content-Length", line + b"\r\nContent-Length")
 
 
 ALLOWED: dict[str, bytes] = {
-    # RFC 9110, section 15.2: a client reads any number of interim answers, whether or not it asked for them.
+    # RFC 9110, section 15.2: a client must accept any number of interim answers.
     "103 Early Hints first": b"HTTP/1.1 103 Early Hints\r\nLink: </ui>\r\n\r\n" + GOOD,
     "102 Processing first": b"HTTP/1.1 102 Processing\r\n\r\n" + GOOD,
     "100 Continue three times": b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + GOOD,
     "no reason": GOOD.replace(b" Whatever", b""),
     "a folded line": _line(b"X-Note: a\r\n b"),
     "the same length twice": answer(200, FOUND, [("Content-Length", _LENGTH)] * 2),
-    # RFC 9110, section 8.6: a recipient may take it as one.
+    # RFC 9110, section 8.6: a recipient may read it as one length.
     "the same length twice in a line": answer(200, FOUND, [("Content-Length", f"{_LENGTH}, {_LENGTH}")]),
-    # RFC 9110, section 5.5: blanks around a value are no part of it.
+    # RFC 9110, section 5.5: spaces around a value are not part of it.
     "a blank after the length": answer(200, FOUND, [("Content-Length", f"{_LENGTH} ")]),
     "a length and chunks": answer(200, _ONE_CHUNK, [("Transfer-Encoding", "chunked"), ("Content-Length", "5")]),
     "99 headers": answer(200, FOUND, [(f"X-Header-{number}", "x") for number in range(98)]),
@@ -64,7 +64,7 @@ REFUSED: dict[str, bytes] = {
 
 @on_every_face
 @pytest.mark.parametrize("name", ALLOWED)
-def test_it_is_read(face: Face, name: str, serve: Serve) -> None:
+def test_valid_heads_are_read(face: Face, name: str, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Send(ALLOWED[name]), *HEALTHY], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -77,7 +77,7 @@ def test_it_is_read(face: Face, name: str, serve: Serve) -> None:
 
 @on_every_face
 @pytest.mark.parametrize("name", REFUSED)
-def test_it_is_refused(face: Face, name: str, serve: Serve) -> None:
+def test_invalid_heads_are_refused(face: Face, name: str, serve: Serve) -> None:
     server = serve(face, [ReadRequest(), Send(REFUSED[name]), *HEALTHY], HEALTHY)
 
     async def scenario(client: Any) -> None:
@@ -93,7 +93,7 @@ def test_it_is_refused(face: Face, name: str, serve: Serve) -> None:
 
 
 @on_every_face
-def test_a_small_answer_that_unpacks_to_a_large_one(face: Face, serve: Serve) -> None:
+def test_a_small_answer_that_decompresses_to_a_large_one_is_refused(face: Face, serve: Serve) -> None:
     bomb = gzip.compress(b"\0" * 30_000_000)
     server = serve(face, [ReadRequest(), Send(answer(200, bomb, [("Content-Encoding", "gzip")])), *HEALTHY], HEALTHY)
 

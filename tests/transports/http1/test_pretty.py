@@ -27,7 +27,7 @@ _PATHS = (
 
 @pytest.mark.real
 @pytest.mark.parametrize("binary", [*find_binaries()] or [None], ids=lambda binary: "no Consul" if binary is None else binary.version)
-def test_it_is_written_as_consul_does(binary: Binary | None) -> None:
+def test_pretty_json_is_the_same_as_consuls(binary: Binary | None) -> None:
     binary = require_binary(binary)
     said = []
     with start_agent(binary, acls=False, unix_socket=False) as real, start_dev(binary.version, unix_socket=False) as simulated:
@@ -41,7 +41,7 @@ def test_it_is_written_as_consul_does(binary: Binary | None) -> None:
 
 
 @pytest.mark.parametrize("value", ['{"a":[],"b":{},"c":[1,{"d":"e\\\\\\"]"}],"f":1.50}', "[]", "null", '"x"', "[[1],[2,3]]"])
-def test_nothing_else_changes(value: str) -> None:
+def test_pretty_json_has_the_same_value(value: str) -> None:
     laid_out = prettify(Response(200, Headers([("Content-Type", "application/json")]), value.encode())).body
     assert laid_out.decode() == json.dumps(json.loads(value), indent=4).replace("1.5", "1.50") + "\n"
 

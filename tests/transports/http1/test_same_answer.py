@@ -1,4 +1,4 @@
-"""The bytes of an answer decide, not who reads them: h11 and http.client, whole and in pieces, come to the same Response or error.
+"""h11 and http.client, with whole answers and with pieces, give the same Response or error for the same bytes.
 
 Over a socket pair, without a server: the answer is in the socket before the request is sent.
 """
@@ -35,7 +35,7 @@ def _summarize(response: Response) -> Outcome:
 
 
 def _by_urllib3(data: bytes, response_size: int | None = None) -> Outcome:
-    """Read an answer that ends with its connection. Anything but a Response or a RequestError comes out."""
+    """Read an answer that ends with its connection. Exceptions other than RequestError are raised."""
     ours, theirs = socket.socketpair()
     with theirs:
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
@@ -75,14 +75,14 @@ def test_answers_of_the_tables(data: bytes) -> None:
 @given(st.sampled_from(SMALL), st.lists(edits, max_size=3), cuts, st.sampled_from([None, 60, 4000]))
 @settings(max_examples=400, deadline=None)
 @example(GOOD, [Edit(0, 0, b"\r\n")], [], None)
-def test_whatever_comes_is_an_answer_or_an_error_of_ours(data: bytes, changes: list[Edit], places: list[int], size: int | None) -> None:
+def test_edited_answers_give_an_answer_or_a_request_error(data: bytes, changes: list[Edit], places: list[int], size: int | None) -> None:
     data = apply_edits(data, changes)
     assert _by_h11(pieces(data, places), size) == _by_h11([data], size)
     _by_urllib3(data, size)
 
 
 @pytest.mark.parametrize("length", [60_000, 70_000, 100_000])
-def test_a_large_head_is_read_or_refused_however_it_is_cut(length: int) -> None:
+def test_any_cut_of_a_large_head_gives_the_same_outcome(length: int) -> None:
     data = GOOD.replace(b"Content-Length", b"X-Long: " + b"x" * length + b"\r\nContent-Length")
     assert _by_h11(pieces(data, range(0, len(data), 1000))) == _by_h11([data])
 

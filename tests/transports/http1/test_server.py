@@ -20,7 +20,7 @@ _OK = Response(200, Headers([("Content-Type", "application/json")]), b"true")
 
 
 def _requests(*pieces: bytes, limits: RequestLimits | None = None) -> list[Request | int]:
-    """The requests that these pieces make, and at the end the status of a refusal where there is one."""
+    """Return the requests in these pieces, followed by the status of a refusal if there is one."""
     connection, found = HTTP1ServerConnection(limits), list[Request | int]()
     for piece in pieces:
         connection.receive(piece)
@@ -28,7 +28,7 @@ def _requests(*pieces: bytes, limits: RequestLimits | None = None) -> list[Reque
             while (request := connection.next_request()) is not None:
                 found.append(request)
                 connection.answer(_OK, _DATE)
-                if not connection.held:
+                if not connection.pending:
                     break
         except Refusal as refused:
             return [*found, refused.response.status]
@@ -72,7 +72,7 @@ def test_any_cut_of_the_same_bytes_gives_the_same_requests(cuts: set[int]) -> No
 
 @pytest.mark.parametrize("size", [1 << 16, 700])
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_wrong_is_refused(name: str, size: int) -> None:
+def test_a_malformed_request_is_refused(name: str, size: int) -> None:
     data, statuses = BAD[name]
     found = _requests(*(data[place : place + size] for place in range(0, len(data), size)))
     if name == "a value above the limit":  # a limit of the simulator, not of HTTP
@@ -82,7 +82,7 @@ def test_what_is_wrong_is_refused(name: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("name", CUT)
-def test_what_ends_early_is_refused(name: str) -> None:
+def test_a_request_that_ends_early_is_refused(name: str) -> None:
     data, statuses = CUT[name]
     assert (_requests(data, b"") or [0])[-1] in statuses
 
@@ -116,7 +116,7 @@ def test_any_bytes_are_requests_or_refused(pieces: list[bytes], is_old: bool) ->
     assert connection.is_over
 
 
-def _answered(head: bytes, response: Response, *, is_old: bool = False) -> tuple[dict[str, str], bytes]:
+def _answer(head: bytes, response: Response, *, is_old: bool = False) -> tuple[dict[str, str], bytes]:
     connection = HTTP1ServerConnection(is_old=is_old)
     connection.receive(head + b"\r\n")
     assert connection.next_request() is not None
@@ -134,26 +134,26 @@ def _answered(head: bytes, response: Response, *, is_old: bool = False) -> tuple
 def test_answers_are_compressed_as_real_agents_do(accepts: str, compressed: bool) -> None:
     """Observed with 1.8.7 and 1.22.5."""
     text = b"x" * 1400
-    headers, body = _answered(LEADER + b"Accept-Encoding: " + accepts.encode() + b"\r\n", Response(200, Headers(), text))
+    headers, body = _answer(LEADER + b"Accept-Encoding: " + accepts.encode() + b"\r\n", Response(200, Headers(), text))
     assert headers.get("Content-Encoding") == ("gzip" if compressed else None)
     assert headers["Content-Length"] == str(len(body))
     assert (gzip.decompress(body) if compressed else body) == text
 
 
 @pytest.mark.parametrize(("is_old", "size", "compressed"), [(False, 1399, False), (False, 1400, True), (True, 1, True), (True, 0, False)])
-def test_the_size_from_which_answers_are_compressed(is_old: bool, size: int, compressed: bool) -> None:
-    headers, _ = _answered(LEADER + b"Accept-Encoding: gzip\r\n", Response(200, Headers(), b"x" * size), is_old=is_old)
+def test_the_smallest_answer_that_is_compressed(is_old: bool, size: int, compressed: bool) -> None:
+    headers, _ = _answer(LEADER + b"Accept-Encoding: gzip\r\n", Response(200, Headers(), b"x" * size), is_old=is_old)
     assert ("Content-Encoding" in headers) is compressed
 
 
-def test_a_head_has_the_length_and_no_body() -> None:
-    headers, body = _answered(b"HEAD / HTTP/1.1\r\nHost: x\r\n", Response(200, Headers(), b"true"))
+def test_the_answer_to_head_has_the_length_and_no_body() -> None:
+    headers, body = _answer(b"HEAD / HTTP/1.1\r\nHost: x\r\n", Response(200, Headers(), b"true"))
     assert (headers["Content-Length"], body) == ("4", b"")
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_some_answers_have_no_body(status: int) -> None:
-    headers, body = _answered(LEADER, Response(status, Headers(), b""))
+    headers, body = _answer(LEADER, Response(status, Headers(), b""))
     assert ("Content-Length" in headers, body) == (False, b"")
 
 
@@ -166,12 +166,12 @@ def test_some_answers_have_no_body(status: int) -> None:
         (LEADER + b"Upgrade: websocket\r\nConnection: Upgrade\r\n", True),
     ],
 )
-def test_connections_are_kept_where_the_client_wants_them(head: bytes, keeps_alive: bool) -> None:
-    headers, _ = _answered(head, _OK)
+def test_a_connection_is_kept_alive_if_the_client_wants_it(head: bytes, keeps_alive: bool) -> None:
+    headers, _ = _answer(head, _OK)
     assert (headers.get("Connection") != "close") is keeps_alive
 
 
-def test_a_body_may_be_waited_for() -> None:
+def test_a_client_can_wait_for_100_continue() -> None:
     connection = HTTP1ServerConnection()
     connection.receive(b"PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
     assert connection.next_request() is None
@@ -191,7 +191,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent() -> None:
 
 
 def test_a_header_that_is_not_ascii_is_not_lost() -> None:
-    """A token that cannot be one is not the same as none."""
+    """A malformed token is not the same as no token."""
     connection = HTTP1ServerConnection()
     connection.receive(LEADER + b"X-Consul-Token: \xc3\xa4\r\n\r\n")
     request = connection.next_request()
@@ -201,7 +201,7 @@ def test_a_header_that_is_not_ascii_is_not_lost() -> None:
 
 @pytest.mark.parametrize(("is_old", "answer"), [(True, (("raw", None), ("a", "b"))), (False, 500)])
 def test_a_semicolon_in_a_query(is_old: bool, answer: object) -> None:
-    """1.8.7 takes it for a separator, newer ones refuse it: observed."""
+    """1.8.7 reads it as a separator, newer versions refuse it (observed)."""
     connection = HTTP1ServerConnection(is_old=is_old)
     connection.receive(b"GET /v1/kv/a?raw;a=b HTTP/1.1\r\nHost: x\r\n\r\n")
     try:

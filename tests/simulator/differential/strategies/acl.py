@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.simulator.differential.calls import Call
 from tests.simulator.differential.strategies.kv import choose, some
+from tests.simulator.differential.strategies.rules import BROKEN, CAPITALS, ODD
 
 #: Names for rules, by resource.
 _NAMES = {
@@ -22,7 +23,7 @@ _NAMES = {
     "agent": ("", "test-node", "n1"),
 }
 
-_ACCESS = st.sampled_from(["deny", "read", "read", "write", "write"])
+_ACCESS = st.sampled_from([*("deny", "read", "read", "write", "write") * 3, "READ", "Write", "DENY"])
 
 
 def _written(resource: str, name: str, access: str, form: str, intentions: str) -> tuple[str, str, dict[str, str]]:
@@ -41,7 +42,7 @@ _NAMED = st.sampled_from(sorted(_NAMES)).flatmap(
     )
 )
 
-_SINGLE = st.tuples(st.sampled_from(["acl", "operator", "keyring"]), _ACCESS)
+_SINGLE = st.tuples(st.sampled_from(["acl", "operator", "keyring", "mesh"]), _ACCESS)
 
 
 def _as_hcl(named: list[tuple[str, str, dict[str, str]]], single: list[tuple[str, str]]) -> str:
@@ -73,9 +74,12 @@ _RULES = st.one_of(
             'service "web" { policy = "list" }',
             'service "web" { policy = "read" intentions = "list" }',
             'acl = "list"',
+            'key "{p}a" { policy = "write" }',
+            'key_prefix "{p}" { policy = "list" } key "{p}a" { policy = "write" }',
             'key_prefix "" { policy = "list" } key_prefix "{p}" { policy = "deny" }',
         ]
     ),
+    st.sampled_from([*ODD, *BROKEN, *CAPITALS]),
 )
 
 
@@ -188,13 +192,17 @@ _KV = choose(
         _KEY,
         st.sampled_from([(), (), (("acquire", "{s0}"),), (("cas", "0"),)]),
     ),
-    st.builds(lambda key, query: Call("DELETE", f"/v1/kv/{key}", query), _KEY, st.sampled_from([(), (("recurse", None),)])),
+    st.builds(
+        lambda key, query: Call("DELETE", f"/v1/kv/{key}", query), _KEY, st.sampled_from([(), (("recurse", None),), (("recurse", None),)])
+    ),
 )
 
 _STEP = st.one_of(
     st.builds(
         lambda verb, key: {"KV": {"Verb": verb, "Key": key, "Value": "dg=="}},
-        st.sampled_from(["set", "get", "get-tree", "delete", "delete-tree", "check-not-exists", "check-index"]),
+        st.sampled_from(
+            ["set", "get", "get-or-empty", "get-tree", "delete", "delete-tree", "delete-tree", "check-not-exists", "check-index"]
+        ),
         _KEY,
     ),
     st.builds(
@@ -277,7 +285,7 @@ _AGENT = st.one_of(
         st.sampled_from(
             [
                 *("service/deregister/web", "service/deregister/nothing", "check/deregister/c1", "check/pass/c1", "check/warn/nothing"),
-                *("force-leave/nothing", "reload", "maintenance", "service/maintenance/web"),
+                *("force-leave/nothing", "maintenance", "service/maintenance/web"),
             ]
         ),
     ),
@@ -288,7 +296,35 @@ _CONFIG = st.one_of(
         lambda name: _put("/v1/config", {"Kind": "service-defaults", "Name": name, "Protocol": "http"}), st.sampled_from(["web", "db"])
     ),
     st.just(_put("/v1/config", {"Kind": "proxy-defaults", "Name": "global", "Config": {"a": "b"}})),
-    st.builds(lambda path: Call("DELETE", f"/v1/config/{path}"), st.sampled_from(["service-defaults/web", "proxy-defaults/global"])),
+    st.just(_put("/v1/config", {"Kind": "mesh"})),
+    st.builds(
+        lambda method, path: Call(method, f"/v1/config/{path}"),
+        st.sampled_from(["GET", "DELETE"]),
+        st.sampled_from(["service-defaults/web", "proxy-defaults/global", "mesh/mesh"]),
+    ),
+)
+
+_SERVICES = st.sampled_from(["web", "db", "*"])
+
+_INTENTION = st.one_of(
+    st.builds(
+        lambda source, destination: Call(
+            "PUT", "/v1/connect/intentions/exact", (("source", source), ("destination", destination)), b'{"Action": "allow"}'
+        ),
+        _SERVICES,
+        _SERVICES,
+    ),
+    st.builds(
+        lambda by, name: Call("GET", "/v1/connect/intentions/match", (("by", by), ("name", name))),
+        st.sampled_from(["source", "destination"]),
+        _SERVICES,
+    ),
+    st.builds(
+        lambda source, destination: Call("GET", "/v1/connect/intentions/check", (("source", source), ("destination", destination))),
+        _SERVICES,
+        _SERVICES,
+    ),
+    st.just(Call("GET", "/v1/connect/intentions")),
 )
 
 _OTHER = st.one_of(
@@ -305,7 +341,7 @@ def _by(call: Call, who: str | None, how: str) -> Call:
     return replace(call, token=who)
 
 
-_ENFORCED = choose(_KV, _KV, _TXN, _CATALOG_WRITES, _READS, _READS, _READS, _SESSION, _QUERY, _AGENT, _CONFIG, _OTHER, _ACL)
+_ENFORCED = choose(_KV, _KV, _TXN, _CATALOG_WRITES, _READS, _READS, _READS, _SESSION, _QUERY, _AGENT, _CONFIG, _INTENTION, _OTHER, _ACL)
 
 _ASKED = st.builds(_by, _ENFORCED, _WHO, st.sampled_from(["header", "header", "header", "query"]))
 

@@ -22,7 +22,7 @@ def some(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[st
 
 
 #: "{p}" is a prefix for each example, so that lock delays of earlier ones do not matter.
-_KEYS = st.sampled_from(["{p}" + key for key in (*("a", "a/b", "lock") * 4, "a/b/c", "a/", "b", "ab", "%C3%BC", "a%20b", "x%3Cy")])
+_KEYS = st.sampled_from(["{p}" + key for key in (*("a", "a/b", "lock") * 4, "a/b/c", "a/", "b", "ab", "%C3%BC", "a%20b", "x%3Cy", "a+")])
 _PREFIXES = st.sampled_from(["{p}" + prefix for prefix in ("", "a", "a/", "a/b/", "b", "none/")])
 _VALUES = st.sampled_from([b"", b"v", b"w", b"\xff\x00", b'{"a": 1}'])
 _FLAGS = st.sampled_from(["0", "1", "42", "18446744073709551615", "-1", "18446744073709551616", "x", ""])
@@ -130,12 +130,14 @@ _SESSION = choose(
 )
 
 _VERBS = [
-    *("set", "cas", "lock", "unlock", "get", "get-tree", "check-index", "check-session", "check-not-exists"),
-    *("delete", "delete-tree", "delete-cas"),
+    *("set", "cas", "lock", "unlock", "get", "get-or-empty", "get-tree", "check-index", "check-session", "check-not-exists"),
+    *("delete", "delete-tree", "delete-cas", "nothing"),
 ]
 
 
 def _operation(verb: str, key: str, value: bytes, index: int, session: str) -> dict[str, Any]:
+    if verb == "delete-tree":
+        key = key or "{p}"  # 1.8.7 does not survive the end of all keys in a transaction
     return {"KV": {"Verb": verb, "Key": key, "Value": b64encode(value).decode(), "Index": index, "Session": session}}
 
 
@@ -145,7 +147,7 @@ _TXN = st.builds(
         st.builds(
             _operation,
             st.sampled_from(_VERBS),
-            st.sampled_from(["{p}a", "{p}a/b", "{p}a/", "{p}b", "{p}lock"]),
+            st.sampled_from([*("{p}a", "{p}a/b", "{p}a/", "{p}b", "{p}lock") * 3, ""]),
             _VALUES,
             st.sampled_from([0, 1]),
             _SESSIONS,
@@ -183,6 +185,9 @@ _OTHER = st.sampled_from(
         Call("PUT", "/v1/kv/%252e%252e/a", (), b"v"),
         Call("PUT", "/v1/kv/a%2F..", (), b"v"),
         Call("PUT", "/v1/kv/a+b", (), b"v"),
+        Call("PUT", "/v1/kv/+a", (), b"v"),
+        Call("PUT", "/v1/kv/%2B", (), b"v"),
+        Call("PUT", "/v1/kv/a%252F..%252F..%252Fb", (), b"v"),
         Call("GET", "/v1/event/list", (("name", "nothing"),)),
         Call("GET", "/v1/kv/a", (("stale", None), ("consistent", None), ("ns", "x"))),
         Call("GET", "/v1/kv/a//b"),

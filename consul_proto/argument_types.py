@@ -1,0 +1,211 @@
+"""Whether the arguments of a call have the types that its signature says.
+
+A str is a sequence too, and Python would take it apart: `kv.delete_many("app")` would delete the keys a and p. So every argument is looked
+at before a request is made of it. The annotations are the only source, so what the type checkers accept and what is accepted at run time
+cannot differ. An annotation that is not in the table below is not looked at, and neither are the calls of other packages.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache, wraps
+from inspect import Parameter, signature
+from typing import Any, ParamSpec, TypeVar
+
+from consul_proto.options_of import options_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: What can be iterated over and is one thing all the same.
+_ONE = (str, bytes, bytearray, memoryview)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """fits: whether a value is one. text: what errors call it."""
+
+    fits: Callable[[Any], bool]
+    text: str
+
+
+def _are(*types: type[Any]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, types)
+
+
+def _several(element: Kind, mapping: bool) -> Kind:
+    """Return the kind of several things. An iterator is not looked into, since that would use it up."""
+
+    def fits(value: Any) -> bool:
+        if not isinstance(value, Iterable) or isinstance(value, _ONE) or (isinstance(value, Mapping) and not mapping):
+            return False
+        return not isinstance(value, Collection) or all(map(element.fits, value))
+
+    return Kind(fits, f"a list of {element.text.removeprefix('a ')}")
+
+
+def _mapping(key: Kind, value: Kind) -> Kind:
+    def fits(given: Any) -> bool:
+        return isinstance(given, Mapping) and all(map(key.fits, given)) and all(map(value.fits, given.values()))
+
+    return Kind(fits, f"a dict of {key.text.removeprefix('a ')} to {value.text}" if value is not _ANYTHING else "a dict")
+
+
+_ANYTHING = Kind(lambda _value: True, "anything")
+_NONE = Kind(lambda value: value is None, "None")
+_TEXT = Kind(_are(str), "a str")
+_OBJECT = Kind(_are(Mapping), "a dict")
+_DURATION = "a duration (a Go string such as '10s', a number of seconds or a timedelta)"
+_NUMBERS = (str, int, float, timedelta)
+
+#: A name in an annotation -> what it means. "int" excludes bool, and "bool" includes 0 and 1.
+_NAMED = {
+    "str": _TEXT,
+    "bytes": Kind(_are(bytes), "bytes"),
+    "bool": Kind(_are(int), "a bool"),
+    "int": Kind(lambda value: isinstance(value, int) and not isinstance(value, bool), "an int"),
+    "type": Kind(_are(type), "a type"),
+    "object": _ANYTHING,
+    "Value": _ANYTHING,
+    "Stored": _ANYTHING,
+    "Body": _ANYTHING,
+    "Query": Kind(lambda value: isinstance(value, Iterable) and not isinstance(value, _ONE), "a dict or a list of pairs"),
+    "QueryValue": _ANYTHING,
+    "Duration": Kind(lambda value: isinstance(value, _NUMBERS) and not isinstance(value, bool), _DURATION),
+    "Consistency": _TEXT,
+    "Method": _TEXT,
+    "State": _TEXT,
+    "AgentServiceCheck": _OBJECT,
+    "AgentServiceConnect": _OBJECT,
+    "AgentWeights": _OBJECT,
+    "ConnectProxyConfig": _OBJECT,
+    "Locality": _OBJECT,
+    "ServiceAddress": _OBJECT,
+    "ServiceCheck": _OBJECT,
+    "ServicePort": _OBJECT,
+    "TxnOp": _OBJECT,
+}
+
+#: A name in an annotation -> the annotation that it stands for.
+_ALIASES = {"Names": "str | Collection[str]"}
+
+
+@cache
+def kind_of(annotation: str) -> Kind:
+    """Return what an annotation asks for."""
+    return _kind(ast.parse(annotation, mode="eval").body)
+
+
+def _kind(node: ast.expr) -> Kind:
+    if isinstance(node, ast.Constant):
+        return _NONE if node.value is None else kind_of(str(node.value))
+    if isinstance(node, ast.BinOp):
+        left, right = _kind(node.left), _kind(node.right)
+        return Kind(lambda value: left.fits(value) or right.fits(value), f"{left.text} or {right.text}")
+    if not isinstance(node, ast.Subscript):
+        name = ast.unparse(node)
+        return kind_of(_ALIASES[name]) if name in _ALIASES else _NAMED.get(name, _ANYTHING)
+    name, inner = ast.unparse(node.value), node.slice
+    if name in ("Sequence", "Collection", "Iterable"):
+        return _several(_kind(inner), mapping=name == "Iterable")
+    if name == "Mapping" and isinstance(inner, ast.Tuple):
+        return _mapping(*map(_kind, inner.elts))
+    return _TEXT if name == "Literal" else _NAMED.get(name, _ANYTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What the arguments of one function must be: those given by position, and all of them by name.
+
+    usual: a type that always fits as the first argument, so that a call with one such argument alone needs no look at the rest.
+    """
+
+    positional: list[tuple[str, Kind]]
+    named: dict[str, Kind]
+    usual: type[Any] | None = None
+
+    def check(self, call: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Raise TypeError for an argument of another type. call: the name to show ("kv.get"). Too many are for Python to refuse."""
+        if len(args) > len(self.positional):
+            return
+        for (name, kind), value in zip(self.positional, args, strict=False):
+            if not kind.fits(value):
+                raise _wrong(call, name, kind, value)
+        for name, value in kwargs.items():
+            named = self.named.get(name)
+            if named is not None and not named.fits(value):
+                raise _wrong(call, name, named, value)
+
+
+_NO_CHECKS = Checks([], {})
+
+
+@cache
+def checks_of(function: Callable[..., Any], skipped: int) -> Checks:
+    """Return the checks of a function of this package. skipped: how many parameters, as `self`, are not given by the caller."""
+    if not function.__module__.startswith("consul_proto."):
+        return _NO_CHECKS
+    positional: list[tuple[str, Kind]] = []
+    named: dict[str, Kind] = {}
+    for parameter in list(signature(function).parameters.values())[skipped:]:
+        if parameter.kind is Parameter.VAR_KEYWORD:
+            options = options_of(parameter.annotation, function)
+            annotations = {} if options is None else options.__annotations__
+            # An option that is None is not sent.
+            named |= {name: kind_of(f"{_written(annotation)} | None") for name, annotation in annotations.items()}
+            continue
+        named[parameter.name] = kind_of(_written(parameter.annotation))
+        if parameter.kind is not Parameter.KEYWORD_ONLY:
+            positional.append((parameter.name, named[parameter.name]))
+    usual = str if positional and positional[0][1] is _TEXT else None
+    return Checks(positional, named, usual)
+
+
+def _written(annotation: Any) -> str:
+    """Return an annotation as it stands in the source: a TypedDict keeps it in a reference."""
+    return str(getattr(annotation, "__forward_arg__", annotation))
+
+
+def checked(function: Callable[P, T]) -> Callable[P, T]:
+    """Make a function check the types of its arguments."""
+    checks = checks_of(function, 0)
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        checks.check(function.__name__, args, kwargs)
+        return function(*args, **kwargs)
+
+    return call
+
+
+#: Parameter -> what errors call it, where its own name says little.
+_NOUNS = {"item": "a key", "path": "a path", "port": "a port"}
+
+#: Call and parameter -> what to write instead, where that is not obvious.
+_INSTEAD = {
+    "service.register check": "; check= is a shell line: give a check in Consul's own words as checks=[{...}]",
+    "service.register httpcheck": "; httpcheck= is a URL: give a check in Consul's own words as checks=[{...}]",
+}
+
+
+def _wrong(call: str, name: str, kind: Kind, value: Any) -> TypeError:
+    text = kind.text.removesuffix(" or None")
+    instead = _INSTEAD.get(f"{'.'.join(call.split('.')[-2:])} {name}", "")
+    if not instead and text.startswith("a list") and isinstance(value, (*_ONE, Mapping)):
+        instead = "; put it into a list"
+    return TypeError(f"{call}(): {_NOUNS.get(name, name)} must be {text}, not {_told(value)}{instead}")
+
+
+def _told(value: Any) -> str:
+    """Return the type of a value, and the types of what it holds; never the value, which may be a secret."""
+    name = type(value).__name__
+    if isinstance(value, Mapping):
+        return f"{name} of {_types(value)} to {_types(value.values())}" if value else name
+    return f"{name} of {_types(value)}" if isinstance(value, list | tuple | set | frozenset) and value else name
+
+
+def _types(values: Iterable[Any]) -> str:
+    return ", ".join(sorted({type(value).__name__ for value in values}))
