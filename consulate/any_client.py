@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from consul_proto.api import Groups, Operations
 from consul_proto.namespace import M
 from consul_proto.stream import Stream
-from consulate.arguments import checked
+from consulate.arguments import check_options, lists_options
 from consulate.configuration import ViewOptions
 
 if TYPE_CHECKING:
@@ -36,14 +36,17 @@ class AnyClient(Groups[M]):
         """The same API as operations, for `perform` and for tests."""
         return Operations(codec=self._codec)
 
-    @checked(ViewOptions)
+    @lists_options(ViewOptions)
     def using(self, **options: Unpack[ViewOptions]) -> Self:
         """Return a view of this client with other settings, on the same connections; closing a view does nothing."""
+        check_options("using", ViewOptions, options)
         view = object.__new__(type(self))
         view._begin(view._call, self._codec)
         view._transport, view._is_view = self._transport, True
         view._context = replace(self._context, settings=replace(self._context.settings, **options))
         return view
+
+    using.__qualname__ = "using"  # which Python's own errors show
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._context.address}>"

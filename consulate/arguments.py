@@ -78,10 +78,20 @@ _SYNONYMS = {
 _OF_A_CLIENT = ("host", "port", "datacenter", "token", "scheme", "adapter", "transport", "kv_codec", *ClientOptions.__annotations__)
 
 
+#: Options -> option -> the types that most of its values have: a quick look, for calls that are made often.
+_USUAL: dict[Options, dict[str, tuple[type[Any], ...]]] = {
+    options: {name: (type(None), *_TYPES[name][0]) for name in options.__annotations__}
+    for options in (ClientOptions, ViewOptions, CallOptions, AsyncCallOptions)
+}
+
+
 def check_options(call: str, options: Options, given: Mapping[str, object]) -> None:
     """Raise TypeError for a keyword that is none of these options, or has a value of another type."""
-    _check_names(call, options.__annotations__, given)
-    _check_types(call, given)
+    usual = _USUAL[options]
+    for name, value in given.items():
+        if type(value) not in usual.get(name, ()):
+            _check_names(call, usual, given)
+            _check_types(call, {name: value})
 
 
 def _check_names(call: str, taken: Collection[str], given: Iterable[str]) -> None:
@@ -137,7 +147,7 @@ TASKS = {"adapter": ("async_transport",), "transport": ("send", "aclose")}
 
 
 def checked(options: Options | None = None, carriers: Mapping[str, tuple[str, ...]] = THREADS) -> Callable[[F], F]:
-    """Check each argument of a constructor, or of `using`, before anything else. An error names what the user called.
+    """Check each argument of a constructor before anything else. An error names the class.
 
     options: what `**options` takes; `help()` shows them. carriers: the methods that an adapter or a transport must have.
     """
@@ -149,7 +159,7 @@ def checked(options: Options | None = None, carriers: Mapping[str, tuple[str, ..
 
         @wraps(function)
         def called(self: Any, *args: Any, **kwargs: Any) -> Any:
-            call = type(self).__name__ if function.__name__ == "__init__" else function.__name__
+            call = type(self).__name__
             _check_names(call, taken, kwargs)
             try:
                 given = own.bind(self, *args, **kwargs).arguments
