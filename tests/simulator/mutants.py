@@ -324,8 +324,8 @@ MUTANTS = [
     Mutant(
         "and binds before or",
         "filters/expressions.py",
-        "return lambda value: one(value) or other(value)",
-        "return lambda value: one(value) and other(value)",
+        "return lambda value: any(part(value) for part in parts)",
+        "return lambda value: all(part(value) for part in parts)",
     ),
     # ACLs.
     Mutant(

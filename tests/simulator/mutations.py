@@ -187,6 +187,13 @@ _ASKED = (
 )
 
 
+#: Filters that nest, or repeat, something very often.
+_DEEP = (
+    *("(" * 900, "(" * 300 + "Service == a" + ")" * 300, "not " * 900 + "Node == a", "Node == a and " * 900 + "Node == a"),
+    *("Node == a or not " * 300 + "Node == a", f"Service matches `{'(' * 1500}{')' * 1500}`", "Meta" + ".a" * 1500 + " == b"),
+)
+
+
 class Mutator:
     """Mutates requests at random."""
 
@@ -244,6 +251,8 @@ class Mutator:
         return tuple(pairs)
 
     def _filter(self) -> str:
+        if self._random.random() < 0.02:
+            return self._random.choice(_DEEP)
         text = self._random.choice(_ASKED)
         return self._words(text, _OF_FILTERS) if self._random.random() < 0.8 else text
 

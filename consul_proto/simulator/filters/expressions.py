@@ -173,12 +173,12 @@ def compile_filter(text: str, fields: Fields, version: Version) -> Keep:
 
 def _compile(tree: tuple[Any, ...], fields: Fields, version: Version) -> Keep:
     match tree:
-        case ("or", left, right):
-            one, other = _compile(left, fields, version), _compile(right, fields, version)
-            return lambda value: one(value) or other(value)
-        case ("and", left, right):
-            one, other = _compile(left, fields, version), _compile(right, fields, version)
-            return lambda value: one(value) and other(value)
+        case ("or", list(several)):
+            parts = [_compile(one, fields, version) for one in several]
+            return lambda value: any(part(value) for part in parts)
+        case ("and", list(several)):
+            parts = [_compile(one, fields, version) for one in several]
+            return lambda value: all(part(value) for part in parts)
         case ("not", inner):
             kept = _compile(inner, fields, version)
             return lambda value: not kept(value)

@@ -16,6 +16,10 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 
 
+#: The deepest nesting. Real agents take half a minute for ten parentheses in each other.
+_DEEPEST = 50
+
+
 class _No(Exception):
     """The rule does not match here."""
 
@@ -28,7 +32,7 @@ def parse(text: str) -> Tree:
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._place = self._farthest = 0
+        self._place = self._farthest = self._depth = 0
         self._expected: set[str] = set()
 
     def parse_all(self) -> Tree:
@@ -94,14 +98,17 @@ class _Parser:
         return found
 
     def _or(self) -> Tree:
-        left = self._and()
-        right = self._maybe(lambda: self._operand("or", self._or))
-        return left if right is None else ("or", left, right)
+        return self._several("or", self._and)
 
     def _and(self) -> Tree:
-        left = self._not()
-        right = self._maybe(lambda: self._operand("and", self._and))
-        return left if right is None else ("and", left, right)
+        return self._several("and", self._not)
+
+    def _several(self, word: str, rule: Callable[[], Tree]) -> Tree:
+        """Read what matches a rule, once or several times with a word between."""
+        found = [rule()]
+        while (right := self._maybe(lambda: self._operand(word, rule))) is not None:
+            found.append(right)
+        return found[0] if len(found) == 1 else (word, found)
 
     def _operand(self, word: str, rule: Callable[[], Tree]) -> Tree:
         self._blanks()
@@ -110,6 +117,16 @@ class _Parser:
         return rule()
 
     def _not(self) -> Tree:
+        depth = self._depth
+        if depth == _DEEPEST:
+            raise self._fault(self._place, "nested too deeply")
+        try:
+            self._depth += 1
+            return self._negatable()
+        finally:
+            self._depth = depth
+
+    def _negatable(self) -> Tree:
         def negation() -> Tree:
             self._literal("not")
             self._blanks()

@@ -47,6 +47,8 @@ def expression(text: str) -> re.Pattern[str]:
     except re.error as error:
         what = error.msg.replace("bad character range ", "invalid character class range: `") + "`"
         raise _error(what if "`" in what[:-1] else f"{error.msg}: `{text}`") from None
+    except (RecursionError, OverflowError):
+        raise _error(f"expression nests too deeply: `{text}`") from None
 
 
 def _error(what: str) -> ValueError:

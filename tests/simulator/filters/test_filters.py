@@ -87,6 +87,27 @@ def test_a_filter_asks_for_a_name_in_structures_by_name(agent: SimulatedAgent) -
 
 
 @pytest.mark.parametrize(
+    "expression",
+    [
+        "(" * 1000,
+        "(" * 100 + "Service is empty" + ")" * 100,
+        "not " * 1000 + "Service is empty",
+        f"Service matches `{'(' * 2000}{')' * 2000}`",
+    ],
+)
+def test_a_filter_that_nests_too_deeply_is_refused(agent: SimulatedAgent, expression: str) -> None:
+    """Real agents answer minutes later, if at all."""
+    status, text = agent.refusal("GET", f"/v1/agent/services?filter={expression}")
+    assert (status, "nest" in text) == (500, True)
+
+
+@pytest.mark.parametrize("word", ["and", "or"])
+def test_a_filter_may_have_many_parts(agent: SimulatedAgent, word: str) -> None:
+    agent.put(REGISTER_SERVICE, {"Name": "web"})
+    assert [*agent.get(f"/v1/agent/services?filter={f' {word} '.join(['Service matches `web`'] * 500)}")] == ["web"]
+
+
+@pytest.mark.parametrize(
     ("expression", "found"),
     [
         ('Node == "n" or Node == "m" and ServiceName == "db"', ["n"]),
