@@ -1,4 +1,4 @@
-"""`Groups`: every group of calls, named once for all faces of the API."""
+"""`Groups`: all groups of calls, declared once for all forms of the API (operations, sync and async)."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 
 class Groups(Namespace[M]):
-    """The whole API. `run` decides what a method returns, as for each group of calls."""
+    """The whole API. As in each group of calls, `run` decides what a method returns."""
 
     _place = ""
 
     @operation
     def request(self, method: Method, path: str, *, query: Query = (), body: Body = None) -> Operation[Response]:
-        """Send a request that has no method of its own, and return the whole answer.
+        """Send a request to an endpoint that has no method here, and return the whole answer.
 
         client.request("PUT", "/v1/config", body={"Kind": "proxy-defaults", "Name": "global"})
         client.request("GET", "/v1/operator/usage", query={"global": None}).json()
 
-        method: "GET", "PUT", "POST" or "DELETE". Only a GET is sent again where its outcome is unknown.
-        path: begins with "/v1/" and is percent-encoded where needed.
+        method: "GET", "PUT", "POST" or "DELETE". Only a GET is sent again if its outcome is unknown.
+        path: begins with "/v1/" and is percent-encoded if needed.
         query: a mapping, or pairs; the value None makes a bare flag. With an "index" it is a blocking query.
         body: bytes are sent as they are, anything else as JSON.
 
-        The client's datacenter, namespace and partition are added, and its consistency to a GET, unless the query has its own.
-        Raises ValueError or TypeError for invalid arguments, before anything is sent, and ConsulateException as any other call.
+        The client's datacenter, namespace and partition are added to the query, and for a GET its consistency, unless it has its own.
+        Raises ValueError or TypeError for invalid arguments, before anything is sent, and ConsulateException like any other call.
         https://developer.hashicorp.com/consul/api-docs
         """
         return raw_operation(method, path, query, body)

@@ -1,8 +1,8 @@
-"""Whether the arguments of a call have the types that its signature says.
+"""Check that the arguments of a call have the types in its signature.
 
-A str is a sequence too, and Python would take it apart: `kv.delete_many("app")` would delete the keys a and p. So every argument is looked
-at before a request is made of it. The annotations are the only source, so what the type checkers accept and what is accepted at run time
-cannot differ. An annotation that is not in the table below is not looked at, and neither are the calls of other packages.
+A str is also a sequence, and Python would split it: `kv.delete_many("app")` would delete the keys a and p. So every argument is checked
+before the request is built. The annotations are the only source, so type checkers and the check at run time accept the same arguments.
+Arguments whose annotation is not in the table below are not checked, and neither are the calls of other packages.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from consul_proto.options_of import options_of
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: What can be iterated over and is one thing all the same.
+#: Types that can be iterated over, but count as one value.
 _ONE = (str, bytes, bytearray, memoryview)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """fits: whether a value is one. text: what errors call it."""
+    """A kind of argument. fits: returns whether a value is of this kind. text: the name of the kind in errors."""
 
     fits: Callable[[Any], bool]
     text: str
@@ -37,7 +37,7 @@ def _are(*types: type[Any]) -> Callable[[Any], bool]:
 
 
 def _several(element: Kind, mapping: bool) -> Kind:
-    """Return the kind of several things. An iterator is not looked into, since that would use it up."""
+    """Return the kind for several values. The values of an iterator are not checked, since that would consume it."""
 
     def fits(value: Any) -> bool:
         if not isinstance(value, Iterable) or isinstance(value, _ONE) or (isinstance(value, Mapping) and not mapping):
@@ -95,7 +95,7 @@ _ALIASES = {"Names": "str | Collection[str]"}
 
 @cache
 def kind_of(annotation: str) -> Kind:
-    """Return what an annotation asks for."""
+    """Return the kind that an annotation describes."""
     return _kind(ast.parse(annotation, mode="eval").body)
 
 
@@ -118,9 +118,9 @@ def _kind(node: ast.expr) -> Kind:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What the arguments of one function must be: those given by position, and all of them by name.
+    """The kinds of the arguments of one function: the positional ones in order, and all of them by name.
 
-    usual: a type that always fits as the first argument, so that a call with one such argument alone needs no look at the rest.
+    usual: a type that always fits the first argument. A call with only one argument of this type needs no check.
     """
 
     positional: list[tuple[str, Kind]]
@@ -128,7 +128,7 @@ class Checks:
     usual: type[Any] | None = None
 
     def check(self, call: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        """Raise TypeError for an argument of another type. call: the name to show ("kv.get"). Too many are for Python to refuse."""
+        """Raise TypeError for an argument of the wrong type. call: the name to show ("kv.get"). Python refuses too many arguments."""
         if len(args) > len(self.positional):
             return
         for (name, kind), value in zip(self.positional, args, strict=False):
@@ -145,7 +145,7 @@ _NO_CHECKS = Checks([], {})
 
 @cache
 def checks_of(function: Callable[..., Any], skipped: int) -> Checks:
-    """Return the checks of a function of this package. skipped: how many parameters, as `self`, are not given by the caller."""
+    """Return the checks for a function of this package. skipped: how many parameters are not the caller's, such as `self`."""
     if not function.__module__.startswith("consul_proto."):
         return _NO_CHECKS
     positional: list[tuple[str, Kind]] = []
@@ -165,7 +165,7 @@ def checks_of(function: Callable[..., Any], skipped: int) -> Checks:
 
 
 def _written(annotation: Any) -> str:
-    """Return an annotation as it stands in the source: a TypedDict keeps it in a reference."""
+    """Return an annotation as it is written in the source: a TypedDict wraps it in a ForwardRef."""
     return str(getattr(annotation, "__forward_arg__", annotation))
 
 
@@ -181,10 +181,10 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
     return call
 
 
-#: Parameter -> what errors call it, where its own name says little.
+#: Parameter -> its name in errors, if its own name is not clear enough.
 _NOUNS = {"item": "a key", "path": "a path", "port": "a port"}
 
-#: Call and parameter -> what to write instead, where that is not obvious.
+#: Call and parameter -> what to write instead, if that is not obvious.
 _INSTEAD = {
     "service.register check": "; check= is a shell line: give a check in Consul's own words as checks=[{...}]",
     "service.register httpcheck": "; httpcheck= is a URL: give a check in Consul's own words as checks=[{...}]",
@@ -200,7 +200,7 @@ def _wrong(call: str, name: str, kind: Kind, value: Any) -> TypeError:
 
 
 def _told(value: Any) -> str:
-    """Return the type of a value, and the types of what it holds; never the value, which may be a secret."""
+    """Return the type of a value, and the types of its members; never the value itself, which may be a secret."""
     name = type(value).__name__
     if isinstance(value, Mapping):
         return f"{name} of {_types(value)} to {_types(value.values())}" if value else name

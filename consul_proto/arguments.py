@@ -1,7 +1,7 @@
 """The keyword arguments that a call takes, and the error for any other one.
 
-The method's signature is the only source: its parameters, and the keys of the TypedDict in `**options: Unpack[...]`. So what a type
-checker accepts and what is accepted at run time cannot differ.
+The method's signature is the only source: its parameters, and the keys of the TypedDict in `**options: Unpack[...]`. So a type
+checker and the check at run time always accept the same arguments.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from consul_proto.options_of import options_of
 
-#: What other clients, other calls and Consul's own query call it -> our names for it; the first that the call takes is meant.
+#: The name in other clients, other calls and Consul's query -> the names here. The first one that the call takes is suggested.
 _SYNONYMS = {
     "dc": ("datacenter",),
     "ns": ("namespace",),
@@ -29,19 +29,19 @@ _SYNONYMS = {
     "service": ("service_id",),
 }
 
-#: What a check can be beyond what `agent.service.register` has an argument for.
+#: The kinds of checks for which `agent.service.register` has no argument.
 _KINDS = {"args", "tcp", "udp", "grpc", "h2ping", "os_service", "docker_container_id", "alias_service", "alias_node"}
 
-#: A flag of Consul's query -> what to write instead.
+#: Flags of Consul's query. Here they are values of `consistency`.
 _CONSISTENCIES = {"stale", "consistent", "leader"}
 
-#: What `using` sets for every call.
+#: Settings of the client, which `using` changes. No method has these parameters.
 _OF_THE_CLIENT = {"timeout", "token"}
 
 
 @cache
 def keywords(build: Callable[..., Any]) -> frozenset[str] | None:
-    """Return the keywords that a method takes; None where the signature does not say (as with `**options: Any`)."""
+    """Return the keywords that a method takes; None if the signature does not say (as with `**options: Any`)."""
     found: set[str] = set()
     for parameter in list(signature(build).parameters.values())[1:]:
         if parameter.kind is Parameter.VAR_KEYWORD:

@@ -1,7 +1,7 @@
-"""When to try again, and after how long: full-jitter backoff inside the call's time budget.
+"""Decide when to retry: full-jitter backoff within the time limit of the call.
 
-https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ ("full jitter": a random share of a doubling ceiling).
-The caller brings the random number; nothing here reads a clock.
+https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ ("full jitter": a random part of a ceiling that doubles).
+The caller passes the random number; nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How long to wait before a request is sent again, and how often.
+    """How long to wait before a retry, and how many attempts to make.
 
-    first, ceiling: the longest first pause, and the longest pause of all, in seconds. attempts: how often a request is sent in all.
-    longest: seconds of the longest pause that a server may ask for.
+    first: the limit of the first pause, in seconds. ceiling: the limit of any pause. attempts: how often a request is sent in total.
+    longest: the limit of a pause that a server asks for.
     least: seconds that must be left after a pause; with less, another attempt would only turn a clear refusal into a timeout.
     """
 
@@ -29,8 +29,8 @@ class Backoff:
     def pause(self, attempt: int, share: float, left: float | None, asked: float = 0.0) -> float | None:
         """Return the seconds to sleep after the failed attempt number `attempt` (1 is the first), or None to give up.
 
-        share: a random number from 0 to 1. left: seconds that the call's time budget still has, None where it is unlimited.
-        asked: seconds that the server asks to wait, at least.
+        share: a random number from 0 to 1. left: the seconds that the call has left; None: no limit.
+        asked: the seconds that the server asks to wait; the pause is not shorter.
         """
         if attempt >= self.attempts or asked > self.longest:
             return None
@@ -45,10 +45,10 @@ _DATE = re.compile(r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]
 
 
 def retry_after(value: str, date: str, now: float) -> float | None:
-    """Return the seconds that a Retry-After header asks to wait, None where it says nothing that can be read.
+    """Return the seconds that a Retry-After header asks to wait; None if the header is invalid.
 
-    value: seconds, or a date, which is compared with `date`, the Date header of the same answer; where that cannot be read, with `now`,
-    in seconds since 1970. https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+    value: seconds, or a date, which is compared with `date`, the Date header of the same answer. If that is invalid, it is compared with
+    `now`, in seconds since 1970. https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
     """
     value = value.strip()
     if value.isascii() and value.isdigit():
@@ -58,7 +58,7 @@ def retry_after(value: str, date: str, now: float) -> float | None:
 
 
 def _seconds_of(date: str) -> float | None:
-    """Return the seconds from 1970 to an HTTP date, None where it is none."""
+    """Return the seconds from 1970 to an HTTP date; None if it is not a valid date."""
     found = _DATE.fullmatch(date.strip())
     if found is None or found[2] not in _MONTHS:
         return None

@@ -1,8 +1,8 @@
 """How Python values are stored in the KV store and read back.
 
-Writing: a str becomes UTF-8, bytes stay as they are, None becomes empty, all else becomes JSON.
-Reading decodes as far as it can without losing anything: for every byte string, `encode(decode(stored)) == stored`. So text becomes a
-JSON value only where writing that value gives the same bytes again, else it is a str where it is UTF-8, else bytes.
+Writing: a str becomes UTF-8, bytes stay as they are, None becomes an empty value, anything else becomes JSON.
+Reading never loses information: `encode(decode(stored)) == stored` for every byte string. So a value is read as JSON only if writing the
+result gives the same bytes again. Otherwise it is read as a str if it is UTF-8, and as bytes if not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from consul_proto.nesting import check_depth
 #: What can be stored: text, bytes, None, or anything that JSON can express.
 Value: TypeAlias = None | bool | int | float | str | bytes | Sequence["Value"] | Mapping[str, "Value"]
 
-#: What a stored value reads as.
+#: The types of a value that is read.
 Stored: TypeAlias = None | bool | int | float | str | bytes | list["Stored"] | dict[str, "Stored"]
 
 #: "json" reads JSON text as JSON values, "text" reads every text as a str.
@@ -30,12 +30,12 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"not JSON: {constant}")
 
 
-#: One for all: `json.loads` with an argument makes a decoder for each call.
+#: Created once: `json.loads` with an argument creates a new decoder for each call.
 _read_json = json.JSONDecoder(parse_constant=_refuse).decode
 
 
 def encode(value: Value) -> bytes:
-    """Return the bytes to store. Raises TypeError or ValueError where JSON cannot express the value (a set, NaN, a reference cycle)."""
+    """Return the bytes to store. Raises TypeError or ValueError if JSON cannot express the value (a set, NaN, a reference cycle)."""
     if isinstance(value, str):
         return _utf8(value)
     if isinstance(value, bytes):

@@ -1,4 +1,4 @@
-"""Where Consul is and how to reach it: addresses, TLS, and the official client's `CONSUL_*` variables.
+"""The address of Consul and how to connect to it: addresses, TLS, and the official client's `CONSUL_*` variables.
 
 https://developer.hashicorp.com/consul/commands#environment-variables
 An argument always wins over the environment, and an explicit token over a token file of the environment.
@@ -16,10 +16,10 @@ from consul_proto.message import Request
 #: https://developer.hashicorp.com/consul/docs/install/ports: the HTTP API of an agent.
 DEFAULT_PORT = 8500
 
-#: What a URL without a port means (RFC 9110, sections 4.2.1 and 4.2.2).
+#: The port of a URL that has none (RFC 9110, sections 4.2.1 and 4.2.2).
 _SCHEME_PORTS = {"http": 80, "https": 443}
 
-#: What Go's strconv.ParseBool takes for the switches of the environment.
+#: The values of boolean environment variables, as Go's strconv.ParseBool accepts them.
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
@@ -30,7 +30,7 @@ _UNIX_SCHEMES = ("unix", "http+unix")
 class Address:
     """Where an agent listens.
 
-    scheme: "http", "https" or "unix". host, port: for "http" and "https". path: of a UNIX socket. prefix: before every path ("/consul").
+    scheme: "http", "https" or "unix". host, port: for "http" and "https". path: of a UNIX socket. prefix: of every path ("/consul").
     """
 
     scheme: str = "http"
@@ -61,7 +61,7 @@ class TLS:
     """How the server is verified, and how the client identifies itself.
 
     verify: check the server's certificate and its name. ca_file, ca_path: the authorities to trust, instead of the system's.
-    client_cert, client_key: files in PEM. server_name: the name to ask for and check, instead of the host.
+    client_cert, client_key: files in PEM. server_name: the name for SNI and for the check of the certificate, instead of the host.
     """
 
     verify: bool = True
@@ -76,7 +76,7 @@ class TLS:
 class Limits:
     """How many connections a client may open, and how large an answer may be.
 
-    connections: how many at once for ordinary calls. blocking: how many more for blocking queries, which use one each.
+    connections: the most connections for ordinary calls. blocking: how many more for blocking queries, each of which needs one.
 
     An agent accepts 200 connections from one address (limits.http_max_conns_per_client, since 1.6.3):
     https://developer.hashicorp.com/consul/docs/agent/config/config-files#http_max_conns_per_client
@@ -96,7 +96,7 @@ class Limits:
         if isinstance(self.idle, bool) or not isinstance(self.idle, int | float):
             raise TypeError(f"Limits(): idle must be a number of seconds, not {type(self.idle).__name__}")
         if self.connections < 1 or self.blocking < 1:
-            raise ValueError("a client needs at least one connection for ordinary calls and one for blocking queries")
+            raise ValueError("connections and blocking must be 1 or more: ordinary calls and blocking queries do not share them")
         if self.response_size is not None and self.response_size < 1:
             raise ValueError(f"response_size must be a number of bytes above 0, or None for no limit, not {self.response_size}")
 
@@ -113,7 +113,7 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """An address as it is written: `scheme` is empty and `port` None where it names none."""
+    """An address as it is written: `scheme` is empty, or `port` None, if the address does not contain it."""
 
     scheme: str = ""
     host: str = ""
@@ -122,7 +122,7 @@ class _Written:
     prefix: str = ""
 
     def address(self, scheme: str, default_port: int | None) -> Address:
-        """Return the address. default_port: where none is written; None: the scheme's own."""
+        """Return the address. default_port: the port if none is written; None: the default port of the scheme."""
         if self.scheme == "unix":
             return Address("unix", path=self.path)
         return Address(scheme, self.host, self.port or default_port or _SCHEME_PORTS[scheme], prefix=self.prefix)
@@ -150,7 +150,7 @@ def _written(text: str) -> _Written:
     authority, slash, prefix = rest.partition("/")
     if "@" in authority or "?" in rest or "#" in rest:
         raise ValueError("an address must not contain credentials, a query or a fragment; pass credentials as basic_auth")
-    Request("GET", slash + prefix or "/")  # what cannot be sent as a path cannot be a prefix of one
+    Request("GET", slash + prefix or "/")  # raises ValueError for a prefix that cannot be part of a path
     prefix = (slash + prefix).rstrip("/").removesuffix("/v1").rstrip("/")
     if prefix and not scheme:
         raise ValueError(f"an address with a path must begin with http:// or https://: {text!r}")
@@ -159,7 +159,7 @@ def _written(text: str) -> _Written:
 
 
 def _check_slashes(text: str) -> None:
-    """Raise ValueError for a scheme whose slashes are missing: "http:h:8500" is no host."""
+    """Raise ValueError for a scheme without its slashes: "http:h:8500" is not a host."""
     scheme, colon, rest = text.partition(":")
     if colon and scheme.lower() in (*_SCHEME_PORTS, *_UNIX_SCHEMES) and not rest.isdigit():
         slashes = "///" if scheme.lower() in _UNIX_SCHEMES else "//"
@@ -179,7 +179,7 @@ def _host_and_port(authority: str, text: str) -> tuple[str, int | None]:
     if authority.startswith("["):
         host, bracket, rest = authority[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")) or not _is_ipv6(host):
-            raise ValueError(f"not an address: {text!r}")
+            raise ValueError(f"not an address: {text!r}; expected host:port, as in 127.0.0.1:8500 or [::1]:8500")
         port = rest[1:]
     elif authority.count(":") > 1:
         host, port = authority, ""
@@ -213,9 +213,9 @@ def _port(text: str, address: str) -> int:
 
 
 def address_of(host: str | None, port: int | None, scheme: str | None, environ: Mapping[str, str]) -> Address:
-    """Return the address from these arguments or, where they are None, from the environment.
+    """Return the address from these arguments or, if they are None, from the environment.
 
-    Raises ValueError for what is no address, and for a UNIX socket with TLS, which would be spoken to in plain text.
+    Raises ValueError for an invalid address, and for TLS over a UNIX socket: the connection would not be encrypted.
     """
     if scheme is not None and scheme not in (*_SCHEME_PORTS, *_UNIX_SCHEMES):
         raise ValueError(f"scheme must be 'http', 'https' or 'http+unix', not {scheme!r}")
@@ -239,7 +239,7 @@ def address_of(host: str | None, port: int | None, scheme: str | None, environ: 
 
 
 def _socket(host: str | None, in_environment: str) -> Address:
-    """Return the address of a UNIX socket: `host` is its path or URL; where it is None, CONSUL_HTTP_ADDR has its URL."""
+    """Return the address of a UNIX socket: `host` is its path or URL; if it is None, CONSUL_HTTP_ADDR has its URL."""
     if host and "://" not in host:
         return Address("unix", path=host)
     text = in_environment if host is None else host
@@ -249,7 +249,7 @@ def _socket(host: str | None, in_environment: str) -> Address:
 
 
 def _check_agreement(written: _Written, port: int | None, scheme: str | None) -> None:
-    """Raise ValueError where `host` and another argument say different things."""
+    """Raise ValueError if `host` contradicts another argument."""
     if port is not None and written.port not in (None, port):
         raise ValueError(f"host has the port {written.port}, and port is {port}; give one of them")
     if scheme == "http" and written.scheme == "https":
@@ -257,12 +257,12 @@ def _check_agreement(written: _Written, port: int | None, scheme: str | None) ->
 
 
 def _switch(name: str, environ: Mapping[str, str]) -> bool | None:
-    """Return the bool in a variable; None where it is not set or empty."""
+    """Return the value of a boolean variable; None if it is not set or empty."""
     value = environ.get(name, "")
     if value == "":
         return None
     if value not in _TRUE and value not in _FALSE:
-        raise ValueError(f"{name} must be true or false, not {value!r}")
+        raise ValueError(f"the environment variable {name} must be true or false, not {value!r}")
     return value in _TRUE
 
 
@@ -276,7 +276,7 @@ _TLS_VARIABLES = {
 
 
 def tls_of(given: TLS, environ: Mapping[str, str], verify: bool | None) -> TLS:
-    """Return the given TLS settings; where they are None, those of the environment. Raises ValueError for a variable that is not a bool."""
+    """Return the given TLS settings; those that are None come from the environment. Raises ValueError for a variable that is not a bool."""
     files = {name: getattr(given, name) or environ.get(variable) or None for name, variable in _TLS_VARIABLES.items()}
     in_environment = _switch("CONSUL_HTTP_SSL_VERIFY", environ) if verify is None else verify
     return TLS(verify=in_environment is not False, **files)
@@ -291,7 +291,7 @@ def proxy_secrets(proxy: str | None) -> tuple[str, ...]:
 
 
 def basic_auth_of(given: tuple[str, str] | None, environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return the Authorization header for a user and password, or none where neither the argument nor CONSUL_HTTP_AUTH is set."""
+    """Return the Authorization header for a user and password; no header if neither the argument nor CONSUL_HTTP_AUTH is set."""
     if given is None:
         if not environ.get("CONSUL_HTTP_AUTH"):
             return ()

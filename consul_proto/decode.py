@@ -1,9 +1,9 @@
-"""Readers: each turns a good answer of one shape into a value, or raises DecodeError.
+"""Readers: each turns a successful answer of one shape into a value, or raises DecodeError.
 
-A reader checks the shape as far as this library relies on it; the members of an object are as the endpoint's TypedDict says.
+A reader checks only the parts of the shape that this library relies on. It does not check the members that an endpoint's TypedDict lists.
 
-A DecodeError says what was expected and what came, and never quotes the body, which may hold secrets.
-A list or an object that Consul writes as null reads as an empty one: https://developer.hashicorp.com/consul/api-docs/api-structure
+A DecodeError says what was expected and what was received. It never quotes the body, which may contain secrets.
+A list or an object that Consul writes as null becomes an empty one: https://developer.hashicorp.com/consul/api-docs/api-structure
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def first(missing: str) -> Callable[[Response], Any]:
 
 
 def member(name: str) -> Callable[[Response], str]:
-    """Return a reader for the string that an object has as its member `name`."""
+    """Return a reader for an object, which returns the string in its member `name`."""
 
     def read(response: Response) -> str:
         value = json_value(response)

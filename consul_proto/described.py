@@ -1,4 +1,4 @@
-"""What `help()` says about a group of calls: its calls with their parameters, and what each returns in the group's mode."""
+"""The text of `help()` for a group of calls: its calls with their parameters, and the type that each returns in the group's mode."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class GroupDoc:
-    """The `__doc__` of a group: of its class, the docstring as it is written; of an object, with a list of its calls.
+    """The `__doc__` of a group. The class has the docstring as it is written; an object has a list of its calls as well.
 
     doc: the docstring of the class.
     """
@@ -16,7 +16,7 @@ class GroupDoc:
         self._doc = doc
 
     def __get__(self, namespace: Any, owner: type[Any]) -> str | None:
-        """Return the docstring. help() takes the class's own for a description of the class, and any other for the object's."""
+        """Return the docstring. If that of an object differs from that of its class, help() describes the object, not the class."""
         return self._doc if namespace is None else describe(namespace)
 
 
@@ -26,7 +26,7 @@ def describe(namespace: Any) -> str:
     for name in sorted(name for name in dir(namespace) if not name.startswith("_")):
         member = getattr(type(namespace), name, None)
         if isinstance(member, type):
-            continue  # a class that the document has inside another
+            continue  # a class that the documented API has inside another class
         if not callable(member):
             parts.append(f"{name}: {getattr(member, '__doc__', None) or ''}".strip())
             continue
@@ -46,7 +46,7 @@ class _Unquoted(str):
 
 
 def _shown(signature: inspect.Signature) -> str:
-    """Return a signature as it stands in the source."""
+    """Return a signature as it is written in the source."""
     parameters = [parameter.replace(annotation=_unquoted(parameter.annotation)) for parameter in signature.parameters.values()]
     return str(signature.replace(parameters=parameters, return_annotation=_unquoted(signature.return_annotation)))
 

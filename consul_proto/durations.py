@@ -25,7 +25,7 @@ _LONGEST = 2**63 - 1
 
 
 def nanoseconds(duration: Duration) -> int:
-    """Return a duration in nanoseconds. Raises ValueError where it is negative, too long or not a duration, TypeError for another type."""
+    """Return a duration in nanoseconds. Raises ValueError if it is negative, too long or not a duration, TypeError for another type."""
     if isinstance(duration, bool) or duration is None:
         raise TypeError(f"a duration must be a Go string such as '10s', a number of seconds or a timedelta, not {duration!r}")
     if isinstance(duration, str):
@@ -34,7 +34,7 @@ def nanoseconds(duration: Duration) -> int:
         whole = duration * 10**9
     elif isinstance(duration, float):
         if duration != duration or duration in (float("inf"), float("-inf")):
-            raise ValueError(f"not a duration: {duration!r}")
+            raise ValueError(f"a duration must be a finite number of seconds, not {duration!r}")
         whole = round(Decimal(repr(duration)) * 10**9)
     elif hasattr(duration, "total_seconds"):
         whole = ((duration.days * 86400 + duration.seconds) * 10**6 + duration.microseconds) * 1000
@@ -47,7 +47,7 @@ def nanoseconds(duration: Duration) -> int:
 
 def _parsed(text: str) -> int:
     if not _WHOLE.fullmatch(text):
-        raise ValueError(f"not a Go duration such as '10s', '1h30m' or '500ms': {text!r}")
+        raise ValueError(f"a duration must be a Go string such as '10s', '1h30m' or '500ms', with a unit, not {text!r}")
     return int(sum(Decimal(amount) * _NANOSECONDS[unit] for amount, unit in _PART.findall(text)))
 
 

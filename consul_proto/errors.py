@@ -1,10 +1,10 @@
-"""The exception tree. `consul_proto.failures` says which exception an answer is.
+"""All exceptions. `consul_proto.failures` chooses the exception for an answer.
 
 `ValueError` and `TypeError` are raised before anything is sent: the call is wrong. `RequestError`: the connection failed.
 `ClientError` and `ServerError`: Consul answered with an error status. `DecodeError`: the answer is not what the API promises.
 
-Each exception keeps the method, the path, the address, the status and the body, and says in `maybe_applied` whether Consul may have
-carried the request out. None holds the token: whoever drives an operation removes it from what the server said.
+Each exception has the method, the path, the address, the status and the body. `maybe_applied` says whether Consul may have carried
+out the request. No exception contains the token: the driver of an operation removes it from the server's text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _QUOTED = 300
 
 
 class _Sent(Protocol):
-    """What an error takes from a `consul_proto.message.Request`."""
+    """The parts of a `consul_proto.message.Request` that an error needs."""
 
     @property
     def method(self) -> str: ...
@@ -33,18 +33,18 @@ class _Sent(Protocol):
 
 
 class ConsulateException(Exception):
-    """The base of everything that this library raises once a request is under way.
+    """The base class of all exceptions that are raised after a call has begun.
 
     message: what happened, in a sentence.
-    maybe_applied: False only when Consul cannot have carried the request out.
-    status, body: of the answer, where there was one.
-    method, path, address: of the call; a path that holds a secret is shown with a placeholder.
+    maybe_applied: False only if Consul certainly did not carry out the request.
+    status, body: those of the answer, if there was one.
+    method, path, address: those of the request; a path that contains a secret is shown with a placeholder.
     """
 
-    #: What to do next, where the kind of error alone tells.
+    #: What to do about the error, if its class alone decides that.
     advice: str = ""
 
-    #: The statuses that say nothing of what went wrong.
+    #: The statuses that do not help to understand the error.
     unsaid: tuple[int, ...] = ()
 
     def __init__(self, message: str, *, maybe_applied: bool = True, status: int | None = None, body: bytes = b"") -> None:
@@ -58,14 +58,14 @@ class ConsulateException(Exception):
         self.address: str | None = None
 
     def about(self, request: _Sent) -> None:
-        """Record which request failed. Where its path holds a secret, the last segment, that is hidden."""
+        """Record which request failed. If the last segment of its path is a secret, hide it."""
         self.method, self.path = request.method, request.shown_path or request.path
         if request.shown_path:
             secret = request.path.rpartition("/")[2]
             self.conceal((secret, unquote(secret)))
 
     def conceal(self, secrets: Sequence[str]) -> None:
-        """Replace these texts in everything that this exception holds (a proxy may echo the headers that it got)."""
+        """Replace these texts in everything that this exception contains (a proxy may echo the headers that it received)."""
         for secret in secrets:
             self.message = self.message.replace(secret, "<hidden>")
             self.body = self.body.replace(secret.encode(), b"<hidden>")
@@ -96,11 +96,11 @@ class RequestError(ConsulateException):
 
 
 class RequestTimeout(RequestError):
-    """The call took longer than its `timeout` (seconds; of the client, or of `using(timeout=...)`)."""
+    """The call took longer than its `timeout` (in seconds: of the client, of a view from `using(timeout=...)`, or of the call)."""
 
 
 class StaleConnection(RequestError):
-    """An idle connection was closed by the server just as it was used again; a read may be sent once more."""
+    """The server closed an idle connection just when it was used again. A read may be sent again."""
 
 
 class ClientClosed(RequestError):
@@ -119,7 +119,7 @@ class ClientError(ConsulateException):
     """Consul refused the request (a status from 300 to 499)."""
 
 
-#: Consul's words -> what to do, where a token with more rules would not help.
+#: Consul's words -> what to do, if a token with more rules does not help.
 _FORBIDDEN_ADVICE = {
     "ACL bootstrap no longer allowed": "this works once for each cluster: use the token that it gave then, or reset the ACL system"
     " with the reset index; https://developer.hashicorp.com/consul/docs/secure/acl/troubleshoot",
@@ -139,14 +139,14 @@ class Forbidden(ClientError):
 
 
 class NotFound(ClientError):
-    """What was asked for does not exist (404 in Consul's words, or an answer that says so)."""
+    """The requested object does not exist (a 404 in Consul's own words, or an answer that says so)."""
 
     #: Of an empty list, and of a transaction: how Consul happens to say it.
     unsaid = (200, 409)
 
 
 class KeyNotFound(NotFound, KeyError, AttributeError):
-    """The key does not exist. Also a KeyError and an AttributeError: the documented API promises both, in different places."""
+    """The key does not exist. This is also a KeyError and an AttributeError: the documented API promises both, in different places."""
 
     def __str__(self) -> str:
         return ConsulateException.__str__(self)
@@ -186,7 +186,7 @@ class RateLimited(ClientError):
 
 
 class ServerError(ConsulateException):
-    """Consul failed, or says with a 500 that the request is wrong."""
+    """Consul failed (500 or above). Consul also answers some invalid requests with 500."""
 
 
 class NoLeader(ServerError):
@@ -200,12 +200,12 @@ class LockFailure(ConsulateException):
 #: https://developer.hashicorp.com/consul/api-docs/api-structure: failures are text, and may be prefixed along the way.
 _NO_LEADER = re.compile(rb"(?:rpc error[^:]*: |rpc error: code = \w+ desc = )*No cluster leader\s*")
 
-#: Since Consul 1.15: this server is not the leader, and only the leader may be asked; the request was not looked at.
+#: Since Consul 1.15: the rate limit is exceeded, and only the leader can carry out the request, so another server cannot help.
 _LEADER_RATE_LIMIT = b"rate limit exceeded for operation that can only be performed by the leader"
 
 
 def is_retryable(status: int, body: bytes) -> bool:
-    """Return whether the request may be sent again: Consul did nothing, because of a rate limit or for want of a leader."""
+    """Return whether the request may be sent again: Consul did nothing, because of a rate limit or because there is no leader."""
     if status == 429:
         return True
     if status == 500:

@@ -1,4 +1,4 @@
-"""From an answer to the exception that it means."""
+"""Choose the exception for an answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from consul_proto.errors import (
 if TYPE_CHECKING:
     from consul_proto.message import Request, Response
 
-#: Returns the exception for an answer, or None where its status has the usual meaning.
+#: Returns the exception for an answer, or None if its status has the usual meaning.
 Explain: TypeAlias = Callable[["Response"], ConsulateException | None]
 
 #: Statuses with which a server may say when to try again (RFC 9110, section 10.2.3).
@@ -36,7 +36,7 @@ _REQUEST_TIMEOUT = 408
 
 _BAD_REQUEST = 400
 
-#: In a name that is one segment of a path: what is cleaned away as if the name were a path.
+#: Parts of a name that older agents remove, as if the name were a path.
 _FOLDERS = re.compile(r"%2F|%2E")
 
 #: Consul's own words for a 401. A proxy that wants a password answers with the same status.
@@ -45,16 +45,16 @@ _ACL_DISABLED = re.compile(rb"(?:rpc error[^:]*: )*ACL support disabled\s*")
 #: How Go, nginx and Apache refuse plain HTTP on a port for TLS.
 _NEEDS_TLS = re.compile(rb"HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL")
 
-#: How Consul says in text that something does not exist, and not that it has no such endpoint.
+#: Consul's words for an object that does not exist; they differ from those for an unknown endpoint.
 _NOT_FOUND = re.compile(rb"(?i)\b(?:unknown|not found|does not exist|cannot find)\b")
 _NO_ENDPOINT = re.compile(rb"(?i)\s*(?:404\b|not found\b|Invalid URL path|[<{\[])")
 
-#: How an unknown token or a missing rule is reported by another server, whose status is lost on the way (`event.fire`).
+#: The text for an unknown token or a missing rule when another server reports it: its status is lost on the way (`event.fire`).
 _FORBIDDEN = re.compile(rb"(?:rpc error[^:]*: )*(?:ACL not found|Permission denied)\b")
 
 
 def error_for(request: Request, response: Response, explain: Explain | None = None) -> ConsulateException:
-    """Return the exception for an answer. explain: of the operation; it is asked first."""
+    """Return the exception for an answer. explain: the function of the operation, which is called first."""
     error = (explain(response) if explain is not None else None) or _usual_error(request, response)
     error.status, error.body = response.status, response.body
     error.about(request)
@@ -62,7 +62,7 @@ def error_for(request: Request, response: Response, explain: Explain | None = No
 
 
 def _usual_error(request: Request, response: Response) -> ConsulateException:
-    """Return what an answer with this status means for every call."""
+    """Return the exception that this status means for every call."""
     status, body = response.status, response.body
     said = words(body, response.headers.get("content-type") or "")
     if is_retryable(status, body):
@@ -81,14 +81,14 @@ def _usual_error(request: Request, response: Response) -> ConsulateException:
 
 
 def _refusal(response: Response, said: str) -> ClientError:
-    """Return the error for a status from 400 to 499 that has no meaning of its own in this call."""
+    """Return the error for a status from 400 to 499 that has its usual meaning in this call."""
     status, body = response.status, response.body
     if status == 401 and _ACL_DISABLED.fullmatch(body):
         return ACLDisabled(said, maybe_applied=False)
     if status == 401:
-        return ClientError(f"{said}; a proxy in front of Consul may want credentials: give them with basic_auth=", maybe_applied=False)
+        return ClientError(f"{said}; a proxy in front of Consul may require credentials: give them with basic_auth=", maybe_applied=False)
     if status == 407:
-        says = f"{said}; the HTTP proxy wants credentials: give them in its URL, as in proxy='http://user:password@proxy:3128'"
+        says = f"{said}; the HTTP proxy requires credentials: give them in its URL, as in proxy='http://user:password@proxy:3128'"
         return ClientError(says, maybe_applied=False)
     if status == 403 and not _is_text(response):
         return ClientError(f"{said}; something in front of Consul refuses the request", maybe_applied=False)
@@ -100,12 +100,12 @@ def _refusal(response: Response, said: str) -> ClientError:
 
 
 def _is_text(response: Response) -> bool:
-    """Return whether an error can be Consul's: it explains itself in text, and never in a page or in JSON."""
+    """Return whether an error can come from Consul: its errors are plain text, never HTML or JSON."""
     return "html" not in (response.headers.get("content-type") or "") and response.body.strip()[:1] not in (b"<", b"{")
 
 
 def _redirect(request: Request, response: Response) -> ClientError:
-    """Return Redirected where Consul itself would use another name; any other redirect, as to a login page, is not Consul's."""
+    """Return Redirected if Consul itself redirects to another name. Any other redirect, such as to a login page, is not from Consul."""
     location = response.headers.get("location") or ""
     if response.status in (301, 307) and f"{location.partition('?')[0]}/".startswith("/v1/"):
         return _other_name(request, location)
@@ -125,27 +125,27 @@ def _other_name(request: Request, location: str) -> Redirected:
         return Redirected(f"{does}; use the name in that address", maybe_applied=False)
     named = "" if request.shown_path else f" {unquote(name)!r}"
     return Redirected(
-        f"{does}: before 1.21.5 it finds no name with an empty, '.' or '..' part between slashes in a path, as{named or ' this one'} has;"
+        f"{does}: before 1.21.5, a name in a path must not have an empty, '.' or '..' part between slashes, as{named or ' this one'} has;"
         " use another name, or a newer agent",
         maybe_applied=False,
     )
 
 
 def _unexplained(request: Request, status: int) -> str:
-    """Return what to say of an answer without a body: agents give one for a path with characters that they cannot print."""
+    """Return the text for an error without a body. Agents answer so if a path has characters that they cannot print."""
     if status == _BAD_REQUEST and "%" in request.path:
-        return "refused without an explanation, as Consul does where it cannot print a character of the path; older agents know fewer"
+        return "refused without an explanation, as Consul does if it cannot print a character of the path; older agents know fewer"
     return "refused without an explanation"
 
 
 def _asked_to_wait(response: Response) -> str:
-    """Return what an answer says about a later attempt, for a message."""
+    """Return the part of a message that says when to try again."""
     after = words((response.headers.get("retry-after") or "").encode())
     return f"; it asks to wait: Retry-After: {after}" if after and response.status in WITH_RETRY_AFTER else ""
 
 
 def not_found(response: Response) -> ClientError:
-    """Return NotFound for a 404 in Consul's own words; any other 404 is not the endpoint's answer."""
+    """Return NotFound for a 404 in Consul's own words, and ClientError for any other 404: it does not come from the endpoint."""
     said = words(response.body, response.headers.get("content-type") or "")
     if _NOT_FOUND.search(response.body) and not _NO_ENDPOINT.match(response.body):
         return NotFound(said, maybe_applied=False)

@@ -1,7 +1,7 @@
-"""`Flow`: a call that takes several requests, as one generator.
+"""`Flow`: a call that needs several requests, as one generator.
 
-A flow yields operations to send and sleeps to take, gets the answer to each operation, and returns its value. Only `call` and `sleep`
-contain a bare `yield`; every flow is written with `yield from` these. A flow has no cleanup that yields: closing it half-way is safe.
+A flow yields operations and sleeps, receives the answer to each operation, and returns its value. Only `call` and `sleep` contain a bare
+`yield`; every other flow uses `yield from` with these. A flow never yields while it is being closed, so it can be closed at any time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Flow: TypeAlias = Generator[Operation[Any] | Sleep, "Response | None", T]
 class NamedFlow(Generator[Operation[Any] | Sleep, "Response | None", T]):
     """A flow that shows the name of its call. It shows no argument, since one may be a secret.
 
-    name: of the call ("kv.set"). steps: the flow itself.
+    name: the name of the call ("kv.set"). steps: the flow itself.
     """
 
     def __init__(self, name: str, steps: Flow[T]) -> None:
@@ -40,11 +40,11 @@ class NamedFlow(Generator[Operation[Any] | Sleep, "Response | None", T]):
         self._steps = steps
 
     def send(self, value: Response | None, /) -> Operation[Any] | Sleep:
-        """Go on with the answer to the last step."""
+        """Continue with the answer to the last step."""
         return self._steps.send(value)
 
     def throw(self, kind: Any, value: Any = None, trace: Any = None, /) -> Operation[Any] | Sleep:
-        """Go on with the error of the last step."""
+        """Continue with the error of the last step."""
         return self._steps.throw(kind) if value is None and trace is None else self._steps.throw(kind, value, trace)
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ def call(operation: Operation[T]) -> Flow[T]:
     """Send one operation and return its value. Raises what its `decode` raises."""
     response = yield operation
     if response is None:
-        raise TypeError("the driver of this flow answered an operation with None")
+        raise TypeError("the driver of this flow answered an operation with None; it must send the Response")
     return operation.decode(response)
 
 

@@ -1,4 +1,4 @@
-"""What crosses the border: `Request`, `Response` and their `Headers`, frozen and valid by construction."""
+"""`Request`, `Response` and their `Headers`: immutable, and checked when they are created."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from consul_proto.errors import DecodeError
 from consul_proto.frozen import setters
 from consul_proto.nesting import check_depth
 
-#: RFC 9110, section 5.6.2: what a method or a header name may consist of.
+#: RFC 9110, section 5.6.2: the characters of a method or a header name.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 #: RFC 9110, section 5.5, less obs-text: visible ASCII, with blanks inside.
@@ -38,9 +38,9 @@ Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Js
 
 
 class Headers:
-    """An immutable list of HTTP headers; names are kept in lower case and compared without case.
+    """An immutable list of HTTP headers; names are stored in lower case, and compared without regard to case.
 
-    Its repr names the headers and hides the value of those that carry secrets.
+    Its repr hides the values of the headers that contain secrets.
     """
 
     __slots__ = ("_given", "_items")
@@ -53,7 +53,7 @@ class Headers:
 
     @classmethod
     def received(cls, items: Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]) -> Headers:
-        """Make the headers of an answer, of bytes or of text. They are decoded when they are first read, which most are not."""
+        """Make the headers of an answer, from bytes or text. They are decoded when they are first read; most are never read."""
         headers = cls.__new__(cls)
         object.__setattr__(headers, "_items", None)
         object.__setattr__(headers, "_given", items)
@@ -72,7 +72,7 @@ class Headers:
         raise AttributeError(f"Headers are immutable: cannot set {name!r}")
 
     def get(self, name: str) -> str | None:
-        """Return the first value of the header `name`, or None where it is missing."""
+        """Return the first value of the header `name`, or None if it is missing."""
         name = name.lower()
         for known, value in self.items:
             if known == name:
@@ -109,7 +109,7 @@ NO_HEADERS = Headers()
 def check_header(name: str, value: str) -> None:
     """Raise ValueError for a header that cannot be sent. The message does not show the value."""
     if not _TOKEN.fullmatch(name):
-        raise ValueError(f"not a header name: {name!r}")
+        raise ValueError(f"a header name must be an HTTP token, such as X-Consul-Token, not {name!r}")
     if not _HEADER_VALUE.fullmatch(value):
         raise ValueError(f"the value of the header {name} must be ASCII without line breaks, control characters or blanks at its ends")
 
@@ -121,10 +121,10 @@ class Request:
     method: upper-case HTTP method.
     path: percent-encoded absolute path, without the query ("/v1/kv/a%20b").
     query: pairs of name and value, neither of them encoded; None makes a bare flag ("?stale").
-    headers: what this call needs beyond what every call gets.
-    body: the bytes to send, None where the call has no body.
-    shown_path: what errors and reprs show instead of `path`, where the path itself holds a secret (a legacy ACL ID).
-    wait: seconds for which Consul may hold the answer back (a blocking query), on top of the usual time.
+    headers: the headers that only this call needs; those of every call are added later.
+    body: the bytes to send; None: no body.
+    shown_path: the path that errors and reprs show instead of `path`, if the path contains a secret (a legacy ACL ID).
+    wait: the seconds for which Consul may delay the answer (of a blocking query), in addition to the usual time limit.
     """
 
     method: str
@@ -146,9 +146,9 @@ class Request:
         wait: float = 0.0,
     ) -> None:
         if method not in _METHODS and not (_TOKEN.fullmatch(method) and method.isupper()):
-            raise ValueError(f"not an HTTP method: {method!r}")
+            raise ValueError(f"an HTTP method must be a word in upper case, not {method!r}")
         if not _PATH.fullmatch(path):
-            raise ValueError(f"not a percent-encoded absolute path: {shown_path or path!r}")
+            raise ValueError(f"a path must be absolute and percent-encoded, as in '/v1/kv/a%20b', not {shown_path or path!r}")
         if headers is not NO_HEADERS:
             for name, value in headers.items:
                 check_header(name, value)
@@ -191,10 +191,10 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"not JSON: {constant}")
 
 
-#: One for all: `json.loads` with an argument makes a decoder for each call.
+#: Created once: `json.loads` with an argument creates a new decoder for each call.
 _decoder = json.JSONDecoder(parse_constant=_refuse)
 
-#: RFC 8259, section 2: the blanks that may stand around a value.
+#: RFC 8259, section 2: the blanks that may surround a value.
 _BLANKS = " \t\n\r"
 
 
@@ -208,10 +208,10 @@ class Response:
 
     def __post_init__(self) -> None:
         if not 100 <= self.status <= 999:
-            raise ValueError(f"not an HTTP status: {self.status}")
+            raise ValueError(f"an HTTP status must be from 100 to 999, not {self.status}")
 
     def json(self) -> Json:
-        """Return the JSON value of the body. Raises DecodeError where it is not JSON."""
+        """Return the JSON value of the body. Raises DecodeError if it is not JSON."""
         try:
             check_depth(self.body)
             written = str(self.body, "utf-8").strip(_BLANKS)
@@ -225,7 +225,7 @@ class Response:
         if not self.body:
             raise DecodeError("expected JSON, got an empty answer")
         content_type = self.headers.get("content-type") or "no content type"
-        raise DecodeError(f"expected JSON, got {len(self.body)} bytes that are not ({content_type})")
+        raise DecodeError(f"expected JSON, got {len(self.body)} bytes that are not JSON ({content_type})")
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.headers!r} <{len(self.body)} bytes>>"

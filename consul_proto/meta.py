@@ -13,14 +13,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """The headers of an answer; None where Consul did not send one.
+    """The headers of an answer; None if Consul did not send one.
 
-    index: X-Consul-Index, to block on. content_hash: to block on, of `agent.service.get`.
-    known_leader: whether the server that answered knows a leader. last_contact: seconds since it heard from the leader.
+    index: X-Consul-Index, for blocking queries. content_hash: X-Consul-ContentHash, for blocking queries with `agent.service.get`.
+    known_leader: whether the server that answered knows a leader. last_contact: seconds since its last contact with the leader.
     effective_consistency: "leader", "stale" or "consistent" (catalog and health). query_backend: "blocking-query" or "streaming".
-    cache: "HIT" or "MISS" of the agent's cache. age: seconds that a hit lay there.
-    filtered_by_acls: whether the token kept entries from the answer (since 1.11); default_acl_policy: "allow" or "deny" (since 1.9).
-    reason: the health of a local service. kv_warning: about the key (since 1.22). translate_addresses: whether addresses are the WAN's.
+    cache: "HIT" or "MISS" in the agent's cache. age: the age of a cached answer, in seconds.
+    filtered_by_acls: whether the token may not read some entries (since 1.11). default_acl_policy: "allow" or "deny" (since 1.9).
+    reason: the health of a local service. kv_warning: a warning about the key (since 1.22).
+    translate_addresses: whether the addresses are WAN addresses.
     """
 
     index: int | None = None
@@ -39,7 +40,7 @@ class Meta:
 
     @classmethod
     def of(cls, headers: Headers) -> Meta:
-        """Read the headers of an answer. A value that should be a number and is not reads as None."""
+        """Read the headers of an answer. A value that should be a number and is not becomes None."""
         known_leader = headers.get("x-consul-knownleader")
         contact = _number(headers.get("x-consul-lastcontact"))
         return cls(

@@ -57,7 +57,7 @@ class Namespace(Generic[M]):
     codec: how KV values become Python values.
     """
 
-    #: Its place in the API ("agent.check"), for errors; None where it was made on its own: then the name of its class is used.
+    #: Its place in the API ("agent.check"), for errors; None if it was created without a client: errors then show the name of its class.
     _place: str | None = None
 
     #: Whether its calls are awaited, and whether `help()` of an object lists its calls: for `consul_proto.described`.
@@ -99,14 +99,14 @@ class Namespace(Generic[M]):
         if self._run is unchanged:
             return super().__reduce_ex__(protocol)
         raise TypeError(
-            f"{self!r} cannot be copied or pickled: it has connections. Make another client; using() makes one on the same ones"
+            f"{self!r} cannot be copied or pickled: it has connections. Make another client, or use client.using(), which shares them"
         )
 
 
 class group(cached_property[N]):  # noqa: N801 - a marker, as `operation` and `flow` are
     """A namespace inside a namespace, in the same mode. It is imported and made when it is first used.
 
-    home: its class, as "module:Class". doc: its docstring; None takes that of the same name in a base class.
+    home: its class, as "module:Class". doc: its docstring; None: that of the group with the same name in a base class.
     """
 
     def __init__(self, home: str, doc: str | None = None) -> None:
@@ -138,7 +138,7 @@ def _place(namespace: Namespace[Any], name: str) -> str:
 class _Definition(Generic[S, P, X, Y, Z]):
     """What `operation`, `flow` and `stream` share: binding the method to its namespace's mode, once per namespace object.
 
-    X is what the method builds; Y is what calling it gives for threads, Z for tasks.
+    X is the type that the method builds; Y is the type that a call returns for threads, Z for tasks.
     """
 
     def __init__(self, build: Callable[Concatenate[S, P], X]) -> None:
@@ -166,7 +166,7 @@ class _Definition(Generic[S, P, X, Y, Z]):
         return self if obj is None else self._bind(obj)
 
     def _value(self, place: str) -> Callable[[Any], Any]:  # noqa: ARG002 - a flow shows its name
-        """Return what makes a value of what the method builds, where it is not run."""
+        """Return the function that wraps what the method builds, for the mode in which it is not run."""
         return unchanged
 
     def _bind(self, namespace: Namespace[Any]) -> Callable[..., Any]:
@@ -185,7 +185,7 @@ class _Definition(Generic[S, P, X, Y, Z]):
             try:
                 call = build(namespace, *args, **kwargs)  # type: ignore[arg-type] # S is the namespace's own class
             except TypeError as error:
-                # Without a frame of its own the method was never entered: the arguments do not fit its signature.
+                # The traceback has no frame of the method, so the method did not start: the arguments do not fit its signature.
                 if error.__traceback__ is not None and error.__traceback__.tb_next is None:
                     raise wrong_arguments(place, error) from None
                 raise
@@ -197,7 +197,7 @@ class _Definition(Generic[S, P, X, Y, Z]):
         bound.__module__ = build.__module__
         bound.__signature__ = _signature(build, is_pure)  # type: ignore[attr-defined] # what inspect and help() look for
         if getattr(type(namespace), self.__name__, None) is self:
-            # Not a data descriptor, so the next look-up finds this and never comes here. What an override calls is not looked up.
+            # This is not a data descriptor: the next look-up finds `bound` and does not come here. An overridden method is not stored.
             namespace.__dict__[self.__name__] = bound
         return bound
 

@@ -1,17 +1,17 @@
-"""How deep arrays and objects lie in each other in a JSON text.
+"""Limit the nesting of arrays and objects in a JSON text.
 
-Python has a limit of its own, and each version another: about 1,000 levels in 3.11, 10,000 in 3.13 and 65,000 in 3.14, less where calls are
-nested already. Data must not read differently for that, so the limit here is the same everywhere, and below all of those.
+Python's own limit depends on its version: about 1,000 levels in 3.11, 10,000 in 3.13 and 65,000 in 3.14, and fewer inside nested calls.
+The same data must be read in the same way everywhere, so the limit here is fixed, and lower than all of those.
 """
 
 from __future__ import annotations
 
 import re
 
-#: How many levels are allowed, which is far more than anybody writes.
+#: The most levels that are allowed, far more than real data has.
 DEEPEST = 500
 
-#: More levels than an answer of Consul has. That a text has no more is seen fast.
+#: More levels than Consul's answers have. A text with at most this many levels is checked quickly.
 _USUAL = 16
 
 _ALIKE = bytes.maketrans(b"{}", b"[]")
@@ -23,11 +23,11 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 def check_depth(text: bytes) -> None:
     """Refuse a JSON text of more than `DEEPEST` levels. Raises RecursionError, as Python's decoder and encoder do at their own limits.
 
-    What is fast counts brackets in strings as well. A text can be made so that those hide its depth; then Python's own limit holds.
+    The quick check also counts brackets in strings. A crafted text can hide its depth in this way; then Python's own limit applies.
     """
     if len(text) <= DEEPEST:
         return
-    # Counted no further than needed: most texts, and those with a large string, cost next to nothing.
+    # Count no further than needed: then the check is cheap for most texts, also for those with a large string.
     opened = sum(len(text) - len(text.replace(bracket, b"", DEEPEST)) for bracket in (b"[", b"{"))
     if opened < DEEPEST:
         return

@@ -31,9 +31,9 @@ class Operation(Generic[T]):
 
     name: the call's name in the endpoint manifest ("kv.get").
     request: what to send.
-    read: turns a good answer into a value.
-    defaults: the client's settings that apply to the endpoint, of "datacenter", "namespace", "partition", "consistency".
-    answers: the statuses that `read` handles; any other is an exception.
+    read: turns a successful answer into a value.
+    defaults: which of the client's settings apply: "datacenter", "namespace", "partition", "consistency".
+    answers: the statuses that `read` handles; any other status raises an exception.
     blocks: what a blocking query compares: "index", "event" (an index, but compared for equality) or "hash"; None: it does not block.
     explain: returns the exception for an answer whose status has another meaning than usual.
     """
@@ -66,7 +66,7 @@ class Operation(Generic[T]):
 
     @property
     def is_read(self) -> bool:
-        """Return whether the request may be sent twice without another effect."""
+        """Return whether sending the request twice has the same effect as sending it once."""
         return self.request.method == "GET"
 
     def blocking(
@@ -76,12 +76,12 @@ class Operation(Generic[T]):
         hash: str | None = None,  # noqa: A002 - Consul's own word
         wait: Duration | None = None,
     ) -> Operation[T]:
-        """Return the blocking form of this read: Consul answers when there is something new.
+        """Return this read as a blocking query: Consul answers when there is something new.
 
-        index: the X-Consul-Index of an earlier answer. hash: its X-Consul-ContentHash, for a read that blocks on that.
-        wait: the longest wait (a Go duration, seconds or a timedelta); Consul's default is 5 minutes, its ceiling 10.
+        index: the X-Consul-Index of an earlier answer. hash: its X-Consul-ContentHash, for a read that blocks on a hash.
+        wait: the longest wait (a Go duration, seconds or a timedelta); Consul's default is 5 minutes, its limit 10.
 
-        Raises ValueError where the call does not block, TypeError where it needs the other of `index` and `hash`.
+        Raises ValueError if Consul cannot block on this call, TypeError if `hash` is given instead of `index`, or the reverse.
         https://developer.hashicorp.com/consul/api-docs/features/blocking
         """
         return replace(self, request=blocking_request(self.name, self.request, self.blocks, index, hash, wait))

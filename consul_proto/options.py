@@ -1,6 +1,6 @@
 """How endpoints build their operations, and the client's settings that are applied to each of them.
 
-`read_operation` and `write_operation` are the only ways in which an endpoint makes a request; what an operation costs is decided here.
+Endpoints build requests only with `read_operation` and `write_operation`, so these two decide how fast operations are built.
 
 https://developer.hashicorp.com/consul/api-docs/features (consistency, blocking, caching, filtering)
 """
@@ -49,11 +49,11 @@ def read_operation(
     explain: Explain | None = None,
     shown_path: str | None = None,
 ) -> Operation[T]:
-    """Return the operation of a GET. An option that is None is not sent. The rest: see `Operation` and `Request`."""
+    """Return the operation of a GET. An option that is None is not sent. For the others, see `Operation` and `Request`."""
     if not options:
         return Operation(name, Request("GET", path, shown_path=shown_path), read, defaults, answers, blocks, explain)
     if options.get("cached") and options.get("consistency") == "consistent":
-        raise ValueError("cached=True and consistency='consistent' cannot be combined")
+        raise ValueError("cached=True and consistency='consistent' cannot be combined; leave one of them out")
     request = Request("GET", path, tuple(query_of(options)), cache_control(options), None, shown_path, wait_of(options))
     return Operation(name, request, read, _defaults(options, defaults), answers, blocks, explain)
 
@@ -71,13 +71,13 @@ def write_operation(
     explain: Explain | None = None,
     shown_path: str | None = None,
 ) -> Operation[T]:
-    """Return the operation of a PUT, POST or DELETE. An option that is None is not sent. The rest: see `Operation` and `Request`."""
+    """Return the operation of a PUT, POST or DELETE. An option that is None is not sent. For the others, see `Operation` and `Request`."""
     request = Request(method, path, tuple(query_of(options)), body=body, shown_path=shown_path)
     return Operation(name, request, read, _defaults(options, defaults), answers, None, explain)
 
 
 def json_text(name: str, value: object) -> str:
-    """Return a value as JSON. name: how errors call it. Raises TypeError, ValueError where JSON cannot express it (a set, NaN, a cycle)."""
+    """Return a value as JSON. name: its name in errors. Raises TypeError or ValueError if JSON cannot express it (a set, NaN, a cycle)."""
     try:
         return json.dumps(value, allow_nan=False)
     except RecursionError:
@@ -95,7 +95,7 @@ def json_body(members: Mapping[str, object]) -> bytes:
 #: A client's setting -> its name in the query.
 _SETTING_NAMES = {"datacenter": "dc", "namespace": "ns", "partition": "partition"}
 
-#: Settings that go into the body, under these names, where Consul does not read them from the query.
+#: Settings that go into the body, under these names, if Consul does not read them from the query.
 _BODY_MEMBERS = frozenset({"Datacenter", "Namespace", "Partition"})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def options_of(annotation: Any, build: Callable[..., Any]) -> Any:
-    """Return the TypedDict in `Unpack[...]`, found in the method's module or in `consul_proto.types.options`; None where it has none."""
+    """Return the TypedDict in `Unpack[...]`, found in the method's module or in `consul_proto.types.options`; None if there is none."""
     if isinstance(annotation, str):
         from consul_proto.types import options
 

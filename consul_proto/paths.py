@@ -2,10 +2,10 @@
 
 What real agents do, from 1.8.7 to 1.22.5:
 
-- Characters that are not printable get an empty 400. Agents know the characters of their own Unicode version, and we know another one: a
-  character that no version will print fails here, before anything is sent; any other is for the agent to judge.
-- A key in a path is cleaned: "a//b", "." and "a/../b" are other keys, or a redirect to these. Only a transaction finds them.
-- A name in a path is taken as it is, since 1.21.5; older agents clean it as well, and answer with a redirect.
+- Unprintable characters get an empty 400. Which characters are printable depends on the Unicode version of the agent. A character that is
+  unprintable in every version is refused here, before anything is sent; for any other, the agent decides.
+- A key in a path is cleaned: "a//b", "." and "a/../b" become other keys, or a redirect to these. Only a transaction reaches such keys.
+- A name in a path is not changed since 1.21.5; older agents clean it as well, and answer with a redirect.
 
 https://developer.hashicorp.com/consul/api-docs/kv
 """
@@ -16,17 +16,17 @@ import re
 from unicodedata import category
 from urllib.parse import quote, unquote
 
-#: RFC 3986, section 3.3: what may stand in a segment as it is.
+#: RFC 3986, section 3.3: the characters that a segment may contain without encoding.
 _SEGMENT_SAFE = "!$&'()*+,;=:@~"
 
-#: A name, and a key, that is its own path, which nearly all are.
+#: A name and a key that need no encoding, as most do.
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*/?", re.ASCII)
 
-#: What Consul cleans away in a key: an empty segment, "." and "..".
+#: Segments that Consul removes from a key: an empty one, "." and "..".
 _CLEANED = re.compile(r"//|(?:^|/)\.\.?(?:/|$)")
 
-#: The categories that Go's unicode.IsPrint refuses whatever the version: no character leaves them. Unassigned ones (Cn) get assigned.
+#: The categories that Go's unicode.IsPrint refuses in every version: their characters never change. (Unassigned ones, Cn, can change.)
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})
 
 #: Characters beyond the first 65,536 that every Consul since 1.8 prints: emoji and ideographs up to Unicode 12.
@@ -41,7 +41,7 @@ def _is_printable(name: str) -> bool:
 
 
 def checked_text(name: str, what: str) -> str:
-    """Return a name that goes into a body. what: how errors call it. Raises ValueError where it is empty or not Unicode."""
+    """Return a name that goes into a body. what: its name in errors. Raises ValueError if it is empty or contains surrogates."""
     if not name:
         raise ValueError(f"{what} must not be empty")
     if not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name):
@@ -58,7 +58,7 @@ def _checked(name: str, what: str) -> str:
 
 
 def segment(name: str, what: str) -> str:
-    """Return a name as one path segment. what: how errors call it ("a service ID"). Raises ValueError, TypeError."""
+    """Return a name as one path segment. what: its name in errors ("a service ID"). Raises ValueError, TypeError."""
     if name.__class__ is str and _PLAIN.fullmatch(name):
         return name
     if not _checked(name, what):
@@ -67,14 +67,15 @@ def segment(name: str, what: str) -> str:
 
 
 def key_path(key: str, *, prefix: bool = False) -> str:
-    """Return the path of a KV key; of a key prefix, which may be empty, with `prefix`. Raises ValueError, TypeError."""
+    """Return the path of a KV key. prefix: it is a key prefix, which may be empty. Raises ValueError, TypeError."""
     if key.__class__ is str and _PLAIN_KEY.fullmatch(key):
         return "/v1/kv/" + key
     if not _checked(key, "a key") and not prefix:
         raise ValueError("a key must not be empty")
     if _CLEANED.search(key):
         raise ValueError(
-            f"Consul would read a key as {cleaned(key)!r}: {key!r}; only a transaction takes it as it is (kv.put_many, txn.commit)"
+            f"a key in a path must not have empty, '.' or '..' segments: Consul would read {key!r} as {cleaned(key)!r};"
+            " only a transaction takes it as it is (kv.put_many, txn.commit)"
         )
     path = quote(key, safe=_SEGMENT_SAFE + "/")
     # A leading slash reaches Consul 1.21.5 and newer when it is encoded; older agents answer with a redirect.
@@ -82,14 +83,14 @@ def key_path(key: str, *, prefix: bool = False) -> str:
 
 
 def is_found_by_path(key: str) -> bool:
-    """Return whether every Consul finds this key by its path: not where one cleans it, trims it, or knows fewer characters than others."""
+    """Return whether every version of Consul finds this key by its path. Some clean or trim a key, or know fewer characters."""
     if _PLAIN_KEY.fullmatch(key):
         return True
     return prefix_is_found_by_path(key) and not key.startswith("/") and key.strip(" ") == key and all(map(_is_known, key))
 
 
 def prefix_is_found_by_path(prefix: str) -> bool:
-    """Return whether some Consul finds keys with this prefix by its path."""
+    """Return whether any version of Consul finds keys with this prefix by its path."""
     return not _CLEANED.search(prefix) and _is_printable(prefix)
 
 
@@ -102,7 +103,7 @@ def api_path(path: str) -> str:
     if not path.startswith("/v1/") or "?" in path or "#" in path:
         raise ValueError(f"a path must begin with '/v1/' and have no query; pass options as query=: {path!r}")
     if _CLEANED.search(path):
-        raise ValueError(f"Consul would read this path as {'/' + cleaned(path)!r}: {path!r}")
+        raise ValueError(f"a path must not have empty, '.' or '..' segments: Consul would read {path!r} as {'/' + cleaned(path)!r}")
     return path
 
 

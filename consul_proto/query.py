@@ -1,4 +1,4 @@
-"""How options are written into a request: one row for each option that Consul reads from a query."""
+"""Write options into a request: one row for each option that Consul reads from a query."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consul_proto.durations import Duration, go_duration, seconds
 from consul_proto.message import Headers, QueryItem, Request
 from consul_proto.paths import checked_text
 
-#: "stale": any server may answer; "consistent": the leader asks a quorum first; "leader": the leader answers even where the agent
+#: "stale": any server may answer; "consistent": the leader asks a quorum first; "leader": the leader answers even if the agent
 #: prefers stale reads; "default": as the agent is configured.
 Consistency = Literal["default", "leader", "stale", "consistent"]
 
@@ -18,7 +18,7 @@ Consistency = Literal["default", "leader", "stale", "consistent"]
 Names: TypeAlias = str | Collection[str]
 
 
-#: Consul blocks for 5 minutes where `wait` is not given, 10 at most, and adds up to a sixteenth.
+#: Consul blocks for 5 minutes if `wait` is not given, at most for 10, and adds up to a sixteenth of the wait.
 #: https://developer.hashicorp.com/consul/api-docs/features/blocking
 _WAIT_DEFAULT, _WAIT_CEILING, _WAIT_JITTER = 300.0, 600.0, 1 / 16
 
@@ -35,21 +35,21 @@ def uint64(name: str, value: object) -> str:
 
 
 def text(name: str, value: object) -> str:
-    """Check a text for a query and return it: any, since it is sent percent-encoded. Raises ValueError for surrogates, TypeError."""
+    """Check a text for a query and return it. It will be percent-encoded. Raises ValueError for surrogates, TypeError."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, not {type(value).__name__}")
     return checked_text(value, name) if value else value
 
 
 def nonempty(name: str, value: object) -> str:
-    """Check a text for a query that Consul ignores where it is empty. Raises ValueError where it is empty, TypeError."""
+    """Check a text for a query and return it. Raises ValueError if it is empty, since Consul would ignore it, and TypeError."""
     if not text(name, value):
         raise ValueError(f"{name} must not be empty")
     return str(value)
 
 
 def line(name: str, value: object) -> str:
-    """Check a name and return it. Raises ValueError where it is empty or contains control characters, TypeError."""
+    """Check a name and return it. Raises ValueError if it is empty or contains control characters, TypeError."""
     if any(character < " " or character == "\x7f" for character in nonempty(name, value)):
         raise ValueError(f"{name} must not contain control characters: {value!r}")
     return str(value)
@@ -152,7 +152,7 @@ def cache_control(options: Mapping[str, Any]) -> Headers:
 
 
 def wait_of(options: Mapping[str, Any]) -> float:
-    """Return for how many seconds Consul may block; 0 where these options do not ask for it."""
+    """Return for how many seconds Consul may block; 0 if these options do not ask for blocking."""
     if not (options.get("index") or options.get("hash")):
         return 0.0
     wait = options.get("wait")
@@ -164,7 +164,7 @@ def wait_of(options: Mapping[str, Any]) -> float:
 #: a hash. "hash": an X-Consul-ContentHash that differs.
 Blocks: TypeAlias = Literal["index", "event", "hash"]
 
-#: What a blocking query has in its query.
+#: The parameters that make a read a blocking query.
 _BLOCKING = frozenset({"index", "hash", "wait"})
 
 
@@ -176,13 +176,13 @@ def blocking_request(
     hash: str | None,  # noqa: A002 - Consul's own word
     wait: Duration | None,
 ) -> Request:
-    """Return the blocking form of a read. Raises ValueError where it does not block, TypeError for a wrong `index` or `hash`."""
+    """Return the blocking form of a read. Raises ValueError if it cannot block, TypeError for a wrong `index` or `hash`."""
     if blocks is None:
-        raise ValueError(f"{name} does not block: Consul answers it at once")
+        raise ValueError(f"{name} does not block: Consul answers it at once; call it without blocking()")
     needed, other = ("hash", index) if blocks == "hash" else ("index", hash)
     given = {"index": index, "hash": hash, "wait": wait}
     if other is not None or given[needed] is None:
         header = "X-Consul-ContentHash" if needed == "hash" else "X-Consul-Index"
-        raise TypeError(f"{name} blocks on {needed}=, the {header} of an earlier answer")
+        raise TypeError(f"{name} blocks on {needed}=, the {header} of an earlier answer: give this one, and not the other")
     query = [(option, value) for option, value in request.query if option not in _BLOCKING]
     return replace(request, query=(*query, *query_of(given)), wait=wait_of(given))

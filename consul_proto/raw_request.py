@@ -18,10 +18,10 @@ Method: TypeAlias = Literal["GET", "PUT", "POST", "DELETE"]
 #: What a value of a query can be: None makes a bare flag ("?stale").
 QueryValue: TypeAlias = None | bool | int | str
 
-#: A query: a mapping, or pairs where a name comes more than once.
+#: A query: a mapping, or pairs if a name occurs more than once.
 Query: TypeAlias = Mapping[str, QueryValue] | Iterable[tuple[str, QueryValue]]
 
-#: A body: bytes as they are, anything else as JSON; None: there is none.
+#: A body: bytes are sent as they are, anything else as JSON; None: no body.
 Body: TypeAlias = None | bool | int | float | str | bytes | Sequence["Body"] | Mapping[str, "Body"]
 
 _METHODS = frozenset(get_args(Method))

@@ -19,14 +19,14 @@ E_co = TypeVar("E_co", covariant=True)
 
 
 class Decoder(Protocol[E_co]):
-    """Turns the bytes of a body into events: the same events however the bytes are cut."""
+    """Turns the bytes of a body into events. It does not matter how the bytes are split."""
 
     def feed(self, data: bytes) -> Iterable[E_co]:
         """Take the next bytes and return the events that are complete. Raises DecodeError."""
         ...
 
     def end(self) -> Iterable[E_co]:
-        """Return the last events. Raises DecodeError where the body ended too early."""
+        """Return the last events. Raises DecodeError if the body ended too early."""
         ...
 
 
@@ -66,12 +66,12 @@ class AsyncEvents(Protocol[E_co]):
         ...
 
     def close(self) -> None:
-        """As `Events.close`. It never waits."""
+        """End the stream; see `Events.close`. It never waits."""
         ...
 
 
 class Pieces:
-    """The decoder of a body that is bytes and nothing else."""
+    """A decoder whose events are the bytes of the body, unchanged."""
 
     def feed(self, data: bytes) -> Iterable[bytes]:
         """Return the bytes as they came."""
@@ -89,8 +89,8 @@ class Stream(Generic[E]):
     name: the call's name in the endpoint manifest ("agent.monitor").
     request: what to send.
     decoder: makes the decoder of one answer.
-    defaults: which of a client's settings the endpoint obeys, as of an `Operation`.
-    answers: the statuses whose body is the stream; any other is an exception.
+    defaults: which of the client's settings apply, as in an `Operation`.
+    answers: the statuses whose body is the stream; any other status raises an exception.
     """
 
     name: str
@@ -101,11 +101,11 @@ class Stream(Generic[E]):
 
     @property
     def is_read(self) -> bool:
-        """Whether sending the request twice does no more than sending it once."""
+        """Whether sending the request twice has the same effect as sending it once."""
         return self.request.method == "GET"
 
     def error(self, response: Response) -> ConsulateException:
-        """Return the exception that an answer with another status is."""
+        """Return the exception for an answer with any other status."""
         return error_for(self.request, response)
 
     def __repr__(self) -> str:

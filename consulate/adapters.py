@@ -1,4 +1,4 @@
-"""Adapters: each makes the transport that carries a client's calls. Transports are imported when they are first used."""
+"""Adapters. An adapter creates the transport that sends a client's requests. Transports are imported when they are first used."""
 
 from __future__ import annotations
 
@@ -10,47 +10,47 @@ if TYPE_CHECKING:
 
 
 class Adapter(Protocol):
-    """Makes transports. `Consul(adapter=...)` takes a class with these methods, or an instance of it."""
+    """An object that creates transports. `Consul(adapter=...)` takes a class with these methods, or an instance of it."""
 
     def transport(self, config: Config) -> Transport:
-        """Return the transport of a `Consul`."""
+        """Return a transport for a `Consul`."""
         ...
 
     def async_transport(self, config: Config) -> AsyncTransport:
-        """Return the transport of an `AsyncConsul`."""
+        """Return a transport for an `AsyncConsul`."""
         ...
 
 
 class Request:
-    """Carries calls over TCP, with or without TLS: over urllib3 for threads, over anyio for tasks."""
+    """The adapter for TCP, with or without TLS. It uses urllib3 for `Consul`, and anyio for `AsyncConsul`."""
 
     def transport(self, config: Config) -> Transport:
-        """Return the transport of a `Consul`. Raises ValueError for a certificate or proxy that cannot be used."""
+        """Return a transport for a `Consul`. Raises ValueError for a certificate or proxy that cannot be used."""
         if config.address.scheme == "unix":
-            raise ValueError("adapters.Request cannot reach a UNIX socket; give adapters.UnixSocketRequest, or leave out adapter=")
+            raise ValueError("adapters.Request cannot connect to a UNIX socket; use adapters.UnixSocketRequest, or leave out adapter=")
         from transports.clients.sync_urllib3 import Urllib3Transport
 
         return Urllib3Transport(config)
 
     def async_transport(self, config: Config) -> AsyncTransport:
-        """Return the transport of an `AsyncConsul`. Raises ValueError for a certificate or proxy that cannot be used."""
+        """Return a transport for an `AsyncConsul`. Raises ValueError for a certificate or proxy that cannot be used."""
         from transports.clients.async_anyio import AnyioTransport
 
         return AnyioTransport(config)
 
 
 class UnixSocketRequest:
-    """Carries calls over a UNIX socket: over h11 for threads, over anyio for tasks."""
+    """The adapter for a UNIX socket. It uses h11 for `Consul`, and anyio for `AsyncConsul`."""
 
     def transport(self, config: Config) -> Transport:
-        """Return the transport of a `Consul`. Raises ValueError for an address that is not a UNIX socket, and for a proxy."""
+        """Return a transport for a `Consul`. Raises ValueError for an address that is not a UNIX socket, and for a proxy."""
         _check_unix(config)
         from transports.clients.sync_socket import UnixTransport
 
         return UnixTransport(config)
 
     def async_transport(self, config: Config) -> AsyncTransport:
-        """Return the transport of an `AsyncConsul`. Raises ValueError for an address that is not a UNIX socket, and for a proxy."""
+        """Return a transport for an `AsyncConsul`. Raises ValueError for an address that is not a UNIX socket, and for a proxy."""
         _check_unix(config)
         from transports.clients.async_anyio import AnyioTransport
 
@@ -65,7 +65,7 @@ def _check_unix(config: Config) -> None:
 
 
 def adapter_for(config: Config, given: Adapter | type[Adapter] | None) -> Adapter:
-    """Return the given adapter, or the one for the address."""
+    """Return the given adapter; without one, return the adapter for the scheme of the address."""
     if given is None:
         return UnixSocketRequest() if config.address.scheme == "unix" else Request()
     return given() if isinstance(given, type) else given

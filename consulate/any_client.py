@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AnyClient(Groups[M]):
-    """What both clients share."""
+    """The common base class of both clients."""
 
     _transport: Any
     _context: Context[Any]
@@ -27,18 +27,18 @@ class AnyClient(Groups[M]):
     _lists_calls = False
 
     def _call(self, call: Any) -> Any:
-        """Run what a method of a group built."""
+        """Run the operation, flow or stream that a method of a group has built."""
         client: Any = self
         return client.open(call) if isinstance(call, Stream) else client.perform(call)
 
     @cached_property
     def ops(self) -> Operations:
-        """The same API as operations, for `perform` and for tests."""
+        """The same API, but its methods return operations instead of running them: for `perform` and for tests."""
         return Operations(codec=self._codec)
 
     @lists_options(ViewOptions)
     def using(self, **options: Unpack[ViewOptions]) -> Self:
-        """Return a view of this client with other settings, on the same connections; closing a view does nothing."""
+        """Return a view of this client with other settings. It uses the same connections, and closing it does nothing."""
         check_options("using", ViewOptions, options)
         view = object.__new__(type(self))
         view._begin(view._call, self._codec)

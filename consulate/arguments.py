@@ -1,4 +1,4 @@
-"""What a client, a view and one call accept. Any other argument is an error that names the call of the user, and the right way."""
+"""Check the arguments of a client, of a view and of one call. An error names the call, and says what to write instead."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _TEXT = ((str,), "a str")
 _FILE = ((str, os.PathLike), "the path of a file")
 
-#: Argument -> its types, and what it must be, in words. None is accepted everywhere: it means that nothing is given.
+#: Argument -> its types, and a description of them. None is always accepted: it means that the argument is not given.
 _TYPES: dict[str, tuple[tuple[type[Any], ...], str]] = {
     "host": _TEXT,
     "uri": _TEXT,
@@ -54,7 +54,7 @@ _HINTS = {
     "cancel": "; make one with consulate.Cancel()",
 }
 
-#: What other clients call it -> what to write here.
+#: The name in other clients -> what to write here.
 _SYNONYMS = {
     **dict.fromkeys(("url", "uri", "base_url", "base_uri", "addr", "address", "hostname"), "host"),
     **dict.fromkeys(("auth", "http_auth", "httpauth"), "basic_auth"),
@@ -74,7 +74,7 @@ _SYNONYMS = {
     "leader": 'consistency="leader"',
 }
 
-#: All that a client takes.
+#: All arguments of a client.
 _OF_A_CLIENT = ("host", "port", "datacenter", "token", "scheme", "adapter", "transport", "kv_codec", *ClientOptions.__annotations__)
 
 
@@ -86,7 +86,7 @@ _USUAL: dict[Options, dict[str, tuple[type[Any], ...]]] = {
 
 
 def check_options(call: str, options: Options, given: Mapping[str, object]) -> None:
-    """Raise TypeError for a keyword that is none of these options, or has a value of another type."""
+    """Raise TypeError for a keyword that is not one of these options, or whose value has the wrong type."""
     usual = _USUAL[options]
     for name, value in given.items():
         if type(value) not in usual.get(name, ()):
@@ -101,7 +101,7 @@ def _check_names(call: str, taken: Collection[str], given: Iterable[str]) -> Non
 
 
 def _check_types(call: str, given: Mapping[str, object]) -> None:
-    """Raise TypeError for a value of another type than its argument has, ValueError for an unknown codec. No message shows a secret."""
+    """Raise TypeError for a value of the wrong type, ValueError for an unknown codec. No message shows a secret."""
     for name, value in given.items():
         if value is None or name not in _TYPES:
             continue
@@ -118,7 +118,7 @@ def _is_pair(value: Any) -> bool:
 
 
 def _advice(name: str, taken: Collection[str]) -> str:
-    """Return what to do instead of giving this keyword."""
+    """Return what to do instead of passing this keyword."""
     meant = _SYNONYMS.get(name, name)
     keyword = meant.partition("=")[0]
     if keyword in taken:
@@ -141,7 +141,7 @@ def _advice(name: str, taken: Collection[str]) -> str:
     return f"it takes {', '.join(sorted(taken))}{of_the_api}"
 
 
-#: Argument -> the methods of what carries calls, for threads and for tasks.
+#: Argument -> the methods that an adapter or a transport must have, for threads and for tasks.
 THREADS = {"adapter": ("transport",), "transport": ("send", "close")}
 TASKS = {"adapter": ("async_transport",), "transport": ("send", "aclose")}
 
@@ -149,7 +149,7 @@ TASKS = {"adapter": ("async_transport",), "transport": ("send", "aclose")}
 def checked(options: Options | None = None, carriers: Mapping[str, tuple[str, ...]] = THREADS) -> Callable[[F], F]:
     """Check each argument of a constructor before anything else. An error names the class.
 
-    options: what `**options` takes; `help()` shows them. carriers: the methods that an adapter or a transport must have.
+    options: the keywords of `**options`; `help()` shows them. carriers: the methods that an adapter or a transport must have.
     """
 
     def check(function: F) -> F:
@@ -170,7 +170,7 @@ def checked(options: Options | None = None, carriers: Mapping[str, tuple[str, ..
                 carrier = given.get(name)
                 if carrier is not None and not all(callable(getattr(carrier, method, None)) for method in methods):
                     needed = " and ".join(f"{method}()" for method in methods)
-                    raise TypeError(f"{call}(): {name} must have {needed}, which {type(carrier).__name__} has not")
+                    raise TypeError(f"{call}(): {name} must have {needed}, but {type(carrier).__name__} does not")
             return function(self, *args, **kwargs)
 
         shown: Any = lists_options(options)(called) if options else called
@@ -184,12 +184,12 @@ class _OfTheClient:
         return "<the client's>"
 
 
-#: The default of an option that the client has.
+#: The default of an option that otherwise comes from the client.
 _OF_THE_CLIENT = _OfTheClient()
 
 
 def lists_options(options: Options) -> Callable[[F], F]:
-    """Show each option in the signature of a function with `**options`, for help() and editors; and their docs, where it takes settings."""
+    """Show each option in the signature of a function with `**options`, for help() and editors, and the docs of settings."""
     reader = signature(read_configuration).parameters
     defaults: dict[str, object] = {"retry": True, "cancel": None}
     if options is ClientOptions:

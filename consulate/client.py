@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 
 
 class Consul(AnyClient[Sync]):
-    """A Consul agent, for threads.
+    """A client for a Consul agent, for threads.
 
-    host, port: of the agent's HTTP API; "localhost" and 8500 where neither they nor CONSUL_HTTP_ADDR say otherwise. `host` may be a URL,
-    or, with scheme "http+unix", the path of a UNIX socket.
-    datacenter: of every call; the agent's own where it is None. token: sent with every call as X-Consul-Token.
-    scheme: "http", "https" or "http+unix". adapter: what carries the calls, see `consulate.adapters`.
-    transport: carries the calls instead of an adapter's; anything with the methods of `transports.protocol.Transport`.
-    kv_codec: "text" reads KV values as text and never as JSON. The other options stand below, at `__init__`.
+    host, port: the address of the agent's HTTP API. Default: CONSUL_HTTP_ADDR, or "localhost" and 8500 if it is not set. `host` may be a
+    URL, or, with scheme "http+unix", the path of a UNIX socket.
+    datacenter: the datacenter of every call; None: the agent's own. token: sent with every call as X-Consul-Token.
+    scheme: "http", "https" or "http+unix". adapter: creates the transport, see `consulate.adapters`.
+    transport: the transport to use instead; any object with the methods of `transports.protocol.Transport`.
+    kv_codec: "text" reads KV values as text and never as JSON. The other options are listed below, at `__init__`.
 
-    Safe to share between threads. Raises ValueError for arguments or variables that make no sense; it does not connect.
+    Safe to share between threads. Raises ValueError for invalid arguments or environment variables. Creating a client does not connect.
     """
 
     _transport: Transport
@@ -78,12 +78,13 @@ class Consul(AnyClient[Sync]):
 
     @lists_options(CallOptions)
     def perform(self, call: Operation[T] | Flow[T], **options: Unpack[CallOptions]) -> T:
-        """Run an operation or a flow, of `ops` or your own, and return its value.
+        """Run an operation or a flow, from `ops` or your own, and return its value.
 
-        timeout: seconds for this call, None for no limit; without it, the client's limit. A blocking query adds its wait.
-        retry: False sends each request only once. cancel: a handle that cancels the call (for threads; a task is cancelled itself).
+        timeout: the time limit in seconds, None for no limit; without it, the client's limit. A blocking query adds its wait.
+        retry: False sends each request only once. cancel: a handle that cancels the call (for threads only; tasks have their own way).
 
-        Raises ConsulateException, and TypeError for what is neither: `client.kv.get("k")` is run already, `client.ops.kv.get("k")` is not.
+        Raises ConsulateException, and TypeError for anything else: `client.ops.kv.get("k")` is an operation, but `client.kv.get("k")` runs
+        at once.
         """
         if options:
             check_options("perform", CallOptions, options)
@@ -91,7 +92,7 @@ class Consul(AnyClient[Sync]):
 
     @lists_options(CallOptions)
     def perform_with_meta(self, call: Operation[T] | Flow[T], **options: Unpack[CallOptions]) -> Reply[T]:
-        """Run an operation or a flow and return its value with the X-Consul headers of its last answer; as `perform` otherwise."""
+        """Run an operation or a flow like `perform`; return its value together with the X-Consul headers of its last answer."""
         if options:
             check_options("perform_with_meta", CallOptions, options)
         value, response = run(self._transport, call, self._context, self._context.budget(**options))
@@ -99,16 +100,16 @@ class Consul(AnyClient[Sync]):
 
     @lists_options(CallOptions)
     def open(self, stream: Stream[E], **options: Unpack[CallOptions]) -> ThreadEvents[E]:
-        """Return the events of a stream, to iterate over in its block. The request is sent where the block begins.
+        """Return the events of a stream, for use as a context manager. The request is sent when the block is entered.
 
-        The options are those of `perform`; `timeout` bounds the wait until the answer begins, and then each wait for more of it.
+        The options are those of `perform`; `timeout` limits the wait for the start of the answer, and then each wait for its next part.
         """
         check_stream(stream)
         check_options("open", CallOptions, options)
         return ThreadEvents(self._transport, stream, self._context, self._context.budget(**options))
 
     def close(self) -> None:
-        """Close every connection; calls of other threads that are under way fail at once. Closing twice does nothing."""
+        """Close every connection. Running calls of other threads fail at once. Closing twice does nothing."""
         if not self._is_view:
             self._transport.close()
 
@@ -121,9 +122,9 @@ class Consul(AnyClient[Sync]):
 
 
 class AsyncConsul(AnyClient[Async]):
-    """A Consul agent, for tasks, on asyncio and trio. Parameters as of `Consul`; every call is awaited.
+    """A client for a Consul agent, for tasks, on asyncio and trio. It has the parameters of `Consul`; every call must be awaited.
 
-    Safe to share between tasks. Raises ValueError for arguments or variables that make no sense; it does not connect.
+    Safe to share between tasks. Raises ValueError for invalid arguments or environment variables. Creating a client does not connect.
     """
 
     _transport: AsyncTransport
@@ -153,12 +154,13 @@ class AsyncConsul(AnyClient[Async]):
 
     @lists_options(AsyncCallOptions)
     async def perform(self, call: Operation[T] | Flow[T], **options: Unpack[AsyncCallOptions]) -> T:
-        """Run an operation or a flow, of `ops` or your own, and return its value.
+        """Run an operation or a flow, from `ops` or your own, and return its value.
 
-        timeout: seconds for this call, None for no limit; without it, the client's limit. A blocking query adds its wait.
-        retry: False sends each request only once. cancel: a handle that cancels the call (for threads; a task is cancelled itself).
+        timeout: the time limit in seconds, None for no limit; without it, the client's limit. A blocking query adds its wait.
+        retry: False sends each request only once. cancel: a handle that cancels the call (for threads only; tasks have their own way).
 
-        Raises ConsulateException, and TypeError for what is neither: `client.kv.get("k")` is run already, `client.ops.kv.get("k")` is not.
+        Raises ConsulateException, and TypeError for anything else: `client.ops.kv.get("k")` is an operation, but `client.kv.get("k")` runs
+        at once.
         """
         if options:
             check_options("perform", AsyncCallOptions, options)
@@ -166,7 +168,7 @@ class AsyncConsul(AnyClient[Async]):
 
     @lists_options(AsyncCallOptions)
     async def perform_with_meta(self, call: Operation[T] | Flow[T], **options: Unpack[AsyncCallOptions]) -> Reply[T]:
-        """Run an operation or a flow and return its value with the X-Consul headers of its last answer; as `perform` otherwise."""
+        """Run an operation or a flow like `perform`; return its value together with the X-Consul headers of its last answer."""
         if options:
             check_options("perform_with_meta", AsyncCallOptions, options)
         value, response = await run_async(self._transport, call, self._context, self._context.budget(**options))
@@ -174,16 +176,16 @@ class AsyncConsul(AnyClient[Async]):
 
     @lists_options(AsyncCallOptions)
     def open(self, stream: Stream[E], **options: Unpack[AsyncCallOptions]) -> TaskEvents[E]:
-        """Return the events of a stream, to iterate over in its block. The request is sent where the block begins.
+        """Return the events of a stream, for use as a context manager. The request is sent when the block is entered.
 
-        The options are those of `perform`; `timeout` bounds the wait until the answer begins, and then each wait for more of it.
+        The options are those of `perform`; `timeout` limits the wait for the start of the answer, and then each wait for its next part.
         """
         check_stream(stream)
         check_options("open", AsyncCallOptions, options)
         return TaskEvents(self._transport, stream, self._context, self._context.budget(**options))
 
     async def close(self) -> None:
-        """Close every connection; calls of other tasks that are under way fail at once. Closing twice does nothing."""
+        """Close every connection. Running calls of other tasks fail at once. Closing twice does nothing."""
         if not self._is_view:
             await self._transport.aclose()
 

@@ -1,4 +1,4 @@
-"""The configuration of a client, from its arguments and from the environment. It is read once, when the client is made."""
+"""The configuration of a client, from its arguments and from the environment. It is read once, when the client is created."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEFAULT_TIMEOUT = 10.0
 class AsyncCallOptions(TypedDict, total=False):
     """Options of one call of an `AsyncConsul`.
 
-    timeout: seconds for this call, None for no limit; without it, the client's limit. A blocking query adds its wait.
+    timeout: the time limit of this call in seconds, None for no limit; without it, the client's limit. A blocking query adds its wait.
     retry: False sends each request only once.
     """
 
@@ -39,15 +39,15 @@ class CallOptions(AsyncCallOptions, total=False):
 
 
 class ClientOptions(TypedDict, total=False):
-    """Options of a client besides the documented parameters. Without an option, the `CONSUL_*` variable for it is used, if there is one.
+    """Further options of a client. An option that is not given is read from its `CONSUL_*` environment variable, if there is one.
 
     timeout: seconds for a whole call (10 by default), None for no limit; a blocking query adds its wait.
     token_file: a file with the token (overrides `token`). basic_auth: user and password, for a proxy in front of the agent.
-    consistency: of every read that does not set its own: "default", "leader", "stale" or "consistent".
-    namespace, partition: Consul Enterprise.
-    verify: False accepts any certificate of the server. ca_file, ca_path: authorities to trust, instead of the system's.
+    consistency: the mode of every read that does not set its own: "default", "leader", "stale" or "consistent".
+    namespace, partition: for every call (Consul Enterprise).
+    verify: False accepts any server certificate. ca_file, ca_path: the certificate authorities to trust, instead of the system's.
     client_cert, client_key: PEM files. server_name: the name that the certificate must have, instead of the host's.
-    proxy: the URL of an HTTP proxy (sync only). limits: of connections and of the size of an answer.
+    proxy: the URL of an HTTP proxy (sync only). limits: the limits on connections and on the size of an answer.
     """
 
     timeout: float | None
@@ -67,10 +67,10 @@ class ClientOptions(TypedDict, total=False):
 
 
 class ViewOptions(TypedDict, total=False):
-    """Options of a view of a client, instead of the client's own. None removes the client's value.
+    """Options of a view, which replace those of its client. None removes the client's value.
 
-    timeout: seconds for a whole call, None for no limit. consistency: of every read that does not set its own.
-    token, datacenter, namespace, partition: of every call.
+    timeout: seconds for a whole call, None for no limit. consistency: the mode of every read that does not set its own.
+    token, datacenter, namespace, partition: for every call.
     """
 
     token: str | None
@@ -89,13 +89,13 @@ def _read_token(path: str | os.PathLike[str]) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeError) as error:
-        raise ValueError(f"the token file cannot be read: {error}") from None
+        raise ValueError(f"the token file cannot be read: {error}; check token_file= or CONSUL_HTTP_TOKEN_FILE") from None
 
 
 def _token(token: str | None, token_file: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> str | None:
     """Return the token. Order: the argument token_file, the argument token, the variable for a file, the variable for a token.
 
-    An empty file says nothing, as for the official client: the next one counts.
+    An empty token file is ignored, as by the official client; the next source is used.
     """
     if token_file is not None and (in_file := _read_token(token_file)):
         return in_file

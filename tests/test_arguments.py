@@ -119,10 +119,10 @@ class TestAClient:
         assert _refused(lambda: make(kv_codec="yaml"), ValueError) == f'{make.__name__}(): kv_codec must be "json" or "text", not \'yaml\''
 
     def test_a_transport_for_the_other_client(self) -> None:
-        assert "transport must have send() and aclose(), which MemoryTransport has not" in _refused(
+        assert "transport must have send() and aclose(), but MemoryTransport does not" in _refused(
             lambda: AsyncConsul(transport=MemoryTransport(_nothing))  # type: ignore[arg-type] # which is what it is about
         )
-        assert "transport must have send() and close(), which AsyncMemoryTransport has not" in _refused(
+        assert "transport must have send() and close(), but AsyncMemoryTransport does not" in _refused(
             lambda: Consul(transport=AsyncMemoryTransport(_nothing))  # type: ignore[arg-type] # which is what it is about
         )
 
@@ -151,7 +151,7 @@ class TestADocumentedClass:
         assert _refused(lambda: make()) == f"{name}(): missing a required argument: 'uri'"
         assert _refused(lambda: make(5)) == f"{name}(): uri must be a str, not int"
         assert _refused(lambda: make("http://h", token=5)) == f"{name}(): token must be a str, not int"
-        assert _refused(lambda: make("http://h", adapter=5)) == f"{name}(): adapter must have transport(), which int has not"
+        assert _refused(lambda: make("http://h", adapter=5)) == f"{name}(): adapter must have transport(), but int does not"
         assert _refused(lambda: make("http://h", dc="x")).endswith("; did you mean 'datacenter'?")
 
     def test_help_shows_the_parameters(self, make: Make) -> None:

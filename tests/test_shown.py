@@ -161,7 +161,7 @@ class TestHelp:
 
     def test_of_a_client(self, client: Consul, tasks: AsyncConsul) -> None:
         for shown in (_help(client), _help(tasks)):
-            assert "A Consul agent, for t" in shown
+            assert "A client for a Consul agent, for t" in shown
             assert "server_name: 'str' = None" in shown or "server_name: str = None" in shown
 
     def test_of_a_group_of_a_user(self, client: Consul) -> None:

@@ -98,7 +98,7 @@ class Budget:
         if response.status in call.answers:
             return None
         asked = _asked_pause(response)
-        # A 503 of a proxy may have come too late for a write.
+        # A proxy may send a 503 after a write was carried out.
         if not is_retryable(response.status, response.body) and (asked is None or not call.is_read):
             return None
         pause = self.backoff.pause(self.attempt, random(), self.left(0.0), asked or 0.0)  # noqa: S311 - not a secret
@@ -108,7 +108,7 @@ class Budget:
         return pause
 
     def may_resend(self, call: Repeatable, request: Request, error: RequestError) -> bool:
-        """Return whether to resend a request that an idle connection lost: only a read, or a write that certainly had no effect."""
+        """Return whether to resend a request after its idle connection was closed: a read, or a write that certainly had no effect."""
         if not isinstance(error, StaleConnection):
             return False
         self.attempt += 1
@@ -122,13 +122,13 @@ class Budget:
         self._log.debug("%s: %s in %.1f ms (attempt %d)", request.shown, outcome, (self.now() - began) * 1000, self.attempt)
 
     def check(self) -> None:
-        """Raise Cancelled if the caller's handle is set. The next request was not sent."""
+        """Raise Cancelled if the caller's handle is set. It is called before the next request is sent."""
         if self.cancel is not None and self.cancel.is_set():
             raise Cancelled("the call was cancelled", maybe_applied=False)
 
 
 def _asked_pause(response: Response) -> float | None:
-    """Return the seconds that the server asks to wait before another attempt, None where it does not."""
+    """Return the seconds that the server asks to wait before another attempt; None if it does not ask."""
     value = response.headers.get("retry-after") if response.status in WITH_RETRY_AFTER else None
     return None if value is None else retry_after(value, response.headers.get("date") or "", time())
 
@@ -214,19 +214,19 @@ def sleep(clock: Clock, seconds: float, budget: Budget) -> None:
 
 
 def _check_flow(flow: object) -> None:
-    """Raise TypeError for what is neither an operation nor a flow. A coroutine is closed first: nobody will await it."""
+    """Raise TypeError unless this is a flow. A coroutine is closed first, since nobody will await it."""
     if isinstance(flow, Generator):
         return
     if isinstance(flow, Coroutine):
         flow.close()
-    advice = "client.ops has them: perform(client.ops.kv.get(...)), not perform(client.kv.get(...)), which is run already"
+    advice = "use client.ops: perform(client.ops.kv.get(...)), not perform(client.kv.get(...)), which runs at once"
     if isinstance(flow, Stream):
         advice = "open() reads a stream"
     raise TypeError(f"perform() and perform_with_meta() take an operation or a flow, not an object of {type(flow).__name__}; {advice}")
 
 
 def _check_step(step: object) -> None:
-    """Raise TypeError for what no flow may yield."""
+    """Raise TypeError for a value that a flow must not yield."""
     if not isinstance(step, Operation):
         raise TypeError(f"a flow must yield operations and sleeps, not an object of {type(step).__name__}; see consul_proto.flow.call")
 

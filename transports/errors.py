@@ -1,4 +1,4 @@
-"""The one place where exceptions of other libraries become `RequestError`: a transport raises nothing else."""
+"""Convert the exceptions of other libraries to `RequestError`, the only exceptions that a transport raises."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ _CERTIFICATES = {
 #: OpenSSL's names for an answer that is not TLS; which one it gives depends on its version.
 _NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
 
-#: How the alert begins with which a server for TLS answers plain HTTP, unless it knows better.
+#: The first bytes of the TLS alert with which most TLS servers answer plain HTTP.
 TLS_ALERT = b"\x15\x03"
 
-#: How the messages begin for a connection that the server closed without saying anything.
+#: The first words of the messages for a connection that the server closed without an answer.
 _NO_WORD = "the connection was "
 
 _USE_HTTP = "if its port is for plain HTTP, use http://"
@@ -53,17 +53,17 @@ _USE_TLS = "if its port is for TLS, use https://, or CONSUL_HTTP_SSL=true"
 
 
 def needs_tls_error() -> RequestError:
-    """Return the error of plain HTTP on a port for TLS."""
+    """Return the error for plain HTTP on a TLS port."""
     return RequestError(f"the server answers in TLS; {_USE_TLS}")
 
 
 def suggest_https(error: RequestError) -> RequestError:
-    """Add to the error of plain HTTP without an answer, if the server closed the connection without a word, that it may be for TLS."""
+    """Add to an error of plain HTTP that the port may be for TLS, if the server closed the connection without an answer."""
     return _with_advice(error, _USE_TLS) if error.message.startswith(_NO_WORD) else error
 
 
 def suggest_http(error: RequestError) -> RequestError:
-    """Add to the error of a TLS handshake, if the server said nothing, that it may be for plain HTTP."""
+    """Add to an error of a TLS handshake that the port may be for plain HTTP, if the server did not answer."""
     return _with_advice(error, _USE_HTTP) if isinstance(error, RequestTimeout) or error.message.startswith(_NO_WORD) else error
 
 
@@ -111,17 +111,17 @@ def wire_error(error: Exception, *, sent: bool, otherwise: str = "the answer is 
 def timeout_error(*, sent: bool) -> RequestTimeout:
     """Return the error of a call that reached its time limit."""
     when = "no complete answer within the time limit" if sent else "could not connect within the time limit"
-    return RequestTimeout(f"{when}; raise timeout=, or check the load of the agent", maybe_applied=sent)
+    return RequestTimeout(f"{when}; increase timeout=, or check the load of the agent", maybe_applied=sent)
 
 
 def busy_error() -> RequestTimeout:
     """Return the error of a call that waited for a free connection until its time limit."""
     return RequestTimeout(
-        "all connections of the client were in use until the time limit; raise Limits.connections, or Limits.blocking for blocking queries",
+        "all connections of the client were in use until the time limit; increase Limits.connections, or Limits.blocking for blocking ones",
         maybe_applied=False,
     )
 
 
 def size_error(limit: int) -> RequestError:
     """Return the error of an answer that is larger than the client allows."""
-    return RequestError(f"the answer is larger than this client's limit of {limit} bytes; raise Limits.response_size")
+    return RequestError(f"the answer is larger than this client's limit of {limit} bytes; increase Limits.response_size")

@@ -1,6 +1,6 @@
 """The interface of transports. Any object with `send` and `close` (or `aclose`) can carry Consulate's calls.
 
-A transport sends one request once and returns the whole answer. Tokens, retries and JSON are the driver's task.
+A transport sends one request once and returns the whole answer. Tokens, retries and JSON are handled by the driver.
 A transport may offer more: `clock`, if its time is not the system's; `open`, to read an answer piece by piece; and a third parameter of
 `send`, `cancel`, to end one call early. The transports of this package offer all three.
 """

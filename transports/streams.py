@@ -71,7 +71,7 @@ class AsyncWholeAnswer:
 
 
 def check_stream(stream: object) -> None:
-    """Raise TypeError for what is no stream. A coroutine is closed first: nobody will await it."""
+    """Raise TypeError unless this is a stream. A coroutine is closed first, since nobody will await it."""
     if isinstance(stream, Coroutine):
         stream.close()
     if not isinstance(stream, Stream):

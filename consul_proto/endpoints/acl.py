@@ -58,13 +58,13 @@ def _updated(response: Response) -> bool:
 
 
 class ACL(Namespace[M]):
-    """Create, read, change and destroy legacy ACL tokens; only a management token may."""
+    """Create, read, change and destroy legacy ACL tokens. This needs a management token."""
 
     @operation
     def create(self, name: str, acl_type: Literal["client", "management"] = "client", rules: str | None = None) -> Operation[str]:
         """Create a token and return its ID, which is its secret.
 
-        name: for people. rules: HCL or JSON text. Raises Forbidden, ACLDisabled, LegacyACLRemoved, ServerError for bad rules.
+        name: a description for people. rules: HCL or JSON text. Raises Forbidden, ACLDisabled, LegacyACLRemoved, ServerError for bad rules.
         https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#create-acl-token
         """
         body = _body(name, acl_type, rules)
@@ -74,7 +74,7 @@ class ACL(Namespace[M]):
     def update(
         self, acl_id: str, name: str, acl_type: Literal["client", "management"] = "client", rules: str | None = None
     ) -> Operation[bool]:
-        """Change a token, or create it where the ID is unknown. Return True.
+        """Change a token, or create it if the ID is unknown. Return True.
 
         Raises Forbidden, ACLDisabled, LegacyACLRemoved, ServerError for bad rules.
         https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#update-acl-token
@@ -111,7 +111,7 @@ class ACL(Namespace[M]):
     def clone(self, acl_id: str) -> Flow[str]:
         """Make a copy of a token and return the copy's ID, which is its secret.
 
-        Consul answers 403 for an unknown ID as it does without permission, so the token is read first.
+        Consul answers 403 both for an unknown ID and for a missing permission, so this call reads the token first.
         Raises NotFound, Forbidden, ACLDisabled, LegacyACLRemoved.
         https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#clone-acl-token
         """
@@ -121,7 +121,7 @@ class ACL(Namespace[M]):
     def destroy(self, acl_id: str) -> Flow[bool]:
         """Delete a token and return True.
 
-        Consul answers true for an unknown ID as well, so the token is read first.
+        Consul answers true even for an unknown ID, so this call reads the token first.
         Raises NotFound, Forbidden, ACLDisabled, LegacyACLRemoved.
         https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#delete-acl-token
         """

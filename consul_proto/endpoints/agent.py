@@ -45,7 +45,7 @@ class Agent(Namespace[M]):
 
     @operation
     def members(self, wan: bool = False, **options: Unpack[MemberOptions]) -> Operation[list[AgentMember]]:
-        """Return the members of the cluster that this agent knows by gossip; those of the WAN pool with `wan`.
+        """Return the members of the cluster that this agent knows from gossip; with `wan`, those of the WAN pool.
 
         https://developer.hashicorp.com/consul/api-docs/agent#list-members
         """
@@ -55,7 +55,7 @@ class Agent(Namespace[M]):
     def join(self, address: str, wan: bool = False, **options: Unpack[PartitionOption]) -> Operation[bool]:
         """Make the agent join the cluster of another agent. Return True.
 
-        address: of the other agent's gossip port. wan: join the WAN pool, as a server. Raises ServerError where it cannot, Forbidden.
+        address: the other agent's gossip address. wan: join the WAN pool, as a server. Raises ServerError if it fails, Forbidden.
         https://developer.hashicorp.com/consul/api-docs/agent#join-agent
         """
         return write_operation(
@@ -99,7 +99,7 @@ class Agent(Namespace[M]):
 
     @operation
     def metrics(self) -> Operation[MetricsInfo]:
-        """Return the agent's metrics of the last whole interval of 10 seconds.
+        """Return the agent's metrics for the last complete interval of 10 seconds.
 
         https://developer.hashicorp.com/consul/api-docs/agent#view-metrics
         """
@@ -116,7 +116,7 @@ class Agent(Namespace[M]):
 
     @operation
     def reload(self) -> Operation[bool]:
-        """Make the agent read its configuration again. Return True. Raises ServerError where the configuration is invalid.
+        """Make the agent read its configuration again. Return True. Raises ServerError if the configuration is invalid.
 
         https://developer.hashicorp.com/consul/api-docs/agent#reload-agent
         """

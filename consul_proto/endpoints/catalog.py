@@ -52,7 +52,7 @@ def _services(response: Response) -> list[ServiceTags]:
 
 
 class Catalog(Namespace[M]):
-    """Register, deregister and read entries on the servers; the calls of `agent` are simpler, and the agent updates the catalog."""
+    """Register, deregister and read entries on the servers. The calls of `agent` are simpler: the agent updates the catalog."""
 
     @operation
     def datacenters(self, **options: Unpack[CacheOptions]) -> Operation[list[str]]:
@@ -71,9 +71,9 @@ class Catalog(Namespace[M]):
         service_id: str | None = None,
         **options: Unpack[EnterpriseScope],
     ) -> Operation[bool]:
-        """Remove a check, or a service with its checks, or, with only `node`, the node with its services and checks.
+        """Remove a check, or a service with its checks. With only `node`, remove the node with its services and checks.
 
-        Return True, even where nothing matched. Raises Forbidden.
+        Return True, even if nothing matched. Raises Forbidden.
         https://developer.hashicorp.com/consul/api-docs/catalog#deregister-entity
         """
         checked_text(node, "a node name")
@@ -93,7 +93,7 @@ class Catalog(Namespace[M]):
     def node(self, node_id: str, **options: Unpack[FilteredReadOptions]) -> Operation[CatalogNode]:
         """Return a node and its services, as {"Node": ..., "Services": {service ID: ...}}.
 
-        node_id: the name of the node (the parameter's name is the documented one). Raises NotFound for an unknown node.
+        node_id: the name of the node, in spite of the parameter's documented name. Raises NotFound for an unknown node.
 
         https://developer.hashicorp.com/consul/api-docs/catalog#retrieve-map-of-services-for-a-node
         """
@@ -134,9 +134,9 @@ class Catalog(Namespace[M]):
     ) -> Operation[bool]:
         """Write a node, and a service or checks on it, to the catalog. Return True.
 
-        node, address: of the node. service, check, checks: objects with the wire's names, as {"ID": "redis1", "Service": "redis"}.
-        node_id: the node's UUID. node_meta: its metadata. tagged_addresses: its further addresses.
-        skip_node_update: leave the node's own entry as it is.
+        node, address: the node's name and address. service, check, checks: objects with Consul's own member names, such as
+        {"ID": "redis1", "Service": "redis"}. node_id: the node's UUID. node_meta: its metadata.
+        tagged_addresses: its other addresses. skip_node_update: do not change the node's own entry.
 
         Raises ValueError for a port out of range, Forbidden, ServerError.
         https://developer.hashicorp.com/consul/api-docs/catalog#register-entity
@@ -163,9 +163,9 @@ class Catalog(Namespace[M]):
     def service(self, service_id: str, *, tag: Names | None = None, **options: Unpack[InstanceOptions]) -> Operation[list[CatalogService]]:
         """Return the instances of a service; an empty list for an unknown one.
 
-        service_id: the name of the service (the parameter's name is the documented one).
-        tag: only instances with this tag, or with all of these.
-        An empty ServiceAddress means that the service is reached at the node's Address.
+        service_id: the name of the service, in spite of the parameter's documented name.
+        tag: only instances with this tag, or with all of these tags.
+        If ServiceAddress is empty, the address of the service is the node's Address.
 
         https://developer.hashicorp.com/consul/api-docs/catalog#list-nodes-for-service
         """
@@ -175,7 +175,7 @@ class Catalog(Namespace[M]):
     def connect(self, service_id: str, *, tag: Names | None = None, **options: Unpack[InstanceOptions]) -> Operation[list[CatalogService]]:
         """Return the instances that accept mesh traffic for a service: its proxies, and instances with native mesh support.
 
-        tag: only instances with this tag, or with all of these; of a proxy, its own tags count. Since 1.2.
+        tag: only instances with this tag, or with all of these tags; for a proxy, its own tags are compared. Since 1.2.
         https://developer.hashicorp.com/consul/api-docs/catalog#list-nodes-for-mesh-capable-service
         """
         return _instances("connect", service_id, {"tag": tag, **options})

@@ -59,7 +59,7 @@ CHECK_OPTIONS = {
     "output_max_size": "OutputMaxSize",
 }
 
-#: The kinds that go together.
+#: The kinds that can be combined.
 _COMBINED = {
     frozenset({"docker_container_id", "args"}),
     frozenset({"docker_container_id", "script"}),
@@ -139,16 +139,16 @@ class Check(Namespace[M]):
     ) -> Operation[bool]:
         """Add a check to the local agent. Return True.
 
-        name: of the check; also its ID where `check_id` is None. notes: for people. service_id: the service that it is about.
-        interval: between two runs; every kind but `ttl` and the aliases needs it.
+        name: the check's name, and its ID if `check_id` is None. notes: a description for people. service_id: the service that it checks.
+        interval: the time between two runs; required for every kind except `ttl` and the aliases.
 
         Exactly one kind:
         script (a shell line, run as /bin/sh -c), args (a command and its arguments; both need enable_local_script_checks),
         http (a URL), tcp ("host:port"), udp (since 1.13), grpc ("host:port/service"), h2ping (since 1.10), os_service (since 1.14),
-        docker_container_id (with args or script), ttl (the time in which `ttl_pass` must be called again),
-        alias_service or alias_node or both (the state of another service ID or node).
+        docker_container_id (with args or script), ttl (`ttl_pass` must be called again within this time),
+        alias_service, alias_node or both (the ID of a service, the name of a node: the check copies their state).
 
-        Raises ValueError where no kind or more than one is given, Forbidden, ServerError.
+        Raises ValueError unless exactly one kind is given, Forbidden, ServerError.
         https://developer.hashicorp.com/consul/api-docs/agent/check#register-check
         """
         checked_text(name, "a check name")

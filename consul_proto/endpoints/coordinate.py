@@ -35,7 +35,7 @@ class Coordinate(Namespace[M]):
     def datacenters(self) -> Operation[list[CoordinateDatacenterMap]]:
         """Return the servers of every datacenter with their coordinates in the WAN pool.
 
-        Raises ClientError where `disable_coordinates` is set.
+        Raises ClientError if `disable_coordinates` is set.
         https://developer.hashicorp.com/consul/api-docs/coordinate#read-wan-coordinates
         """
         return read_operation("coordinate.datacenters", "/v1/coordinate/datacenters", each, {}, defaults=(), blocks=None, explain=_explain)
@@ -44,7 +44,7 @@ class Coordinate(Namespace[M]):
     def nodes(self, **options: Unpack[CoordinateOptions]) -> Operation[list[CoordinateEntry]]:
         """Return the nodes of the datacenter with their coordinates in the LAN pool; a new node has none for some seconds.
 
-        Raises Forbidden, and ClientError where `disable_coordinates` is set.
+        Raises Forbidden, and ClientError if `disable_coordinates` is set.
         https://developer.hashicorp.com/consul/api-docs/coordinate#read-lan-coordinates-for-all-nodes
         """
         path = "/v1/coordinate/nodes"

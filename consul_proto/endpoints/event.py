@@ -40,16 +40,16 @@ class Event(Namespace[M]):
     ) -> Operation[str]:
         """Fire a user event and return its ID.
 
-        name: of the event; names that begin with "_" are reserved by Consul.
-        payload: what to send along, encoded as a KV value is; 300 bytes at most since 1.22, less before.
-        datacenter: where to fire it; the agent's own where it is None.
+        name: the event's name; names that begin with "_" are reserved by Consul.
+        payload: the data of the event, encoded like a KV value; at most 300 bytes since 1.22, fewer before.
+        datacenter: where to fire it; None: in the agent's own datacenter.
         node, service, tag: regular expressions that select the receivers; `tag` needs `service`.
 
         Raises ValueError for a tag without a service, Forbidden, ServerError for a bad expression or a payload that is too large.
         https://developer.hashicorp.com/consul/api-docs/event#fire-event
         """
         if tag is not None and service is None:
-            raise ValueError("an event with a tag needs a service as well")
+            raise ValueError("an event with a tag needs a service as well: give service=, the service whose instances have the tag")
         return write_operation(
             "event.fire",
             "/v1/event/fire/" + segment(name, "an event name"),
@@ -61,9 +61,9 @@ class Event(Namespace[M]):
 
     @operation
     def list(self, name: str | None = None, **options: Unpack[EventListOptions]) -> Operation[builtins.list[EventEntry]]:
-        """Return the events that this agent saw last (256 at most), oldest first; the payload of each as bytes.
+        """Return the latest events that this agent received (at most 256), oldest first. Payloads are bytes.
 
-        name: only events with this name. Events spread by gossip, without an order among agents and without guaranteed delivery.
+        name: only events with this name. Events spread by gossip: their order can differ between agents, and delivery is not guaranteed.
 
         https://developer.hashicorp.com/consul/api-docs/event#list-events
         """

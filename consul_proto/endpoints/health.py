@@ -25,7 +25,7 @@ _STATES = ("any", "unknown", "passing", "warning", "critical")
 
 
 class Health(Namespace[M]):
-    """Checks, and service instances with their checks."""
+    """Read checks, and service instances with their checks."""
 
     @operation
     def node(self, node_id: str, **options: Unpack[FilteredReadOptions]) -> Operation[list[HealthCheck]]:
@@ -39,7 +39,7 @@ class Health(Namespace[M]):
     def checks(self, service_id: str, **options: Unpack[ListOptions]) -> Operation[list[HealthCheck]]:
         """Return the checks of the instances of a service; an empty list for an unknown one.
 
-        service_id: the name of the service (the parameter's name is the documented one).
+        service_id: the name of the service, in spite of the parameter's documented name.
 
         https://developer.hashicorp.com/consul/api-docs/health#list-checks-for-service
         """
@@ -51,8 +51,8 @@ class Health(Namespace[M]):
     ) -> Operation[list[ServiceEntry]]:
         """Return the instances of a service, each with its node and checks; an empty list for an unknown one.
 
-        service_id: the name of the service (the parameter's name is the documented one).
-        tag: only instances with this tag, or with all of these. passing: only instances whose checks all pass.
+        service_id: the name of the service, in spite of the parameter's documented name.
+        tag: only instances with this tag, or with all of these tags. passing: only instances whose checks all pass.
 
         https://developer.hashicorp.com/consul/api-docs/health#list-nodes-for-service
         """
@@ -64,8 +64,8 @@ class Health(Namespace[M]):
     ) -> Operation[list[ServiceEntry]]:
         """Return the instances that accept mesh traffic for a service: its proxies, and instances with native mesh support.
 
-        passing: only instances whose checks all pass. tag: only instances with this tag, or with all of these; of a proxy, its own
-        tags count. Since 1.2.
+        passing: only instances whose checks all pass. tag: only instances with this tag, or with all of these tags; for a
+        proxy, its own tags are compared. Since 1.2.
         https://developer.hashicorp.com/consul/api-docs/health#list-service-instances-for-mesh-enabled-service
         """
         return _instances("connect", service_id, {"passing": passing, "tag": tag, **options})

@@ -37,7 +37,7 @@ class KV(Namespace[M]):
 
     @operation
     def get(self, item: str, default: Stored = None, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[Stored]:
-        """Return the value of a key, or `default` where the key does not exist.
+        """Return the value of a key, or `default` if the key does not exist.
 
         raw: return the stored bytes as they are. Raises Forbidden.
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
@@ -47,10 +47,10 @@ class KV(Namespace[M]):
 
     @typed_read
     def get_as(self, item: str, kind: type, default: Stored = None, **options: Unpack[ReadOptions]) -> Operation[Stored]:
-        """Return the value of a key as a str, int, float, bool, bytes, dict or list, or `default` where the key does not exist.
+        """Return the value of a key as a str, int, float, bool, bytes, dict or list, or `default` if the key does not exist.
 
-        kind: what the value is. str takes every text as it is, and bytes everything; the others are written in the store as JSON.
-        Raises DecodeError where the value is not of this kind, Forbidden.
+        kind: the type of the value. str accepts any text unchanged, bytes any value; the other types are stored as JSON.
+        Raises DecodeError if the value is not of this type, Forbidden.
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         fit = fitting(item, kind)
@@ -98,7 +98,7 @@ class KV(Namespace[M]):
     def keys(self, prefix: str = "", separator: str | None = None, **options: Unpack[ReadOptions]) -> Operation[list[str]]:
         """Return the keys with a prefix, sorted.
 
-        separator: cut each key after the first separator that follows the prefix, and list what is left once, like folders.
+        separator: cut each key after the first separator that follows the prefix, and list each result once, like folders.
 
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
@@ -148,7 +148,7 @@ class KV(Namespace[M]):
     ) -> Operation[dict[str, Stored]]:
         """Return the keys with a prefix and their values.
 
-        separator: keys that continue after the first separator behind the prefix are cut there; each such folder is listed once, with None.
+        separator: cut longer keys after the first separator that follows the prefix; list each such folder once, with the value None.
         raw: return the stored bytes as they are.
 
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
@@ -178,17 +178,17 @@ class KV(Namespace[M]):
         release: str | None = None,
         **options: Unpack[Scope],
     ) -> Operation[bool]:
-        """Write a key in one request. Return False where `cas`, `acquire` or `release` prevented it.
+        """Write a key in one request. Return False if `cas`, `acquire` or `release` prevented it.
 
         flags: a number that is stored with the key. At most one of:
-        cas: write only where the ModifyIndex is this; 0: where the key does not exist.
-        acquire: take the lock on the key for this session. release: give up the lock that this session holds.
+        cas: write only if the key's ModifyIndex is this number; 0: only if the key does not exist.
+        acquire: take the lock on the key for this session ID. release: give up the lock that this session ID holds.
 
-        Raises ValueError, Forbidden, ClientError where the value is over the server's limit (512 KiB unless its operator changed it).
+        Raises ValueError, Forbidden, ClientError if the value exceeds the server's limit (512 KiB unless its operator changed it).
         https://developer.hashicorp.com/consul/api-docs/kv#create-update-key
         """
         if (cas is not None) + (acquire is not None) + (release is not None) > 1:
-            raise ValueError("cas, acquire and release cannot be combined")
+            raise ValueError("cas, acquire and release cannot be combined; give only one of them")
         query: dict[str, Any] = {"flags": flags or None, "cas": cas, "acquire": acquire, "release": release, **options}
         return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
 
@@ -196,15 +196,15 @@ class KV(Namespace[M]):
     def set(self, item: str, value: Value, **options: Unpack[Scope]) -> Flow[None]:
         """Write a key by check-and-set, as `kv[item] = value` does. The key keeps its flags.
 
-        It is tried again where another writer was faster. Raises CASFailed (a KeyError) after 16 attempts, Forbidden, ClientError;
-        a RequestError with `maybe_applied` where the outcome of a write is unknown.
+        If another writer was faster, it tries again. Raises CASFailed (a KeyError) after 16 attempts, Forbidden, ClientError,
+        or a RequestError with `maybe_applied` if the outcome of a write is unknown.
         https://developer.hashicorp.com/consul/api-docs/kv#create-update-key
         """
         return _set(item, key_path(item), encode(value), options)
 
     @operation
     def set_record(self, item: str, flags: int = 0, value: Value = None, replace: bool = True, **options: Unpack[Scope]) -> Operation[bool]:
-        """Write a key and its flags. Return False where the key exists and `replace` is False.
+        """Write a key and its flags. Return False if the key exists and `replace` is False.
 
         https://developer.hashicorp.com/consul/api-docs/kv#create-update-key
         """
@@ -215,13 +215,13 @@ class KV(Namespace[M]):
     def delete(self, item: str, recurse: bool = False, *, cas: int | None = None, **options: Unpack[Scope]) -> Operation[bool]:
         """Delete a key; with `recurse`, every key that begins with `item`, which may be empty.
 
-        cas: delete only where the ModifyIndex is this; False where it is not.
+        cas: delete only if the key's ModifyIndex is this number; otherwise return False.
 
-        Raises KeyNotFound (a KeyError) for a missing key, in the same round trip (not with `recurse` or `cas`), Forbidden.
+        Raises KeyNotFound (a KeyError) for a missing key, but not with `recurse` or `cas`. This takes no second request. Raises Forbidden.
         https://developer.hashicorp.com/consul/api-docs/kv#delete-key
         """
         if recurse and cas is not None:
-            raise ValueError("recurse and cas cannot be combined")
+            raise ValueError("recurse and cas cannot be combined; delete the keys one by one to use cas")
         if not recurse and cas is None:
             return _reading(commit([kv_get(item), kv_delete(item)], options), partial(_deleted, item))
         if not (prefix_is_found_by_path(item) if recurse else is_found_by_path(item)):
@@ -231,9 +231,9 @@ class KV(Namespace[M]):
 
     @operation
     def acquire_lock(self, item: str, session: str, value: Value = None, *, flags: int = 0, **options: Unpack[Scope]) -> Operation[bool]:
-        """Take the lock on a key for a session, and write the key. Return False where another session holds it, or during its lock delay.
+        """Take the lock on a key for a session, and write the key. Return False if another session holds it, or during its lock delay.
 
-        session: its ID. value, flags: what the key then holds. Raises Forbidden, ServerError for an unknown session.
+        session: the session's ID. value, flags: written to the key. Raises Forbidden, ServerError for an unknown session.
         https://developer.hashicorp.com/consul/api-docs/kv#acquire
         """
         query: dict[str, Any] = {"flags": flags or None, "acquire": session, **options}
@@ -241,9 +241,9 @@ class KV(Namespace[M]):
 
     @operation
     def release_lock(self, item: str, session: str, value: Value = None, *, flags: int = 0, **options: Unpack[Scope]) -> Operation[bool]:
-        """Release the lock on a key that a session holds, and write the key. Return False where the session does not hold it.
+        """Release the lock on a key that a session holds, and write the key. Return False if the session does not hold it.
 
-        session: its ID. value, flags: what the key then holds. Raises Forbidden.
+        session: the session's ID. value, flags: written to the key. Raises Forbidden.
         https://developer.hashicorp.com/consul/api-docs/kv#release
         """
         query: dict[str, Any] = {"flags": flags or None, "release": session, **options}
@@ -251,9 +251,9 @@ class KV(Namespace[M]):
 
     @flow
     def get_many(self, items: Iterable[str], *, raw: bool = False, **options: Unpack[ReadManyOptions]) -> Flow[dict[str, Stored]]:
-        """Return the values of these keys, without the keys that do not exist, in one transaction for each 64 keys.
+        """Return the values of these keys, without the keys that do not exist. Up to 64 keys are read in one transaction.
 
-        raw: return the stored bytes as they are. Each transaction is a snapshot; several are not. Raises Forbidden.
+        raw: return the stored bytes as they are. The values of one transaction are a snapshot; those of several are not. Raises Forbidden.
         https://developer.hashicorp.com/consul/api-docs/txn
         """
         codec = self._codec
@@ -265,18 +265,19 @@ class KV(Namespace[M]):
 
         flags: a number that is stored with each key, or a number for some of the keys; 0 for the others.
 
-        A transaction writes all of its keys or none; a failure leaves those before it written. A value that fits no transaction (they
-        hold base64, so over about 380 KiB) is written by itself, as `put` does. Raises TransactionFailed, Forbidden, and ClientError for
-        a value over the server's limit.
+        A transaction writes all of its keys or none. If one fails, the keys of the earlier ones stay written. A value that is too large for
+        a transaction (over about 380 KiB, because of base64) is written by itself, as by `put`. Raises TransactionFailed, Forbidden, and
+        ClientError for a value over the server's limit.
         https://developer.hashicorp.com/consul/api-docs/txn
         """
         return kv_bulk.put_many(items, flags, options)
 
     @flow
     def delete_many(self, items: Iterable[str], **options: Unpack[Scope]) -> Flow[None]:
-        """Delete these keys, whether they exist or not, in one transaction for each 64 keys.
+        """Delete these keys, whether they exist or not. Up to 64 keys are deleted in one transaction.
 
-        A transaction deletes all of its keys or none; a failure leaves those before it deleted. Raises TransactionFailed, Forbidden.
+        A transaction deletes all of its keys or none. If one fails, the keys of the earlier ones stay deleted.
+        Raises TransactionFailed, Forbidden.
         https://developer.hashicorp.com/consul/api-docs/txn
         """
         return kv_bulk.delete_many(items, options)
@@ -315,7 +316,7 @@ def _set(item: str, path: str, body: bytes, options: Mapping[str, Any]) -> Flow[
     def current(entries: list[dict[str, Any]]) -> tuple[int, int]:
         return (entries[0]["ModifyIndex"], entries[0]["Flags"]) if entries else (0, 0)
 
-    # Only the leader knows the index that will be compared, whatever reads the client prefers.
+    # Read from the leader, whatever the client prefers: only the leader knows the index that will be compared.
     look = one_key(item, current, {**options, "consistency": "default"})
     for _ in range(_CAS_ATTEMPTS):
         index, flags = yield from call(look)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from consul_proto.types.txn import TxnOp
 
 
-#: Bytes for what an operation is separated by, and for a namespace and a partition, of 64 letters each, that may be added to it.
+#: Bytes to reserve for each operation: its separator, and a namespace and a partition of 64 letters each that may be added to it.
 _SCOPE = 2 + len(json.dumps({"Namespace": "n" * 64, "Partition": "p" * 64}))
 
 
@@ -46,7 +46,7 @@ def batches(operations: Iterable[TxnOp]) -> Iterator[list[TxnOp]]:
 
 
 def put_many(items: Mapping[str, Value], flags: int | Mapping[str, int], options: Any) -> Flow[None]:
-    """Return the flow that writes these keys. What cannot be written raises at once: ValueError, TypeError."""
+    """Return the flow that writes these keys. Raises ValueError or TypeError at once for a value that cannot be written."""
     numbers = dict.fromkeys(items, flags) if isinstance(flags, int) else flags
     if unknown := numbers.keys() - items.keys():
         raise ValueError(f"flags are given for keys that are not written: {', '.join(sorted(map(repr, unknown)))}")
@@ -56,7 +56,7 @@ def put_many(items: Mapping[str, Value], flags: int | Mapping[str, int], options
 
 
 def _put(batch: list[TxnOp], bodies: Mapping[str, bytes], options: Any) -> Operation[Any]:
-    """Return the request that writes a batch: a transaction, but for a value that fits none and has a path of its own."""
+    """Return the request that writes a batch: a transaction, or a single write of a value that is too large for one."""
     written: Any = batch[0]
     key, flags = written["KV"]["Key"], written["KV"]["Flags"]
     if len(batch) > 1 or _length(written) + 2 <= MOST_BYTES or not prefix_is_found_by_path(key):
@@ -80,7 +80,7 @@ def get_many(items: Iterable[str], read: Callable[[dict[str, Any]], Stored], opt
 
 
 def _read(wanted: list[TxnOp], read: Callable[[dict[str, Any]], Stored], options: Any) -> Flow[dict[str, Stored]]:
-    """Read these keys. A transaction fails as a whole where keys are missing, and names them: it is sent again without them."""
+    """Read these keys. If some are missing, the whole transaction fails, and the error names them; it is sent again without them."""
     found: dict[str, Stored] = {}
     for start in range(0, len(wanted), MOST_OPERATIONS):
         batch = wanted[start : start + MOST_OPERATIONS]

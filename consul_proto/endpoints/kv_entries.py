@@ -1,4 +1,4 @@
-"""How keys are read: by their path, or in a transaction where no path leads to them, as to "a//b" and ".".
+"""Read keys: by their path, or in a transaction if no path reaches them, such as "a//b" and ".".
 
 https://developer.hashicorp.com/consul/api-docs/kv#read-key
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from consul_proto.types.kv import Record
     from consul_proto.types.txn import TxnOp
 
-#: Reads the entries of an answer; there are none where the key does not exist.
+#: Reads the entries of an answer; there are none if the key does not exist.
 Read = Callable[[list[dict[str, Any]]], T]
 
 #: A missing key is an answer, not an error: https://developer.hashicorp.com/consul/api-docs/kv#read-key
@@ -35,15 +35,15 @@ def missing(item: str) -> KeyNotFound:
 
 
 def one_key(item: str, read: Read[T], options: Mapping[str, Any]) -> Operation[T]:
-    """Return the read of one key."""
-    # A transaction does not block.
+    """Return the operation that reads one key."""
+    # A transaction cannot be a blocking query.
     if is_found_by_path(item) or options.get("index") is not None:
         return read_operation("kv.get", key_path(item), lambda response: read(_entries(response)), options, answers=_OR_MISSING)
     return _by_transaction(kv_get(item), read, options)
 
 
 def tree(prefix: str, read: Read[T], options: Mapping[str, Any]) -> Operation[T]:
-    """Return the read of every key with a prefix."""
+    """Return the operation that reads every key with a prefix."""
     if not prefix_is_found_by_path(prefix) and options.get("index") is None:
         return _by_transaction(kv_get_tree(prefix), read, options)
     path = key_path(prefix, prefix=True)
@@ -51,7 +51,7 @@ def tree(prefix: str, read: Read[T], options: Mapping[str, Any]) -> Operation[T]
 
 
 def key_names(prefix: str, separator: str | None, read: Callable[[list[str]], T], options: Mapping[str, Any]) -> Operation[T]:
-    """Return the read of the names of the keys with a prefix."""
+    """Return the operation that reads the names of the keys with a prefix."""
     if separator == "":
         raise ValueError("separator must not be empty")
     if not prefix_is_found_by_path(prefix) and options.get("index") is None:
@@ -91,7 +91,7 @@ def record_of(entry: dict[str, Any], codec: Codec, raw: bool) -> Record:
 
 
 def only_missing(response: Response) -> set[int]:
-    """Return which operations of a transaction failed since their keys do not exist. Raises what else made it fail."""
+    """Return which operations of a transaction failed because their keys do not exist. Raises the error if it failed for another reason."""
     error = failure(response)
     if not (isinstance(error, TransactionFailed) and all(each["What"].endswith("doesn't exist") for each in error.errors)):
         raise error

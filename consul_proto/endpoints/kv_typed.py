@@ -1,6 +1,6 @@
-"""`kv.get_as`: a value of the kind that the caller names.
+"""`kv.get_as`: read a value as the type that the caller names.
 
-Consul stores bytes, and "1234" may be a text or a number. `get` guesses; here the caller says what it is, and the type checkers know.
+Consul stores bytes, and "1234" may be a text or a number. `get` guesses; here the caller names the type, and type checkers know it.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _json(stored: bytes, kind: type[Any]) -> Any:
 
 def _float(stored: bytes) -> float:
     value = json.loads(stored.decode())
-    # NaN and Infinity are not JSON, and 1e999 is none of ours.
+    # NaN and Infinity are not JSON. 1e999 is, but it is not a finite float.
     if type(value) not in (int, float) or not -float("inf") < value < float("inf"):
         raise ValueError
     return float(value)
@@ -127,7 +127,7 @@ _READERS: dict[Any, Callable[[bytes], Any]] = {
     list: lambda stored: _json(stored, list),
 }
 
-#: Kind -> what its values look like in the store.
+#: Type -> the form of its values in the store.
 _SHAPES = {
     str: "UTF-8 text",
     int: "a whole number, as 1234",
@@ -139,7 +139,7 @@ _SHAPES = {
 
 
 def fitting(item: str, kind: type) -> Callable[[bytes], Any]:
-    """Return what turns the stored bytes of a key into a value of this kind. Raises TypeError for another kind."""
+    """Return a function that turns the stored bytes of a key into a value of this type. Raises TypeError for an unsupported type."""
     read = _READERS.get(kind)
     if read is None:
         raise TypeError(f"kv.get_as(): kind must be str, int, float, bool, bytes, dict or list, not {kind.__name__}")
@@ -149,7 +149,7 @@ def fitting(item: str, kind: type) -> Callable[[bytes], Any]:
             return read(stored)
         except (ValueError, OverflowError, RecursionError):
             raise DecodeError(
-                f"the value of {item!r} is no {kind.__name__}: expected {_SHAPES[kind]}, found {len(stored)} bytes that are not;"
+                f"the value of {item!r} is not a {kind.__name__}: expected {_SHAPES[kind]}, found {len(stored)} bytes of another kind;"
                 " read it with kind=bytes to see them",
                 maybe_applied=False,
             ) from None

@@ -44,11 +44,11 @@ _MEMBERS = {
     "token": "Token",
 }
 
-#: What a check is called, and all that it can be told.
+#: The names and options of a check.
 _CHECK_NAMES = {"check_id": "CheckID", "notes": "Notes"}
 _OF_A_CHECK = frozenset({*_CHECK_NAMES, *CHECK_OPTIONS})
 
-#: What goes into the query.
+#: The options that go into the query; the others go into the body.
 _QUERY = ("replace_existing_checks", "namespace", "partition")
 
 
@@ -62,11 +62,11 @@ def _health(response: Response) -> AgentServiceChecksInfo:
 
 
 def _check(kinds: Mapping[str, object], interval: Duration | None, options: Mapping[str, Any]) -> dict[str, object] | None:
-    """Return the one check of a registration, or None. Raises ValueError for options of a check where there is none."""
+    """Return the one check of a registration, or None. Raises ValueError for the options of a check without a check."""
     told = {name: value for name, value in options.items() if value is not None and name in _OF_A_CHECK}
     if interval is None and all(kind is None for kind in kinds.values()):
         if told:
-            raise ValueError(f"{', '.join(told)} is told of a check: give one with check=, httpcheck= or ttl=")
+            raise ValueError(f"options of a check need a check: {', '.join(told)}; give one with check=, httpcheck= or ttl=")
         return None
     named = {member: told.pop(name) for name, member in _CHECK_NAMES.items() if name in told}
     return {**named, **check_members(kinds, interval, told)}
@@ -91,10 +91,10 @@ class Service(Namespace[M]):
     ) -> Operation[bool]:
         """Add a service to the local agent, or change it. Return True.
 
-        name: of the service; also its ID where `service_id` is None. address: the node's own where it is None. port: 0 to 65535.
+        name: the service's name, and its ID if `service_id` is None. address: without it, the node's address. port: 0 to 65535.
         At most one check: check (a shell line to run, needs enable_local_script_checks) or httpcheck (a URL), each with an interval,
-        or ttl (the time in which `agent.check.ttl_pass("service:<service id>")` must be called again); with any option of a check, as
-        timeout= and deregister_critical_service_after=. More checks, and of other kinds, go into checks=, with the wire's names.
+        or ttl (`agent.check.ttl_pass("service:<service id>")` must be called again within this time). It may have options of a check, such
+        as timeout= and deregister_critical_service_after=. Give more checks, or other kinds, in checks=, with Consul's own member names.
 
         Raises ValueError for two checks, an interval or option without a check, a port out of range, Forbidden, ClientError.
         https://developer.hashicorp.com/consul/api-docs/agent/service#register-service
@@ -161,7 +161,7 @@ class Service(Namespace[M]):
     ) -> Operation[bool]:
         """Put a service into maintenance (a critical check), or end it. Return True.
 
-        reason: for people. Raises NotFound for an unknown ID (ServerError before Consul 1.12), Forbidden.
+        reason: a text for people. Raises NotFound for an unknown ID (ServerError before Consul 1.12), Forbidden.
         https://developer.hashicorp.com/consul/api-docs/agent/service#enable-maintenance-mode
         """
         query: dict[str, Any] = {"enable": enable, "reason": reason, **options}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from consul_proto.types.options import ReadOptions, Scope
     from consul_proto.types.session import ServiceCheck, SessionEntry
 
-#: Seconds. The shortest is the agent's session_ttl_min, 10 seconds unless its operator changed it; 0 means that there is no TTL.
+#: Seconds. The minimum is the agent's session_ttl_min: 10 seconds unless its operator changed it. 0: no TTL.
 #: https://developer.hashicorp.com/consul/api-docs/session#ttl
 _TTL_LONGEST = 86400
 
@@ -52,13 +52,13 @@ class Session(Namespace[M]):
     ) -> Operation[str]:
         """Create a session and return its ID.
 
-        name: for people. node: where it lives; the agent's own where it is None.
-        behavior: what happens to the locks of the session when it ends: "release" them or "delete" their keys.
-        delay: how long a lock stays closed after it was lost with its session (15 seconds where it is None, 60 at most).
-        ttl: from 10 seconds (the agent's session_ttl_min) to 24 hours; the session ends where it is not renewed in this time, at twice
-        this time at the latest. It has no TTL where it is None or 0.
-        checks: IDs of checks on the node that end the session when they fail; include "serfHealth" when you give them.
-        node_checks, service_checks: the same, told apart (since 1.7).
+        name: a description for people. node: the node of the session; None: the agent's own node.
+        behavior: what happens to the session's locks when it ends: "release" them, or "delete" their keys.
+        delay: the lock delay: how long nobody can take a lock that was lost with its session (None: 15 seconds; at most 60).
+        ttl: from 10 seconds (the agent's session_ttl_min) to 24 hours. A session that is not renewed within this time ends, after twice
+        this time at the latest. None or 0: no TTL.
+        checks: IDs of checks on the node; the session ends when one of them fails. If you give any, include "serfHealth".
+        node_checks, service_checks: the same, in separate lists for the checks of the node and of services (since 1.7).
 
         Raises ValueError, Forbidden, ServerError for a node or check that is unknown or critical, and for a TTL that is too short.
         https://developer.hashicorp.com/consul/api-docs/session#create-session
@@ -79,7 +79,7 @@ class Session(Namespace[M]):
 
     @operation
     def destroy(self, session_id: str, **options: Unpack[Scope]) -> Operation[bool]:
-        """End a session; its locks are released, or their keys deleted. Return True, also for a session that does not exist.
+        """End a session. Its locks are released, or their keys are deleted. Return True, even if the session does not exist.
 
         https://developer.hashicorp.com/consul/api-docs/session#delete-session
         """
@@ -87,7 +87,7 @@ class Session(Namespace[M]):
 
     @operation
     def info(self, session_id: str, **options: Unpack[ReadOptions]) -> Operation[SessionEntry]:
-        """Return a session. Raises NotFound where it has ended or never existed.
+        """Return a session. Raises NotFound if it has ended or never existed.
 
         https://developer.hashicorp.com/consul/api-docs/session#read-session
         """
@@ -112,9 +112,9 @@ class Session(Namespace[M]):
 
     @operation
     def renew(self, session_id: str, **options: Unpack[Scope]) -> Operation[SessionEntry]:
-        """Restart the TTL of a session and return it. The TTL in the answer may be longer than the one asked for.
+        """Restart the TTL of a session, and return the session. Its TTL may be longer than the one that was requested.
 
-        Raises NotFound where the session has ended: it no longer holds its locks.
+        Raises NotFound if the session has ended: it no longer holds its locks.
         https://developer.hashicorp.com/consul/api-docs/session#renew-session
         """
         read = first("no such session: it has ended and lost its locks")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from consul_proto.types.options import TxnOptions
     from consul_proto.types.txn import KVTxnOp, TxnError, TxnOp, TxnResult
 
-#: 64 until Consul 1.14, 128 since; what works everywhere. https://developer.hashicorp.com/consul/api-docs/txn
+#: The most operations in a transaction that every version accepts: 64 before Consul 1.14, 128 since. https://developer.hashicorp.com/consul/api-docs/txn
 MOST_OPERATIONS = 64
 
 #: The largest body of a transaction (limits.txn_max_req_len): 512 KiB unless the operator changed it.
@@ -41,7 +41,7 @@ _ANSWERS = (200, 409)
 #: An option of a call that sends a transaction -> the member of each KV operation.
 _IN_OPERATIONS = {"namespace": "Namespace", "partition": "Partition"}
 
-#: The client's settings that a transaction obeys, and one that only reads.
+#: The client's settings that apply to a transaction, and to one that only reads.
 _DEFAULTS = ("datacenter", "Namespace", "Partition")
 READ_DEFAULTS = (*_DEFAULTS, "consistency")
 
@@ -68,25 +68,25 @@ def kv_set(key: str, value: Value, flags: int = 0) -> TxnOp:
 
 @checked
 def kv_cas(key: str, value: Value, index: int, flags: int = 0) -> TxnOp:
-    """Write a key where its ModifyIndex is `index`; 0: where it does not exist. Otherwise the transaction fails."""
+    """Write a key if its ModifyIndex is `index`; with 0, if it does not exist. Otherwise the transaction fails."""
     return _kv("cas", key, Value=_value(value), Flags=flags, Index=index)
 
 
 @checked
 def kv_lock(key: str, value: Value, session: str, flags: int = 0) -> TxnOp:
-    """Take the lock on a key for a session, and write the key. Where another session holds it the transaction fails."""
+    """Take the lock on a key for a session, and write the key. If another session holds it, the transaction fails."""
     return _kv("lock", key, Value=_value(value), Flags=flags, Session=session)
 
 
 @checked
 def kv_unlock(key: str, value: Value, session: str, flags: int = 0) -> TxnOp:
-    """Release the lock on a key that a session holds, and write the key. Where it does not hold it the transaction fails."""
+    """Release the lock on a key that a session holds, and write the key. If the session does not hold it, the transaction fails."""
     return _kv("unlock", key, Value=_value(value), Flags=flags, Session=session)
 
 
 @checked
 def kv_get(key: str) -> TxnOp:
-    """Read a key. Where it does not exist the transaction fails."""
+    """Read a key. If it does not exist, the transaction fails."""
     return _kv("get", key)
 
 
@@ -98,19 +98,19 @@ def kv_get_tree(prefix: str) -> TxnOp:
 
 @checked
 def kv_check_index(key: str, index: int) -> TxnOp:
-    """Fail the transaction where the key's ModifyIndex is not `index`."""
+    """Fail the transaction if the key's ModifyIndex is not `index`."""
     return _kv("check-index", key, Index=index)
 
 
 @checked
 def kv_check_session(key: str, session: str) -> TxnOp:
-    """Fail the transaction where the session does not hold the lock on the key."""
+    """Fail the transaction if the session does not hold the lock on the key."""
     return _kv("check-session", key, Session=session)
 
 
 @checked
 def kv_check_not_exists(key: str) -> TxnOp:
-    """Fail the transaction where the key exists."""
+    """Fail the transaction if the key exists."""
     return _kv("check-not-exists", key)
 
 
@@ -128,7 +128,7 @@ def kv_delete_tree(prefix: str) -> TxnOp:
 
 @checked
 def kv_delete_cas(key: str, index: int) -> TxnOp:
-    """Delete a key where its ModifyIndex is `index`. Otherwise the transaction fails."""
+    """Delete a key if its ModifyIndex is `index`. Otherwise the transaction fails."""
     return _kv("delete-cas", key, Index=index)
 
 
@@ -139,7 +139,7 @@ def _errors(response: Response) -> list[TxnError]:
         raise wrong("an object with a list of Errors", value)
     for error in errors:
         if not (isinstance(error, dict) and isinstance(error.get("What"), str) and isinstance(error.get("OpIndex"), int)):
-            raise DecodeError("expected Errors with an OpIndex and What each, got something else")
+            raise DecodeError("expected each of the Errors to have an OpIndex and a What, got something else")
     return cast("list[TxnError]", errors)
 
 
@@ -166,16 +166,16 @@ def results(response: Response) -> list[TxnResult]:
 
 
 class Txn(Namespace[M]):
-    """Several operations that are all carried out, or none."""
+    """Run several operations in one transaction: all of them, or none."""
 
     @operation
     def commit(self, operations: Sequence[TxnOp], **options: Unpack[TxnOptions]) -> Operation[list[TxnResult]]:
         """Carry out all these operations, or none. Return the results, each as `{"KV": {...}}`.
 
-        operations: 64 at most, 128 since Consul 1.14. Operations that delete have no result, so results do not line up with operations.
-        Only what reads ("get", "get-tree") has a Value in its result, in base64.
+        operations: at most 64, or 128 since Consul 1.14. Operations that delete have no result, so there can be fewer results.
+        Only the results of reads ("get", "get-tree") have a Value, in base64.
 
-        Raises TransactionFailed with the `errors` of a transaction that was rolled back, Forbidden, ClientError where it is too large.
+        Raises TransactionFailed with the `errors` of a transaction that was rolled back, Forbidden, ClientError if it is too large.
         https://developer.hashicorp.com/consul/api-docs/txn
         """
         return commit(operations, {**options})

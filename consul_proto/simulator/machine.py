@@ -29,7 +29,7 @@ _ROUTE_CACHE = 1024
 class Simulator:
     """Simulate a development agent of one server.
 
-    jitter: gives a number from 0 to below 1 for each blocking query: how much of a sixteenth of its wait is added to the wait.
+    jitter: returns a number from 0 to below 1 for each blocking query. This part of a sixteenth of its wait is added to the wait.
 
     `handle` answers a request or parks it. Times are in seconds, come from the caller, and never decrease.
     """
@@ -84,7 +84,7 @@ class Simulator:
         Raises ValueError for the state of another agent.
         """
         if state["of"] != self._of():
-            raise ValueError(f"the state is that of {state['of']}, and this is {self._of()}")
+            raise ValueError(f"the state was saved by {state['of']}, but this agent is {self._of()}; all of these must be the same")
         self._now = now
         self._ids.count = state["drawn"]
         for name, saved in self._groups.saved.items():
@@ -132,7 +132,7 @@ class Simulator:
         self._now = max(self._now, now)
 
     def next_deadline(self) -> float | None:
-        """Return the time at which something happens without a request; None: never."""
+        """Return the time of the next event that needs no request; None: there is none."""
         while self._deadlines and self._deadlines[0][2].response is not None:
             heapq.heappop(self._deadlines)
         due = self._deadlines[0][0] if self._deadlines else None
@@ -218,7 +218,7 @@ class Simulator:
 
 
 def look(read: Read, request: ServerRequest) -> ReadAnswer:
-    """Read as the token allows at this moment."""
+    """Read with the rights that the token has at this moment."""
     request.begin()
     answer = read(request)
     answer.headers += _filter_headers(request)

@@ -1,1 +1,1 @@
-"""TypedDicts with the wire's own names: what calls return and take are plain dicts and lists, typed."""
+"""TypedDicts for the JSON of the API. Calls take and return plain dicts and lists, whose members have Consul's own names."""

@@ -1,4 +1,4 @@
-"""Tokens of the legacy ACL system (up to Consul 1.10). The members have the wire's own names."""
+"""Tokens of the legacy ACL system (up to Consul 1.10). The members have Consul's own names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an agent says of itself and of its peers. The members have the wire's own names."""
+"""What an agent reports about itself and the other members. The members of each type have Consul's own names."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class AgentSelfConfig(TypedDict):
 
 
 class AgentSelfXDS(TypedDict):
-    """What the agent offers to proxies."""
+    """The xDS service that the agent offers to proxies."""
 
     SupportedProxies: dict[str, list[str]]
     Port: NotRequired[int]  # since 1.11.0
@@ -45,7 +45,7 @@ class AgentSelfXDS(TypedDict):
 
 
 class AgentSelfGRPCPorts(TypedDict):
-    """Where the agent offers it."""
+    """The gRPC ports of the xDS service."""
 
     Plaintext: NotRequired[int]  # since 1.14.0
     TLS: NotRequired[int]  # since 1.14.0
@@ -73,7 +73,7 @@ class AgentSelf(TypedDict):
 
 
 class HostInfo(TypedDict):
-    """Shape not stable."""
+    """Information about the agent's machine. Its shape is not stable."""
 
     Memory: dict[str, object]
     CPU: list[dict[str, object]]

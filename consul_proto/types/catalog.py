@@ -1,4 +1,4 @@
-"""What the catalog and the health endpoints answer with. The members have the wire's own names."""
+"""The answers of the catalog and health endpoints. The members have Consul's own names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Health checks: as they are read, and how they are registered. The members have the wire's own names."""
+"""Health checks, as they are read and as they are registered. The members have Consul's own names."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class AgentCheck(TypedDict):
 
 
 class AgentServiceCheck(TypedDict, total=False):
-    """Check inside a service registration; durations are Go duration strings."""
+    """A check in the registration of a service. Durations are Go duration strings."""
 
     CheckID: str
     Name: str
@@ -124,7 +124,7 @@ class AgentServiceCheck(TypedDict, total=False):
 
 
 class AgentCheckRegistration(TypedDict, total=False):
-    """Stand-alone check; snake_case spellings of some members are accepted too; unknown members give 400 from 1.7.0."""
+    """A check that is registered by itself. Some members may be in snake_case. Since 1.7.0, unknown members are refused (400)."""
 
     ID: str
     Name: Required[str]

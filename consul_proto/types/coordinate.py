@@ -1,4 +1,4 @@
-"""Network coordinates. The members have the wire's own names."""
+"""Network coordinates. The members have Consul's own names."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class Coordinate(TypedDict):
-    """A point in the space in which distances are round-trip times, in seconds."""
+    """A point in a space whose distances are round-trip times, in seconds."""
 
     Vec: list[float]
-    Error: float  # how much the coordinate is to be trusted: less is better
+    Error: float  # the error of the estimate: a smaller one is better
     Adjustment: float  # seconds
     Height: float  # seconds
 
@@ -36,7 +36,7 @@ class CoordinateDatacenterMap(TypedDict):
 
 
 class CoordinateOptions(TypedDict, total=False):
-    """How coordinates of nodes are read, as in `ReadOptions`; nodes have no namespace. segment: Enterprise."""
+    """How coordinates of nodes are read; see `ReadOptions`. Nodes have no namespace. segment: the network segment (Enterprise)."""
 
     datacenter: str
     partition: str

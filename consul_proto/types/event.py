@@ -1,4 +1,4 @@
-"""User events. The members have the wire's own names."""
+"""User events. The members have Consul's own names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TypedDict
 
 
 class Event(TypedDict):
-    """A user event as this agent saw it; the payload is decoded from the wire's base64."""
+    """A user event as this agent saw it; the payload is already decoded from base64."""
 
     ID: str
     Name: str

@@ -1,4 +1,4 @@
-"""The key/value store. The members have the wire's own names."""
+"""The key/value store. The members have Consul's own names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Record(TypedDict):
-    """A key with all that Consul keeps of it; the value is decoded."""
+    """A key with all its fields; the value is decoded."""
 
     Key: str
     CreateIndex: int
@@ -17,6 +17,6 @@ class Record(TypedDict):
     LockIndex: int  # how often the lock on it was taken
     Flags: int  # 0 .. 2**64 - 1
     Value: Stored
-    Session: NotRequired[str]  # that holds the lock
+    Session: NotRequired[str]  # the session that holds the lock
     Namespace: NotRequired[str]  # Enterprise
     Partition: NotRequired[str]  # Enterprise, since 1.11

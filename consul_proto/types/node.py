@@ -1,4 +1,4 @@
-"""Nodes and the addresses on them. The members have the wire's own names."""
+"""Nodes and the addresses on them. The members have Consul's own names."""
 
 from __future__ import annotations
 

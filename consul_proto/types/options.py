@@ -1,4 +1,4 @@
-"""The keyword options that calls take, by what an endpoint obeys. The table in `consul_proto.options` puts them on the wire."""
+"""The keyword options of calls, grouped by the endpoints that support them. `consul_proto.query` writes them into requests."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class Scope(TypedDict, total=False):
-    """Where a call applies. Each overrides the client's own setting.
+    """The scope of a call. Each option overrides the client's own setting.
 
-    datacenter: its name; the agent's own where it is not given.
+    datacenter: the name of the datacenter; without it, the agent's own.
     namespace, partition: Consul Enterprise; the Community Edition answers 400.
     """
 
@@ -28,7 +28,7 @@ class Scope(TypedDict, total=False):
 
 
 class EnterpriseScope(TypedDict, total=False):
-    """Where a call to the local agent applies: Consul Enterprise only; the Community Edition answers 400."""
+    """The scope of a call to the local agent. Consul Enterprise only; the Community Edition answers 400."""
 
     namespace: str
     partition: str
@@ -39,8 +39,8 @@ class ReadOptions(Scope, total=False):
 
     consistency: "default", "leader", "stale" or "consistent".
     index: block until the X-Consul-Index of the answer exceeds this one.
-    wait: the longest block (a Go duration, seconds or a timedelta); Consul's default is 5 minutes, its ceiling 10.
-    max_stale: with stale reads, ask the leader after all where the answer is older than this.
+    wait: the longest block (a Go duration, seconds or a timedelta); Consul's default is 5 minutes, its limit 10.
+    max_stale: if the answer of a stale read would be older than this, ask the leader instead.
     """
 
     consistency: Consistency
@@ -56,7 +56,7 @@ class ReadManyOptions(Scope, total=False):
 
 
 class ACLReadOptions(TypedDict, total=False):
-    """How a read of the legacy ACL system is answered: it obeys no datacenter, since tokens live in the primary one."""
+    """How a read of the legacy ACL system is answered. It has no datacenter, since all tokens are in the primary one."""
 
     consistency: Consistency
     index: int
@@ -70,14 +70,14 @@ class FilteredReadOptions(ReadOptions, total=False):
 
 
 class ListOptions(FilteredReadOptions, total=False):
-    """near: sort by round-trip time from this node ("_agent": the local one). node_meta: only nodes with these metadata."""
+    """near: sort by round-trip time from this node ("_agent": the local one). node_meta: only nodes with this metadata."""
 
     near: str
     node_meta: Mapping[str, str]
 
 
 class NodeListOptions(TypedDict, total=False):
-    """How a list of nodes is read, as in `ListOptions`; nodes have no namespace."""
+    """How a list of nodes is read; see `ListOptions`. Nodes have no namespace."""
 
     datacenter: str
     partition: str
@@ -99,9 +99,9 @@ class NodeServicesOptions(FilteredReadOptions, total=False):
 class CacheOptions(TypedDict, total=False):
     """How the agent's cache is used.
 
-    cached: answer from the agent's cache (excludes consistency="consistent").
-    max_age: accept no cached answer older than this; whole seconds.
-    stale_if_error: accept an older one where the servers cannot be reached; whole seconds.
+    cached: answer from the agent's cache (not together with consistency="consistent").
+    max_age: the maximum age of a cached answer, in whole seconds.
+    stale_if_error: the same limit for the case that the servers cannot be reached, in whole seconds.
     """
 
     cached: bool
@@ -110,7 +110,7 @@ class CacheOptions(TypedDict, total=False):
 
 
 class ServiceNamesOptions(FilteredReadOptions, CacheOptions, total=False):
-    """node_meta: only services on nodes with these metadata."""
+    """node_meta: only services on nodes with this metadata."""
 
     node_meta: Mapping[str, str]
 
@@ -132,7 +132,7 @@ class HealthInstanceOptions(InstanceOptions, total=False):
 
 
 class DatacenterOption(TypedDict, total=False):
-    """datacenter: its name; the agent's own where it is not given."""
+    """datacenter: the name of the datacenter; without it, the agent's own."""
 
     datacenter: str
 
@@ -151,14 +151,14 @@ class PartitionOption(TypedDict, total=False):
 
 
 class CheckOptions(TypedDict, total=False):
-    """What a check can be told beyond its kind.
+    """Further options of a check.
 
-    timeout: of one run of the check. status: the state until the first run; critical where it is not given.
-    header, method, body, disable_redirects: of an HTTP check. tcp_use_tls, grpc_use_tls, h2ping_use_tls: speak TLS.
-    tls_server_name, tls_skip_verify: of checks over TLS. shell: of a Docker check.
-    success_before_passing, failures_before_warning, failures_before_critical: runs in a row that change the state.
-    deregister_critical_service_after: the service of the check goes when it has been critical for so long.
-    output_max_size: bytes of output to keep.
+    timeout: the time limit of one run. status: the state until the first run; without it, critical.
+    header, method, body, disable_redirects: for an HTTP check. tcp_use_tls, grpc_use_tls, h2ping_use_tls: use TLS.
+    tls_server_name, tls_skip_verify: for checks over TLS. shell: for a Docker check.
+    success_before_passing, failures_before_warning, failures_before_critical: how many runs in a row change the state.
+    deregister_critical_service_after: deregister the service when its check has been critical for this long.
+    output_max_size: the bytes of output to store.
     """
 
     timeout: Duration
@@ -190,15 +190,15 @@ class HashOptions(TypedDict, total=False):
 
 
 class ServiceOptions(CheckOptions, total=False):
-    """What a registration can say beyond the documented parameters, and, as in `CheckOptions`, of the check that these give.
+    """Further options of the registration of a service, and the `CheckOptions` of the check that its documented parameters give.
 
-    check_id, notes: of the check. checks: further checks, with the wire's names.
+    check_id, notes: for the check. checks: further checks, with Consul's own member names.
     meta: metadata. kind: "" or the kind of a proxy or gateway.
     ports: several named ports instead of `port` (since 1.22). socket_path: a UNIX socket instead (since 1.10).
     tagged_addresses: further addresses by tag ("lan", "wan", ...). weights: for DNS answers, by state.
-    enable_tag_override: let the catalog's tags win over these. proxy, connect: of the service mesh. locality: since 1.16.
-    token: what the agent uses to keep this service in the catalog.
-    replace_existing_checks: drop the checks of an earlier registration that are missing here (since 1.6.1).
+    enable_tag_override: tags in the catalog override these. proxy, connect: for the service mesh. locality: since 1.16.
+    token: the token with which the agent writes this service to the catalog.
+    replace_existing_checks: remove the checks of an earlier registration that are missing in this one (since 1.6.1).
     """
 
     check_id: str
@@ -229,7 +229,7 @@ class FilterOptions(TypedDict, total=False):
 
 
 class MemberOptions(TypedDict, total=False):
-    """segment: of the network (Enterprise). filter: an expression that Consul evaluates on each member (since 1.14.9)."""
+    """segment: the network segment (Enterprise). filter: an expression that Consul evaluates on each member (since 1.14.9)."""
 
     segment: str
     filter: str
@@ -237,7 +237,7 @@ class MemberOptions(TypedDict, total=False):
 
 
 class TxnOptions(TypedDict, total=False):
-    """datacenter: where it runs. consistency: of a transaction that only reads."""
+    """datacenter: the datacenter of the transaction. consistency: the mode of a transaction that only reads."""
 
     datacenter: str
     consistency: Consistency

@@ -1,4 +1,4 @@
-"""Services as agents and the catalog describe them, and how they are registered. The members have the wire's own names."""
+"""Services, as agents and the catalog return them and as they are registered. The members have Consul's own names."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 class AgentWeights(TypedDict, total=False):
-    """How much of the DNS answers a service gets, by state."""
+    """The weights of a service in DNS answers, by state."""
 
     Passing: Required[int]
     Warning: Required[int]
 
 
 class ServicePort(TypedDict, total=False):
-    """Multi-port services; one entry may be Default."""
+    """A named port of a service with several ports; one of them may be the default."""
 
     Name: str  # since 1.22.0
     Port: int  # since 1.22.0
@@ -35,7 +35,7 @@ class ExposePath(TypedDict, total=False):
 
 
 class ExposeConfig(TypedDict, total=False):
-    """What a proxy lets through without mesh identity."""
+    """The paths that a proxy lets through without a mesh identity."""
 
     Checks: bool
     Paths: list[ExposePath]

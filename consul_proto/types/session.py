@@ -1,4 +1,4 @@
-"""Sessions. The members have the wire's own names."""
+"""Sessions. The members have Consul's own names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 
 
 class ServiceCheck(TypedDict):
-    """A check of a service that a session hangs on."""
+    """A check of a service that a session depends on."""
 
     ID: str
     Namespace: NotRequired[str]  # Enterprise

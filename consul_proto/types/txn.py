@@ -1,4 +1,4 @@
-"""Transactions. The members have the wire's own names."""
+"""Transactions. The members have Consul's own names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class KVPair(TypedDict):
-    """A key of the store, as a transaction answers with it."""
+    """A key of the store, as in the answer to a transaction."""
 
     Key: str
     CreateIndex: int
@@ -60,7 +60,7 @@ class CheckTxnOp(TypedDict, total=False):
 
 
 class TxnOp(TypedDict, total=False):
-    """Exactly one member set per operation."""
+    """One operation of a transaction: exactly one member is set."""
 
     KV: KVTxnOp
     Node: NodeTxnOp
@@ -69,7 +69,7 @@ class TxnOp(TypedDict, total=False):
 
 
 class TxnResult(TypedDict):
-    """One member set; delete verbs yield no entry; KV.Value null except for get, get-or-empty and get-tree."""
+    """One result: one member is set. Delete verbs have no result. KV.Value is null except for get, get-or-empty and get-tree."""
 
     KV: NotRequired[KVPair]
     Node: NotRequired[Node]

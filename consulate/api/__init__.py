@@ -1,4 +1,4 @@
-"""The groups of calls under their documented names, for threads; beside each, where it differs, the one for tasks.
+"""The groups of calls for threads, under their documented names. If the group for tasks differs, it is in the same module.
 
 `consulate.api.kv.KV` and its siblings are imported when they are first used.
 """

@@ -6,4 +6,4 @@ from consulate.api.documented import Documented
 
 
 class ACL(Documented, endpoints.ACL[Sync]):
-    """Create, read, change and destroy legacy ACL tokens; only a management token may."""
+    """Create, read, change and destroy legacy ACL tokens. This needs a management token."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Catalog(Documented, endpoints.Catalog[Sync]):
-    """Register, deregister and read entries on the servers. Made on its own, its third parameter is documented as `dc`."""
+    """Register, deregister and read entries on the servers. The constructor's third parameter is named `dc`, as documented."""
 
     def __init__(self, uri: str, adapter: Adapter | type[Adapter] | None = None, dc: str | None = None, token: str | None = None) -> None:
         super().__init__(uri, adapter, dc, token)

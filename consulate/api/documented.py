@@ -1,4 +1,4 @@
-"""How the documented classes are made on their own: `KV(uri, adapter, datacenter, token)`."""
+"""The base class of the documented groups. It lets a group be created without a client: `KV(uri, adapter, datacenter, token)`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _Connections:
-    """What the calls of a group that was made on its own run on. name: of its class."""
+    """Runs the calls of a group that was created without a client. name: the name of the group's class."""
 
     def __init__(self, name: str, transport: Transport, context: Context[Clock]) -> None:
         self._name = name
@@ -25,7 +25,7 @@ class _Connections:
         self._context = context
 
     def run(self, call: Any) -> Any:
-        """Run what a method of the group built."""
+        """Run the operation or flow that a method of the group has built."""
         return run(self._transport, call, self._context, self._context.budget())[0]
 
     def __repr__(self) -> str:
@@ -33,11 +33,11 @@ class _Connections:
 
 
 class Documented(Namespace[Sync]):
-    """A group of calls that can be made on its own, with a connection pool of its own.
+    """A group of calls that can be created without a client. It then has its own connection pool.
 
-    uri: base URI of the agent's API, as "http://localhost:8500/v1" or "http+unix:///run/consul.sock".
+    uri: the base URI of the agent's API, such as "http://localhost:8500/v1" or "http+unix:///run/consul.sock".
     adapter: `consulate.adapters.Request` or `UnixSocketRequest`, the class or an instance.
-    datacenter: of every call. token: sent with every call.
+    datacenter: the datacenter of every call. token: sent with every call.
     """
 
     @checked()

@@ -6,4 +6,4 @@ from consulate.api.documented import Documented
 
 
 class Health(Documented, endpoints.Health[Sync]):
-    """Checks, and service instances with their checks."""
+    """Read checks, and service instances with their checks."""

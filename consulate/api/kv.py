@@ -1,7 +1,7 @@
 """`consulate.api.kv.KV`, which is also a mapping, and its counterpart for tasks.
 
-What an operator does in one has an awaitable in both: `kv[key]` is `read`, `kv[key] = value` is `set`, `del kv[key]` is `delete`,
-`key in kv` is `contains`, `len(kv)` is `count`; tasks iterate with `async for`.
+Each operator of the mapping has a method with the same effect, and both classes have these methods: `kv[key]` is `read`,
+`kv[key] = value` is `set`, `del kv[key]` is `delete`, `key in kv` is `contains`, `len(kv)` is `count`. Tasks iterate with `async for`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Values:
-    """`kv.values`: can be called, as the reference says, and iterated without a call, as the documented example does."""
+    """`kv.values`: it can be called, as the reference says, or iterated without a call, as the documented example does."""
 
     def __init__(self, call: Callable[..., list[Stored]]) -> None:
         self._call = call
@@ -36,11 +36,11 @@ class Values:
 
 
 class KV(Documented, endpoints.KV[Sync]):
-    """The key/value store, as a mapping and as calls. Nothing is cached: each use asks Consul."""
+    """The key/value store, as a mapping and as calls. Nothing is cached: each use sends a request."""
 
     def _begin(self, run: Callable[[Any], Any], codec: Codec) -> None:
         super()._begin(run, codec)
-        # Checkers see the call; the form without parentheses is for scripts that were written from the documented example.
+        # Type checkers see only the method. The form without parentheses is for scripts that follow the documented example.
         self.__dict__["values"] = Values(self.values)
 
     def __getitem__(self, item: str) -> Stored:
@@ -59,7 +59,7 @@ class KV(Documented, endpoints.KV[Sync]):
         return self.count()
 
     def __bool__(self) -> bool:
-        # An object, not a container that is false while the store is empty, and no request to find out.
+        # Always true, also while the store is empty: a truth test must not send a request.
         return True
 
     def __iter__(self) -> Iterator[str]:
@@ -71,7 +71,7 @@ class KV(Documented, endpoints.KV[Sync]):
 
 
 class AsyncKV(endpoints.KV[Async]):
-    """The key/value store, for tasks. Nothing is cached: each use asks Consul."""
+    """The key/value store, for tasks. Nothing is cached: each use sends a request."""
 
     _awaits = True
 

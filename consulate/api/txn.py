@@ -36,4 +36,4 @@ __all__ = [
 
 
 class Txn(Documented, endpoints.Txn[Sync]):
-    """Several operations that are all carried out, or none."""
+    """Run several operations in one transaction: all of them, or none."""

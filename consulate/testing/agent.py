@@ -25,7 +25,7 @@ Clock = Literal["virtual", "real"]
 
 
 class Options(ClientOptions, total=False):
-    """Options of a client on an agent in memory: those of `Consul`."""
+    """The options of a client on an agent in memory, with the meaning that they have for `Consul`."""
 
     datacenter: str | None
     token: str | None
@@ -122,7 +122,7 @@ class ConsulAgent:
         return AsyncConsul(transport=transport if faults is None else self.async_faulty(transport, faults), **self._with_token(options))
 
     def faulty(self, transport: Transport, faults: FaultPlan) -> FaultyTransport:
-        """Return a transport that injects a fault plan around a transport to `simulated`. `injections` lists the faults."""
+        """Return a transport that wraps a transport to `simulated` and injects the faults of a plan. `injections` lists the faults."""
         faulty = FaultyTransport(transport, faults, history=self._history)
         self._faulty.append(faulty)
         return faulty

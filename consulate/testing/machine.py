@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from consul_proto.simulator.engine.versions import VersionName
     from transports.faults.plans import Fault
 
-#: The steps of the clock, in seconds: about a lock delay, the shortest TTL and twice that, and a wait.
+#: The clock steps, in seconds: a short one, the shortest TTL, the default lock delay, twice the TTL, and two longer ones.
 _PASSES = (1.0, 10.0, 15.0, 20.0, 60.0, 300.0)
 
 
-#: They depend on the machine that runs.
+#: These strategies depend on the state machine that is running.
 _NUMBERS = st.runner().flatmap(lambda machine: st.integers(0, len(machine.programs) - 1))
 _FAULTS = st.runner().flatmap(lambda machine: st.sampled_from(machine.faults))
 

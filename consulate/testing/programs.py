@@ -36,7 +36,7 @@ def sleep(consul: Consul, seconds: float) -> None: ...
 @overload
 def sleep(consul: AsyncConsul, seconds: float) -> Awaitable[None]: ...
 def sleep(consul: Consul | AsyncConsul, seconds: float) -> Awaitable[None] | None:
-    """Sleep by the clock of the client's transport: virtual on an agent with a virtual clock. With an AsyncConsul, await the result."""
+    """Sleep by the client's clock, which is virtual if its agent has a virtual clock. With an AsyncConsul, await the result."""
     return consul.perform(_sleep(seconds))
 
 
@@ -142,7 +142,7 @@ class Programs:
         return [at if isinstance(at, End) else None for at in self._at]
 
     def may_go_on(self, number: int) -> bool:
-        """Return whether a program would use a turn: it has not ended, does not sleep, and does not wait for Consul."""
+        """Return whether a program can go on: it has not ended, does not sleep, and does not wait for Consul."""
         at = self._at[number]
         if isinstance(at, End):
             return False

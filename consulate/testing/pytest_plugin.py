@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--consul",
         metavar="URL",
         default=None,
-        help="the agent for the fixtures of consulate, which must be an agent for tests (default: a simulated agent in memory)",
+        help="the agent for the fixtures of consulate; use an agent that is only for tests (default: a simulated agent in memory)",
     )
 
 

@@ -161,7 +161,7 @@ class RealAgent:
         self._began = time.monotonic()
         self._undo: list[tuple[Undo, Options]] = []
         self._faulty: list[FaultyTransport | AsyncFaultyTransport] = []
-        #: By datacenter: nodes with a later index were created by the test. Without an entry, no node is known to be.
+        #: By datacenter: nodes with a later index were created by the test. Without an entry, no node counts as created by the test.
         self._since: dict[str, int] = {}
         with Consul(url) as consul, suppress(ConsulateException):
             reply = consul.perform_with_meta(consul.ops.catalog.nodes())

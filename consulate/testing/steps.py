@@ -24,7 +24,7 @@ class StopProgram(BaseException):
 
 @dataclass(slots=True)
 class Call:
-    """A program is stopped at a request, which is not sent yet, or waits for its answer."""
+    """A program has stopped at a request: the request is not sent yet, or it waits for its answer."""
 
     request: Request
     timeout: float | None
@@ -138,7 +138,7 @@ class ThreadRunner:
 
     def _next(self) -> Call | SleepUntil:
         if not self._others.acquire(timeout=_PATIENCE):
-            raise TimeoutError(f"a program made no request within {_PATIENCE:.0f} s; it must not wait for another program in any other way")
+            raise TimeoutError(f"a program made no request within {_PATIENCE:.0f} s; it may wait only for calls of its client")
         at = self._at
         assert at is not None
         if isinstance(at, BaseException):

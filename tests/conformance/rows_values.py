@@ -32,7 +32,7 @@ async def values_of_a_kind(client: Any, world: World) -> None:
                 found = await kv.get_as(key, kind, default=None, consistency="consistent")
                 assert (found, type(found)) == (values[kind], kind)
             else:
-                with pytest.raises(DecodeError, match=f"the value of '{key}' is no {kind.__name__}: expected "):
+                with pytest.raises(DecodeError, match=f"the value of '{key}' is not a {kind.__name__}: expected "):
                     await kv.get_as(key, kind)
     missing = world.name()
     assert await kv.get_as(missing, int) is None
@@ -130,7 +130,7 @@ async def a_service_with_all_that_its_check_can_be_told(client: Any, world: Worl
     check = next(each for each in await client.agent.checks() if each["ServiceID"] == name)
     assert (check["CheckID"], check["Status"], check["Notes"]) == (f"service:{name}", "warning", "")
     assert await client.agent.service.deregister(name) is True
-    with pytest.raises(ValueError, match="timeout is told of a check: give one with check=, httpcheck= or ttl="):
+    with pytest.raises(ValueError, match="options of a check need a check: timeout; give one with check=, httpcheck= or ttl="):
         await client.agent.service.register(name, timeout="3s")
     with pytest.raises(TypeError, match=r"^agent\.service\.register\(\): check must be a str, not dict .* as checks=\[\{\.\.\.\}\]$"):
         await client.agent.service.register(name, check={"TTL": "10s"})

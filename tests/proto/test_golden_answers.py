@@ -272,7 +272,7 @@ class TestGetAs:
     def test_a_value_that_does_not_fit(self, kind: Any, stored: bytes, expected: str) -> None:
         with pytest.raises(errors.DecodeError) as raised:
             self.api.kv.get_as("k", kind, "default").decode(self._stored(stored))
-        says = f"the value of 'k' is no {kind.__name__}: expected {expected}"
+        says = f"the value of 'k' is not a {kind.__name__}: expected {expected}"
         assert says in str(raised.value)
         assert f"found {len(stored)} bytes" in str(raised.value)
         assert raised.value.maybe_applied is False
@@ -333,7 +333,7 @@ def test_what_is_missing_is_not_told_by_the_status_of_another_answer() -> None:
     ("call", "location", "says"),
     [
         (lambda api: api.kv.put("/x", 1), "/v1/kv/x", "redirects to /v1/kv/x and did nothing; use the name in that address"),
-        (lambda api: api.agent.service.get("a//b"), "/v1/agent/service/a/b", "no name with an empty, '.' or '..' part"),
+        (lambda api: api.agent.service.get("a//b"), "/v1/agent/service/a/b", "must not have an empty, '.' or '..' part"),
         (lambda api: api.agent.service.get("a//b"), "/v1/agent/service/a/b", "as 'a//b' has; use another name, or a newer agent"),
         (lambda api: api.agent.service.get("."), "/v1/agent/service/", "as '.' has"),
         (lambda api: api.acl.info("a//b"), "/v1/acl/info/a/b", "as this one has"),

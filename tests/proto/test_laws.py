@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 from unicodedata import category
@@ -255,7 +256,9 @@ def test_a_header_is_sendable_or_refused(name: str, value: str) -> None:
     try:
         check_header(name, value)
     except ValueError as error:
-        assert len(value) < 3 or value in name or value not in str(error)
+        # The message does not depend on the value, so it cannot show it: another value that is refused has the same message.
+        with pytest.raises(ValueError, match=re.escape(str(error))):
+            check_header(name, "\n")
     else:
         line = f"{name}: {value}"
         assert line.isascii()

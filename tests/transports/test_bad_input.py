@@ -19,11 +19,11 @@ CALLS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "an empty key to delete": (lambda c: c.kv.delete(""), "must not be empty"),
     "an absolute URL as a key": (
         lambda c: c.kv.put("http://127.0.0.1:1/v1/kv/k", "v"),
-        "Consul would read a key as 'http:/127.0.0.1:1/v1/kv/k'",
+        "Consul would read 'http://127.0.0.1:1/v1/kv/k' as 'http:/127.0.0.1:1/v1/kv/k'",
     ),
     "a key that climbs": (lambda c: c.kv.put("a/../../agent/leave", "v"), "Consul would read"),
     "an unknown health state": (lambda c: c.health.state("fine"), "any, unknown, passing, warning, critical"),
-    "a duration that is none": (lambda c: c.session.create(ttl="10 seconds"), "not a Go duration"),
+    "a duration that is none": (lambda c: c.session.create(ttl="10 seconds"), "a duration must be a Go string"),
     "a negative wait": (lambda c: c.kv.get("k", index=1, wait=-1), "duration must be between"),
     "a TTL that is too long": (lambda c: c.session.create(ttl="25h"), "at most 24 hours"),
     "an unknown behavior": (lambda c: c.session.create(behavior="keep"), "'release' or 'delete'"),

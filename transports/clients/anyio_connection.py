@@ -1,7 +1,7 @@
 """One connection for tasks, on asyncio and trio: h11 over TCP, TLS and UNIX sockets, with anyio.
 
 This file makes the sockets itself, and anyio only waits for them. So closing never awaits: a cancelled call closes its connection at once.
-An idle connection is checked by a look at its socket.
+An idle connection is checked by looking at its socket.
 """
 
 from __future__ import annotations

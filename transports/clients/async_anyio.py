@@ -36,7 +36,7 @@ class AnyioTransport:
 
     def __init__(self, config: Config) -> None:
         if config.proxy is not None:
-            raise ValueError("AsyncConsul does not support proxies; use Consul, or give the proxy's address as the agent's")
+            raise ValueError("AsyncConsul does not support proxies; use Consul, or give the address of the proxy as host=")
         self._config = config
         self._tls = client_context(config.tls) if config.address.scheme == "https" else None
         self._is_plain = config.address.scheme == "http"

@@ -25,7 +25,7 @@ def renew_after_fork(transport: Forkable) -> None:
 
 
 def close_inherited(sock: socket.socket | None) -> None:
-    """Close the descriptor of a parent's socket, and nothing else: a thread of the parent may hold the lock of its reader."""
+    """Close only the descriptor of a parent's socket. Closing its reader could block: a thread of the parent may hold its lock."""
     if sock is not None and (descriptor := sock.detach()) >= 0:
         os.close(descriptor)
 

@@ -1,4 +1,4 @@
-"""One event loop at a time: what tasks share is not safe between threads, so a second loop that runs is refused at once."""
+"""Allow one event loop at a time: the state that tasks share is not thread-safe, so a second running loop is refused at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from consul_proto.errors import RequestError
 
 
 class LoopGuard:
-    """Knows the event loop that uses a transport. When that loop has ended, or stands still, another may have it."""
+    """Remembers the event loop that uses a transport. When that loop no longer runs, another one may use the transport."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -21,7 +21,7 @@ class LoopGuard:
 
     def check(self) -> None:
         """Raise RequestError if another event loop uses the transport and still runs."""
-        # Each run of an event loop sets its own hooks, on asyncio and on trio: the cheapest way to know that it is still the same.
+        # Each run of an event loop sets its own hooks, on asyncio and on trio. Comparing them is the cheapest check for the same run.
         run = sys.get_asyncgen_hooks().firstiter
         if run is None or run is not self._run:
             self._take_over(run)
@@ -40,7 +40,7 @@ class LoopGuard:
 
 
 def _is_running(loop: Any) -> bool:
-    """Return whether an event loop runs: asyncio's tells; trio's token takes no more work once the loop has ended."""
+    """Return whether an event loop is running: asyncio has a method for it; trio's token accepts no work after the loop has ended."""
     if hasattr(loop, "is_running"):
         return bool(loop.is_running())
     try:

@@ -104,7 +104,7 @@ class _TimedHTTPSConnection(_TimedConnection, HTTPSConnection):  # pyright: igno
 
 
 class _Head(HTTPResponse):
-    """Skip every interim answer, not only 100 Continue, and refuse a malformed head, which urllib3 would log together with the URL."""
+    """Skip every interim answer, not only 100 Continue. Refuse a malformed head; urllib3 would log it together with the URL."""
 
     def __init__(self, sock: _Answer, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)  # type: ignore[arg-type] # it needs no more than makefile
@@ -217,7 +217,7 @@ class Urllib3Connection:
         try:
             http.timeout = http.left()
             http.connect()
-            # With TLS, this is another socket than the one that was connected.
+            # With TLS, this is not the socket that was connected, but one around it.
             http.attempt.watch(http.sock)
         except (OSError, HTTPError, HTTPException, ValueError) as error:
             failure = wire_error(error, sent=False, otherwise="the proxy refused the connection")
@@ -387,7 +387,7 @@ def _check_head(http: _TimedConnection, answer: Any, headers: Headers) -> None:
     if not (length.isascii() and length.replace(", ", "").isdigit()):
         raise ValueError("its Content-Length is not a number")
     if "," in length:
-        # The same length several times: urllib3 understands it; http.client would read until the connection ends.
+        # The header repeats the same length: urllib3 accepts that, but http.client would read until the connection ends.
         http.head.length = answer.length_remaining
 
 

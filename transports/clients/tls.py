@@ -13,7 +13,7 @@ _IGNORE_UNEXPECTED_EOF: int = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
 
 
 def client_context(tls: TLS) -> ssl.SSLContext:
-    """Return the context for these settings. Raises ValueError, which names the file, if a file cannot be used."""
+    """Return the context for these settings. Raises ValueError with the name of the file if a file cannot be used."""
     try:
         context = ssl.create_default_context(cafile=tls.ca_file, capath=tls.ca_path)
     except (OSError, ssl.SSLError) as error:

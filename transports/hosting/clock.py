@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from consul_proto.simulator import Parked
     from consul_proto.simulator.agent.probes import Probe
 
-#: The shortest pause between two looks at the clock, in seconds. It saves the processor if an event stays due.
+#: The shortest pause between two looks at the clock, in seconds. It limits the CPU load if an event stays due.
 _LEAST_PAUSE = 0.001
 
 
@@ -54,7 +54,7 @@ class Host:
 
     start: the event loop's time at which the simulator's time is 0; without it, now.
     default_token: the token of requests that have none, as acl.tokens.default in Consul.
-    on_failure: called with an exception that the simulator raised, which is a bug in it; the request is answered with 500.
+    on_failure: called with an exception that the simulator raised, which is a bug in the simulator; the request is answered with 500.
     """
 
     def __init__(

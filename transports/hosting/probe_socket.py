@@ -22,7 +22,7 @@ class CheckResult(NamedTuple):
 
 
 class Unreachable(Exception):
-    """The address cannot be reached. The message has Go's words."""
+    """The address cannot be reached. The message is the one of Go's net package."""
 
 
 async def connect(host: str, port: int, network: str = "tcp") -> anyio.abc.SocketStream:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transports.hosting.clock import Host
     from transports.hosting.probe_socket import CheckResult
 
-#: The shortest interval of a check, in seconds. It saves the processor if a check has an interval of 0.
+#: The shortest interval of a check, in seconds. It limits the CPU load if a check has an interval of 0.
 _LEAST_INTERVAL = 0.1
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: Seconds for which changes are collected before the state is written.
 _GATHER = 0.2
 
-#: The signals that end the process: those of a terminal, also when it is closed, and that of a supervisor.
+#: The signals that end the process: Ctrl-C, a closed terminal, and a supervisor's request to stop.
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -34,7 +34,7 @@ class HostOptions:
     on_start: called when all sockets are served. on_failure: called with an exception of the simulator, or of writing its state.
     may_run: returns whether a check may be run. dump: takes a snapshot of the state, and returns a function that writes it, which is called
     in a thread; None: the state is not written. default_token: the token of requests that have none.
-    is_old: whether HTTP is read as Consul 1.8.7 does.
+    is_old: whether to read HTTP as Consul 1.8.7 does.
     """
 
     on_start: Callable[[], object]

@@ -48,11 +48,11 @@ _NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """The limits of a server, in seconds, and those of the size of requests.
+    """The limits of a server. Times are in seconds.
 
-    requests: the limits of size. request_time: from the first byte of a request to its last. idle: without a request; Go closes such a
-    connection after 120 s (with Consul 1.22.5). write: in which a client must read the next part of its answer. linger: for which bytes
-    are still read after a refusal, so that the client receives the answer.
+    requests: the limits on the size of requests. request_time: the time from the first byte of a request to its last. idle: the time
+    without a request after which a connection is closed; Go has 120 s (with Consul 1.22.5). write: the time in which a client must read the
+    next part of its answer. linger: how long bytes are still read after a refusal, so that the client receives the answer.
     """
 
     requests: RequestLimits = field(default_factory=RequestLimits)
@@ -107,7 +107,7 @@ def _listen(family: int, address: tuple[str, int] | str) -> socket.socket:
 async def serve(host: Host, listening: Sequence[socket.socket], *, limits: ServerLimits | None = None, is_old: bool = False) -> None:
     """Serve requests on these sockets, and run the simulator's clock, until cancelled. The caller closes the sockets.
 
-    is_old: whether HTTP is read as Consul 1.8.7 does.
+    is_old: whether to read HTTP as Consul 1.8.7 does.
     """
     limits = limits or ServerLimits()
 

@@ -23,7 +23,7 @@ LARGEST_PIECE = 1 << 16
 def iter_chunks(reader: IO[bytes], limit: int | None = None) -> Iterator[bytes]:
     """Yield the body that these chunks make up, in pieces of at most `LARGEST_PIECE` bytes, as soon as they arrive.
 
-    reader: its `read1` is used where it has one, because that does not wait for a whole piece. limit: the largest body, in bytes; None: no
+    reader: its `read1` is used if it has one, because that does not wait for a whole piece. limit: the largest body, in bytes; None: no
     limit. Raises RequestError for what is not HTTP or above the limit, EOFError at an early end, and what the reader raises.
     """
     read = getattr(reader, "read1", reader.read)

@@ -1,13 +1,13 @@
 """One HTTP/1.1 connection without a socket: requests to bytes, bytes to answers.
 
-A `Request` is valid by construction, so writing one is a matter of joining lines; h11 reads the answers. There are two ways to read one:
+A `Request` was checked when it was created, so writing one only joins lines; h11 reads the answers. There are two ways to read one:
 `receive` gives a whole `Response`, `events` gives its head, data and end as they come. Both read through `_next`, so any cut of the same
 bytes gives the same answer, the same events, and the same error. Bytes after the end of an answer belong to no request: the connection is
 not used again.
 
 `_feed` is the place for a faster reader of the usual answer (a status line, ordinary headers, a Content-Length or plain chunks, all of it
-in the first piece). It sees the first bytes of an answer before h11 does. Such a reader either takes the whole answer, and leaves its
-events for `_next` and a note for `reuse` that h11 knows nothing of it; or it takes nothing, and h11 reads the answer from its first byte.
+in the first piece). It sees the first bytes of an answer before h11 does. Such a reader either handles the whole answer: it
+leaves the events for `_next`, and tells `reuse` that h11 has not seen them. Or it handles nothing, and h11 reads the answer from the start.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A piece of the body, never empty, without the transfer coding; but with the content coding."""
+    """A piece of the body, never empty. The transfer coding is removed, the content coding is not."""
 
     data: bytes
 
@@ -122,8 +122,8 @@ class HTTP1Connection:
     def events(self, data: bytes) -> Iterator[Event]:
         """Take bytes that arrived, b"" at the end of the stream; return what they add to the answer, one event after the other.
 
-        There is one `Head`, any number of `Data`, one `End`. No limit of size holds, and the content coding stays. Read the iterator to its
-        end before the next call. It raises RequestError where the answer is cut off or broken, after the events that came before that.
+        There is one `Head`, any number of `Data`, one `End`. There is no limit of size, and the content coding stays. Read the iterator to
+        its end before the next call. It raises RequestError if the answer is cut off or broken, after the events before that place.
         """
         self._feed(data)
         return iter(self._next, None)
@@ -131,7 +131,7 @@ class HTTP1Connection:
     def reuse(self) -> bool:
         """Get ready for the next request.
 
-        False where the connection must be closed: the server wants it, the answer is not whole, or bytes came that no request asked for.
+        Return False if the connection must be closed: the server asked for it, the answer is incomplete, or bytes came without a request.
         """
         connection = self._h11
         if self._closed or connection.our_state is not h11.DONE or connection.their_state is not h11.DONE or connection.trailing_data[0]:
@@ -174,7 +174,7 @@ class HTTP1Connection:
     def _begin_answer(self, response: h11.Response) -> Head:
         raw = self._raw_headers = response.headers.raw_items()
         if sum([len(name) + len(value) + 4 for name, value in raw]) > _LARGEST_HEAD:
-            # h11 checks this only while the head is not whole: a head that comes at once is as large as one in pieces.
+            # h11 checks this only while the head is incomplete. The limit must also hold for a head that comes in one piece.
             raise RequestError(f"the answer is not valid HTTP: its head is larger than {_LARGEST_HEAD} bytes")
         self._head = head = Head(response.status_code, Headers.received(raw))
         return head

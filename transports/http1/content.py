@@ -43,7 +43,7 @@ class ContentDecoder:
         """Yield what these bytes unpack to, in pieces of at most `LARGEST_PIECE` bytes, none of them empty.
 
         Read the iterator to its end before the next call. Raises RequestError for an unknown or broken coding, and for more than the limit.
-        What these bytes hold before the place where the coding is broken may be lost.
+        If the coding is broken at some place, the content before that place may be lost.
         """
         size = LARGEST_PIECE if self._encoding == "identity" else _BLOCK
         for start in range(0, len(data), size):

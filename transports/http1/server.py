@@ -36,7 +36,7 @@ _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 #: RFC 9110, section 5.5: characters that a header's value must not contain; h11 accepts them.
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
-#: A whole first line (RFC 9112, section 3). h11 checks it only once the head is whole; a client of another protocol would wait for ever.
+#: A complete first line (RFC 9112, section 3). h11 checks it only after the whole head: a client of another protocol would wait forever.
 _LINE = re.compile(rb"[^ \r\n]+ [^ \r\n]+ HTTP/[0-9]\.[0-9]\r?\n")
 
 #: The first byte of a request: the first of a method (RFC 9110, section 5.6.2). A TLS handshake begins with 0x16.
@@ -87,7 +87,7 @@ class HTTP1ServerConnection:
 
     def _begin(self) -> None:
         """Get ready for the next request."""
-        # h11 applies its limit only to a head that is not whole; one that comes at once is checked in _check.
+        # h11 applies its limit only to an incomplete head; a head that comes in one piece is checked in _check.
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.head)
         self._has_line = False
         self._head: h11.Request | None = None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Wake = Callable[[], object]
 
-#: How many alarms of calls that have ended may pile up before they are removed.
+#: The most alarms of ended calls that are stored before they are removed.
 _OLD_ALARMS = 1000
 
 #: The shortest pause of the thread that watches a real clock, in seconds.

@@ -109,7 +109,7 @@ class ACLEndpoint:
         request.require("acl", "", "read")
         if kind is TOKEN:
             _check_filters(request)
-        # Tokens are sorted by their secrets; other records by their names since 1.9, and by their ids before and if they have no name.
+        # Tokens are sorted by their secrets; other records by their names since 1.9, but by their ids before 1.9 or without a name.
         by = ("SecretID", "ID", "Name") if self._settings.version < V1_9 else ("SecretID", "Name", "ID")
         records = sorted(self._acls.tables[kind.table].values(), key=lambda one: str(next(one[name] for name in by if one.get(name))))
         return self._answer(kind, [self._list_item(kind, record, request) for record in records if _is_wanted(record, request)])
@@ -355,7 +355,7 @@ class ACLEndpoint:
         return ends
 
     def _check_same(self, given: Record, before: Record, secret: str) -> None:
-        """Refuse changes to what a token keeps."""
+        """Refuse changes to the members of a token that cannot change."""
         accessor = before["AccessorID"]
         if secret and secret != before["SecretID"]:
             whose = "tokens" if self._settings.version < V1_X else "token's"
@@ -366,7 +366,7 @@ class ACLEndpoint:
             raise Refusal(500, f"Cannot change AuthMethod of {accessor}")
 
     def _other(self, kind: Kind, given: Record, before: Record | None) -> Record:
-        """Check a binding rule or an auth method as far as agents do first, and return it."""
+        """Make the first of the checks that agents make for a binding rule or an auth method, and return it."""
         if kind is METHOD:
             if not given.get("Name"):
                 raise Refusal(500, "Invalid Auth Method: no Name is set")
@@ -404,7 +404,7 @@ class ACLEndpoint:
         try:
             identity = self._identity(kind, request, "write")
         except Refusal as refusal:
-            # The agent loses here that the token was not found, and not the record.
+            # Here the agent mistakes an unknown token for a missing record.
             raise missing if refusal.text == "ACL not found" and self._settings.version >= V1_9 else refusal from None
         if kind is POLICY and (identity == MANAGEMENT or (identity == READ_ONLY and self._settings.version >= V1_X)):
             name = self._acls.tables["policies"][identity]["Name"]

@@ -18,10 +18,10 @@ from consul_proto.simulator.engine.versions import V1_X, Version
 from consul_proto.simulator.go.durations import as_go_writes
 from consul_proto.simulator.go.json import Anything, Unreadable, decode
 
-#: Seconds: the shortest and the longest life of a token (acl.token_min_ttl, acl.token_max_ttl; the second only in 1.8).
+#: Seconds: the shortest and the longest lifetime of a token (acl.token_min_ttl, acl.token_max_ttl; the second only in 1.8).
 _LEAST, _LONGEST = 60.0, 86400.0
 
-#: Go's longest duration in seconds, and how Go writes it: a float is not exact enough.
+#: Go's longest duration in seconds, and its text in Go, which a float cannot give exactly.
 _FOREVER, _AS_FOREVER = (2**63 - 1) / 10**9, "2562047h47m16.854775807s"
 
 #: Seconds from 1970 to Go's zero time, which stands for no date, and to the last date that is written.
@@ -74,7 +74,7 @@ class _Reader:
         self.rest = self.rest[1:]
 
     def year(self) -> int:
-        """Read four digits. For others, 1.8 quotes the text behind them."""
+        """Read four digits. If they are invalid, 1.8 quotes the text after them."""
         before = self.rest
         if not re.match(r"[0-9].{3}", before, re.DOTALL):
             self._fail("2006", before)
@@ -109,7 +109,7 @@ class _Reader:
         return int(value)
 
     def zone(self) -> int:
-        """Read the offset from UTC, in minutes. For an invalid one, 1.8 quotes the text behind it."""
+        """Read the offset from UTC, in minutes. If it is invalid, 1.8 quotes the text after it."""
         before = self.rest
         if before.startswith("Z"):
             self.rest = before[1:]
@@ -214,7 +214,7 @@ def new_expiration(given: dict[str, Any], now: float, settings: Settings) -> dic
 
 
 def check_lifetime(left: float, settings: Settings) -> None:
-    """Refuse a life that is too short or too long."""
+    """Refuse a lifetime that is too short or too long."""
     if left < 0:
         raise Refusal(500, "ExpirationTime cannot be before CreateTime")
     if left < _LEAST or (left > _LONGEST and settings.version < V1_X):
@@ -224,7 +224,7 @@ def check_lifetime(left: float, settings: Settings) -> None:
 
 
 def keep_expiration(given: dict[str, Any], before: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """Return the ExpirationTime of a token that is changed, as the request writes it. Refuses another time."""
+    """Return the ExpirationTime of a changed token, in the form of the request. Refuses a different time."""
     at, known = expiration(given, settings), expiration(before, settings)
     if given.get("ExpirationTTL") or (at and (known is None or at.seconds != known.seconds)):
         raise Refusal(500, f"Cannot change expiration time of {before['AccessorID']}")

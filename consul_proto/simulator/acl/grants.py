@@ -90,7 +90,7 @@ class Grants:
         return [{"ServiceName": name} | self._datacenters(places[name]) for name in self._in_order(places)]
 
     def _datacenters(self, several: list[list[str]]) -> dict[str, list[str]]:
-        """Join the datacenters of identities. In 1.8, one identity for all datacenters makes all of them so; later it adds nothing."""
+        """Join the datacenters of identities. If one is for all datacenters, the result is too in 1.8; later versions ignore that one."""
         joined = sorted({datacenter for each in several for datacenter in each})
         everywhere = self._settings.version < V1_X and not all(several)
         return {"Datacenters": joined} if joined and not everywhere else {}

@@ -99,7 +99,7 @@ class LegacyEndpoint:
         return True
 
     def info(self, request: ServerRequest) -> ReadAnswer:
-        """GET info: the token in a list, an empty list for an unknown one. Whoever knows the ID may ask."""
+        """GET info: the token in a list, an empty list for an unknown one. Anyone who knows the ID may read the token."""
         token = self._acls.by_secret(self._secret(request))
         return ReadAnswer(self._store.table("acl tokens"), [] if token is None or "Type" not in token else [_render(token)])
 

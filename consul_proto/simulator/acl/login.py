@@ -39,7 +39,7 @@ class LoginEndpoint:
         return {"/v1/acl/login": post(write=self.login), "/v1/acl/logout": post(write=self.logout)}
 
     def login(self, request: ServerRequest, _now: float) -> NoReturn:
-        """POST login: refuse the first fault of the method or of the bearer token."""
+        """POST login: refuse it, with the first fault of the method or of the bearer token."""
         request.need_acls()
         request.only_default()
         given = request.decode(ACL_LOGIN, f"{self._settings.bad_request}Failed to decode request body: ", namespaced=True)

@@ -15,15 +15,15 @@ _ALLOWS = {"deny": set(), "read": {"read"}, "list": {"read", "list"}, "write": {
 #: The policies, the strongest first.
 _STRENGTH = ("deny", "write", "list", "read")
 
-#: The resources to which the rule of another one applies if they have none.
+#: The resources that use the rule of another resource if they have none.
 _INSTEAD = {"mesh": "operator", "peering": "operator"}
 
 
 def join_rules(rules: Iterable[Rule]) -> dict[tuple[str, bool], dict[str, str]]:
     """Return the policies by resource and kind of name, then by name.
 
-    Of several rules for a name, "deny" wins, then the widest. A policy that is not in lower case never wins over another, and is the only
-    one for "acl" and other resources without names only if they have no rule at all: it is nothing there.
+    If several rules have the same name, "deny" wins, then the policy that allows most. A policy that is not in lower case never wins over
+    another one. For "acl" and other resources without names, it counts as no rule.
     """
     joined: dict[tuple[str, str, bool], Rule] = {}
     for rule in rules:
@@ -49,7 +49,7 @@ def _stronger(new: str, before: str) -> str:
 class Permissions:
     """What a token may do by all of its rules.
 
-    manages: the token may do everything. default: the policy where no rule applies. accessor: the token's name in refusals; "" in 1.8,
+    manages: whether the token may do everything. default: the policy if no rule applies. accessor: the token's name in refusals; "" in 1.8,
     which names no token.
     """
 

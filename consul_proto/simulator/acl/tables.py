@@ -173,7 +173,7 @@ class ACLs:
         return Permissions(tuple(rules), self._settings.default_policy, manages, accessor, is_anonymous)
 
     def may_write(self, secret: str, resource: str, name: str) -> bool:
-        """Return whether a token may write a resource. While ACLs are off every token may; a deleted token may not."""
+        """Return whether a token may write a resource. While ACLs are off, every token may. A deleted token may not."""
         try:
             return not self._settings.acls or self.resolve(secret).allows(resource, name, "write")
         except Refusal:

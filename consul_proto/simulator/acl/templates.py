@@ -52,7 +52,7 @@ _of_nomad = partial(_rule, blank="  ")
 
 
 class Template(NamedTuple):
-    """One template. has_name: it has a variable for a name. identity: what an error calls a name that is not valid for an identity."""
+    """One template. has_name: whether it has a variable for a name. identity: the words of errors for a name that no identity may have."""
 
     id: str
     text: str
@@ -61,7 +61,7 @@ class Template(NamedTuple):
     identity: str = ""
 
     def fault(self, variables: dict[str, str] | None) -> str:
-        """Return what is wrong with the variables, "" for nothing."""
+        """Return what is wrong with the variables; "" if they are valid."""
         if not self.has_name:
             return ""
         if variables is None:

@@ -86,7 +86,7 @@ _DURATIONS = frozenset({"Interval", "Timeout", "TTL", "DeregisterCriticalService
 
 
 def fault(given: dict[str, Any], version: Version) -> str:
-    """Return what is wrong with a check, in Consul's words; "" for nothing."""
+    """Return what is wrong with a check, in Consul's words; "" if it is valid."""
     interval, ttl = seconds(given.get("Interval")), seconds(given.get("TTL"))
     runs = any(given.get(name) for name, kind in _KINDS.items() if kind not in ("ttl", "alias"))
     is_alias = bool(given.get("AliasNode") or given.get("AliasService"))
@@ -106,7 +106,7 @@ def fault(given: dict[str, Any], version: Version) -> str:
 
 
 def make_check(given: dict[str, Any], settings: Settings, *, service: dict[str, Any] | None, check_id: str, name: str, own: bool) -> Check:
-    """Make a check of the agent from a registration. own: it was registered by itself, not with a service."""
+    """Make a check of the agent from a registration. own: whether it was registered by itself, and not with a service."""
     kind = kind_of(given)
     interval, timeout = seconds(given.get("Interval")), seconds(given.get("Timeout"))
     value = check_value(

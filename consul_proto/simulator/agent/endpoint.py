@@ -77,7 +77,7 @@ class AgentEndpoint:
         return {"SHA": "", "BuildDate": "1970-01-01T00:00:01Z", "HumanVersion": str(self._settings.version), "FIPS": ""}
 
     def host(self, request: ServerRequest, _now: float) -> dict[str, Any]:
-        """GET host: only names, since there is no machine."""
+        """GET host: only names, since there is no real machine."""
         request.require("operator", "", "read")
         named = {"hostname": self._settings.node, "os": "linux", "uptime": 0, "bootTime": 0, "procs": 0, "hostId": self._settings.node_id}
         return {"Memory": {}, "CPU": [], "Host": named, "Disk": {}, "CollectionTime": 0, "Errors": None}
@@ -216,7 +216,7 @@ class AgentEndpoint:
         return DONE
 
     def leave(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """PUT leave: it does not leave. Whoever started the simulator stops it."""
+        """PUT leave: accept it, and change nothing. The program that started the simulator stops it."""
         self._require(request, "write")
         return DONE
 

@@ -21,7 +21,7 @@ from consul_proto.simulator.engine.versions import V1_9, V1_X
 #: Seconds until the agent repairs what others changed in the catalog, in a cluster of up to 128 nodes (the table in the documentation).
 _SYNC = 60.0
 
-#: Seconds for which a change of only a check's output may wait (default of `check_update_interval`); it waits for at least half of it.
+#: Seconds that a change of only a check's output may wait (default of `check_update_interval`); it waits at least half of this.
 _OUTPUT_SYNC = 300.0
 
 #: Seconds: a check must be critical for at least this long before its service is deregistered.
@@ -184,7 +184,7 @@ class Local:
         return False
 
     def _may_end(self, kind: str, identity: str, service: str) -> bool:
-        """Return whether the agent may remove a service or a check from the catalog; a right to the node is enough.
+        """Return whether the agent may remove a service or a check from the catalog. The right to write the node is enough.
 
         1.8 uses the token of the registration; later versions use the agent's own, if it has one.
         """
@@ -374,7 +374,7 @@ def _load_check(given: dict[str, Any], shift: float) -> Check:
 
 
 def _with_critical_since(check: Check, now: float) -> Check:
-    """Return the check with the time since it is critical."""
+    """Return the check with the time at which it became critical."""
     if check.value["Status"] != "critical":
         return replace(check, critical_since=None)
     return check if check.critical_since is not None else replace(check, critical_since=now)

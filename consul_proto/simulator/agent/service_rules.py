@@ -11,7 +11,7 @@ from typing import Any
 
 from consul_proto.simulator.engine.versions import V1_X, Version
 
-#: Addresses that are not of a host (agent.isInvalidAddress).
+#: Addresses that are not the address of a host (agent.isInvalidAddress).
 NO_HOSTS = frozenset(("0.0.0.0", "::", "[::]"))  # noqa: S104 # what is refused
 
 #: The limits of metadata: https://developer.hashicorp.com/consul/docs/services/configuration/services-configuration-reference#meta
@@ -53,7 +53,7 @@ def weights_fault(weights: dict[str, Any] | None) -> str:
 
 
 def meta_fault(meta: dict[str, str]) -> str:
-    """Return what is wrong with metadata, in Consul's words; "" for nothing."""
+    """Return what is wrong with metadata, in Consul's words; "" if it is valid."""
     if len(meta) > _MOST_META:
         return f"Node metadata cannot contain more than {_MOST_META} key/value pairs"
     for key, value in meta.items():

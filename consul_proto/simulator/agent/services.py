@@ -296,7 +296,7 @@ class ServiceEndpoint:
         return DONE
 
     def health_by_id(self, request: ServerRequest, _now: float) -> WriteAnswer:
-        """GET health by id: the HTTP status says how the service is."""
+        """GET health by id: the HTTP status is the health of the service."""
         if not request.rest:
             raise self._nameless("Missing serviceID")
         request.only_default()

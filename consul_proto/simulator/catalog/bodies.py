@@ -1,4 +1,4 @@
-"""The types of request bodies: Consul's types, with their Go names where errors show them.
+"""The types of request bodies: Consul's types, with their Go names if errors show them.
 
 Members are from https://pkg.go.dev/github.com/hashicorp/consul/api and the API pages, Go types from the agents' errors for values of other
 types.

@@ -18,7 +18,7 @@ from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.versions import V1_X
 
-#: The coordinate of an agent that has no other in its cluster.
+#: The coordinate of an agent that is alone in its cluster.
 _DIMENSIONS = 8
 ORIGIN = {"Vec": [0] * _DIMENSIONS, "Error": 1.5, "Adjustment": 0, "Height": 1e-05}
 

@@ -70,7 +70,7 @@ class Reader:
         return (("X-Cache", "HIT"), ("Age", "0")) if known else (("X-Cache", "MISS"),)
 
     def is_streamed(self, request: ServerRequest) -> bool:
-        """Return whether the agent answers from its stream: since 1.10, for the health of services that may be waited for or cached."""
+        """Return whether the agent answers from its stream: since 1.10, for the health of services, with blocking or caching."""
         is_health = request.path.startswith(("/v1/health/service/", "/v1/health/connect/")) and self._settings.version >= V1_10
         waits = request.flag("cached") or request.first("index") not in ("", "0")
         return is_health and waits and not request.first("near") and request.consistency == "leader"

@@ -151,7 +151,7 @@ class Registration:
         return True
 
     def _require_end(self, request: ServerRequest, node: str, service: str | None, check: str | None) -> None:
-        """Refuse a token that may not deregister it; a right to the node is enough."""
+        """Refuse a token that may not deregister it. The right to write the node is enough."""
         if request.allows("node", node, "write"):
             return
         if not service and check:
@@ -168,7 +168,7 @@ class Registration:
 
 
 def service_faults(service: dict[str, Any], settings: Settings, more: Iterable[str] = ()) -> str:
-    """Return what is wrong with a service, as Go's multierror formats it; "" for nothing. more: further faults."""
+    """Return what is wrong with a service, as Go's multierror formats it; "" if it is valid. more: further faults."""
     proxy, has_port = service.get("Proxy") or {}, service.get("Port") or service.get("SocketPath")
     destination, is_proxy = str(proxy.get("DestinationServiceName") or "").strip(), service.get("Kind") == "connect-proxy"
     native, is_early = (service.get("Connect") or {}).get("Native"), settings.version < V1_X

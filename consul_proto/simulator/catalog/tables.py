@@ -44,7 +44,7 @@ Key = tuple[str, str]
 
 
 class OfNodes(dict[Key, Row]):
-    """Services or checks by node and id. Those of a node are found without looking at the others."""
+    """Services or checks by node and id. Those of one node are found without a search."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class OnGone(Protocol):
 
 
 class CatalogError(Exception):
-    """The catalog cannot make a write, in Consul's words."""
+    """The catalog refuses a write. The message has Consul's words."""
 
 
 class Catalog:
@@ -125,7 +125,7 @@ class Catalog:
         return [(self.nodes[key[0]], row) for key, row in sorted(self.services.items()) if _stands_for(row.value) == name]
 
     def plain_services(self) -> dict[str, int]:
-        """Return the services that are not proxies, gateways or Consul, with the index at which each came."""
+        """Return the services that are not proxies, gateways or Consul, with the index at which each was added."""
         found: dict[str, int] = {}
         for row in self.services.values():
             name = row.value["Service"]
@@ -147,7 +147,7 @@ class Catalog:
     # Indexes.
 
     def service_tables(self, service: str, *, found: bool, health: bool = False) -> tuple[str, ...]:
-        """Return the tables whose index a read of a service has. found: whether there are instances."""
+        """Return the tables that decide the index of a read of a service. found: whether there are instances."""
         own = f"service.{service.lower()}"
         if not found and self._store.table("service extinctions"):
             return ("service extinctions",)
@@ -156,7 +156,7 @@ class Catalog:
         return ("nodes", "services", "checks") if health else ("nodes", "services")
 
     def node_tables(self, name: str) -> tuple[str, ...]:
-        """Return the tables whose index a read of a node has."""
+        """Return the tables that decide the index of a read of a node."""
         if self._version < V1_X:
             return ("nodes", "services") if self.node(name) else ()
         return (f"node.{name.lower()}",) if self.node(name) else ("node extinctions",)
@@ -167,7 +167,7 @@ class Catalog:
             self._store.change(f"service.{self.services[key].value['Service'].lower()}")
 
     def _change_node(self, node: str) -> None:
-        """Record a change of a node. In 1.8 the index of its reads is still that of the whole tables."""
+        """Record a change of a node. In 1.8, reads of the node have the index of the whole tables instead."""
         if self._version >= V1_X:
             self._store.count(f"node.{node}")
         self._store.touch(("table", f"node.{node}"))
@@ -189,7 +189,7 @@ class Catalog:
             del table[key]
 
     def _keep(self, table: dict[Any, Row], key: Any, value: dict[str, Any], node: str = "") -> bool:
-        """Write a row, and return whether it changed. Since 1.9 another case of a node's name is not a change."""
+        """Write a row, and return whether it changed. Since 1.9, a node's name in different case is not a change."""
         before = table.get(key)
         aside = {} if self._version < V1_9 else {"Node": ""}
         if before is not None and before.value | aside == value | aside and (before.node == node or self._version >= V1_9):
@@ -216,7 +216,7 @@ class Catalog:
         return True
 
     def _former_key(self, value: dict[str, Any], key: str) -> str | None:
-        """Return the key of a node that has another name now, else None. In 1.8 another case is another name."""
+        """Return the key of a node that has another name now, else None. In 1.8, names that differ in case are different names."""
         identity = value["ID"]
         if not identity:
             return None

@@ -22,7 +22,7 @@ _LINKS = ("service-router", "service-splitter", "service-resolver")
 #: The kinds whose change may break a chain, or something that depends on its protocol.
 _CONCERNED = frozenset((*_LINKS, "service-defaults", "proxy-defaults", "ingress-gateway"))
 
-#: A gateway of one kind cannot have the name of one of the other kind.
+#: An ingress gateway and a terminating gateway cannot have the same name.
 _OTHER_GATEWAY = {"ingress-gateway": "terminating-gateway", "terminating-gateway": "ingress-gateway"}
 
 #: The protocols with requests that can be routed and split.
@@ -30,7 +30,7 @@ _OF_REQUESTS = frozenset(("http", "http2", "grpc"))
 
 
 def check_chains(entries: Entries, kind: str, name: str, settings: Settings) -> None:
-    """Refuse the entries as they would be after a change.
+    """Refuse a change after which the entries would be invalid.
 
     The order in which a real agent checks the chains is not known.
     """

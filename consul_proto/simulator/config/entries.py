@@ -53,7 +53,7 @@ _KINDS = {
     ),
 }
 
-#: The error for an entry without a name that is found only when it is written, by version and kind.
+#: The error for an entry without a name, if the fault is found only when it is written, by version and kind.
 _NAMELESS = {
     "ingress-gateway": "failed inserting config entry: object missing primary index",
     "terminating-gateway": "serviceName is required",

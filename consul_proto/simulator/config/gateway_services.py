@@ -81,8 +81,8 @@ class GatewayServices:
     def of(self, gateway: str, plain: Mapping[str, int], in_mesh: Collection[str]) -> list[Entry]:
         """Return the services of a gateway, by name.
 
-        plain: the services of the catalog that are neither proxies nor gateways, with the index at which each came. in_mesh: the names that
-        can be connected to.
+        plain: the services of the catalog that are neither proxies nor gateways, with the index at which each was added.
+        in_mesh: the names that can be connected to.
         """
         found: dict[tuple[str, int], Entry] = {}
         for kind in _SERVING:
@@ -96,20 +96,20 @@ class GatewayServices:
         return sorted(found.values(), key=lambda one: str(one["Service"]["Name"]))
 
     def _render(self, row: Entry, service: str, since: int, known: int | None) -> Entry:
-        """Return a row as in answers. known: the index at which the service came into the catalog."""
+        """Return a row as in answers. known: the index at which the service was added to the catalog."""
         is_wild = row["Service"]["Name"] == "*"
         index = max(since, known or 0) if is_wild else since
         shown = {name: value for name, value in row.items() if value and name != "AutoHostRewrite"} | {"Service": {"Name": service}}
         shown |= {"FromWildcard": True} if is_wild else {}
         leads_out = row["GatewayKind"] == "terminating-gateway" and self._settings.version >= V1_X
-        # For a wildcard, the kind is known only of services that came later.
+        # For a wildcard, the kind is known only for services that were added later.
         if leads_out and known is not None and (not is_wild or known > since):
             shown["ServiceKind"] = "service"
         shown |= {"CreateIndex": index, "ModifyIndex": index}
         return shown | ({"AutoHostRewrite": True} if row.get("AutoHostRewrite") else {})
 
     def leading_to(self, service: str) -> list[str]:
-        """Return the names of the ingress gateways for a service."""
+        """Return the names of the ingress gateways that expose a service."""
         return [
             name
             for (kind, name), (rows, _) in sorted(self._rows.items())

@@ -19,11 +19,11 @@ PARTIAL = "wildcard character '*' cannot be used with partial values"
 
 _LONGEST_DESCRIPTION = 512
 
-#: The ways to match a header, one of which is set; and those that can ignore case.
+#: The ways to match a header (one of them must be set), and those that can ignore case.
 _MATCHES = ("Present", "Exact", "Prefix", "Suffix", "Contains", "Regex")
 _TEXTS = ("Exact", "Prefix", "Suffix", "Contains")
 
-#: Members of sources that were written by id, as before 1.9. Writing the entry removes them, but refuses the last one.
+#: Members of sources that were written by id, as before 1.9. Writing the entry removes the first three, and refuses LegacyMeta.
 _LEGACY = ("LegacyID", "LegacyCreateTime", "LegacyUpdateTime", "LegacyMeta")
 
 
@@ -45,7 +45,7 @@ def _complete(source: Entry, destination: str) -> Entry:
 
 
 def without_legacy(entry: Entry) -> Entry:
-    """Return an entry without the members of sources written by id. A source with LegacyMeta is refused before."""
+    """Return an entry without the members of sources written by id. A source with LegacyMeta has already been refused."""
     sources = [{name: value for name, value in one.items() if name not in _LEGACY} for one in entry["Sources"] or ()]
     return {**entry, "Sources": sources}
 

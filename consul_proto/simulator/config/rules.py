@@ -15,7 +15,7 @@ from consul_proto.simulator.engine.versions import V1_X, Version
 
 Entry = Mapping[str, Any]
 
-#: The ways to match a header or a parameter, one of which is set.
+#: The ways to match a header or a parameter. One of them must be set.
 _MATCHES = {"Header": ("Present", "Exact", "Prefix", "Suffix", "Regex"), "QueryParam": ("Present", "Exact", "Regex")}
 
 #: The conditions for a retry.

@@ -1,7 +1,7 @@
 """The roots of Connect's certificate authority.
 
 https://developer.hashicorp.com/consul/api-docs/connect/ca#list-ca-root-certificates. Clients and Consul's own test helpers wait for them
-until an agent counts as started. Every simulator shows the same certificate; its key does not exist any more, so nothing is signed.
+before they use an agent. Every simulator shows the same certificate; its key does not exist any more, so nothing is signed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class CARoots:
         store.apply()
         store.change(_TABLE)
         self._since = store.index
-        #: The tokens of earlier requests: the agent has its answers to them cached. A real agent may cache that for no token at its start.
+        #: The tokens of earlier requests, whose answers the agent has cached. A real agent may cache the one for no token at its start.
         self._cache_tokens: set[str] = set()
 
     def routes(self) -> dict[str, Route]:

@@ -210,7 +210,7 @@ class Intentions:
         raise Refusal(500, f'Sources[{place}] defines "{source}" more than once')
 
     def _check_legacy(self, destination: str) -> None:
-        """Refuse to write by id what was written by name."""
+        """Refuse a write by id to an intention that was written by name."""
         if any("LegacyID" not in one for one in self._sources(destination)):
             text = f'cannot use legacy intention API to edit intentions with a destination of "{destination}"'
             raise Refusal(500, f"{text} after editing them via a service-intentions config entry")

@@ -293,7 +293,7 @@ class Queries:
 
 
 def _has_rule(query: Query) -> bool:
-    """Return whether rules apply to a query; one without a name is only found by its id."""
+    """Return whether ACL rules apply to a query. They do not apply to a query without a name, which is found only by its id."""
     return bool(query.get("Name") or (query.get("Template") or {}).get("Type"))
 
 

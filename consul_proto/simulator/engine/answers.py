@@ -43,7 +43,7 @@ class ReadAnswer:
 
     local: the agent answers by itself, without the headers of the servers. headers: further headers. null: a body of None is sent as null,
     not as a 404. streamed: the agent has the answer from its stream, not from a query. content_hash: the hash that a caller may wait on
-    instead of the index. is_hash: the index is not a counter, and any other value is news. is_denied: the token may not read the answer, so
+    instead of the index. is_hash: the index is not a counter; any other value is new. is_denied: the token may not read the answer, so
     the servers were not asked. silent: a 404 comes without the headers of the servers. kind: the Content-Type of a body that is sent
     unchanged, without the headers of the servers.
     """
@@ -74,7 +74,7 @@ class ReadAnswer:
         self.is_denied, self.silent, self.kind = is_denied, silent, kind
 
     def is_news(self, minimum: int, content_hash: str) -> bool:
-        """Return whether this answers a query that waits on an index, or on a hash if there is one."""
+        """Return whether this answer ends the wait of a query that blocks on an index, or on a hash if there is one."""
         if content_hash:
             return self.content_hash != content_hash
         return (self.index or 1) != minimum if self.is_hash else self.index > minimum
@@ -115,7 +115,7 @@ class Parked:
 
     @property
     def topics(self) -> tuple[Hashable, ...]:
-        """What the query depends on."""
+        """The topics that the query depends on."""
         return self._topics
 
 

@@ -15,7 +15,7 @@ from consul_proto.simulator.go.json import Shape, Unreadable, decode
 
 _NO_NAMESPACES = " - Namespaces are a Consul Enterprise feature"
 
-#: What only Consul Enterprise has: a parameter, a header, and the text of the refusal. Partitions came with 1.11.
+#: Features of Consul Enterprise only: the parameter, the header, and the text of the refusal. Partitions came with 1.11.
 _NAMESPACE = ("ns", "X-Consul-Namespace", _NO_NAMESPACES)
 _PARTITION = ("partition", "X-Consul-Partition", " - Partitions are a Consul Enterprise feature")
 

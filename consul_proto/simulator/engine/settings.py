@@ -22,7 +22,7 @@ def datacenter_name(given: str) -> str:
     """Return the name of a datacenter as Consul takes it, in lower case. Raises ValueError."""
     name = given.lower()
     if not _DATACENTER.fullmatch(name):
-        raise ValueError('a datacenter can only have lower case letters, digits, "-" and "_" in its name')
+        raise ValueError('the name of a datacenter can only have lower case letters, digits, "-" and "_"')
     return name
 
 
@@ -31,7 +31,7 @@ class Settings:
     """The agent's configuration, as far as it matters without a network.
 
     version: the Consul version to emulate. node, node_id, node_meta, datacenter: the agent's names; an empty id is replaced by a new one.
-    acls: whether the ACL system is on. default_policy: the policy where no rule applies. management_token: the secret of a token that may
+    acls: whether the ACL system is on. default_policy: the policy if no rule applies. management_token: the secret of a token that may
     do everything. agent_token: the secret of the token that the agent itself uses. script_checks: whether checks may have scripts;
     local_script_checks: only those of the agent's own configuration. connect: whether there is a certificate authority. session_ttl_min:
     the least TTL of a session, in nanoseconds. kv_max_value_size, txn_max_req_len: the largest value and transaction, in bytes; a

@@ -1,4 +1,4 @@
-"""Timers: the next one is found without looking at the rest."""
+"""Timers in a heap, so that the next one is found quickly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Mapping
 from itertools import count
 
-#: Replaced entries are dropped when they are more than the valid ones, and more than this.
+#: Replaced entries are removed when there are more of them than valid ones, and more than this number.
 _SPARE = 64
 
 

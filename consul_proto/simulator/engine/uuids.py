@@ -9,12 +9,12 @@ UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 UUID_LENGTH = 36
 
-#: The error of an index for an id of another length.
+#: The error of a table's index for an id of the wrong length.
 WRONG_LENGTH = f"index error: UUID must be {UUID_LENGTH} characters"
 
 
 def uuid_of(text: str) -> str:
-    """Return the id of a text: always the same."""
+    """Return the id for a text. The same text always has the same id."""
     digits = sha256(text.encode()).hexdigest()
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
 

@@ -1,4 +1,4 @@
-"""The grammar of `filter` expressions. An error lists what was possible at the farthest place that was reached."""
+"""The grammar of `filter` expressions. An error lists what was expected at the farthest place that was reached."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Read HCL into types as agents do: https://pkg.go.dev/github.com/hashicorp/hcl#DecodeObject.
 
-Names of members count without their case, unknown members are ignored, and of several values of a text the last one counts.
+Names of members are compared without regard to case, unknown members are ignored, and the last of several values of a text is used.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from consul_proto.simulator.go.hcl_nodes import NOWHERE, Array, Item, Literal, N
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """A struct: its members in the order in which they are read. None is a text, a struct stands for a list of such structs.
+    """A struct: its members in the order in which they are read. None: a text. A struct: a list of such structs.
 
     key: the member that has the label of the block.
     """

@@ -1,6 +1,6 @@
 """JSON as the parser of HCL 1 reads it, which agents use for rules: https://github.com/hashicorp/hcl/tree/hcl1/json.
 
-It is lenient: it forgives commas at an end, what follows the first object, and the missing end of an object. Errors are in its words.
+It accepts trailing commas, any text after the first object, and an object without its end. Errors have the words of that parser.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ class _Parser:
         raise ValueError(f"Expected object value, got unknown token: {self.scanner.where(place)} {kind} {written}")
 
     def _literal(self) -> Literal | None:
-        """Return the current token as a value, None if it is none. null is an empty text."""
+        """Return the current token as a value, None if it is none. null becomes an empty text."""
         kind, written, _ = self._token
         if kind == "STRING":
             return Literal(kind, _unquote(written), written)
@@ -206,7 +206,7 @@ class _Parser:
         return Literal(kind, written, written) if kind in ("NUMBER", "FLOAT", "BOOL") else None
 
     def _array(self) -> Array:
-        """Read a list. Bools and lists within are ignored, which makes the end of an inner list that of the outer one."""
+        """Read a list. Bools and the beginnings of inner lists are ignored, so the end of an inner list also ends the outer one."""
         depth = self._deeper()
         found: list[Node] = []
         while (kind := self._scan()) != "RBRACK":
@@ -229,7 +229,7 @@ class _Parser:
 
 
 def _flatten(items: list[Item]) -> list[Item]:
-    """Make an item of each object within objects and lists of nothing else: {"key": {"a": {}}} becomes key "a" {}."""
+    """Make an item of each object inside objects, and inside lists that contain only objects: {"key": {"a": {}}} becomes key "a" {}."""
     found: list[Item] = []
     for item in items:
         inner = _inner(item)

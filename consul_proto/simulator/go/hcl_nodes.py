@@ -1,4 +1,4 @@
-"""What HCL and its JSON consist of: items with keys, literals, lists and objects.
+"""The nodes of HCL and of its JSON: items with keys, literals, lists and objects.
 
 Each node knows its place, "line:column", which Consul's errors show; in JSON it is "-".
 """

@@ -126,7 +126,7 @@ class _Reader:
         self.empty: list[str] = []
 
     def read(self, value: Any, shape: Shape, place: str) -> Any:
-        """Return a value as its type has it."""
+        """Return a value, converted to its type."""
         if isinstance(shape, Opaque):
             return value
         if isinstance(shape, ListOf):

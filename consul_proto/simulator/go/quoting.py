@@ -6,7 +6,7 @@ _SHORT = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t":
 
 
 def quote(text: str) -> str:
-    """Return the text in quotes, with escapes for what cannot be printed."""
+    """Return the text in quotes, with escapes for unprintable characters."""
     if text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
     return f'"{"".join(map(_character, text))}"'

@@ -1,4 +1,4 @@
-"""The key/value store: what each verb does to an entry, and how entries are read.
+"""The key/value store: how each verb changes an entry, and how entries are read.
 
 https://developer.hashicorp.com/consul/api-docs/kv
 """
@@ -160,7 +160,7 @@ class KV:
         return self.put(key, value, flags)
 
     def lock(self, key: str, value: bytes, flags: int, session: str) -> Entry | None:
-        """Write and lock, unless another session holds the key. Its holder may write again; that is not counted as another lock."""
+        """Write and lock, unless another session holds the key. The holder may lock it again, which does not raise the LockIndex."""
         self._sessions.check(session)
         before = self.entries.get(key)
         if before is not None and before.session:

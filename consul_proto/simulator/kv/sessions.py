@@ -94,7 +94,7 @@ class Sessions:
         return {"sessions": [asdict(session) for session in self.sessions.values()], "ends": self.ends.dump(), "delayed": self._delays}
 
     def load(self, state: Any, shift: float) -> None:
-        """Load the dumped state. shift: seconds to add to its times. The keys are loaded later, and say who holds them."""
+        """Load the dumped state. shift: seconds to add to its times. The keys are loaded later; each names the session that holds it."""
         self.sessions = {session["id"]: Session(**session) for session in state["sessions"]}
         self.ends = Timers({session: end + shift for session, end in state["ends"].items()})
         self._delays = {key: until + shift for key, until in state["delayed"].items()}

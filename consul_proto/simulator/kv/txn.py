@@ -25,7 +25,7 @@ _MOST = {V1_8: 64, V1_14: 128}
 #: The verbs that write nothing. A transaction of only these is a read, and its answer has another form.
 _READS = frozenset({"get", "get-or-empty", "get-tree", "check-index", "check-session", "check-not-exists"})
 
-#: What the answer of a read has beyond that of a write, by version.
+#: The members that only the answer of a read has, by version.
 _READ_FORM: dict[Version, dict[str, Any]] = {
     V1_8: {"Index": 0, "LastContact": 0, "KnownLeader": True, "ConsistencyLevel": ""},
     V1_X: {

@@ -77,7 +77,7 @@ class OperatorEndpoint:
         return {"Servers": [server], "Index": 0}
 
     def remove_peer(self, request: ServerRequest, _now: float) -> Any:
-        """DELETE raft peer: refuse it, since there is no other server."""
+        """DELETE raft peer: refuse the request, since there is no other server."""
         named = [name for name in ("id", "address") if request.first(name)]
         before = self._settings.bad_request
         if not named:

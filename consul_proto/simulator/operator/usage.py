@@ -39,7 +39,7 @@ class UsageEndpoint:
         raise Refusal(404, "operator utilization requires Consul Enterprise")
 
     def usage(self, request: ServerRequest) -> ReadAnswer:
-        """GET usage: that of this datacenter, whatever the request says. The index is that of the services, and of removed checks."""
+        """GET usage: the usage of this datacenter, whatever the request says. The index is that of the services and of removed checks."""
         request.require("operator", "", "read")
         services = [row.value for row in self._catalog.services.values()]
         kinds = [service.get("Kind") or ("connect-native" if _is_native(service) else "") for service in services]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 #: https://developer.hashicorp.com/consul/docs/reference/architecture/ports: the HTTP API of an agent.
 _PORT = 8500
 
-#: The port that stands for no port, on the command line.
+#: The value of --http-port that means: no TCP port.
 _NO_PORT = -1
 
 Say = Callable[[str], object]
@@ -43,7 +43,7 @@ Local = tuple[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of the command line. None: not given, so that a configuration file or the default decides."""
+    """The options of the command line. None: the option is not given; a configuration file or the default decides."""
 
     http_port: int | None = None
     unix_path: str | None = None
@@ -101,7 +101,7 @@ def _with_options(configured: AgentConfiguration, options: Options) -> AgentConf
     if options.http_port is not None:
         configured = replace(configured, http_port=options.http_port)
     if options.acl_token == "":
-        # It may come from a variable that was set to nothing: without this check, everything would be open.
+        # The variable may be set to an empty string. Without this check, ACLs would then be off.
         raise Problem(
             "the management token is empty: give a token, or leave out --acl-token and CONSULATE_DEV_ACL_TOKEN to run without ACLs"
         )

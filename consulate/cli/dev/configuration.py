@@ -1,4 +1,4 @@
-"""Read Consul's own agent configuration files: the settings that a simulated agent has.
+"""Read Consul's own agent configuration files. Only the settings that a simulated agent has are used.
 
 https://developer.hashicorp.com/consul/docs/reference/agent/configuration-file
 """
@@ -82,7 +82,7 @@ def _parse(path: str) -> Mapping[str, Any]:
     except ValueError as error:
         raise Problem(f"{path} is not HCL: {error}") from None
     if not isinstance(value, dict):
-        raise Problem(f"{path} is not an agent configuration: it must hold one object")
+        raise Problem(f"{path} is not an agent configuration: it must contain one object")
     return value
 
 
@@ -115,7 +115,7 @@ def _port(value: Any, name: str) -> int:
     """Return a port, or -1 for none. A file may also write 0 for none."""
     port = _number(value, name)
     if not -1 <= port <= 65535:
-        raise _InvalidValue(f"{name} must be a port up to 65535, or -1 for none")
+        raise _InvalidValue(f"{name} must be a port number up to 65535, or -1 for no port")
     return port or -1
 
 
@@ -136,7 +136,7 @@ def _policy(value: Any, name: str) -> Policy:
 def _block(value: Any, name: str) -> Mapping[str, Any]:
     found = merge_blocks(value)
     if found is None:
-        raise _InvalidValue(f"{name} must be a block")
+        raise _InvalidValue(f"{name} must be a block (an object in JSON)")
     return found
 
 
@@ -210,7 +210,7 @@ def _leaves(given: Mapping[str, Any], within: str) -> Iterator[tuple[str, Any]]:
 
 
 def _addresses(value: Any, configured: AgentConfiguration, ignored: list[str]) -> dict[str, Any]:
-    """Read `addresses`: of those for HTTP, the ones of this machine and UNIX sockets."""
+    """Read `addresses`. Only the HTTP addresses of this machine and the UNIX sockets are used."""
     changes: dict[str, Any] = {}
     for member, addresses in _block(value, "addresses").items():
         if member != "http":

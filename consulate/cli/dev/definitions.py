@@ -34,10 +34,10 @@ _NAMES = (
 
 _BY_NAME = {name.lower(): name for name in _NAMES} | {"scriptargs": "Args"}
 
-#: The members below these names belong to the user and are passed on unchanged.
+#: The members inside these belong to the user, and are passed on unchanged.
 _OPAQUE = frozenset({"Meta", "Header", "Config"})
 
-#: Blocks, each of which HCL gives as a list with one item.
+#: Blocks. In HCL, each of them is read as a list with one item.
 _BLOCKS = frozenset(
     (
         *("Meta", "Header", "Config", "Check", "Weights", "Proxy", "Connect", "SidecarService", "TaggedAddresses", "MeshGateway"),
@@ -50,7 +50,7 @@ _BLOCKS = frozenset(
 class Definition:
     """A service, a check or a configuration entry to register.
 
-    path: of the request. where: how messages name it. body: of the request.
+    path, body: the path and the body of the request that registers it. where: its name in messages.
     """
 
     path: str
@@ -75,7 +75,7 @@ def check_definition(given: Mapping[str, Any], ignored: list[str]) -> Definition
 
 
 def entry_definition(given: Mapping[str, Any], _ignored: list[str]) -> Definition:
-    """Return the definition of a configuration entry; `/v1/config` takes it as the file writes it."""
+    """Return the definition of a configuration entry. `/v1/config` accepts it in the form of the file."""
     name = next((value for known, value in given.items() if known.lower() == "name"), None)
     return Definition("/v1/config", _label("configuration entry", name), given)
 
@@ -85,7 +85,7 @@ def _label(what: str, name: object) -> str:
 
 
 def merge_blocks(value: Any) -> dict[str, Any] | None:
-    """Return a block, whose parts HCL may give as a list; None for any other value."""
+    """Return a block as one dict (HCL may give its parts as a list). Return None for any other value."""
     if isinstance(value, dict):
         return value
     if isinstance(value, list) and all(isinstance(part, dict) for part in value):
@@ -94,7 +94,7 @@ def merge_blocks(value: Any) -> dict[str, Any] | None:
 
 
 def _in_api(given: Mapping[str, Any], within: str, ignored: list[str]) -> dict[str, Any]:
-    """Return a definition with the names of the API."""
+    """Return a definition with the API's names for its members."""
     body = {}
     for name, value in given.items():
         known = _BY_NAME.get(name.replace("_", "").lower())

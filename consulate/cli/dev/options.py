@@ -30,19 +30,19 @@ def _say(text: str) -> None:
     "--http-port", type=click.IntRange(-1, 65535), help="TCP port on 127.0.0.1: 0 picks a free port, -1 opens none.  [default: 8500]"
 )
 @click.option("--unix", "unix_path", type=click.Path(), metavar="PATH", help="Also listen on a UNIX socket at this path.")
-@click.option("--acl-token", metavar="TOKEN", help=f"Turn ACLs on, with this management token. Better: set {_VARIABLE}.")
+@click.option("--acl-token", metavar="TOKEN", help=f"Turn ACLs on, with this management token. Safer: set the variable {_VARIABLE}.")
 @click.option(
     "--acl-default", type=click.Choice(get_args(Policy)), help="What to do with requests that no ACL rule covers.  [default: deny]"
 )
 @click.option(
     "--consul-version", type=click.Choice(get_args(VersionName)), default="1.22.5", show_default=True, help="The Consul version to emulate."
 )
-@click.option("--data", type=click.Path(dir_okay=False), metavar="FILE", help="Load the state from this file, and save it there.")
+@click.option("--data", type=click.Path(dir_okay=False), metavar="FILE", help="Load the state from this file, and save changes to it.")
 @click.option("--datacenter", metavar="NAME", help="Name of the datacenter.  [default: dc1]")
 @click.option("--node", metavar="NAME", help="Name of the node.  [default: consul]")
 @click.option(
     "--config-file", "config_files", type=click.Path(dir_okay=False), multiple=True, metavar="FILE",
-    help="An agent configuration file of Consul, JSON or HCL. Can be given more than once: later files win.",
+    help="A Consul agent configuration file, JSON or HCL. Can be given more than once: later files override earlier ones.",
 )  # fmt: skip
 @click.option(
     "--enable-script-checks", is_flag=True, help="Run script checks. Anyone who can reach the agent can then run commands as you."
@@ -62,10 +62,10 @@ def dev(
 ) -> None:
     """Serve a simulated Consul agent for development and tests.
 
-    It answers as `consul agent -dev` does, on 127.0.0.1. It is not a real Consul: one node, in memory, no consensus.
+    It answers like `consul agent -dev`, on 127.0.0.1. It is not a real Consul: one node, in memory, no consensus.
 
-    When it is ready, it prints each address that it listens on to standard output, one a line, in the form that
-    CONSUL_HTTP_ADDR takes. Notes and warnings go to standard error. SIGTERM, SIGINT or SIGHUP stops it.
+    When it is ready, it prints its addresses to standard output, one per line, in the form that CONSUL_HTTP_ADDR
+    takes. Notes and warnings go to standard error. SIGTERM, SIGINT or SIGHUP stops it.
     """
     token = os.environ.get(_VARIABLE) if acl_token is None else acl_token
     os.environ.pop(_VARIABLE, None)  # the scripts of checks must not see it

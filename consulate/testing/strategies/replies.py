@@ -59,7 +59,7 @@ def _dict_of(shape: Any) -> Answers:
 
 
 def _entries(request: Request) -> SearchStrategy[Response]:
-    """Return a strategy for answers to a read of keys, which have only the keys of the request."""
+    """Return a strategy for answers to a read of keys. They contain only keys that the request asks for."""
     asked = {name for name, _ in request.query}
     prefix = key_of(request.path)
     below = st.sampled_from([prefix] if prefix else ["a"]) | keys(prefix)
@@ -74,7 +74,7 @@ def _entries(request: Request) -> SearchStrategy[Response]:
     return _good(found)(request) | _good(st.just(b""), 404)(request)
 
 
-#: Verbs whose results have the value, and verbs without a result.
+#: The verbs whose results contain the value, and the verbs without a result.
 _READS, _SILENT = ("get", "get-tree", "get-or-empty"), ("delete", "delete-tree", "delete-cas")
 
 
@@ -112,7 +112,7 @@ _DONE = _good(st.just(b""))
 _TRUE = _good(st.just(True))
 _ID = _good(st.fixed_dictionaries({"ID": _UUIDS}))
 
-#: The answers to operations that are not just what their methods return.
+#: The operations whose answers cannot be derived from what their methods return.
 _ANSWERS: dict[str, Answers] = {
     "acl.legacy.create": _ID,
     "acl.legacy.update": _ID,
@@ -157,7 +157,7 @@ _REFUSALS = (
 
 
 def answers(operation: Operation[Any]) -> SearchStrategy[Response]:
-    """Return a strategy for well-formed answers to an operation: its success, or that the thing does not exist.
+    """Return a strategy for well-formed answers to an operation: success, or an object that does not exist.
 
     An operation that is not in the API, such as your own, gets an empty 200, as Consul answers many writes.
     """

@@ -1,4 +1,7 @@
-"""What an operation returns, as its method says it: `Operation[list[Node]]` is a list of nodes. For answers without a row of their own."""
+"""Strategies for return values, from the annotation of the method: `Operation[list[Node]]` is a list of nodes.
+
+They are for the operations that have no answers of their own in `replies`.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,9 @@ def _types() -> dict[str, Any]:
 
 
 def returned_by(name: str) -> SearchStrategy[Any] | None:
-    """Return a strategy for what an operation returns; None for a name that the API does not have as a method.
+    """Return a strategy for what an operation returns; None if the API has no method with this name.
 
-    name: of the operation, which is that of its method too, for all but a few documented ones ("coordinate.nodes").
+    name: the name of the operation ("coordinate.nodes"). Its method has the same name, except for a few documented methods.
     """
     *groups, method = name.split(".")
     namespace: Any = Groups._over(unchanged)  # noqa: SLF001 - as the clients make it

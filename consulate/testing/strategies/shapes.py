@@ -58,7 +58,7 @@ def _build(shape: Any, depth: int) -> SearchStrategy[Any]:
         return st.dictionaries(_PLAIN[str], _build(inner[1], depth + 1), max_size=2)
     if origin in (Union, types.UnionType):
         return st.one_of([_build(each, depth) for each in inner])
-    raise TypeError(f"no strategy for {shape!r}")
+    raise TypeError(f"there is no strategy for {shape!r}; use a TypedDict, a list, a dict, a union or a plain type")
 
 
 def _object(shape: Any, depth: int) -> SearchStrategy[Any]:

@@ -154,7 +154,7 @@ def test_a_file_that_is_not_a_valid_state(tmp_path: Path) -> None:
         ('{"a": 1}', "is not a state file that this version of consulate dev can read"),
         ('{"form": 1, "state": {}}', "cannot be loaded: the file is damaged (KeyError)"),
         (whole.replace('"store"', '"shop"').replace('"kv": {', '"kv": [], "x": {'), "cannot be loaded: the file is damaged (TypeError)"),
-        (whole.replace("1.22.5", "1.8.7"), "and this is test-node in dc1"),
+        (whole.replace("1.22.5", "1.8.7"), "but this agent is test-node in dc1"),
     ):
         file.write_text(text)
         done = _run("--http-port", "0", "--node", "test-node", "--data", str(file))
@@ -263,7 +263,7 @@ def test_an_invalid_port_in_a_file(tmp_path: Path, port: int) -> None:
     done = _run("--config-file", str(tmp_path / "a.json"))
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert "ports.http must be a port up to 65535, or -1 for none" in done.stderr
+    assert "ports.http must be a port number up to 65535, or -1 for no port" in done.stderr
 
 
 def test_an_invalid_datacenter_name(tmp_path: Path) -> None:
@@ -323,7 +323,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         ("missing.json", None, "cannot be read: No such file or directory"),
         ("broken.json", '{"node_name": ', "is not JSON"),
         ("broken.hcl", "service { name = web }", "is not HCL: At 1:18: Unknown token: 1:18 IDENT web"),
-        ("list.json", "[]", "is not an agent configuration: it must hold one object"),
+        ("list.json", "[]", "is not an agent configuration: it must contain one object"),
         ("kinds.json", '{"acl": {"tokens": {"agent": 7}}}', "acl.tokens.agent must be a string"),
         ("block.json", '{"ports": 7}', "ports must be a block"),
         ("policy.json", '{"acl": {"default_policy": "maybe"}}', 'acl.default_policy must be "allow" or "deny"'),

@@ -164,5 +164,5 @@ def _put_token(simulator: Simulator, given: dict[str, str], now: float) -> Any:
 def test_the_state_of_another_agent_is_refused() -> None:
     state = Simulator(Settings(node="one")).dump()
     for other in (Settings(node="two"), Settings(node="one", datacenter="east"), Settings(node="one", version=SIMULATED[0])):
-        with pytest.raises(ValueError, match="the state is that of one in dc1"):
+        with pytest.raises(ValueError, match="the state was saved by one in dc1"):
             Simulator(other).load(state, 0.0)
