@@ -237,13 +237,13 @@ class Txn:
 
 
 #: Verbs whose results are left out if the token may not read them; the other verbs need a right of their own.
-_FILTERED = frozenset({"get", "get-or-empty", "get-tree"})
+_FILTERED = {V1_8: ("get", "get-tree"), V1_X: ("get", "get-or-empty", "get-tree")}
 
 
 def _denial(request: ServerRequest, step: Step) -> str:
     """Return which right the token lacks for an operation on a key, "" if none."""
     authorizer = request.authorizer
-    if authorizer is None or step.verb in _FILTERED:
+    if authorizer is None or step.verb in pick(_FILTERED, request.settings.version):
         return ""
     resource = "key_prefix" if step.verb == "delete-tree" else "key"
     access = "read" if step.verb in ("check-index", "check-session") else "write"

@@ -74,6 +74,10 @@ CASES = {
 
 
 ACL_CASES = {
+    "an unknown verb needs the right to write, such as get-or-empty in 1.8.7": [
+        *TWO_TOKENS,
+        *(call for verb in ("get-or-empty", "nothing") for call in by(txn(kv(verb, "{p}a"), kv("set", "{p}b")), *EVERYBODY)),
+    ],
     "a refused read transaction reads nothing": [
         *TWO_TOKENS,
         *by(txn(kv("check-not-exists", "{p}a")), *EVERYBODY),
