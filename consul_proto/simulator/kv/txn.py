@@ -54,6 +54,10 @@ class Step(NamedTuple):
     modified: int
     session: str
 
+    def without_value(self) -> Entry:
+        """Return the operation itself as an entry, as "get-or-empty" does for a missing key."""
+        return Entry(self.key, b"", self.flags, self.session, 0, 0, self.modified)
+
 
 Results = list[tuple[Entry, bool]]
 
@@ -74,7 +78,7 @@ class Txn:
                 f"failed to unlock key {quote(step.key)}, lock isn't held, or is held by another session",
             ),
             "get": self._get,
-            **({} if version < V1_X else {"get-or-empty": lambda step: [(kv.get(step.key) or Entry(step.key, b""), True)]}),
+            **({} if version < V1_X else {"get-or-empty": lambda step: [(kv.get(step.key) or step.without_value(), True)]}),
             "get-tree": lambda step: [(entry, True) for entry in kv.below(step.key)],
             "check-index": self._check_index,
             "check-session": self._check_session,
