@@ -54,6 +54,10 @@ class Step(NamedTuple):
     modified: int
     session: str
 
+    def without_value(self) -> Entry:
+        """Return the operation itself as an entry, as "get-or-empty" does for a missing key."""
+        return Entry(self.key, b"", self.flags, self.session, 0, 0, self.modified)
+
 
 Results = list[tuple[Entry, bool]]
 
@@ -74,7 +78,7 @@ class Txn:
                 f"failed to unlock key {quote(step.key)}, lock isn't held, or is held by another session",
             ),
             "get": self._get,
-            **({} if version < V1_X else {"get-or-empty": lambda step: [(kv.get(step.key) or Entry(step.key, b""), True)]}),
+            **({} if version < V1_X else {"get-or-empty": lambda step: [(kv.get(step.key) or step.without_value(), True)]}),
             "get-tree": lambda step: [(entry, True) for entry in kv.below(step.key)],
             "check-index": self._check_index,
             "check-session": self._check_session,
@@ -237,13 +241,13 @@ class Txn:
 
 
 #: Verbs whose results are left out if the token may not read them; the other verbs need a right of their own.
-_FILTERED = frozenset({"get", "get-or-empty", "get-tree"})
+_FILTERED = {V1_8: ("get", "get-tree"), V1_X: ("get", "get-or-empty", "get-tree")}
 
 
 def _denial(request: ServerRequest, step: Step) -> str:
     """Return which right the token lacks for an operation on a key, "" if none."""
     authorizer = request.authorizer
-    if authorizer is None or step.verb in _FILTERED:
+    if authorizer is None or step.verb in pick(_FILTERED, request.settings.version):
         return ""
     resource = "key_prefix" if step.verb == "delete-tree" else "key"
     access = "read" if step.verb in ("check-index", "check-session") else "write"

@@ -12,6 +12,7 @@ import pytest
 
 from consul_proto.simulator.engine.versions import V1_14
 from tests.simulator.differential.calls import (
+    ABSENT,
     EVERYBODY,
     N1,
     NOBODY,
@@ -63,6 +64,7 @@ CASES = {
         put("/v1/kv/{p}a", b"v"),
         *(txn(kv("get-or-empty", "{p}" + key)) for key in "ab"),
         txn(kv("get-or-empty", "{p}a"), kv("set", "{p}b", Value="dg==")),
+        txn(kv("get-or-empty", "{p}c", Value="dg==", Flags=7, Index=9, Session=ABSENT)),
     ],
     "a service is read only by its id": [put(TXN, [{"Service": {"Verb": "get", "Node": "n1", "Service": {"Service": "web"}}}])],
     "a transaction of 1.8 ignores that a service is a proxy": [
@@ -74,6 +76,10 @@ CASES = {
 
 
 ACL_CASES = {
+    "an unknown verb needs the right to write, such as get-or-empty in 1.8.7": [
+        *TWO_TOKENS,
+        *(call for verb in ("get-or-empty", "nothing") for call in by(txn(kv(verb, "{p}a"), kv("set", "{p}b")), *EVERYBODY)),
+    ],
     "a refused read transaction reads nothing": [
         *TWO_TOKENS,
         *by(txn(kv("check-not-exists", "{p}a")), *EVERYBODY),
@@ -121,6 +127,12 @@ def test_get_or_empty_is_unknown_to_1_8(agent: SimulatedAgent) -> None:
     is_old = agent.simulator.settings.version < V1_14
     assert answer.status == (409 if is_old else 200)
     assert (b"unknown KV verb" in answer.body) == is_old
+
+
+def test_get_or_empty_of_a_missing_key_returns_the_operation_without_its_value(new_agent: SimulatedAgent) -> None:
+    (result,) = new_agent.put("/v1/txn", [kv("get-or-empty", "a", Value=encoded("1"), Flags=7, Index=9, Session=ABSENT)])["Results"]
+    entry = {"LockIndex": 0, "Key": "a", "Flags": 7, "Value": None, "Session": ABSENT, "CreateIndex": 0, "ModifyIndex": 9}
+    assert result["KV"] == entry
 
 
 def test_a_transaction_is_all_or_nothing(agent: SimulatedAgent) -> None:
