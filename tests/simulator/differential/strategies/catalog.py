@@ -42,7 +42,7 @@ _SERVICE = st.builds(
     ),
 )
 
-_PORT = st.sampled_from(
+_PORT: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         *({"Name": "http", "Port": 80, "Default": True}, {"Name": "http", "Port": 80, "Default": True}, {"Name": "b", "Port": 81}),
         *({"Name": "b", "Port": 0}, {"Port": 82}, {"Name": "c", "Port": 83, "Default": True}, {}),
