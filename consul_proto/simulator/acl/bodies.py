@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from consul_proto.simulator.catalog.bodies import ANONYMOUS, ANY, BOOL, DURATION, INDEXES, META, TEXT, TEXTS, texts
+from consul_proto.simulator.catalog.bodies import ANY, BOOL, DURATION, INDEXES, META, TEXT, TEXTS, texts
+from consul_proto.simulator.catalog.proxy_bodies import ANONYMOUS
 from consul_proto.simulator.go.json import ListOf, MapOf, Shape, Struct, Text
 
 _LINK = {"ID": TEXT, "Name": TEXT}

@@ -388,4 +388,6 @@ def _render_proxy(proxy: dict[str, Any]) -> dict[str, Any]:
             {name: value for name, value in upstream.items() if name not in ("Datacenter", "Config") or value}
             for upstream in shown["Upstreams"]
         ]
+    if paths := shown["Expose"].get("Paths"):
+        shown["Expose"] = shown["Expose"] | {"Paths": [{**path, "ParsedFromCheck": path.get("ParsedFromCheck", False)} for path in paths]}
     return shown

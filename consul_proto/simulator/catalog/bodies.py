@@ -7,14 +7,12 @@ types.
 from __future__ import annotations
 
 from consul_proto.simulator.catalog.check_definitions import CATALOG_DEFINITION, TXN_DEFINITION
+from consul_proto.simulator.catalog.proxy_bodies import ANONYMOUS, PROXY, names
 from consul_proto.simulator.go.json import Anything, Bool, Bytes, Duration, Float, Integer, ListOf, MapOf, Shape, Struct, Text
 
 TEXT, BOOL, INTEGER, ANY, DURATION = Text(), Bool(), Integer(), Anything(), Duration()
 RAFT = Integer("uint64", 0, 2**64 - 1, embedded="RaftIndex")
 INDEX, TEXTS, META = Integer("uint64", 0, 2**64 - 1), ListOf(TEXT), MapOf(TEXT)
-
-#: Go's name of a type without a name is a page long; errors show its beginning.
-ANONYMOUS = "struct { }"
 
 
 def texts(*names: str) -> dict[str, Shape]:
@@ -31,38 +29,6 @@ _ADDRESS = Struct("structs.ServiceAddress", {"Address": TEXT, "Port": INTEGER})
 _PORTS = ListOf(Struct("structs.ServicePort", {"Name": TEXT, "Port": INTEGER, "Default": BOOL}), "structs.ServicePorts")
 _WEIGHTS = Struct("structs.Weights", {"Passing": INTEGER, "Warning": INTEGER})
 _LOCALITY = Struct("structs.Locality", {"Region": TEXT, "Zone": TEXT})
-_SINCE_UPSTREAM: dict[str, Shape] = {
-    **texts("DestinationPeer", "DestinationPartition", "LocalBindSocketPath", "LocalBindSocketMode"),
-    "CentrallyConfigured": BOOL,
-}
-_UPSTREAM = Struct(
-    ANONYMOUS,
-    {
-        **texts("DestinationType", "DestinationNamespace", "DestinationName", "Datacenter", "LocalBindAddress"),
-        "LocalBindPort": INTEGER,
-        "Config": MapOf(ANY),
-        "MeshGateway": Struct("structs.MeshGatewayConfig", {}, unknown="kept"),
-        **_SINCE_UPSTREAM,
-    },
-    tuple(_SINCE_UPSTREAM),
-    snake=True,
-    own=(),
-)
-
-
-def _proxy(*, snake: bool) -> Struct:
-    members: dict[str, Shape] = {
-        **texts("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress"),
-        "LocalServicePort": INTEGER,
-        "Config": MapOf(ANY),
-        "Upstreams": ListOf(_UPSTREAM, "structs.Upstreams"),
-        "MeshGateway": Struct("structs.MeshGatewayConfig", {}, unknown="kept"),
-        "Expose": Struct("structs.ExposeConfig", {}, unknown="kept"),
-    }
-    later: dict[str, Shape] = {"Mode": Text("structs.ProxyMode"), "LocalServiceSocketPath": TEXT}
-    later |= dict.fromkeys(("TransparentProxy", "EnvoyExtensions", "AccessLogs", "MutualTLSMode"), ANY)
-    return Struct(ANONYMOUS, members | later, tuple(later), snake=snake, own=())
-
 
 _NODE_SERVICE = Struct(
     "structs.NodeService",
@@ -76,7 +42,7 @@ _NODE_SERVICE = Struct(
         "Port": INTEGER,
         "Weights": _WEIGHTS,
         "EnableTagOverride": BOOL,
-        "Proxy": _proxy(snake=False),
+        "Proxy": PROXY,
         "Connect": Struct(ANONYMOUS, {"Native": BOOL}, unknown="kept", own=()),
         **INDEXES,
         "SocketPath": TEXT,
@@ -155,7 +121,13 @@ def _check(own: tuple[str, ...], **others: Shape) -> Struct:
         **dict.fromkeys(_DURATIONS, DURATION),
         **_SINCE,
     }
-    return Struct(ANONYMOUS, members, tuple(_SINCE), snake=True, own=(*_DURATIONS, "args", *own))
+    snake = names(
+        "script_args docker_container_id tls_server_name tls_skip_verify deregister_critical_service_after service_id grpc_use_tls "
+        "tcp_use_tls h2ping_use_tls"
+    )
+    # A type that is decoded member by member knows fewer other names than the one of a check by itself.
+    by_itself = frozenset({"disable_redirects"}) if "ID" in others else frozenset()
+    return Struct(ANONYMOUS, members, (*_SINCE, "grpc_use_tls"), snake=snake | by_itself, own=(*_DURATIONS, "args", *own))
 
 
 #: A check that is registered by itself, and one that is registered with its service.
@@ -178,20 +150,22 @@ def _service_definition(connect: Shape) -> Struct:
             "EnableTagOverride": BOOL,
             "Check": _SERVICE_CHECK,
             "Checks": ListOf(_SERVICE_CHECK, "structs.CheckTypes"),
-            "Proxy": _proxy(snake=True),
+            "Proxy": PROXY,
             "Connect": connect,
             "SocketPath": TEXT,
             "Ports": _PORTS,
             "Locality": _LOCALITY,
         },
         ("SocketPath", "Ports", "Locality"),
-        snake=True,
+        snake=names("tagged_addresses enable_tag_override"),
         own=(),
     )
 
 
 _SIDECAR = _service_definition(ANY)
-SERVICE_REGISTER = _service_definition(Struct(ANONYMOUS, {"Native": BOOL, "SidecarService": _SIDECAR}, unknown="kept", snake=True, own=()))
+SERVICE_REGISTER = _service_definition(
+    Struct(ANONYMOUS, {"Native": BOOL, "SidecarService": _SIDECAR}, unknown="kept", snake=names("sidecar_service"), own=())
+)
 
 # Sessions, coordinates, the operator.
 

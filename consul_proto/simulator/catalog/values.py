@@ -105,7 +105,20 @@ def _proxy(given: dict[str, Any], version: Version) -> dict[str, Any]:
         shown["Config"] = given["Config"]
     if given.get("Upstreams"):
         shown["Upstreams"] = [_upstream(upstream, version) for upstream in given["Upstreams"]]
-    return shown | {"MeshGateway": given.get("MeshGateway") or {}, "Expose": given.get("Expose") or {}}
+    return shown | {"MeshGateway": _mesh_gateway(given), "Expose": _expose(given.get("Expose") or {}, version)}
+
+
+def _mesh_gateway(given: dict[str, Any]) -> dict[str, Any]:
+    mode = (given.get("MeshGateway") or {}).get("Mode")
+    return {"Mode": mode} if mode else {}
+
+
+def _expose(given: dict[str, Any], version: Version) -> dict[str, Any]:
+    names = ("ListenerPort", "Path", "LocalPathPort", "Protocol", "ParsedFromCheck")
+    paths = [{name: path[name] for name in names if path.get(name)} for path in given.get("Paths") or ()]
+    if version < V1_X:
+        paths = [{**path, "ParsedFromCheck": path.get("ParsedFromCheck", False)} for path in paths]
+    return ({"Checks": True} if given.get("Checks") else {}) | ({"Paths": paths} if paths else {})
 
 
 def _has_content(given: Any) -> bool:
@@ -126,7 +139,7 @@ def _upstream(given: dict[str, Any], version: Version) -> dict[str, Any]:
     }
     if given.get("Config") or version < V1_X:
         shown["Config"] = given.get("Config")
-    return shown | {"MeshGateway": given.get("MeshGateway") or {}}
+    return shown | {"MeshGateway": _mesh_gateway(given)}
 
 
 def check_value(given: dict[str, Any], version: Version) -> dict[str, Any]:

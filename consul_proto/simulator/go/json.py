@@ -205,8 +205,9 @@ class MapOf:
 class Struct:
     """An object.
 
-    later, gone: the members that 1.8.7 does not have, and that 1.22.5 does not have. unknown: what happens to unknown members. snake:
-    `like_this` also means `LikeThis`. own: for a type that decodes itself through an alias in a wrapper, the members of the wrapper.
+    later, gone: the members that 1.8.7 does not have, and that 1.22.5 does not have. unknown: what happens to unknown members. snake: the
+    other names of members, such as `like_this` for `LikeThis`; `later` may have some of them. own: for a type that decodes itself through
+    an alias in a wrapper, the members of the wrapper.
     """
 
     go: Go
@@ -214,7 +215,7 @@ class Struct:
     later: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     unknown: Literal["refused", "ignored", "kept"] = "refused"
-    snake: bool = False
+    snake: frozenset[str] = frozenset()
     own: tuple[str, ...] | None = None
 
     def read(self, value: Any, place: Place) -> Any:
@@ -228,7 +229,8 @@ class Struct:
         known = {name.lower(): name for name in members if name not in others}
         found: dict[str, Any] = {}
         for given, one in value.items():
-            name = known.get(given.lower()) or (known.get(given.lower().replace("_", "")) if self.snake else None)
+            plain = given.lower()
+            name = known.get(plain.replace("_", "") if plain in self.snake and plain not in others else plain)
             if name is not None:
                 content = members[name].read(one, self._inside(place, name))
                 if content is not None or isinstance(members[name], (ListOf, MapOf, Struct)):

@@ -31,6 +31,19 @@ from tests.simulator.simulated_agent import SimulatedAgent, nodes
 _HTTP: dict[str, Any] = {"Name": "http", "Port": 80, "Default": True}
 
 
+#: Some of them have members that Consul does not know.
+_PROXIES: tuple[dict[str, Any], ...] = (
+    *({"MeshGateway": {"Mode": "local"}}, {"MeshGateway": {"Mode": ""}}, {"MeshGateway": {"X": 1}}, {"mesh_gateway": {"Mode": "local"}}),
+    *({"Expose": {"Checks": True}}, {"Expose": {"Checks": False}}, {"Expose": {"X": 1}}, {"Expose": {"Paths": []}}),
+    {"Expose": {"Paths": [{"Path": "/a", "ListenerPort": 1, "LocalPathPort": 2, "Protocol": "http"}]}},
+    *({"Expose": {"Paths": [{"path": "/a", "listener_port": 1, "local_path_port": 2}]}}, {"Expose": {"Paths": [{"X": 1}]}}),
+    *({"TransparentProxy": {"OutboundListenerPort": 1}}, {"TransparentProxy": {"X": 1}}, {"TransparentProxy": {"dialed_directly": True}}),
+    *({"AccessLogs": {"Enabled": True}}, {"AccessLogs": {"X": 1}}, {"EnvoyExtensions": [{"X": 1}]}, {"MutualTLSMode": "strict"}),
+    *({"Upstreams": [{"DestinationName": "db", "LocalBindPort": 3, **more}]} for more in ({"MeshGateway": {"X": 1}}, {"X": 1}, {})),
+    {"Upstreams": [{"destination_name": "db", "local_bind_port": 3, "mesh_gateway": {"Mode": "local"}}]},
+)
+
+
 def _registrations(services: Iterable[dict[str, Any]]) -> list[Call]:
     """Return calls that register each of some forms of a service, and look at it. What reached the catalog is compared anyway."""
     reads = (get("/v1/agent/services"), get("/v1/agent/checks"))
@@ -63,6 +76,21 @@ CASES = {
             *(get(f"/v1/{path}") for path in ("catalog/service/web", "health/service/web", "catalog/node-services/test-node")),
         )
     ],
+    "members and names that Consul does not know are refused": _registrations(
+        [
+            *(
+                {"Check": {"TTL": "1h", **unknown}}
+                for unknown in ({"X": 1}, {"output_max_size": 5}, {"check_id": "c"}, {"alias_node": "n"})
+            ),
+            *(
+                {"Check": {"TTL": "1h", **known}}
+                for known in ({"tls_skip_verify": True}, {"grpc_use_tls": True}, {"disable_redirects": True})
+            ),
+            *({"Kind": "connect-proxy", "Port": 1, "Proxy": {"DestinationServiceName": "x", **proxy}} for proxy in _PROXIES),
+            *({"Connect": {"SidecarService": {"Check": {"TTL": "1h"}, "Proxy": proxy}}} for proxy in _PROXIES),
+            *({"X": 1}, {"socket_path": "/s"}, {"Weights": {"X": 1}}, {"Connect": {"X": 1}}, {"Namespace": "x"}),
+        ]
+    ),
     "an address with a zone is a name, and an IPv4 address in IPv6 is IPv4": _registrations(
         {"Address": address, "Port": 80}
         for address in ("fe80::1%eth0", "::%eth0", "::ffff:1.2.3.4", "FE80::1", "[fe80::1]", "127.0.0.01", "010.0.0.1", "1.2.3", "١.2.3.4")
