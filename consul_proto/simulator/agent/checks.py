@@ -5,6 +5,7 @@ https://developer.hashicorp.com/consul/api-docs/agent/check
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -203,9 +204,10 @@ class CheckEndpoint:
         """PUT register."""
         request.only_default()
         given = request.decode(CHECK_REGISTER)
-        if not given.get("Name"):
+        # The agent's own configuration may leave the name out, and set any status.
+        if not given.get("Name") and not (request.is_own and given.get("ID")):
             raise Refusal(400, "Missing check name")
-        if given.get("Status") not in (None, "", *STATES):
+        if given.get("Status") not in (None, "", *STATES) and not request.is_own:
             raise Refusal(400, "Bad check status")
         if wrong := fault(given, self._settings.version):
             raise Refusal(400, f"Invalid check: {wrong}")
@@ -222,8 +224,10 @@ class CheckEndpoint:
             raise Refusal(500, NO_SCRIPTS)
         if is_os_service(given):
             raise Refusal(500, NOT_IMPLEMENTED)
-        name = given["Name"]
+        name = given.get("Name") or ""
         check = make_check(given, self._settings, service=service, check_id=given.get("ID") or name, name=name, own=True)
+        if request.is_own:  # it does not get its type
+            check = replace(check, value={**check.value, "Type": ""})
         self._local.add_check(check, now, token=request.registration_token)
         return DONE
 

@@ -149,7 +149,7 @@ class ServiceEndpoint:
         """PUT register."""
         request.only_default()
         given = request.decode(SERVICE_REGISTER)
-        self._check(given, may_have_scripts=request.may_have_scripts)
+        self._check(given, request)
         request.require_of_agent("service", given["Name"])
         value = self._value(given, given["Name"])
         sidecar = self._sidecar(given, value)
@@ -183,42 +183,47 @@ class ServiceEndpoint:
             value = service_value({**value, "TaggedAddresses": dict(sorted(tagged.items()))}, self._settings.version)
         return value
 
-    def _check(self, given: dict[str, Any], *, may_have_scripts: bool) -> None:
+    def _check(self, given: dict[str, Any], request: ServerRequest) -> None:
         """Refuse an invalid service."""
         version = self._settings.version
         if not given.get("Name"):
             raise Refusal(400, "Missing service name")
-        if (given.get("Address") or "") in NO_HOSTS:
+        if (given.get("Address") or "") in NO_HOSTS and not request.is_own:
             raise Refusal(400, "Invalid service address")
         if wrong := weights_fault(given.get("Weights")):
             raise Refusal(400, f"Invalid Weights: {wrong}")
         if wrong := meta_fault(given.get("Meta") or {}):
             raise Refusal(400, f"Invalid Service Meta: {wrong}")
-        self._check_checks(given)
+        self._check_checks(given, is_own=request.is_own)
         if wrong := service_faults({**given, "Service": given["Name"]}, self._settings, sidecar_faults(given)):
             raise Refusal(400, wrong if version < V1_X else f"Validation failed: {wrong}")
         sidecar = sidecar_in(given)
         if sidecar is not None:
-            self._check_sidecar(sidecar)
+            self._check_sidecar(sidecar, is_own=request.is_own)
             if given.get("Ports"):
                 raise Refusal(400, "MultiPort cannot be used with Consul Connect.")
-        if any(map(is_script, checks_in(given))) and not may_have_scripts:
+        if any(map(is_script, checks_in(given))) and not request.may_have_scripts:
             raise Refusal(500, NO_SCRIPTS)
 
-    def _check_checks(self, given: dict[str, Any], what: str = "Invalid check", status: int = 400, before: str = "") -> None:
-        """Refuse invalid checks of a service. what: names them. status: of the refusal. before: how it begins."""
+    def _check_checks(
+        self, given: dict[str, Any], what: str = "Invalid check", status: int = 400, before: str = "", *, is_own: bool
+    ) -> None:
+        """Refuse invalid checks of a service.
+
+        what: names them. status: of the refusal. before: how it begins. is_own: from the agent's configuration, which may set any status.
+        """
         for check in checks_in(given):
             if wrong := fault(check, self._settings.version):
                 raise Refusal(status, f"{before}{what}: {wrong}")
         for check in checks_in(given):
-            if check.get("Status") not in (None, "", *STATES):
+            if check.get("Status") not in (None, "", *STATES) and not is_own:
                 raise Refusal(status, f"{before}Status for checks must 'passing', 'warning', 'critical'")
 
-    def _check_sidecar(self, sidecar: dict[str, Any]) -> None:
+    def _check_sidecar(self, sidecar: dict[str, Any], *, is_own: bool) -> None:
         """Refuse an invalid sidecar."""
         is_early = self._settings.version < V1_X
         status, before = (500, self._settings.bad_request) if is_early else (400, "")
-        self._check_checks(sidecar, "Invalid check in sidecar_service", status, before)
+        self._check_checks(sidecar, "Invalid check in sidecar_service", status, before, is_own=is_own)
         if wrong := meta_fault(sidecar.get("Meta") or {}):
             raise Refusal(status, f"{before}Invalid SidecarService: {wrong}")
         if (sidecar.get("Connect") or {}).get("Native") and not is_early:

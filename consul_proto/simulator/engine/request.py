@@ -62,14 +62,14 @@ class ServerRequest:
         self.settings = settings
         self._resolve = resolve
         self._authorizer: Authorizer | None = None
-        self._is_own = is_own
+        self.is_own = is_own
         #: Whether the answer leaves out something that the token may not see.
         self.is_filtered = False
 
     @property
     def may_have_scripts(self) -> bool:
         """Whether checks may have scripts."""
-        return self.settings.script_checks or (self._is_own and self.settings.local_script_checks)
+        return self.settings.script_checks or (self.is_own and self.settings.local_script_checks)
 
     @property
     def token(self) -> str:

@@ -62,7 +62,7 @@ def run_dev(options: Options, *, say: Say, note: Say) -> None:
 
     say: prints an address. note: prints any other line. Raises Problem if the agent cannot be served as the options ask.
     """
-    configured = _with_options(read_files(options.config_files), options)
+    configured = _with_options(read_files(options.config_files, options.version), options)
     if configured.ignored:
         note(f"ignored settings that have no effect here: {', '.join(configured.ignored)}")
     _raise_descriptor_limit()

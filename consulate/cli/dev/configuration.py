@@ -1,4 +1,4 @@
-"""Read Consul's own agent configuration files. Only the settings that a simulated agent has are used.
+"""Read Consul's own agent configuration files: the settings that a simulated agent has.
 
 https://developer.hashicorp.com/consul/docs/reference/agent/configuration-file
 """
@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from consul_proto.simulator.engine.settings import Policy, Settings, datacenter_name
+from consul_proto.simulator.engine.versions import Version, VersionName
 from consul_proto.simulator.go.durations import nanoseconds
 from consul_proto.simulator.go.hcl import parse
-from consulate.cli.dev.definitions import Definition, check_definition, entry_definition, merge_blocks, service_definition
+from consulate.cli.dev.definitions import Definition, check_definition, entry_definition, service_definition
+from consulate.cli.dev.shapes import Duration, Flag, InvalidValue, ListOf, MapOf, Number, Opaque, Place, Text
 from consulate.cli.problems import Problem
 
 #: Names of this machine in a file; for each of them, the agent listens on 127.0.0.1.
@@ -56,19 +58,18 @@ class AgentConfiguration:
     ignored: tuple[str, ...] = ()
 
 
-def read_files(paths: Sequence[str]) -> AgentConfiguration:
-    """Read the files in order: later settings win, and services and checks add up. Raises Problem."""
+def read_files(paths: Sequence[str], version: VersionName = "1.22.5") -> AgentConfiguration:
+    """Read the files in order: later settings win, and services and checks add up. Raises Problem.
+
+    version: of Consul, which decides what a service or a check can have.
+    """
     configured = AgentConfiguration()
     for path in paths:
         try:
-            configured = _merge(configured, _parse(path))
-        except _InvalidValue as error:
+            configured = _merge(configured, _parse(path), Place("", not path.endswith(".json"), Version.parse(version)))
+        except InvalidValue as error:
             raise Problem(f"{path}: {error}") from None
     return replace(configured, ignored=tuple(dict.fromkeys(configured.ignored)))
-
-
-class _InvalidValue(Exception):
-    """A setting has a value of the wrong type. The message does not show the value, which could be a token."""
 
 
 def _parse(path: str) -> Mapping[str, Any]:
@@ -82,72 +83,56 @@ def _parse(path: str) -> Mapping[str, Any]:
     except ValueError as error:
         raise Problem(f"{path} is not HCL: {error}") from None
     if not isinstance(value, dict):
-        raise Problem(f"{path} is not an agent configuration: it must contain one object")
+        raise Problem(f"{path} is not an agent configuration: it must hold one object")
     return value
 
 
-def _string(value: Any, name: str) -> str:
-    if not isinstance(value, str):
-        raise _InvalidValue(f"{name} must be a string")
-    return value
+def _string(value: Any, place: Place) -> str:
+    return Text().read(value, place)
 
 
-def _datacenter(value: Any, name: str) -> str:
+def _datacenter(value: Any, place: Place) -> str:
     try:
-        return datacenter_name(_string(value, name))
+        return datacenter_name(_string(value, place))
     except ValueError as error:
-        raise _InvalidValue(str(error)) from None
+        raise InvalidValue(str(error)) from None
 
 
-def _flag(value: Any, name: str) -> bool:
-    if not isinstance(value, bool):
-        raise _InvalidValue(f"{name} must be true or false")
-    return value
+def _flag(value: Any, place: Place) -> bool:
+    return Flag().read(value, place)
 
 
-def _number(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _InvalidValue(f"{name} must be a whole number")
-    return value
+def _number(value: Any, place: Place) -> int:
+    return Number().read(value, place)
 
 
-def _port(value: Any, name: str) -> int:
+def _port(value: Any, place: Place) -> int:
     """Return a port, or -1 for none. A file may also write 0 for none."""
-    port = _number(value, name)
+    port = _number(value, place)
     if not -1 <= port <= 65535:
-        raise _InvalidValue(f"{name} must be a port number up to 65535, or -1 for no port")
+        raise place.refuse("a port up to 65535, or -1 for none")
     return port or -1
 
 
-def _duration(value: Any, name: str) -> int:
-    try:
-        return nanoseconds(_string(value, name))
-    except ValueError:
-        raise _InvalidValue(f'{name} must be a duration, such as "1s"') from None
+def _duration(value: Any, place: Place) -> int:
+    return nanoseconds(Duration().read(value, place))
 
 
-def _policy(value: Any, name: str) -> Policy:
+def _policy(value: Any, place: Place) -> Policy:
     for policy in get_args(Policy):
         if value == policy:
             return value  # type: ignore[no-any-return] # it equals a Policy
-    raise _InvalidValue(f'{name} must be "allow" or "deny"')
+    raise place.refuse('"allow" or "deny"')
 
 
-def _block(value: Any, name: str) -> Mapping[str, Any]:
-    found = merge_blocks(value)
-    if found is None:
-        raise _InvalidValue(f"{name} must be a block (an object in JSON)")
-    return found
-
-
-def _strings(value: Any, name: str) -> Mapping[str, str]:
-    return {key: _string(one, f"{name}.{key}") for key, one in _block(value, name).items()}
+def _strings(value: Any, place: Place) -> Mapping[str, str]:
+    return MapOf(Text()).read(value, place)
 
 
 #: Setting in a file -> field of AgentConfiguration, and the function that reads its value. Includes the names from before Consul 1.4.
-_READ: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
+_READ: dict[str, tuple[str, Callable[[Any, Place], Any]]] = {
     "node_name": ("node", _string),
-    "node_id": ("node_id", lambda value, name: _string(value, name).lower()),
+    "node_id": ("node_id", lambda value, place: _string(value, place).lower()),
     "node_meta": ("node_meta", _strings),
     "datacenter": ("datacenter", _datacenter),
     "ports.http": ("http_port", _port),
@@ -161,7 +146,7 @@ _READ: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "acl_master_token": ("management_token", _string),
     "acl_agent_token": ("agent_token", _string),
     "acl_token": ("default_token", _string),
-    "acl_datacenter": ("acls", lambda value, name: bool(_string(value, name))),
+    "acl_datacenter": ("acls", lambda value, place: bool(_string(value, place))),
     "connect.enabled": ("connect", _flag),
     "session_ttl_min": ("session_ttl_min", _duration),
     "limits.kv_max_value_size": ("kv_max_value_size", _number),
@@ -174,49 +159,58 @@ _READ: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
 _BLOCKS = frozenset({"ports", "acl", "acl.tokens", "limits", "config_entries", "connect"})
 
 #: Definitions, in the order of registration: a check may belong to a service, and a service may depend on configuration entries.
-_DEFINITIONS: dict[str, Callable[[Mapping[str, Any], list[str]], Definition]] = {
+_DEFINITIONS: dict[str, Callable[[Any, Place], Definition]] = {
     "config_entries.bootstrap": entry_definition,
-    "service": service_definition,
     "services": service_definition,
-    "check": check_definition,
+    "service": service_definition,
     "checks": check_definition,
+    "check": check_definition,
 }
 
+#: Those of which a file has one.
+_SINGLE = frozenset({"service", "check"})
 
-def _merge(configured: AgentConfiguration, given: Mapping[str, Any]) -> AgentConfiguration:
+
+def _merge(configured: AgentConfiguration, given: Mapping[str, Any], root: Place) -> AgentConfiguration:
     changes: dict[str, Any] = {}
     ignored = list(configured.ignored)
-    for name, value in _leaves(given, ""):
-        if value is None:
-            continue
+    leaves = dict(_leaves(given, root))
+    for name, value in leaves.items():
         if name in _READ:
             here, read = _READ[name]
-            changes[here] = read(value, name)
+            changes[here] = read(value, root.named(name))
         elif name == "addresses":
-            changes |= _addresses(value, configured, ignored)
+            changes |= _addresses(value, configured, ignored, root.named(name))
         elif name not in _DEFINITIONS:
             ignored.append(name)
-    definitions = [*configured.definitions, *_read_definitions(dict(_leaves(given, "")), ignored)]
-    return replace(configured, **changes, definitions=tuple(definitions), ignored=tuple(ignored))
+    definitions = (*configured.definitions, *_read_definitions(leaves, root))
+    return replace(configured, **changes, definitions=definitions, ignored=tuple(ignored))
 
 
-def _leaves(given: Mapping[str, Any], within: str) -> Iterator[tuple[str, Any]]:
+def _leaves(given: Mapping[str, Any], within: Place) -> Iterator[tuple[str, Any]]:
+    """Yield the settings that have a value, by their names in lower case."""
+    names: set[str] = set()
     for member, value in given.items():
-        name = f"{within}{member}"
-        if name in _BLOCKS:
-            yield from _leaves(_block(value, name), f"{name}.")
+        place = within.inside(member.lower())
+        if place.name in names:
+            raise InvalidValue(f"{place.name} is given twice, in different case")
+        names.add(place.name)
+        if value is None:
+            continue
+        if place.name in _BLOCKS:
+            yield from _leaves(Opaque().read(value, place), place)
         else:
-            yield name, value
+            yield place.name, value
 
 
-def _addresses(value: Any, configured: AgentConfiguration, ignored: list[str]) -> dict[str, Any]:
-    """Read `addresses`. Only the HTTP addresses of this machine and the UNIX sockets are used."""
+def _addresses(value: Any, configured: AgentConfiguration, ignored: list[str], place: Place) -> dict[str, Any]:
+    """Read `addresses`: of those for HTTP, the ones of this machine and UNIX sockets."""
     changes: dict[str, Any] = {}
-    for member, addresses in _block(value, "addresses").items():
-        if member != "http":
+    for member, addresses in Opaque().read(value, place).items():
+        if member.lower() != "http":
             ignored.append(f"addresses.{member}")
             continue
-        given = _string(addresses, "addresses.http").split()
+        given = _string(addresses, place.inside("http")).split()
         paths = [address.removeprefix(_UNIX) for address in given if address.startswith(_UNIX)]
         hosts = [address for address in given if not address.startswith(_UNIX)]
         ignored += [f"addresses.http {host} (127.0.0.1 is served)" for host in hosts if host not in _LOOPBACK]
@@ -224,10 +218,11 @@ def _addresses(value: Any, configured: AgentConfiguration, ignored: list[str]) -
     return changes
 
 
-def _read_definitions(given: Mapping[str, Any], ignored: list[str]) -> Iterator[Definition]:
-    for name in sorted(_DEFINITIONS.keys() & given.keys(), key=list(_DEFINITIONS).index):
-        value = given[name]
-        for one in value if isinstance(value, list) else [value]:
-            if not isinstance(one, dict):
-                raise _InvalidValue(f"{name} must be a definition or a list of definitions")
-            yield _DEFINITIONS[name](one, ignored)
+def _read_definitions(given: Mapping[str, Any], root: Place) -> Iterator[Definition]:
+    for name, read in _DEFINITIONS.items():
+        place = root.named(name)
+        if name in given and name in _SINGLE:
+            yield read(given[name], place)
+        elif name in given:
+            for number, one in enumerate(ListOf(Opaque()).read(given[name], place)):
+                yield read(one or {}, place.at(number))

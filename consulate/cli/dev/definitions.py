@@ -1,4 +1,7 @@
-"""Turn services, checks and configuration entries of configuration files into the requests that register them."""
+"""Turn services, checks and configuration entries of configuration files into the requests that register them.
+
+https://developer.hashicorp.com/consul/docs/reference/service, /reference/service/health-check
+"""
 
 from __future__ import annotations
 
@@ -6,51 +9,108 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: https://developer.hashicorp.com/consul/api-docs/agent/service, /agent/check: the API's names; files write them in lower case, with "_".
-_NAMES = (
-    *("ID", "Name", "Tags", "Address", "TaggedAddresses", "Meta", "Port", "SocketPath", "Kind", "EnableTagOverride", "Weights", "Passing"),
-    *("Warning", "Check", "Checks", "Proxy", "Connect", "Native", "SidecarService", "Notes", "ServiceID", "Status", "Args", "HTTP"),
-    *(
-        "Header",
-        "Method",
-        "Body",
-        "DisableRedirects",
-        "TCP",
-        "TCPUseTLS",
-        "UDP",
-        "Interval",
-        "DockerContainerID",
-        "Shell",
-        "GRPC",
-        "GRPCUseTLS",
-    ),
-    *("H2PING", "H2PingUseTLS", "OSService", "AliasNode", "AliasService", "TLSServerName", "TLSSkipVerify", "Timeout", "TTL"),
-    *("SuccessBeforePassing", "FailuresBeforeWarning", "FailuresBeforeCritical", "DeregisterCriticalServiceAfter", "OutputMaxSize"),
-    *("DestinationServiceName", "DestinationServiceID", "LocalServiceAddress", "LocalServicePort", "LocalServiceSocketPath", "Mode"),
-    *("TransparentProxy", "Config", "Upstreams", "DestinationType", "DestinationNamespace", "DestinationName", "Datacenter"),
-    *("LocalBindAddress", "LocalBindPort", "LocalBindSocketPath", "LocalBindSocketMode", "MeshGateway", "Expose", "Paths", "Path"),
-    *("ListenerPort", "LocalPathPort", "Protocol", "OutboundListenerPort", "DialedDirectly", "Locality", "Region", "Zone"),
-)
+from consulate.cli.dev.shapes import Block, Duration, Flag, ListOf, MapOf, Number, Opaque, Place, Shape, Text
 
-_BY_NAME = {name.lower(): name for name in _NAMES} | {"scriptargs": "Args"}
+_TEXT, _FLAG, _NUMBER, _DURATION = Text(), Flag(), Number(), Duration()
+_TEXTS = ListOf(_TEXT)
 
-#: The members inside these belong to the user, and are passed on unchanged.
-_OPAQUE = frozenset({"Meta", "Header", "Config"})
+#: What a check has in a file that does not say it.
+_OUTPUT_MAX_SIZE = 4096
 
-#: Blocks. In HCL, each of them is read as a list with one item.
-_BLOCKS = frozenset(
-    (
-        *("Meta", "Header", "Config", "Check", "Weights", "Proxy", "Connect", "SidecarService", "TaggedAddresses", "MeshGateway"),
-        *("TransparentProxy", "Expose", "Locality"),
+#: The members of a check that 1.8.7 does not have.
+_LATER_CHECK = "udp h2ping h2ping_use_tls os_service tls_server_name disable_redirects tcp_use_tls failures_before_warning"
+
+
+def _members(shape: Shape, names: str) -> dict[str, Shape]:
+    """Return members of one type. names: with spaces between them."""
+    return dict.fromkeys(names.split(), shape)
+
+
+def _check(api: Mapping[str, str]) -> Block:
+    texts = (
+        "id name notes service_id token status http method body tcp udp docker_container_id shell grpc h2ping os_service "
+        "alias_node alias_service tls_server_name"
     )
+    numbers = "output_max_size success_before_passing failures_before_warning failures_before_critical"
+    return Block(
+        {
+            **_members(_TEXT, texts),
+            **_members(_DURATION, "interval timeout ttl deregister_critical_service_after"),
+            **_members(_NUMBER, numbers),
+            **_members(_FLAG, "disable_redirects tcp_use_tls grpc_use_tls h2ping_use_tls tls_skip_verify"),
+            "args": _TEXTS,
+            "header": MapOf(_TEXTS),
+        },
+        later=frozenset(_members(_TEXT, _LATER_CHECK)),
+        aliases={
+            "scriptargs": "args",
+            "dockercontainerid": "docker_container_id",
+            "tlsskipverify": "tls_skip_verify",
+            "serviceid": "service_id",
+            "deregistercriticalserviceafter": "deregister_critical_service_after",
+        },
+        api=api,
+        defaults={"OutputMaxSize": _OUTPUT_MAX_SIZE},
+    )
+
+
+_MESH_GATEWAY = Block({"mode": _TEXT})
+_UPSTREAM = Block(
+    {
+        **_members(_TEXT, "destination_type destination_namespace destination_partition destination_peer destination_name datacenter"),
+        **_members(_TEXT, "local_bind_address local_bind_socket_path local_bind_socket_mode"),
+        "local_bind_port": _NUMBER,
+        "config": Opaque(),
+        "mesh_gateway": _MESH_GATEWAY,
+    },
+    later=frozenset({"destination_partition", "destination_peer", "local_bind_socket_path", "local_bind_socket_mode"}),
 )
+_EXPOSED_PATH = Block({**_members(_NUMBER, "listener_port local_path_port"), **_members(_TEXT, "path protocol")})
+_PROXY = Block(
+    {
+        **_members(_TEXT, "destination_service_name destination_service_id local_service_address local_service_socket_path mode"),
+        "local_service_port": _NUMBER,
+        "transparent_proxy": Block({"outbound_listener_port": _NUMBER, "dialed_directly": _FLAG}),
+        "config": Opaque(),
+        "upstreams": ListOf(_UPSTREAM),
+        "mesh_gateway": _MESH_GATEWAY,
+        "expose": Block({"checks": _FLAG, "paths": ListOf(_EXPOSED_PATH)}),
+    },
+    later=frozenset({"local_service_socket_path", "mode", "transparent_proxy"}),
+)
+
+
+def _service(connect: Mapping[str, Shape]) -> Block:
+    check = _check({"id": "CheckID"})  # a check of a service has another name for its id in the API
+    return Block(
+        {
+            **_members(_TEXT, "id name kind address token socket_path"),
+            "tags": _TEXTS,
+            "meta": MapOf(_TEXT),
+            "tagged_addresses": MapOf(Block({"address": _TEXT, "port": _NUMBER})),
+            "port": _NUMBER,
+            "ports": ListOf(Block({"name": _TEXT, "port": _NUMBER, "default": _FLAG})),
+            "enable_tag_override": _FLAG,
+            "weights": Block({"passing": _NUMBER, "warning": _NUMBER}, defaults={"Passing": 1, "Warning": 1}),
+            "check": check,
+            "checks": ListOf(check),
+            "proxy": _PROXY,
+            "connect": Block({"native": _FLAG, **connect}),
+            "locality": Block({"region": _TEXT, "zone": _TEXT}),
+        },
+        later=frozenset({"ports", "socket_path", "locality"}),
+    )
+
+
+#: Services and checks as files write them.
+_SERVICE, _CHECK = _service({"sidecar_service": _service({})}), _check({})
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
     """A service, a check or a configuration entry to register.
 
-    path, body: the path and the body of the request that registers it. where: its name in messages.
+    path: of the request. where: how messages name it. body: of the request.
     """
 
     path: str
@@ -58,62 +118,27 @@ class Definition:
     body: Mapping[str, Any] = field(repr=False)
 
 
-def service_definition(given: Mapping[str, Any], ignored: list[str]) -> Definition:
-    """Return the definition of a service. The id of a check in a file is its CheckID in the API."""
-    body = _in_api(given, "services", ignored)
-    checks = [body["Check"]] if isinstance(body.get("Check"), dict) else []
-    for check in [*checks, *(one for one in body.get("Checks") or () if isinstance(one, dict))]:
-        if "ID" in check:
-            check["CheckID"] = check.pop("ID")
+def service_definition(given: Any, place: Place) -> Definition:
+    """Return the definition of a service. Raises InvalidValue."""
+    body = _SERVICE.read(given, place)
+    for one in (body, body.get("Connect", {}).get("SidecarService", {})):
+        if "Check" in one:  # in a file it comes last, in a request first
+            one["Checks"] = [*one.get("Checks", ()), one.pop("Check")]
     return Definition("/v1/agent/service/register", _label("service", body.get("Name")), body)
 
 
-def check_definition(given: Mapping[str, Any], ignored: list[str]) -> Definition:
-    """Return the definition of a check, of the node or of a service."""
-    body = _in_api(given, "checks", ignored)
+def check_definition(given: Any, place: Place) -> Definition:
+    """Return the definition of a check, of the node or of a service. Raises InvalidValue."""
+    body = _CHECK.read(given, place)
     return Definition("/v1/agent/check/register", _label("check", body.get("Name")), body)
 
 
-def entry_definition(given: Mapping[str, Any], _ignored: list[str]) -> Definition:
-    """Return the definition of a configuration entry. `/v1/config` accepts it in the form of the file."""
-    name = next((value for known, value in given.items() if known.lower() == "name"), None)
-    return Definition("/v1/config", _label("configuration entry", name), given)
+def entry_definition(given: Any, place: Place) -> Definition:
+    """Return the definition of a configuration entry; `/v1/config` takes it as the file writes it. Raises InvalidValue."""
+    body = Opaque().read(given, place)
+    name = next((value for known, value in body.items() if known.lower() == "name"), None)
+    return Definition("/v1/config", _label("configuration entry", name), body)
 
 
 def _label(what: str, name: object) -> str:
     return f"the {what} {name!r}" if name else f"a {what} without a name"
-
-
-def merge_blocks(value: Any) -> dict[str, Any] | None:
-    """Return a block as one dict (HCL may give its parts as a list). Return None for any other value."""
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, list) and all(isinstance(part, dict) for part in value):
-        return {name: one for part in value for name, one in part.items()}
-    return None
-
-
-def _in_api(given: Mapping[str, Any], within: str, ignored: list[str]) -> dict[str, Any]:
-    """Return a definition with the API's names for its members."""
-    body = {}
-    for name, value in given.items():
-        known = _BY_NAME.get(name.replace("_", "").lower())
-        if known is None:
-            ignored.append(f"{within}.{name}")
-        else:
-            body[known] = _value(known, value, within, ignored)
-    return body
-
-
-def _value(name: str, value: Any, within: str, ignored: list[str]) -> Any:
-    if name in _BLOCKS:
-        value = value if (block := merge_blocks(value)) is None else block
-    if name in _OPAQUE:
-        return value
-    if name == "TaggedAddresses" and isinstance(value, dict):
-        return {tag: _value("", address, within, ignored) for tag, address in value.items()}
-    if isinstance(value, dict):
-        return _in_api(value, within, ignored)
-    if isinstance(value, list):
-        return [_in_api(one, within, ignored) if isinstance(one, dict) else one for one in value]
-    return value

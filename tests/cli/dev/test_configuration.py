@@ -60,8 +60,8 @@ checks = [{ name = "of db" service_id = "db1" ttl = "1h" success_before_passing 
 #: What tells how the agent came out.
 _PATHS = ("/v1/agent/services", "/v1/agent/checks", "/v1/catalog/services", "/v1/health/node/test-node", "/v1/catalog/node/test-node")
 
-#: What differs: indexes, the port of the servers, and the type of a check, which real agents leave out of those of a file.
-_DIFFERS = frozenset({"CreateIndex", "ModifyIndex", "Type"})
+#: What differs: indexes, and the port of the servers.
+_DIFFERS = frozenset({"CreateIndex", "ModifyIndex"})
 
 
 def _told(agent: Agent, path: str) -> Any:
@@ -104,6 +104,148 @@ def test_a_file_configures_it_as_it_configures_a_real_agent(binary: Binary | Non
             assert _told(simulated, path) == _told(real, path), path
 
 
+#: Files as people write them, by their names.
+_ACCEPTED = {
+    "one-block-is-a-list-of-one.hcl": """
+        service { name = "web" checks { ttl = "1h" status = "passing" } }
+    """,
+    "blocks-of-a-proxy.hcl": """
+        service {
+          name = "web-proxy"
+          kind = "connect-proxy"
+          port = 1
+          proxy {
+            destination_service_name = "web"
+            config { protocol = "http" nested { a = 1 } }
+            upstreams { destination_name = "db" local_bind_port = 2 config { b = 2 } mesh_gateway { mode = "local" } }
+            expose { paths { path = "/h" local_path_port = 3 listener_port = 4 } }
+          }
+        }
+        services { name = "other" check { id = "own" ttl = "1h" status = "passing" } checks { ttl = "2h" status = "passing" } }
+        services { name = "third" checks { ttl = "1h" } checks { ttl = "2h" } }
+        checks { name = "of node" ttl = "1h" status = "passing" }
+    """,
+    "names-in-any-case.json": json.dumps(
+        {
+            "Service": {"Name": "web", "TAGS": ["a"], "Check": {"TTL": "1h", "Status": "passing", "TLSSkipVerify": True}},
+            "Check": {"Name": "n", "TTL": "1h", "Status": "passing", "DeregisterCriticalServiceAfter": "90m"},
+            "Node_Meta": {"Rack": "r1"},
+        }
+    ),
+    "numbers-and-lists-of-one.json": json.dumps(
+        {
+            "services": [
+                {"name": "a", "port": 80.0, "weights": [{"passing": 3}], "tags": ["a", None], "meta": {"k": None}},
+                {"name": "b", "port": [81.5], "connect": [{"sidecar_service": [{"checks": [{"ttl": "1h"}]}]}]},
+                {"name": "c", "address": "0.0.0.0", "check": {"ttl": "1h", "status": "odd"}},
+            ],
+        }
+    ),
+    "service-beside-services.hcl": """
+        service { name = "web" }
+        services = [{ name = "web" port = 3 }, { name = "db" }]
+        check { id = "same" name = "one" ttl = "1h" status = "passing" }
+        checks = [{ id = "same" name = "two" ttl = "2h" status = "passing" }, { id = "nameless" ttl = "1h" status = "passing" }]
+    """,
+    "the-type-of-checks.hcl": """
+        service { name = "web" check { grpc = "127.0.0.1:1" interval = "1h" timeout = "3s" status = "passing" } }
+        check { name = "n" grpc = "127.0.0.1:1" interval = "1h" timeout = "3s" status = "passing" header { x = ["y"] } }
+        checks { name = "of web" service_id = "web" ttl = "1h" status = "passing" }
+    """,
+    "a-sidecar.hcl": """
+        service {
+          name = "web"
+          tags = ["t"]
+          port = 80
+          connect {
+            sidecar_service { tags = ["s"] meta { a = "b" } checks { id = "c" ttl = "1h" } proxy { upstreams { destination_name = "db" } } }
+          }
+        }
+    """,
+    "nothing.json": '{"services": null, "checks": [], "service": null}',
+}
+
+#: The same, for what 1.8.7 does not have.
+_ACCEPTED_LATER = {
+    "named-ports.hcl": """
+        services { name = "list" ports = [{ name = "http", port = 80, default = true }, { name = "admin", port = 81.0 }] }
+        services { name = "blocks" ports { name = "http" port = 80 default = true } ports { name = "admin" port = 81 } }
+        services { name = "one" ports { name = "http" port = 80 default = true } }
+    """,
+}
+
+#: Files with which no agent starts, and what `consulate dev` says.
+_REFUSED = {
+    'service { name = "a" } service { name = "b" }': "service must be one block",
+    'service { name = "a" check { ttl = "1s" } check { ttl = "2s" } }': "service.check must be one block",
+    'service { name = "a" meta { x = "1" } meta { y = "2" } }': "service.meta must be a block",
+    'service { name = "a" port = "80" }': "service.port must be a whole number",
+    'service { name = "a" port = true }': "service.port must be a whole number",
+    'service { name = "a" tags = "x" }': "service.tags must be a list",
+    'service { name = "a" tags = [1] }': "service.tags[0] must be a string",
+    'service { name = "a" bogus = 1 }': "service.bogus is not a setting of Consul",
+    'service { name = "a" enable_tag_override = 1 }': "service.enable_tag_override must be true or false",
+    'service "web" { port = 1 }': "service.web is not a setting of Consul",
+    'check { name = "a" ttl = 10 }': 'check.ttl must be a duration in quotes, such as "10s"',
+    'check { name = "a" ttl = "soon" }': 'check.ttl must be a duration in quotes, such as "10s"',
+    'check { name = "a" ttl = "0s" }': "TTL must be > 0 for TTL checks",
+    'service { name = "a" check { notes = "n" } }': "TTL must be > 0 for TTL checks",
+    'service { name = "a" check {} }': "TTL must be > 0 for TTL checks",
+    "services {}": "Missing service name",
+    'check { name = "a" ttl = "1h" output_max_size = -1 }': "MaxOutputMaxSize must be positive",
+    'check { name = "a" ttl = "1h" check_id = "x" }': "check.check_id is not a setting of Consul",
+    '{"services": {}}': "services must be a list",
+    '{"checks": {"name": "a", "ttl": "1h"}}': "checks must be a list",
+    '{"service": {"name": "a", "checks": {"ttl": "1h"}}}': "service.checks must be a list",
+    '{"service": {"name": "a"}, "Service": {"name": "b"}}': "service is given twice",
+    '{"service": {"name": "a", "EnableTagOverride": true}}': "service.EnableTagOverride is not a setting of Consul",
+}
+
+_BINARIES = pytest.mark.parametrize(
+    "binary", [*find_binaries()] or [None], ids=lambda binary: "no Consul" if binary is None else binary.version
+)
+
+
+@pytest.mark.real
+@_BINARIES
+@pytest.mark.parametrize("name", [*_ACCEPTED, *_ACCEPTED_LATER])
+def test_a_file_as_people_write_it(binary: Binary | None, tmp_path: Path, name: str) -> None:
+    binary = require_binary(binary)
+    if name in _ACCEPTED_LATER and binary.version == "1.8.7":
+        pytest.skip("1.8.7 does not have it")
+    file = tmp_path / name
+    file.write_text((_ACCEPTED | _ACCEPTED_LATER)[name])
+    with (
+        start_agent(binary, acls=False, unix_socket=False, files=[file]) as real,
+        start_dev(binary.version, "--config-file", str(file), unix_socket=False) as simulated,
+    ):
+        for path in _PATHS[:2]:
+            assert _told(simulated, path) == _told(real, path), path
+
+
+@pytest.mark.real
+@_BINARIES
+def test_files_with_which_no_agent_starts(binary: Binary | None, tmp_path: Path) -> None:
+    binary = require_binary(binary)
+    for text, says in _REFUSED.items():
+        file = tmp_path / ("agent.json" if text.startswith("{") else "agent.hcl")
+        file.write_text(text)
+        with pytest.raises(RuntimeError), start_agent(binary, acls=False, unix_socket=False, files=[file]):
+            pass
+        with pytest.raises(RuntimeError, match=re.escape(says)), start_dev(binary.version, "--config-file", str(file)):
+            pass
+
+
+@pytest.mark.parametrize(
+    "text", ['service { name = "a" ports { name = "http" port = 80 default = true } }', 'check { name = "a" udp = "x" }']
+)
+def test_a_file_for_a_later_consul_stops_an_earlier_one(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "agent.hcl"
+    file.write_text(text)
+    with pytest.raises(RuntimeError, match=r"is not a setting of Consul 1\.8\.7"), start_dev("1.8.7", "--config-file", str(file)):
+        pass
+
+
 def test_a_file_chooses_the_addresses_and_the_command_line_the_port(tmp_path: Path) -> None:
     """A file can turn TCP off by naming only UNIX sockets, as with Consul; the port of the command line wins over that of a file."""
     path, file = tmp_path / "own.sock", tmp_path / "agent.json"
@@ -117,9 +259,10 @@ def test_a_file_chooses_the_addresses_and_the_command_line_the_port(tmp_path: Pa
 def test_an_invalid_definition_stops_the_start(tmp_path: Path) -> None:
     file = tmp_path / "agent.json"
     for given, says in (
-        ({"service": {"name": "web", "check": {"ttl": "soon"}}}, "the service 'web' cannot be registered"),
+        ({"service": {"name": "web", "check": {"ttl": "soon"}}}, 'service.check.ttl must be a duration in quotes, such as "10s"'),
+        ({"service": {"name": "web", "check": {"interval": "10s"}}}, "the service 'web' cannot be registered"),
         ({"check": {"ttl": "10s"}}, "a check without a name cannot be registered"),
-        ({"services": [7]}, "services must be a definition or a list of definitions"),
+        ({"services": [7]}, "services[0] must be a block"),
     ):
         file.write_text(json.dumps(given))
         with pytest.raises(RuntimeError, match=re.escape(says)), start_dev("1.22.5", "--config-file", str(file)):
