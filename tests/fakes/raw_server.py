@@ -24,6 +24,11 @@ class ReadRequest:
 
 
 @dataclass(frozen=True)
+class ReadSome:
+    """Read the first bytes that come, whatever they are; they are not looked at."""
+
+
+@dataclass(frozen=True)
 class Send:
     """Send bytes at once."""
 
@@ -118,7 +123,23 @@ class Repeat:
     steps: tuple[Step, ...]
 
 
-Step = ReadRequest | Send | SendBy | SendByMethod | Drip | SendEach | Pause | WaitFor | SetEvent | Close | Reset | Hang | Echo | Repeat
+Step = (
+    ReadRequest
+    | ReadSome
+    | Send
+    | SendBy
+    | SendByMethod
+    | Drip
+    | SendEach
+    | Pause
+    | WaitFor
+    | SetEvent
+    | Close
+    | Reset
+    | Hang
+    | Echo
+    | Repeat
+)
 Script = Sequence[Step]
 
 
@@ -304,6 +325,8 @@ class RawServer:
                     with self._lock:
                         self._first_request = min(self._first_request, time.monotonic())
                         self.requests.append(request)
+                case ReadSome():
+                    connection.socket.recv(1)
                 case Send() | SendBy() | SendByMethod() | Echo():
                     connection.socket.sendall(self._bytes(connection, step))
                 case Drip(data, interval):

@@ -89,10 +89,10 @@ def test_a_body_that_is_cut_off(framing: Framing) -> None:
 
 def test_each_piece_comes_as_soon_as_it_is_sent() -> None:
     with RawServer([ReadRequest(), *stream(3, piece=1, interval=0.05), Hang()]) as server, connect(server) as sock:
+        begun = time.monotonic()
         sock.sendall(GET)
         head = b"HTTP/1.1 200 Whatever\r\nTransfer-Encoding: chunked\r\n\r\n"
         assert read_exactly(sock, len(head)) == head
-        begun = time.monotonic()
         for _ in range(3):
             assert read_exactly(sock, 6) == b"1\r\n0\r\n"
         assert 0.1 <= time.monotonic() - begun < PATIENCE

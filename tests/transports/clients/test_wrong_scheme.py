@@ -13,7 +13,7 @@ from consulate.exceptions import ClientError, RequestError, RequestTimeout
 from tests.faces import URLLIB3, Face, on_every_face, on_every_tcp_face, outcome, wait_until
 from tests.fakes.certificates import Certificates
 from tests.fakes.faults import HEALTHY
-from tests.fakes.raw_server import Close, Hang, Pause, ReadRequest, Reset, Script, Send, answer
+from tests.fakes.raw_server import Close, Hang, ReadRequest, ReadSome, Reset, Script, Send, answer
 from tests.transports.conftest import Serve
 from transports.errors import wire_error
 
@@ -25,8 +25,8 @@ PLAIN_SERVERS: dict[str, Script] = {
     "says 400": [Send(answer(400, b"400 Bad Request"))],
     "says 400 as Go does": [Send(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n400 Bad Request"), Close()],
     "waits for a request": [ReadRequest(), Send(answer(400, b""))],
-    "closes": [Pause(0.05), Close()],
-    "resets": [Pause(0.05), Reset()],
+    "closes": [ReadSome(), Close()],
+    "resets": [ReadSome(), Reset()],
 }
 
 #: How a server for TLS meets plain HTTP, without its own words.
