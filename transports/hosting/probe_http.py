@@ -5,7 +5,6 @@ Each request has its own connection. Only the last bytes of a body are stored, s
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
@@ -16,7 +15,7 @@ import h11
 from anyio.streams.tls import TLSStream
 
 from transports.hosting.probe_script import Tail
-from transports.hosting.probe_socket import CheckResult, Unreachable, connect
+from transports.hosting.probe_socket import CheckResult, Unreachable, connect, tls_context
 
 if TYPE_CHECKING:
     from consul_proto.simulator.agent.probes import Probe
@@ -109,21 +108,15 @@ async def _send(request: _ProbeRequest, *, verify: bool, limit: int) -> _ProbeAn
     stream: anyio.abc.ByteStream = await connect(parts.hostname, parts.port or _PORTS[parts.scheme])
     try:
         if parts.scheme == "https":
-            stream = await TLSStream.wrap(stream, hostname=parts.hostname, ssl_context=_context(verify=verify), standard_compatible=False)
+            stream = await TLSStream.wrap(
+                stream, hostname=parts.hostname, ssl_context=tls_context(verify=verify), standard_compatible=False
+            )
         connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_CHUNK)
         await stream.send(_encode(connection, request, parts))
         return await _read(connection, stream, limit)
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.aclose_forcefully(stream)
-
-
-def _context(*, verify: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _encode(connection: h11.Connection, request: _ProbeRequest, parts: SplitResult) -> bytes:

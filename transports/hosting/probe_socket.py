@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 import anyio.abc
+from anyio.streams.tls import TLSStream
 
 if TYPE_CHECKING:
     from consul_proto.simulator.agent.probes import Probe
@@ -69,17 +71,47 @@ def split_address(address: str) -> tuple[str, int]:
     return host.strip("[]") or "localhost", int(port)
 
 
+def tls_context(*, verify: bool) -> ssl.SSLContext:
+    """Return the context for a check over TLS, which trusts the authorities of the machine."""
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def _speak_tls(stream: anyio.abc.ByteStream, probe: Probe) -> anyio.abc.ByteStream:
+    """Begin TLS on a connection. Raises Unreachable."""
+    name = probe.server_name or split_address(probe.tcp)[0]
+    try:
+        return await TLSStream.wrap(stream, hostname=name, ssl_context=tls_context(verify=probe.verify), standard_compatible=False)
+    except ssl.SSLCertVerificationError as error:
+        why = f"tls: failed to verify certificate: x509: {_X509.get(error.verify_code, error.verify_message)}"
+    except ssl.SSLError:
+        why = "tls: first record does not look like a TLS handshake"
+    except (OSError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
+        why = str(error) or "EOF"
+    await anyio.aclose_forcefully(stream)
+    raise Unreachable(why)
+
+
+#: Go's words for the codes of OpenSSL: https://docs.openssl.org/master/man1/openssl-verification-options/
+_X509 = dict.fromkeys((18, 19, 20, 21), "certificate signed by unknown authority")
+
+
 async def probe_tcp(probe: Probe) -> CheckResult:
-    """Check whether a TCP port accepts a connection."""
+    """Check whether a TCP port accepts a connection, and speaks TLS if it must."""
     with anyio.move_on_after(probe.timeout):
         try:
-            stream = await connect(*split_address(probe.tcp))
+            stream: anyio.abc.ByteStream = await connect(*split_address(probe.tcp))
+            if probe.tls:
+                stream = await _speak_tls(stream, probe)
         except Unreachable as error:
             return CheckResult("critical", str(error))
         with suppress(OSError):
             await stream.aclose()
-        return CheckResult("passing", f"TCP connect {probe.tcp}: Success")
-    return CheckResult("critical", f"dial tcp {probe.tcp}: i/o timeout")
+        return CheckResult("passing", f"TCP{'+TLS' * probe.tls} connect {probe.tcp}: Success")
+    return CheckResult("critical", "context deadline exceeded" if probe.tls else f"dial tcp {probe.tcp}: i/o timeout")
 
 
 async def probe_udp(probe: Probe) -> CheckResult:

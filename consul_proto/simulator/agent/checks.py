@@ -163,6 +163,8 @@ def _probe(given: dict[str, Any], kind: str, check_id: str, interval: float, tim
         verify=not given.get("TLSSkipVerify"),
         tcp=given.get("TCP") or "",
         udp=given.get("UDP") or "",
+        tls=bool(given.get("TCPUseTLS")),
+        server_name=given.get("TLSServerName") or "",
         script=tuple(given.get("Args") or given.get("ScriptArgs") or ()),
         limit=_limit(given),
     )

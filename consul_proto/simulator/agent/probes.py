@@ -11,7 +11,8 @@ class Probe:
     """How to check something. One of `http`, `tcp`, `udp` and `script` is set.
 
     check_id: the agent's check. interval, timeout: seconds. http: a URL, requested with method, headers and body; redirects are followed
-    unless `follow` is False, certificates verified unless `verify` is False. tcp, udp: "host:port". script: a command with arguments.
+    unless `follow` is False, certificates verified unless `verify` is False. tcp, udp: "host:port". tls: whether the TCP port must speak
+    TLS. server_name: the name that its certificate must have, if not the host's. script: a command with arguments.
     limit: bytes of the output that are stored.
     """
 
@@ -26,5 +27,7 @@ class Probe:
     verify: bool = True
     tcp: str = ""
     udp: str = ""
+    tls: bool = False
+    server_name: str = ""
     script: tuple[str, ...] = ()
     limit: int = 4096

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
 from consul_proto.simulator.engine.versions import V1_X
+from tests.fakes.certificates import make
 from tests.simulator.differential.calls import REGISTER_CHECK, put
 from tests.simulator.differential.comparison import Sides
 from transports.hosting.probe_http import probe_http
+from transports.hosting.probe_socket import probe_tcp
 
 #: The results of a check, and the members of its registration.
 _RUNS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -55,19 +61,21 @@ class _RealChecks:
             letters, asked = self._runs[name], self._asked[name]
             self._asked[name] += 1
             if 0 < asked <= len(letters):
-                self.states[name].append(self._state(name))
+                self.states[name].append(_state_of(self._address, name))
             if all(self._asked[other] > len(run) for other, run in self._runs.items()):
                 self.are_done.set()
             return _STATUSES[letters[min(asked, len(letters) - 1)]]
 
-    def _state(self, name: str) -> tuple[str, str]:
-        connection = http.client.HTTPConnection(*self._address, timeout=10)
-        try:
-            connection.request("GET", "/v1/agent/checks")
-            check = json.loads(connection.getresponse().read())[name]
-        finally:
-            connection.close()
-        return check["Status"], check["Output"]
+
+def _state_of(address: tuple[str, int], name: str) -> tuple[str, str]:
+    """Return the status and the output of a check of a real agent."""
+    connection = http.client.HTTPConnection(*address, timeout=10)
+    try:
+        connection.request("GET", "/v1/agent/checks")
+        check = json.loads(connection.getresponse().read())[name]
+    finally:
+        connection.close()
+    return check["Status"], check["Output"]
 
 
 class _Web:
@@ -131,4 +139,52 @@ def test_results_in_a_row_change_the_status_as_in_real_agents(sides: Sides, web:
     for name, title in names.items():
         assert _simulate(sides, web, name, runs[title][0]) == checks.states[name], title
     for name in names:
+        sides.answers(put(f"/v1/agent/check/deregister/{name}"))
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Iterator[dict[str, int]]:
+    """Ports of this machine: one that speaks TLS with a certificate of an unknown authority, and one that speaks HTTP."""
+    context = make(tmp_path).stranger
+    with socket.create_server(("127.0.0.1", 0)) as tls, socket.create_server(("127.0.0.1", 0)) as plain:
+
+        def serve(listening: socket.socket, answer: Callable[[socket.socket], object]) -> None:
+            with suppress(OSError):  # until it is shut down
+                while True:
+                    connection = listening.accept()[0]
+                    with suppress(OSError), connection:
+                        answer(connection)
+
+        threads = [
+            threading.Thread(target=serve, args=(tls, lambda connection: context.wrap_socket(connection, server_side=True).close())),
+            threading.Thread(target=serve, args=(plain, lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))),
+        ]
+        for thread in threads:
+            thread.start()
+        yield {"tls": tls.getsockname()[1], "plain": plain.getsockname()[1]}
+        for listening in (tls, plain):
+            listening.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join()
+
+
+@pytest.mark.real
+def test_a_tcp_check_with_tls_is_that_of_real_agents(sides: Sides, ports: dict[str, int]) -> None:
+    if sides.simulator.settings.version < V1_X:
+        pytest.skip("1.8.7 does not have it")
+    sides.clear()
+    checks: dict[str, dict[str, Any]] = {
+        "skips": {"TCP": f"127.0.0.1:{ports['tls']}", "TCPUseTLS": True, "TLSSkipVerify": True},
+        "verifies": {"TCP": f"127.0.0.1:{ports['tls']}", "TCPUseTLS": True},
+        "plain": {"TCP": f"127.0.0.1:{ports['plain']}", "TCPUseTLS": True},
+        "connects": {"TCP": f"127.0.0.1:{ports['plain']}"},
+    }
+    for name, members in checks.items():
+        assert [answer.status for answer in sides.answers(put(REGISTER_CHECK, {"Name": name, "Interval": "1s", **members}))] == [200, 200]
+    for name in checks:
+        deadline = time.monotonic() + _PATIENCE
+        while not (found := _state_of(sides.address, name))[1]:
+            assert time.monotonic() < deadline, f"the check {name} does not run"
+            time.sleep(0.05)
+        assert tuple(anyio.run(probe_tcp, sides.simulator.probes[name])) == found, name
         sides.answers(put(f"/v1/agent/check/deregister/{name}"))
