@@ -41,7 +41,7 @@ class Consul(AnyClient[Sync]):
     transport: the transport to use instead; any object with the methods of `transports.protocol.Transport`.
     kv_codec: "text" reads KV values as text and never as JSON. The other options are listed below, at `__init__`.
 
-    Safe to share between threads. Raises ValueError for invalid arguments or environment variables. Creating a client does not connect.
+    Safe to share between threads. Raises TypeError or ValueError for invalid arguments or variables. Creating a client does not connect.
     """
 
     _transport: Transport
@@ -124,7 +124,7 @@ class Consul(AnyClient[Sync]):
 class AsyncConsul(AnyClient[Async]):
     """A client for a Consul agent, for tasks, on asyncio and trio. It has the parameters of `Consul`; every call must be awaited.
 
-    Safe to share between tasks. Raises ValueError for invalid arguments or environment variables. Creating a client does not connect.
+    Safe to share between tasks. Raises TypeError or ValueError for invalid arguments or variables. Creating a client does not connect.
     """
 
     _transport: AsyncTransport
@@ -189,8 +189,7 @@ class AsyncConsul(AnyClient[Async]):
         if not self._is_view:
             await self._transport.aclose()
 
-    #: The name that `contextlib.aclosing` looks for.
-    aclose = close
+    aclose = close  # the name that `contextlib.aclosing` looks for
 
     async def __aenter__(self) -> Self:
         return self
