@@ -96,7 +96,7 @@ async def _speak_tls(stream: anyio.abc.ByteStream, probe: Probe) -> anyio.abc.By
 
 
 #: Go's words for the codes of OpenSSL: https://docs.openssl.org/master/man1/openssl-verification-options/
-_X509 = dict.fromkeys((18, 19, 20, 21), "certificate signed by unknown authority")
+_X509: dict[int, str] = dict.fromkeys((18, 19, 20, 21), "certificate signed by unknown authority")
 
 
 async def probe_tcp(probe: Probe) -> CheckResult:
