@@ -226,3 +226,10 @@ def test_a_host_in_another_script() -> None:
 def test_the_path_of_a_socket_has_no_control_character(path: str) -> None:
     with pytest.raises(ValueError, match="control character"):
         parse_address(f"unix://{path}")
+
+
+@pytest.mark.parametrize("options", [{"connections": "5"}, {"blocking": True}, {"response_size": 1.5}, {"idle": "60"}, {"idle": True}])
+def test_limits_are_numbers(options: dict[str, Any]) -> None:
+    [name] = options
+    with pytest.raises(TypeError, match=rf"Limits\(\): {name} must be"):
+        Limits(**options)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import consulate
+from consul_proto.api import Operations
 from consul_proto.flow import NamedFlow, call
 from consul_proto.message import Response
 from consul_proto.namespace import Namespace
@@ -235,3 +236,8 @@ class TestNoCopies:
     def test_a_documented_class(self, way: Callable[[Any], Any]) -> None:
         with pytest.raises(TypeError, match="<kv of <KV http://h>> cannot be copied or pickled"):
             way(KV("http://h"))
+
+
+def test_operations_without_io_can_be_copied() -> None:
+    copied = copy.copy(Operations())
+    assert copied.kv.get("k").request == Operations().kv.get("k").request
