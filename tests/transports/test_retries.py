@@ -66,12 +66,12 @@ def test_a_cluster_that_never_gets_a_leader(face: Face, serve: Serve) -> None:
     async def scenario(client: Any) -> None:
         begun = time.monotonic()
         error = await outcome(client.kv.put("k", "w"))
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 6
         assert type(error) is NoLeader
         assert error.maybe_applied is False
         assert "500 No cluster leader" in str(error)
 
-    face.run(scenario, server.url, timeout=0.5)
+    face.run(scenario, server.url, timeout=1.5)
 
 
 @on_every_face
@@ -81,12 +81,12 @@ def test_a_rate_limit_that_never_ends(face: Face, serve: Serve) -> None:
     async def scenario(client: Any) -> None:
         begun = time.monotonic()
         error = await outcome(client.kv.put("k", "w"))
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 6
         assert type(error) is RateLimited
         assert error.maybe_applied is False
         assert len(server.requests) >= 2
 
-    face.run(scenario, server.url, timeout=0.5)
+    face.run(scenario, server.url, timeout=1.5)
 
 
 @on_every_face

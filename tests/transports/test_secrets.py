@@ -47,7 +47,7 @@ def test_a_server_that_echoes_the_request(face: Face, status: int, serve: Serve,
         assert all(token not in request.target for request in server.requests)
         assert (server.requests[0].header("Authorization") or "").startswith("Basic ")
 
-    face.run(scenario, server.url, token=token, basic_auth=("operator", password), timeout=2)
+    face.run(scenario, server.url, token=token, basic_auth=("operator", password), timeout=10)
 
 
 @on_every_face

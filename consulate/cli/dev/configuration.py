@@ -83,7 +83,7 @@ def _parse(path: str) -> Mapping[str, Any]:
     except ValueError as error:
         raise Problem(f"{path} is not HCL: {error}") from None
     if not isinstance(value, dict):
-        raise Problem(f"{path} is not an agent configuration: it must hold one object")
+        raise Problem(f"{path} is not an agent configuration: it must contain one object")
     return value
 
 
@@ -110,7 +110,7 @@ def _port(value: Any, place: Place) -> int:
     """Return a port, or -1 for none. A file may also write 0 for none."""
     port = _number(value, place)
     if not -1 <= port <= 65535:
-        raise place.refuse("a port up to 65535, or -1 for none")
+        raise place.refuse("a port number up to 65535, or -1 for no port")
     return port or -1
 
 
