@@ -176,6 +176,8 @@ class TestKV:
             "__module__",
             "__doc__",
             "__annotations__",
+            "__annotate_func__",  # these two: Python 3.14, once something has looked at the annotations
+            "__annotations_cache__",
             "__parameters__",
             "__orig_bases__",
             "__firstlineno__",
