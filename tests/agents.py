@@ -49,6 +49,8 @@ class Agent:
     node_name: str
     datacenter: str
     management_token: str | None = field(repr=False)
+    #: Whether it is `consulate dev`, or an agent in memory.
+    is_simulated: bool = field(default=False, kw_only=True)
 
 
 def find_binaries() -> list[Binary]:
@@ -103,7 +105,7 @@ def start_dev(
                 address = process.stdout.readline().decode().strip()
                 if not address:
                     raise RuntimeError(f"consulate dev does not start:\n{_tail(log)}")
-                yield Agent(version, "127.0.0.1", int(address.rpartition(":")[2]), unix_path, _NODE, "dc1", token)
+                yield Agent(version, "127.0.0.1", int(address.rpartition(":")[2]), unix_path, _NODE, "dc1", token, is_simulated=True)
             finally:
                 _stop(process)
         said = log.read_text(errors="replace")

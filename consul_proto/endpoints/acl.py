@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from consul_proto.decode import boolean, each, first, member
 from consul_proto.errors import LegacyACLRemoved, words
 from consul_proto.flow import call
-from consul_proto.namespace import M, Namespace, Pure, flow, operation
+from consul_proto.namespace import M, Namespace, Pure, flow, group, operation
 from consul_proto.operation import Operation, T
 from consul_proto.options import json_body, read_operation, write_operation
 from consul_proto.paths import segment
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Unpack
 
+    from consul_proto.endpoints.acl_auth_method import AuthMethod
+    from consul_proto.endpoints.acl_binding_rule import BindingRule
+    from consul_proto.endpoints.acl_legacy import Legacy
+    from consul_proto.endpoints.acl_oidc import OIDC
+    from consul_proto.endpoints.acl_policy import Policy
+    from consul_proto.endpoints.acl_role import Role
+    from consul_proto.endpoints.acl_templated_policy import TemplatedPolicy
+    from consul_proto.endpoints.acl_token import Token
     from consul_proto.flow import Flow
     from consul_proto.message import Response
     from consul_proto.types.acl import LegacyACL
@@ -59,6 +67,23 @@ def _updated(response: Response) -> bool:
 
 class ACL(Namespace[M]):
     """Create, read, change and destroy legacy ACL tokens. This needs a management token."""
+
+    token: group[Token[M]] = group("consul_proto.endpoints.acl_token:Token", "ACL tokens (since Consul 1.4).")
+    policy: group[Policy[M]] = group("consul_proto.endpoints.acl_policy:Policy", "ACL policies (since Consul 1.4).")
+    role: group[Role[M]] = group("consul_proto.endpoints.acl_role:Role", "ACL roles (since Consul 1.5).")
+    binding_rule: group[BindingRule[M]] = group(
+        "consul_proto.endpoints.acl_binding_rule:BindingRule", "Binding rules, which say what a login gets (since Consul 1.5)."
+    )
+    auth_method: group[AuthMethod[M]] = group(
+        "consul_proto.endpoints.acl_auth_method:AuthMethod", "Auth methods, by which programs and people log in (since Consul 1.5)."
+    )
+    templated_policy: group[TemplatedPolicy[M]] = group(
+        "consul_proto.endpoints.acl_templated_policy:TemplatedPolicy", "Templated policies (since Consul 1.17)."
+    )
+    oidc: group[OIDC[M]] = group("consul_proto.endpoints.acl_oidc:OIDC", "Login by OpenID Connect (Consul Enterprise, since 1.8).")
+    legacy: group[Legacy[M]] = group(
+        "consul_proto.endpoints.acl_legacy:Legacy", "The endpoints of the legacy ACL system, up to Consul 1.10."
+    )
 
     @operation
     def create(self, name: str, acl_type: Literal["client", "management"] = "client", rules: str | None = None) -> Operation[str]:

@@ -13,8 +13,10 @@ from consul_proto.paths import segment
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from consul_proto.endpoints.check import Check
-    from consul_proto.endpoints.service import Service
+    from consul_proto.endpoints.agent_check import Check
+    from consul_proto.endpoints.agent_connect import AgentConnect
+    from consul_proto.endpoints.agent_service import Service
+    from consul_proto.endpoints.agent_token import AgentToken
     from consul_proto.types.agent import AgentMember, AgentSelf, BuildInfo, HostInfo, MetricsInfo
     from consul_proto.types.check import AgentCheck
     from consul_proto.types.options import FilterOptions, MemberOptions, PartitionOption
@@ -24,8 +26,13 @@ if TYPE_CHECKING:
 class Agent(Namespace[M]):
     """The agent on this machine: its services and checks, its view of the cluster, and the agent itself."""
 
-    check: group[Check[M]] = group("consul_proto.endpoints.check:Check", "The checks of the agent.")
-    service: group[Service[M]] = group("consul_proto.endpoints.service:Service", "The services of the agent.")
+    check: group[Check[M]] = group("consul_proto.endpoints.agent_check:Check", "The checks of the agent.")
+    connect: group[AgentConnect[M]] = group(
+        "consul_proto.endpoints.agent_connect:AgentConnect",
+        "The agent's part of the service mesh: authorization and certificates (since Consul 1.2).",
+    )
+    service: group[Service[M]] = group("consul_proto.endpoints.agent_service:Service", "The services of the agent.")
+    token: group[AgentToken[M]] = group("consul_proto.endpoints.agent_token:AgentToken", "The ACL tokens that the agent itself uses.")
 
     @operation
     def checks(self, **options: Unpack[FilterOptions]) -> Operation[list[AgentCheck]]:

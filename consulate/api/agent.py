@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from consul_proto.endpoints import agent
-from consul_proto.endpoints.check import Check as _Check
-from consul_proto.endpoints.service import Service as _Service
+from consul_proto.endpoints.agent_check import Check as _Check
+from consul_proto.endpoints.agent_service import Service as _Service
 from consul_proto.namespace import Sync, group
 from consulate.api.documented import Documented
 

@@ -30,7 +30,7 @@ def make_memory_agent(version: VersionName) -> MemoryAgent:
     """Make an agent in memory with a real clock, and with ACLs on."""
     token = str(uuid.uuid4())
     agent = ConsulAgent(version=version, node="test-node", acl_token=token, script_checks=True, clock="real")
-    return MemoryAgent(version, "127.0.0.1", 8500, "/consul.sock", "test-node", "dc1", token, agent.simulated)
+    return MemoryAgent(version, "127.0.0.1", 8500, "/consul.sock", "test-node", "dc1", token, agent.simulated, is_simulated=True)
 
 
 @contextmanager

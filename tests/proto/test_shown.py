@@ -179,7 +179,11 @@ class TestTabCompletion:
         return [name for name in dir(thing) if not (name.startswith("__") and name.endswith("__"))]
 
     def test_of_a_client(self, client: Consul, tasks: AsyncConsul) -> None:
-        groups = ["acl", "agent", "catalog", "coordinate", "event", "health", "kv", "session", "status", "txn"]
+        groups = [
+            *("acl", "agent", "catalog", "config", "connect", "coordinate", "discovery_chain", "event", "exported_services", "health"),
+            *("imported_services", "internal", "kv", "namespace", "operator", "partition", "peering", "query", "session", "snapshot"),
+            *("status", "txn"),
+        ]
         calls = ["close", "open", "perform", "perform_with_meta", "request", "using", "ops"]
         assert self._offered(client) == sorted(groups + calls)
         assert self._offered(tasks) == sorted([*groups, *calls, "aclose"])

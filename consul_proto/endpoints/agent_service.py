@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from consul_proto.decode import each, nothing, one, wrong
-from consul_proto.endpoints.check import CHECK_OPTIONS, check_members
+from consul_proto.endpoints.agent_check import CHECK_OPTIONS, check_members
 from consul_proto.endpoints.ports import checked_port
 from consul_proto.errors import NotFound
 from consul_proto.namespace import M, Namespace, operation
