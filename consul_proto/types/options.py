@@ -137,6 +137,20 @@ class DatacenterOption(TypedDict, total=False):
     datacenter: str
 
 
+class DatacenterConsistencyOptions(DatacenterOption, total=False):
+    """consistency: "stale": any server may answer, even if there is no leader; "default", "leader", "consistent": the leader answers."""
+
+    consistency: Consistency
+
+
+class DatacenterReadOptions(DatacenterConsistencyOptions, total=False):
+    """How a datacenter is read, if the answer has no namespace and no partition; see `ReadOptions`."""
+
+    index: int
+    wait: Duration
+    max_stale: Duration
+
+
 class EventListOptions(TypedDict, total=False):
     """index: block until the X-Consul-Index differs (it is a hash: compare for equality). wait: the longest block."""
 
