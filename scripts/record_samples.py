@@ -10,10 +10,12 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
-from scripts.recording import acl_legacy, agent, catalog, kv, limits, session
-from scripts.recording.recorder import POWERLESS, Recorder
+from scripts.recording import acl_legacy, agent, catalog, internal, kv, limits, operator, peering, session
+from scripts.recording.recorder import POWERLESS, Manifest, Recorder
 from tests.agents import Binary, find_binaries, start_agent
 
 _TESTS = Path(__file__).parent.parent / "tests"
@@ -37,12 +39,32 @@ def _record(binary: Binary, folder: Path) -> list[str]:
         session.record(recorder)
         agent.record(recorder)
         catalog.record(recorder)
+        operator.record(recorder)
+        internal.record(recorder)
+        peering.record(recorder)
         acl_legacy.record(recorder)
-    with start_agent(binary, acls=False, limits=limits.LIMITS) as small:
+    with start_agent(binary, acls=False, limits=limits.LIMITS, settings=internal.without_ui(binary.version)) as small:
         second = Recorder(small, folder, manifest)
         limits.record(second)
-    print(f"Consul {binary.version}: {recorder.written + second.written} samples")
-    return recorder.surprises + second.surprises
+        internal.record_without_ui(second)
+    recorders = [recorder, second, *_record_special(binary, folder, manifest)]
+    print(f"Consul {binary.version}: {sum(one.written for one in recorders)} samples")
+    return [surprise for one in recorders for surprise in one.surprises]
+
+
+def _record_special(binary: Binary, folder: Path, manifest: Manifest) -> Iterator[Recorder]:
+    """Record what needs an agent of its own: encrypted gossip, a second server, another cluster, a metrics backend."""
+    with ExitStack() as running:
+        backend = running.enter_context(internal.metrics_backend())
+        first = running.enter_context(
+            start_agent(binary, acls=True, grpc=True, settings={**operator.encrypted(), **internal.with_metrics(binary.version, backend)})
+        )
+        second = running.enter_context(start_agent(binary, acls=True, grpc=True, node="other-node", datacenter="dc2"))
+        here, there = (Recorder(agent, folder, manifest) for agent in (first, second))
+        operator.record_keyring(here)
+        internal.record_metrics(here)
+        peering.record_two(here, there)
+        yield from (here, there)
 
 
 def main() -> int:

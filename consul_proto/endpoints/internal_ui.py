@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from consul_proto.decode import each, one
 from consul_proto.errors import ClientError, words
@@ -28,14 +28,34 @@ if TYPE_CHECKING:
 _PATH = "/v1/internal/ui/"
 
 
+def _with_tags(node: Any) -> Any:
+    """Return a node. A service without tags has null here, unlike everywhere else."""
+    services = node.get("Services")
+    for service in services if isinstance(services, list) else ():
+        if isinstance(service, dict) and service.get("Tags") is None:
+            service["Tags"] = []
+    return node
+
+
+def _node(response: Response) -> Any:
+    return _with_tags(one(response))
+
+
+def _nodes(response: Response) -> list[Any]:
+    return [_with_tags(node) for node in each(response)]
+
+
 def _whole(response: Response) -> bytes:
     return response.body
 
 
 def _no_proxy(response: Response) -> ConsulateException | None:
-    """Explain the 404 of an agent whose UI or whose metrics proxy is off; any other 404 can be the backend's."""
+    """Explain the refusals of the agent itself; any other answer can be the backend's."""
     if response.status == 404 and response.body.strip().endswith(b"is not enabled"):
         return ClientError(f"{words(response.body)}; configure ui_config.metrics_proxy on the agent", maybe_applied=False)
+    if response.status == 403 and not response.body:
+        says = "the path is not in ui_config.metrics_proxy.path_allowlist of the agent, or the backend refuses it"
+        return ClientError(says, maybe_applied=False)
     return None
 
 
@@ -48,7 +68,7 @@ class UI(Namespace[M]):
 
         https://developer.hashicorp.com/consul/api-docs
         """
-        return read_operation("internal.ui.nodes", _PATH + "nodes", each, options)
+        return read_operation("internal.ui.nodes", _PATH + "nodes", _nodes, options)
 
     @operation
     def node(self, node: str, **options: Unpack[UINodeOptions]) -> Operation[UINode]:
@@ -58,7 +78,7 @@ class UI(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs
         """
         path = _PATH + "node/" + segment(node, "a node name")
-        return read_operation("internal.ui.node", path, one, options, explain=missing("no such node"))
+        return read_operation("internal.ui.node", path, _node, options, explain=missing("no such node"))
 
     @operation
     def services(self, **options: Unpack[UIServicesOptions]) -> Operation[builtins.list[UIServiceSummary]]:

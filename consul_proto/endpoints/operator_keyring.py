@@ -6,6 +6,7 @@ A key is a secret. It is sent in the body of a request, which no error, repr or 
 from __future__ import annotations
 
 import builtins
+import re
 from typing import TYPE_CHECKING
 
 from consul_proto.decode import each, nothing
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
 
 _PATH = "/v1/operator/keyring"
 
+#: What agents before 1.11 say to a token without the rule.
+_DENIED = re.compile(rb"(?:Reading|Modifying) keyring denied (?:by|due to) ACLs\s*")
+
 
 def _explain(response: Response) -> ConsulateException | None:
     """Explain the 500 with which agents before 1.11 refuse a token."""
-    if response.status == 500 and response.body.strip().endswith(b"keyring denied by ACLs"):
+    if response.status == 500 and _DENIED.fullmatch(response.body):
         return Forbidden(words(response.body), maybe_applied=False)
     return None
 

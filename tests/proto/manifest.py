@@ -26,10 +26,21 @@ OPTION_NAMES = {
     "sameness-group": "sameness_group",
     "stale": "consistency",
     "consistent": "consistency",
+    "global": "global_",
 }
 
 #: Parameter that must be given -> what to give it; "x" where nothing is said.
-_GIVEN: dict[str, Any] = {"state": "passing", "status": "passing", "operations": [], "items": {"k": 1}, "kind": str}
+_GIVEN: dict[str, Any] = {
+    "state": "passing",
+    "status": "passing",
+    "operations": [],
+    "items": {"k": 1},
+    "kind": str,
+    "requests": [],
+    "addresses": [],
+    "manual_vips": [],
+    "peer": "cluster-02",
+}
 
 #: Call -> what it needs besides.
 _NEEDED: dict[str, dict[str, Any]] = {"agent.check.register": {"ttl": 10}}

@@ -17,6 +17,7 @@ _NOT_IN_QUERIES = {
     "kv.get recurse": "`kv.find`, `kv.items`, `kv.records` and others read a prefix",
     "kv.get keys": "`kv.keys` lists the names",
     "kv.delete recurse": "`kv.delete(recurse=True)` sends it",
+    "operator.license.get signed": "`license.signed` sends it, and returns the text",
     "agent.service.health_by_id format": "`health_by_id` reads the JSON form, which has the text's word as AggregatedStatus",
     "agent.service.health_by_name format": "as health_by_id",
 }
@@ -35,11 +36,15 @@ _MEMBER_PARAMETERS = {
     "acl.legacy.update ID": "acl_id",
     "acl.legacy.update Type": "acl_type",
     "txn []": "operations",
+    "operator.area.join []": "addresses",
+    "internal.acl_authorize []": "requests",
 }
 
 #: Member of a body -> why no call takes it.
 _NOT_IN_BODIES = {
     "catalog.deregister Address": "Consul ignores it",
+    "namespace.update Name": "only the name in the path would be accepted",
+    "partition.update Name": "only the name in the path would be accepted",
 }
 
 

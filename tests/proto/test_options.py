@@ -22,7 +22,7 @@ from tests.proto.manifest import CALLS, OPTION_NAMES, Call
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 
 #: What the calls fix: these options change the shape of the answer.
-_SHAPES = {"recurse", "keys", "raw", "separator", "format"}
+_SHAPES = {"recurse", "keys", "raw", "separator", "format", "signed"}
 
 #: What further calls fix of their row's options: what `put` is told, these calls are; only a transaction that reads has a consistency.
 _FIXED = {
@@ -47,18 +47,26 @@ _VALUES: dict[str, Any] = {
     "consistency": "stale",
     "enable": False,
     "flags": 7,
+    "global_": True,
     "index": 7,
+    "local_only": True,
     "max_age": 7,
     "max_stale": 7,
     "merge_central_config": True,
     "node_meta": {"a": "b"},
     "passing": True,
     "prune": True,
+    "relay_factor": 3,
     "replace_existing_checks": True,
+    "send_report": True,
     "stale_if_error": 7,
+    "today_only": True,
     "wait": 7,
     "wan": True,
 }
+
+#: Call and parameter with the name of an option -> a value that it can have. It goes into the path or the body, or decides what is read.
+_OF_OTHERS: dict[str, Any] = {"catalog.register service": {}, "kv.get_as kind": str}
 
 
 def _ours(call: Call) -> set[str]:
@@ -100,8 +108,7 @@ def test_a_call_takes_no_option_that_its_row_does_not_have(call: Call) -> None:
     if call.name in _TRANSACTIONS:
         others -= {"namespace", "partition"}
     for option in others:
-        # A parameter of the same name, as the service that is registered, goes into the path or the body.
-        value = {} if (call.name, option) == ("catalog.register", "service") else _VALUES.get(option, "x")
+        value = _OF_OTHERS.get(f"{call} {option}", _VALUES.get(option, "x"))
         assert not call.operation(**{option: value}).request.query, option
 
 
