@@ -38,6 +38,9 @@ _MEMBER_PARAMETERS = {
     "txn []": "operations",
     "operator.area.join []": "addresses",
     "internal.acl_authorize []": "requests",
+    "internal.service_virtual_ip ManualVIPs": "manual_vips",
+    "namespace.create ACLs": "acls",
+    "namespace.update ACLs": "acls",
 }
 
 #: Member of a body -> why no call takes it.

@@ -111,7 +111,7 @@ _METRICS = b'{"status":"success","data":{"resultType":"vector","result":[]}}'
 #: The options of most reads, and their query.
 _READ: dict[str, Any] = {"datacenter": "dc2", "consistency": "stale", "index": 7, "wait": "10s"}
 _READ_QUERY = "dc=dc2&stale&index=7&wait=10s"
-_SCOPE = {"namespace": "n", "partition": "p"}
+_SCOPE: dict[str, Any] = {"namespace": "n", "partition": "p"}
 _SCOPE_QUERY = "ns=n&partition=p"
 
 _UI = "/v1/internal/ui"
