@@ -17,6 +17,7 @@ from pathlib import Path
 from scripts.recording import acl_legacy, agent, catalog, internal, kv, limits, operator, peering, session
 from scripts.recording.recorder import POWERLESS, Manifest, Recorder
 from tests.agents import Binary, find_binaries, start_agent
+from tests.fakes.metrics_backend import metrics_backend
 
 _TESTS = Path(__file__).parent.parent / "tests"
 
@@ -55,7 +56,7 @@ def _record(binary: Binary, folder: Path) -> list[str]:
 def _record_special(binary: Binary, folder: Path, manifest: Manifest) -> Iterator[Recorder]:
     """Record what needs an agent of its own: encrypted gossip, a second server, another cluster, a metrics backend."""
     with ExitStack() as running:
-        backend = running.enter_context(internal.metrics_backend())
+        backend = running.enter_context(metrics_backend())
         first = running.enter_context(
             start_agent(binary, acls=True, grpc=True, settings={**operator.encrypted(), **internal.with_metrics(binary.version, backend)})
         )

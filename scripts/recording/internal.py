@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Mapping
 
 from scripts.recording.recorder import Recorder
 
@@ -37,35 +34,6 @@ def with_metrics(version: str, backend: str) -> Mapping[str, object]:
     """Return the configuration of an agent with a metrics proxy. backend: the URL of the metrics backend."""
     proxy = {"base_url": f"{backend}/prometheus", "path_allowlist": ["/prometheus/api/v1/query"]}
     return {"ui_config": {"enabled": True, "metrics_proxy": proxy}} if _has_ui_config(version) else {}
-
-
-class _Metrics(BaseHTTPRequestHandler):
-    """A metrics backend that knows no metrics."""
-
-    def do_GET(self) -> None:
-        """Answer as Prometheus does."""
-        body = b'{"status":"success","data":{"resultType":"vector","result":[]}}'
-        self.send_response_only(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name in http.server
-        """Log nothing."""
-
-
-@contextmanager
-def metrics_backend() -> Iterator[str]:
-    """Serve a metrics backend, and yield its URL."""
-    with HTTPServer(("127.0.0.1", 0), _Metrics) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def record(recorder: Recorder) -> None:
