@@ -125,6 +125,7 @@ _FORBIDDEN_ADVICE = {
     " with the reset index; https://developer.hashicorp.com/consul/docs/secure/acl/troubleshoot",
     "ACL not found": "Consul does not know this token: it was deleted, has expired, or is of another cluster; give another"
     " with token= or CONSUL_HTTP_TOKEN",
+    "a new peering token must be generated": "this one was used, or a newer one was generated: call peering.generate_token again there",
 }
 
 

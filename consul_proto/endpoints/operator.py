@@ -44,10 +44,11 @@ class Operator(Namespace[M]):
 
     @operation
     def usage(self, **options: Unpack[UsageOptions]) -> Operation[Usage]:
-        """Return how many nodes and services the datacenter has, or each datacenter with global_=True. Since 1.15.
+        """Return how many nodes and services the agent's datacenter has, or each datacenter with global_=True. Since 1.15.
 
         usage = client.operator.usage()["Usage"]["dc1"]["Services"]
 
+        Consul 1.22.5 ignores the option `datacenter`.
         Raises Forbidden, NoLeader, ServerError.
         https://developer.hashicorp.com/consul/api-docs/operator/usage
         """

@@ -76,7 +76,8 @@ class Peerings(Namespace[M]):
         peer_name: the name of the other cluster in this one; from 1.14.4 in lower case. peering_token: from `generate_token` there.
         meta: metadata of the peering.
 
-        Raises Forbidden, NoLeader, ServerError for a token that is invalid or was used, or if the other cluster cannot be reached.
+        If it fails, the peering may exist nevertheless, in the state "PENDING": see `list` and `delete`.
+        Raises Forbidden, also for a token that was used, NoLeader, ServerError for an invalid token or if there is no way to that cluster.
         https://developer.hashicorp.com/consul/api-docs/peering#establish-a-peering-connection
         """
         body, path = json_body({"PeerName": peer_name, "PeeringToken": peering_token, "Meta": meta}), "/v1/peering/establish"

@@ -311,6 +311,7 @@ class TestGetAs:
         (403, b"ACL not found", "Consul does not know this token"),
         (500, b"rpc error making call: ACL not found", "Consul does not know this token"),
         (403, b"Permission denied: ACL bootstrap no longer allowed (reset index: 5)", "this works once for each cluster"),
+        (403, b"a new peering token must be generated: invalid peering establishment secret", "call peering.generate_token again there"),
         (403, b"Permission denied", "give a token that has the rule"),
     ],
 )
