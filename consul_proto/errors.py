@@ -103,6 +103,10 @@ class StaleConnection(RequestError):
     """The server closed an idle connection just when it was used again. A read may be sent again."""
 
 
+class UnreadableBody(RequestError):
+    """The body of the request could not be read while it was sent, or it has another size than announced: Consul did not get all of it."""
+
+
 class ClientClosed(RequestError):
     """The client was closed; nothing was sent."""
 

@@ -19,7 +19,7 @@ from consul_proto.query import cache_control, consistency_flag, line, query_of, 
 
 if TYPE_CHECKING:
     from consul_proto.failures import Explain
-    from consul_proto.message import Response
+    from consul_proto.message import Response, StreamedBody
     from consul_proto.query import Blocks, Consistency
     from consul_proto.stream import Stream
 
@@ -64,7 +64,7 @@ def write_operation(
     read: Callable[[Response], T],
     options: Mapping[str, Any],
     *,
-    body: bytes | None = None,
+    body: bytes | StreamedBody | None = None,
     method: str = "PUT",
     defaults: Collection[str] = SCOPE,
     answers: tuple[int, ...] = OK,
@@ -99,9 +99,9 @@ _SETTING_NAMES = {"datacenter": "dc", "namespace": "ns", "partition": "partition
 _BODY_MEMBERS = frozenset({"Datacenter", "Namespace", "Partition"})
 
 
-def _with_member(body: bytes, name: str, setting: str) -> bytes:
+def _with_member(body: bytes | StreamedBody | None, name: str, setting: str) -> bytes:
     """Add a member to an object, or to each KV operation of a transaction, unless it has one of this name."""
-    written = json.loads(body)
+    written = json.loads(body if isinstance(body, bytes) else b"{}")
     for members in [written] if isinstance(written, dict) else [one["KV"] for one in written if "KV" in one]:
         members.setdefault(name, setting)
     return json.dumps(written).encode()
@@ -172,7 +172,7 @@ class Settings:
             if setting is None or setting == "default":
                 continue
             if name in _BODY_MEMBERS:
-                body = _with_member(body or b"{}", name, setting)
+                body = _with_member(body, name, setting)
             elif name != "consistency":
                 query = (*query, (_SETTING_NAMES[name], setting))
             elif not (setting == "consistent" and ("cached", None) in query):

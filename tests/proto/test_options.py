@@ -222,7 +222,7 @@ class TestTransactions:
     def test_what_a_call_says(self) -> None:
         built = Operations().kv.delete("k", namespace="team", partition="p", datacenter="dc2")
         assert built.request.query == (("dc", "dc2"),)
-        assert json.loads(built.request.body or b"") == [
+        assert json.loads(built.request.read_body() or b"") == [
             {"KV": {"Verb": verb, "Key": "k", "Namespace": "team", "Partition": "p"}} for verb in ("get", "delete")
         ]
 
@@ -230,7 +230,7 @@ class TestTransactions:
         settings = Settings(namespace="team")
         operations = [kv_get("k"), {"KV": {**kv_get("other")["KV"], "Namespace": "own"}}, {"Node": {"Verb": "get"}}]
         request = settings.apply(Operations().txn.commit(operations))  # type: ignore[arg-type] # a node with less than it needs
-        assert json.loads(request.body or b"") == [
+        assert json.loads(request.read_body() or b"") == [
             {"KV": {"Verb": "get", "Key": "k", "Namespace": "team"}},
             {"KV": {"Verb": "get", "Key": "other", "Namespace": "own"}},
             {"Node": {"Verb": "get"}},

@@ -50,7 +50,8 @@ class ServerRequest:
     ) -> None:
         self.method = request.method
         self.headers = request.headers
-        self.body = request.body or b""
+        body = request.body
+        self.body = (body if isinstance(body, bytes) else request.read_body()) or b""
         #: What follows the path of the route: a key, an id.
         self.rest = rest
         self.path = request.path

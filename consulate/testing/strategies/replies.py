@@ -79,7 +79,7 @@ _READS, _SILENT = ("get", "get-tree", "get-or-empty"), ("delete", "delete-tree",
 
 
 def _transaction(request: Request) -> SearchStrategy[Response]:
-    steps = [step.get("KV", {}) for step in json.loads(request.body or b"[]")]
+    steps = [step.get("KV", {}) for step in json.loads(request.read_body() or b"[]")]
     results = [
         st.builds(
             lambda pair, value, key: {"KV": {**pair, "Key": key, "Value": value}},
