@@ -15,6 +15,7 @@ from functools import cache, wraps
 from inspect import Parameter, signature
 from typing import Any, ParamSpec, TypeVar
 
+from consul_proto.message import StreamedBody
 from consul_proto.options_of import options_of
 
 P = ParamSpec("P")
@@ -76,7 +77,10 @@ _NAMED = {
     "QueryValue": _ANYTHING,
     "Duration": Kind(lambda value: isinstance(value, _NUMBERS) and not isinstance(value, bool), _DURATION),
     "Consistency": _TEXT,
+    "LogLevel": _TEXT,
+    "AgentTokenType": _TEXT,
     "Method": _TEXT,
+    "StreamedBody": Kind(_are(StreamedBody), "a StreamedBody"),
     "State": _TEXT,
     "Any": _ANYTHING,
 }

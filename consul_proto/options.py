@@ -1,6 +1,6 @@
 """How endpoints build their operations, and the client's settings that are applied to each of them.
 
-Endpoints build requests only with `read_operation` and `write_operation`, so these two decide how fast operations are built.
+Endpoints build requests only with `read_operation`, `write_operation` and `read_stream`, so these decide how fast operations are built.
 
 https://developer.hashicorp.com/consul/api-docs/features (consistency, blocking, caching, filtering)
 """
@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Any
 from consul_proto.message import Headers, Request, check_header
 from consul_proto.operation import OK, Operation, T
 from consul_proto.query import cache_control, consistency_flag, line, query_of, wait_of
+from consul_proto.stream import E, Stream
 
 if TYPE_CHECKING:
+    from types import EllipsisType
+
     from consul_proto.failures import Explain
     from consul_proto.message import Response, StreamedBody
     from consul_proto.query import Blocks, Consistency
-    from consul_proto.stream import Stream
+    from consul_proto.stream import Decoder
 
 
 def _defaults(options: Mapping[str, Any], defaults: Collection[str]) -> Collection[str]:
@@ -56,6 +59,20 @@ def read_operation(
         raise ValueError("cached=True and consistency='consistent' cannot be combined; leave one of them out")
     request = Request("GET", path, tuple(query_of(options)), cache_control(options), None, shown_path, wait_of(options))
     return Operation(name, request, read, _defaults(options, defaults), answers, blocks, explain)
+
+
+def read_stream(
+    name: str,
+    path: str,
+    decoder: Callable[[], Decoder[E]],
+    options: Mapping[str, Any],
+    *,
+    defaults: Collection[str],
+    silence: float | EllipsisType | None = ...,
+) -> Stream[E]:
+    """Return the stream of a GET. An option that is None is not sent. For the others, see `Stream`."""
+    request = Request("GET", path, tuple(query_of(options)))
+    return Stream(name, request, decoder, _defaults(options, defaults), silence=silence)
 
 
 def write_operation(

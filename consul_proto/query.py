@@ -87,6 +87,8 @@ QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]]
     "hash": ("hash", nonempty),
     "index": ("index", uint64),
     "keys": ("keys", _flag),
+    "log_json": ("logjson", _flag),
+    "log_level": ("loglevel", nonempty),
     "max_stale": ("max_stale", _duration),
     "merge_central_config": ("merge-central-config", _flag),
     "name": ("name", nonempty),

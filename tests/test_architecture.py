@@ -30,6 +30,7 @@ _LIBRARIES = {
     "transports/clients/anyio_connection.py": {"anyio"},
     "transports/clients/loops.py": {"anyio"},
     "transports/clocks.py": {"anyio"},
+    "transports/worker_threads.py": {"anyio"},
     "transports/http1/client.py": {"h11"},
     "transports/http1/server.py": {"h11"},
     "transports/simulated/tasks.py": {"anyio"},

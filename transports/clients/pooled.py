@@ -218,9 +218,7 @@ class PooledAnswer:
     done: takes the connection back. Its parameter says whether the connection can be used again.
     """
 
-    def __init__(
-        self, status: int, headers: Headers, connection: Connection, cancel: Cancel | None, done: Callable[[bool], None]
-    ) -> None:
+    def __init__(self, status: int, headers: Headers, connection: Connection, cancel: Cancel | None, done: Callable[[bool], None]) -> None:
         self.status, self.headers = status, headers
         self._connection = connection
         self._cancel = cancel
