@@ -49,10 +49,10 @@ class Snapshot(endpoints.Snapshot[Sync]):
 
         target: a path, or a binary file that is open for writing.
 
-        A snapshot contains everything, also secrets. The memory that this takes does not depend on its size. At a path, the file appears, or replaces an older one, only
-        once the snapshot is complete and its checksums are right; nothing is left behind if the call fails or is cancelled. Only the
-        user can read the file. To an open file, the bytes are written as they come and checked as they pass: use them only if the call
-        succeeds.
+        A snapshot contains everything, also secrets. The memory that this takes does not depend on its size.
+        At a path, the file appears, or replaces an older one, only once the snapshot is complete and its checksums are right; nothing is
+        left behind if the call fails or is cancelled. Only the user can read the file.
+        To an open file, the bytes are written as they come and checked as they pass: use them only if the call succeeds.
         The time limit of the client applies to the start of the answer, and then to each wait for more of it.
 
         datacenter: whose servers are saved. consistency: "stale" lets any server save what it has.
@@ -80,8 +80,9 @@ class Snapshot(endpoints.Snapshot[Sync]):
 
         archive: a path, a binary file that is open for reading and seekable, or bytes.
 
-        The memory that this takes does not depend on the size of a file. Indexes go back, so blocking queries must start again. The time limit of the client applies to all of it: a large snapshot needs
-        more. It is sent again only if Consul certainly did nothing.
+        The memory that this takes does not depend on the size of a file. Indexes go back, so blocking queries must start again.
+        The time limit of the client applies to all of it: a large snapshot needs more. It is sent again only if Consul certainly did
+        nothing.
 
         datacenter: whose servers are restored.
         Raises ServerError for a broken snapshot or an unknown datacenter, UnreadableBody, OSError for the file, Forbidden.
