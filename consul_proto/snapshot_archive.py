@@ -140,9 +140,9 @@ class SnapshotArchive:
         if not any(header):
             return
         total = sum(header) - sum(header[148:156]) + 8 * ord(" ")
-        if _number(header[148:156]) != total:
-            raise DecodeError(f"the snapshot is not a tar archive, or was altered near byte {self._size}; {_AGAIN}")
         size, self._pax_size = _number(header[124:136]) if self._pax_size is None else self._pax_size, None
+        if _number(header[148:156]) != total or size < 0:
+            raise DecodeError(f"the snapshot is not a tar archive, or was altered near byte {self._size}; {_AGAIN}")
         name = header[:100].rstrip(b"\0").decode("utf-8", "replace")
         is_extended = header[156:157] in (b"x", b"g")
         if not is_extended and (name not in (_META, _STATE, _SUMS) or header[156:157] not in (b"0", b"\0")):

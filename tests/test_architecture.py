@@ -18,7 +18,7 @@ _ROOT = Path(__file__).parent.parent
 _PURE = {
     "__future__", "ast", "base64", "binascii", "builtins", "collections", "collections.abc", "dataclasses", "datetime",
     "bisect", "decimal", "difflib", "enum", "functools", "hashlib", "heapq", "importlib", "inspect", "ipaddress",
-    "itertools", "json", "math", "posixpath", "re", "struct", "types", "typing", "unicodedata", "urllib.parse", "zlib",
+    "itertools", "json", "math", "posixpath", "re", "struct", "types", "typing", "unicodedata", "urllib.parse", "weakref", "zlib",
 }  # fmt: skip
 
 _PACKAGES = ("consul_proto", "transports", "consulate")

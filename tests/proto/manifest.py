@@ -41,6 +41,10 @@ _NEEDED: dict[str, dict[str, Any]] = {"agent.check.register": {"ttl": 10}}
 _ROWS = {"acl.clone": "acl.legacy.clone", "acl.destroy": "acl.legacy.destroy", "kv.set": "kv.put", "kv.delete": "kv.delete"}
 
 
+#: Calls that take files on a client; the operations take and give bytes.
+WITH_FILES = {"snapshot.save", "snapshot.restore"}
+
+
 @dataclass(frozen=True)
 class Call:
     """A call of the API. name: as users write it. definition: what the decorator made of the method."""
@@ -51,6 +55,10 @@ class Call:
     @property
     def is_flow(self) -> bool:
         return isinstance(self.definition, flow)
+
+    @property
+    def is_stream(self) -> bool:
+        return isinstance(self.definition, stream)
 
     def on(self, face: Any, **options: Any) -> Any:
         """Make the call on a face, with the least that it needs and these options."""

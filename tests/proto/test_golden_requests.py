@@ -26,7 +26,7 @@ def test_a_call_gives_its_request(row: RequestRow) -> None:
     built = row.call(Operations())
     request = built.request
     assert built.name == row.operation
-    assert (request.method, request.target, request.body) == (row.method, row.target, row.body)
+    assert (request.method, request.target, request.read_body()) == (row.method, row.target, row.body)
     assert dict(request.headers) == row.headers
     assert request.wait == row.wait
 

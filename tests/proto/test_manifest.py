@@ -17,6 +17,7 @@ _NOT_IN_QUERIES = {
     "kv.get recurse": "`kv.find`, `kv.items`, `kv.records` and others read a prefix",
     "kv.get keys": "`kv.keys` lists the names",
     "kv.delete recurse": "`kv.delete(recurse=True)` sends it",
+    "agent.metrics format": "the call reads the JSON form; Prometheus reads its own form itself",
     "agent.service.health_by_id format": "`health_by_id` reads the JSON form, which has the text's word as AggregatedStatus",
     "agent.service.health_by_name format": "as health_by_id",
 }

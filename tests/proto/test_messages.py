@@ -5,15 +5,16 @@ from __future__ import annotations
 import copy
 import pickle
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from consul_proto.api import Operations
-from consul_proto.errors import ConsulateException, Forbidden, RequestError, TransactionFailed, is_retryable, words
+from consul_proto.errors import ConsulateException, Forbidden, RequestError, TransactionFailed, UnreadableBody, is_retryable, words
 from consul_proto.failures import error_for
-from consul_proto.message import Headers, Request, Response
+from consul_proto.message import Headers, Request, Response, StreamedBody
 from consul_proto.options import Settings
 
 api = Operations()
@@ -214,3 +215,49 @@ class TestErrors:
     )
     def test_what_may_be_tried_again(self, status: int, body: bytes, retry: bool) -> None:
         assert is_retryable(status, body) is retry
+
+
+class TestStreamedBodies:
+    def test_its_pieces_are_made_for_each_reader(self) -> None:
+        made: list[int] = []
+
+        def pieces() -> Iterator[bytes]:
+            made.append(len(made))
+            yield from (b"ab", b"", b"c")
+
+        body = StreamedBody(pieces, 3)
+        request = Request("PUT", "/v1/snapshot", body=body)
+        assert made == []
+        assert [list(body), list(body)] == [[b"ab", b"c"]] * 2
+        assert (request.read_body(), request.body_size) == (b"abc", 3)
+        assert repr(request) == "<Request PUT /v1/snapshot <3 bytes>>"
+        assert made == [0, 1, 2]
+
+    def test_bytes_and_nothing(self) -> None:
+        assert (Request("PUT", "/x", body=b"ab").read_body(), Request("PUT", "/x", body=b"ab").body_size) == (b"ab", 2)
+        assert (Request("PUT", "/x").read_body(), Request("PUT", "/x").body_size) == (None, 0)
+
+    @pytest.mark.parametrize(("size", "has"), [(2, "more than 2"), (4, "3")])
+    def test_another_size_than_announced(self, size: int, has: str) -> None:
+        with pytest.raises(UnreadableBody, match=f"must have {size} bytes, but has {has}; did its file change"):
+            list(StreamedBody(lambda: [b"abc"], size))
+
+    def test_pieces_that_cannot_be_read(self) -> None:
+        def pieces() -> Iterator[bytes]:
+            yield b"a"
+            raise OSError("the disk is gone")
+
+        with pytest.raises(UnreadableBody, match="the body of the request cannot be read: the disk is gone") as raised:
+            list(StreamedBody(pieces, 2))
+        assert isinstance(raised.value.__cause__, OSError)
+
+    def test_a_size_below_0(self) -> None:
+        with pytest.raises(ValueError, match="the size of a body must be 0 or more bytes, not -1"):
+            StreamedBody(list, -1)
+
+    def test_a_client_changes_only_the_query(self) -> None:
+        body = StreamedBody(lambda: [b"a"], 1)
+        request = Settings(datacenter="dc2", namespace="team").apply(api.snapshot.restore(body))
+        assert (request.query, request.body) == ((("dc", "dc2"),), body)
+        with_member = Settings(datacenter="dc2").apply(replace(api.snapshot.restore(body), defaults=("Datacenter",)))
+        assert with_member.body == b'{"Datacenter": "dc2"}'

@@ -48,6 +48,7 @@ _VALUES: dict[str, Any] = {
     "enable": False,
     "flags": 7,
     "index": 7,
+    "log_json": True,
     "max_age": 7,
     "max_stale": 7,
     "merge_central_config": True,

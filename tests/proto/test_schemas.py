@@ -23,6 +23,7 @@ _WITHOUT_TYPE = {
     "CatalogRegistration": "its members are the parameters of catalog.register",
     "CatalogDeregistration": "its members are the parameters of catalog.deregister",
     "AgentCheckRegistration": "its members are the parameters of agent.check.register",
+    "AgentTokenRequest": "its member is a parameter of agent.token.update",
     "CheckUpdate": "its members are the parameters of agent.check.update",
 }
 
