@@ -14,11 +14,12 @@ from consul_proto.api import Operations
 from consul_proto.errors import ConsulateException
 from consul_proto.message import Headers, Response
 from consul_proto.operation import Operation
+from consul_proto.stream import Stream
 from tests.proto.flows import Script
 from tests.proto.golden.rows import REQUESTS as ROWS
 
 #: One operation for each reader: each row of the golden requests has its own.
-_OPERATIONS: list[Operation[Any]] = [row.call(Operations()) for row in ROWS]
+_OPERATIONS: list[Operation[Any] | Stream[Any]] = [row.call(Operations()) for row in ROWS]
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
@@ -55,7 +56,7 @@ _HEADERS = st.lists(
 )
 
 
-def _check(operation: Operation[Any], response: Response) -> None:
+def _check(operation: Operation[Any] | Stream[Any], response: Response) -> None:
     try:
         operation.decode(response)
     except ConsulateException as error:
