@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scripts.recording import acl_legacy, agent, catalog, kv, limits, session
+from scripts.recording import acl_legacy, agent, agent_process, catalog, kv, limits, session, snapshot
 from scripts.recording.recorder import POWERLESS, Recorder
 from tests.agents import Binary, find_binaries, start_agent
 
@@ -36,11 +36,14 @@ def _record(binary: Binary, folder: Path) -> list[str]:
         kv.record(recorder)
         session.record(recorder)
         agent.record(recorder)
+        agent_process.record(recorder)
+        snapshot.record(recorder)
         catalog.record(recorder)
         acl_legacy.record(recorder)
     with start_agent(binary, acls=False, limits=limits.LIMITS) as small:
         second = Recorder(small, folder, manifest)
         limits.record(second)
+        agent_process.record_without_acls(second)
     print(f"Consul {binary.version}: {recorder.written + second.written} samples")
     return recorder.surprises + second.surprises
 
