@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 from anyio import to_thread
-from anyio.lowlevel import checkpoint
+from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from consul_proto.message import StreamedBody
 from transports.http1.body import OpenBody
@@ -118,6 +118,7 @@ class AnyioConnection:
             if isinstance(request.body, StreamedBody):
                 pieces = iter(request.body)
                 while piece := await to_thread.run_sync(next, pieces, b""):
+                    await checkpoint_if_cancelled()  # while the thread read, the task could not be cancelled
                     await self._send_piece(piece)
         except (BrokenPipeError, ConnectionResetError):
             return False
