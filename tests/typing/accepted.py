@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
-from typing import Any, assert_type
+from pathlib import Path
+from typing import Any, BinaryIO, assert_type
 
 from consul_proto.api import Groups, Operations
 from consul_proto.codec import Stored
@@ -16,9 +17,10 @@ from consul_proto.config import Config
 from consul_proto.decode import text
 from consul_proto.endpoints.kv import KV as KV
 from consul_proto.flow import Flow, call, sleep
-from consul_proto.message import Json, Request, Response
+from consul_proto.message import Json, Request, Response, StreamedBody
 from consul_proto.namespace import Async, M, Namespace, Pure, Sync, flow, group, operation
 from consul_proto.operation import Operation
+from consul_proto.stream import Stream
 from consul_proto.types.agent import AgentMember, AgentSelf
 from consul_proto.types.catalog import CatalogNode, CatalogService, ServiceEntry, ServiceTags
 from consul_proto.types.check import AgentCheck, HealthCheck
@@ -320,3 +322,20 @@ def own_transports(handle: Callable[[Request], Response]) -> None:
     AsyncConsul(transport=AsyncMemoryTransport(handle))
     Consul(adapter=OwnAdapter)
     AsyncConsul(adapter=OwnAdapter())
+
+
+def streams(client: Consul, file: BinaryIO) -> None:
+    assert_type(client.ops.agent.monitor(log_level="debug"), Stream[str])
+    assert_type(client.ops.snapshot.save(consistency="stale"), Stream[bytes])
+    with client.agent.metrics_stream() as intervals:
+        assert_type(next(iter(intervals))["Samples"][0]["Count"], int)
+    assert_type(client.snapshot.save(file)["Index"], int)
+    assert_type(client.snapshot.restore(Path("a.snap")), bool)
+    client.ops.snapshot.restore(StreamedBody(lambda: [b"a"], 1))
+    client.agent.token.update("dns", "t")
+
+
+async def streams_for_tasks(tasks: AsyncConsul) -> None:
+    async with tasks.agent.monitor() as lines:
+        assert_type(await anext(aiter(lines)), str)
+    assert_type((await tasks.snapshot.save("a.snap"))["Size"], int)

@@ -213,3 +213,12 @@ def unfrozen(leader: Operation[str], limits: Limits) -> None:
 async def coroutine_is_no_operation(tasks: AsyncConsul, later: Awaitable[bool]) -> None:
     await tasks.perform(tasks.kv.put("k", "v"))  # error
     await tasks.perform(later)  # error
+
+
+def wrong_streams(client: Consul, tasks: AsyncConsul) -> None:
+    client.agent.monitor(log_level="loud")  # error
+    client.agent.token.update("nothing", "t")  # error
+    client.snapshot.save(consistency="consistent", target="a.snap")  # error
+    client.ops.snapshot.restore("a.snap")  # error
+    for line in tasks.agent.monitor():  # error
+        print(line)
