@@ -221,4 +221,4 @@ def wrong_streams(client: Consul, tasks: AsyncConsul) -> None:
     client.snapshot.save(consistency="consistent", target="a.snap")  # error
     client.ops.snapshot.restore("a.snap")  # error
     for line in tasks.agent.monitor():  # error
-        print(line)
+        del line
