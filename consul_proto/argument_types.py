@@ -78,6 +78,10 @@ _NAMED = {
     "Consistency": _TEXT,
     "Method": _TEXT,
     "State": _TEXT,
+    "ACLLink": _OBJECT,
+    "ACLNodeIdentity": _OBJECT,
+    "ACLServiceIdentity": _OBJECT,
+    "ACLTemplatedPolicy": _OBJECT,
     "AgentServiceCheck": _OBJECT,
     "AgentServiceConnect": _OBJECT,
     "AgentWeights": _OBJECT,
@@ -90,7 +94,7 @@ _NAMED = {
 }
 
 #: A name in an annotation -> the annotation that it stands for.
-_ALIASES = {"Names": "str | Collection[str]"}
+_ALIASES = {"ACLLinks": "Sequence[ACLLink]", "Names": "str | Collection[str]"}
 
 
 @cache
