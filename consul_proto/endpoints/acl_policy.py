@@ -6,7 +6,7 @@ import builtins
 from typing import TYPE_CHECKING
 
 from consul_proto.decode import boolean, each, one
-from consul_proto.endpoints.acl_missing import explain_missing, explain_missing_or_forbidden
+from consul_proto.endpoints.acl_answers import explain_missing, explain_missing_or_forbidden
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import LOCAL, json_body, read_operation, write_operation

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from consul_proto.decode import boolean, each, one
 from consul_proto.durations import go_duration
-from consul_proto.endpoints.acl_missing import explain_missing, explain_missing_or_forbidden
-from consul_proto.errors import Forbidden, words
+from consul_proto.endpoints.acl_answers import explain_missing, explain_missing_or_forbidden, explain_own_token
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import LOCAL, json_body, read_operation, write_operation
@@ -28,7 +27,6 @@ from consul_proto.types.acl_token import (
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from consul_proto.message import Response
     from consul_proto.types.acl_token import ACLToken, ACLTokenExpanded, ACLTokenListEntry
     from consul_proto.types.options import EnterpriseScope
 
@@ -64,13 +62,6 @@ def _body(given: Mapping[str, Any]) -> bytes:
 
 def _scope(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name not in _MEMBERS}
-
-
-def explain_own_token(response: Response) -> Forbidden | None:
-    """Return the error for answers that say that the token of the call itself does not exist: a 401 or 404, instead of the usual 403."""
-    if response.status in (401, 404) and response.body.strip() == b"Supplied token does not exist":
-        return Forbidden(words(response.body), maybe_applied=False)
-    return None
 
 
 class Token(Namespace[M]):
