@@ -49,6 +49,7 @@ _VALUES: dict[str, Any] = {
     "cas": 7,
     "consistency": "stale",
     "enable": False,
+    "expanded": True,
     "flags": 7,
     "index": 7,
     "max_age": 7,
