@@ -85,6 +85,7 @@ class ACLToken(TypedDict):
     ExpirationTime: NotRequired[str]  # RFC 3339; since 1.5.0
     CreateTime: str  # RFC 3339
     Hash: str  # base64; it changes with the rights and the description
+    Rules: NotRequired[str]  # before 1.11: of a token that the legacy ACL system made
     Namespace: NotRequired[str]  # since 1.7.0; Enterprise
     Partition: NotRequired[str]  # since 1.11.0; Enterprise
     AuthMethodNamespace: NotRequired[str]  # since 1.11.0; Enterprise
