@@ -82,6 +82,7 @@ class ACLToken(TypedDict):
     TemplatedPolicies: NotRequired[list[ACLTemplatedPolicy]]  # since 1.17.0
     Local: bool  # valid in one datacenter only
     AuthMethod: NotRequired[str]  # since 1.5.0; of a token from a login
+    ExpirationTTL: NotRequired[str]  # only in requests: a Go duration, which gives the ExpirationTime; since 1.5.0
     ExpirationTime: NotRequired[str]  # RFC 3339; since 1.5.0
     CreateTime: str  # RFC 3339
     Hash: str  # base64; it changes with the rights and the description
