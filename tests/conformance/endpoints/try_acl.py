@@ -4,37 +4,43 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from consulate.exceptions import Forbidden, NotFound, ServerError
-from tests.agents import find_binaries, start_agent
+from tests.agents import Agent, find_binaries, start_agent
 from tests.conformance.endpoints.acl_objects import ISSUER, UNKNOWN, an_auth_method
 from tests.conformance.endpoints.trial import Place, fails, succeeds
 from tests.conformance.world import World
 
-#: The configuration of an agent whose ACL system waits for its bootstrap.
-_WITHOUT_TOKENS = {"acl": {"enabled": True, "default_policy": "allow"}}
-
 _NO_LOGINS: dict[Place, str] = {"simulator": "it accepts no bearer token"}
+
+
+@contextmanager
+def _without_tokens(version: str) -> Iterator[Agent]:
+    """Start a real agent whose ACL system waits for its bootstrap."""
+    binary = next(binary for binary in find_binaries() if binary.version == version)
+    with tempfile.TemporaryDirectory(prefix="acls-") as name:
+        file = Path(name, "acls.json")
+        file.write_text(json.dumps({"acl": {"enabled": True, "default_policy": "allow"}}))
+        with start_agent(binary, acls=False, unix_socket=False, files=[file]) as agent:
+            yield agent
 
 
 @succeeds("acl.bootstrap", not_on={"simulator": "its management token exists from the start"})
 async def the_first_token_is_made_once(client: Any, world: World) -> None:
-    binary = next(binary for binary in find_binaries() if binary.version == world.agent.version)
-    with tempfile.TemporaryDirectory(prefix="acls-") as name:
-        file = Path(name, "acls.json")
-        file.write_text(json.dumps(_WITHOUT_TOKENS))
-        with start_agent(binary, acls=False, unix_socket=False, files=[file]) as fresh:
-            async with World(world.face, fresh).another() as stranger:
-                made = await stranger.acl.bootstrap()
-                assert made["ID"] == made["SecretID"]
-                assert [policy["Name"] for policy in made["Policies"]] == ["global-management"]
-                assert await stranger.using(token=made["SecretID"]).acl.token.list()
-                with pytest.raises(Forbidden, match="ACL bootstrap no longer allowed"):
-                    await stranger.acl.bootstrap(bootstrap_secret=UNKNOWN)
+    with _without_tokens(world.agent.version) as fresh:
+        async with World(world.face, fresh).another() as stranger:
+            made = await stranger.acl.bootstrap()
+            assert made["ID"] == made["SecretID"]
+            assert [policy["Name"] for policy in made["Policies"]] == ["global-management"]
+            assert await stranger.using(token=made["SecretID"]).acl.token.list()
+            with pytest.raises(Forbidden, match="ACL bootstrap no longer allowed"):
+                await stranger.acl.bootstrap(bootstrap_secret=UNKNOWN)
 
 
 @fails("acl.bootstrap")
