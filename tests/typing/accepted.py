@@ -320,3 +320,17 @@ def own_transports(handle: Callable[[Request], Response]) -> None:
     AsyncConsul(transport=AsyncMemoryTransport(handle))
     Consul(adapter=OwnAdapter)
     AsyncConsul(adapter=OwnAdapter())
+
+
+async def acls(sync: Consul, tasks: AsyncConsul) -> None:
+    token = sync.acl.token.create(policies=[{"Name": "web-read"}, {"ID": "p-1"}], expiration_ttl="1h")
+    assert_type(token["SecretID"], str)
+    again = sync.acl.token.update(token["AccessorID"], policies=token.get("Policies", []))
+    assert_type([link["Name"] for link in again.get("Policies", [])], list[str])
+    assert_type((await tasks.acl.policy.read("p-1"))["Rules"], str)
+    assert_type(sync.acl.templated_policy.list()["builtin/service"]["Template"], str)
+    method = sync.acl.auth_method.read("ci")
+    if method["Type"] == "jwt":
+        assert_type(method["Config"].get("BoundIssuer"), str | None)
+    sync.acl.auth_method.create("minikube", "kubernetes", {"Host": "https://192.0.2.1"}, max_token_ttl="1h")
+    assert_type(sync.acl.logout(), bool)

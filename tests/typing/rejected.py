@@ -213,3 +213,13 @@ def unfrozen(leader: Operation[str], limits: Limits) -> None:
 async def coroutine_is_no_operation(tasks: AsyncConsul, later: Awaitable[bool]) -> None:
     await tasks.perform(tasks.kv.put("k", "v"))  # error
     await tasks.perform(later)  # error
+
+
+def wrong_acls(consul: Consul) -> None:
+    consul.acl.token.create(policies=["web-read"])  # error
+    consul.acl.token.create(policies=[{"name": "web-read"}])  # error
+    consul.acl.policy.create(rules="")  # error
+    consul.acl.token.self(namespace="team")  # error
+    consul.acl.binding_rule.create("ci", "group", "web")  # error
+    consul.acl.auth_method.create("ci", "jwt", {"JWKSurl": "https://192.0.2.1"})  # error
+    consul.acl.role.read("r-1")["Rules"]  # error
