@@ -80,6 +80,7 @@ QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]]
     "acquire": ("acquire", nonempty),
     "cached": ("cached", _flag),
     "cas": ("cas", uint64),
+    "compile_dc": ("compile-dc", nonempty),
     "datacenter": ("dc", nonempty),
     "enable": ("enable", _truth),
     "filter": ("filter", text),

@@ -1,6 +1,6 @@
 """What the kinds of config entries share. The members have Consul's own names.
 
-A class such as `ServiceResolver` is an entry as `config.apply` takes it, `ServiceResolverConfigEntry` is the same entry as Consul returns it.
+A class such as `ServiceResolver` is an entry as `config.apply` takes it; `ServiceResolverConfigEntry` is an entry as Consul returns it.
 Members without a "since" are as old as their kind. Enterprise: members that only Consul Enterprise takes.
 """
 
