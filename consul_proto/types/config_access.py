@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, Required, TypedDict
 
 from consul_proto.types.config_entry import StoredEntry
 
@@ -29,16 +29,16 @@ class SourceIntention(TypedDict, total=False):
     LegacyUpdateTime: str  # RFC 3339
 
 
-class ServiceIntentions(TypedDict, total=False):
+class ServiceIntentions(TypedDict):
     """Which services may connect to a service."""
 
-    Kind: Required[Literal["service-intentions"]]
-    Name: Required[str]  # the service that is connected to; "*": any
-    Partition: str  # since 1.11.0; Enterprise
-    Namespace: str  # Enterprise
-    Sources: Required[list[SourceIntention]]  # at least one
-    JWT: IntentionJWTRequirement  # since 1.16.0
-    Meta: dict[str, str]
+    Kind: Literal["service-intentions"]
+    Name: str  # the service that is connected to; "*": any
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+    Namespace: NotRequired[str]  # Enterprise
+    Sources: list[SourceIntention]  # at least one
+    JWT: NotRequired[IntentionJWTRequirement]  # since 1.16.0
+    Meta: NotRequired[dict[str, str]]
 
 
 class ServiceIntentionsConfigEntry(ServiceIntentions, StoredEntry):
@@ -157,21 +157,21 @@ class JWTCacheConfig(TypedDict, total=False):
     Size: int  # how many; 0: no cache
 
 
-class JWTProvider(TypedDict, total=False):
+class JWTProvider(TypedDict):
     """An issuer of JSON web tokens, and how its tokens are verified."""
 
-    Kind: Required[Literal["jwt-provider"]]
-    Name: Required[str]
-    JSONWebKeySet: Required[JSONWebKeySet]
-    Issuer: str
-    Audiences: list[str]
-    Locations: list[JWTLocation]
-    Forwarding: JWTForwardingConfig
-    ClockSkewSeconds: int  # seconds
-    CacheConfig: JWTCacheConfig
-    Partition: str  # Enterprise
-    Namespace: str  # Enterprise
-    Meta: dict[str, str]
+    Kind: Literal["jwt-provider"]
+    Name: str
+    JSONWebKeySet: JSONWebKeySet
+    Issuer: NotRequired[str]
+    Audiences: NotRequired[list[str]]
+    Locations: NotRequired[list[JWTLocation]]
+    Forwarding: NotRequired[JWTForwardingConfig]
+    ClockSkewSeconds: NotRequired[int]  # seconds
+    CacheConfig: NotRequired[JWTCacheConfig]
+    Partition: NotRequired[str]  # Enterprise
+    Namespace: NotRequired[str]  # Enterprise
+    Meta: NotRequired[dict[str, str]]
 
 
 class JWTProviderConfigEntry(JWTProvider, StoredEntry):

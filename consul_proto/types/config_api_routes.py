@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, Required, TypedDict
 
 from consul_proto.types.config_entry import StoredEntry
 
@@ -128,18 +128,18 @@ class HTTPRouteRule(TypedDict, total=False):
     Services: list[HTTPService] | None
 
 
-class HTTPRoute(TypedDict, total=False):
+class HTTPRoute(TypedDict):
     """Rules for HTTP requests to an API gateway."""
 
-    Kind: Required[Literal["http-route"]]
-    Name: Required[str]
-    Parents: list[ResourceReference] | None  # gateways and their listeners
-    Rules: list[HTTPRouteRule] | None
-    Hostnames: list[str] | None
-    Status: ConfigEntryStatus  # written by Consul
-    Partition: str  # Enterprise
-    Namespace: str  # Enterprise
-    Meta: dict[str, str]
+    Kind: Literal["http-route"]
+    Name: str
+    Parents: NotRequired[list[ResourceReference] | None]  # gateways and their listeners
+    Rules: NotRequired[list[HTTPRouteRule] | None]
+    Hostnames: NotRequired[list[str] | None]
+    Status: NotRequired[ConfigEntryStatus]  # written by Consul
+    Partition: NotRequired[str]  # Enterprise
+    Namespace: NotRequired[str]  # Enterprise
+    Meta: NotRequired[dict[str, str]]
 
 
 class HTTPRouteConfigEntry(HTTPRoute, StoredEntry):
@@ -154,17 +154,17 @@ class TCPService(TypedDict, total=False):
     Namespace: str  # Enterprise
 
 
-class TCPRoute(TypedDict, total=False):
+class TCPRoute(TypedDict):
     """The service for TCP connections to an API gateway."""
 
-    Kind: Required[Literal["tcp-route"]]
-    Name: Required[str]
-    Parents: list[ResourceReference] | None  # gateways and their listeners
-    Services: list[TCPService] | None  # at most one
-    Status: ConfigEntryStatus  # written by Consul
-    Partition: str  # Enterprise
-    Namespace: str  # Enterprise
-    Meta: dict[str, str]
+    Kind: Literal["tcp-route"]
+    Name: str
+    Parents: NotRequired[list[ResourceReference] | None]  # gateways and their listeners
+    Services: NotRequired[list[TCPService] | None]  # at most one
+    Status: NotRequired[ConfigEntryStatus]  # written by Consul
+    Partition: NotRequired[str]  # Enterprise
+    Namespace: NotRequired[str]  # Enterprise
+    Meta: NotRequired[dict[str, str]]
 
 
 class TCPRouteConfigEntry(TCPRoute, StoredEntry):

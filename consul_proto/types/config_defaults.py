@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from consul_proto.types.config_entry import StoredEntry
 
@@ -78,54 +78,54 @@ class RateLimits(TypedDict, total=False):
     InstanceLevel: InstanceLevelRateLimits
 
 
-class ServiceDefaults(TypedDict, total=False):
+class ServiceDefaults(TypedDict):
     """Defaults for a service: its protocol, its proxies, its upstreams."""
 
-    Kind: Required[Literal["service-defaults"]]
-    Name: Required[str]  # the service
-    Partition: str  # since 1.11.0; Enterprise
-    Namespace: str  # since 1.7.0; Enterprise
-    Protocol: str  # tcp | http | http2 | grpc; "" is tcp
-    Mode: str  # "" | direct | transparent; since 1.10.0
-    TransparentProxy: TransparentProxyConfig  # since 1.10.0
-    MutualTLSMode: str  # "" | strict | permissive; since 1.16.0
-    MeshGateway: MeshGatewayConfig
-    Expose: ExposeConfig  # since 1.6.2
-    ExternalSNI: str
-    UpstreamConfig: UpstreamConfiguration  # since 1.10.0
-    Destination: DestinationConfig  # since 1.13.0
-    MaxInboundConnections: int  # since 1.13.0
-    LocalConnectTimeoutMs: int  # milliseconds; since 1.13.2
-    LocalRequestTimeoutMs: int  # milliseconds; since 1.13.2
-    BalanceInboundConnections: str  # "" | exact_balance; since 1.14.0
-    RateLimits: RateLimits  # since 1.17.0; Enterprise
-    EnvoyExtensions: list[EnvoyExtension]  # since 1.15.0
-    MaxRequestHeadersKB: int  # kibibytes; since 1.21.5
-    Meta: dict[str, str]  # since 1.8.4
+    Kind: Literal["service-defaults"]
+    Name: str  # the service
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+    Namespace: NotRequired[str]  # since 1.7.0; Enterprise
+    Protocol: NotRequired[str]  # tcp | http | http2 | grpc; "" is tcp
+    Mode: NotRequired[str]  # "" | direct | transparent; since 1.10.0
+    TransparentProxy: NotRequired[TransparentProxyConfig]  # since 1.10.0
+    MutualTLSMode: NotRequired[str]  # "" | strict | permissive; since 1.16.0
+    MeshGateway: NotRequired[MeshGatewayConfig]
+    Expose: NotRequired[ExposeConfig]  # since 1.6.2
+    ExternalSNI: NotRequired[str]
+    UpstreamConfig: NotRequired[UpstreamConfiguration]  # since 1.10.0
+    Destination: NotRequired[DestinationConfig]  # since 1.13.0
+    MaxInboundConnections: NotRequired[int]  # since 1.13.0
+    LocalConnectTimeoutMs: NotRequired[int]  # milliseconds; since 1.13.2
+    LocalRequestTimeoutMs: NotRequired[int]  # milliseconds; since 1.13.2
+    BalanceInboundConnections: NotRequired[str]  # "" | exact_balance; since 1.14.0
+    RateLimits: NotRequired[RateLimits]  # since 1.17.0; Enterprise
+    EnvoyExtensions: NotRequired[list[EnvoyExtension]]  # since 1.15.0
+    MaxRequestHeadersKB: NotRequired[int]  # kibibytes; since 1.21.5
+    Meta: NotRequired[dict[str, str]]  # since 1.8.4
 
 
 class ServiceConfigEntry(ServiceDefaults, StoredEntry):
     """A service-defaults entry as Consul returns it."""
 
 
-class ProxyDefaults(TypedDict, total=False):
+class ProxyDefaults(TypedDict):
     """Defaults for the proxies of all services."""
 
-    Kind: Required[Literal["proxy-defaults"]]
-    Name: Required[str]  # always "global"
-    Partition: str  # since 1.11.0; Enterprise
-    Namespace: str  # since 1.7.0; Enterprise
-    Config: dict[str, object] | None  # for Envoy: "protocol", "envoy_prometheus_bind_addr", ...
-    Mode: str  # "" | direct | transparent; since 1.10.0
-    TransparentProxy: TransparentProxyConfig  # since 1.10.0
-    MutualTLSMode: str  # "" | strict | permissive; since 1.16.0
-    MeshGateway: MeshGatewayConfig
-    Expose: ExposeConfig  # since 1.6.2
-    AccessLogs: AccessLogsConfig  # since 1.15.0
-    EnvoyExtensions: list[EnvoyExtension]  # since 1.15.0
-    FailoverPolicy: ServiceResolverFailoverPolicy  # since 1.16.0
-    PrioritizeByLocality: ServiceResolverPrioritizeByLocality  # since 1.16.0; Enterprise
-    Meta: dict[str, str]  # since 1.8.4
+    Kind: Literal["proxy-defaults"]
+    Name: str  # always "global"
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+    Namespace: NotRequired[str]  # since 1.7.0; Enterprise
+    Config: NotRequired[dict[str, object] | None]  # for Envoy: "protocol", "envoy_prometheus_bind_addr", ...
+    Mode: NotRequired[str]  # "" | direct | transparent; since 1.10.0
+    TransparentProxy: NotRequired[TransparentProxyConfig]  # since 1.10.0
+    MutualTLSMode: NotRequired[str]  # "" | strict | permissive; since 1.16.0
+    MeshGateway: NotRequired[MeshGatewayConfig]
+    Expose: NotRequired[ExposeConfig]  # since 1.6.2
+    AccessLogs: NotRequired[AccessLogsConfig]  # since 1.15.0
+    EnvoyExtensions: NotRequired[list[EnvoyExtension]]  # since 1.15.0
+    FailoverPolicy: NotRequired[ServiceResolverFailoverPolicy]  # since 1.16.0
+    PrioritizeByLocality: NotRequired[ServiceResolverPrioritizeByLocality]  # since 1.16.0; Enterprise
+    Meta: NotRequired[dict[str, str]]  # since 1.8.4
 
 
 class ProxyConfigEntry(ProxyDefaults, StoredEntry):
@@ -182,20 +182,20 @@ class PeeringMeshConfig(TypedDict, total=False):
     PeerThroughMeshGateways: bool
 
 
-class Mesh(TypedDict, total=False):
+class Mesh(TypedDict):
     """Settings of the whole mesh. There is one such entry; it has no name, and is read and deleted as "mesh"."""
 
-    Kind: Required[Literal["mesh"]]
-    Name: str  # always "mesh" if it is given; not returned
-    Partition: str  # since 1.11.0; Enterprise
-    Namespace: str  # Enterprise
-    TransparentProxy: TransparentProxyMeshConfig
-    AllowEnablingPermissiveMutualTLS: bool  # since 1.16.0
-    ValidateClusters: bool  # since 1.19.2
-    TLS: MeshTLSConfig  # since 1.12.0
-    HTTP: MeshHTTPConfig  # since 1.12.1
-    Peering: PeeringMeshConfig  # since 1.14.0
-    Meta: dict[str, str]
+    Kind: Literal["mesh"]
+    Name: NotRequired[str]  # always "mesh" if it is given; not returned
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+    Namespace: NotRequired[str]  # Enterprise
+    TransparentProxy: NotRequired[TransparentProxyMeshConfig]
+    AllowEnablingPermissiveMutualTLS: NotRequired[bool]  # since 1.16.0
+    ValidateClusters: NotRequired[bool]  # since 1.19.2
+    TLS: NotRequired[MeshTLSConfig]  # since 1.12.0
+    HTTP: NotRequired[MeshHTTPConfig]  # since 1.12.1
+    Peering: NotRequired[PeeringMeshConfig]  # since 1.14.0
+    Meta: NotRequired[dict[str, str]]
 
 
 class MeshConfigEntry(Mesh, StoredEntry):

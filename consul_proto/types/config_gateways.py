@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, Required, TypedDict
 
 from consul_proto.types.config_entry import StoredEntry
 
@@ -68,17 +68,17 @@ class IngressListener(TypedDict, total=False):
     TLS: GatewayTLSConfig  # since 1.11.0
 
 
-class IngressGateway(TypedDict, total=False):
+class IngressGateway(TypedDict):
     """What an ingress gateway lets into the mesh."""
 
-    Kind: Required[Literal["ingress-gateway"]]
-    Name: Required[str]  # the gateway's service
-    Partition: str  # since 1.11.0; Enterprise
-    Namespace: str  # Enterprise
-    TLS: GatewayTLSConfig
-    Listeners: list[IngressListener] | None
-    Defaults: IngressServiceConfig  # since 1.11.11
-    Meta: dict[str, str]  # since 1.8.4
+    Kind: Literal["ingress-gateway"]
+    Name: str  # the gateway's service
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+    Namespace: NotRequired[str]  # Enterprise
+    TLS: NotRequired[GatewayTLSConfig]
+    Listeners: NotRequired[list[IngressListener] | None]
+    Defaults: NotRequired[IngressServiceConfig]  # since 1.11.11
+    Meta: NotRequired[dict[str, str]]  # since 1.8.4
 
 
 class IngressGatewayConfigEntry(IngressGateway, StoredEntry):
@@ -97,15 +97,15 @@ class LinkedService(TypedDict, total=False):
     DisableAutoHostRewrite: bool  # since 1.18.2
 
 
-class TerminatingGateway(TypedDict, total=False):
+class TerminatingGateway(TypedDict):
     """Which services outside the mesh are reached through a terminating gateway."""
 
-    Kind: Required[Literal["terminating-gateway"]]
-    Name: Required[str]  # the gateway's service
-    Partition: str  # since 1.11.0; Enterprise
-    Namespace: str  # Enterprise
-    Services: list[LinkedService] | None
-    Meta: dict[str, str]  # since 1.8.4
+    Kind: Literal["terminating-gateway"]
+    Name: str  # the gateway's service
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+    Namespace: NotRequired[str]  # Enterprise
+    Services: NotRequired[list[LinkedService] | None]
+    Meta: NotRequired[dict[str, str]]  # since 1.8.4
 
 
 class TerminatingGatewayConfigEntry(TerminatingGateway, StoredEntry):
@@ -140,16 +140,16 @@ class APIGatewayListener(TypedDict, total=False):
     MaxRequestHeadersKB: int  # kibibytes; since 1.21.5
 
 
-class APIGateway(TypedDict, total=False):
+class APIGateway(TypedDict):
     """An API gateway. Routes (http-route, tcp-route) name it as their parent."""
 
-    Kind: Required[Literal["api-gateway"]]
-    Name: Required[str]  # the gateway's service
-    Listeners: Required[list[APIGatewayListener]]  # at least one
-    Status: ConfigEntryStatus  # written by Consul
-    Partition: str  # Enterprise
-    Namespace: str  # Enterprise
-    Meta: dict[str, str]
+    Kind: Literal["api-gateway"]
+    Name: str  # the gateway's service
+    Listeners: list[APIGatewayListener]  # at least one
+    Status: NotRequired[ConfigEntryStatus]  # written by Consul
+    Partition: NotRequired[str]  # Enterprise
+    Namespace: NotRequired[str]  # Enterprise
+    Meta: NotRequired[dict[str, str]]
 
 
 class APIGatewayConfigEntry(APIGateway, StoredEntry):
@@ -164,44 +164,44 @@ class BoundAPIGatewayListener(TypedDict, total=False):
     Certificates: list[ResourceReference] | None
 
 
-class BoundAPIGatewayConfigEntry(StoredEntry, total=False):
+class BoundAPIGatewayConfigEntry(StoredEntry):
     """What Consul bound to an API gateway. Consul writes it itself, so it can only be read."""
 
-    Kind: Required[Literal["bound-api-gateway"]]
-    Name: Required[str]
-    Listeners: list[BoundAPIGatewayListener] | None
-    Services: dict[str, list[ResourceReference]] | None  # the routes by service
-    Partition: str  # Enterprise
-    Namespace: str  # Enterprise
-    Meta: dict[str, str]
+    Kind: Literal["bound-api-gateway"]
+    Name: str
+    Listeners: NotRequired[list[BoundAPIGatewayListener] | None]
+    Services: NotRequired[dict[str, list[ResourceReference]] | None]  # the routes by service
+    Partition: NotRequired[str]  # Enterprise
+    Namespace: NotRequired[str]  # Enterprise
+    Meta: NotRequired[dict[str, str]]
 
 
-class InlineCertificate(TypedDict, total=False):
+class InlineCertificate(TypedDict):
     """A certificate of an API gateway, with its key. Whoever may read the entry reads the key: do not print or log it."""
 
-    Kind: Required[Literal["inline-certificate"]]
-    Name: Required[str]
-    Certificate: Required[str]  # PEM
-    PrivateKey: Required[str]  # PEM; secret
-    Partition: str  # Enterprise
-    Namespace: str  # Enterprise
-    Meta: dict[str, str]
+    Kind: Literal["inline-certificate"]
+    Name: str
+    Certificate: str  # PEM
+    PrivateKey: str  # PEM; secret
+    Partition: NotRequired[str]  # Enterprise
+    Namespace: NotRequired[str]  # Enterprise
+    Meta: NotRequired[dict[str, str]]
 
 
 class InlineCertificateConfigEntry(InlineCertificate, StoredEntry):
     """An inline-certificate entry as Consul returns it, with the key."""
 
 
-class FileSystemCertificate(TypedDict, total=False):
+class FileSystemCertificate(TypedDict):
     """A certificate of an API gateway, in files of the gateway."""
 
-    Kind: Required[Literal["file-system-certificate"]]
-    Name: Required[str]
-    Certificate: str  # the path of a PEM file
-    PrivateKey: str  # the path of a PEM file
-    Partition: str  # Enterprise
-    Namespace: str  # Enterprise
-    Meta: dict[str, str]
+    Kind: Literal["file-system-certificate"]
+    Name: str
+    Certificate: NotRequired[str]  # the path of a PEM file
+    PrivateKey: NotRequired[str]  # the path of a PEM file
+    Partition: NotRequired[str]  # Enterprise
+    Namespace: NotRequired[str]  # Enterprise
+    Meta: NotRequired[dict[str, str]]
 
 
 class FileSystemCertificateConfigEntry(FileSystemCertificate, StoredEntry):

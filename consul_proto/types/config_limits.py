@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from consul_proto.types.config_entry import StoredEntry
 
@@ -14,40 +14,40 @@ class ReadWriteRatesConfig(TypedDict, total=False):
     WriteRate: float
 
 
-class ControlPlaneRequestLimit(TypedDict, total=False):
+class ControlPlaneRequestLimit(TypedDict):
     """How many requests per second the servers take from one IP address: in all, and for each group of endpoints. Enterprise."""
 
-    Kind: Required[Literal["control-plane-request-limit"]]
-    Name: Required[str]
-    Mode: str  # permissive (only count) | enforcing | disabled
-    ReadRate: float  # requests per second
-    WriteRate: float  # requests per second
-    ACL: ReadWriteRatesConfig
-    Catalog: ReadWriteRatesConfig
-    ConfigEntry: ReadWriteRatesConfig
-    ConnectCA: ReadWriteRatesConfig
-    Coordinate: ReadWriteRatesConfig
-    DiscoveryChain: ReadWriteRatesConfig
-    ServerDiscovery: ReadWriteRatesConfig
-    Health: ReadWriteRatesConfig
-    Intention: ReadWriteRatesConfig
-    KV: ReadWriteRatesConfig
-    Tenancy: ReadWriteRatesConfig
-    PreparedQuery: ReadWriteRatesConfig
-    Session: ReadWriteRatesConfig
-    Txn: ReadWriteRatesConfig
-    AutoConfig: ReadWriteRatesConfig
-    FederationState: ReadWriteRatesConfig
-    Internal: ReadWriteRatesConfig
-    PeerStream: ReadWriteRatesConfig
-    Peering: ReadWriteRatesConfig
-    DataPlane: ReadWriteRatesConfig
-    DNS: ReadWriteRatesConfig
-    Subscribe: ReadWriteRatesConfig
-    Resource: ReadWriteRatesConfig
-    Partition: str
-    Namespace: str
-    Meta: dict[str, str]
+    Kind: Literal["control-plane-request-limit"]
+    Name: str
+    Mode: NotRequired[str]  # permissive (only count) | enforcing | disabled
+    ReadRate: NotRequired[float]  # requests per second
+    WriteRate: NotRequired[float]  # requests per second
+    ACL: NotRequired[ReadWriteRatesConfig]
+    Catalog: NotRequired[ReadWriteRatesConfig]
+    ConfigEntry: NotRequired[ReadWriteRatesConfig]
+    ConnectCA: NotRequired[ReadWriteRatesConfig]
+    Coordinate: NotRequired[ReadWriteRatesConfig]
+    DiscoveryChain: NotRequired[ReadWriteRatesConfig]
+    ServerDiscovery: NotRequired[ReadWriteRatesConfig]
+    Health: NotRequired[ReadWriteRatesConfig]
+    Intention: NotRequired[ReadWriteRatesConfig]
+    KV: NotRequired[ReadWriteRatesConfig]
+    Tenancy: NotRequired[ReadWriteRatesConfig]
+    PreparedQuery: NotRequired[ReadWriteRatesConfig]
+    Session: NotRequired[ReadWriteRatesConfig]
+    Txn: NotRequired[ReadWriteRatesConfig]
+    AutoConfig: NotRequired[ReadWriteRatesConfig]
+    FederationState: NotRequired[ReadWriteRatesConfig]
+    Internal: NotRequired[ReadWriteRatesConfig]
+    PeerStream: NotRequired[ReadWriteRatesConfig]
+    Peering: NotRequired[ReadWriteRatesConfig]
+    DataPlane: NotRequired[ReadWriteRatesConfig]
+    DNS: NotRequired[ReadWriteRatesConfig]
+    Subscribe: NotRequired[ReadWriteRatesConfig]
+    Resource: NotRequired[ReadWriteRatesConfig]
+    Partition: NotRequired[str]
+    Namespace: NotRequired[str]
+    Meta: NotRequired[dict[str, str]]
 
 
 class RateLimitIPConfigEntry(ControlPlaneRequestLimit, StoredEntry):

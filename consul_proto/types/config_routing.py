@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, Required, TypedDict
 
 from consul_proto.types.config_entry import StoredEntry
 
@@ -78,15 +78,15 @@ class ServiceRoute(TypedDict, total=False):
     Destination: ServiceRouteDestination
 
 
-class ServiceRouter(TypedDict, total=False):
+class ServiceRouter(TypedDict):
     """Routes for the HTTP requests to a service."""
 
-    Kind: Required[Literal["service-router"]]
-    Name: Required[str]  # the service
-    Partition: str  # since 1.11.0; Enterprise
-    Namespace: str  # since 1.7.0; Enterprise
-    Routes: list[ServiceRoute] | None
-    Meta: dict[str, str]  # since 1.8.4
+    Kind: Literal["service-router"]
+    Name: str  # the service
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+    Namespace: NotRequired[str]  # since 1.7.0; Enterprise
+    Routes: NotRequired[list[ServiceRoute] | None]
+    Meta: NotRequired[dict[str, str]]  # since 1.8.4
 
 
 class ServiceRouterConfigEntry(ServiceRouter, StoredEntry):
@@ -105,15 +105,15 @@ class ServiceSplit(TypedDict, total=False):
     ResponseHeaders: HTTPHeaderModifiers  # since 1.11.0
 
 
-class ServiceSplitter(TypedDict, total=False):
+class ServiceSplitter(TypedDict):
     """How the requests to a service are divided between subsets or other services."""
 
-    Kind: Required[Literal["service-splitter"]]
-    Name: Required[str]  # the service
-    Partition: str  # since 1.11.0; Enterprise
-    Namespace: str  # since 1.7.0; Enterprise
-    Splits: Required[list[ServiceSplit]]  # at least one
-    Meta: dict[str, str]  # since 1.8.4
+    Kind: Literal["service-splitter"]
+    Name: str  # the service
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+    Namespace: NotRequired[str]  # since 1.7.0; Enterprise
+    Splits: list[ServiceSplit]  # at least one
+    Meta: NotRequired[dict[str, str]]  # since 1.8.4
 
 
 class ServiceSplitterConfigEntry(ServiceSplitter, StoredEntry):
@@ -202,22 +202,22 @@ class LoadBalancer(TypedDict, total=False):
     HashPolicies: list[HashPolicy]  # for ring_hash and maglev
 
 
-class ServiceResolver(TypedDict, total=False):
+class ServiceResolver(TypedDict):
     """Which instances the name of a service stands for: its subsets, a redirect, failover, load balancing."""
 
-    Kind: Required[Literal["service-resolver"]]
-    Name: Required[str]  # the service
-    Partition: str  # since 1.11.0; Enterprise
-    Namespace: str  # since 1.7.0; Enterprise
-    DefaultSubset: str
-    Subsets: dict[str, ServiceResolverSubset]  # by name
-    Redirect: ServiceResolverRedirect
-    Failover: dict[str, ServiceResolverFailover]  # by subset; "*": any other
-    ConnectTimeout: str  # a Go duration ("15s")
-    RequestTimeout: str  # a Go duration; since 1.13.7
-    PrioritizeByLocality: ServiceResolverPrioritizeByLocality  # since 1.16.0; Enterprise
-    LoadBalancer: LoadBalancer  # since 1.9.0
-    Meta: dict[str, str]  # since 1.8.4
+    Kind: Literal["service-resolver"]
+    Name: str  # the service
+    Partition: NotRequired[str]  # since 1.11.0; Enterprise
+    Namespace: NotRequired[str]  # since 1.7.0; Enterprise
+    DefaultSubset: NotRequired[str]
+    Subsets: NotRequired[dict[str, ServiceResolverSubset]]  # by name
+    Redirect: NotRequired[ServiceResolverRedirect]
+    Failover: NotRequired[dict[str, ServiceResolverFailover]]  # by subset; "*": any other
+    ConnectTimeout: NotRequired[str]  # a Go duration ("15s")
+    RequestTimeout: NotRequired[str]  # a Go duration; since 1.13.7
+    PrioritizeByLocality: NotRequired[ServiceResolverPrioritizeByLocality]  # since 1.16.0; Enterprise
+    LoadBalancer: NotRequired[LoadBalancer]  # since 1.9.0
+    Meta: NotRequired[dict[str, str]]  # since 1.8.4
 
 
 class ServiceResolverConfigEntry(ServiceResolver, StoredEntry):

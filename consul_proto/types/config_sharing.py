@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import Literal, NotRequired, Required, TypedDict
 
 from consul_proto.types.config_entry import StoredEntry
 
@@ -23,14 +23,14 @@ class ExportedService(TypedDict, total=False):
     Consumers: list[ServiceConsumer]
 
 
-class ExportedServices(TypedDict, total=False):
+class ExportedServices(TypedDict):
     """Which services are exported to peers and partitions. There is one such entry in each partition."""
 
-    Kind: Required[Literal["exported-services"]]
-    Name: Required[str]  # the partition: "default" in the Community Edition
-    Partition: str  # Enterprise
-    Services: list[ExportedService] | None
-    Meta: dict[str, str]
+    Kind: Literal["exported-services"]
+    Name: str  # the partition: "default" in the Community Edition
+    Partition: NotRequired[str]  # Enterprise
+    Services: NotRequired[list[ExportedService] | None]
+    Meta: NotRequired[dict[str, str]]
 
 
 class ExportedServicesConfigEntry(ExportedServices, StoredEntry):
@@ -44,16 +44,16 @@ class SamenessGroupMember(TypedDict, total=False):
     Peer: str
 
 
-class SamenessGroup(TypedDict, total=False):
+class SamenessGroup(TypedDict):
     """Partitions and peers whose services with the same name are the same. Enterprise."""
 
-    Kind: Required[Literal["sameness-group"]]
-    Name: Required[str]
-    Partition: str
-    DefaultForFailover: bool
-    IncludeLocal: bool
-    Members: list[SamenessGroupMember]
-    Meta: dict[str, str]
+    Kind: Literal["sameness-group"]
+    Name: str
+    Partition: NotRequired[str]
+    DefaultForFailover: NotRequired[bool]
+    IncludeLocal: NotRequired[bool]
+    Members: NotRequired[list[SamenessGroupMember]]
+    Meta: NotRequired[dict[str, str]]
 
 
 class SamenessGroupConfigEntry(SamenessGroup, StoredEntry):
