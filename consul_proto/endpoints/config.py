@@ -45,8 +45,8 @@ class Config(Namespace[M]):
 
         entry: with Consul's own member names; type checkers know those of each kind. What is left out gets its default, also in an entry
         that exists: to change a part, change what `get` returned, and give its ModifyIndex as `cas`.
-        cas: write only if the entry's ModifyIndex is this number; 0: only if there is no such entry. Since Consul 1.15, the result is
-        True without a look at `cas` if the write would change nothing.
+        cas: write only if the entry's ModifyIndex is this number; 0: only if there is no such entry. Since Consul 1.12, a write that would
+        change nothing is not carried out, and the result is True whatever `cas` is.
 
         Writes go to the primary datacenter. Since Consul 1.5; each kind has a first version of its own.
         Raises Forbidden, ClientError for an unknown kind or member, ServerError if the entry contradicts itself or another one.
