@@ -24,8 +24,14 @@ class APIGatewayJWTProvider(TypedDict, total=False):
     VerifyClaims: list[APIGatewayJWTClaimVerification]
 
 
+class APIGatewayJWTRequirement(TypedDict, total=False):
+    """The tokens that requests to a listener need. Enterprise."""
+
+    Providers: list[APIGatewayJWTProvider]
+
+
 class JWTFilter(TypedDict, total=False):
-    """The tokens that requests need. Enterprise."""
+    """The tokens that requests of a route need. Enterprise."""
 
     Providers: list[APIGatewayJWTProvider]
 

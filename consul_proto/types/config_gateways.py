@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, Required, TypedDict
 from consul_proto.types.config_entry import StoredEntry
 
 if TYPE_CHECKING:
-    from consul_proto.types.config_api_routes import JWTFilter
+    from consul_proto.types.config_api_routes import APIGatewayJWTRequirement
     from consul_proto.types.config_entry import ConfigEntryStatus, HTTPHeaderModifiers, PassiveHealthCheck, ResourceReference
 
 
@@ -124,7 +124,7 @@ class APIGatewayTLSConfiguration(TypedDict, total=False):
 class APIGatewayPolicy(TypedDict, total=False):
     """What requests to a listener need. Enterprise."""
 
-    JWT: JWTFilter
+    JWT: APIGatewayJWTRequirement
 
 
 class APIGatewayListener(TypedDict, total=False):

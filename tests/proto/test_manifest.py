@@ -34,6 +34,9 @@ _MEMBER_PARAMETERS = {
     "acl.legacy.create Type": "acl_type",
     "acl.legacy.update ID": "acl_id",
     "acl.legacy.update Type": "acl_type",
+    "config.apply Kind": "entry",
+    "config.apply Name": "entry",
+    "config.apply *": "entry",
     "txn []": "operations",
 }
 
