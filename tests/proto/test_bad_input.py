@@ -154,6 +154,7 @@ def test_calls_are_functions_of_their_namespace() -> None:
     assert KV.get(kv, "k").request == kv.get("k").request
     assert not kv.put("k", "v").is_read
     assert kv.get("k").is_read
+    assert Operations().discovery_chain.read_with_overrides("web").is_read
     with pytest.raises(TypeError, match=r"^kv\.put\(\) got an unexpected keyword argument 'index'"):
         api.kv.put("k", "v", index=1, colour=2)
 
