@@ -170,6 +170,12 @@ def test_a_list_that_is_null_is_empty() -> None:
     assert encode(bytearray(b"a")) == b"a"
 
 
+@pytest.mark.parametrize("body", [b"{}", b'"web"', b"[1]", b'{"ImportedServices": "web"}'])
+def test_imported_services_of_another_shape(body: bytes) -> None:
+    with pytest.raises(DecodeError, match="expected a list of objects, or an object with a list of ImportedServices"):
+        Operations().imported_services.list().decode(Response(200, body=body))
+
+
 class Own(Namespace[Sync]):
     """A group of a user's own."""
 
