@@ -195,9 +195,9 @@ AUTOPILOT = Struct(
     "api.AutopilotConfiguration",
     {
         "CleanupDeadServers": BOOL,
-        "LastContactThreshold": DURATION,
+        "LastContactThreshold": Duration(own=True),
         "MaxTrailingLogs": INDEX,
-        "ServerStabilizationTime": DURATION,
+        "ServerStabilizationTime": Duration(own=True),
         "MinQuorum": Integer("uint", 0, 2**64 - 1),
         "RedundancyZoneTag": TEXT,
         "DisableUpgradeMigration": BOOL,

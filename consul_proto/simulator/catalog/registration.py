@@ -48,10 +48,10 @@ class Registration:
     def _check_node(self, given: dict[str, Any]) -> None:
         if not given.get("Node"):
             raise Refusal(500, "Must provide node")
-        if not given.get("Address") and not given.get("SkipNodeUpdate"):
-            raise Refusal(500, "Must provide address if SkipNodeUpdate is not set")
         if given.get("ID"):
             _check_uuid(given["ID"])
+        if not given.get("Address") and not given.get("SkipNodeUpdate"):
+            raise Refusal(500, "Must provide address if SkipNodeUpdate is not set")
 
     def _check_service(self, service: dict[str, Any]) -> None:
         if service.get("ID") and not service.get("Service"):
@@ -168,7 +168,7 @@ class Registration:
 
 
 def service_faults(service: dict[str, Any], settings: Settings, more: Iterable[str] = ()) -> str:
-    """Return what is wrong with a service, as Go's multierror formats it; "" if it is valid. more: further faults."""
+    """Return what is wrong with a service, as Go's multierror formats it; "" if it is valid. more: faults of its sidecar."""
     proxy, has_port = service.get("Proxy") or {}, service.get("Port") or service.get("SocketPath")
     destination, is_proxy = str(proxy.get("DestinationServiceName") or "").strip(), service.get("Kind") == "connect-proxy"
     native, is_early = (service.get("Connect") or {}).get("Native"), settings.version < V1_X
@@ -182,11 +182,12 @@ def service_faults(service: dict[str, Any], settings: Settings, more: Iterable[s
         (is_proxy and destination == "*", "Proxy.DestinationServiceName must not be a wildcard for Connect proxy services"),
         (no_port and is_early, "Port must be set for a Connect proxy"),
         (is_proxy and native, "A Proxy cannot also be Connect Native, only typical services"),
-        (native and not is_proxy and not has_port and not is_early, "Port or SocketPath must be set for a Connect native service."),
+        *((True, fault) for fault in more),
+        (native and not has_port and not is_early, "Port or SocketPath must be set for a Connect native service."),
         (ports and service.get("Port"), "Cannot set both Port and Ports"),
         (wrong_port, wrong_port),
     )
-    faults = [*(text for is_broken, text in rules if is_broken), *more]
+    faults = [text for is_broken, text in rules if is_broken]
     return multierror(faults) if faults else ""
 
 
