@@ -99,7 +99,7 @@ def fault(given: dict[str, Any], version: Version) -> str:
         (not runs and not is_alias and ttl <= 0, "TTL must be > 0 for TTL checks"),
         ((given.get("OutputMaxSize") or 0) < 0, "MaxOutputMaxSize must be positive"),
         (
-            (given.get("FailuresBeforeWarning") or 0) > (given.get("FailuresBeforeCritical") or 0),
+            version >= V1_X and (given.get("FailuresBeforeWarning") or 0) > (given.get("FailuresBeforeCritical") or 0),
             "FailuresBeforeWarning can't be higher than FailuresBeforeCritical",
         ),
     )

@@ -11,8 +11,8 @@ from typing import Any
 
 from consul_proto.simulator.agent.checks import STATES, checks_in, fault
 from consul_proto.simulator.agent.local import Local
-from consul_proto.simulator.agent.sidecars import NATIVE_FAULTS, sidecar_faults, sidecar_id, sidecar_in
-from consul_proto.simulator.catalog.registration import service_faults
+from consul_proto.simulator.agent.sidecars import as_proxy, sidecar_faults, sidecar_id, sidecar_in
+from consul_proto.simulator.catalog.registration import agent_faults, service_faults
 from consul_proto.simulator.engine.answers import Refusal, multierror
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.versions import V1_X, Version
@@ -54,8 +54,8 @@ def check_service(given: dict[str, Any], request: ServerRequest, local: Local) -
     if sidecar is not None:
         if wrong := meta_fault(sidecar.get("Meta") or {}):
             raise Refusal(status, f"{before}Invalid SidecarService: {wrong}")
-        if (sidecar.get("Connect") or {}).get("Native") and not is_early:
-            raise Refusal(400, f"Failed Validation: {multierror(NATIVE_FAULTS)}")
+        if not is_early and (wrongs := agent_faults(as_proxy(sidecar, given["Name"]), request.settings.version)):
+            raise Refusal(400, f"Failed Validation: {multierror(wrongs)}")
         name, known = sidecar.get("Name") or sidecar_id(given["Name"]), local.services.get(sidecar_id(service_id))
         _require(request, name, known, sidecar.get("Token") or "")
 
