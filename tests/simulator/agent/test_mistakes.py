@@ -42,7 +42,7 @@ _SERVICES: tuple[dict[str, Any], ...] = (
         _sidecar(**more)
         for more in ({"Check": {"TTL": "-1s"}}, {"Check": {"X": 1}, "Y": 1}, {"ID": "own", "Connect": {"SidecarService": {}}})
     ),
-    *(_sidecar(**{"X": 1, "Connect": nested}) for nested in ({"Native": "x"}, {"SidecarService": {"X": 1, "Check": {"Y": 1}}})),
+    *(_sidecar(X=1, Connect=nested) for nested in ({"Native": "x"}, {"SidecarService": {"X": 1, "Check": {"Y": 1}}})),
 )
 
 _CHECKS: tuple[dict[str, Any], ...] = (
