@@ -82,10 +82,16 @@ _NAMED = {
     "AgentServiceConnect": _OBJECT,
     "AgentWeights": _OBJECT,
     "ConnectProxyConfig": _OBJECT,
+    "IntentionJWTRequirement": _OBJECT,
+    "IntentionPermission": _OBJECT,
     "Locality": _OBJECT,
+    "Point": _OBJECT,
+    "QueryDNSOptions": _OBJECT,
+    "QueryTemplate": _OBJECT,
     "ServiceAddress": _OBJECT,
     "ServiceCheck": _OBJECT,
     "ServicePort": _OBJECT,
+    "ServiceQuery": _OBJECT,
     "TxnOp": _OBJECT,
 }
 

@@ -63,6 +63,10 @@ def _each(name: str, value: Any) -> list[str]:
     return [text(name, item) for item in ([value] if isinstance(value, str) else value)]
 
 
+def _names(name: str, value: Any) -> list[str]:
+    return [nonempty(name, item) for item in ([value] if isinstance(value, str) else value)]
+
+
 def _pairs(name: str, value: Any) -> list[str]:
     return [f"{nonempty(name, key)}:{text(name, item)}" for key, item in value.items()]
 
@@ -78,18 +82,22 @@ def _truth(_name: str, value: Any) -> str:
 #: Option -> its name in the query, and how its value is written: a text, or one text (None: a bare flag) for each occurrence.
 QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]] = {
     "acquire": ("acquire", nonempty),
+    "by": ("by", nonempty),
     "cached": ("cached", _flag),
     "cas": ("cas", uint64),
+    "connect": ("connect", _truth),
     "datacenter": ("dc", nonempty),
+    "destination": ("destination", nonempty),
     "enable": ("enable", _truth),
     "filter": ("filter", text),
     "flags": ("flags", uint64),
     "hash": ("hash", nonempty),
     "index": ("index", uint64),
     "keys": ("keys", _flag),
+    "limit": ("limit", lambda _name, value: str(value)),
     "max_stale": ("max_stale", _duration),
     "merge_central_config": ("merge-central-config", _flag),
-    "name": ("name", nonempty),
+    "name": ("name", _names),
     "namespace": ("ns", nonempty),
     "near": ("near", nonempty),
     "node": ("node", nonempty),
@@ -98,6 +106,7 @@ QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]]
     "partition": ("partition", nonempty),
     "passing": ("passing", _truth),
     "peer": ("peer", nonempty),
+    "pem": ("pem", _truth),
     "prune": ("prune", _flag),
     "reason": ("reason", text),
     "recurse": ("recurse", _flag),
@@ -107,6 +116,8 @@ QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]]
     "segment": ("segment", nonempty),
     "separator": ("separator", nonempty),
     "service": ("service", nonempty),
+    "source": ("source", nonempty),
+    "source_type": ("source-type", nonempty),
     "tag": ("tag", _each),
     "wait": ("wait", _duration),
     "wan": ("wan", lambda _name, value: ["1"] if value else []),

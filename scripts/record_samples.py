@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scripts.recording import acl_legacy, agent, catalog, kv, limits, session
+from scripts.recording import acl_legacy, agent, catalog, connect, coordinate, kv, limits, query, session
 from scripts.recording.recorder import POWERLESS, Recorder
 from tests.agents import Binary, find_binaries, start_agent
 
@@ -37,10 +37,16 @@ def _record(binary: Binary, folder: Path) -> list[str]:
         session.record(recorder)
         agent.record(recorder)
         catalog.record(recorder)
+        coordinate.record(recorder)
+        query.record(recorder)
+        connect.record(recorder)
         acl_legacy.record(recorder)
-    with start_agent(binary, acls=False, limits=limits.LIMITS) as small:
-        second = Recorder(small, folder, manifest)
-        limits.record(second)
+    with tempfile.TemporaryDirectory(prefix="agent-") as name:
+        file = Path(name, "switched_off.json")
+        file.write_text(json.dumps(limits.SWITCHED_OFF))
+        with start_agent(binary, acls=False, limits=limits.LIMITS, files=[file]) as small:
+            second = Recorder(small, folder, manifest)
+            limits.record(second)
     print(f"Consul {binary.version}: {recorder.written + second.written} samples")
     return recorder.surprises + second.surprises
 
