@@ -82,7 +82,7 @@ def missing_object(response: Response) -> NotFound | None:
 
 def hiding(secrets: Iterable[str], explain: Explain | None = None) -> Explain | None:
     """Return an `explain` function that hides secrets which the answer quotes. explain: the operation's own function, if it has one."""
-    texts = [text.encode() for secret in secrets if secret for text in _quoted(secret)]
+    texts = [text.encode("utf-8", "surrogatepass") for secret in secrets if secret for text in _quoted(secret)]
     if not texts:
         return explain
 

@@ -6,7 +6,7 @@ import builtins
 from typing import TYPE_CHECKING, Literal, cast
 
 from consul_proto.decode import boolean, each, json_value, member, one, wrong
-from consul_proto.errors import ClientError
+from consul_proto.errors import ClientError, words
 from consul_proto.failures import missing_object
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
@@ -70,8 +70,8 @@ def _written(source: str, destination: str, action: str, options: Mapping[str, o
 def _explain_exact(response: Response) -> ClientError | None:
     """Return the error of an agent before 1.9, which takes "exact" for the ID of an intention."""
     if response.status in (400, 500) and b"UUID must be 36 characters" in response.body:
-        says = "this agent is older than Consul 1.9, and knows intentions only by ID: use create, read, update and delete"
-        return ClientError(says, maybe_applied=False)
+        older = "this agent is older than Consul 1.9, and knows intentions only by ID: use create, read, update and delete"
+        return ClientError(f"{words(response.body)}; {older}", maybe_applied=False)
     return None
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NotRequired, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, Required, TypedDict
 
 from consul_proto.types.options import CacheOptions, DatacenterReadOptions
 
 if TYPE_CHECKING:
-    from typing import Literal
-
     from consul_proto.types.catalog import ServiceEntry
 
 

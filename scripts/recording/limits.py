@@ -1,4 +1,4 @@
-"""Answers of an agent with ACLs, coordinates and the service mesh off, and with small limits, so that the samples of "too large" are small."""
+"""Answers of an agent with ACLs, coordinates and the service mesh off. Its limits are small, and so are the samples of "too large"."""
 
 from __future__ import annotations
 

@@ -6,8 +6,7 @@ from scripts.recording.recorder import POWERLESS, Recorder
 
 _UNKNOWN = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 
-#: The one service that every agent has.
-_SERVICE = {"Service": "consul"}
+_SERVICE = {"Service": "db"}
 
 _FULL = {
     "Name": "servers",
@@ -18,6 +17,9 @@ _FULL = {
 
 def record(recorder: Recorder) -> None:
     """Record query.*."""
+    recorder.prepare("PUT", "/v1/catalog/register", {
+        "Node": "db1", "Address": "10.0.0.9", "Service": {"Service": "db", "Port": 5432, "Tags": ["v1"]}
+    })  # fmt: skip
     query = _create(recorder)
     _read(recorder, query)
     _execute(recorder, query)
@@ -56,7 +58,7 @@ def _execute(recorder: Recorder, query: str) -> None:
     execute, path = "query.execute", f"/v1/query/{query}/execute"
     recorder.case(execute, "by-id", path)
     recorder.case(execute, "by-name", "/v1/query/servers/execute", [("near", "_agent"), ("limit", "1")])
-    recorder.case(execute, "template", "/v1/query/web-nothing/execute")
+    recorder.case(execute, "template", "/v1/query/web-db/execute")
     recorder.case(execute, "cached", path, [("cached", None)])
     recorder.case(execute, "unknown", "/v1/query/nothing/execute", status=404)
     recorder.case(execute, "bad-limit", path, [("limit", "few")], status=500)

@@ -22,7 +22,16 @@ ROWS: dict[str, dict[str, Any]] = {
 _GIVEN: dict[str, Any] = {"state": "passing", "status": "passing", "operations": [], "items": {"k": 1}, "kind": str}
 
 #: Call -> what it needs besides.
-_NEEDED: dict[str, dict[str, Any]] = {"agent.check.register": {"ttl": 10}}
+_NEEDED: dict[str, dict[str, Any]] = {
+    "agent.check.register": {"ttl": 10},
+    "connect.ca.config_set": {"config": {}},
+    "connect.intentions.create": {"action": "allow"},
+    "connect.intentions.match": {"by": "source"},
+    "connect.intentions.update": {"action": "allow"},
+    "coordinate.update": {"coord": {}},
+    "query.create": {"service": {"Service": "x"}},
+    "query.update": {"service": {"Service": "x"}},
+}
 
 #: Call -> its row, where its first request is of another one.
 _ROWS = {"acl.clone": "acl.legacy.clone", "acl.destroy": "acl.legacy.destroy", "kv.set": "kv.put", "kv.delete": "kv.delete"}
