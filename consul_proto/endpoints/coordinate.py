@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.message import Response
-    from consul_proto.types.coordinate import Coordinate as Point
-    from consul_proto.types.coordinate import CoordinateDatacenterMap, CoordinateEntry
+    from consul_proto.types.coordinate import Coordinate, CoordinateDatacenterMap, CoordinateEntry
     from consul_proto.types.options import Scope
 
 
@@ -42,7 +41,7 @@ def _explain_node(response: Response) -> ConsulateException | None:
     return ClientError(f"{missing}; or something other than Consul answered: the answer is empty", maybe_applied=False)
 
 
-class Coordinate(Namespace[M]):
+class Coordinates(Namespace[M]):
     """Network coordinates of servers and nodes."""
 
     @operation
@@ -78,7 +77,7 @@ class Coordinate(Namespace[M]):
         return read_operation("coordinate.node", path, each, options, defaults=_NODE_SCOPE, blocks="index", explain=_explain_node)
 
     @operation
-    def update(self, node: str, coord: Point, *, segment: str | None = None, **options: Unpack[Scope]) -> Operation[bool]:
+    def update(self, node: str, coord: Coordinate, *, segment: str | None = None, **options: Unpack[Scope]) -> Operation[bool]:
         """Set the coordinate of a node, and return True. Agents do this themselves; it is for nodes without one. Since 1.0.1.
 
         node: the name of the node; Consul ignores an unknown one. coord: the point, whose `Vec` must have 8 members.

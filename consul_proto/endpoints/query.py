@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from consul_proto.decode import each, first, member, nothing, one
+from consul_proto.decode import each, first, member, nothing, one, wrong
 from consul_proto.failures import hiding, missing_object
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
@@ -16,6 +16,7 @@ from consul_proto.types.query import ExecuteOptions, ExplainOptions
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from consul_proto.message import Response
     from consul_proto.types.options import DatacenterOption, DatacenterReadOptions
     from consul_proto.types.query import (
         PreparedQuery,
@@ -44,6 +45,20 @@ def _body(
 
 def _path(query: str, verb: str = "") -> str:
     return f"/v1/query/{segment(query, 'a prepared query')}{verb}"
+
+
+def _found(response: Response) -> PreparedQueryExecuteResponse:
+    """Return what a query found. The lists of an instance that Consul writes as null here are empty, as they are in `health.service`."""
+    found = one(response)
+    instances = found["Nodes"] = found.get("Nodes") or []
+    if not isinstance(instances, list) or not all(
+        isinstance(instance, dict) and isinstance(instance.get("Service"), dict) for instance in instances
+    ):
+        raise wrong("a list of objects with a Service", instances)
+    for instance in instances:
+        instance["Checks"] = instance.get("Checks") or []
+        instance["Service"]["Tags"] = instance["Service"].get("Tags") or []
+    return cast("PreparedQueryExecuteResponse", found)
 
 
 class PreparedQueries(Namespace[M]):
@@ -144,7 +159,7 @@ class PreparedQueries(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/query#execute-prepared-query
         """
         path = _path(query_id_or_name, "/execute")
-        return read_operation("query.execute", path, one, options, defaults=_READ, blocks=None)
+        return read_operation("query.execute", path, _found, options, defaults=_READ, blocks=None)
 
     @operation
     def explain(self, query_id_or_name: str, **options: Unpack[ExplainOptions]) -> Operation[PreparedQueryExplainResponse]:

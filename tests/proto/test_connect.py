@@ -157,6 +157,16 @@ class TestPreparedQueries:
         assert isinstance(missing, errors.NotFound)
         assert "'<hidden>'" in str(missing)
 
+    def test_lists_that_are_null_are_empty(self) -> None:
+        execute = api.query.execute("web")
+        assert execute.decode(Response(200, body=b'{"Nodes": null}'))["Nodes"] == []
+        [found] = execute.decode(Response(200, body=b'{"Nodes": [{"Service": {"Tags": null}, "Checks": null}]}'))["Nodes"]
+        assert (found["Service"]["Tags"], found["Checks"]) == ([], [])
+
+    @pytest.mark.parametrize("body", [b"[]", b'{"Nodes": 1}', b'{"Nodes": [1]}', b'{"Nodes": [{"Service": null}]}'])
+    def test_what_is_found_has_another_shape(self, body: bytes) -> None:
+        assert isinstance(_failed(api.query.execute("web"), 200, body), errors.DecodeError)
+
 
 class TestCoordinates:
     def test_a_node_without_a_coordinate(self) -> None:

@@ -13,9 +13,7 @@ from tests.type_shapes import members_of, named_types
 _SCHEMAS: dict[str, Any] = json.loads((Path(__file__).parent.parent / "spec" / "schemas.json").read_text(encoding="utf-8"))
 
 #: Schema -> its types, where the name is another one or there are several.
-_TYPES = {
-    "QueryMetaBody": ("TxnResponse",),
-}
+_TYPES: dict[str, tuple[str, ...]] = {}
 
 #: Schema -> why it has no type.
 _WITHOUT_TYPE = {
@@ -23,6 +21,9 @@ _WITHOUT_TYPE = {
     "CatalogRegistration": "its members are the parameters of catalog.register",
     "CatalogDeregistration": "its members are the parameters of catalog.deregister",
     "AgentCheckRegistration": "its members are the parameters of agent.check.register",
+    "AgentAuthorizeParams": "its members are the parameters of agent.connect.authorize",
+    "CoordinateUpdateRequest": "its members are the parameters of coordinate.update",
+    "IntentionCheckResponse": "connect.intentions.check returns its only member",
     "CheckUpdate": "its members are the parameters of agent.check.update",
 }
 

@@ -221,7 +221,7 @@ ANSWERS = [
                         "CreateIndex": 127,
                         "ModifyIndex": 127,
                     },
-                    "Checks": None,
+                    "Checks": [],
                 }
             ],
             "DNS": {"TTL": "10s"},
