@@ -213,3 +213,11 @@ def unfrozen(leader: Operation[str], limits: Limits) -> None:
 async def coroutine_is_no_operation(tasks: AsyncConsul, later: Awaitable[bool]) -> None:
     await tasks.perform(tasks.kv.put("k", "v"))  # error
     await tasks.perform(later)  # error
+
+
+def wrong_intentions_and_queries(client: Consul) -> None:
+    client.connect.intentions.upsert("web", "db", action="maybe")  # error
+    client.connect.intentions.upsert("web", "db", permissions=[{"Action": "allow", "Http": {}}])  # error
+    client.connect.intentions.match("both", "web")  # error
+    client.query.create({"Name": "web"})  # error
+    client.query.execute("web")["Nodes"][0]["Port"]  # error
