@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from consul_proto.message import Response
     from consul_proto.query import Names
-    from consul_proto.types.connect_intentions import Intention, IntentionJWTRequirement, IntentionPermission
+    from consul_proto.types.connect_intentions import Intention
+    from consul_proto.types.intention_permissions import IntentionJWTRequirement, IntentionPermission
     from consul_proto.types.options import DatacenterOption, DatacenterReadOptions, FilteredReadOptions, ReadManyOptions, Scope
 
 _PATH = "/v1/connect/intentions"

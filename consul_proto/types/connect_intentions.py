@@ -2,64 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NotRequired, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from consul_proto.types.options import CacheOptions, DatacenterOption, ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-
-class IntentionJWTClaimVerification(TypedDict):
-    """A claim that a JSON Web Token must have, and its value."""
-
-    Path: list[str]  # since 1.16.0
-    Value: str  # since 1.16.0
-
-
-class IntentionJWTProvider(TypedDict, total=False):
-    """A provider of JSON Web Tokens, and the claims that its tokens must have."""
-
-    Name: Required[str]  # of a jwt-provider config entry; since 1.16.0
-    VerifyClaims: list[IntentionJWTClaimVerification]  # since 1.16.0
-
-
-class IntentionJWTRequirement(TypedDict, total=False):
-    """The JSON Web Tokens of which a request needs one."""
-
-    Providers: list[IntentionJWTProvider]  # since 1.16.0
-
-
-class IntentionHTTPHeaderPermission(TypedDict, total=False):
-    """A header that a request must have: `Name`, and one condition."""
-
-    Name: Required[str]
-    Present: bool
-    Exact: str
-    Prefix: str
-    Suffix: str
-    Contains: str  # since 1.20.1
-    Regex: str
-    Invert: bool
-    IgnoreCase: bool  # since 1.20.1
-
-
-class IntentionHTTPPermission(TypedDict, total=False):
-    """The HTTP requests of a permission. At most one of the paths is set."""
-
-    PathExact: str
-    PathPrefix: str
-    PathRegex: str
-    Header: list[IntentionHTTPHeaderPermission]  # a request must match all of them
-    Methods: list[str]  # none: every method
-
-
-class IntentionPermission(TypedDict, total=False):
-    """What a service may request of another one, at layer 7. Since 1.9."""
-
-    Action: Required[Literal["allow", "deny"]]
-    HTTP: IntentionHTTPPermission
-    JWT: IntentionJWTRequirement  # since 1.16.0
+    from consul_proto.types.intention_permissions import IntentionJWTRequirement, IntentionPermission
 
 
 class Intention(TypedDict):

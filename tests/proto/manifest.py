@@ -29,16 +29,23 @@ OPTION_NAMES = {
 }
 
 #: Parameter that must be given -> what to give it; "x" where nothing is said.
-_GIVEN: dict[str, Any] = {"state": "passing", "status": "passing", "operations": [], "items": {"k": 1}, "kind": str}
+_GIVEN: dict[str, Any] = {
+    "state": "passing",
+    "status": "passing",
+    "operations": [],
+    "items": {"k": 1},
+    "entry": {"Kind": "mesh"},
+    "config": {},
+}
 
 #: Call -> what it needs besides.
 _NEEDED: dict[str, dict[str, Any]] = {
     "agent.check.register": {"ttl": 10},
-    "connect.ca.config_set": {"config": {}},
     "connect.intentions.create": {"action": "allow"},
     "connect.intentions.match": {"by": "source"},
     "connect.intentions.update": {"action": "allow"},
     "coordinate.update": {"coord": {}},
+    "kv.get_as": {"kind": str},
     "query.create": {"service": {"Service": "x"}},
     "query.update": {"service": {"Service": "x"}},
 }

@@ -35,11 +35,18 @@ _MEMBER_PARAMETERS = {
     "acl.legacy.create Type": "acl_type",
     "acl.legacy.update ID": "acl_id",
     "acl.legacy.update Type": "acl_type",
+    "acl.policy.update ID": "policy_id",
+    "acl.role.update ID": "role_id",
+    "config.apply Kind": "entry",
+    "config.apply Name": "entry",
+    "config.apply *": "entry",
     "txn []": "operations",
 }
 
 #: Member of a body -> why no call takes it.
 _NOT_IN_BODIES = {
+    "acl.policy.create ID": "Consul refuses it",
+    "acl.role.create ID": "Consul refuses it",
     "catalog.deregister Address": "Consul ignores it",
 }
 

@@ -51,6 +51,7 @@ _VALUES: dict[str, Any] = {
     "connect": True,
     "consistency": "stale",
     "enable": False,
+    "expanded": True,
     "flags": 7,
     "index": 7,
     "limit": 7,
