@@ -93,7 +93,7 @@ class Operation(Generic[T]):
         try:
             return self.read(response)
         except ConsulateException as error:
-            error.status, error.body = response.status, response.body
+            error.status, error.body = response.status, error.body or response.body
             error.about(self.request)
             raise
 

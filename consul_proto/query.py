@@ -63,6 +63,10 @@ def _each(name: str, value: Any) -> list[str]:
     return [text(name, item) for item in ([value] if isinstance(value, str) else value)]
 
 
+def _names(name: str, value: Any) -> list[str]:
+    return [nonempty(name, item) for item in ([value] if isinstance(value, str) else value)]
+
+
 def _pairs(name: str, value: Any) -> list[str]:
     return [f"{nonempty(name, key)}:{text(name, item)}" for key, item in value.items()]
 
@@ -80,10 +84,13 @@ QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]]
     "acquire": ("acquire", nonempty),
     "authmethod": ("authmethod", nonempty),
     "authmethod_ns": ("authmethod-ns", nonempty),
+    "by": ("by", nonempty),
     "cached": ("cached", _flag),
     "cas": ("cas", uint64),
     "compile_dc": ("compile-dc", nonempty),
+    "connect": ("connect", _truth),
     "datacenter": ("dc", nonempty),
+    "destination": ("destination", nonempty),
     "enable": ("enable", _truth),
     "expanded": ("expanded", _flag),
     "filter": ("filter", text),
@@ -91,9 +98,10 @@ QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]]
     "hash": ("hash", nonempty),
     "index": ("index", uint64),
     "keys": ("keys", _flag),
+    "limit": ("limit", lambda _name, value: str(value)),
     "max_stale": ("max_stale", _duration),
     "merge_central_config": ("merge-central-config", _flag),
-    "name": ("name", nonempty),
+    "name": ("name", _names),
     "namespace": ("ns", nonempty),
     "near": ("near", nonempty),
     "node": ("node", nonempty),
@@ -102,6 +110,7 @@ QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]]
     "partition": ("partition", nonempty),
     "passing": ("passing", _truth),
     "peer": ("peer", nonempty),
+    "pem": ("pem", _truth),
     "policy": ("policy", nonempty),
     "prune": ("prune", _flag),
     "reason": ("reason", text),
@@ -114,6 +123,8 @@ QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]]
     "separator": ("separator", nonempty),
     "service": ("service", nonempty),
     "servicename": ("servicename", nonempty),
+    "source": ("source", nonempty),
+    "source_type": ("source-type", nonempty),
     "tag": ("tag", _each),
     "wait": ("wait", _duration),
     "wan": ("wan", lambda _name, value: ["1"] if value else []),

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scripts.recording import acl, acl_legacy, acl_objects, agent, catalog, config, kv, limits, session
+from scripts.recording import acl, acl_legacy, acl_objects, agent, catalog, config, connect, coordinate, kv, limits, query, session
 from scripts.recording.recorder import POWERLESS, Recorder
 from tests.agents import Binary, find_binaries, start_agent
 
@@ -37,17 +37,21 @@ def _record(binary: Binary, folder: Path) -> list[str]:
         session.record(recorder)
         agent.record(recorder)
         catalog.record(recorder)
+        coordinate.record(recorder)
+        query.record(recorder)
         config.record(recorder)
+        connect.record(recorder)
         acl_legacy.record(recorder)
         acl.record_refusals(recorder)
         acl.record(recorder)
         acl_objects.record(recorder)
-    with start_agent(binary, acls=False, limits=limits.LIMITS) as small:
-        second = Recorder(small, folder, manifest)
-        limits.record(second)
-        acl.record_off(second)
-    with tempfile.TemporaryDirectory(prefix="acls-") as name:
-        file = Path(name, "acls.json")
+    with tempfile.TemporaryDirectory(prefix="agent-") as name:
+        file = Path(name, "further.json")
+        file.write_text(json.dumps(limits.SWITCHED_OFF))
+        with start_agent(binary, acls=False, limits=limits.LIMITS, files=[file]) as small:
+            second = Recorder(small, folder, manifest)
+            limits.record(second)
+            acl.record_off(second)
         file.write_text(json.dumps({"acl": {"enabled": True, "default_policy": "allow"}}))
         with start_agent(binary, acls=False, files=[file]) as without_tokens:
             third = Recorder(without_tokens, folder, manifest)

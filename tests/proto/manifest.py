@@ -39,7 +39,16 @@ _GIVEN: dict[str, Any] = {
 }
 
 #: Call -> what it needs besides.
-_NEEDED: dict[str, dict[str, Any]] = {"agent.check.register": {"ttl": 10}, "kv.get_as": {"kind": str}}
+_NEEDED: dict[str, dict[str, Any]] = {
+    "agent.check.register": {"ttl": 10},
+    "connect.intentions.create": {"action": "allow"},
+    "connect.intentions.match": {"by": "source"},
+    "connect.intentions.update": {"action": "allow"},
+    "coordinate.update": {"coord": {}},
+    "kv.get_as": {"kind": str},
+    "query.create": {"service": {"Service": "x"}},
+    "query.update": {"service": {"Service": "x"}},
+}
 
 #: Call -> its row, where its first request is of another one.
 _ROWS = {"acl.clone": "acl.legacy.clone", "acl.destroy": "acl.legacy.destroy", "kv.set": "kv.put", "kv.delete": "kv.delete"}

@@ -28,6 +28,16 @@ _OPERATIONS = {call.row["id"]: call.operation() for call in CALLS}
 
 _SAMPLES = sorted((Path(__file__).parent.parent / "samples").glob("*/*.json"))
 
+#: Words that mean more than their status.
+_SAID: dict[bytes, type[ConsulateException]] = {
+    b"Coordinate support disabled": errors.ClientError,
+    b"Cannot modify non-existent ": errors.NotFound,
+    b"Cannot delete non-existent ": errors.NotFound,
+}
+
+#: What Consul before 1.9 takes for a call by ID.
+_BY_NAME = {"connect.intentions.upsert", "connect.intentions.read_exact", "connect.intentions.delete_exact"}
+
 #: Status -> the exception, and what it says of `maybe_applied`. 429 and 503 of local health are results.
 _KINDS: dict[int, tuple[type[ConsulateException], bool]] = {
     301: (errors.Redirected, False),
@@ -90,12 +100,19 @@ def _expected(sample: dict[str, Any], body: bytes) -> tuple[type[ConsulateExcept
             return kind, False
     if sample["operation"].startswith("acl.legacy") and b"Invalid URL path" in body:
         return errors.LegacyACLRemoved, False
+    if sample["operation"] == "coordinate.node" and "X-Consul-Default-Acl-Policy" in dict(sample.get("headers", ())) and not body:
+        return errors.NotFound, False
     if sample["status"] == 404 and (not body or body[:1] in b"[{"):
         return errors.ClientError, False  # a result of the operation that it belongs to, an error anywhere else
     if sample["status"] == 404 and body.startswith(b"Must provide"):
         return errors.ClientError, False  # a path without a name: nothing was looked for
     if sample["status"] == 500 and body.startswith((b"ACL not found", b"Permission denied")):
         return errors.Forbidden, False
+    if sample["operation"] in _BY_NAME and b"UUID must be 36 characters" in body:
+        return errors.ClientError, False
+    said = next((kind for words, kind in _SAID.items() if words in body), None)
+    if said is not None:
+        return said, False
     return _KINDS[sample["status"]]
 
 
@@ -124,8 +141,6 @@ def test_recorded_errors() -> None:
 def _documented(entry: dict[str, Any], status: int, body: str) -> tuple[type[ConsulateException], bool]:
     if "No cluster leader" in body:
         return errors.NoLeader, False
-    if "Coordinate support disabled" in body:
-        return errors.ClientError, False
     return _expected({"operation": entry["id"], "status": status}, body.encode())
 
 

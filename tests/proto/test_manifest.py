@@ -17,6 +17,7 @@ _NOT_IN_QUERIES = {
     "kv.get recurse": "`kv.find`, `kv.items`, `kv.records` and others read a prefix",
     "kv.get keys": "`kv.keys` lists the names",
     "kv.delete recurse": "`kv.delete(recurse=True)` sends it",
+    "connect.ca.roots pem": "`connect.ca.roots_pem` sends it",
     "agent.service.health_by_id format": "`health_by_id` reads the JSON form, which has the text's word as AggregatedStatus",
     "agent.service.health_by_name format": "as health_by_id",
 }

@@ -16,7 +16,6 @@ _SCHEMAS: dict[str, Any] = json.loads((Path(__file__).parent.parent / "spec" / "
 _TYPES = {
     "AuthMethod": ("ACLAuthMethod",),
     "BindingRule": ("ACLBindingRule",),
-    "QueryMetaBody": ("TxnResponse",),
 }
 
 #: Schema -> why it has no type.
@@ -29,6 +28,9 @@ _WITHOUT_TYPE = {
     "CatalogRegistration": "its members are the parameters of catalog.register",
     "CatalogDeregistration": "its members are the parameters of catalog.deregister",
     "AgentCheckRegistration": "its members are the parameters of agent.check.register",
+    "AgentAuthorizeParams": "its members are the parameters of agent.connect.authorize",
+    "CoordinateUpdateRequest": "its members are the parameters of coordinate.update",
+    "IntentionCheckResponse": "connect.intentions.check returns its only member",
     "CheckUpdate": "its members are the parameters of agent.check.update",
 }
 

@@ -279,6 +279,12 @@ MUTANTS = [
         'return one["Precedence"], one',
     ),
     Mutant(
+        "a check knows one type of source",
+        "connect/intentions.py",
+        'request.first("source-type")) != "consul":',
+        'request.first("source-type")) == "":',
+    ),
+    Mutant(
         "sources are sorted by precedence",
         "config/intention_sources.py",
         'sorted(sources, key=lambda one: -one["Precedence"])',

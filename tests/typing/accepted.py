@@ -327,6 +327,18 @@ def own_transports(handle: Callable[[Request], Response]) -> None:
     AsyncConsul(adapter=OwnAdapter())
 
 
+def the_service_mesh_and_queries(client: Consul) -> None:
+    assert_type(client.connect.intentions.upsert("web", "db", action="allow"), bool)
+    client.connect.intentions.upsert("web", "db", permissions=[{"Action": "allow", "HTTP": {"PathPrefix": "/v1/"}}])
+    assert_type(client.connect.intentions.check("web", "db"), bool)
+    assert_type(client.connect.intentions.match("source", ["web", "db"])["web"][0]["SourceName"], str)
+    assert_type(client.connect.ca.roots()["Roots"][0]["RootCert"], str)
+    assert_type(client.agent.connect.ca_leaf("web")["PrivateKeyPEM"], str)
+    client.query.create(service={"Service": "web", "Failover": {"NearestN": 2}}, name="web")
+    assert_type(client.query.execute("web", near="_agent")["Nodes"][0]["Service"]["Port"], int)
+    assert_type(client.coordinate.node("n1")[0]["Coord"]["Vec"], list[float])
+
+
 async def acls(sync: Consul, tasks: AsyncConsul) -> None:
     token = sync.acl.token.create(policies=[{"Name": "web-read"}, {"ID": "p-1"}], expiration_ttl="1h")
     assert_type(token["SecretID"], str)

@@ -215,6 +215,14 @@ async def coroutine_is_no_operation(tasks: AsyncConsul, later: Awaitable[bool]) 
     await tasks.perform(later)  # error
 
 
+def wrong_intentions_and_queries(client: Consul) -> None:
+    client.connect.intentions.upsert("web", "db", action="maybe")  # error
+    client.connect.intentions.upsert("web", "db", permissions=[{"Action": "allow", "Http": {}}])  # error
+    client.connect.intentions.match("both", "web")  # error
+    client.query.create({"Name": "web"})  # error
+    client.query.execute("web")["Nodes"][0]["Port"]  # error
+
+
 def wrong_acls(consul: Consul) -> None:
     consul.acl.token.create(policies=["web-read"])  # error
     consul.acl.token.create(policies=[{"name": "web-read"}])  # error
