@@ -78,9 +78,17 @@ _NAMED = {
     "Consistency": _TEXT,
     "Method": _TEXT,
     "State": _TEXT,
+    "ACLAuthMethodNamespaceRule": _OBJECT,
+    "ACLLink": _OBJECT,
+    "ACLNodeIdentity": _OBJECT,
+    "ACLServiceIdentity": _OBJECT,
+    "ACLTemplatedPolicy": _OBJECT,
+    "ACLTemplatedPolicyVariables": _OBJECT,
     "AgentServiceCheck": _OBJECT,
     "AgentServiceConnect": _OBJECT,
     "AgentWeights": _OBJECT,
+    "AuthMethodConfig": _OBJECT,
+    "BindType": _TEXT,
     "ConnectProxyConfig": _OBJECT,
     "Locality": _OBJECT,
     "ServiceAddress": _OBJECT,
@@ -90,7 +98,7 @@ _NAMED = {
 }
 
 #: A name in an annotation -> the annotation that it stands for.
-_ALIASES = {"Names": "str | Collection[str]"}
+_ALIASES = {"ACLLinks": "Sequence[ACLLink]", "Names": "str | Collection[str]"}
 
 
 @cache

@@ -91,14 +91,19 @@ def each(response: Response) -> list[Any]:
     return value
 
 
-def members(response: Response) -> list[Any]:
-    """Return the values of an object of objects."""
+def by_name(response: Response) -> dict[str, Any]:
+    """Return an object of objects."""
     value = json_value(response)
     if value is None:
-        return []
+        return {}
     if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
         raise wrong("an object of objects", value)
-    return list(value.values())
+    return value
+
+
+def members(response: Response) -> list[Any]:
+    """Return the values of an object of objects."""
+    return list(by_name(response).values())
 
 
 def first(missing: str) -> Callable[[Response], Any]:

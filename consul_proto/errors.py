@@ -125,6 +125,10 @@ _FORBIDDEN_ADVICE = {
     " with the reset index; https://developer.hashicorp.com/consul/docs/secure/acl/troubleshoot",
     "ACL not found": "Consul does not know this token: it was deleted, has expired, or is of another cluster; give another"
     " with token= or CONSUL_HTTP_TOKEN",
+    "Supplied token does not exist": "this call is about the token that it is sent with: give one that exists"
+    " with token= or CONSUL_HTTP_TOKEN",
+    "wasn't created via login": "only a token that acl.login returned can log out; acl.token.delete deletes any other",
+    "no binding rule of the auth method applies": "look at acl.binding_rule.list(authmethod=...) and acl.auth_method.read(...)",
 }
 
 

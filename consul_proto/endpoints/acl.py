@@ -9,16 +9,18 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING, Literal
 
-from consul_proto.decode import boolean, each, first, member
+from consul_proto.decode import boolean, each, first, member, one
+from consul_proto.endpoints.acl_answers import explain_login, explain_logout
 from consul_proto.errors import LegacyACLRemoved, words
 from consul_proto.flow import call
 from consul_proto.namespace import M, Namespace, Pure, flow, group, operation
 from consul_proto.operation import Operation, T
 from consul_proto.options import json_body, read_operation, write_operation
 from consul_proto.paths import segment
+from consul_proto.types.acl_login import ReplicationOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Unpack
 
     from consul_proto.endpoints.acl_auth_method import AuthMethod
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from consul_proto.flow import Flow
     from consul_proto.message import Response
     from consul_proto.types.acl import LegacyACL
-    from consul_proto.types.options import ACLReadOptions
+    from consul_proto.types.acl_login import ACLBootstrapResponse, ACLReplicationStatus
+    from consul_proto.types.acl_token import ACLToken
+    from consul_proto.types.options import ACLReadOptions, DatacenterOption, Scope
 
 _TYPES = ("client", "management")
 
@@ -151,6 +155,52 @@ class ACL(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#delete-acl-token
         """
         return _after_reading(acl_id, _write("destroy", acl_id, boolean))
+
+    @operation
+    def bootstrap(self, *, bootstrap_secret: str | None = None) -> Operation[ACLBootstrapResponse]:
+        """Create the first token of a cluster, which may do everything, and return it. This works once, and needs no token.
+
+        bootstrap_secret: the secret ID that the token gets, a UUID (since 1.15); None: Consul chooses it.
+
+        Raises Forbidden if it was done before; the text has the reset index, with which an operator can allow it again. Raises ACLDisabled.
+        https://developer.hashicorp.com/consul/api-docs/acl#bootstrap-acls
+        """
+        body = None if bootstrap_secret is None else json_body({"BootstrapSecret": bootstrap_secret})
+        return write_operation("acl.bootstrap", "/v1/acl/bootstrap", one, {}, body=body, defaults=())
+
+    @operation
+    def replication(self, **options: Unpack[ReplicationOptions]) -> Operation[ACLReplicationStatus]:
+        """Return how far the servers have copied the ACL system of the primary datacenter. It needs no rights. Raises ACLDisabled.
+
+        https://developer.hashicorp.com/consul/api-docs/acl#check-acl-replication
+        """
+        defaults = ("datacenter", "consistency")
+        return read_operation("acl.replication", "/v1/acl/replication", one, options, defaults=defaults, blocks=None)
+
+    @operation
+    def login(
+        self, auth_method: str, bearer_token: str, *, meta: Mapping[str, str] | None = None, **options: Unpack[Scope]
+    ) -> Operation[ACLToken]:
+        """Log in, and return the new token: `client.using(token=client.acl.login("minikube", jwt)["SecretID"])`. Since 1.5.
+
+        auth_method: its name. bearer_token: what proves who you are: a JWT, or the token of a Kubernetes service account.
+        meta: is stored in the description of the token. Consul does not look at the client's own token.
+
+        Raises NotFound for an unknown auth method, Forbidden if no binding rule applies, ServerError for an invalid bearer token.
+        https://developer.hashicorp.com/consul/api-docs/acl#login-to-auth-method
+        """
+        body = json_body({"AuthMethod": auth_method, "BearerToken": bearer_token, "Meta": meta})
+        return write_operation("acl.login", "/v1/acl/login", one, options, body=body, method="POST", explain=explain_login)
+
+    @operation
+    def logout(self, **options: Unpack[DatacenterOption]) -> Operation[bool]:
+        """Delete the token with which this call is made, and return True. It must be one that `login` returned. Since 1.5.
+
+        Raises Forbidden for any other token.
+        https://developer.hashicorp.com/consul/api-docs/acl#logout-from-auth-method
+        """
+        path, defaults = "/v1/acl/logout", ("datacenter",)
+        return write_operation("acl.logout", path, boolean, options, method="POST", defaults=defaults, explain=explain_logout)
 
 
 def _write(verb: str, acl_id: str, read: Callable[[Response], T]) -> Operation[T]:

@@ -19,7 +19,7 @@ ROWS: dict[str, dict[str, Any]] = {
 }
 
 #: Parameter that must be given -> what to give it; "x" where nothing is said.
-_GIVEN: dict[str, Any] = {"state": "passing", "status": "passing", "operations": [], "items": {"k": 1}, "kind": str}
+_GIVEN: dict[str, Any] = {"state": "passing", "status": "passing", "operations": [], "config": {}, "items": {"k": 1}, "kind": str}
 
 #: Call -> what it needs besides.
 _NEEDED: dict[str, dict[str, Any]] = {"agent.check.register": {"ttl": 10}}
