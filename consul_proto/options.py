@@ -162,7 +162,7 @@ class Settings:
                     yield a2b_base64(credentials).decode("utf-8", "replace").partition(":")[2] or credentials
 
     def apply(self, operation: Operation[Any] | Stream[Any]) -> Request:
-        """Return the request to send: the operation's own, with those settings that apply to it. An operation's own token replaces the client's."""
+        """Return the request to send: the operation's own, with those settings that apply to it. Its own token replaces the client's."""
         request, token = operation.request, operation.token
         if not self._adds and token is None:
             return request

@@ -65,7 +65,7 @@ def test_reprs_hide_secrets() -> None:
     request = Request("PUT", f"/v1/acl/info/{secret}", (("stale", None), ("index", "1")), headers, secret.encode(), "/v1/acl/info/{acl_id}")
     response = Response(200, headers, secret.encode())
     settings = Settings(token=secret, headers=(("Authorization", f"Bearer {secret}"),), datacenter="dc2")
-    for shown in (repr(headers), repr(request), repr(response), repr(settings), repr(api.acl.info(secret)), request.shown):
+    for shown in (repr(headers), repr(request), repr(response), repr(settings), repr(api.acl.legacy.info(secret)), request.shown):
         assert secret not in shown
     assert repr(request) == (
         "<Request PUT /v1/acl/info/{acl_id} stale index='1' <Headers x-consul-token: <hidden>, authorization: <hidden>, age: 1> <36 bytes>>"
@@ -102,7 +102,7 @@ class TestSettings:
         assert settings.apply(api.kv.put("k", "v")).target == "/v1/kv/k?dc=dc2&ns=team"
         assert settings.apply(api.agent.services()).target == "/v1/agent/services?ns=team"
         assert settings.apply(api.agent.self()).target == "/v1/agent/self"
-        assert settings.apply(api.acl.list()).target == "/v1/acl/list?stale"
+        assert settings.apply(api.acl.legacy.list()).target == "/v1/acl/list?stale"
         assert settings.apply(api.status.leader()).target == "/v1/status/leader?dc=dc2"
 
     def test_a_token_of_the_call_itself_is_sent_instead_of_the_clients(self) -> None:
