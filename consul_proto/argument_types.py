@@ -78,23 +78,9 @@ _NAMED = {
     "Consistency": _TEXT,
     "Method": _TEXT,
     "State": _TEXT,
-    "ACLAuthMethodNamespaceRule": _OBJECT,
-    "ACLLink": _OBJECT,
-    "ACLNodeIdentity": _OBJECT,
-    "ACLServiceIdentity": _OBJECT,
-    "ACLTemplatedPolicy": _OBJECT,
-    "ACLTemplatedPolicyVariables": _OBJECT,
-    "AgentServiceCheck": _OBJECT,
-    "AgentServiceConnect": _OBJECT,
-    "AgentWeights": _OBJECT,
     "AuthMethodConfig": _OBJECT,
     "BindType": _TEXT,
-    "ConnectProxyConfig": _OBJECT,
-    "Locality": _OBJECT,
-    "ServiceAddress": _OBJECT,
-    "ServiceCheck": _OBJECT,
-    "ServicePort": _OBJECT,
-    "TxnOp": _OBJECT,
+    "Any": _ANYTHING,
 }
 
 #: A name in an annotation -> the annotation that it stands for.
@@ -115,13 +101,18 @@ def _kind(node: ast.expr) -> Kind:
         return Kind(lambda value: left.fits(value) or right.fits(value), f"{left.text} or {right.text}")
     if not isinstance(node, ast.Subscript):
         name = ast.unparse(node)
-        return kind_of(_ALIASES[name]) if name in _ALIASES else _NAMED.get(name, _ANYTHING)
+        return kind_of(_ALIASES[name]) if name in _ALIASES else _named(name)
     name, inner = ast.unparse(node.value), node.slice
     if name in ("Sequence", "Collection", "Iterable"):
         return _several(_kind(inner), mapping=name == "Iterable")
     if name == "Mapping" and isinstance(inner, ast.Tuple):
         return _mapping(*map(_kind, inner.elts))
     return _TEXT if name == "Literal" else _NAMED.get(name, _ANYTHING)
+
+
+def _named(name: str) -> Kind:
+    """Return the kind of a name. Every other class in an annotation is a TypedDict, which is not imported for this."""
+    return _NAMED.get(name, _OBJECT if name[:1].isupper() else _ANYTHING)
 
 
 @dataclass(frozen=True, slots=True)

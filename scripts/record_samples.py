@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scripts.recording import acl_legacy, agent, catalog, kv, limits, session
+from scripts.recording import acl, acl_legacy, acl_objects, agent, catalog, kv, limits, session
 from scripts.recording.recorder import POWERLESS, Recorder
 from tests.agents import Binary, find_binaries, start_agent
 
@@ -38,11 +38,21 @@ def _record(binary: Binary, folder: Path) -> list[str]:
         agent.record(recorder)
         catalog.record(recorder)
         acl_legacy.record(recorder)
+        acl.record_refusals(recorder)
+        acl.record(recorder)
+        acl_objects.record(recorder)
     with start_agent(binary, acls=False, limits=limits.LIMITS) as small:
         second = Recorder(small, folder, manifest)
         limits.record(second)
-    print(f"Consul {binary.version}: {recorder.written + second.written} samples")
-    return recorder.surprises + second.surprises
+        acl.record_off(second)
+    with tempfile.TemporaryDirectory(prefix="acls-") as name:
+        file = Path(name, "acls.json")
+        file.write_text(json.dumps({"acl": {"enabled": True, "default_policy": "allow"}}))
+        with start_agent(binary, acls=False, files=[file]) as without_tokens:
+            third = Recorder(without_tokens, folder, manifest)
+            acl.record_bootstrap(third)
+    print(f"Consul {binary.version}: {recorder.written + second.written + third.written} samples")
+    return recorder.surprises + second.surprises + third.surprises
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ Newer agents answer with LegacyACLRemoved; the documented calls of `client.acl` 
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 from consul_proto.decode import boolean, each, first, member, plain_text
 from consul_proto.errors import LegacyACLRemoved, words
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from consul_proto.message import Response
     from consul_proto.types.acl import LegacyACL
     from consul_proto.types.options import ACLReadOptions
-
-#: What a token may do: what its rules allow, or anything.
-ACLType: TypeAlias = Literal["client", "management"]
 
 _TYPES = (None, "client", "management")
 
@@ -72,11 +69,16 @@ class Legacy(Namespace[M]):
 
     @operation
     def create(
-        self, name: str | None = None, acl_type: ACLType | None = None, rules: str | None = None, *, acl_id: str | None = None
+        self,
+        name: str | None = None,
+        acl_type: Literal["client", "management"] | None = None,
+        rules: str | None = None,
+        *,
+        acl_id: str | None = None,
     ) -> Operation[str]:
         """Create a token and return its ID, which is its secret.
 
-        name: a description for people. acl_type: None: "client". rules: HCL or JSON text.
+        name: a description for people. acl_type: "client" (also if it is None), or "management", which allows everything. rules: HCL or JSON text.
         acl_id: the ID of the new token; None: Consul chooses a UUID.
 
         Raises Forbidden, ACLDisabled, LegacyACLRemoved, ServerError for bad rules.
@@ -86,7 +88,9 @@ class Legacy(Namespace[M]):
         return write_operation("acl.legacy.create", "/v1/acl/create", member("ID"), {}, body=body, defaults=NOTHING, explain=_removed)
 
     @operation
-    def update(self, acl_id: str, name: str | None = None, acl_type: ACLType | None = None, rules: str | None = None) -> Operation[bool]:
+    def update(
+        self, acl_id: str, name: str | None = None, acl_type: Literal["client", "management"] | None = None, rules: str | None = None
+    ) -> Operation[bool]:
         """Change a token, or create it if the ID is unknown. Return True.
 
         name, acl_type, rules: as for `create`. What is left out becomes empty, also the rules.

@@ -105,7 +105,7 @@ def info(acl_id: str, options: ACLOptions) -> Flow[LegacyACL]:
 
 def every(options: ACLOptions) -> Flow[list[LegacyACL]]:
     """Return all tokens in the shape of the legacy system."""
-    read = replace(_tokens.list(**options), read=_token_list)
+    read = _read_tokens(_tokens.list(**options))
     tokens = yield from call(read)
     if any(token["SecretID"] == _HIDDEN for token in tokens):
         raise _error(Forbidden, "Consul hides the secrets of tokens, which are their documented IDs, without the rule acl:write", read)
@@ -149,7 +149,7 @@ def _type_links(acl_type: str | None) -> list[ACLLinkByID]:
     return [{"ID": _GLOBAL_MANAGEMENT}] if acl_type == "management" else []
 
 
-def _links(token: ACLToken | ACLTokenListEntry) -> list[ACLLink]:
+def _links(token: ACLToken) -> list[ACLLink]:
     return token.get("Policies") or []
 
 
@@ -178,6 +178,12 @@ def _token_list(response: Response) -> list[Any]:
 
 def _read_token(operation: Operation[ACLToken]) -> Operation[ACLToken]:
     return replace(operation, read=_token)
+
+
+def _read_tokens(operation: Operation[list[ACLTokenListEntry]]) -> Operation[list[ACLToken]]:
+    """Return the same read, but of tokens with secrets. Consul lists them since 1.10.1."""
+    tokens: Operation[Any] = operation
+    return replace(tokens, read=_token_list)
 
 
 def _unknown(response: Response) -> NotFound | None:
@@ -213,7 +219,7 @@ def _find(acl_id: str) -> Flow[ACLToken | None]:
         return None
 
 
-def _describe(token: ACLToken | ACLTokenListEntry, known: dict[str, str], options: ACLOptions) -> Flow[LegacyACL]:
+def _describe(token: ACLToken, known: dict[str, str], options: ACLOptions) -> Flow[LegacyACL]:
     """Return a token in the shape of the legacy system. known: the rules of policies by ID; what is read is added."""
     ids = [link["ID"] for link in _links(token)]
     for policy_id in ids:

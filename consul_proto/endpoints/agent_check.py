@@ -133,6 +133,7 @@ class Check(Namespace[M]):
         alias_service: str | None = None,
         alias_node: str | None = None,
         service_id: str | None = None,
+        token: str | None = None,
         namespace: str | None = None,
         partition: str | None = None,
         **options: Unpack[CheckOptions],
@@ -140,6 +141,7 @@ class Check(Namespace[M]):
         """Add a check to the local agent. Return True.
 
         name: the check's name, and its ID if `check_id` is None. notes: a description for people. service_id: the service that it checks.
+        token: the token with which the agent writes this check to the catalog.
         interval: the time between two runs; required for every kind except `ttl` and the aliases.
 
         Exactly one kind:
@@ -166,7 +168,14 @@ class Check(Namespace[M]):
             "alias_service": alias_service,
             "alias_node": alias_node,
         }
-        members = {"Name": name, "ID": check_id, "Notes": notes, "ServiceID": service_id, **check_members(kinds, interval, options)}
+        members = {
+            "Name": name,
+            "ID": check_id,
+            "Notes": notes,
+            "ServiceID": service_id,
+            "Token": token,
+            **check_members(kinds, interval, options),
+        }
         return write_operation(
             "agent.check.register",
             "/v1/agent/check/register",

@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 
     from consul_proto.message import Response
     from consul_proto.query import Names
-    from consul_proto.types.catalog import CatalogNode, CatalogNodeServiceList, CatalogService, GatewayService, ServiceTags
-    from consul_proto.types.node import Node
+    from consul_proto.types.catalog import (
+        CatalogCheckRegistration,
+        CatalogNode,
+        CatalogNodeServiceList,
+        CatalogService,
+        CatalogServiceRegistration,
+        GatewayService,
+        ServiceTags,
+    )
+    from consul_proto.types.node import Locality, Node
     from consul_proto.types.options import (
         CacheOptions,
         EnterpriseScope,
@@ -69,15 +77,18 @@ class Catalog(Namespace[M]):
         datacenter: str | None = None,
         check_id: str | None = None,
         service_id: str | None = None,
+        *,
+        peer_name: str | None = None,
         **options: Unpack[EnterpriseScope],
     ) -> Operation[bool]:
         """Remove a check, or a service with its checks. With only `node`, remove the node with its services and checks.
 
+        peer_name: what a peer exported (since 1.13; for Consul's own use).
         Return True, even if nothing matched. Raises Forbidden.
         https://developer.hashicorp.com/consul/api-docs/catalog#deregister-entity
         """
         checked_text(node, "a node name")
-        body = json_body({"Node": node, "Datacenter": datacenter, "CheckID": check_id, "ServiceID": service_id})
+        body = json_body({"Node": node, "Datacenter": datacenter, "CheckID": check_id, "ServiceID": service_id, "PeerName": peer_name})
         return write_operation("catalog.deregister", "/v1/catalog/deregister", boolean, options, body=body, defaults=_BODY_SCOPE)
 
     @operation
@@ -122,14 +133,16 @@ class Catalog(Namespace[M]):
         node: str,
         address: str,
         datacenter: str | None = None,
-        service: Mapping[str, object] | None = None,
-        check: Mapping[str, object] | None = None,
+        service: CatalogServiceRegistration | None = None,
+        check: CatalogCheckRegistration | None = None,
         *,
-        checks: Sequence[Mapping[str, object]] | None = None,
+        checks: Sequence[CatalogCheckRegistration] | None = None,
         node_id: str | None = None,
         node_meta: Mapping[str, str] | None = None,
         tagged_addresses: Mapping[str, str] | None = None,
         skip_node_update: bool | None = None,
+        locality: Locality | None = None,
+        peer_name: str | None = None,
         **options: Unpack[EnterpriseScope],
     ) -> Operation[bool]:
         """Write a node, and a service or checks on it, to the catalog. Return True.
@@ -137,6 +150,7 @@ class Catalog(Namespace[M]):
         node, address: the node's name and address. service, check, checks: objects with Consul's own member names, such as
         {"ID": "redis1", "Service": "redis"}. node_id: the node's UUID. node_meta: its metadata.
         tagged_addresses: its other addresses. skip_node_update: do not change the node's own entry.
+        locality: where it runs (since 1.16). peer_name: for Consul's own use (since 1.13).
 
         Raises ValueError for a port out of range, Forbidden, ServerError.
         https://developer.hashicorp.com/consul/api-docs/catalog#register-entity
@@ -155,6 +169,8 @@ class Catalog(Namespace[M]):
             "NodeMeta": node_meta,
             "TaggedAddresses": tagged_addresses,
             "SkipNodeUpdate": skip_node_update,
+            "Locality": locality,
+            "PeerName": peer_name,
         }
         path = "/v1/catalog/register"
         return write_operation("catalog.register", path, boolean, options, body=json_body(members), defaults=_BODY_SCOPE)

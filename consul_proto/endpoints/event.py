@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from consul_proto.codec import Value
     from consul_proto.message import Response
-    from consul_proto.types.event import Event as EventEntry
+    from consul_proto.types.event import UserEvent
     from consul_proto.types.options import EventListOptions
 
 
-def _events(response: Response) -> list[EventEntry]:
-    return [cast("EventEntry", event | {"Payload": from_base64(event.get("Payload"))}) for event in each(response)]
+def _events(response: Response) -> list[UserEvent]:
+    return [cast("UserEvent", event | {"Payload": from_base64(event.get("Payload"))}) for event in each(response)]
 
 
 class Event(Namespace[M]):
@@ -60,7 +60,7 @@ class Event(Namespace[M]):
         )
 
     @operation
-    def list(self, name: str | None = None, **options: Unpack[EventListOptions]) -> Operation[builtins.list[EventEntry]]:
+    def list(self, name: str | None = None, **options: Unpack[EventListOptions]) -> Operation[builtins.list[UserEvent]]:
         """Return the latest events that this agent received (at most 256), oldest first. Payloads are bytes.
 
         name: only events with this name. Events spread by gossip: their order can differ between agents, and delivery is not guaranteed.

@@ -82,9 +82,11 @@ class ACLToken(TypedDict):
     TemplatedPolicies: NotRequired[list[ACLTemplatedPolicy]]  # since 1.17.0
     Local: bool  # valid in one datacenter only
     AuthMethod: NotRequired[str]  # since 1.5.0; of a token from a login
+    ExpirationTTL: NotRequired[str]  # only in requests: a Go duration, which gives the ExpirationTime; since 1.5.0
     ExpirationTime: NotRequired[str]  # RFC 3339; since 1.5.0
     CreateTime: str  # RFC 3339
     Hash: str  # base64; it changes with the rights and the description
+    Rules: NotRequired[str]  # before 1.11: of a token that the legacy ACL system made
     Namespace: NotRequired[str]  # since 1.7.0; Enterprise
     Partition: NotRequired[str]  # since 1.11.0; Enterprise
     AuthMethodNamespace: NotRequired[str]  # since 1.11.0; Enterprise

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, Required, TypedDict
 
 if TYPE_CHECKING:
-    from consul_proto.types.check import HealthCheck
+    from consul_proto.types.check import HealthCheck, HealthCheckDefinition
     from consul_proto.types.node import Locality, Node, ServiceAddress
     from consul_proto.types.service import AgentService, AgentServiceConnect, AgentWeights, ConnectProxyConfig, ServicePort
 
@@ -22,20 +22,20 @@ class CatalogService(TypedDict):
     ServiceID: str
     ServiceName: str
     ServiceAddress: str
-    ServiceTaggedAddresses: dict[str, ServiceAddress]
+    ServiceTaggedAddresses: NotRequired[dict[str, ServiceAddress]]
     ServiceTags: list[str]  # [] never null
     ServiceMeta: dict[str, str]
     ServicePort: int
     ServiceWeights: AgentWeights
     ServiceEnableTagOverride: bool
     ServiceProxy: NotRequired[ConnectProxyConfig]
-    ServiceLocality: NotRequired[Locality]  # since 1.16.0
+    ServiceLocality: NotRequired[Locality | None]  # since 1.16.0
     CreateIndex: int
     ModifyIndex: int
     Namespace: NotRequired[str]  # Enterprise
     Partition: NotRequired[str]  # since 1.11.0; Enterprise
     ServiceKind: NotRequired[str]
-    ServicePorts: NotRequired[list[ServicePort]]  # since 1.22.0
+    ServicePorts: NotRequired[list[ServicePort] | None]  # since 1.22.0
     ServiceSocketPath: NotRequired[str]  # since 1.10.0
     ServiceConnect: NotRequired[AgentServiceConnect]
     PeerName: NotRequired[str]  # since 1.13.0
@@ -52,7 +52,7 @@ class CatalogNodeServiceList(TypedDict):
     """A node with the list of its services."""
 
     Node: Node | None  # null when the node is unknown
-    Services: list[AgentService]
+    Services: list[AgentService] | None  # null when the node is unknown
 
 
 class CompoundServiceName(TypedDict):
@@ -71,12 +71,12 @@ class GatewayService(TypedDict):
     GatewayKind: str
     Port: int
     Protocol: str
-    Hosts: list[str]
-    CAFile: str
-    CertFile: str
-    KeyFile: str
-    SNI: str
-    FromWildcard: bool
+    Hosts: NotRequired[list[str]]
+    CAFile: NotRequired[str]
+    CertFile: NotRequired[str]
+    KeyFile: NotRequired[str]
+    SNI: NotRequired[str]
+    FromWildcard: NotRequired[bool]
     AutoHostRewrite: NotRequired[bool]  # seen on 1.22.5, absent on 1.8.7
     CreateIndex: int
     ModifyIndex: int
@@ -103,3 +103,62 @@ class ServiceTags(TypedDict):
 
     Service: str
     Tags: list[str]
+
+
+class NodeRegistration(TypedDict, total=False):
+    """A node as it is written to the catalog."""
+
+    Node: Required[str]
+    ID: str  # a UUID
+    Address: str
+    Datacenter: str
+    TaggedAddresses: dict[str, str]
+    Meta: dict[str, str]
+    ModifyIndex: int  # for the verbs cas and delete-cas of a transaction
+    Partition: str  # since 1.11.0; Enterprise
+    PeerName: str  # since 1.13.0; internal use
+    Locality: Locality  # since 1.16.0
+
+
+class CatalogServiceRegistration(TypedDict, total=False):
+    """A service as it is written to the catalog."""
+
+    ID: str  # the name, if missing
+    Service: str
+    Kind: str
+    Tags: list[str]
+    Meta: dict[str, str]
+    Port: int
+    Ports: list[ServicePort]  # since 1.22.0; instead of Port
+    Address: str
+    SocketPath: str  # since 1.10.0
+    TaggedAddresses: dict[str, ServiceAddress]
+    Weights: AgentWeights
+    EnableTagOverride: bool
+    Proxy: ConnectProxyConfig
+    Connect: AgentServiceConnect
+    ModifyIndex: int  # for the verbs cas and delete-cas of a transaction
+    PeerName: str  # since 1.13.0; internal use
+    Namespace: str  # Enterprise
+    Partition: str  # since 1.11.0; Enterprise
+    Locality: Locality  # since 1.16.0
+
+
+class CatalogCheckRegistration(TypedDict, total=False):
+    """A check as it is written to the catalog."""
+
+    Node: str
+    CheckID: str  # the name, if missing
+    Name: str
+    Status: str  # passing, warning or critical
+    Notes: str
+    Output: str
+    ServiceID: str
+    ServiceName: str
+    ServiceTags: list[str]
+    Type: str
+    Definition: HealthCheckDefinition
+    ModifyIndex: int  # for the verbs cas and delete-cas of a transaction
+    Namespace: str  # Enterprise
+    Partition: str  # since 1.11.0; Enterprise
+    PeerName: str  # since 1.13.0; internal use

@@ -9,7 +9,7 @@ class HealthCheckDefinition(TypedDict, total=False):
     """What a check does."""
 
     HTTP: str
-    Header: dict[str, list[str]]
+    Header: dict[str, list[str]] | None  # null from agent.service.health_by_*
     Method: str
     Body: str
     TLSServerName: str  # since 1.10.0
@@ -47,7 +47,7 @@ class HealthCheck(TypedDict):
     Output: str
     ServiceID: str
     ServiceName: str
-    ServiceTags: list[str]  # [] never null on health endpoints
+    ServiceTags: list[str] | None  # null from agent.service.health_by_*
     Type: NotRequired[str]
     Namespace: NotRequired[str]  # Enterprise
     Partition: NotRequired[str]  # since 1.11.0; Enterprise

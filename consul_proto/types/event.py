@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 
-class Event(TypedDict):
+class UserEvent(TypedDict):
     """A user event as this agent saw it; the payload is already decoded from base64."""
 
     ID: str

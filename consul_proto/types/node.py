@@ -19,8 +19,8 @@ class Node(TypedDict):
     Node: str
     Address: str
     Datacenter: str
-    TaggedAddresses: dict[str, str]
-    Meta: dict[str, str]
+    TaggedAddresses: dict[str, str] | None  # null for a node that was registered without
+    Meta: dict[str, str] | None
     CreateIndex: int
     ModifyIndex: int
     Partition: NotRequired[str]  # since 1.11.0; Enterprise

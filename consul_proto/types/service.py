@@ -126,7 +126,7 @@ class AgentService(TypedDict):
     ID: str
     Service: str
     Tags: list[str]
-    Meta: dict[str, str]
+    Meta: dict[str, str] | None  # null for some proxies and gateways
     Port: int
     Ports: NotRequired[list[ServicePort]]  # since 1.22.0
     Address: str

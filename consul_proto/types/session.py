@@ -25,6 +25,6 @@ class SessionEntry(TypedDict):
     Namespace: NotRequired[str]  # Enterprise
     Checks: NotRequired[list[str]]  # request field; absent from answers when NodeChecks holds the list
     NodeChecks: NotRequired[list[str]]  # default ["serfHealth"]
-    ServiceChecks: NotRequired[list[ServiceCheck]]
+    ServiceChecks: NotRequired[list[ServiceCheck] | None]
     ModifyIndex: int
     Partition: NotRequired[str]  # since 1.11.0; Enterprise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NotRequired, Required, TypedDict
 
 if TYPE_CHECKING:
+    from consul_proto.types.catalog import CatalogCheckRegistration, CatalogServiceRegistration, NodeRegistration
     from consul_proto.types.check import HealthCheck
     from consul_proto.types.node import Node
     from consul_proto.types.service import AgentService
@@ -41,7 +42,7 @@ class NodeTxnOp(TypedDict, total=False):
     """What a transaction does with a node."""
 
     Verb: Required[str]  # get|set|cas|delete|delete-cas; cas uses Node.ModifyIndex
-    Node: Required[Node]
+    Node: Required[NodeRegistration]
 
 
 class ServiceTxnOp(TypedDict, total=False):
@@ -49,14 +50,14 @@ class ServiceTxnOp(TypedDict, total=False):
 
     Verb: Required[str]  # get|set|cas|delete|delete-cas
     Node: Required[str]
-    Service: Required[AgentService]
+    Service: Required[CatalogServiceRegistration]
 
 
 class CheckTxnOp(TypedDict, total=False):
     """What a transaction does with a check."""
 
     Verb: Required[str]  # get|set|cas|delete|delete-cas
-    Check: Required[HealthCheck]
+    Check: Required[CatalogCheckRegistration]
 
 
 class TxnOp(TypedDict, total=False):

@@ -138,15 +138,18 @@ class Recorder:
         self._write(operation, case, {"method": method, "path": path, "query": [list(item) for item in query], "body": text}, answer)
         return answer
 
-    def denials(self, operation: str, path: str, query: Query = (), body: object = None) -> None:
-        """Record the answers to wrong tokens and to an unknown datacenter, if the row of the operation has them."""
+    def denials(self, operation: str, path: str, query: Query = (), body: object = None, unknown_dc: int = 500) -> None:
+        """Record the answers to wrong tokens and to an unknown datacenter, if the row of the operation has them.
+
+        unknown_dc: the status for an unknown datacenter.
+        """
         row = self.manifest[operation]
         if row["acl"] != "none" and self.agent.management_token is not None:
             self.case(operation, "no-token", path, query, body, status=None, token=ANONYMOUS)
             self.case(operation, "unknown-token", path, query, body, status=None, token=UNKNOWN)
         parameters = row["query"]
         if isinstance(parameters, list) and any(parameter["name"] == "dc" for parameter in parameters):
-            self.case(operation, "unknown-dc", path, [*query, ("dc", ELSEWHERE)], body, status=500)
+            self.case(operation, "unknown-dc", path, [*query, ("dc", ELSEWHERE)], body, status=unknown_dc)
 
     def _write(self, operation: str, case: str, request: dict[str, object], answer: Answer) -> None:
         body = _trim_self(answer.body) if operation == "agent.self" and answer.status == 200 else answer.body

@@ -18,6 +18,16 @@ ROWS: dict[str, dict[str, Any]] = {
     row["id"]: row for row in json.loads((Path(__file__).parent.parent / "spec" / "endpoints.json").read_text(encoding="utf-8"))
 }
 
+#: Name in a query -> the option of our calls; where nothing is said, the same with "_" for "-".
+OPTION_NAMES = {
+    "dc": "datacenter",
+    "ns": "namespace",
+    "sg": "sameness_group",
+    "sameness-group": "sameness_group",
+    "stale": "consistency",
+    "consistent": "consistency",
+}
+
 #: Parameter that must be given -> what to give it; "x" where nothing is said.
 _GIVEN: dict[str, Any] = {"state": "passing", "status": "passing", "operations": [], "config": {}, "items": {"k": 1}, "kind": str}
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator
+from inspect import signature
 from operator import attrgetter
-from typing import Any
+from typing import Any, is_typeddict
 
 import pytest
 
 from consul_proto.api import Groups, Operations
-from consul_proto.argument_types import Kind, checks_of, kind_of
+from consul_proto.argument_types import _ALIASES, _NAMED, Kind, checks_of, kind_of
 from consul_proto.endpoints import txn
 from consul_proto.message import Request, Response
 from consul_proto.namespace import Namespace, Sync, operation
 from consul_proto.operation import Operation
+from consul_proto.options_of import options_of
 from consulate import AsyncConsul, Consul
 from tests.proto.manifest import CALLS, Call
+from tests.type_shapes import named_types
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 
 _ALL = [*CALLS, Call("request", Groups.request)]
@@ -100,6 +103,27 @@ def test_what_takes_several_is_known() -> None:
         "catalog.register checks", "kv.delete_many items", "kv.get_many items", "request query", "session.create checks",
         "session.create node_checks", "session.create service_checks", "txn.commit operations",
     }  # fmt: skip
+
+
+#: The words of annotations that are no kind of value themselves.
+_GENERIC = {"Literal", "Mapping", "None", "Sequence", "Collection", "Iterable"}
+
+#: A class in an annotation, and not in a Literal.
+_CLASS = re.compile(r"(?<![\w'\".])[A-Z]\w+")
+
+
+def _annotations(call: Call) -> Iterator[str]:
+    for parameter in signature(call.definition.build).parameters.values():
+        if parameter.kind is not parameter.VAR_KEYWORD:
+            yield str(parameter.annotation)
+        elif options := options_of(parameter.annotation, call.definition.build):
+            yield from (str(getattr(annotation, "__forward_arg__", annotation)) for annotation in options.__annotations__.values())
+
+
+@pytest.mark.parametrize("call", _ALL, ids=str)
+def test_a_class_in_an_annotation_is_known_or_a_typed_dict(call: Call) -> None:
+    names = {name for annotation in _annotations(call) for name in _CLASS.findall(annotation)}
+    assert [name for name in names - {*_NAMED, *_ALIASES, *_GENERIC} if not is_typeddict(named_types().get(name))] == []
 
 
 @pytest.mark.parametrize("call", _ALL, ids=str)

@@ -18,11 +18,8 @@ from consul_proto.operation import Operation
 from consul_proto.options import Settings
 from consul_proto.query import QUERY
 from consulate import AsyncConsul, Consul
-from tests.proto.manifest import CALLS, Call
+from tests.proto.manifest import CALLS, OPTION_NAMES, Call
 from transports.memory import AsyncMemoryTransport, MemoryTransport
-
-#: Name in a query -> the option of our calls; where nothing is said, the same with "_" for "-".
-_NAMES = {"dc": "datacenter", "ns": "namespace", "sg": "sameness_group", "stale": "consistency", "consistent": "consistency"}
 
 #: What the calls fix: these options change the shape of the answer.
 _SHAPES = {"recurse", "keys", "raw", "separator", "format"}
@@ -49,6 +46,7 @@ _VALUES: dict[str, Any] = {
     "cas": 7,
     "consistency": "stale",
     "enable": False,
+    "expanded": True,
     "flags": 7,
     "index": 7,
     "max_age": 7,
@@ -67,7 +65,7 @@ _VALUES: dict[str, Any] = {
 def _ours(call: Call) -> set[str]:
     """The options of the call's row, under our names."""
     names = {option["name"] for option in call.row["query"]} - _SHAPES
-    return {_NAMES.get(name, name.replace("-", "_")) for name in names} - _FIXED.get(call.name, set())
+    return {OPTION_NAMES.get(name, name.replace("-", "_")) for name in names} - _FIXED.get(call.name, set())
 
 
 def _own(call: Call) -> set[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from consul_proto.message import Request
+from consul_proto.types.catalog import CatalogCheckRegistration
 from consulate import Consul
 from consulate.exceptions import NotFound
 from consulate.testing import ConsulAgent
@@ -47,7 +48,7 @@ def test_undoing_a_key_that_ends_with_a_slash_deletes_only_that_key(url: str, ag
 
 
 def test_a_node_that_existed_before_keeps_its_services_and_checks(url: str, agent: RealAgent) -> None:
-    check = {"Name": "c", "Status": "passing"}
+    check: CatalogCheckRegistration = {"Name": "c", "Status": "passing"}
     with agent.client() as consul:
         consul.catalog.register("old", "10.0.0.1", service={"Service": "cache", "Port": 2})
         consul.catalog.register("old", "10.0.0.1", check=check)

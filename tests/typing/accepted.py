@@ -22,7 +22,7 @@ from consul_proto.operation import Operation
 from consul_proto.types.agent import AgentMember, AgentSelf
 from consul_proto.types.catalog import CatalogNode, CatalogService, ServiceEntry, ServiceTags
 from consul_proto.types.check import AgentCheck, HealthCheck
-from consul_proto.types.event import Event as EventEntry
+from consul_proto.types.event import UserEvent
 from consul_proto.types.kv import Record
 from consul_proto.types.service import AgentService
 from consul_proto.types.session import SessionEntry
@@ -105,7 +105,7 @@ def every_group_for_threads(client: Consul) -> None:
     assert_type(client.catalog.service("web"), list[CatalogService])
     assert_type(client.catalog.node("n1"), CatalogNode)
     assert_type(client.event.fire("deploy", "v2"), str)
-    assert_type(client.event.list(), list[EventEntry])
+    assert_type(client.event.list(), list[UserEvent])
     assert_type(client.health.state("critical"), list[HealthCheck])
     assert_type(client.session.list(), list[SessionEntry])
     assert_type(client.status.leader(), str)
@@ -121,7 +121,7 @@ async def every_group_for_tasks(client: AsyncConsul) -> None:
     assert_type(await client.agent.check.ttl_pass("service:web"), bool)
     assert_type(await client.agent.service.get("web"), AgentService)
     assert_type(await client.catalog.services(), list[ServiceTags])
-    assert_type(await client.event.list(), list[EventEntry])
+    assert_type(await client.event.list(), list[UserEvent])
     _ = assert_type(client.health.service("web"), Coroutine[Any, Any, list[ServiceEntry]])
     assert_type(await client.health.service("web"), list[ServiceEntry])
     assert_type(await client.kv.get("k"), Stored)
