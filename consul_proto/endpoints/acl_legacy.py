@@ -14,7 +14,7 @@ from consul_proto.errors import LegacyACLRemoved, words
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation, T
 from consul_proto.options import NOTHING, json_body, read_operation, write_operation
-from consul_proto.paths import segment
+from consul_proto.paths import checked_text, segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,8 +78,8 @@ class Legacy(Namespace[M]):
     ) -> Operation[str]:
         """Create a token and return its ID, which is its secret.
 
-        name: a description for people. acl_type: "client" (also if it is None), or "management", which allows everything. rules: HCL or JSON text.
-        acl_id: the ID of the new token; None: Consul chooses a UUID.
+        name: a description for people. acl_type: "client" (also if it is None), or "management", which allows everything.
+        rules: HCL or JSON text. acl_id: the ID of the new token; None: Consul chooses a UUID.
 
         Raises Forbidden, ACLDisabled, LegacyACLRemoved, ServerError for bad rules.
         https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/legacy#create-acl-token
@@ -152,7 +152,8 @@ class Legacy(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/v1.10.x/acl/acl#translate-rules
         """
         name, path = "acl.legacy.rules_translate", "/v1/acl/rules/translate"
-        return write_operation(name, path, plain_text, {}, body=rules.encode(), method="POST", defaults=NOTHING, explain=_removed)
+        body = checked_text(rules, "rules").encode() if rules else b""
+        return write_operation(name, path, plain_text, {}, body=body, method="POST", defaults=NOTHING, explain=_removed)
 
     @operation
     def rules_translate_token(self, accessor_id: str) -> Operation[str]:

@@ -156,8 +156,9 @@ class TestCreate:
         assert error.maybe_applied is False
         assert sent[2:] == [DELETE_TOKEN, LOOK]
 
-    def test_a_link_that_fails_leaves_nothing(self) -> None:
-        error, sent = _fails(acl.create("n", rules=RULES), BARE, POLICY, RequestError("reset"), TRUE, POLICY, TRUE)
+    @pytest.mark.parametrize("gone", [TRUE, Response(404, body=b"Cannot find token to delete")])
+    def test_a_link_that_fails_leaves_nothing(self, gone: Response) -> None:
+        error, sent = _fails(acl.create("n", rules=RULES), BARE, POLICY, RequestError("reset"), gone, POLICY, TRUE)
         assert type(error) is RequestError
         assert "reset; the new token was deleted again" in str(error)
         assert error.maybe_applied is False
