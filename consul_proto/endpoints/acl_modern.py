@@ -137,7 +137,12 @@ def destroy(acl_id: str) -> Flow[bool]:
     """Delete a token, and the policy that was made for it."""
     token = yield from _get(acl_id)
     made = yield from _made_policies(token)
-    yield from call(_tokens.delete(token["AccessorID"]))
+    try:
+        yield from call(_tokens.delete(token["AccessorID"]))
+    except ConsulateException as error:
+        if made and error.maybe_applied:
+            error.add(f"if the token was deleted nevertheless, its policy {', '.join(made)} is left: delete it")
+        raise
     yield from _delete_unused(made.values(), "the token was deleted")
     return True
 

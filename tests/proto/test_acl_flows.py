@@ -404,6 +404,12 @@ class TestDestroy:
         assert type(error) is Forbidden
         assert sent == [SELF, LOOK]
 
+    def test_a_token_that_may_be_deleted(self) -> None:
+        error, _ = _fails(acl.destroy(SECRET), TOKEN, POLICY, RequestError("reset"))
+        assert f"reset; if the token was deleted nevertheless, its policy {NAME} is left: delete it" in str(error)
+        error, _ = _fails(acl.destroy(SECRET), BARE, NO_POLICY, RequestError("reset"))
+        assert str(error).endswith("reset")
+
     def test_a_policy_that_may_be_left_is_said(self) -> None:
         error, _ = _fails(acl.destroy(SECRET), TOKEN, POLICY, TRUE, RequestError("reset", maybe_applied=False))
         assert type(error) is RequestError
