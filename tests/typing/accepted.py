@@ -320,3 +320,10 @@ def own_transports(handle: Callable[[Request], Response]) -> None:
     AsyncConsul(transport=AsyncMemoryTransport(handle))
     Consul(adapter=OwnAdapter)
     AsyncConsul(adapter=OwnAdapter())
+
+
+def legacy_acls(client: Consul) -> None:
+    assert_type(client.acl.info("id", consistency="stale")["Rules"], str)
+    assert_type(client.ops.acl.create("web", rules="rules"), Flow[str])
+    assert_type(client.ops.acl.legacy.create("web", acl_id="id"), Operation[str])
+    assert_type(client.acl.legacy.rules_translate("rules"), str)

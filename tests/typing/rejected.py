@@ -213,3 +213,9 @@ def unfrozen(leader: Operation[str], limits: Limits) -> None:
 async def coroutine_is_no_operation(tasks: AsyncConsul, later: Awaitable[bool]) -> None:
     await tasks.perform(tasks.kv.put("k", "v"))  # error
     await tasks.perform(later)  # error
+
+
+def legacy_acls(client: Consul) -> None:
+    client.acl.create("web", "root")  # error
+    client.acl.info("id", index=7)  # error
+    client.ops.acl.info("id").blocking(index=7)  # error
