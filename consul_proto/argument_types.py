@@ -75,6 +75,8 @@ _NAMED = {
     "Query": Kind(lambda value: isinstance(value, Iterable) and not isinstance(value, _ONE), "a dict or a list of pairs"),
     "QueryValue": _ANYTHING,
     "Duration": Kind(lambda value: isinstance(value, _NUMBERS) and not isinstance(value, bool), _DURATION),
+    "ConfigEntryBody": _OBJECT,
+    "ConfigKind": _TEXT,
     "Consistency": _TEXT,
     "Method": _TEXT,
     "State": _TEXT,

@@ -73,8 +73,8 @@ class Operation(Generic[T]):
 
     @property
     def is_read(self) -> bool:
-        """Return whether sending the request twice has the same effect as sending it once."""
-        return self.request.method == "GET"
+        """Return whether sending the request twice has the same effect as sending it once. Whatever can block is a read, even a POST."""
+        return self.request.method == "GET" or self.blocks is not None
 
     def blocking(
         self,

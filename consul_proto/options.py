@@ -48,13 +48,18 @@ def read_operation(
     blocks: Blocks | None = "index",
     explain: Explain | None = None,
     shown_path: str | None = None,
+    method: str = "GET",
+    body: bytes | None = None,
 ) -> Operation[T]:
-    """Return the operation of a GET. An option that is None is not sent. For the others, see `Operation` and `Request`."""
+    """Return the operation of a GET, or of a POST that reads and can block.
+
+    An option that is None is not sent. For the others, see `Operation` and `Request`.
+    """
     if not options:
-        return Operation(name, Request("GET", path, shown_path=shown_path), read, defaults, answers, blocks, explain)
+        return Operation(name, Request(method, path, body=body, shown_path=shown_path), read, defaults, answers, blocks, explain)
     if options.get("cached") and options.get("consistency") == "consistent":
         raise ValueError("cached=True and consistency='consistent' cannot be combined; leave one of them out")
-    request = Request("GET", path, tuple(query_of(options)), cache_control(options), None, shown_path, wait_of(options))
+    request = Request(method, path, tuple(query_of(options)), cache_control(options), body, shown_path, wait_of(options))
     return Operation(name, request, read, _defaults(options, defaults), answers, blocks, explain)
 
 

@@ -82,6 +82,7 @@ QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]]
     "authmethod_ns": ("authmethod-ns", nonempty),
     "cached": ("cached", _flag),
     "cas": ("cas", uint64),
+    "compile_dc": ("compile-dc", nonempty),
     "datacenter": ("dc", nonempty),
     "enable": ("enable", _truth),
     "expanded": ("expanded", _flag),

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scripts.recording import acl, acl_legacy, acl_objects, agent, catalog, kv, limits, session
+from scripts.recording import acl, acl_legacy, acl_objects, agent, catalog, config, kv, limits, session
 from scripts.recording.recorder import POWERLESS, Recorder
 from tests.agents import Binary, find_binaries, start_agent
 
@@ -37,6 +37,7 @@ def _record(binary: Binary, folder: Path) -> list[str]:
         session.record(recorder)
         agent.record(recorder)
         catalog.record(recorder)
+        config.record(recorder)
         acl_legacy.record(recorder)
         acl.record_refusals(recorder)
         acl.record(recorder)

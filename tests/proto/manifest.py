@@ -29,10 +29,17 @@ OPTION_NAMES = {
 }
 
 #: Parameter that must be given -> what to give it; "x" where nothing is said.
-_GIVEN: dict[str, Any] = {"state": "passing", "status": "passing", "operations": [], "config": {}, "items": {"k": 1}, "kind": str}
+_GIVEN: dict[str, Any] = {
+    "state": "passing",
+    "status": "passing",
+    "operations": [],
+    "items": {"k": 1},
+    "entry": {"Kind": "mesh"},
+    "config": {},
+}
 
 #: Call -> what it needs besides.
-_NEEDED: dict[str, dict[str, Any]] = {"agent.check.register": {"ttl": 10}}
+_NEEDED: dict[str, dict[str, Any]] = {"agent.check.register": {"ttl": 10}, "kv.get_as": {"kind": str}}
 
 #: Call -> its row, where its first request is of another one.
 _ROWS = {"acl.clone": "acl.legacy.clone", "acl.destroy": "acl.legacy.destroy", "kv.set": "kv.put", "kv.delete": "kv.delete"}

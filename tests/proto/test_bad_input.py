@@ -155,6 +155,7 @@ def test_calls_are_functions_of_their_namespace() -> None:
     assert KV.get(kv, "k").request == kv.get("k").request
     assert not kv.put("k", "v").is_read
     assert kv.get("k").is_read
+    assert Operations().discovery_chain.read_with_overrides("web").is_read
     with pytest.raises(TypeError, match=r"^kv\.put\(\) got an unexpected keyword argument 'index'"):
         api.kv.put("k", "v", index=1, colour=2)
 
@@ -168,6 +169,12 @@ def test_a_list_that_is_null_is_empty() -> None:
     with pytest.raises(DecodeError, match="an object of lists, got an object"):
         api.catalog.services().decode(Response(200, body=b'{"a": 1}'))
     assert encode(bytearray(b"a")) == b"a"
+
+
+@pytest.mark.parametrize("body", [b"{}", b'"web"', b"[1]", b'{"ImportedServices": "web"}'])
+def test_imported_services_of_another_shape(body: bytes) -> None:
+    with pytest.raises(DecodeError, match="expected a list of objects, or an object with a list of ImportedServices"):
+        Operations().imported_services.list().decode(Response(200, body=body))
 
 
 class Own(Namespace[Sync]):

@@ -92,6 +92,8 @@ def _expected(sample: dict[str, Any], body: bytes) -> tuple[type[ConsulateExcept
         return errors.LegacyACLRemoved, False
     if sample["status"] == 404 and (not body or body[:1] in b"[{"):
         return errors.ClientError, False  # a result of the operation that it belongs to, an error anywhere else
+    if sample["status"] == 404 and body.startswith(b"Must provide"):
+        return errors.ClientError, False  # a path without a name: nothing was looked for
     if sample["status"] == 500 and body.startswith((b"ACL not found", b"Permission denied")):
         return errors.Forbidden, False
     return _KINDS[sample["status"]]

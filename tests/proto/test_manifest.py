@@ -36,6 +36,9 @@ _MEMBER_PARAMETERS = {
     "acl.legacy.update Type": "acl_type",
     "acl.policy.update ID": "policy_id",
     "acl.role.update ID": "role_id",
+    "config.apply Kind": "entry",
+    "config.apply Name": "entry",
+    "config.apply *": "entry",
     "txn []": "operations",
 }
 

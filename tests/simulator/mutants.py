@@ -352,6 +352,14 @@ MUTANTS = [
         'base = self._of_prefix("key", prefix)',
         'base = self._policy("key", prefix)',
     ),
+    Mutant("an auth method keeps its type", "acl/login_records.py", 'kind != before["Type"]', "not kind"),
+    Mutant("auth methods are listed without their configs", "acl/endpoint.py", 'else ("Config",)', "else ()"),
+    Mutant(
+        "binding rules are deleted with their auth method",
+        "acl/tables.py",
+        'if made["AuthMethod"] == identity]',
+        'if made["ID"] == identity]',
+    ),
     Mutant(
         "a request without a token is anonymous",
         "acl/tables.py",
