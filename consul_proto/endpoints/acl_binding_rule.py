@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.types.acl_binding_rule import ACLBindingRule, BindType
-    from consul_proto.types.acl_token import ACLTemplatedPolicyVariables
+    from consul_proto.types.acl_links import ACLTemplatedPolicyVariables
     from consul_proto.types.options import ReadOptions, Scope
 
 _explain = explain_missing("binding rule with this ID")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Unpack
 
+    from consul_proto.types.acl_links import ACLLinks, ACLNodeIdentity, ACLServiceIdentity, ACLTemplatedPolicy
     from consul_proto.types.acl_role import ACLRole
-    from consul_proto.types.acl_token import ACLLinks, ACLNodeIdentity, ACLServiceIdentity, ACLTemplatedPolicy
     from consul_proto.types.options import EnterpriseScope, ReadOptions
 
 _explain = explain_missing("role with this ID")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, TypeAlias, TypedDict
 from consul_proto.types.options import ReadOptions
 
 if TYPE_CHECKING:
-    from consul_proto.types.acl_token import ACLTemplatedPolicyVariables
+    from consul_proto.types.acl_links import ACLTemplatedPolicyVariables
 
 #: node since 1.8.1, templated-policy since 1.17, policy since 1.18.
 BindType: TypeAlias = Literal["service", "role", "node", "templated-policy", "policy"]

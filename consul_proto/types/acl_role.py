@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 from consul_proto.types.options import ReadOptions
 
 if TYPE_CHECKING:
-    from consul_proto.types.acl_token import ACLLink, ACLNodeIdentity, ACLServiceIdentity, ACLTemplatedPolicy
+    from consul_proto.types.acl_links import ACLLink, ACLNodeIdentity, ACLServiceIdentity, ACLTemplatedPolicy
 
 
 class ACLRole(TypedDict):
