@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from consul_proto.message import Response
     from consul_proto.operation import Operation
     from consul_proto.types.acl import ACLOptions, LegacyACL
+    from consul_proto.types.acl_links import ACLLink, ACLLinkByID
     from consul_proto.types.acl_policy import ACLPolicy
-    from consul_proto.types.acl_token import ACLLink, ACLLinkByID, ACLToken, ACLTokenListEntry, TokenChangeOptions, TokenCreateOptions
+    from consul_proto.types.acl_token import ACLToken, ACLTokenListEntry, TokenChangeOptions, TokenCreateOptions
 
 _tokens: Token[Pure] = Token()
 _policies: Policy[Pure] = Policy()
