@@ -63,6 +63,14 @@ def text(response: Response) -> str:
     return value
 
 
+def plain_text(response: Response) -> str:
+    """Return a body of plain text, which is not JSON."""
+    try:
+        return str(response.body, "utf-8")
+    except ValueError:
+        raise DecodeError(f"expected text in UTF-8, got {len(response.body)} bytes that are not") from None
+
+
 def texts(response: Response) -> list[str]:
     """Return a list of strings."""
     value = json_value(response)

@@ -73,6 +73,11 @@ class ConsulateException(Exception):
                 self.__cause__ = self.__context__ = None
         self.args = (self.message,)
 
+    def add(self, says: str) -> None:
+        """Add to the message what else happened, such as what was done about the error."""
+        self.message = f"{self.message}; {says}"
+        self.args = (self.message,)
+
     def __str__(self) -> str:
         call = f"{self.method} {self.path}" if self.method else ""
         if self.address:

@@ -167,11 +167,13 @@ class Settings:
                     yield a2b_base64(credentials).decode("utf-8", "replace").partition(":")[2] or credentials
 
     def apply(self, operation: Operation[Any] | Stream[Any]) -> Request:
-        """Return the request to send: the operation's own, with those settings that apply to it."""
-        request = operation.request
-        if not self._adds:
+        """Return the request to send: the operation's own, with those settings that apply to it. Its own token replaces the client's."""
+        request, token = operation.request, operation.token
+        if not self._adds and token is None:
             return request
         query, body, identity = request.query, request.body, self.identity
+        if token is not None:
+            identity = Headers((("X-Consul-Token", token), *self.headers))
         for name in operation.defaults if self._changes else ():
             setting = getattr(self, name.lower())
             if setting is None or setting == "default":

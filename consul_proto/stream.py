@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, Self, TypeVar
 
 from consul_proto.failures import error_for
 
@@ -98,6 +98,9 @@ class Stream(Generic[E]):
     decoder: Callable[[], Decoder[E]]
     defaults: Collection[str] = ()
     answers: tuple[int, ...] = (200,)
+
+    #: A stream is always sent with the client's token.
+    token: ClassVar[None] = None
 
     @property
     def is_read(self) -> bool:

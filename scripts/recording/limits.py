@@ -30,6 +30,8 @@ def record(recorder: Recorder) -> None:
         ("info", f"/v1/acl/info/{_ID}", None),
         ("clone", f"/v1/acl/clone/{_ID}", None),
         ("list", "/v1/acl/list", None),
+        ("rules_translate", "/v1/acl/rules/translate", ""),
+        ("rules_translate_token", f"/v1/acl/rules/translate/{_ID}", None),
     ):
         recorder.case(f"acl.legacy.{name}", "acls-off", path, body=body, status=gone or 401)
     _switched_off(recorder)

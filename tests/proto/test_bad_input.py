@@ -64,6 +64,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a TTL that is too long": (lambda: api.session.create(ttl="25h"), "at most 24 hours, not '25h'"),
     "an unknown behavior": (lambda: api.session.create(behavior="keep"), "'release' or 'delete'"),
     "an unknown type of ACL": (lambda: api.acl.create("n", "root"), "'client' or 'management'"),
+    "legacy rules with a surrogate": (lambda: api.acl.legacy.rules_translate("\ud800"), "rules must not contain surrogates"),
     "an ACL ID with a line feed": (lambda: api.acl.info("a\nb"), "an ACL ID must not be empty"),
     "a cached read that is consistent": (lambda: api.health.service("s", cached=True, consistency="consistent"), "cannot be combined"),
     "an unknown consistency": (lambda: api.kv.get("k", consistency="strong"), "'strong'"),

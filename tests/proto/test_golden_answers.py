@@ -222,7 +222,7 @@ def test_only_calls_of_the_legacy_acl_system_are_gone() -> None:
             call.operation().decode(response)
         assert isinstance(raised.value, errors.LegacyACLRemoved) is (call.row["group"] == "acl.legacy")
     with pytest.raises(errors.Forbidden):
-        Operations().acl.list().decode(Response(403, body=b"Permission denied"))
+        Operations().acl.legacy.list().decode(Response(403, body=b"Permission denied"))
 
 
 class TestTransactions:
@@ -352,7 +352,7 @@ def test_what_is_missing_is_not_told_by_the_status_of_another_answer() -> None:
         (api.session.info("s"), 200, b"[]"),
         (api.session.renew("s"), 200, b"[]"),
         (api.catalog.node("n"), 200, b"null"),
-        (api.acl.info("i"), 200, b"[]"),
+        (api.acl.legacy.info("i"), 200, b"[]"),
         (api.kv.delete("k"), 409, b'{"Errors": [{"OpIndex": 0, "What": "key \\"k\\" doesn\'t exist"}]}'),
         (api.kv.read("a//b"), 409, b'{"Errors": [{"OpIndex": 0, "What": "key \\"a//b\\" doesn\'t exist"}]}'),
     ):
@@ -371,7 +371,7 @@ def test_what_is_missing_is_not_told_by_the_status_of_another_answer() -> None:
         (lambda api: api.agent.service.get("a//b"), "/v1/agent/service/a/b", "must not have an empty, '.' or '..' part"),
         (lambda api: api.agent.service.get("a//b"), "/v1/agent/service/a/b", "as 'a//b' has; use another name, or a newer agent"),
         (lambda api: api.agent.service.get("."), "/v1/agent/service/", "as '.' has"),
-        (lambda api: api.acl.info("a//b"), "/v1/acl/info/a/b", "as this one has"),
+        (lambda api: api.acl.legacy.info("a//b"), "/v1/acl/info/a/b", "as this one has"),
     ],
 )
 def test_what_a_redirect_says(call: Any, location: str, says: str) -> None:
@@ -395,7 +395,7 @@ def test_what_does_not_exist() -> None:
         (api.session.info("s"), 200, b"[]"),
         (api.session.renew("s"), 404, b"Session id 's' not found"),
         (api.catalog.node("n"), 200, b"null"),
-        (api.acl.info("i"), 200, b"[]"),
+        (api.acl.legacy.info("i"), 200, b"[]"),
         (api.agent.service.get("s"), 404, b"unknown service ID: s"),
         (api.agent.service.health_by_id("s"), 404, b'{"AggregatedStatus": "critical", "Service": null, "Checks": null}'),
     ):

@@ -24,7 +24,8 @@ from transports.memory import AsyncMemoryTransport, MemoryTransport
 #: What the calls fix: these options change the shape of the answer.
 _SHAPES = {"recurse", "keys", "raw", "separator", "format", "pem"}
 
-#: What further calls fix of their row's options: what `put` is told, these calls are; only a transaction that reads has a consistency.
+#: What further calls fix of their row's options: what `put` is told, these calls are; only a transaction that reads has a consistency;
+#: calls of several requests do not block.
 _FIXED = {
     "kv.acquire_lock": {"cas", "acquire", "release"},
     "kv.release_lock": {"cas", "acquire", "release"},
@@ -32,6 +33,8 @@ _FIXED = {
     "kv.set": {"flags", "cas", "acquire", "release"},
     "kv.put_many": {"consistency"},
     "kv.delete_many": {"consistency"},
+    "acl.info": {"index", "wait"},
+    "acl.list": {"index", "wait"},
 }
 
 #: Options that Consul takes and that no row has: `max_stale` goes with each consistency, the ages are a header.

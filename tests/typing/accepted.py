@@ -339,6 +339,13 @@ def the_service_mesh_and_queries(client: Consul) -> None:
     assert_type(client.coordinate.node("n1")[0]["Coord"]["Vec"], list[float])
 
 
+def legacy_acls(client: Consul) -> None:
+    assert_type(client.acl.info("id", consistency="stale")["Rules"], str)
+    assert_type(client.ops.acl.create("web", rules="rules"), Flow[str])
+    assert_type(client.ops.acl.legacy.create("web", acl_id="id"), Operation[str])
+    assert_type(client.acl.legacy.rules_translate("rules"), str)
+
+
 async def acls(sync: Consul, tasks: AsyncConsul) -> None:
     token = sync.acl.token.create(policies=[{"Name": "web-read"}, {"ID": "p-1"}], expiration_ttl="1h")
     assert_type(token["SecretID"], str)

@@ -223,6 +223,12 @@ def wrong_intentions_and_queries(client: Consul) -> None:
     client.query.execute("web")["Nodes"][0]["Port"]  # error
 
 
+def legacy_acls(client: Consul) -> None:
+    client.acl.create("web", "root")  # error
+    client.acl.info("id", index=7)  # error
+    client.ops.acl.info("id").blocking(index=7)  # error
+
+
 def wrong_acls(consul: Consul) -> None:
     consul.acl.token.create(policies=["web-read"])  # error
     consul.acl.token.create(policies=[{"name": "web-read"}])  # error
