@@ -42,7 +42,7 @@ class Groups(Namespace[M]):
 
     @operation
     def request(self, method: Method, path: str, *, query: Query = (), body: Body = None) -> Operation[Response]:
-        """Send a request to an endpoint that has no method here, and return the whole answer.
+        """Send any request, such as one to an endpoint of a newer Consul, and return the whole answer.
 
         client.request("PUT", "/v1/config", body={"Kind": "proxy-defaults", "Name": "global"})
         client.request("GET", "/v1/operator/usage", query={"global": None}).json()
