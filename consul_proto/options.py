@@ -51,13 +51,18 @@ def read_operation(
     blocks: Blocks | None = "index",
     explain: Explain | None = None,
     shown_path: str | None = None,
+    method: str = "GET",
+    body: bytes | None = None,
 ) -> Operation[T]:
-    """Return the operation of a GET. An option that is None is not sent. For the others, see `Operation` and `Request`."""
+    """Return the operation of a GET, or of a POST that reads and can block.
+
+    An option that is None is not sent. For the others, see `Operation` and `Request`.
+    """
     if not options:
-        return Operation(name, Request("GET", path, shown_path=shown_path), read, defaults, answers, blocks, explain)
+        return Operation(name, Request(method, path, body=body, shown_path=shown_path), read, defaults, answers, blocks, explain)
     if options.get("cached") and options.get("consistency") == "consistent":
         raise ValueError("cached=True and consistency='consistent' cannot be combined; leave one of them out")
-    request = Request("GET", path, tuple(query_of(options)), cache_control(options), None, shown_path, wait_of(options))
+    request = Request(method, path, tuple(query_of(options)), cache_control(options), body, shown_path, wait_of(options))
     return Operation(name, request, read, _defaults(options, defaults), answers, blocks, explain)
 
 
@@ -179,11 +184,13 @@ class Settings:
                     yield a2b_base64(credentials).decode("utf-8", "replace").partition(":")[2] or credentials
 
     def apply(self, operation: Operation[Any] | Stream[Any]) -> Request:
-        """Return the request to send: the operation's own, with those settings that apply to it."""
-        request = operation.request
-        if not self._adds:
+        """Return the request to send: the operation's own, with those settings that apply to it. Its own token replaces the client's."""
+        request, token = operation.request, operation.token
+        if not self._adds and token is None:
             return request
         query, body, identity = request.query, request.body, self.identity
+        if token is not None:
+            identity = Headers((("X-Consul-Token", token), *self.headers))
         for name in operation.defaults if self._changes else ():
             setting = getattr(self, name.lower())
             if setting is None or setting == "default":

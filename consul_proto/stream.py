@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, Self, TypeVar
 
 from consul_proto.errors import DecodeError
 from consul_proto.failures import error_for
@@ -105,6 +105,9 @@ class Stream(Generic[E]):
     answers: tuple[int, ...] = (200,)
     explain: Explain | None = None
     silence: float | EllipsisType | None = ...
+
+    #: A stream is always sent with the client's token.
+    token: ClassVar[None] = None
 
     @property
     def is_read(self) -> bool:

@@ -32,10 +32,27 @@ OPTION_NAMES = {
 }
 
 #: Parameter that must be given -> what to give it; "x" where nothing is said.
-_GIVEN: dict[str, Any] = {"state": "passing", "status": "passing", "operations": [], "items": {"k": 1}, "kind": str, "archive": b"x"}
+_GIVEN: dict[str, Any] = {
+    "state": "passing",
+    "status": "passing",
+    "operations": [],
+    "items": {"k": 1},
+    "entry": {"Kind": "mesh"},
+    "config": {},
+    "archive": b"x",
+}
 
 #: Call -> what it needs besides.
-_NEEDED: dict[str, dict[str, Any]] = {"agent.check.register": {"ttl": 10}}
+_NEEDED: dict[str, dict[str, Any]] = {
+    "agent.check.register": {"ttl": 10},
+    "connect.intentions.create": {"action": "allow"},
+    "connect.intentions.match": {"by": "source"},
+    "connect.intentions.update": {"action": "allow"},
+    "coordinate.update": {"coord": {}},
+    "kv.get_as": {"kind": str},
+    "query.create": {"service": {"Service": "x"}},
+    "query.update": {"service": {"Service": "x"}},
+}
 
 #: Call -> its row, where its first request is of another one.
 _ROWS = {"acl.clone": "acl.legacy.clone", "acl.destroy": "acl.legacy.destroy", "kv.set": "kv.put", "kv.delete": "kv.delete"}

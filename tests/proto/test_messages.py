@@ -66,7 +66,7 @@ def test_reprs_hide_secrets() -> None:
     request = Request("PUT", f"/v1/acl/info/{secret}", (("stale", None), ("index", "1")), headers, secret.encode(), "/v1/acl/info/{acl_id}")
     response = Response(200, headers, secret.encode())
     settings = Settings(token=secret, headers=(("Authorization", f"Bearer {secret}"),), datacenter="dc2")
-    for shown in (repr(headers), repr(request), repr(response), repr(settings), repr(api.acl.info(secret)), request.shown):
+    for shown in (repr(headers), repr(request), repr(response), repr(settings), repr(api.acl.legacy.info(secret)), request.shown):
         assert secret not in shown
     assert repr(request) == (
         "<Request PUT /v1/acl/info/{acl_id} stale index='1' <Headers x-consul-token: <hidden>, authorization: <hidden>, age: 1> <36 bytes>>"
@@ -75,6 +75,7 @@ def test_reprs_hide_secrets() -> None:
     assert repr(settings) == "<Settings token, datacenter='dc2', namespace=None, partition=None, consistency='default', timeout=None>"
     assert repr(Settings()).startswith("<Settings datacenter=None")
     assert repr(api.kv.get("k")) == "<Operation kv.get: <Request GET /v1/kv/k>>"
+    assert repr(replace(api.kv.get("k"), token=secret)) == repr(api.kv.get("k"))
     with pytest.raises(ValueError, match="/hidden") as raised:
         Request("GET", "/secret b", shown_path="/hidden")
     assert "secret" not in str(raised.value)
@@ -102,8 +103,24 @@ class TestSettings:
         assert settings.apply(api.kv.put("k", "v")).target == "/v1/kv/k?dc=dc2&ns=team"
         assert settings.apply(api.agent.services()).target == "/v1/agent/services?ns=team"
         assert settings.apply(api.agent.self()).target == "/v1/agent/self"
-        assert settings.apply(api.acl.list()).target == "/v1/acl/list?stale"
+        assert settings.apply(api.acl.legacy.list()).target == "/v1/acl/list?stale"
         assert settings.apply(api.status.leader()).target == "/v1/status/leader?dc=dc2"
+
+    def test_a_token_of_the_call_itself_is_sent_instead_of_the_clients(self) -> None:
+        operation = replace(api.kv.get("k"), token="own")
+        assert dict(Settings().apply(operation).headers) == {"x-consul-token": "own"}
+        settings = Settings(token="client", headers=(("Authorization", "Bearer b"),), datacenter="dc2")
+        request = settings.apply(operation)
+        assert list(request.headers) == [("x-consul-token", "own"), ("authorization", "Bearer b")]
+        assert request.target == "/v1/kv/k?dc=dc2"
+        assert dict(settings.apply(replace(operation, token=None)).headers)["x-consul-token"] == "client"
+        assert dict(settings.apply(operation.blocking(index=7)).headers)["x-consul-token"] == "own"
+
+    def test_a_token_of_a_call_that_cannot_be_sent(self) -> None:
+        for token in ("s3cr3t\n", "s3cr3té", " s3cr3t"):
+            with pytest.raises(ValueError, match="X-Consul-Token") as raised:
+                replace(api.kv.get("k"), token=token)
+            assert "s3cr3t" not in str(raised.value)
 
     def test_a_datacenter_in_the_body(self) -> None:
         settings = Settings(datacenter="dc2")
