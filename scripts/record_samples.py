@@ -14,7 +14,25 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from scripts.recording import acl_legacy, agent, catalog, internal, kv, limits, operator, peering, session
+from scripts.recording import (
+    acl,
+    acl_legacy,
+    acl_objects,
+    agent,
+    agent_process,
+    catalog,
+    config,
+    connect,
+    coordinate,
+    internal,
+    kv,
+    limits,
+    operator,
+    peering,
+    query,
+    session,
+    snapshot,
+)
 from scripts.recording.recorder import POWERLESS, Manifest, Recorder
 from tests.agents import Binary, find_binaries, start_agent
 from tests.fakes.metrics_backend import metrics_backend
@@ -39,18 +57,39 @@ def _record(binary: Binary, folder: Path) -> list[str]:
         kv.record(recorder)
         session.record(recorder)
         agent.record(recorder)
+        agent_process.record(recorder)
+        snapshot.record(recorder)
         catalog.record(recorder)
+        coordinate.record(recorder)
+        query.record(recorder)
+        config.record(recorder)
+        connect.record(recorder)
         operator.record(recorder)
         internal.record(recorder)
         peering.record(recorder)
         acl_legacy.record(recorder)
-    with start_agent(binary, acls=False, limits=limits.LIMITS, settings=internal.without_ui(binary.version)) as small:
-        second = Recorder(small, folder, manifest)
-        limits.record(second)
-        internal.record_without_ui(second)
-    recorders = [recorder, second, *_record_special(binary, folder, manifest)]
+        acl.record_refusals(recorder)
+        acl.record(recorder)
+        acl_objects.record(recorder)
+    recorders = [recorder, *_record_switched_off(binary, folder, manifest), *_record_special(binary, folder, manifest)]
     print(f"Consul {binary.version}: {sum(one.written for one in recorders)} samples")
     return [surprise for one in recorders for surprise in one.surprises]
+
+
+def _record_switched_off(binary: Binary, folder: Path, manifest: Manifest) -> Iterator[Recorder]:
+    """Record agents without ACLs, without a UI and with small limits, and without any token."""
+    off = {**limits.SWITCHED_OFF, **internal.without_ui(binary.version)}
+    with start_agent(binary, acls=False, limits=limits.LIMITS, settings=off) as small:
+        recorder = Recorder(small, folder, manifest)
+        limits.record(recorder)
+        agent_process.record_without_acls(recorder)
+        acl.record_off(recorder)
+        internal.record_without_ui(recorder)
+        yield recorder
+    with start_agent(binary, acls=False, settings={"acl": {"enabled": True, "default_policy": "allow"}}) as without_tokens:
+        recorder = Recorder(without_tokens, folder, manifest)
+        acl.record_bootstrap(recorder)
+        yield recorder
 
 
 def _record_special(binary: Binary, folder: Path, manifest: Manifest) -> Iterator[Recorder]:

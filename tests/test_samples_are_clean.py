@@ -23,7 +23,7 @@ _NAMED = re.compile(rf"(?:AccessorID|SecretID|[Tt]oken)[^0-9a-zA-Z]{{1,6}}({_UUI
 _GOSSIP_KEY = re.compile(r"[0-9A-Za-z+/]{22}==|[0-9A-Za-z+/]{32}(?=\\?\")|[0-9A-Za-z+/]{43}=")
 _PEERING_TOKEN = re.compile(r'PeeringToken\\?": ?\\?"eyJ[^"]{100,}')
 
-_MACHINE = re.compile(r"/(?:home|root|tmp|var|usr|work|Users)/|X-Consul-Token|Bearer ", re.IGNORECASE)
+_MACHINE = re.compile(r"/(?:home|root|tmp|var|usr|work|Users)/|X-Consul-Token|Bearer |-BEGIN [A-Z ]*PRIVATE KEY", re.IGNORECASE)
 
 
 def _secret_ids(value: object) -> Iterator[str]:
@@ -49,7 +49,8 @@ def find_secrets(text: str) -> list[str]:
     """Return everything in the text of a sample that must not be there."""
     sample = json.loads(text)
     found = [match.group() for match in _MACHINE.finditer(text)]
-    found += [secret for body in _bodies(sample) for secret in _secret_ids(body) if _UUID.fullmatch(secret)]
+    secrets = [secret for body in _bodies(sample) for secret in _secret_ids(body)]
+    found += [secret for secret in secrets if _UUID.fullmatch(secret) and not _HARMLESS.fullmatch(secret)]
     if sample["operation"].startswith("acl."):
         found += [uuid for uuid in _UUID.findall(text) if not _HARMLESS.fullmatch(uuid)]
     found += [uuid for uuid in _NAMED.findall(text) if not _HARMLESS.fullmatch(uuid)]
@@ -82,6 +83,7 @@ def test_samples_are_clean(folder: Path) -> None:
         ("kv.get", [["X-Consul-Token", "secret"]], [], ""),
         ("kv.get", [], [["token", "secret"]], ""),
         ("agent.self", [], [], '{"DataDir": "/tmp/consul-1"}'),
+        ("agent.connect.ca_leaf", [], [], '{"PrivateKeyPEM": "-----BEGIN EC PRIVATE KEY-----"}'),
         ("operator.keyring.list", [], [], '[{"Keys": {"48mr8TTgGZMEqicZV7ai3A==": 1}}]'),
         ("operator.keyring.list", [], [], '[{"Keys": {"pUqJrVyVRj5jsiYEkM/tFQYfWyJIv4s3XkvDwy7Cu5s=": 1}}]'),
         ("operator.keyring.install", [], [], '{"Key": "pUqJrVyVRj5jsiYEkM/tFQYfWyJIv4s3"}'),

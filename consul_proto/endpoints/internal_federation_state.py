@@ -11,7 +11,7 @@ from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import read_operation
 from consul_proto.paths import segment
-from consul_proto.types.options import DatacenterReadOptions
+from consul_proto.types.options import DatacenterBlockingOptions
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -34,7 +34,7 @@ class FederationStates(Namespace[M]):
     """Federation states: the mesh gateways of each datacenter (since Consul 1.8)."""
 
     @operation
-    def list(self, **options: Unpack[DatacenterReadOptions]) -> Operation[builtins.list[FederationState]]:
+    def list(self, **options: Unpack[DatacenterBlockingOptions]) -> Operation[builtins.list[FederationState]]:
         """Return the federation state of each datacenter. Raises Forbidden, NoLeader, ServerError.
 
         https://developer.hashicorp.com/consul/docs/connect/gateways/mesh-gateway/wan-federation-via-mesh-gateways
@@ -42,7 +42,7 @@ class FederationStates(Namespace[M]):
         return read_operation("internal.federation_state.list", "/v1/internal/federation-states", each, options, defaults=_READ)
 
     @operation
-    def mesh_gateways(self, **options: Unpack[DatacenterReadOptions]) -> Operation[dict[str, builtins.list[ServiceEntry]]]:
+    def mesh_gateways(self, **options: Unpack[DatacenterBlockingOptions]) -> Operation[dict[str, builtins.list[ServiceEntry]]]:
         """Return the healthy mesh gateways of each datacenter that has any, as {datacenter: [...]}. Raises NoLeader, ServerError.
 
         https://developer.hashicorp.com/consul/docs/connect/gateways/mesh-gateway/wan-federation-via-mesh-gateways
@@ -51,7 +51,7 @@ class FederationStates(Namespace[M]):
         return read_operation("internal.federation_state.mesh_gateways", path, _gateways, options, defaults=_READ)
 
     @operation
-    def get(self, state_datacenter: str, **options: Unpack[DatacenterReadOptions]) -> Operation[FederationStateResponse]:
+    def get(self, state_datacenter: str, **options: Unpack[DatacenterBlockingOptions]) -> Operation[FederationStateResponse]:
         """Return the federation state of a datacenter, as {"State": ..., ...}.
 
         state_datacenter: the datacenter that the state describes; the option `datacenter` is the one that answers.

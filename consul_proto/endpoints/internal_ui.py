@@ -14,7 +14,7 @@ from consul_proto.options import NOTHING, read_operation
 from consul_proto.paths import segment
 from consul_proto.raw_request import raw_operation
 from consul_proto.types.internal import UINodeOptions, UIServicesOptions
-from consul_proto.types.options import DatacenterConsistencyOptions, FilteredReadOptions, ReadOptions
+from consul_proto.types.options import DatacenterReadOptions, FilteredReadOptions, ReadOptions
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -97,7 +97,7 @@ class UI(Namespace[M]):
         return read_operation("internal.ui.exported_services", _PATH + "exported-services", each, {"peer": peer, **options})
 
     @operation
-    def catalog_overview(self, **options: Unpack[DatacenterConsistencyOptions]) -> Operation[UICatalogOverview]:
+    def catalog_overview(self, **options: Unpack[DatacenterReadOptions]) -> Operation[UICatalogOverview]:
         """Return how many nodes, services and checks are healthy. Since 1.12. Raises Forbidden, NoLeader.
 
         https://developer.hashicorp.com/consul/api-docs

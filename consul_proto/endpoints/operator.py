@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consul_proto.decode import member, one
-from consul_proto.failures import enterprise
+from consul_proto.failures import enterprise, hiding
 from consul_proto.namespace import M, Namespace, group, operation
 from consul_proto.operation import Operation
 from consul_proto.options import NOTHING, SCOPE, json_body, read_operation, write_operation
@@ -74,5 +74,5 @@ class Operator(Namespace[M]):
         """
         body, path = json_body({"Input": input}), "/v1/operator/audit-hash"
         return write_operation(
-            "operator.audit_hash", path, member("Hash"), {}, body=body, method="POST", defaults=NOTHING, explain=enterprise
+            "operator.audit_hash", path, member("Hash"), {}, body=body, method="POST", defaults=NOTHING, explain=hiding([input], enterprise)
         )

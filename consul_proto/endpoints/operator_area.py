@@ -11,7 +11,7 @@ from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import json_body, json_text, read_operation, write_operation
 from consul_proto.paths import segment
-from consul_proto.types.options import DatacenterOption, DatacenterReadOptions
+from consul_proto.types.options import DatacenterBlockingOptions, DatacenterOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ class Areas(Namespace[M]):
         )
 
     @operation
-    def list(self, **options: Unpack[DatacenterReadOptions]) -> Operation[builtins.list[Area]]:
+    def list(self, **options: Unpack[DatacenterBlockingOptions]) -> Operation[builtins.list[Area]]:
         """Return the areas of the datacenter. Enterprise only. Raises Forbidden, ClientError in the Community Edition.
 
         https://developer.hashicorp.com/consul/api-docs/operator/area#list-network-areas
@@ -86,7 +86,7 @@ class Areas(Namespace[M]):
         return write_operation("operator.area.update", path, member("ID"), options, body=body, defaults=_WRITE, explain=enterprise)
 
     @operation
-    def read(self, area_id: str, **options: Unpack[DatacenterReadOptions]) -> Operation[Area]:
+    def read(self, area_id: str, **options: Unpack[DatacenterBlockingOptions]) -> Operation[Area]:
         """Return an area. Enterprise only. Raises NotFound for an unknown ID, Forbidden, ClientError in the Community Edition.
 
         https://developer.hashicorp.com/consul/api-docs/operator/area#list-specific-network-area

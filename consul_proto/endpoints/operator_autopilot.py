@@ -11,7 +11,7 @@ from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import json_body, read_operation, write_operation
 from consul_proto.types.operator import AutopilotWriteOptions
-from consul_proto.types.options import DatacenterConsistencyOptions, DatacenterOption
+from consul_proto.types.options import DatacenterOption, DatacenterReadOptions
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -38,7 +38,7 @@ class Autopilot(Namespace[M]):
     """Autopilot, which watches and removes servers."""
 
     @operation
-    def config_get(self, **options: Unpack[DatacenterConsistencyOptions]) -> Operation[AutopilotConfig]:
+    def config_get(self, **options: Unpack[DatacenterReadOptions]) -> Operation[AutopilotConfig]:
         """Return the configuration of autopilot. Raises Forbidden, NoLeader, ServerError.
 
         https://developer.hashicorp.com/consul/api-docs/operator/autopilot#read-configuration
@@ -104,7 +104,7 @@ class Autopilot(Namespace[M]):
         )
 
     @operation
-    def state(self, **options: Unpack[DatacenterConsistencyOptions]) -> Operation[AutopilotState]:
+    def state(self, **options: Unpack[DatacenterReadOptions]) -> Operation[AutopilotState]:
         """Return autopilot's view of the servers: their health, who leads, who votes. Since 1.9.
 
         Raises Forbidden, NoLeader, ServerError.

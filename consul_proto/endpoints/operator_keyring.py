@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from consul_proto.decode import each, nothing
 from consul_proto.errors import Forbidden, words
+from consul_proto.failures import hiding
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import NOTHING, json_body, read_operation, write_operation
@@ -39,7 +40,8 @@ def _explain(response: Response) -> ConsulateException | None:
 def _write(verb: str, method: str, key: str, options: RelayOptions) -> Operation[bool]:
     body = json_body({"Key": key})
     name = f"operator.keyring.{verb}"
-    return write_operation(name, _PATH, nothing, options, body=body, method=method, defaults=NOTHING, explain=_explain)
+    explain = hiding([key], _explain)
+    return write_operation(name, _PATH, nothing, options, body=body, method=method, defaults=NOTHING, explain=explain)
 
 
 class Keyring(Namespace[M]):

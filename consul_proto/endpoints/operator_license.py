@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from consul_proto.decode import one
 from consul_proto.errors import DecodeError
-from consul_proto.failures import enterprise
+from consul_proto.failures import enterprise, hiding
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import read_operation, write_operation
-from consul_proto.types.options import DatacenterConsistencyOptions, DatacenterOption
+from consul_proto.types.options import DatacenterOption, DatacenterReadOptions
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -35,7 +35,7 @@ class License(Namespace[M]):
     """The license of Consul Enterprise."""
 
     @operation
-    def get(self, **options: Unpack[DatacenterConsistencyOptions]) -> Operation[LicenseReply]:
+    def get(self, **options: Unpack[DatacenterReadOptions]) -> Operation[LicenseReply]:
         """Return what the license says, and whether it is valid. Enterprise only, since 1.1.
 
         Raises ClientError in the Community Edition, NoLeader, ServerError.
@@ -44,7 +44,7 @@ class License(Namespace[M]):
         return read_operation("operator.license.get", _PATH, one, options, defaults=_DEFAULTS, blocks=None, explain=enterprise)
 
     @operation
-    def signed(self, **options: Unpack[DatacenterConsistencyOptions]) -> Operation[str]:
+    def signed(self, **options: Unpack[DatacenterReadOptions]) -> Operation[str]:
         """Return the signed text of the license, which is a secret. Enterprise only, since 1.1.
 
         Raises ClientError in the Community Edition, NoLeader, ServerError.
@@ -63,7 +63,8 @@ class License(Namespace[M]):
         if not license.isascii():
             raise ValueError("a license must be the signed text, which is ASCII")
         body = license.encode("ascii")
-        return write_operation("operator.license.put", _PATH, one, options, body=body, defaults=("datacenter",), explain=enterprise)
+        explain = hiding([license], enterprise)
+        return write_operation("operator.license.put", _PATH, one, options, body=body, defaults=("datacenter",), explain=explain)
 
     @operation
     def reset(self, **options: Unpack[DatacenterOption]) -> Operation[LicenseReply]:

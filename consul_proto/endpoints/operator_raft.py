@@ -9,7 +9,7 @@ from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import NOTHING, read_operation, write_operation
 from consul_proto.types.operator import LeaderOptions, RaftPeerOptions
-from consul_proto.types.options import DatacenterConsistencyOptions
+from consul_proto.types.options import DatacenterReadOptions
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -30,7 +30,7 @@ class Raft(Namespace[M]):
     """The servers of the Raft cluster."""
 
     @operation
-    def configuration(self, **options: Unpack[DatacenterConsistencyOptions]) -> Operation[RaftConfiguration]:
+    def configuration(self, **options: Unpack[DatacenterReadOptions]) -> Operation[RaftConfiguration]:
         """Return the servers of the Raft cluster, and which one leads.
 
         With consistency="stale", any server answers, also while there is no leader. Raises Forbidden, NoLeader, ServerError.

@@ -9,6 +9,7 @@ import builtins
 from typing import TYPE_CHECKING
 
 from consul_proto.decode import each, member, nothing, one
+from consul_proto.failures import hiding
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import json_body, read_operation, write_operation
@@ -81,7 +82,8 @@ class Peerings(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/peering#establish-a-peering-connection
         """
         body, path = json_body({"PeerName": peer_name, "PeeringToken": peering_token, "Meta": meta}), "/v1/peering/establish"
-        return write_operation("peering.establish", path, _established, options, body=body, method="POST", defaults=_WRITE)
+        explain = hiding([peering_token])
+        return write_operation("peering.establish", path, _established, options, body=body, method="POST", defaults=_WRITE, explain=explain)
 
     @operation
     def read(self, name: str, **options: Unpack[PeeringReadOptions]) -> Operation[Peering]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from consul_proto.types.options import DatacenterReadOptions
+from consul_proto.types.options import DatacenterBlockingOptions
 
 if TYPE_CHECKING:
-    from consul_proto.types.acl_token import ACLLink, ACLLinks
+    from consul_proto.types.acl_links import ACLLink, ACLLinks
 
 
 class NamespaceACLConfig(TypedDict, total=False):
@@ -37,7 +37,7 @@ class Namespace(TypedDict):
     ModifyIndex: int
 
 
-class NamespaceReadOptions(DatacenterReadOptions, total=False):
+class NamespaceReadOptions(DatacenterBlockingOptions, total=False):
     """partition: the admin partition (since 1.11)."""
 
     partition: str

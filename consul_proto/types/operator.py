@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from consul_proto.types.options import DatacenterOption, DatacenterReadOptions
+from consul_proto.types.options import DatacenterBlockingOptions, DatacenterOption
 
 
 class RaftServer(TypedDict):
@@ -238,7 +238,7 @@ class AutopilotWriteOptions(DatacenterOption, total=False):
     cas: int
 
 
-class UsageOptions(DatacenterReadOptions, total=False):
+class UsageOptions(DatacenterBlockingOptions, total=False):
     """global_: the usage of each datacenter, not only of one."""
 
     global_: bool

@@ -137,18 +137,18 @@ class DatacenterOption(TypedDict, total=False):
     datacenter: str
 
 
-class DatacenterConsistencyOptions(DatacenterOption, total=False):
-    """consistency: "stale": any server may answer, even if there is no leader; "default", "leader", "consistent": the leader answers."""
+class DatacenterReadOptions(DatacenterOption, total=False):
+    """How a read is answered that has no namespace and cannot block; see `ReadOptions`."""
 
     consistency: Consistency
+    max_stale: Duration
 
 
-class DatacenterReadOptions(DatacenterConsistencyOptions, total=False):
-    """How a datacenter is read, if the answer has no namespace and no partition; see `ReadOptions`."""
+class DatacenterBlockingOptions(DatacenterReadOptions, total=False):
+    """How a read is answered that has no namespace, and can block; see `ReadOptions`."""
 
     index: int
     wait: Duration
-    max_stale: Duration
 
 
 class EventListOptions(TypedDict, total=False):

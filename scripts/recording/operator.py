@@ -83,12 +83,12 @@ def _keyring_off(recorder: Recorder) -> None:
     recorder.hide(key)
     recorder.case("operator.keyring.list", "not-encrypted", _KEYRING, status=500)
     recorder.case("operator.keyring.list", "relay-factor-too-large", _KEYRING, [("relay-factor", "6")], status=400)
-    recorder.case("operator.keyring.list", "bad-relay-factor", _KEYRING, [("relay-factor", "x")], status=400)
+    recorder.case("operator.keyring.list", "bad-relay-factor", _KEYRING, [("relay-factor", "many")], status=400)
     recorder.denials("operator.keyring.list", _KEYRING)
     for operation in _KEY_WRITES:
         recorder.case(operation, "not-encrypted", _KEYRING, body={"Key": key}, status=500)
         recorder.case(operation, "relay-factor-too-large", _KEYRING, [("relay-factor", "6")], {"Key": key}, status=400)
-        recorder.case(operation, "bad-relay-factor", _KEYRING, [("relay-factor", "x")], {"Key": key}, status=400)
+        recorder.case(operation, "bad-relay-factor", _KEYRING, [("relay-factor", "many")], {"Key": key}, status=400)
         recorder.case(operation, "not-json", _KEYRING, body="{", status=400)
         recorder.denials(operation, _KEYRING, body={"Key": key})
 

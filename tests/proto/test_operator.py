@@ -110,7 +110,13 @@ def test_an_empty_404(call: Operation[Any], says: str) -> None:
 
 @pytest.mark.parametrize(
     "call",
-    [api.namespace.list(), api.namespace.read("n"), api.partition.delete("p"), api.operator.area.list(), api.operator.audit_hash("a")],
+    [
+        api.namespace.list(),
+        api.namespace.read("n"),
+        api.partition.delete("p"),
+        api.operator.area.list(),
+        api.operator.audit_hash("a secret"),
+    ],
     ids=lambda call: str(call.name),
 )
 def test_the_community_edition_refuses_what_only_enterprise_has(call: Operation[Any]) -> None:
@@ -163,11 +169,13 @@ _SECRET = "pUqJrVyVRj5jsiYEkM/tFQYfWyJIv4s3XkvDwy7Cu5s="
 def test_a_secret_is_not_shown(call: Callable[[Any], Any], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     built = call(api)
-    client = Consul(transport=MemoryTransport(lambda _: Response(500, body=b"2 errors occurred")))
+    client = Consul(transport=MemoryTransport(lambda _: Response(500, body=f"2 errors occurred: wrong {_SECRET}".encode())))
     with pytest.raises(ServerError) as raised:
         call(client)
     for shown in (repr(built), repr(built.request), built.request.target, str(raised.value), repr(raised.value), caplog.text):
         assert _SECRET not in shown
+    assert "2 errors occurred: wrong <hidden>" in str(raised.value)
+    assert _SECRET.encode() not in raised.value.body
     assert caplog.text
 
 

@@ -18,13 +18,14 @@ from consul_proto.operation import Operation
 from consul_proto.options import Settings
 from consul_proto.query import QUERY
 from consulate import AsyncConsul, Consul
-from tests.proto.manifest import CALLS, OPTION_NAMES, Call
+from tests.proto.manifest import CALLS, OPTION_NAMES, WITH_FILES, Call
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 
 #: What the calls fix: these options change the shape of the answer.
-_SHAPES = {"recurse", "keys", "raw", "separator", "format", "signed"}
+_SHAPES = {"recurse", "keys", "raw", "separator", "format", "pem", "signed"}
 
-#: What further calls fix of their row's options: what `put` is told, these calls are; only a transaction that reads has a consistency.
+#: What further calls fix of their row's options: what `put` is told, these calls are; only a transaction that reads has a consistency;
+#: calls of several requests do not block.
 _FIXED = {
     "kv.acquire_lock": {"cas", "acquire", "release"},
     "kv.release_lock": {"cas", "acquire", "release"},
@@ -32,6 +33,8 @@ _FIXED = {
     "kv.set": {"flags", "cas", "acquire", "release"},
     "kv.put_many": {"consistency"},
     "kv.delete_many": {"consistency"},
+    "acl.info": {"index", "wait"},
+    "acl.list": {"index", "wait"},
 }
 
 #: Options that Consul takes and that no row has: `max_stale` goes with each consistency, the ages are a header.
@@ -40,15 +43,29 @@ _EXTRAS = {"max_stale", "max_age", "stale_if_error"}
 #: Calls that are transactions, whose operations have a namespace and a partition each.
 _TRANSACTIONS = {"kv.delete", "kv.get_many", "kv.put_many", "kv.delete_many"}
 
+#: Call and parameter with the name of an option -> a value that it can have. It goes into the path or the body, or decides what is read.
+_OF_OTHERS: dict[str, Any] = {
+    "agent.service.register connect": {},
+    "catalog.register service": {},
+    "kv.get_as kind": str,
+    "query.create service": {},
+    "query.update service": {},
+}
+
 #: Option -> a value that it can have.
 _VALUES: dict[str, Any] = {
+    "by": "destination",
     "cached": True,
     "cas": 7,
+    "connect": True,
     "consistency": "stale",
     "enable": False,
+    "expanded": True,
     "flags": 7,
     "global_": True,
     "index": 7,
+    "log_json": True,
+    "limit": 7,
     "local_only": True,
     "max_age": 7,
     "max_stale": 7,
@@ -65,9 +82,6 @@ _VALUES: dict[str, Any] = {
     "wan": True,
 }
 
-#: Call and parameter with the name of an option -> a value that it can have. It goes into the path or the body, or decides what is read.
-_OF_OTHERS: dict[str, Any] = {"catalog.register service": {}, "kv.get_as kind": str}
-
 
 def _ours(call: Call) -> set[str]:
     """The options of the call's row, under our names."""
@@ -81,7 +95,7 @@ def _own(call: Call) -> set[str]:
 
 def _changes(call: Call, option: str) -> bool:
     """Whether an option changes what is sent; of a transaction whether it changes the body, since it has most of them there."""
-    given = {option: _VALUES.get(option, "x")}
+    given = {option: _VALUES.get(option, "y")}
     if option == "tag" and call.name == "event.fire":
         given["service"] = "x"
     if option == "wait" and "index" in _own(call):
@@ -123,7 +137,7 @@ def test_any_other_option_is_refused_before_anything_is_sent(call: Call) -> None
     faces = (Operations(), Consul(transport=MemoryTransport(answer)), AsyncConsul(transport=AsyncMemoryTransport(answer)))
     others = _UNIVERSE - _own(call)
     assert others
-    for face in faces:
+    for face in faces[:1] if call.name in WITH_FILES else faces:
         for option in sorted(others | {"dc", "colour"}):
             with pytest.raises(TypeError) as raised:
                 call.on(face, **{option: "x"})
@@ -226,7 +240,7 @@ class TestTransactions:
     def test_what_a_call_says(self) -> None:
         built = Operations().kv.delete("k", namespace="team", partition="p", datacenter="dc2")
         assert built.request.query == (("dc", "dc2"),)
-        assert json.loads(built.request.body or b"") == [
+        assert json.loads(built.request.read_body() or b"") == [
             {"KV": {"Verb": verb, "Key": "k", "Namespace": "team", "Partition": "p"}} for verb in ("get", "delete")
         ]
 
@@ -234,7 +248,7 @@ class TestTransactions:
         settings = Settings(namespace="team")
         operations = [kv_get("k"), {"KV": {**kv_get("other")["KV"], "Namespace": "own"}}, {"Node": {"Verb": "get"}}]
         request = settings.apply(Operations().txn.commit(operations))  # type: ignore[arg-type] # a node with less than it needs
-        assert json.loads(request.body or b"") == [
+        assert json.loads(request.read_body() or b"") == [
             {"KV": {"Verb": "get", "Key": "k", "Namespace": "team"}},
             {"KV": {"Verb": "get", "Key": "other", "Namespace": "own"}},
             {"Node": {"Verb": "get"}},
