@@ -72,8 +72,8 @@ class UINode(TypedDict):
     Node: str
     Address: str
     Datacenter: NotRequired[str]  # since 1.13.0
-    TaggedAddresses: dict[str, str]
-    Meta: dict[str, str]
+    TaggedAddresses: dict[str, str] | None
+    Meta: dict[str, str] | None
     Services: list[AgentService]
     Checks: list[HealthCheck]
     Partition: NotRequired[str]  # since 1.11.0; Enterprise

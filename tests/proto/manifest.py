@@ -45,6 +45,8 @@ _GIVEN: dict[str, Any] = {
     "addresses": [],
     "manual_vips": [],
     "peer": "cluster-02",
+    "key": "c2VjcmV0",
+    "peering_token": "c2VjcmV0",
 }
 
 #: Call -> what it needs besides.
