@@ -197,9 +197,9 @@ def _ports_fault(ports: list[dict[str, Any]]) -> str:
     for port in ports:
         name, is_default = port.get("Name") or "", bool(port.get("Default"))
         rules = (
-            (not name, "Ports.Name cannot be empty"),
-            (name in names, f'Ports.Name "{name}" has to be unique'),
+            (not name.strip(), "Ports.Name cannot be empty"),
             ((port.get("Port") or 0) <= 0, "Ports.Port must be greater than zero"),
+            (name in names, f'Ports.Name "{name}" has to be unique'),
             (has_default and is_default, "Only one port can be marked as default"),
         )
         for is_broken, text in rules:
