@@ -10,9 +10,9 @@ import http.client
 import json
 import re
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -24,6 +24,7 @@ from consul_proto.simulator.engine.versions import Version
 from tests.agents import Agent
 from tests.simulator.differential.calls import Call
 from tests.simulator.differential.orders import ignore_status, sort_instances, sort_items, sorted_tags, without_indexes
+from tests.simulator.differential.relation import Indexes, Relation
 
 #: Headers that matter to a client.
 _TELLING = (
@@ -62,8 +63,7 @@ _MOMENTS = frozenset(
 )
 
 #: Members with raft indexes.
-_WRITTEN = frozenset({"CreateIndex", "ModifyIndex"})
-_INDEXES = _WRITTEN | {"Index"}
+_INDEXES = frozenset({"CreateIndex", "ModifyIndex", "Index"})
 
 #: What an example may create: its list, the member with its name, and the call that deletes it.
 _MADE = (
@@ -88,24 +88,19 @@ _SETTLED = 5.0
 #: Seconds until a new agent must be ready.
 _STARTED = 60.0
 
+#: What a new agent does last: the paths, and whether it has been done. The simulator begins with that.
+_START: tuple[tuple[str, Callable[[Any], object]], ...] = (
+    ("/v1/connect/ca/roots", lambda roots: roots["ActiveRootID"]),
+    ("/v1/operator/autopilot/health", lambda health: health["Healthy"]),
+    ("/v1/coordinate/nodes", bool),
+)
+
 #: Indexes within texts.
 _INDEX = re.compile(r"(current modify index |[ &]cas=)\d\d+")
 
 
 #: The error for an unknown member of a config entry.
 _UNKNOWN_MEMBER = "invalid config key"
-
-
-@dataclass
-class Relation:
-    """Which value of one side corresponds to which of the other."""
-
-    there: dict[str, str] = field(default_factory=dict)
-    back: dict[str, str] = field(default_factory=dict)
-
-    def holds(self, real: str, simulated: str) -> bool:
-        """Record that two values correspond, and return whether that fits what was seen before."""
-        return self.there.setdefault(real, simulated) == simulated and self.back.setdefault(simulated, real) == real
 
 
 class Sides:
@@ -137,20 +132,19 @@ class Sides:
         self._forget()
 
     def _await_start(self) -> None:
-        """Wait until the real agent knows its own health and coordinate; the simulator knows them at once."""
+        """Wait until the real agent has done everything that it does at its start, and note the index of both sides."""
         deadline = time.monotonic() + _STARTED
-        for path in ("/v1/operator/autopilot/health", "/v1/coordinate/nodes"):
-            while (answer := self._answer(0, Call("GET", path))).status != 200 or answer.body.strip() == b"[]":
+        for path, is_done in _START:
+            while (answer := self._answer(0, Call("GET", path))).status != 200 or not is_done(_read(answer)):
                 assert time.monotonic() < deadline, f"GET {path}: {answer}"
                 time.sleep(0.05)
-        first = [self.answers(Call("GET", path)) for path in ("/v1/catalog/nodes", f"/v1/health/node/{self.node}")]
-        since = [max(int(answer.headers.get("x-consul-index") or 0) for answer in side) for side in zip(*first, strict=True)]
-        self._own_node_since = tuple(since)
+        self.answers(Call("PUT", "/v1/kv/started"))
+        real, simulated = (json.loads(answer.body)[0]["ModifyIndex"] for answer in self.answers(Call("GET", "/v1/kv/started")))
+        self._began = (real, simulated)
 
     def _forget(self) -> None:
         """Forget which values correspond, since that is not known after a difference."""
-        self._ids, self._indexes = Relation(), Relation()
-        self._indexes.holds("1", "1")
+        self._ids, self._indexes = Relation(), Indexes(self._began)
         self._differed = False
 
     def close(self) -> None:
@@ -261,7 +255,7 @@ class Sides:
                 found.append(f"{name}: {real.headers.get(name)!r}, simulated {simulated.headers.get(name)!r}")
         index, own = (answer.headers.get("x-consul-index") for answer in (real, simulated))
         if (index is None) != (own is None) or (index and own and not self._same_index(index, own, call)):
-            found.append(f"x-consul-index: {index}, simulated {own}; before {self._indexes.there.get(index or '')}")
+            found.append(f"x-consul-index: {index}, simulated {own}; before {self._indexes.before(index)}")
         if not found:
             bodies: tuple[Any, Any] = _read(real), _read(simulated)
             if call.path.startswith("/v1/query/") and call.path.endswith("/execute") and "Nodes" in (bodies[0] or ()):
@@ -324,7 +318,7 @@ class Sides:
             return self._ids.holds(real, simulated)
         if call.path.startswith("/v1/health/") and ("index" in dict(call.query) or "cached" in dict(call.query)):
             return True  # the index of a stream depends on its age
-        return not self._with_indexes or self._indexes.holds(real, simulated)
+        return not self._with_indexes or self._indexes.hold(int(real), int(simulated))
 
     def _name(self, name: str, *answers: Response) -> None:
         for names, answer in zip(self.names, answers, strict=True):
@@ -346,10 +340,8 @@ class Sides:
                     value = SERVER_PORT
                 if name in _MOMENTS and value and other:
                     continue
-                if name in _WRITTEN and real.get("Node") == self.node and _both_below((value, other), self._own_node_since):
-                    continue  # a new agent writes its node and its health in one step or in several
                 if name in _INDEXES and isinstance(value, int) and isinstance(other, int) and value and other:
-                    if self._with_indexes and not self._indexes.holds(str(value), str(other)):
+                    if self._with_indexes and not self._indexes.hold(value, other):
                         found.append(f"{where}.{name}: {value}, simulated {other}")
                 elif name in _IDS and value and other:
                     if not self._ids.holds(str(value), str(other)):
@@ -372,10 +364,6 @@ class Sides:
         if _UNKNOWN_MEMBER in text:  # real agents list several in any order
             text = "\n".join(sorted(text.splitlines()))
         return _INDEX.sub(r"\1", text)
-
-
-def _both_below(indexes: tuple[int, int], most: tuple[int, ...]) -> bool:
-    return all(index <= limit for index, limit in zip(indexes, most, strict=True))
 
 
 def _instance(entry: Any) -> tuple[str, str]:
