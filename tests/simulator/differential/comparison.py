@@ -23,6 +23,7 @@ from consul_proto.simulator.agent.members import SERVER_PORT
 from consul_proto.simulator.engine.versions import Version
 from tests.agents import Agent
 from tests.simulator.differential.calls import Call
+from tests.simulator.differential.goroutines import GOROUTINES, Goroutine, has_synced, read_goroutines
 from tests.simulator.differential.orders import ignore_status, sort_instances, sort_items, sorted_tags, without_indexes
 from tests.simulator.differential.relation import Indexes, Relation
 
@@ -82,10 +83,10 @@ _KINDS = (
 
 _ANONYMOUS = "00000000-0000-0000-0000-000000000002"
 
-#: Seconds until a real agent must have written to the catalog, or received its own event.
+#: Seconds until the catalogs must be equal, or a real agent must have received its own event.
 _SETTLED = 5.0
 
-#: Seconds until a new agent must be ready.
+#: Seconds until a new agent must be ready, and an agent must have written to the catalog.
 _STARTED = 60.0
 
 #: What a new agent does last: the paths, and whether it has been done. The simulator begins with that.
@@ -283,6 +284,7 @@ class Sides:
 
         The real agent may have repaired the catalog in between, as it does once a minute.
         """
+        self._await_sync()
         deadline, is_mended = time.monotonic() + _SETTLED, False
         while True:
             for path in (f"/v1/health/node/{self.node}", f"/v1/catalog/node-services/{self.node}"):
@@ -298,6 +300,16 @@ class Sides:
                 found.append(f"the catalog: {real}, simulated {simulated}")
                 return
             time.sleep(0.002)
+
+    def _await_sync(self) -> None:
+        deadline = time.monotonic() + _STARTED
+        while not has_synced(self.goroutines()):
+            assert time.monotonic() < deadline, "the agent does not write to the catalog"
+            time.sleep(0.002)
+
+    def goroutines(self) -> list[Goroutine]:
+        """Return what the real agent is doing."""
+        return read_goroutines(self._answer(0, Call("GET", GOROUTINES, (("debug", "2"),))).body.decode())
 
     def _hear(self, event: str, simulated: str) -> None:
         """Wait until the real agent has received its own event; the simulator receives it at once."""
