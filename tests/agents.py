@@ -205,6 +205,34 @@ def _is_ready(port: int, node_id: str, token: str | None) -> bool:
     )
 
 
+def await_catalog(agent: Agent) -> None:
+    """Wait until the catalog has the agent's services and checks: a real agent writes them there up to some seconds later."""
+    deadline = time.monotonic() + _START
+    while _catalog_of(agent) != (own := _services_of(agent)):
+        assert time.monotonic() < deadline, f"the catalog does not have {own}"
+        time.sleep(0.01)
+
+
+def _services_of(agent: Agent) -> tuple[dict[str, object], dict[str, object]]:
+    """Return the name of each service of the agent by its id, and the status of each check."""
+    services, checks = (_get(agent.port, f"/v1/agent/{what}", agent.management_token) for what in ("services", "checks"))
+    assert isinstance(services, dict)
+    assert isinstance(checks, dict)
+    return {key: one["Service"] for key, one in services.items()}, {key: one["Status"] for key, one in checks.items()}
+
+
+def _catalog_of(agent: Agent) -> tuple[dict[str, object], dict[str, object]]:
+    """Return what the catalog has of it, without the service and the check that the servers write."""
+    node = _get(agent.port, f"/v1/catalog/node/{agent.node_name}", agent.management_token)
+    checks = _get(agent.port, f"/v1/health/node/{agent.node_name}", agent.management_token)
+    assert isinstance(node, dict)
+    assert isinstance(checks, list)
+    return (
+        {key: one["Service"] for key, one in node["Services"].items() if key != "consul"},
+        {one["CheckID"]: one["Status"] for one in checks if one["CheckID"] != "serfHealth"},
+    )
+
+
 def _tail(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-15:])
 
