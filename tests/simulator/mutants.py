@@ -404,6 +404,8 @@ MUTANTS = [
         'implied = "read" if rule.policy in ("read", "write") else "deny"',
         "implied = rule.policy",
     ),
+    Mutant("no log line has a token of the query", "agent/telemetry.py", "if name == 'token'", "if name == ''"),
+    Mutant("a snapshot's checksums must be right", "operator/snapshot.py", ".hexdigest() != known:", ".hexdigest() == '':"),
 ]
 
 
