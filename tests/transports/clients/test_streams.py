@@ -23,8 +23,9 @@ from tests.transports.conftest import Serve
 
 _HEAD = Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
-#: Seconds within which a stream must end after it is closed or cancelled.
-_AT_ONCE = 0.1
+#: Seconds within which a stream must end after it is closed or cancelled, on a machine that is busy with other tests; a quiet one takes
+#: some milliseconds (`scripts/streams` prints them).
+_AT_ONCE = 1.0
 
 _THREADS = pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
 _TASKS = pytest.mark.parametrize("face", [ASYNCIO, TRIO], ids=str)
