@@ -83,11 +83,11 @@ _KINDS = (
 
 _ANONYMOUS = "00000000-0000-0000-0000-000000000002"
 
-#: Seconds until the catalogs must be equal, or a real agent must have received its own event.
+#: Seconds until the catalogs must be equal: a new agent begins to write up to three seconds later.
 _SETTLED = 5.0
 
-#: Seconds until a new agent must be ready, and an agent must have written to the catalog.
-_STARTED = 60.0
+#: Seconds until an agent must have done anything else, however busy its machine is.
+_PATIENCE = 60.0
 
 #: What a new agent does last: the paths, and whether it has been done. The simulator begins with that.
 _START: tuple[tuple[str, Callable[[Any], object]], ...] = (
@@ -134,7 +134,7 @@ class Sides:
 
     def _await_start(self) -> None:
         """Wait until the real agent has done everything that it does at its start, and note the index of both sides."""
-        deadline = time.monotonic() + _STARTED
+        deadline = time.monotonic() + _PATIENCE
         for path, is_done in _START:
             while (answer := self._answer(0, Call("GET", path))).status != 200 or not is_done(_read(answer)):
                 assert time.monotonic() < deadline, f"GET {path}: {answer}"
@@ -241,7 +241,7 @@ class Sides:
         """
         plain = replace(call, query=tuple(pair for pair in call.query if pair[0] not in ("index", "wait", "cached")))
         known = {_instance(entry): entry for entry in _read(self._answer(0, plain))}
-        deadline = time.monotonic() + _SETTLED
+        deadline = time.monotonic() + _PATIENCE
         while True:
             kept = [entry for entry in _read(streamed) if known.get(_instance(entry)) == entry]
             if len(kept) == len(known) or time.monotonic() > deadline:
@@ -308,7 +308,7 @@ class Sides:
             time.sleep(0.002)
 
     def _await_sync(self) -> None:
-        deadline = time.monotonic() + _STARTED
+        deadline = time.monotonic() + _PATIENCE
         while not has_synced(self.goroutines()):
             assert time.monotonic() < deadline, "the agent does not write to the catalog"
             time.sleep(0.002)
@@ -319,7 +319,7 @@ class Sides:
 
     def _hear(self, event: str, simulated: str) -> None:
         """Wait until the real agent has received its own event; the simulator receives it at once."""
-        deadline = time.monotonic() + _SETTLED
+        deadline = time.monotonic() + _PATIENCE
         if simulated not in self._heard(1):
             return  # the event is not for this agent
         while event not in self._heard(0):
