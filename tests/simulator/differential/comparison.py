@@ -23,7 +23,7 @@ from consul_proto.simulator.agent.members import SERVER_PORT
 from consul_proto.simulator.engine.versions import Version
 from tests.agents import Agent
 from tests.simulator.differential.calls import Call
-from tests.simulator.differential.goroutines import GOROUTINES, Goroutine, has_synced, read_goroutines
+from tests.simulator.differential.goroutines import GOROUTINES, Goroutine, Sync, read_goroutines
 from tests.simulator.differential.orders import ignore_status, sort_instances, sort_items, sorted_tags, without_indexes
 from tests.simulator.differential.relation import Indexes, Relation
 
@@ -122,6 +122,7 @@ class Sides:
             replace(named, acls=bool(self._management), management_token=self._management, agent_token=self._management)
         )
         self.now = 0.0
+        self._sync = Sync()
         self._own_tokens = [
             json.loads(self._answer(side, Call("GET", "/v1/acl/token/self")).body)["AccessorID"] for side in (0, 1) if self._management
         ]
@@ -309,7 +310,7 @@ class Sides:
 
     def _await_sync(self) -> None:
         deadline = time.monotonic() + _PATIENCE
-        while not has_synced(self.goroutines()):
+        while not self._sync.is_done(self.goroutines()):
             assert time.monotonic() < deadline, "the agent does not write to the catalog"
             time.sleep(0.002)
 
