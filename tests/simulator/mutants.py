@@ -395,6 +395,12 @@ MUTANTS = [
         "if known := self._local.checks.get(check_id):",
         "if known := None:",
     ),
+    Mutant(
+        "replacing a service of the catalog needs the right to it",
+        "catalog/registration.py",
+        'if other is not None and not request.allows("service", other, "write"):',
+        "if False:",
+    ),
     Mutant("a sidecar has a token of its own", "agent/service_rules.py", 'sidecar.get("Token") or "")', '"")'),
     Mutant("a deleted token is unknown", "acl/tables.py", 'self._by_secret.pop(record["SecretID"], None)', "pass"),
     Mutant("keys that the token may not read are left out", "kv/kv.py", 'if request.may("key", entry.key, "read")]', "]"),
