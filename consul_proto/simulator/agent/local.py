@@ -12,7 +12,7 @@ from typing import Any
 
 from consul_proto.simulator.agent.members import own_node
 from consul_proto.simulator.agent.probes import Probe
-from consul_proto.simulator.catalog.tables import Catalog
+from consul_proto.simulator.catalog.tables import NO_CHANGE, Catalog
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.timers import Timers
@@ -291,7 +291,7 @@ class Local:
             value = {**check.value, "Status": before.value["Status"], "Output": before.value["Output"]}
             check = replace(check, value=value, critical_since=before.critical_since)
         self._put(_with_critical_since(replace(check, expires=now + check.ttl if check.ttl else None), now))
-        return known is None or known.value != check.value or self._settings.version < V1_9
+        return known is None or known.value | NO_CHANGE != check.value | NO_CHANGE or self._settings.version < V1_9
 
     def _put(self, check: Check) -> None:
         self.checks[check.id] = check

@@ -73,6 +73,10 @@ class OnGone(Protocol):
         ...
 
 
+#: The members of a check that may differ without a change of the check (structs.HealthCheck.IsSame).
+NO_CHANGE = dict.fromkeys(("Type", "Interval", "Timeout", "ExposedPort"))
+
+
 class CatalogError(Exception):
     """The catalog refuses a write. The message has Consul's words."""
 
@@ -196,7 +200,7 @@ class Catalog:
     def _keep(self, table: dict[Any, Row], key: Any, value: dict[str, Any], node: str = "") -> bool:
         """Write a row, and return whether it changed. Since 1.9, a node's name in different case is not a change."""
         before = table.get(key)
-        aside = {} if self._version < V1_9 else {"Node": ""}
+        aside = (NO_CHANGE if table is self.checks else {}) | ({} if self._version < V1_9 else {"Node": ""})
         if before is not None and before.value | aside == value | aside and (before.node == node or self._version >= V1_9):
             return False
         index = self._store.index
@@ -276,6 +280,8 @@ class Catalog:
             self.on_gone(node, value["CheckID"])
         if changed or self._version < V1_X:
             # 1.8 also writes a check that has not changed.
+            if not changed:
+                self._set(self.checks, key, self.checks[key]._replace(value=value))
             self._store.change("checks")
             self._touch_check(self.checks[key])
         return changed

@@ -113,6 +113,11 @@ CASES = {
             put("/v1/agent/check/deregister/c1"),
         )
     ],
+    "a check that is registered again as one of another kind": [
+        call
+        for again in ({"HTTP": _HTTP, "Interval": "1h"}, {"HTTP": _HTTP, "Interval": "2h"}, {"TTL": "1h", "Notes": "x"}, {"TTL": "1h"})
+        for call in (put(REGISTER_CHECK, {"Name": "c1", "Status": "passing", **again}), get("/v1/agent/checks"))
+    ],
     "a missing name is found before an invalid status": [put(REGISTER_CHECK, {"TTL": "10m", "Status": "well"})],
     "a check that a registration has twice": [
         call

@@ -200,6 +200,18 @@ CASES = {
         get("/v1/health/checks/none", ("node-meta", "rack:a")),
         get("/v1/catalog/services"),
     ],
+    "a check with another type, and nothing else, has not changed": [
+        call
+        for more in ({"Type": "http"}, {"Type": "http", "Notes": "x"}, {"Definition": {"TCP": "x"}})
+        for call in (
+            put(REGISTER, {**N1, "Check": {"CheckID": "c", "Name": "c", "Type": "ttl"}}),
+            put(REGISTER, {**N1, "Check": {"CheckID": "c", "Name": "c", **more}}),
+            get("/v1/health/node/n1"),
+            put(TXN, [{"Check": {"Verb": "set", "Check": {"Node": "n1", "CheckID": "c", "Name": "c", "Type": "tcp"}}}]),
+            get("/v1/health/node/n1"),
+            put(DEREGISTER, {"Node": "n1"}),
+        )
+    ],
     "a check belongs to the service with exactly its id": [
         put(REGISTER, {**N1, "Service": {"Service": "web", "ID": "W1"}}),
         put(REGISTER, {**N1, "Check": {"CheckID": "c", "Name": "c", "ServiceID": "w1"}}),

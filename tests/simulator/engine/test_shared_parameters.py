@@ -56,7 +56,12 @@ _BODIES: dict[str, Any] = {
     "/v1/acl/templated-policy/preview/": {"Name": "web"},
     "/v1/agent/check/register": {"Name": "c", "TTL": "10m"},
     "/v1/agent/check/update/": {"Status": "passing"},
-    "/v1/agent/connect/authorize": {"Target": "web", "ClientCertURI": "spiffe://x/ns/default/dc/dc1/svc/a", "ClientCertSerial": "1"},
+    # An agent that ever had a proxy of the target, however shortly, may have its intentions in its cache.
+    "/v1/agent/connect/authorize": {
+        "Target": "asked-only-here",
+        "ClientCertURI": "spiffe://x/ns/default/dc/dc1/svc/a",
+        "ClientCertSerial": "1",
+    },
     "/v1/agent/service/register": {"Name": "web"},
     "/v1/agent/token/": {"Token": ""},
     "/v1/catalog/deregister": {"Node": "n"},

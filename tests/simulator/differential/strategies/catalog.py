@@ -72,6 +72,7 @@ _CHECK = st.builds(
             "ServiceID": st.sampled_from(["web", "w1", "db", "nothing", ""]),
             "Output": st.sampled_from(["", "fine"]),
             "Notes": st.sampled_from(["", "note"]),
+            "Type": st.sampled_from(["", "ttl", "http"]),
             "Node": st.sampled_from(["n1", "n2"]),
             "Definition": st.sampled_from([{}, {"HTTP": "http://127.0.0.1/", "Interval": "10s"}, {"TCP": "127.0.0.1:1"}]),
         }
