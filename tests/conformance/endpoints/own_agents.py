@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
-from pathlib import Path
 from typing import Any
 
 import consulate
@@ -16,14 +13,11 @@ from tests.faces import AwaitableClient
 
 
 @contextmanager
-def started(world: World, **configuration: object) -> Iterator[Agent]:
-    """Start another real agent of the trial's version. configuration: what its configuration file has besides."""
+def started(world: World, datacenter: str = "dc1") -> Iterator[Agent]:
+    """Start another real agent of the trial's version."""
     binary = next(found for found in find_binaries() if found.version == world.agent.version)
-    with tempfile.TemporaryDirectory(prefix="consul-") as folder:
-        file = Path(folder, "own.json")
-        file.write_text(json.dumps(configuration))
-        with start_agent(binary, acls=True, unix_socket=False, files=[file]) as agent:
-            yield agent
+    with start_agent(binary, acls=True, unix_socket=False, datacenter=datacenter) as agent:
+        yield agent
 
 
 @asynccontextmanager
