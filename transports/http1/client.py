@@ -167,13 +167,9 @@ class HTTP1Connection:
         if self._is_usual:
             return not self._has_leftover
         connection = self._h11
-        if (
-            connection is None
-            or self._closed
-            or connection.our_state is not h11.DONE
-            or connection.their_state is not h11.DONE
-            or connection.trailing_data[0]
-        ):
+        if connection is None or self._closed or connection.trailing_data[0]:
+            return False
+        if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:
             return False
         connection.start_next_cycle()
         return True

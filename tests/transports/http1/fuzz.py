@@ -1,7 +1,7 @@
-"""Compare the reader of usual answers with h11: `scripts/fuzz-http1 --answers 10000000`. Each answer must give the same, whatever its bytes.
+"""Compare the reader of usual answers with h11: `scripts/fuzz-http1 --answers 10000000`. Whatever the bytes, both must give the same.
 
-An answer is one of the fault tables, or a usual one of an agent, with seeded edits, cut into seeded pieces. Its number and the seed give the
-same answer again.
+An answer is one of the fault tables, or a usual one of an agent, with seeded edits, cut into seeded pieces. Its number and the seed give
+the same answer again.
 """
 
 from __future__ import annotations
