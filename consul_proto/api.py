@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from consul_proto.endpoints.catalog import Catalog
     from consul_proto.endpoints.config import Config
     from consul_proto.endpoints.connect import Connect
-    from consul_proto.endpoints.coordinate import Coordinate
+    from consul_proto.endpoints.coordinate import Coordinates
     from consul_proto.endpoints.discovery_chain import DiscoveryChain
     from consul_proto.endpoints.event import Event
     from consul_proto.endpoints.exported_services import ExportedServices
@@ -42,7 +42,7 @@ class Groups(Namespace[M]):
 
     @operation
     def request(self, method: Method, path: str, *, query: Query = (), body: Body = None) -> Operation[Response]:
-        """Send a request to an endpoint that has no method here, and return the whole answer.
+        """Send any request, such as one to an endpoint of a newer Consul, and return the whole answer.
 
         client.request("PUT", "/v1/config", body={"Kind": "proxy-defaults", "Name": "global"})
         client.request("GET", "/v1/operator/usage", query={"global": None}).json()
@@ -63,7 +63,7 @@ class Groups(Namespace[M]):
     catalog: group[Catalog[M]] = group("consul_proto.endpoints.catalog:Catalog", "Nodes and services as the servers know them.")
     config: group[Config[M]] = group("consul_proto.endpoints.config:Config", "Config entries: central configuration (since Consul 1.5).")
     connect: group[Connect[M]] = group("consul_proto.endpoints.connect:Connect", "The service mesh (since Consul 1.2).")
-    coordinate: group[Coordinate[M]] = group("consul_proto.endpoints.coordinate:Coordinate", "Network coordinates of servers and nodes.")
+    coordinate: group[Coordinates[M]] = group("consul_proto.endpoints.coordinate:Coordinates", "Network coordinates of servers and nodes.")
     discovery_chain: group[DiscoveryChain[M]] = group(
         "consul_proto.endpoints.discovery_chain:DiscoveryChain", "Compiled discovery chains (since Consul 1.6)."
     )

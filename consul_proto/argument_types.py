@@ -15,6 +15,7 @@ from functools import cache, wraps
 from inspect import Parameter, signature
 from typing import Any, ParamSpec, TypeVar
 
+from consul_proto.message import StreamedBody
 from consul_proto.options_of import options_of
 
 P = ParamSpec("P")
@@ -75,14 +76,21 @@ _NAMED = {
     "Query": Kind(lambda value: isinstance(value, Iterable) and not isinstance(value, _ONE), "a dict or a list of pairs"),
     "QueryValue": _ANYTHING,
     "Duration": Kind(lambda value: isinstance(value, _NUMBERS) and not isinstance(value, bool), _DURATION),
+    "ConfigEntryBody": _OBJECT,
+    "ConfigKind": _TEXT,
     "Consistency": _TEXT,
+    "LogLevel": _TEXT,
+    "AgentTokenType": _TEXT,
     "Method": _TEXT,
+    "StreamedBody": Kind(_are(StreamedBody), "a StreamedBody"),
     "State": _TEXT,
+    "AuthMethodConfig": _OBJECT,
+    "BindType": _TEXT,
     "Any": _ANYTHING,
 }
 
 #: A name in an annotation -> the annotation that it stands for.
-_ALIASES = {"Names": "str | Collection[str]"}
+_ALIASES = {"ACLLinks": "Sequence[ACLLink]", "Names": "str | Collection[str]"}
 
 
 @cache

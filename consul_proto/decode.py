@@ -63,6 +63,14 @@ def text(response: Response) -> str:
     return value
 
 
+def plain_text(response: Response) -> str:
+    """Return a body of plain text, which is not JSON."""
+    try:
+        return str(response.body, "utf-8")
+    except ValueError:
+        raise DecodeError(f"expected text in UTF-8, got {len(response.body)} bytes that are not") from None
+
+
 def texts(response: Response) -> list[str]:
     """Return a list of strings."""
     value = json_value(response)
@@ -91,14 +99,19 @@ def each(response: Response) -> list[Any]:
     return value
 
 
-def members(response: Response) -> list[Any]:
-    """Return the values of an object of objects."""
+def by_name(response: Response) -> dict[str, Any]:
+    """Return an object of objects."""
     value = json_value(response)
     if value is None:
-        return []
+        return {}
     if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
         raise wrong("an object of objects", value)
-    return list(value.values())
+    return value
+
+
+def members(response: Response) -> list[Any]:
+    """Return the values of an object of objects."""
+    return list(by_name(response).values())
 
 
 def first(missing: str) -> Callable[[Response], Any]:

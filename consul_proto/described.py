@@ -31,7 +31,8 @@ def describe(namespace: Any) -> str:
             parts.append(f"{name}: {getattr(member, '__doc__', None) or ''}".strip())
             continue
         call = getattr(namespace, name)
-        prefix = "await " if namespace._awaits and not inspect.isasyncgenfunction(call) else ""  # noqa: SLF001 - its own kind
+        is_awaited = getattr(member, "is_awaited", not inspect.isasyncgenfunction(call))
+        prefix = "await " if namespace._awaits and is_awaited else ""  # noqa: SLF001 - its own kind
         doc = "\n".join(f"    {line}".rstrip() for line in (inspect.getdoc(call) or "").splitlines())
         parts.append(f"{prefix}{name}{_shown(inspect.signature(call))}\n{doc}")
     return "\n\n".join(parts)

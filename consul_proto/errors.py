@@ -73,6 +73,11 @@ class ConsulateException(Exception):
                 self.__cause__ = self.__context__ = None
         self.args = (self.message,)
 
+    def add(self, says: str) -> None:
+        """Add to the message what else happened, such as what was done about the error."""
+        self.message = f"{self.message}; {says}"
+        self.args = (self.message,)
+
     def __str__(self) -> str:
         call = f"{self.method} {self.path}" if self.method else ""
         if self.address:
@@ -103,6 +108,10 @@ class StaleConnection(RequestError):
     """The server closed an idle connection just when it was used again. A read may be sent again."""
 
 
+class UnreadableBody(RequestError):
+    """The body of the request could not be read while it was sent, or it has another size than announced: Consul did not get all of it."""
+
+
 class ClientClosed(RequestError):
     """The client was closed; nothing was sent."""
 
@@ -125,6 +134,10 @@ _FORBIDDEN_ADVICE = {
     " with the reset index; https://developer.hashicorp.com/consul/docs/secure/acl/troubleshoot",
     "ACL not found": "Consul does not know this token: it was deleted, has expired, or is of another cluster; give another"
     " with token= or CONSUL_HTTP_TOKEN",
+    "Supplied token does not exist": "this call is about the token that it is sent with: give one that exists"
+    " with token= or CONSUL_HTTP_TOKEN",
+    "wasn't created via login": "only a token that acl.login returned can log out; acl.token.delete deletes any other",
+    "no binding rule of the auth method applies": "look at acl.binding_rule.list(authmethod=...) and acl.auth_method.read(...)",
 }
 
 

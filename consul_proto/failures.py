@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
@@ -21,9 +23,13 @@ from consul_proto.errors import (
     is_retryable,
     words,
 )
+from consul_proto.message import Request
 
 if TYPE_CHECKING:
-    from consul_proto.message import Request, Response
+    from consul_proto.message import Response
+
+#: The request of an answer that is read without it.
+_ANY_REQUEST = Request("GET", "/")
 
 #: Returns the exception for an answer, or None if its status has the usual meaning.
 Explain: TypeAlias = Callable[["Response"], ConsulateException | None]
@@ -49,6 +55,12 @@ _NEEDS_TLS = re.compile(rb"HTTP request to an HTTPS server|plain HTTP request wa
 _NOT_FOUND = re.compile(rb"(?i)\b(?:unknown|not found|does not exist|cannot find)\b")
 _NO_ENDPOINT = re.compile(rb"(?i)\s*(?:404\b|not found\b|Invalid URL path|[<{\[])")
 
+#: Consul's words for a prepared query or an intention that does not exist, when it is changed or deleted.
+_MISSING_OBJECT = re.compile(rb"(?:rpc error[^:]*: )*Cannot (?:modify|delete) non-existent ")
+
+#: The characters of a line of a PEM key that are enough to be a secret; the last line of a key may be shorter.
+_LINE_OF_A_KEY = 16
+
 #: The text for an unknown token or a missing rule when another server reports it: its status is lost on the way (`event.fire`).
 _FORBIDDEN = re.compile(rb"(?:rpc error[^:]*: )*(?:ACL not found|Permission denied)\b")
 
@@ -56,9 +68,42 @@ _FORBIDDEN = re.compile(rb"(?:rpc error[^:]*: )*(?:ACL not found|Permission deni
 def error_for(request: Request, response: Response, explain: Explain | None = None) -> ConsulateException:
     """Return the exception for an answer. explain: the function of the operation, which is called first."""
     error = (explain(response) if explain is not None else None) or _usual_error(request, response)
-    error.status, error.body = response.status, response.body
+    error.status, error.body = response.status, error.body or response.body
     error.about(request)
     return error
+
+
+def missing_object(response: Response) -> NotFound | None:
+    """Return NotFound if Consul refuses to change or delete an object that does not exist, with the status 500: an `explain` function."""
+    if response.status == 500 and _MISSING_OBJECT.match(response.body):
+        return NotFound(words(response.body), maybe_applied=False)
+    return None
+
+
+def hiding(secrets: Iterable[str], explain: Explain | None = None) -> Explain | None:
+    """Return an `explain` function that hides secrets which the answer quotes. explain: the operation's own function, if it has one."""
+    texts = [text.encode("utf-8", "surrogatepass") for secret in secrets if secret for text in _quoted(secret)]
+    if not texts:
+        return explain
+
+    def explained(response: Response) -> ConsulateException | None:
+        body = response.body
+        for text in texts:
+            body = body.replace(text, b"<hidden>")
+        if body == response.body:
+            return explain(response) if explain is not None else None
+        shown = replace(response, body=body)
+        error = (explain(shown) if explain is not None else None) or _usual_error(_ANY_REQUEST, shown)
+        error.body = body
+        return error
+
+    return explained
+
+
+def _quoted(secret: str) -> list[str]:
+    """Return the forms in which an answer may quote a secret: as it is, escaped (as in JSON or Go), and the single lines of a key."""
+    lines = [line for line in secret.split() if len(line) >= _LINE_OF_A_KEY]
+    return [secret, json.dumps(secret, ensure_ascii=False)[1:-1], *lines]
 
 
 def _usual_error(request: Request, response: Response) -> ConsulateException:

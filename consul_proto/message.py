@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias, cast
 from urllib.parse import quote
 
-from consul_proto.errors import DecodeError
+from consul_proto.errors import DecodeError, UnreadableBody
 from consul_proto.frozen import setters
 from consul_proto.nesting import check_depth
 
@@ -134,6 +134,39 @@ def check_header(name: str, value: str) -> None:
         raise ValueError(f"the value of the header {name} must be ASCII without line breaks, control characters or blanks at its ends")
 
 
+@dataclass(frozen=True, slots=True)
+class StreamedBody:
+    """A request body that is sent piece by piece, so that it need not fit into memory.
+
+    pieces: returns the pieces from the beginning. It is called for each attempt, because an iterator cannot be sent again.
+    size: the bytes of the whole body.
+
+    Iterating raises UnreadableBody if the pieces cannot be read, or are not `size` bytes in total. Raises ValueError for a negative size.
+    """
+
+    pieces: Callable[[], Iterable[bytes]]
+    size: int
+
+    def __post_init__(self) -> None:
+        if self.size < 0:
+            raise ValueError(f"the size of a body must be 0 or more bytes, not {self.size}")
+
+    def __iter__(self) -> Iterator[bytes]:
+        read = 0
+        try:
+            for piece in self.pieces():
+                read += len(piece)
+                if read > self.size:
+                    break
+                if piece:
+                    yield piece
+        except Exception as error:
+            raise UnreadableBody(f"the body of the request cannot be read: {error}") from error
+        if read != self.size:
+            found = f"more than {self.size}" if read > self.size else str(read)
+            raise UnreadableBody(f"the body of the request must have {self.size} bytes, but has {found}; did its file change?")
+
+
 @dataclass(frozen=True, slots=True, repr=False, init=False)
 class Request:
     """One HTTP request to Consul.
@@ -142,7 +175,7 @@ class Request:
     path: percent-encoded absolute path, without the query ("/v1/kv/a%20b").
     query: pairs of name and value, neither of them encoded; None makes a bare flag ("?stale").
     headers: the headers that only this call needs; those of every call are added later.
-    body: the bytes to send; None: no body.
+    body: the bytes to send, or a `StreamedBody`; None: no body.
     shown_path: the path that errors and reprs show instead of `path`, if the path contains a secret (a legacy ACL ID).
     wait: the seconds for which Consul may delay the answer (of a blocking query), in addition to the usual time limit.
     """
@@ -151,7 +184,7 @@ class Request:
     path: str
     query: tuple[QueryItem, ...]
     headers: Headers
-    body: bytes | None
+    body: bytes | StreamedBody | None
     shown_path: str | None
     wait: float
 
@@ -161,7 +194,7 @@ class Request:
         path: str,
         query: tuple[QueryItem, ...] = (),
         headers: Headers = NO_HEADERS,
-        body: bytes | None = None,
+        body: bytes | StreamedBody | None = None,
         shown_path: str | None = None,
         wait: float = 0.0,
     ) -> None:
@@ -192,9 +225,18 @@ class Request:
         """Return method and path for errors and reprs, without secrets."""
         return f"{self.method} {self.shown_path or self.path}"
 
+    @property
+    def body_size(self) -> int:
+        """Return the bytes of the body; 0 if there is none."""
+        return self.body.size if isinstance(self.body, StreamedBody) else len(self.body or b"")
+
+    def read_body(self) -> bytes | None:
+        """Return the whole body; None if there is none. Raises UnreadableBody."""
+        return b"".join(self.body) if isinstance(self.body, StreamedBody) else self.body
+
     def __repr__(self) -> str:
         query = "".join(f" {name}" if value is None else f" {name}={value!r}" for name, value in self.query)
-        body = "" if self.body is None else f" <{len(self.body)} bytes>"
+        body = "" if self.body is None else f" <{self.body_size} bytes>"
         headers = f" {self.headers!r}" if self.headers else ""
         return f"<Request {self.shown}{query}{headers}{body}>"
 

@@ -165,6 +165,13 @@ class _Definition(Generic[S, P, X, Y, Z]):
         """Return the call, bound to its namespace and in the namespace's mode."""
         return self if obj is None else self._bind(obj)
 
+    #: Whether tasks await the call.
+    is_awaited = True
+
+    def _wrapper(self, namespace: Namespace[Any]) -> str:  # noqa: ARG002 - a stream differs between threads and tasks
+        """Return how the type that a call returns wraps its value, when the call is run."""
+        return "{}"
+
     def _value(self, place: str) -> Callable[[Any], Any]:  # noqa: ARG002 - a flow shows its name
         """Return the function that wraps what the method builds, for the mode in which it is not run."""
         return unchanged
@@ -195,7 +202,7 @@ class _Definition(Generic[S, P, X, Y, Z]):
         bound.__qualname__ = f"{type(namespace).__name__}.{self.__name__}"
         bound.__doc__ = build.__doc__
         bound.__module__ = build.__module__
-        bound.__signature__ = _signature(build, is_pure)  # type: ignore[attr-defined] # what inspect and help() look for
+        bound.__signature__ = _signature(build, "" if is_pure else self._wrapper(namespace))  # type: ignore[attr-defined] # for inspect and help()
         if getattr(type(namespace), self.__name__, None) is self:
             # This is not a data descriptor: the next look-up finds `bound` and does not come here. An overridden method is not stored.
             namespace.__dict__[self.__name__] = bound
@@ -203,14 +210,14 @@ class _Definition(Generic[S, P, X, Y, Z]):
 
 
 @cache
-def _signature(build: Callable[..., Any], pure: bool) -> inspect.Signature:
-    """Return the signature without `self`; unless `pure`, it returns the value's type instead of the operation's."""
+def _signature(build: Callable[..., Any], wrapper: str) -> inspect.Signature:
+    """Return the signature without `self`. wrapper: how the type of the value is wrapped; "" leaves the type of the operation."""
     signature = inspect.signature(build)
     parameters = list(signature.parameters.values())[1:]
     returns = signature.return_annotation
-    if not pure and isinstance(returns, str) and returns.endswith("]"):
-        returns = returns.partition("[")[2][:-1]
-    elif not pure:
+    if wrapper and isinstance(returns, str) and returns.endswith("]"):
+        returns = wrapper.format(returns.partition("[")[2][:-1])
+    elif wrapper:
         returns = getattr(returns, "__args__", (returns,))[-1]
     return signature.replace(parameters=parameters, return_annotation=returns)
 
@@ -228,6 +235,13 @@ class flow(_Definition[S, P, "Flow[T]", T, Coroutine[Any, Any, T]]):  # noqa: N8
     def __init__(self, build: Callable[Concatenate[S, P], Flow[T]]) -> None:
         super().__init__(build)
 
+    #: Whether tasks await the call.
+    is_awaited = True
+
+    def _wrapper(self, namespace: Namespace[Any]) -> str:  # noqa: ARG002 - a stream differs between threads and tasks
+        """Return how the type that a call returns wraps its value, when the call is run."""
+        return "{}"
+
     def _value(self, place: str) -> Callable[[Any], Any]:
         return partial(NamedFlow, place)
 
@@ -235,5 +249,10 @@ class flow(_Definition[S, P, "Flow[T]", T, Coroutine[Any, Any, T]]):  # noqa: N8
 class stream(_Definition[S, P, Stream[E], Events[E], AsyncEvents[E]]):  # noqa: N801 - a decorator
     """Marks a method that builds a Stream: a call whose answer is read event by event."""
 
+    is_awaited = False
+
     def __init__(self, build: Callable[Concatenate[S, P], Stream[E]]) -> None:
         super().__init__(build)
+
+    def _wrapper(self, namespace: Namespace[Any]) -> str:
+        return "AsyncEvents[{}]" if namespace._awaits else "Events[{}]"  # noqa: SLF001 - the other half of Namespace

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from consul_proto.errors import ConsulateException
 from consul_proto.failures import error_for
 from consul_proto.frozen import setters
+from consul_proto.message import check_header
 from consul_proto.query import blocking_request
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ OK = (200,)
 
 @dataclass(frozen=True, slots=True, repr=False, init=False)
 class Operation(Generic[T]):
-    """One call of the API: the request, and how to read its answer. It holds no token and no defaults of a client.
+    """One call of the API: the request, and how to read its answer. It holds no defaults of a client.
 
     name: the call's name in the endpoint manifest ("kv.get").
     request: what to send.
@@ -36,6 +37,7 @@ class Operation(Generic[T]):
     answers: the statuses that `read` handles; any other status raises an exception.
     blocks: what a blocking query compares: "index", "event" (an index, but compared for equality) or "hash"; None: it does not block.
     explain: returns the exception for an answer whose status has another meaning than usual.
+    token: is sent instead of the client's token; None: the client's is sent. It is a secret: no repr and no error shows it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Operation(Generic[T]):
     answers: tuple[int, ...]
     blocks: Blocks | None
     explain: Explain | None
+    token: str | None
 
     def __init__(
         self,
@@ -55,7 +58,10 @@ class Operation(Generic[T]):
         answers: tuple[int, ...] = OK,
         blocks: Blocks | None = None,
         explain: Explain | None = None,
+        token: str | None = None,
     ) -> None:
+        if token is not None:
+            check_header("X-Consul-Token", token)
         _set_name(self, name)
         _set_request(self, request)
         _set_read(self, read)
@@ -63,11 +69,12 @@ class Operation(Generic[T]):
         _set_answers(self, answers)
         _set_blocks(self, blocks)
         _set_explain(self, explain)
+        _set_token(self, token)
 
     @property
     def is_read(self) -> bool:
-        """Return whether sending the request twice has the same effect as sending it once."""
-        return self.request.method == "GET"
+        """Return whether sending the request twice has the same effect as sending it once. Whatever can block is a read, even a POST."""
+        return self.request.method == "GET" or self.blocks is not None
 
     def blocking(
         self,
@@ -88,17 +95,19 @@ class Operation(Generic[T]):
 
     def decode(self, response: Response) -> T:
         """Return the value that the answer holds. Raises a ConsulateException for any other answer."""
-        if response.status not in self.answers:
-            raise error_for(self.request, response, self.explain)
         try:
+            if response.status not in self.answers:
+                raise error_for(self.request, response, self.explain)
             return self.read(response)
         except ConsulateException as error:
-            error.status, error.body = response.status, response.body
+            error.status, error.body = response.status, error.body or response.body
             error.about(self.request)
+            if self.token:
+                error.conceal((self.token,))
             raise
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.request!r}>"
 
 
-_set_name, _set_request, _set_read, _set_defaults, _set_answers, _set_blocks, _set_explain = setters(Operation)
+_set_name, _set_request, _set_read, _set_defaults, _set_answers, _set_blocks, _set_explain, _set_token = setters(Operation)

@@ -1,6 +1,6 @@
 """How endpoints build their operations, and the client's settings that are applied to each of them.
 
-Endpoints build requests only with `read_operation` and `write_operation`, so these two decide how fast operations are built.
+Endpoints build requests only with `read_operation`, `write_operation` and `read_stream`, so these decide how fast operations are built.
 
 https://developer.hashicorp.com/consul/api-docs/features (consistency, blocking, caching, filtering)
 """
@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Any
 from consul_proto.message import Headers, Request, check_header
 from consul_proto.operation import OK, Operation, T
 from consul_proto.query import cache_control, consistency_flag, line, query_of, wait_of
+from consul_proto.stream import E, Stream
 
 if TYPE_CHECKING:
+    from types import EllipsisType
+
     from consul_proto.failures import Explain
-    from consul_proto.message import Response
+    from consul_proto.message import Response, StreamedBody
     from consul_proto.query import Blocks, Consistency
-    from consul_proto.stream import Stream
+    from consul_proto.stream import Decoder
 
 
 def _defaults(options: Mapping[str, Any], defaults: Collection[str]) -> Collection[str]:
@@ -48,14 +51,33 @@ def read_operation(
     blocks: Blocks | None = "index",
     explain: Explain | None = None,
     shown_path: str | None = None,
+    method: str = "GET",
+    body: bytes | None = None,
 ) -> Operation[T]:
-    """Return the operation of a GET. An option that is None is not sent. For the others, see `Operation` and `Request`."""
+    """Return the operation of a GET, or of a POST that reads and can block.
+
+    An option that is None is not sent. For the others, see `Operation` and `Request`.
+    """
     if not options:
-        return Operation(name, Request("GET", path, shown_path=shown_path), read, defaults, answers, blocks, explain)
+        return Operation(name, Request(method, path, body=body, shown_path=shown_path), read, defaults, answers, blocks, explain)
     if options.get("cached") and options.get("consistency") == "consistent":
         raise ValueError("cached=True and consistency='consistent' cannot be combined; leave one of them out")
-    request = Request("GET", path, tuple(query_of(options)), cache_control(options), None, shown_path, wait_of(options))
+    request = Request(method, path, tuple(query_of(options)), cache_control(options), body, shown_path, wait_of(options))
     return Operation(name, request, read, _defaults(options, defaults), answers, blocks, explain)
+
+
+def read_stream(
+    name: str,
+    path: str,
+    decoder: Callable[[], Decoder[E]],
+    options: Mapping[str, Any],
+    *,
+    defaults: Collection[str],
+    silence: float | EllipsisType | None = ...,
+) -> Stream[E]:
+    """Return the stream of a GET. An option that is None is not sent. For the others, see `Stream`."""
+    request = Request("GET", path, tuple(query_of(options)))
+    return Stream(name, request, decoder, _defaults(options, defaults), silence=silence)
 
 
 def write_operation(
@@ -64,7 +86,7 @@ def write_operation(
     read: Callable[[Response], T],
     options: Mapping[str, Any],
     *,
-    body: bytes | None = None,
+    body: bytes | StreamedBody | None = None,
     method: str = "PUT",
     defaults: Collection[str] = SCOPE,
     answers: tuple[int, ...] = OK,
@@ -99,9 +121,9 @@ _SETTING_NAMES = {"datacenter": "dc", "namespace": "ns", "partition": "partition
 _BODY_MEMBERS = frozenset({"Datacenter", "Namespace", "Partition"})
 
 
-def _with_member(body: bytes, name: str, setting: str) -> bytes:
+def _with_member(body: bytes | StreamedBody | None, name: str, setting: str) -> bytes:
     """Add a member to an object, or to each KV operation of a transaction, unless it has one of this name."""
-    written = json.loads(body)
+    written = json.loads(body if isinstance(body, bytes) else b"{}")
     for members in [written] if isinstance(written, dict) else [one["KV"] for one in written if "KV" in one]:
         members.setdefault(name, setting)
     return json.dumps(written).encode()
@@ -162,17 +184,19 @@ class Settings:
                     yield a2b_base64(credentials).decode("utf-8", "replace").partition(":")[2] or credentials
 
     def apply(self, operation: Operation[Any] | Stream[Any]) -> Request:
-        """Return the request to send: the operation's own, with those settings that apply to it."""
-        request = operation.request
-        if not self._adds:
+        """Return the request to send: the operation's own, with those settings that apply to it. Its own token replaces the client's."""
+        request, token = operation.request, operation.token
+        if not self._adds and token is None:
             return request
         query, body, identity = request.query, request.body, self.identity
+        if token is not None:
+            identity = Headers((("X-Consul-Token", token), *self.headers))
         for name in operation.defaults if self._changes else ():
             setting = getattr(self, name.lower())
             if setting is None or setting == "default":
                 continue
             if name in _BODY_MEMBERS:
-                body = _with_member(body or b"{}", name, setting)
+                body = _with_member(body, name, setting)
             elif name != "consistency":
                 query = (*query, (_SETTING_NAMES[name], setting))
             elif not (setting == "consistent" and ("cached", None) in query):

@@ -63,6 +63,10 @@ def _each(name: str, value: Any) -> list[str]:
     return [text(name, item) for item in ([value] if isinstance(value, str) else value)]
 
 
+def _names(name: str, value: Any) -> list[str]:
+    return [nonempty(name, item) for item in ([value] if isinstance(value, str) else value)]
+
+
 def _pairs(name: str, value: Any) -> list[str]:
     return [f"{nonempty(name, key)}:{text(name, item)}" for key, item in value.items()]
 
@@ -78,18 +82,28 @@ def _truth(_name: str, value: Any) -> str:
 #: Option -> its name in the query, and how its value is written: a text, or one text (None: a bare flag) for each occurrence.
 QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]] = {
     "acquire": ("acquire", nonempty),
+    "authmethod": ("authmethod", nonempty),
+    "authmethod_ns": ("authmethod-ns", nonempty),
+    "by": ("by", nonempty),
     "cached": ("cached", _flag),
     "cas": ("cas", uint64),
+    "compile_dc": ("compile-dc", nonempty),
+    "connect": ("connect", _truth),
     "datacenter": ("dc", nonempty),
+    "destination": ("destination", nonempty),
     "enable": ("enable", _truth),
+    "expanded": ("expanded", _flag),
     "filter": ("filter", text),
     "flags": ("flags", uint64),
     "hash": ("hash", nonempty),
     "index": ("index", uint64),
     "keys": ("keys", _flag),
+    "limit": ("limit", lambda _name, value: str(value)),
+    "log_json": ("logjson", _flag),
+    "log_level": ("loglevel", nonempty),
     "max_stale": ("max_stale", _duration),
     "merge_central_config": ("merge-central-config", _flag),
-    "name": ("name", nonempty),
+    "name": ("name", _names),
     "namespace": ("ns", nonempty),
     "near": ("near", nonempty),
     "node": ("node", nonempty),
@@ -98,15 +112,21 @@ QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]]
     "partition": ("partition", nonempty),
     "passing": ("passing", _truth),
     "peer": ("peer", nonempty),
+    "pem": ("pem", _truth),
+    "policy": ("policy", nonempty),
     "prune": ("prune", _flag),
     "reason": ("reason", text),
     "recurse": ("recurse", _flag),
     "release": ("release", nonempty),
     "replace_existing_checks": ("replace-existing-checks", _flag),
+    "role": ("role", nonempty),
     "sameness_group": ("sg", nonempty),
     "segment": ("segment", nonempty),
     "separator": ("separator", nonempty),
     "service": ("service", nonempty),
+    "servicename": ("servicename", nonempty),
+    "source": ("source", nonempty),
+    "source_type": ("source-type", nonempty),
     "tag": ("tag", _each),
     "wait": ("wait", _duration),
     "wan": ("wan", lambda _name, value: ["1"] if value else []),

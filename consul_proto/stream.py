@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, Self, TypeVar
 
+from consul_proto.errors import DecodeError
 from consul_proto.failures import error_for
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import EllipsisType, TracebackType
 
     from consul_proto.errors import ConsulateException
+    from consul_proto.failures import Explain
     from consul_proto.message import Request, Response
 
 E = TypeVar("E")
@@ -91,6 +93,9 @@ class Stream(Generic[E]):
     decoder: makes the decoder of one answer.
     defaults: which of the client's settings apply, as in an `Operation`.
     answers: the statuses whose body is the stream; any other status raises an exception.
+    explain: returns the exception for an answer whose status has another meaning than usual.
+    silence: the longest pause between two parts of the answer, in seconds; None: no limit. Without it, the time limit of the call applies
+        to each pause. The start of the answer always has the time limit of the call.
     """
 
     name: str
@@ -98,6 +103,11 @@ class Stream(Generic[E]):
     decoder: Callable[[], Decoder[E]]
     defaults: Collection[str] = ()
     answers: tuple[int, ...] = (200,)
+    explain: Explain | None = None
+    silence: float | EllipsisType | None = ...
+
+    #: A stream is always sent with the client's token.
+    token: ClassVar[None] = None
 
     @property
     def is_read(self) -> bool:
@@ -106,7 +116,19 @@ class Stream(Generic[E]):
 
     def error(self, response: Response) -> ConsulateException:
         """Return the exception for an answer with any other status."""
-        return error_for(self.request, response)
+        return error_for(self.request, response, self.explain)
+
+    def decode(self, response: Response) -> list[E]:
+        """Return the events of a whole answer. Raises a ConsulateException for an answer with any other status, or a broken one."""
+        if response.status not in self.answers:
+            raise self.error(response)
+        decoder = self.decoder()
+        try:
+            return [*decoder.feed(response.body), *decoder.end()]
+        except DecodeError as error:
+            error.status, error.body = response.status, response.body
+            error.about(self.request)
+            raise
 
     def __repr__(self) -> str:
         return f"<Stream {self.name}: {self.request!r}>"

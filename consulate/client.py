@@ -54,6 +54,7 @@ class Consul(AnyClient[Sync]):
     health: group[api.health.Health] = group("consulate.api.health:Health")
     kv: group[api.kv.KV] = group("consulate.api.kv:KV")
     session: group[api.session.Session] = group("consulate.api.session:Session")
+    snapshot: group[api.snapshot.Snapshot] = group("consulate.api.snapshot:Snapshot")
     status: group[api.status.Status] = group("consulate.api.status:Status")
     txn: group[api.txn.Txn] = group("consulate.api.txn:Txn")
 
@@ -132,6 +133,7 @@ class AsyncConsul(AnyClient[Async]):
     _awaits = True
 
     kv: group[api.kv.AsyncKV] = group("consulate.api.kv:AsyncKV")
+    snapshot: group[api.snapshot.AsyncSnapshot] = group("consulate.api.snapshot:AsyncSnapshot")
 
     @checked(ClientOptions, TASKS)
     def __init__(

@@ -21,6 +21,7 @@ from consul_proto.errors import (
     ServerError,
     StaleConnection,
     TransactionFailed,
+    UnreadableBody,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "ServerError",
     "StaleConnection",
     "TransactionFailed",
+    "UnreadableBody",
 ]

@@ -31,7 +31,7 @@ _STREAM = Stream("test.bytes", Request("GET", "/v1/test/bytes"), Pieces)
 _MOST_MEMORY, _LONGEST_END = 8 << 20, 0.1
 
 
-def _peak() -> int:
+def peak_memory() -> int:
     """Return the peak of this process's memory, in bytes."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
@@ -62,11 +62,11 @@ def _threads(size: int, way: str, options: dict[str, Any]) -> float:
             except Cancelled:
                 pass
             return time.monotonic() - ended[0]
-        before = _peak()
+        before = peak_memory()
         for piece in events:
             received += len(piece)
     assert received == size, f"{received} bytes came, not {size}"
-    return _peak() - before
+    return peak_memory() - before
 
 
 async def _tasks(size: int, way: str, options: dict[str, Any]) -> float:
@@ -77,11 +77,11 @@ async def _tasks(size: int, way: str, options: dict[str, Any]) -> float:
             async with anyio.create_task_group() as tasks, client.open(_STREAM) as events:
                 received = len(await anext(aiter(events)))
                 if way == "read":
-                    before = _peak()
+                    before = peak_memory()
                     async for piece in events:
                         received += len(piece)
                     assert received == size, f"{received} bytes came, not {size}"
-                    return _peak() - before
+                    return peak_memory() - before
 
                 async def end() -> None:
                     await anyio.sleep(0.3)

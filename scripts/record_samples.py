@@ -12,7 +12,22 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scripts.recording import acl_legacy, agent, catalog, kv, limits, session
+from scripts.recording import (
+    acl,
+    acl_legacy,
+    acl_objects,
+    agent,
+    agent_process,
+    catalog,
+    config,
+    connect,
+    coordinate,
+    kv,
+    limits,
+    query,
+    session,
+    snapshot,
+)
 from scripts.recording.recorder import POWERLESS, Recorder
 from tests.agents import Binary, find_binaries, start_agent
 
@@ -36,13 +51,31 @@ def _record(binary: Binary, folder: Path) -> list[str]:
         kv.record(recorder)
         session.record(recorder)
         agent.record(recorder)
+        agent_process.record(recorder)
+        snapshot.record(recorder)
         catalog.record(recorder)
+        coordinate.record(recorder)
+        query.record(recorder)
+        config.record(recorder)
+        connect.record(recorder)
         acl_legacy.record(recorder)
-    with start_agent(binary, acls=False, limits=limits.LIMITS) as small:
-        second = Recorder(small, folder, manifest)
-        limits.record(second)
-    print(f"Consul {binary.version}: {recorder.written + second.written} samples")
-    return recorder.surprises + second.surprises
+        acl.record_refusals(recorder)
+        acl.record(recorder)
+        acl_objects.record(recorder)
+    with tempfile.TemporaryDirectory(prefix="agent-") as name:
+        file = Path(name, "further.json")
+        file.write_text(json.dumps(limits.SWITCHED_OFF))
+        with start_agent(binary, acls=False, limits=limits.LIMITS, files=[file]) as small:
+            second = Recorder(small, folder, manifest)
+            limits.record(second)
+            agent_process.record_without_acls(second)
+            acl.record_off(second)
+        file.write_text(json.dumps({"acl": {"enabled": True, "default_policy": "allow"}}))
+        with start_agent(binary, acls=False, files=[file]) as without_tokens:
+            third = Recorder(without_tokens, folder, manifest)
+            acl.record_bootstrap(third)
+    print(f"Consul {binary.version}: {recorder.written + second.written + third.written} samples")
+    return recorder.surprises + second.surprises + third.surprises
 
 
 def main() -> int:

@@ -28,6 +28,8 @@ _DIFFERS = {
     "agent.self": "DebugConfig has only the fields that programs commonly read; Stats lacks most of the numbers",
     "agent.host": "the name and the id of the node; no data about CPU, memory and disks",
     "agent.metrics": "the lists of metrics are empty",
+    "agent.metrics_stream": "it counts requests, and has no other metrics; an interval is 10 seconds of the agent's clock",
+    "agent.monitor": "the log has a line for each request, and nothing else",
     "agent.members": "only the agent itself, on the default ports",
     "agent.join": "the agent can only join itself",
     "agent.leave": "accepted, but the agent stays",
@@ -66,8 +68,6 @@ _DIFFERS = {
 
 #: Notes on endpoints that are not simulated.
 _WITHOUT = {
-    "agent.metrics_stream": "in a real agent, a stream without end; the ACL check is simulated",
-    "agent.monitor": "in a real agent, a stream without end; the ACL check and the error for an unknown log level are simulated",
     "agent.connect.ca_leaf": "there is no private key to sign a certificate",
 }
 

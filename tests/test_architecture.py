@@ -18,7 +18,7 @@ _ROOT = Path(__file__).parent.parent
 _PURE = {
     "__future__", "ast", "base64", "binascii", "builtins", "collections", "collections.abc", "dataclasses", "datetime",
     "bisect", "decimal", "difflib", "enum", "functools", "hashlib", "heapq", "importlib", "inspect", "ipaddress",
-    "itertools", "json", "math", "posixpath", "re", "struct", "types", "typing", "unicodedata", "urllib.parse", "zlib",
+    "itertools", "json", "math", "posixpath", "re", "struct", "types", "typing", "unicodedata", "urllib.parse", "weakref", "zlib",
 }  # fmt: skip
 
 _PACKAGES = ("consul_proto", "transports", "consulate")
@@ -30,6 +30,7 @@ _LIBRARIES = {
     "transports/clients/anyio_connection.py": {"anyio"},
     "transports/clients/loops.py": {"anyio"},
     "transports/clocks.py": {"anyio"},
+    "transports/worker_threads.py": {"anyio"},
     "transports/http1/client.py": {"h11"},
     "transports/http1/server.py": {"h11"},
     "transports/simulated/tasks.py": {"anyio"},

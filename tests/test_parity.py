@@ -50,6 +50,9 @@ OPERATORS = {
 #: Iterators do not come out of one definition.
 ITERATORS = {"iteritems"}
 
+#: Their calls on a client take files; the operations take and give bytes.
+WITH_FILES = {("snapshot", "save"), ("snapshot", "restore")}
+
 #: The documented names of classes inside `consulate.api.agent.Agent`, which is for threads.
 DOCUMENTED_CLASSES = {"Check", "Service"}
 
@@ -239,7 +242,7 @@ def _calls() -> Iterator[tuple[str, str]]:
 
 def _value_of(annotation: str) -> str:
     head, _, rest = annotation.partition("[")
-    assert head in ("Operation", "Flow")
+    assert head in ("Operation", "Flow", "Stream")
     return rest.removesuffix("]")
 
 
@@ -285,12 +288,19 @@ class TestGroups:
     @pytest.mark.parametrize(("group", "name"), list(_calls()))
     def test_call(self, faces: Faces, group: str, name: str) -> None:
         pure, sync, tasks = (getattr(groups(face)[group], name) for face in (faces.pure, faces.sync, faces.tasks))
+        if (group, name) in WITH_FILES:
+            assert "https://developer.hashicorp.com/consul/" in (inspect.getdoc(sync) or "")
+            assert inspect.getdoc(sync) == inspect.getdoc(tasks) != inspect.getdoc(pure)
+            assert shape(sync) == shape(tasks)
+            assert inspect.signature(tasks).return_annotation == f"Coroutine[Any, Any, {inspect.signature(sync).return_annotation}]"
+            return
         assert inspect.getdoc(pure) == inspect.getdoc(sync) == inspect.getdoc(tasks) != ""
         assert "https://developer.hashicorp.com/consul/" in (inspect.getdoc(pure) or "")
         signature = inspect.signature(pure)
         value = _value_of(signature.return_annotation)
-        for face in (sync, tasks):
-            assert inspect.signature(face) == signature.replace(return_annotation=value)
+        is_stream = signature.return_annotation.startswith("Stream[")
+        for face, events in ((sync, "Events"), (tasks, "AsyncEvents")):
+            assert inspect.signature(face) == signature.replace(return_annotation=f"{events}[{value}]" if is_stream else value)
         assert "self" not in signature.parameters
         if name != "values":  # an object that can be iterated as well
             assert {pure.__name__, sync.__name__, tasks.__name__} == {name}
@@ -359,8 +369,8 @@ class TestBoundCalls:
 
     def test_calls_are_cached(self, faces: Faces) -> None:
         for face in (faces.pure, faces.sync, faces.tasks):
-            for namespace in groups(face).values():
-                for name in public(namespace) - ITERATORS:
+            for place, namespace in groups(face).items():
+                for name in public(namespace) - ITERATORS - {name for where, name in WITH_FILES if where == place}:
                     assert getattr(namespace, name) is getattr(namespace, name)
         assert faces.sync.kv is faces.sync.kv
         assert faces.sync.kv.get is not Faces().sync.kv.get

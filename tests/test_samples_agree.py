@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.endpoints.trial import has_endpoint
+
 _TESTS = Path(__file__).parent
 
 #: The answers to wrong parameters that every call can get. The rows do not repeat them.
@@ -27,7 +29,10 @@ _EVERYWHERE = [
 _NOT_RECORDED = {
     "no leader elected": "a single agent in development mode elects itself",
     "1.11 to 1.14": "neither version that is recorded",
+    "1.15+: token vanished": "it would have to go between two steps of the agent",
     "1.22+: body without Content-Length": "a sample does not tell how its body was framed",
+    "new configuration does not load": "the configuration of the agents stays valid",
+    "CA signing rate limit": "a certificate authority signs 50 certificates a second before it refuses",
     "script check while script checks are off": "the agents of the tests have them on",
 }
 
@@ -62,13 +67,20 @@ def _matches(error: dict[str, Any], sample: dict[str, Any]) -> bool:
     return re.search(pattern, body, re.DOTALL) is not None
 
 
+def _is_of_an_agent_without_it(sample: dict[str, Any]) -> bool:
+    """Return whether this is how an agent answers that does not have the endpoint."""
+    return sample["status"] == 404 and not has_endpoint(sample["operation"], sample["consul"])
+
+
 @pytest.mark.parametrize("operation", sorted(_SAMPLES))
 def test_each_failure_that_was_recorded_has_a_row(operation: str) -> None:
     row = _rows()[operation]
     without = [
         (sample["case"], sample["consul"], sample["status"], sample["body"])
         for sample in _SAMPLES[operation]
-        if sample["status"] not in row["ok"] and not any(_matches(error, sample) for error in row["errors"] + _EVERYWHERE)
+        if sample["status"] not in row["ok"]
+        and not _is_of_an_agent_without_it(sample)
+        and not any(_matches(error, sample) for error in row["errors"] + _EVERYWHERE)
     ]
     assert without == []
 

@@ -19,7 +19,7 @@ _HARMLESS = re.compile(r"0{8}-0{4}-0{4}-0{4}-0{11}[0-9a-f]|aaaaaaaa-bbbb-cccc-dd
 #: The text of a refusal may contain the refused token.
 _NAMED = re.compile(rf"(?:AccessorID|SecretID|[Tt]oken)[^0-9a-zA-Z]{{1,6}}({_UUID.pattern})")
 
-_MACHINE = re.compile(r"/(?:home|root|tmp|var|usr|work|Users)/|X-Consul-Token|Bearer ", re.IGNORECASE)
+_MACHINE = re.compile(r"/(?:home|root|tmp|var|usr|work|Users)/|X-Consul-Token|Bearer |-BEGIN [A-Z ]*PRIVATE KEY", re.IGNORECASE)
 
 
 def _secret_ids(value: object) -> Iterator[str]:
@@ -45,7 +45,8 @@ def find_secrets(text: str) -> list[str]:
     """Return everything in the text of a sample that must not be there."""
     sample = json.loads(text)
     found = [match.group() for match in _MACHINE.finditer(text)]
-    found += [secret for body in _bodies(sample) for secret in _secret_ids(body) if _UUID.fullmatch(secret)]
+    secrets = [secret for body in _bodies(sample) for secret in _secret_ids(body)]
+    found += [secret for secret in secrets if _UUID.fullmatch(secret) and not _HARMLESS.fullmatch(secret)]
     if sample["operation"].startswith("acl."):
         found += [uuid for uuid in _UUID.findall(text) if not _HARMLESS.fullmatch(uuid)]
     found += [uuid for uuid in _NAMED.findall(text) if not _HARMLESS.fullmatch(uuid)]
@@ -75,6 +76,7 @@ def test_samples_are_clean(folder: Path) -> None:
         ("kv.get", [["X-Consul-Token", "secret"]], [], ""),
         ("kv.get", [], [["token", "secret"]], ""),
         ("agent.self", [], [], '{"DataDir": "/tmp/consul-1"}'),
+        ("agent.connect.ca_leaf", [], [], '{"PrivateKeyPEM": "-----BEGIN EC PRIVATE KEY-----"}'),
     ],
 )
 def test_find_secrets_finds_each_kind(operation: str, headers: list[object], query: list[object], body: str) -> None:

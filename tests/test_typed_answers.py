@@ -23,7 +23,7 @@ _SAMPLES = sorted((Path(__file__).parent / "samples").glob("*/*.json"))
 _WHOLE = {"kv.get": "kv.get_records", "txn": "txn.commit"}
 
 #: Parameters of a query that change the shape of the answer.
-_SHAPES = {"format", "keys", "raw"}
+_SHAPES = {"format", "keys", "pem", "raw"}
 
 #: Calls by row, without those that only differ in what they make of the same answer.
 _BY_ROW: dict[str, Call] = {}

@@ -154,12 +154,12 @@ class Context(Generic[K]):
             raise ValueError(f"timeout must be a number of seconds above 0, or None for no limit, not {timeout!r}")
         return Budget(timeout, self.backoff if retry else _ONCE, self.clock.now, cancel, self.log)
 
-    def complete(self, error: ConsulateException, request: Request | None) -> None:
-        """Add the request and the agent's address to an error, and remove secrets from it."""
+    def complete(self, error: ConsulateException, request: Request | None, token: str | None = None) -> None:
+        """Add the request and the agent's address to an error, and remove secrets from it. token: that of the operation."""
         if error.method is None and request is not None:
             error.about(request)
         error.address = self.address
-        error.conceal(self.settings.secrets)
+        error.conceal(self.settings.secrets if not token else (*self.settings.secrets, token))
 
 
 def run(transport: Transport, call: Operation[T] | Flow[T], context: Context[Clock], budget: Budget) -> tuple[T, Response]:
@@ -200,7 +200,7 @@ def _exchange(transport: Transport, operation: Operation[Any], context: Context[
                 return response
             sleep(context.clock, pause, budget)
     except ConsulateException as error:
-        context.complete(error, request)
+        context.complete(error, request, operation.token)
         raise
 
 
@@ -292,7 +292,7 @@ async def _exchange_async(transport: AsyncTransport, operation: Operation[Any], 
                 return response
             await context.clock.sleep(pause)
     except ConsulateException as error:
-        context.complete(error, request)
+        context.complete(error, request, operation.token)
         raise
 
 

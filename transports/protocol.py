@@ -93,8 +93,11 @@ class OpenAnswer(Protocol):
         """The headers of the answer."""
         ...
 
-    def read(self) -> bytes:
-        """Return the next piece of the body; b"" at its end, or after `close`. Raises RequestError."""
+    def read(self, timeout: float | None) -> bytes:
+        """Return the next piece of the body within `timeout` seconds (None: no limit); b"" at its end, or after `close`.
+
+        Raises RequestError.
+        """
         ...
 
     def close(self) -> None:
@@ -115,7 +118,7 @@ class AsyncOpenAnswer(Protocol):
         """The headers of the answer."""
         ...
 
-    async def read(self) -> bytes:
+    async def read(self, timeout: float | None) -> bytes:
         """Return the next piece of the body; see `OpenAnswer.read`. If the task is cancelled, the answer is closed."""
         ...
 
@@ -130,7 +133,7 @@ class StreamingTransport(Transport, Protocol):
     def open(self, request: Request, timeout: float | None, cancel: CancelHandle | None = None) -> OpenAnswer:
         """Send a request and return its answer as soon as the head has arrived.
 
-        timeout: seconds until the head has arrived, and then for each piece of the body; None: no limit.
+        timeout: seconds until the head has arrived; None: no limit.
         An open answer counts as a blocking query in the client's `Limits`. Raises RequestError.
         """
         ...

@@ -44,7 +44,7 @@ class WholeAnswer:
         self.status, self.headers = response.status, response.headers
         self._body = response.body
 
-    def read(self) -> bytes:
+    def read(self, timeout: float | None = None) -> bytes:  # noqa: ARG002 - it is here already
         """Return the whole body, then b""."""
         body, self._body = self._body, b""
         return body
@@ -61,7 +61,7 @@ class AsyncWholeAnswer:
         self.status, self.headers = response.status, response.headers
         self._answer = WholeAnswer(response)
 
-    async def read(self) -> bytes:
+    async def read(self, timeout: float | None = None) -> bytes:  # noqa: ARG002 - it is here already
         """Return the whole body, then b""."""
         return self._answer.read()
 
@@ -81,8 +81,11 @@ def check_stream(stream: object) -> None:
 class _EventReader(Generic[E]):
     """What `ThreadEvents` and `TaskEvents` share: the decoder, and the decoded events that were not yet returned."""
 
-    def __init__(self, stream: Stream[E], context: Context[Any]) -> None:
+    def __init__(self, stream: Stream[E], context: Context[Any], budget: Budget) -> None:
         self._stream = stream
+        self._budget = budget
+        #: Seconds for each wait for the next part of the answer.
+        self._patience = budget.timeout if stream.silence is ... else stream.silence
         self._context = context
         self._request = context.settings.apply(stream)
         self._decoder = stream.decoder()
@@ -116,13 +119,12 @@ class ThreadEvents(_EventReader[E]):
     ```
 
     The request is sent when the block is entered. `close`, from any thread, ends the iteration at once; so does leaving the block.
-    The time limit applies to the head of the answer, and then to each wait for more of the body.
+    The time limit applies to the head of the answer, and then to each wait for more of the body, unless the stream has its own limit.
     """
 
     def __init__(self, transport: Transport, stream: Stream[E], context: Context[Clock], budget: Budget) -> None:
-        super().__init__(stream, context)
+        super().__init__(stream, context, budget)
         self._transport = transport
-        self._budget = budget
         self._answer: OpenAnswer | None = None
 
     def __enter__(self) -> Self:
@@ -135,7 +137,7 @@ class ThreadEvents(_EventReader[E]):
                 if answer.status in self._stream.answers:
                     self._answer = answer
                     return self
-                response = Response(answer.status, answer.headers, _read_refusal(answer))
+                response = Response(answer.status, answer.headers, _read_refusal(answer, budget))
                 pause = budget.pause_after(self._stream, request, response)
                 if pause is None:
                     raise self._refusal(response.status, response.headers, response.body)
@@ -171,7 +173,7 @@ class ThreadEvents(_EventReader[E]):
             raise RuntimeError(_NOT_OPEN)
         try:
             while not self._events and not self._is_over and not self._is_closed:
-                self._take(answer.read())
+                self._take(answer.read(self._patience))
         except ConsulateException as error:
             self.close()
             self._context.complete(error, self._request)
@@ -198,11 +200,11 @@ def open_answer(transport: Transport, request: Request, timeout: float | None, c
     return WholeAnswer(send_cancellable(transport, request, timeout, cancel))
 
 
-def _read_refusal(answer: OpenAnswer) -> bytes:
+def _read_refusal(answer: OpenAnswer, budget: Budget) -> bytes:
     """Return the first part of an error's body, and close the answer."""
     try:
         body = b""
-        while len(body) < _REFUSAL and (piece := answer.read()):
+        while len(body) < _REFUSAL and (piece := answer.read(budget.left(0.0))):
             body += piece
         return body
     finally:
@@ -216,9 +218,8 @@ class TaskEvents(_EventReader[E]):
     """
 
     def __init__(self, transport: AsyncTransport, stream: Stream[E], context: Context[AsyncClock], budget: Budget) -> None:
-        super().__init__(stream, context)
+        super().__init__(stream, context, budget)
         self._transport = transport
-        self._budget = budget
         self._answer: AsyncOpenAnswer | None = None
 
     async def __aenter__(self) -> Self:
@@ -231,7 +232,7 @@ class TaskEvents(_EventReader[E]):
                 if answer.status in self._stream.answers:
                     self._answer = answer
                     return self
-                response = Response(answer.status, answer.headers, await _read_refusal_async(answer))
+                response = Response(answer.status, answer.headers, await _read_refusal_async(answer, budget))
                 pause = budget.pause_after(self._stream, request, response)
                 if pause is None:
                     raise self._refusal(response.status, response.headers, response.body)
@@ -266,7 +267,7 @@ class TaskEvents(_EventReader[E]):
             raise RuntimeError(_NOT_OPEN)
         try:
             while not self._events and not self._is_over and not self._is_closed:
-                self._take(await answer.read())
+                self._take(await answer.read(self._patience))
         except ConsulateException as error:
             self.close()
             self._context.complete(error, self._request)
@@ -297,11 +298,11 @@ async def open_answer_async(transport: AsyncTransport, request: Request, timeout
     return AsyncWholeAnswer(await transport.send(request, timeout))
 
 
-async def _read_refusal_async(answer: AsyncOpenAnswer) -> bytes:
+async def _read_refusal_async(answer: AsyncOpenAnswer, budget: Budget) -> bytes:
     """Return the first part of an error's body; see `_read_refusal`."""
     try:
         body = b""
-        while len(body) < _REFUSAL and (piece := await answer.read()):
+        while len(body) < _REFUSAL and (piece := await answer.read(budget.left(0.0))):
             body += piece
         return body
     finally:

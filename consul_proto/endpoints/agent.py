@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consul_proto.decode import each, members, nothing, one
-from consul_proto.namespace import M, Namespace, group, operation
+from consul_proto.namespace import M, Namespace, group, operation, stream
 from consul_proto.operation import Operation
-from consul_proto.options import LOCAL, read_operation, write_operation
+from consul_proto.options import LOCAL, read_operation, read_stream, write_operation
 from consul_proto.paths import segment
+from consul_proto.stream import Stream
+from consul_proto.text_decoders import Documents, Lines
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from consul_proto.endpoints.agent_connect import AgentConnect
     from consul_proto.endpoints.agent_service import Service
     from consul_proto.endpoints.agent_token import AgentToken
-    from consul_proto.types.agent import AgentMember, AgentSelf, BuildInfo, HostInfo, MetricsInfo
+    from consul_proto.types.agent import AgentMember, AgentSelf, BuildInfo, HostInfo, LogLevel, MetricsInfo
     from consul_proto.types.check import AgentCheck
     from consul_proto.types.options import FilterOptions, MemberOptions, PartitionOption
     from consul_proto.types.service import AgentService
@@ -111,6 +113,38 @@ class Agent(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/agent#view-metrics
         """
         return read_operation("agent.metrics", "/v1/agent/metrics", one, {}, defaults=(), blocks=None)
+
+    @stream
+    def metrics_stream(self) -> Stream[MetricsInfo]:
+        """Return the agent's metrics, again after each interval of 10 seconds. Since 1.11.
+
+        with client.agent.metrics_stream() as intervals:
+            for metrics in intervals:
+                print(metrics["Timestamp"], len(metrics["Samples"]))
+
+        The time limit of the client applies to the start of the answer only. Since 1.22.5 the agent ends the answer after
+        http_config.write_timeout, by default 15 minutes: this raises RequestError. Raises Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/agent#stream-metrics
+        """
+        decoder = Documents["MetricsInfo"]
+        return read_stream("agent.metrics_stream", "/v1/agent/metrics/stream", decoder, {}, defaults=(), silence=None)
+
+    @stream
+    def monitor(self, *, log_level: LogLevel | None = None, log_json: bool = False) -> Stream[str]:
+        """Return the lines of the agent's log as they are written, without line breaks.
+
+        with client.agent.monitor(log_level="debug") as lines:
+            for line in lines:
+                print(line)
+
+        log_level: the lowest level to send; without it, "info". log_json: each line is a JSON object (since 1.7).
+        The time limit of the client applies to the start of the answer only: a log may be silent for hours. Since 1.22.5 the agent ends the
+        answer after http_config.write_timeout, by default 15 minutes: this raises RequestError. Raises ClientError for an unknown level,
+        Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/agent#stream-logs
+        """
+        query = {"log_level": log_level, "log_json": log_json}
+        return read_stream("agent.monitor", "/v1/agent/monitor", Lines, query, defaults=(), silence=None)
 
     @operation
     def maintenance(self, enable: bool = True, reason: str | None = None) -> Operation[bool]:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consul_proto.decode import each
-from consul_proto.errors import ClientError, ConsulateException
+from consul_proto.decode import each, nothing
+from consul_proto.errors import ClientError, ConsulateException, NotFound
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
-from consul_proto.options import read_operation
+from consul_proto.options import json_body, read_operation, write_operation
+from consul_proto.paths import checked_text, segment
 from consul_proto.types.coordinate import CoordinateOptions
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.message import Response
-    from consul_proto.types.coordinate import CoordinateDatacenterMap, CoordinateEntry
+    from consul_proto.types.coordinate import Coordinate, CoordinateDatacenterMap, CoordinateEntry
+    from consul_proto.types.options import Scope
 
 
 #: Nodes have no namespace.
 _NODE_SCOPE = ("datacenter", "partition", "consistency")
+_NODE_WRITE = ("datacenter", "partition")
 
 
 def _explain(response: Response) -> ConsulateException | None:
@@ -28,7 +31,17 @@ def _explain(response: Response) -> ConsulateException | None:
     return ClientError("Coordinate support disabled; remove disable_coordinates from the agent's configuration", maybe_applied=False)
 
 
-class Coordinate(Namespace[M]):
+def _explain_node(response: Response) -> ConsulateException | None:
+    """Return the error for a node without a coordinate: an empty 404. A proxy can answer so too; newer agents name their ACL policy."""
+    if response.status != 404 or response.body:
+        return _explain(response)
+    missing = "no such node, or it has no coordinate yet"
+    if response.headers.get("x-consul-default-acl-policy") is not None:
+        return NotFound(missing, maybe_applied=False)
+    return ClientError(f"{missing}; or something other than Consul answered: the answer is empty", maybe_applied=False)
+
+
+class Coordinates(Namespace[M]):
     """Network coordinates of servers and nodes."""
 
     @operation
@@ -49,3 +62,31 @@ class Coordinate(Namespace[M]):
         """
         path = "/v1/coordinate/nodes"
         return read_operation("coordinate.nodes", path, each, options, defaults=_NODE_SCOPE, blocks="index", explain=_explain)
+
+    @operation
+    def node(self, node: str, **options: Unpack[CoordinateOptions]) -> Operation[list[CoordinateEntry]]:
+        """Return the coordinates of a node in the LAN pool, one for each network segment. A new node has none for some seconds.
+
+        node: the name of the node. Since 1.0.1.
+
+        Raises NotFound if there is none, and Forbidden. Older agents, such as 1.8.7, answer with an empty 404, as proxies do: then this
+        raises ClientError instead of NotFound. Raises ClientError too if `disable_coordinates` is set.
+        https://developer.hashicorp.com/consul/api-docs/coordinate#read-lan-coordinates-for-a-node
+        """
+        path = "/v1/coordinate/node/" + segment(node, "a node name")
+        return read_operation("coordinate.node", path, each, options, defaults=_NODE_SCOPE, blocks="index", explain=_explain_node)
+
+    @operation
+    def update(self, node: str, coord: Coordinate, *, segment: str | None = None, **options: Unpack[Scope]) -> Operation[bool]:
+        """Set the coordinate of a node, and return True. Agents do this themselves; it is for nodes without one. Since 1.0.1.
+
+        node: the name of the node; Consul ignores an unknown one. coord: the point, whose `Vec` must have 8 members.
+        segment: the network segment (Enterprise).
+
+        The servers write coordinates in batches, so it is visible some seconds later.
+        Raises Forbidden, ServerError for a point of another dimension, and ClientError if `disable_coordinates` is set.
+        https://developer.hashicorp.com/consul/api-docs/coordinate#update-lan-coordinates-for-a-node
+        """
+        body = json_body({"Node": checked_text(node, "a node name"), "Segment": segment, "Coord": coord})
+        path = "/v1/coordinate/update"
+        return write_operation("coordinate.update", path, nothing, options, body=body, defaults=_NODE_WRITE, explain=_explain)

@@ -4,8 +4,8 @@ The simulator follows Consul's documentation and the answers of real agents. It 
 mistake in the library is not repeated in the simulator, where tests would not find it.
 """
 
-from consul_proto.simulator.engine.answers import Parked
+from consul_proto.simulator.engine.answers import Feed, OpenResponse, Parked
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.machine import Simulator
 
-__all__ = ["Parked", "Settings", "Simulator"]
+__all__ = ["Feed", "OpenResponse", "Parked", "Settings", "Simulator"]

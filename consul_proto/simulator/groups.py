@@ -21,6 +21,7 @@ from consul_proto.simulator.agent.events import Events
 from consul_proto.simulator.agent.local import Local
 from consul_proto.simulator.agent.members import register_itself
 from consul_proto.simulator.agent.services import ServiceEndpoint
+from consul_proto.simulator.agent.telemetry import Telemetry, TelemetryEndpoint
 from consul_proto.simulator.catalog.coordinates import Coordinates
 from consul_proto.simulator.catalog.endpoint import CatalogEndpoint, Reader
 from consul_proto.simulator.catalog.tables import Catalog
@@ -110,6 +111,7 @@ class Groups:
         self.coordinates = save("coordinates", Coordinates(store, self.catalog, settings))
         self.reader = Reader(store, self.catalog, settings, self.coordinates.distances)
         self.queries = save("queries", Queries(store, self.catalog, self.sessions, self.reader, settings, new_id))
+        self.telemetry = timed(Telemetry(settings, clock))
         self.events = save("events", Events(store, settings, new_id, lambda: self.local.services), is_own=True)
         self.catalog.on_gone = lambda node, check: self.sessions.gone(node, check, clock())
         self.sessions.on_gone = self.queries.session_ended
@@ -140,6 +142,7 @@ _ENDPOINTS: tuple[Callable[[Groups], Routed], ...] = (
     lambda its: CatalogEndpoint(its.reader, its.store, its.catalog, its.settings, its.local.note_write),
     lambda its: HealthEndpoint(its.reader, its.store, its.catalog, its.config, its.settings),
     lambda its: AgentEndpoint(its.store, its.local, its.settings),
+    lambda its: TelemetryEndpoint(its.telemetry, its.settings),
     lambda its: ServiceEndpoint(its.local, its.settings),
     lambda its: CheckEndpoint(its.local, its.settings),
     lambda its: ACLEndpoint(its.store, its.acls, its.settings, its.new_id),

@@ -11,7 +11,7 @@ from typing import Any
 
 from consul_proto.message import Request, Response
 from consul_proto.simulator.agent.probes import Probe
-from consul_proto.simulator.engine.answers import Answers, Pairs, Parked, ReadAnswer, Refusal, WriteAnswer
+from consul_proto.simulator.engine.answers import Answers, Feed, OpenResponse, Pairs, Parked, ReadAnswer, Refusal, WriteAnswer
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Read, Route, redirect
 from consul_proto.simulator.engine.settings import Settings
@@ -47,7 +47,7 @@ class Simulator:
         self._order = count()
         self._ids = Ids(settings.seed)
         self._groups = Groups(self.settings, self._ids, lambda: self._now, jitter, self._take, self._restore)
-        self._store, self._local = self._groups.store, self._groups.local
+        self._store, self._local, self._telemetry = self._groups.store, self._groups.local, self._groups.telemetry
         #: Finds what a token may do; None while ACLs are off.
         self._resolve = self._groups.acls.resolve if self.settings.acls else None
         self._routes = self._groups.routes()
@@ -61,6 +61,12 @@ class Simulator:
         return self._handle(request, now, is_own=False)
 
     def _handle(self, request: Request, now: float, *, is_own: bool) -> Response | Parked:
+        answer = self._route(request, now, is_own=is_own)
+        if isinstance(answer, Response) and not isinstance(answer, OpenResponse):
+            self._telemetry.note(request, answer)
+        return answer
+
+    def _route(self, request: Request, now: float, *, is_own: bool) -> Response | Parked:
         self.advance(now)
         try:
             where = self._find(request.path, request.method)
@@ -166,6 +172,8 @@ class Simulator:
             return self._read(request, route.read, route, now)
         assert route.write is not None, "a route reads or writes"
         answer = route.write(request, now)
+        if isinstance(answer, Feed):
+            return self._answers.open(answer)
         return self._answers.write(answer if isinstance(answer, WriteAnswer) else WriteAnswer(answer), _filter_headers(request))
 
     def _read(self, request: ServerRequest, read: Read, route: Route, now: float) -> Response | Parked:

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypeAlias, TypedDict
+
+#: The levels of log lines, from the lowest.
+LogLevel: TypeAlias = Literal["trace", "debug", "info", "warn", "err", "error"]
+
+#: The tokens of an agent; see `agent.token.update`.
+AgentTokenType: TypeAlias = Literal[
+    "default",
+    "agent",
+    "agent_recovery",  # since 1.11
+    "agent_master",  # its name before
+    "replication",
+    "config_file_service_registration",  # since 1.15
+    "dns",  # since 1.17
+]
 
 
 class AgentMember(TypedDict):

@@ -137,6 +137,13 @@ class DatacenterOption(TypedDict, total=False):
     datacenter: str
 
 
+class DatacenterReadOptions(DatacenterOption, total=False):
+    """How a read is answered that has no namespace and cannot block; see `ReadOptions`."""
+
+    consistency: Consistency
+    max_stale: Duration
+
+
 class EventListOptions(TypedDict, total=False):
     """index: block until the X-Consul-Index differs (it is a hash: compare for equality). wait: the longest block."""
 

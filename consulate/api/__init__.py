@@ -7,9 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from consulate.api import acl, agent, catalog, event, health, kv, session, status, txn
+    from consulate.api import acl, agent, catalog, event, health, kv, session, snapshot, status, txn
 
-__all__ = ["acl", "agent", "catalog", "event", "health", "kv", "session", "status", "txn"]
+__all__ = ["acl", "agent", "catalog", "event", "health", "kv", "session", "snapshot", "status", "txn"]
 
 if not TYPE_CHECKING:  # checkers see the imports above, and object to any other name
 

@@ -6,4 +6,4 @@ from consulate.api.documented import Documented
 
 
 class ACL(Documented, endpoints.ACL[Sync]):
-    """Create, read, change and destroy legacy ACL tokens. This needs a management token."""
+    """The documented calls for ACL tokens, and the groups of the ACL system."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from consul_proto.namespace import Namespace, Sync
+from consul_proto.stream import Stream
 from consulate.adapters import adapter_for
 from consulate.arguments import checked
 from consulate.configuration import read_configuration
 from transports.clocks import clock_of
 from transports.drive import Context, run
+from transports.streams import ThreadEvents
 
 if TYPE_CHECKING:
     from consulate.adapters import Adapter
@@ -25,8 +27,11 @@ class _Connections:
         self._context = context
 
     def run(self, call: Any) -> Any:
-        """Run the operation or flow that a method of the group has built."""
-        return run(self._transport, call, self._context, self._context.budget())[0]
+        """Run the operation, flow or stream that a method of the group has built."""
+        budget = self._context.budget()
+        if isinstance(call, Stream):
+            return ThreadEvents(self._transport, call, self._context, budget)
+        return run(self._transport, call, self._context, budget)[0]
 
     def __repr__(self) -> str:
         return f"<{self._name} {self._context.address}>"

@@ -45,9 +45,9 @@ def _member(data: object, *names: str) -> str | None:
     return str(found[0]) if found else None
 
 
-def _json(body: bytes | None) -> object:
+def _json(body: object) -> object:
     try:
-        value: object = json.loads(body or b"null")
+        value: object = json.loads(body if isinstance(body, bytes) and body else b"null")
     except ValueError:
         return None
     return value

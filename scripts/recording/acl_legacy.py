@@ -2,10 +2,47 @@
 
 from __future__ import annotations
 
-from scripts.recording.recorder import Recorder
+from scripts.recording.recorder import Answer, Recorder
 
 _UNKNOWN = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+
+#: The accessor of the anonymous token.
+_ANONYMOUS = "00000000-0000-0000-0000-000000000002"
 _RULES = 'key "app/" { policy = "read" }'
+
+#: Case -> legacy rules. `consul_proto.acl_rules` is tested with Consul's own translations of these.
+_TRANSLATED = {
+    "one-resource": _RULES,
+    "all-resources": """# Rules of a web server: key "not this"
+agent "" { policy = "read" }
+event "" { policy = "write" } // event "nor this"
+key "app/" { policy = "write" }
+key "app/secret/" { policy = "deny" }
+keyring = "read"
+node "" { policy = "read" }
+operator = "read"
+query "" { policy = "read" }
+service "web" {
+  policy = "write"
+  intentions = "read"
+}
+/* session "nor this" */
+session "" { policy = "write" }
+""",
+    "one-line": 'operator = "read" key "a" { policy = "read" }, key "{" { policy = "read" } x = -1.5 event "" { policy = "read" }',
+    "nested": 'key = { "a" = { policy = "read" } } "service" { "b" { policy = "write" } } node c { policy = "read" }',
+    "heredoc": """note = <<END
+key "b" {}
+END
+key "a" { policy = "read" }
+service "${"key"}" { policy = "read" }
+event "a\\"b" { policy = "read" }
+""",
+    "json": '{"key": {"app/": {"policy": "write"}, "{": {"policy": "read"}}, "operator": "read", "event": {"": {"policy": "read"}}}',
+    "json-list": '{"service": [{"web": {"policy": "write"}}, {"key": {"policy": "read"}}], "agent": {"": {"policy": "read"}}}',
+    "policy-rules": 'key_prefix "a" { policy = "read" } acl = "read"',
+    "no-rules": "",
+}
 
 
 def record(recorder: Recorder) -> None:
@@ -41,3 +78,32 @@ def record(recorder: Recorder) -> None:
     recorder.case(destroy, "unknown", f"/v1/acl/destroy/{_UNKNOWN}", status=gone or 200)
     recorder.case(destroy, "anonymous", "/v1/acl/destroy/anonymous", status=gone or 403)
     recorder.case(destroy, "no-id", "/v1/acl/destroy/", status=gone or 400)
+    _record_translations(recorder)
+
+
+def _record_translations(recorder: Recorder) -> None:
+    gone = None if recorder.old else 404
+    translate, translate_token = "acl.legacy.rules_translate", "acl.legacy.rules_translate_token"
+    path = "/v1/acl/rules/translate"
+    for case, rules in _TRANSLATED.items():
+        recorder.case(translate, case, path, body=rules, status=gone or 200)
+    recorder.case(translate, "bad-rules", path, body="key {", status=gone or 400)
+    recorder.denials(translate, path, body=_RULES)
+    own = _legacy_accessor(recorder) if recorder.old else _UNKNOWN
+    recorder.case(translate_token, "translated", f"{path}/{own}", status=gone or 200)
+    recorder.case(translate_token, "unknown", f"{path}/{_UNKNOWN}", status=gone or 403)
+    recorder.case(translate_token, "no-rules", f"{path}/{_ANONYMOUS}", status=gone or 500)
+    recorder.denials(translate_token, f"{path}/{own}")
+
+
+def _legacy_accessor(recorder: Recorder) -> str:
+    """Return the accessor of a legacy token. The leader gives it one shortly after the token is made."""
+    recorder.prepare("PUT", "/v1/acl/create", {"Name": "translated", "Rules": _RULES})
+
+    def accessors(answer: Answer) -> list[str]:
+        tokens = answer.json()
+        assert isinstance(tokens, list)
+        return [str(token["AccessorID"]) for token in tokens if token["Description"] == "translated" and token["AccessorID"]]
+
+    recorder.until("/v1/acl/tokens", lambda answer: bool(accessors(answer)))
+    return accessors(recorder.ask("GET", "/v1/acl/tokens"))[0]

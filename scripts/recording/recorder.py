@@ -86,6 +86,10 @@ class Recorder:
         self.hide(token)
         self._tokens[name] = token
 
+    def token(self, name: str) -> str | None:
+        """Return the token of a name, for a body."""
+        return self._tokens[name]
+
     def ask(self, method: str, path: str, query: Query = (), body: str | bytes | None = None, token: str = MANAGEMENT) -> Answer:
         """Send one request on a new connection. Redirects are not followed."""
         target = path + ("?" + "&".join(_parameter(name, value) for name, value in query) if query else "")
@@ -138,18 +142,21 @@ class Recorder:
         self._write(operation, case, {"method": method, "path": path, "query": [list(item) for item in query], "body": text}, answer)
         return answer
 
-    def denials(self, operation: str, path: str, query: Query = (), body: object = None) -> None:
-        """Record the answers to wrong tokens and to an unknown datacenter, if the row of the operation has them."""
+    def denials(self, operation: str, path: str, query: Query = (), body: object = None, unknown_dc: int = 500) -> None:
+        """Record the answers to wrong tokens and to an unknown datacenter, if the row of the operation has them.
+
+        unknown_dc: the status for an unknown datacenter.
+        """
         row = self.manifest[operation]
         if row["acl"] != "none" and self.agent.management_token is not None:
             self.case(operation, "no-token", path, query, body, status=None, token=ANONYMOUS)
             self.case(operation, "unknown-token", path, query, body, status=None, token=UNKNOWN)
         parameters = row["query"]
         if isinstance(parameters, list) and any(parameter["name"] == "dc" for parameter in parameters):
-            self.case(operation, "unknown-dc", path, [*query, ("dc", ELSEWHERE)], body, status=500)
+            self.case(operation, "unknown-dc", path, [*query, ("dc", ELSEWHERE)], body, status=unknown_dc)
 
     def _write(self, operation: str, case: str, request: dict[str, object], answer: Answer) -> None:
-        body = _trim_self(answer.body) if operation == "agent.self" and answer.status == 200 else answer.body
+        body = _trim_self(answer.body) if operation == "agent.self" and answer.status == 200 else _without_keys(answer.body)
         kept: dict[str, object] = {
             "consul": self.agent.version,
             "operation": operation,
@@ -181,6 +188,11 @@ def _parameter(name: str, value: str | None) -> str:
 
 def _length(name: str, value: str, body: bytes) -> str:
     return str(len(body)) if name.lower() == "content-length" else value
+
+
+def _without_keys(body: bytes) -> bytes:
+    """Remove the private key from a certificate."""
+    return re.sub(rb'("PrivateKeyPEM": ?")[^"]*', rb"\1<hidden>", body)
 
 
 def _trim_self(body: bytes) -> bytes:

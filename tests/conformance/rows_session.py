@@ -98,12 +98,12 @@ async def peers(client: Any, world: World) -> None:
     assert await client.status.peers() == [await client.status.leader()]
 
 
-@row("ACL.__init__", "class consulate.api.acl.ACL(uri, adapter, datacenter=None, token=None)", legacy=True)
+@row("ACL.__init__", "class consulate.api.acl.ACL(uri, adapter, datacenter=None, token=None)")
 async def acl_on_its_own(client: Any, world: World) -> None:
     assert isinstance(consulate.api.acl.ACL(*world.standalone_arguments).list(), list)
 
 
-@row("ACL.create", "The call to create will return the ID of the new ACL.", legacy=True)
+@row("ACL.create", "The call to create will return the ID of the new ACL.")
 async def acl_create(client: Any, world: World) -> None:
     acl_id = await client.acl.create("name", "client", 'key "" { policy = "read" }')
     assert isinstance(acl_id, str)
@@ -115,7 +115,7 @@ async def acl_create(client: Any, world: World) -> None:
     await client.acl.destroy(acl_id)
 
 
-@row("ACL.info", "Return a dict of information about the ACL", legacy=True)
+@row("ACL.info", "Return a dict of information about the ACL")
 async def acl_info(client: Any, world: World) -> None:
     acl_id = await client.acl.create("name", rules='key "" { policy = "read" }')
     found = await client.acl.info(acl_id)
@@ -126,7 +126,7 @@ async def acl_info(client: Any, world: World) -> None:
         await client.acl.info(acl_id=acl_id)
 
 
-@row("ACL.update", "Update an existing ACL, updating its values or add a new ACL if the ACL Id specified is not found.", legacy=True)
+@row("ACL.update", "Update an existing ACL, updating its values or add a new ACL if the ACL Id specified is not found.")
 async def acl_update(client: Any, world: World) -> None:
     acl_id = await client.acl.create("before")
     assert await client.acl.update(acl_id, "after", "client", 'key "" { policy = "write" }') is True
@@ -136,7 +136,7 @@ async def acl_update(client: Any, world: World) -> None:
     await client.acl.destroy(acl_id)
 
 
-@row("ACL.clone", "Clone an existing ACL returning the new ACL ID", legacy=True)
+@row("ACL.clone", "Clone an existing ACL returning the new ACL ID")
 async def acl_clone(client: Any, world: World) -> None:
     acl_id = await client.acl.create("original")
     copy = await client.acl.clone(acl_id)
@@ -150,7 +150,7 @@ async def acl_clone(client: Any, world: World) -> None:
         await client.acl.clone(acl_id)
 
 
-@row("ACL.destroy", "Delete the specified ACL", legacy=True)
+@row("ACL.destroy", "Delete the specified ACL")
 async def acl_destroy(client: Any, world: World) -> None:
     acl_id = await client.acl.create("gone soon")
     with pytest.raises(Forbidden):
@@ -160,7 +160,7 @@ async def acl_destroy(client: Any, world: World) -> None:
         await client.acl.destroy(acl_id)
 
 
-@row("ACL.list", "Return a list of all ACLs", legacy=True)
+@row("ACL.list", "Return a list of all ACLs")
 async def acl_list(client: Any, world: World) -> None:
     acl_id = await client.acl.create("listed")
     assert acl_id in [found["ID"] for found in await client.acl.list()]

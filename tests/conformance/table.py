@@ -18,12 +18,12 @@ Check = Callable[[Any, World], Coroutine[Any, Any, None]]
 class Row:
     """A row of the first table.
 
-    covers: the callable of the document, or "example ...". quote: the document's words. legacy: whether it needs the legacy ACL system."""
+    covers: the callable of the document, or "example ...". quote: the document's words.
+    """
 
     covers: str
     quote: str
     check: Check
-    legacy: bool
 
     def __str__(self) -> str:
         return f"{self.covers} {self.check.__name__}".replace("_", " ")
@@ -34,11 +34,11 @@ ROWS: list[Row] = []
 BEYOND: list[Check] = []
 
 
-def row(covers: str, quote: str, *, legacy: bool = False) -> Callable[[Check], Check]:
+def row(covers: str, quote: str) -> Callable[[Check], Check]:
     """Add a row to the first table."""
 
     def add(check: Check) -> Check:
-        ROWS.append(Row(covers, quote, check, legacy))
+        ROWS.append(Row(covers, quote, check))
         return check
 
     return add

@@ -13,12 +13,12 @@ from consulate import AsyncConsul, Consul
 from consulate.api.txn import kv_cas, kv_check_not_exists, kv_get, kv_get_tree, kv_set
 from consulate.exceptions import ClientError, ConsulateException, Forbidden, NotFound, Redirected, ServerError, TransactionFailed
 from tests.agents import Agent
-from tests.conformance import rows_blocking, rows_names, rows_reads, rows_refusals, rows_services, rows_values
+from tests.conformance import rows_acl, rows_blocking, rows_names, rows_reads, rows_refusals, rows_services, rows_values
 from tests.conformance.table import BEYOND, Check
 from tests.conformance.world import World
 from tests.faces import ALL, Face, outcome
 
-assert all((rows_blocking, rows_names, rows_reads, rows_refusals, rows_services, rows_values))  # they fill the table
+assert all((rows_acl, rows_blocking, rows_names, rows_reads, rows_refusals, rows_services, rows_values))  # they fill the table
 
 pytestmark = [pytest.mark.parametrize("face", ALL, ids=str)]
 

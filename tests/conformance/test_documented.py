@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import pytest
 
 import consulate
-from consulate.exceptions import ACLDisabled, LegacyACLRemoved
 from tests.agents import Agent
 from tests.conformance import rows_agent, rows_catalog, rows_kv, rows_session
 from tests.conformance.document import DOCUMENT, DocumentedCallable, callables, contains_text
@@ -43,13 +42,7 @@ _CLASSES = {
 @pytest.mark.parametrize("face", ALL, ids=str)
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_row(row: Row, face: Face, agent: Agent) -> None:
-    world = World(face, agent)
-    if row.legacy and not world.has_legacy_acls:
-        with pytest.raises(LegacyACLRemoved, match=r"Consul 1\.10") as caught:
-            world.run(row.check)
-        assert isinstance(caught.value, ACLDisabled)
-        return
-    world.run(row.check)
+    World(face, agent).run(row.check)
 
 
 def test_every_documented_callable_has_a_row() -> None:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +22,16 @@ _BACKLOG = 256
 @dataclass(frozen=True)
 class ReadRequest:
     """Read one whole request, and record it. At the end of the stream, the connection ends."""
+
+
+@dataclass(frozen=True)
+class DigestRequest:
+    """Read one whole request of any size, and record it with the SHA-256 of its body in place of the body."""
+
+
+@dataclass(frozen=True)
+class ReadHead:
+    """Read the head of a request, and nothing of its body. It is not recorded."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +136,8 @@ class Repeat:
 
 Step = (
     ReadRequest
+    | DigestRequest
+    | ReadHead
     | ReadSome
     | Send
     | SendBy
@@ -196,13 +209,25 @@ class _Connection:
         found, self.buffer = self.buffer[:size], self.buffer[size:]
         return found
 
-    def read_request(self) -> ReceivedRequest:
+    def digest(self, size: int) -> bytes:
+        digest = sha256()
+        while size:
+            if not self.buffer:
+                self.more()
+            part, self.buffer = self.buffer[:size], self.buffer[size:]
+            digest.update(part)
+            size -= len(part)
+        return digest.digest()
+
+    def read_request(self, *, digested: bool = False) -> ReceivedRequest:
         self.head = self.until(b"\r\n\r\n")
         first, *lines = self.head.decode("latin-1").split("\r\n")
         self.method, target, _ = first.split(" ", 2)
         headers = tuple((name, value.strip()) for name, _, value in (line.partition(":") for line in lines))
         framing = {name.lower(): value for name, value in headers}
         chunked = framing.get("transfer-encoding", "").lower() == "chunked"
+        if digested:
+            return ReceivedRequest(self.number, self.method, target, headers, self.digest(int(framing["content-length"])))
         body = self.chunks() if chunked else self.read_exactly(int(framing.get("content-length", "0")))
         return ReceivedRequest(self.number, self.method, target, headers, body)
 
@@ -320,8 +345,10 @@ class RawServer:
                 case Repeat(steps):
                     while True:
                         self._follow(connection, steps)
-                case ReadRequest():
-                    request = connection.read_request()
+                case ReadHead():
+                    connection.until(b"\r\n\r\n")
+                case ReadRequest() | DigestRequest():
+                    request = connection.read_request(digested=isinstance(step, DigestRequest))
                     with self._lock:
                         self._first_request = min(self._first_request, time.monotonic())
                         self.requests.append(request)

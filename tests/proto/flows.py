@@ -13,15 +13,19 @@ from consul_proto.message import Response
 T = TypeVar("T")
 
 #: The calls that are flows; `test_flows` has a test of each.
-FLOWS = {"acl.clone", "acl.destroy", "kv.set", "kv.get_many", "kv.put_many", "kv.delete_many"}
+FLOWS = {
+    *("acl.create", "acl.update", "acl.info", "acl.list", "acl.clone", "acl.destroy"),
+    *("kv.set", "kv.get_many", "kv.put_many", "kv.delete_many"),
+}
 
 
 @dataclass
 class Script:
-    """answers: one for each request; an exception is what the wire does instead."""
+    """answers: one for each request; an exception is what the wire does instead. tokens: those of the operations themselves."""
 
     answers: Iterable[Response | ConsulateException]
     sent: list[tuple[str, str, bytes | None]] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
 
     def run(self, flow: Flow[T]) -> T:
         """Drive a flow to its value, or its exception."""
@@ -32,6 +36,7 @@ class Script:
             while True:
                 assert not isinstance(step, Sleep)
                 self.sent.append((step.request.method, step.request.target, step.request.body))
+                self.tokens.append(step.token)
                 answer = next(answers)
                 step = flow.throw(answer) if isinstance(answer, ConsulateException) else flow.send(answer)
         except StopIteration as stop:

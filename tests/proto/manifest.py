@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from consul_proto.api import Groups, Operations
-from consul_proto.namespace import flow, group, operation, unchanged
+from consul_proto.namespace import flow, group, operation, stream, unchanged
 from consul_proto.operation import Operation
+from consul_proto.stream import Stream
 
 ROWS: dict[str, dict[str, Any]] = {
     row["id"]: row for row in json.loads((Path(__file__).parent.parent / "spec" / "endpoints.json").read_text(encoding="utf-8"))
@@ -26,16 +27,39 @@ OPTION_NAMES = {
     "sameness-group": "sameness_group",
     "stale": "consistency",
     "consistent": "consistency",
+    "loglevel": "log_level",
+    "logjson": "log_json",
 }
 
 #: Parameter that must be given -> what to give it; "x" where nothing is said.
-_GIVEN: dict[str, Any] = {"state": "passing", "status": "passing", "operations": [], "items": {"k": 1}, "kind": str}
+_GIVEN: dict[str, Any] = {
+    "state": "passing",
+    "status": "passing",
+    "operations": [],
+    "items": {"k": 1},
+    "entry": {"Kind": "mesh"},
+    "config": {},
+    "archive": b"x",
+}
 
 #: Call -> what it needs besides.
-_NEEDED: dict[str, dict[str, Any]] = {"agent.check.register": {"ttl": 10}}
+_NEEDED: dict[str, dict[str, Any]] = {
+    "agent.check.register": {"ttl": 10},
+    "connect.intentions.create": {"action": "allow"},
+    "connect.intentions.match": {"by": "source"},
+    "connect.intentions.update": {"action": "allow"},
+    "coordinate.update": {"coord": {}},
+    "kv.get_as": {"kind": str},
+    "query.create": {"service": {"Service": "x"}},
+    "query.update": {"service": {"Service": "x"}},
+}
 
 #: Call -> its row, where its first request is of another one.
 _ROWS = {"acl.clone": "acl.legacy.clone", "acl.destroy": "acl.legacy.destroy", "kv.set": "kv.put", "kv.delete": "kv.delete"}
+
+
+#: Calls that take files on a client; the operations take and give bytes.
+WITH_FILES = {"snapshot.save", "snapshot.restore"}
 
 
 @dataclass(frozen=True)
@@ -49,20 +73,25 @@ class Call:
     def is_flow(self) -> bool:
         return isinstance(self.definition, flow)
 
+    @property
+    def is_stream(self) -> bool:
+        return isinstance(self.definition, stream)
+
     def on(self, face: Any, **options: Any) -> Any:
         """Make the call on a face, with the least that it needs and these options."""
+        call = attrgetter(self.name)(face)
         required = [
             parameter.name
-            for parameter in list(signature(self.definition.build).parameters.values())[1:]
+            for parameter in signature(call).parameters.values()
             if parameter.default is Parameter.empty and parameter.kind is Parameter.POSITIONAL_OR_KEYWORD
         ]
         given = {name: _GIVEN.get(name, "x") for name in required}
-        return attrgetter(self.name)(face)(**{**given, **_NEEDED.get(self.name, {}), **options})
+        return call(**{**given, **_NEEDED.get(self.name, {}), **options})
 
-    def operation(self, **options: Any) -> Operation[Any]:
-        """The operation that the call is, or the first that it sends."""
+    def operation(self, **options: Any) -> Operation[Any] | Stream[Any]:
+        """The operation or the stream that the call is, or the first operation that it sends."""
         built = self.on(Operations(), **options)
-        operation: Operation[Any] = next(built) if self.is_flow else built
+        operation: Operation[Any] | Stream[Any] = next(built) if self.is_flow else built
         return operation
 
     @property
@@ -79,7 +108,7 @@ def _calls(owner: type[Any], place: str = "") -> Iterator[Call]:
         member = getattr(owner, name)
         if isinstance(member, group):
             yield from _calls(type(getattr(owner._over(unchanged), name)), f"{place}{name}.")
-        elif isinstance(member, operation | flow):
+        elif isinstance(member, operation | flow | stream):
             yield Call(place + name, member)
 
 

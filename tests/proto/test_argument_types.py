@@ -18,7 +18,7 @@ from consul_proto.namespace import Namespace, Sync, operation
 from consul_proto.operation import Operation
 from consul_proto.options_of import options_of
 from consulate import AsyncConsul, Consul
-from tests.proto.manifest import CALLS, Call
+from tests.proto.manifest import CALLS, WITH_FILES, Call
 from tests.type_shapes import named_types
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 
@@ -66,7 +66,7 @@ def test_an_argument_of_another_type_names_the_call(call: Call) -> None:
         for value in _values():
             if kind.fits(value):
                 continue
-            for face in faces:
+            for face in faces[:1] if call.name in WITH_FILES else faces:
                 with pytest.raises(TypeError) as raised:
                     call.on(face, **{name: value})
                 assert str(raised.value).startswith(f"{call}(): "), (name, value)
@@ -88,7 +88,7 @@ def test_whatever_is_given_the_error_is_one_of_ours(call: Call) -> None:
 def test_what_takes_several_takes_no_bare_text(call: Call) -> None:
     _sent_by, faces = _sent()
     for name, kind in _kinds(call).items():
-        if not re.search(r"a list of|a dict|pairs", kind.text) or name in ("tag", "flags"):
+        if not re.search(r"a list of|a dict|pairs", kind.text) or name == "flags" or kind.text.startswith("a str or a list"):
             continue
         for value in _ONE:
             for face in faces:

@@ -64,6 +64,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a TTL that is too long": (lambda: api.session.create(ttl="25h"), "at most 24 hours, not '25h'"),
     "an unknown behavior": (lambda: api.session.create(behavior="keep"), "'release' or 'delete'"),
     "an unknown type of ACL": (lambda: api.acl.create("n", "root"), "'client' or 'management'"),
+    "legacy rules with a surrogate": (lambda: api.acl.legacy.rules_translate("\ud800"), "rules must not contain surrogates"),
     "an ACL ID with a line feed": (lambda: api.acl.info("a\nb"), "an ACL ID must not be empty"),
     "a cached read that is consistent": (lambda: api.health.service("s", cached=True, consistency="consistent"), "cannot be combined"),
     "an unknown consistency": (lambda: api.kv.get("k", consistency="strong"), "'strong'"),
@@ -154,6 +155,7 @@ def test_calls_are_functions_of_their_namespace() -> None:
     assert KV.get(kv, "k").request == kv.get("k").request
     assert not kv.put("k", "v").is_read
     assert kv.get("k").is_read
+    assert Operations().discovery_chain.read_with_overrides("web").is_read
     with pytest.raises(TypeError, match=r"^kv\.put\(\) got an unexpected keyword argument 'index'"):
         api.kv.put("k", "v", index=1, colour=2)
 
@@ -167,6 +169,12 @@ def test_a_list_that_is_null_is_empty() -> None:
     with pytest.raises(DecodeError, match="an object of lists, got an object"):
         api.catalog.services().decode(Response(200, body=b'{"a": 1}'))
     assert encode(bytearray(b"a")) == b"a"
+
+
+@pytest.mark.parametrize("body", [b"{}", b'"web"', b"[1]", b'{"ImportedServices": "web"}'])
+def test_imported_services_of_another_shape(body: bytes) -> None:
+    with pytest.raises(DecodeError, match="expected a list of objects, or an object with a list of ImportedServices"):
+        Operations().imported_services.list().decode(Response(200, body=body))
 
 
 class Own(Namespace[Sync]):

@@ -17,9 +17,9 @@ api: Any = Operations()
 _COMPARED = {"event.list": "event"}
 
 
-@pytest.mark.parametrize("call", CALLS, ids=str)
+@pytest.mark.parametrize("call", [call for call in CALLS if not call.is_stream], ids=str)
 def test_an_operation_blocks_as_its_row_says(call: Call) -> None:
-    operation = call.operation()
+    operation: Any = call.operation()
     if call.is_flow or operation.name != call.row["id"]:
         return
     blocking = call.row["blocking"]
@@ -27,9 +27,14 @@ def test_an_operation_blocks_as_its_row_says(call: Call) -> None:
     assert {option["name"] for option in call.row["query"]} & {"index", "hash"} == ({blocking} - {"no"})
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if not call.is_flow], ids=str)
+@pytest.mark.parametrize("call", [call for call in CALLS if call.is_stream], ids=str)
+def test_a_stream_does_not_block(call: Call) -> None:
+    assert call.row["blocking"] == "no"
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if not call.is_flow and not call.is_stream], ids=str)
 def test_the_blocking_form(call: Call) -> None:
-    operation = call.operation()
+    operation: Any = call.operation()
     if operation.blocks is None:
         for given in ({"index": 7}, {"hash": "h"}, {"wait": 1}, {}):
             with pytest.raises(ValueError, match=f"^{operation.name} does not block: Consul answers it at once; "):

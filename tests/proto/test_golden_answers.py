@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,16 @@ _OPERATIONS = {call.row["id"]: call.operation() for call in CALLS}
 
 _SAMPLES = sorted((Path(__file__).parent.parent / "samples").glob("*/*.json"))
 
+#: Words that mean more than their status.
+_SAID: dict[bytes, type[ConsulateException]] = {
+    b"Coordinate support disabled": errors.ClientError,
+    b"Cannot modify non-existent ": errors.NotFound,
+    b"Cannot delete non-existent ": errors.NotFound,
+}
+
+#: What Consul before 1.9 takes for a call by ID.
+_BY_NAME = {"connect.intentions.upsert", "connect.intentions.read_exact", "connect.intentions.delete_exact"}
+
 #: Status -> the exception, and what it says of `maybe_applied`. 429 and 503 of local health are results.
 _KINDS: dict[int, tuple[type[ConsulateException], bool]] = {
     301: (errors.Redirected, False),
@@ -42,6 +53,17 @@ _KINDS: dict[int, tuple[type[ConsulateException], bool]] = {
     415: (errors.ClientError, False),
     429: (errors.RateLimited, False),
     500: (errors.ServerError, True),
+}
+
+
+#: "operation status body" -> the exception of ACL calls whose status does not say what the answer means.
+_ACL_KINDS: dict[str, type[ConsulateException]] = {
+    r"acl\.token\.(read|clone) 403 token does not exist: ACL not found": errors.NotFound,
+    r"acl\.\w+\.update 500 [Cc]annot find .*": errors.NotFound,
+    r"acl\.templated_policy\.\w+ 400 (Invalid templated policy Name: .*|templated policy .* does not exist)": errors.NotFound,
+    r"acl\.login 403 ACL not found.*": errors.NotFound,
+    r"acl\.(logout|token\.self) (401|404) Supplied token does not exist": errors.Forbidden,
+    r"acl\.(role|binding_rule|auth_method)\.read\w* 404 \(empty, Vary\)": errors.NotFound,
 }
 
 
@@ -71,12 +93,26 @@ def _recorded(path: Path) -> tuple[dict[str, Any], Request, Response]:
 
 
 def _expected(sample: dict[str, Any], body: bytes) -> tuple[type[ConsulateException], bool]:
+    is_varying = ["Vary", "Accept-Encoding"] in sample.get("headers", [])
+    text = body.decode().strip() or ("(empty, Vary)" if is_varying else "")
+    for answer, kind in _ACL_KINDS.items():
+        if re.fullmatch(answer, f"{sample['operation']} {sample['status']} {text}"):
+            return kind, False
     if sample["operation"].startswith("acl.legacy") and b"Invalid URL path" in body:
         return errors.LegacyACLRemoved, False
+    if sample["operation"] == "coordinate.node" and "X-Consul-Default-Acl-Policy" in dict(sample.get("headers", ())) and not body:
+        return errors.NotFound, False
     if sample["status"] == 404 and (not body or body[:1] in b"[{"):
         return errors.ClientError, False  # a result of the operation that it belongs to, an error anywhere else
+    if sample["status"] == 404 and body.startswith(b"Must provide"):
+        return errors.ClientError, False  # a path without a name: nothing was looked for
     if sample["status"] == 500 and body.startswith((b"ACL not found", b"Permission denied")):
         return errors.Forbidden, False
+    if sample["operation"] in _BY_NAME and b"UUID must be 36 characters" in body:
+        return errors.ClientError, False
+    said = next((kind for words, kind in _SAID.items() if words in body), None)
+    if said is not None:
+        return said, False
     return _KINDS[sample["status"]]
 
 
@@ -105,8 +141,6 @@ def test_recorded_errors() -> None:
 def _documented(entry: dict[str, Any], status: int, body: str) -> tuple[type[ConsulateException], bool]:
     if "No cluster leader" in body:
         return errors.NoLeader, False
-    if "Coordinate support disabled" in body:
-        return errors.ClientError, False
     return _expected({"operation": entry["id"], "status": status}, body.encode())
 
 
@@ -158,7 +192,7 @@ _OTHERS = [
 def test_a_404_that_is_of_a_proxy_or_no_endpoint_is_never_not_found(call: Call) -> None:
     operation = call.operation()
     for response in _OTHERS:
-        legacy = call.name.startswith("acl.") and b"Invalid URL path" in response.body
+        legacy = call.row["group"] == "acl.legacy" and b"Invalid URL path" in response.body
         with pytest.raises(errors.ConsulateException) as raised:
             operation.decode(response)
         assert not isinstance(raised.value, errors.NotFound)
@@ -186,9 +220,9 @@ def test_only_calls_of_the_legacy_acl_system_are_gone() -> None:
         response = Response(410, body=b"Endpoint /v1/acl/<verb> for the legacy ACL system was removed in Consul 1.11.")
         with pytest.raises(errors.ClientError) as raised:
             call.operation().decode(response)
-        assert isinstance(raised.value, errors.LegacyACLRemoved) is call.name.startswith("acl.")
+        assert isinstance(raised.value, errors.LegacyACLRemoved) is (call.row["group"] == "acl.legacy")
     with pytest.raises(errors.Forbidden):
-        Operations().acl.list().decode(Response(403, body=b"Permission denied"))
+        Operations().acl.legacy.list().decode(Response(403, body=b"Permission denied"))
 
 
 class TestTransactions:
@@ -288,6 +322,7 @@ class TestGetAs:
     [
         (403, b"ACL not found", "Consul does not know this token"),
         (500, b"rpc error making call: ACL not found", "Consul does not know this token"),
+        (403, b"Permission denied: token wasn't created via login", "only a token that acl.login returned can log out"),
         (403, b"Permission denied: ACL bootstrap no longer allowed (reset index: 5)", "this works once for each cluster"),
         (403, b"Permission denied", "give a token that has the rule"),
     ],
@@ -317,7 +352,7 @@ def test_what_is_missing_is_not_told_by_the_status_of_another_answer() -> None:
         (api.session.info("s"), 200, b"[]"),
         (api.session.renew("s"), 200, b"[]"),
         (api.catalog.node("n"), 200, b"null"),
-        (api.acl.info("i"), 200, b"[]"),
+        (api.acl.legacy.info("i"), 200, b"[]"),
         (api.kv.delete("k"), 409, b'{"Errors": [{"OpIndex": 0, "What": "key \\"k\\" doesn\'t exist"}]}'),
         (api.kv.read("a//b"), 409, b'{"Errors": [{"OpIndex": 0, "What": "key \\"a//b\\" doesn\'t exist"}]}'),
     ):
@@ -336,7 +371,7 @@ def test_what_is_missing_is_not_told_by_the_status_of_another_answer() -> None:
         (lambda api: api.agent.service.get("a//b"), "/v1/agent/service/a/b", "must not have an empty, '.' or '..' part"),
         (lambda api: api.agent.service.get("a//b"), "/v1/agent/service/a/b", "as 'a//b' has; use another name, or a newer agent"),
         (lambda api: api.agent.service.get("."), "/v1/agent/service/", "as '.' has"),
-        (lambda api: api.acl.info("a//b"), "/v1/acl/info/a/b", "as this one has"),
+        (lambda api: api.acl.legacy.info("a//b"), "/v1/acl/info/a/b", "as this one has"),
     ],
 )
 def test_what_a_redirect_says(call: Any, location: str, says: str) -> None:
@@ -360,7 +395,7 @@ def test_what_does_not_exist() -> None:
         (api.session.info("s"), 200, b"[]"),
         (api.session.renew("s"), 404, b"Session id 's' not found"),
         (api.catalog.node("n"), 200, b"null"),
-        (api.acl.info("i"), 200, b"[]"),
+        (api.acl.legacy.info("i"), 200, b"[]"),
         (api.agent.service.get("s"), 404, b"unknown service ID: s"),
         (api.agent.service.health_by_id("s"), 404, b'{"AggregatedStatus": "critical", "Service": null, "Checks": null}'),
     ):

@@ -17,6 +17,8 @@ _NOT_IN_QUERIES = {
     "kv.get recurse": "`kv.find`, `kv.items`, `kv.records` and others read a prefix",
     "kv.get keys": "`kv.keys` lists the names",
     "kv.delete recurse": "`kv.delete(recurse=True)` sends it",
+    "agent.metrics format": "the call reads the JSON form; Prometheus reads its own form itself",
+    "connect.ca.roots pem": "`connect.ca.roots_pem` sends it",
     "agent.service.health_by_id format": "`health_by_id` reads the JSON form, which has the text's word as AggregatedStatus",
     "agent.service.health_by_name format": "as health_by_id",
 }
@@ -34,11 +36,18 @@ _MEMBER_PARAMETERS = {
     "acl.legacy.create Type": "acl_type",
     "acl.legacy.update ID": "acl_id",
     "acl.legacy.update Type": "acl_type",
+    "acl.policy.update ID": "policy_id",
+    "acl.role.update ID": "role_id",
+    "config.apply Kind": "entry",
+    "config.apply Name": "entry",
+    "config.apply *": "entry",
     "txn []": "operations",
 }
 
 #: Member of a body -> why no call takes it.
 _NOT_IN_BODIES = {
+    "acl.policy.create ID": "Consul refuses it",
+    "acl.role.create ID": "Consul refuses it",
     "catalog.deregister Address": "Consul ignores it",
 }
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import copy
 import pickle
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from consul_proto.api import Operations
-from consul_proto.errors import ConsulateException, Forbidden, RequestError, TransactionFailed, is_retryable, words
+from consul_proto.errors import ConsulateException, Forbidden, RequestError, TransactionFailed, UnreadableBody, is_retryable, words
 from consul_proto.failures import error_for
-from consul_proto.message import Headers, Request, Response
+from consul_proto.message import Headers, Request, Response, StreamedBody
 from consul_proto.options import Settings
 
 api = Operations()
@@ -65,7 +66,7 @@ def test_reprs_hide_secrets() -> None:
     request = Request("PUT", f"/v1/acl/info/{secret}", (("stale", None), ("index", "1")), headers, secret.encode(), "/v1/acl/info/{acl_id}")
     response = Response(200, headers, secret.encode())
     settings = Settings(token=secret, headers=(("Authorization", f"Bearer {secret}"),), datacenter="dc2")
-    for shown in (repr(headers), repr(request), repr(response), repr(settings), repr(api.acl.info(secret)), request.shown):
+    for shown in (repr(headers), repr(request), repr(response), repr(settings), repr(api.acl.legacy.info(secret)), request.shown):
         assert secret not in shown
     assert repr(request) == (
         "<Request PUT /v1/acl/info/{acl_id} stale index='1' <Headers x-consul-token: <hidden>, authorization: <hidden>, age: 1> <36 bytes>>"
@@ -74,6 +75,7 @@ def test_reprs_hide_secrets() -> None:
     assert repr(settings) == "<Settings token, datacenter='dc2', namespace=None, partition=None, consistency='default', timeout=None>"
     assert repr(Settings()).startswith("<Settings datacenter=None")
     assert repr(api.kv.get("k")) == "<Operation kv.get: <Request GET /v1/kv/k>>"
+    assert repr(replace(api.kv.get("k"), token=secret)) == repr(api.kv.get("k"))
     with pytest.raises(ValueError, match="/hidden") as raised:
         Request("GET", "/secret b", shown_path="/hidden")
     assert "secret" not in str(raised.value)
@@ -101,8 +103,24 @@ class TestSettings:
         assert settings.apply(api.kv.put("k", "v")).target == "/v1/kv/k?dc=dc2&ns=team"
         assert settings.apply(api.agent.services()).target == "/v1/agent/services?ns=team"
         assert settings.apply(api.agent.self()).target == "/v1/agent/self"
-        assert settings.apply(api.acl.list()).target == "/v1/acl/list?stale"
+        assert settings.apply(api.acl.legacy.list()).target == "/v1/acl/list?stale"
         assert settings.apply(api.status.leader()).target == "/v1/status/leader?dc=dc2"
+
+    def test_a_token_of_the_call_itself_is_sent_instead_of_the_clients(self) -> None:
+        operation = replace(api.kv.get("k"), token="own")
+        assert dict(Settings().apply(operation).headers) == {"x-consul-token": "own"}
+        settings = Settings(token="client", headers=(("Authorization", "Bearer b"),), datacenter="dc2")
+        request = settings.apply(operation)
+        assert list(request.headers) == [("x-consul-token", "own"), ("authorization", "Bearer b")]
+        assert request.target == "/v1/kv/k?dc=dc2"
+        assert dict(settings.apply(replace(operation, token=None)).headers)["x-consul-token"] == "client"
+        assert dict(settings.apply(operation.blocking(index=7)).headers)["x-consul-token"] == "own"
+
+    def test_a_token_of_a_call_that_cannot_be_sent(self) -> None:
+        for token in ("s3cr3t\n", "s3cr3té", " s3cr3t"):
+            with pytest.raises(ValueError, match="X-Consul-Token") as raised:
+                replace(api.kv.get("k"), token=token)
+            assert "s3cr3t" not in str(raised.value)
 
     def test_a_datacenter_in_the_body(self) -> None:
         settings = Settings(datacenter="dc2")
@@ -214,3 +232,49 @@ class TestErrors:
     )
     def test_what_may_be_tried_again(self, status: int, body: bytes, retry: bool) -> None:
         assert is_retryable(status, body) is retry
+
+
+class TestStreamedBodies:
+    def test_its_pieces_are_made_for_each_reader(self) -> None:
+        made: list[int] = []
+
+        def pieces() -> Iterator[bytes]:
+            made.append(len(made))
+            yield from (b"ab", b"", b"c")
+
+        body = StreamedBody(pieces, 3)
+        request = Request("PUT", "/v1/snapshot", body=body)
+        assert made == []
+        assert [list(body), list(body)] == [[b"ab", b"c"]] * 2
+        assert (request.read_body(), request.body_size) == (b"abc", 3)
+        assert repr(request) == "<Request PUT /v1/snapshot <3 bytes>>"
+        assert made == [0, 1, 2]
+
+    def test_bytes_and_nothing(self) -> None:
+        assert (Request("PUT", "/x", body=b"ab").read_body(), Request("PUT", "/x", body=b"ab").body_size) == (b"ab", 2)
+        assert (Request("PUT", "/x").read_body(), Request("PUT", "/x").body_size) == (None, 0)
+
+    @pytest.mark.parametrize(("size", "has"), [(2, "more than 2"), (4, "3")])
+    def test_another_size_than_announced(self, size: int, has: str) -> None:
+        with pytest.raises(UnreadableBody, match=f"must have {size} bytes, but has {has}; did its file change"):
+            list(StreamedBody(lambda: [b"abc"], size))
+
+    def test_pieces_that_cannot_be_read(self) -> None:
+        def pieces() -> Iterator[bytes]:
+            yield b"a"
+            raise OSError("the disk is gone")
+
+        with pytest.raises(UnreadableBody, match="the body of the request cannot be read: the disk is gone") as raised:
+            list(StreamedBody(pieces, 2))
+        assert isinstance(raised.value.__cause__, OSError)
+
+    def test_a_size_below_0(self) -> None:
+        with pytest.raises(ValueError, match="the size of a body must be 0 or more bytes, not -1"):
+            StreamedBody(list, -1)
+
+    def test_a_client_changes_only_the_query(self) -> None:
+        body = StreamedBody(lambda: [b"a"], 1)
+        request = Settings(datacenter="dc2", namespace="team").apply(api.snapshot.restore(body))
+        assert (request.query, request.body) == ((("dc", "dc2"),), body)
+        with_member = Settings(datacenter="dc2").apply(replace(api.snapshot.restore(body), defaults=("Datacenter",)))
+        assert with_member.body == b'{"Datacenter": "dc2"}'

@@ -22,9 +22,10 @@ from tests.proto.manifest import CALLS, OPTION_NAMES, Call
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 
 #: What the calls fix: these options change the shape of the answer.
-_SHAPES = {"recurse", "keys", "raw", "separator", "format"}
+_SHAPES = {"recurse", "keys", "raw", "separator", "format", "pem"}
 
-#: What further calls fix of their row's options: what `put` is told, these calls are; only a transaction that reads has a consistency.
+#: What further calls fix of their row's options: what `put` is told, these calls are; only a transaction that reads has a consistency;
+#: calls of several requests do not block.
 _FIXED = {
     "kv.acquire_lock": {"cas", "acquire", "release"},
     "kv.release_lock": {"cas", "acquire", "release"},
@@ -32,6 +33,8 @@ _FIXED = {
     "kv.set": {"flags", "cas", "acquire", "release"},
     "kv.put_many": {"consistency"},
     "kv.delete_many": {"consistency"},
+    "acl.info": {"index", "wait"},
+    "acl.list": {"index", "wait"},
 }
 
 #: Options that Consul takes and that no row has: `max_stale` goes with each consistency, the ages are a header.
@@ -40,14 +43,22 @@ _EXTRAS = {"max_stale", "max_age", "stale_if_error"}
 #: Calls that are transactions, whose operations have a namespace and a partition each.
 _TRANSACTIONS = {"kv.delete", "kv.get_many", "kv.put_many", "kv.delete_many"}
 
+#: Calls and their parameters that are objects, although an option has the same name.
+_OBJECTS = {"agent.service.register connect", "catalog.register service", "query.create service", "query.update service"}
+
 #: Option -> a value that it can have.
 _VALUES: dict[str, Any] = {
+    "by": "destination",
     "cached": True,
     "cas": 7,
+    "connect": True,
     "consistency": "stale",
     "enable": False,
+    "expanded": True,
     "flags": 7,
     "index": 7,
+    "log_json": True,
+    "limit": 7,
     "max_age": 7,
     "max_stale": 7,
     "merge_central_config": True,
@@ -73,7 +84,7 @@ def _own(call: Call) -> set[str]:
 
 def _changes(call: Call, option: str) -> bool:
     """Whether an option changes what is sent; of a transaction whether it changes the body, since it has most of them there."""
-    given = {option: _VALUES.get(option, "x")}
+    given = {option: _VALUES.get(option, "y")}
     if option == "tag" and call.name == "event.fire":
         given["service"] = "x"
     if option == "wait" and "index" in _own(call):
@@ -101,8 +112,8 @@ def test_a_call_takes_no_option_that_its_row_does_not_have(call: Call) -> None:
         others -= {"namespace", "partition"}
     for option in others:
         # A parameter of the same name, as the service that is registered, goes into the path or the body.
-        value = {} if (call.name, option) == ("catalog.register", "service") else _VALUES.get(option, "x")
-        assert not call.operation(**{option: value}).request.query, option
+        value = {} if f"{call} {option}" in _OBJECTS else _VALUES.get(option, "x")
+        assert call.operation(**{option: value}).request.query == call.operation().request.query, option
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
@@ -219,7 +230,7 @@ class TestTransactions:
     def test_what_a_call_says(self) -> None:
         built = Operations().kv.delete("k", namespace="team", partition="p", datacenter="dc2")
         assert built.request.query == (("dc", "dc2"),)
-        assert json.loads(built.request.body or b"") == [
+        assert json.loads(built.request.read_body() or b"") == [
             {"KV": {"Verb": verb, "Key": "k", "Namespace": "team", "Partition": "p"}} for verb in ("get", "delete")
         ]
 
@@ -227,7 +238,7 @@ class TestTransactions:
         settings = Settings(namespace="team")
         operations = [kv_get("k"), {"KV": {**kv_get("other")["KV"], "Namespace": "own"}}, {"Node": {"Verb": "get"}}]
         request = settings.apply(Operations().txn.commit(operations))  # type: ignore[arg-type] # a node with less than it needs
-        assert json.loads(request.body or b"") == [
+        assert json.loads(request.read_body() or b"") == [
             {"KV": {"Verb": "get", "Key": "k", "Namespace": "team"}},
             {"KV": {"Verb": "get", "Key": "other", "Namespace": "own"}},
             {"Node": {"Verb": "get"}},

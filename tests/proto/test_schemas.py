@@ -14,15 +14,24 @@ _SCHEMAS: dict[str, Any] = json.loads((Path(__file__).parent.parent / "spec" / "
 
 #: Schema -> its types, where the name is another one or there are several.
 _TYPES = {
-    "QueryMetaBody": ("TxnResponse",),
+    "AuthMethod": ("ACLAuthMethod",),
+    "BindingRule": ("ACLBindingRule",),
 }
 
 #: Schema -> why it has no type.
 _WITHOUT_TYPE = {
+    "ACLBootstrapRequest": "its member is the parameter of acl.bootstrap",
+    "ACLLoginParams": "its members are the parameters of acl.login",
+    "ACLOIDCAuthURLParams": "its members are the parameters of acl.oidc.auth_url",
+    "ACLOIDCCallbackParams": "its members are the parameters of acl.oidc.callback",
     "IDResponse": "the calls return the ID itself",
     "CatalogRegistration": "its members are the parameters of catalog.register",
     "CatalogDeregistration": "its members are the parameters of catalog.deregister",
     "AgentCheckRegistration": "its members are the parameters of agent.check.register",
+    "AgentTokenRequest": "its member is a parameter of agent.token.update",
+    "AgentAuthorizeParams": "its members are the parameters of agent.connect.authorize",
+    "CoordinateUpdateRequest": "its members are the parameters of coordinate.update",
+    "IntentionCheckResponse": "connect.intentions.check returns its only member",
     "CheckUpdate": "its members are the parameters of agent.check.update",
 }
 

@@ -279,6 +279,12 @@ MUTANTS = [
         'return one["Precedence"], one',
     ),
     Mutant(
+        "a check knows one type of source",
+        "connect/intentions.py",
+        'request.first("source-type")) != "consul":',
+        'request.first("source-type")) == "":',
+    ),
+    Mutant(
         "sources are sorted by precedence",
         "config/intention_sources.py",
         'sorted(sources, key=lambda one: -one["Precedence"])',
@@ -320,6 +326,9 @@ MUTANTS = [
     ),
     Mutant("an unchanged entry is not written", "config/entries.py", "        if not self._entries.is_same(entry):", "        if True:"),
     Mutant("permissive mode must be enabled in the mesh", "config/entries.py", 'not mesh.get("AllowEnablingPermissiveMutualTLS")', "False"),
+    Mutant("a type that decodes itself tells what is wrong in it first", "go/json.py", "place._replace(saved=[])", "place"),
+    Mutant("of several mistakes, the first is told", "go/json.py", "raise inner.saved[0]", "raise inner.saved[-1]"),
+    Mutant("a sidecar is looked at before checks", "catalog/registration.py", "*((True, fault) for fault in more),", ""),
     Mutant("an agent remembers 256 events", "agent/events.py", "_MOST_EVENTS = 256", "_MOST_EVENTS = 255"),
     Mutant(
         "and binds before or",
@@ -352,6 +361,14 @@ MUTANTS = [
         'base = self._of_prefix("key", prefix)',
         'base = self._policy("key", prefix)',
     ),
+    Mutant("an auth method keeps its type", "acl/login_records.py", 'kind != before["Type"]', "not kind"),
+    Mutant("auth methods are listed without their configs", "acl/endpoint.py", 'else ("Config",)', "else ()"),
+    Mutant(
+        "binding rules are deleted with their auth method",
+        "acl/tables.py",
+        'if made["AuthMethod"] == identity]',
+        'if made["ID"] == identity]',
+    ),
     Mutant(
         "a request without a token is anonymous",
         "acl/tables.py",
@@ -366,6 +383,19 @@ MUTANTS = [
         'Rule("service", f"{name}-sidecar-proxy", False, "write"), *every]',
         "*every]",
     ),
+    Mutant(
+        "registering over a service needs the right to it",
+        "agent/service_rules.py",
+        "    if known is not None:\n",
+        "    if known is None:\n",
+    ),
+    Mutant(
+        "registering over a check needs the right to it",
+        "agent/checks.py",
+        "if known := self._local.checks.get(check_id):",
+        "if known := None:",
+    ),
+    Mutant("a sidecar has a token of its own", "agent/service_rules.py", 'sidecar.get("Token") or "")', '"")'),
     Mutant("a deleted token is unknown", "acl/tables.py", 'self._by_secret.pop(record["SecretID"], None)', "pass"),
     Mutant("keys that the token may not read are left out", "kv/kv.py", 'if request.may("key", entry.key, "read")]', "]"),
     Mutant(

@@ -202,7 +202,7 @@ class Mutator:
 
     def mutate(self, request: Request) -> Request | None:
         """Return a request with up to three changes, None if it cannot be sent."""
-        method, path, query, body = request.method, request.path, request.query, request.body
+        method, path, query, body = request.method, request.path, request.query, request.read_body()
         for _ in range(self._random.choice((0, 1, 1, 1, 2, 3))):
             match self._random.choice(("body",) * 9 + ("path", "path", "query", "query", "query", "method")):
                 case "body" if method == "GET":

@@ -6,6 +6,7 @@ import logging
 import pickle
 import traceback
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,25 @@ def test_a_server_that_echoes_the_token_instead_of_http(face: Face, serve: Serve
         error = await outcome(client.kv.get("k"))
         assert isinstance(error, RequestError)
         assert token not in _all_text(error)
+
+    face.run(scenario, server.url, token=token, timeout=2)
+
+
+@on_every_face
+def test_the_token_of_a_call_itself_is_sent_and_never_shown(face: Face, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    token, own = str(uuid.uuid4()), str(uuid.uuid4())
+    nonsense = Send(f"X-Consul-Token: {own}\r\n\r\n".encode())
+    server = serve(face, [ReadRequest(), Echo(200), ReadRequest(), Echo(403), ReadRequest(), Echo(500), ReadRequest(), nonsense])
+    caplog.set_level(logging.DEBUG)
+
+    async def scenario(client: Any) -> None:
+        operation = replace(client.ops.agent.self(), token=own)
+        for _ in range(4):
+            error = await outcome(client.perform(operation))
+            assert own not in _all_text(error) + caplog.text + repr(operation)
+        sent = [request.header("X-Consul-Token") for request in server.requests]
+        assert sent[:3] == [own] * 3
+        assert set(sent) == {own}
 
     face.run(scenario, server.url, token=token, timeout=2)
 

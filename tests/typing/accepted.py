@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
-from typing import Any, assert_type
+from pathlib import Path
+from typing import Any, BinaryIO, assert_type
 
 from consul_proto.api import Groups, Operations
 from consul_proto.codec import Stored
@@ -16,13 +17,19 @@ from consul_proto.config import Config
 from consul_proto.decode import text
 from consul_proto.endpoints.kv import KV as KV
 from consul_proto.flow import Flow, call, sleep
-from consul_proto.message import Json, Request, Response
+from consul_proto.message import Json, Request, Response, StreamedBody
 from consul_proto.namespace import Async, M, Namespace, Pure, Sync, flow, group, operation
 from consul_proto.operation import Operation
+from consul_proto.stream import Stream
 from consul_proto.types.agent import AgentMember, AgentSelf
 from consul_proto.types.catalog import CatalogNode, CatalogService, ServiceEntry, ServiceTags
 from consul_proto.types.check import AgentCheck, HealthCheck
+from consul_proto.types.config import ConfigEntry, ConfigKind
+from consul_proto.types.config_defaults import MeshConfigEntry
+from consul_proto.types.config_routing import ServiceResolverConfigEntry, ServiceResolverSubset, ServiceRouterConfigEntry
+from consul_proto.types.discovery_chain import DiscoveryChainResponse
 from consul_proto.types.event import UserEvent
+from consul_proto.types.imported_services import ImportedService
 from consul_proto.types.kv import Record
 from consul_proto.types.service import AgentService
 from consul_proto.types.session import SessionEntry
@@ -320,3 +327,80 @@ def own_transports(handle: Callable[[Request], Response]) -> None:
     AsyncConsul(transport=AsyncMemoryTransport(handle))
     Consul(adapter=OwnAdapter)
     AsyncConsul(adapter=OwnAdapter())
+
+
+def the_service_mesh_and_queries(client: Consul) -> None:
+    assert_type(client.connect.intentions.upsert("web", "db", action="allow"), bool)
+    client.connect.intentions.upsert("web", "db", permissions=[{"Action": "allow", "HTTP": {"PathPrefix": "/v1/"}}])
+    assert_type(client.connect.intentions.check("web", "db"), bool)
+    assert_type(client.connect.intentions.match("source", ["web", "db"])["web"][0]["SourceName"], str)
+    assert_type(client.connect.ca.roots()["Roots"][0]["RootCert"], str)
+    assert_type(client.agent.connect.ca_leaf("web")["PrivateKeyPEM"], str)
+    client.query.create(service={"Service": "web", "Failover": {"NearestN": 2}}, name="web")
+    assert_type(client.query.execute("web", near="_agent")["Nodes"][0]["Service"]["Port"], int)
+    assert_type(client.coordinate.node("n1")[0]["Coord"]["Vec"], list[float])
+
+
+def legacy_acls(client: Consul) -> None:
+    assert_type(client.acl.info("id", consistency="stale")["Rules"], str)
+    assert_type(client.ops.acl.create("web", rules="rules"), Flow[str])
+    assert_type(client.ops.acl.legacy.create("web", acl_id="id"), Operation[str])
+    assert_type(client.acl.legacy.rules_translate("rules"), str)
+
+
+async def acls(sync: Consul, tasks: AsyncConsul) -> None:
+    token = sync.acl.token.create(policies=[{"Name": "web-read"}, {"ID": "p-1"}], expiration_ttl="1h")
+    assert_type(token["SecretID"], str)
+    again = sync.acl.token.update(token["AccessorID"], policies=token.get("Policies", []))
+    assert_type([link["Name"] for link in again.get("Policies", [])], list[str])
+    assert_type((await tasks.acl.policy.read("p-1"))["Rules"], str)
+    assert_type(sync.acl.templated_policy.list()["builtin/service"]["Template"], str)
+    method = sync.acl.auth_method.read("ci")
+    if method["Type"] == "jwt":
+        assert_type(method["Config"].get("BoundIssuer"), str | None)
+    sync.acl.auth_method.create("minikube", "kubernetes", {"Host": "https://192.0.2.1"}, max_token_ttl="1h")
+    assert_type(sync.acl.logout(), bool)
+
+
+async def config_entries(client: Consul, tasks: AsyncConsul, kind: ConfigKind) -> None:
+    subsets: dict[str, ServiceResolverSubset] = {"v1": {"Filter": "Service.Meta.version == v1"}, "v2": {"OnlyPassing": True}}
+    assert_type(client.config.apply({"Kind": "service-resolver", "Name": "web", "DefaultSubset": "v1", "Subsets": subsets}), bool)
+    assert_type(client.config.apply({"Kind": "mesh", "TLS": {"Incoming": {"TLSMinVersion": "TLSv1_2"}}}, cas=0), bool)
+    resolver = client.config.get("service-resolver", "web")
+    assert_type(resolver, ServiceResolverConfigEntry)
+    assert_type(resolver.get("Subsets", {})["v1"].get("Filter"), str | None)
+    resolver["DefaultSubset"] = "v2"
+    assert_type(client.config.apply(resolver, cas=resolver["ModifyIndex"]), bool)
+    assert_type(client.config.list("service-router"), list[ServiceRouterConfigEntry])
+    assert_type(await tasks.config.get("mesh", "mesh"), MeshConfigEntry)
+    _ = assert_type(tasks.config.list("mesh"), Coroutine[Any, Any, list[MeshConfigEntry]])
+    assert_type(client.ops.config.get("mesh", "mesh", index=7, wait="10s"), Operation[MeshConfigEntry])
+    assert_type(client.config.delete("service-resolver", "web", cas=resolver["ModifyIndex"]), bool)
+    entry: ConfigEntry = client.config.get(kind, "web")
+    if entry["Kind"] == "service-splitter":
+        assert_type(entry["Splits"][0]["Weight"], float)
+
+
+def chains_and_shared_services(client: Consul) -> None:
+    chain = client.discovery_chain.read("web", compile_dc="dc2")["Chain"]
+    assert_type(chain["Targets"]["web.default.dc1"]["Service"], str)
+    assert_type(client.discovery_chain.read_with_overrides("web", override_protocol="http"), DiscoveryChainResponse)
+    assert_type(client.exported_services.list()[0]["Consumers"].get("Peers"), list[str] | None)
+    assert_type(client.imported_services.list(), list[ImportedService])
+
+
+def streams(client: Consul, file: BinaryIO) -> None:
+    assert_type(client.ops.agent.monitor(log_level="debug"), Stream[str])
+    assert_type(client.ops.snapshot.save(consistency="stale"), Stream[bytes])
+    with client.agent.metrics_stream() as intervals:
+        assert_type(next(iter(intervals))["Samples"][0]["Count"], int)
+    assert_type(client.snapshot.save(file)["Index"], int)
+    assert_type(client.snapshot.restore(Path("a.snap")), bool)
+    client.ops.snapshot.restore(StreamedBody(lambda: [b"a"], 1))
+    client.agent.token.update("dns", "t")
+
+
+async def streams_for_tasks(tasks: AsyncConsul) -> None:
+    async with tasks.agent.monitor() as lines:
+        assert_type(await anext(aiter(lines)), str)
+    assert_type((await tasks.snapshot.save("a.snap"))["Size"], int)

@@ -213,3 +213,51 @@ def unfrozen(leader: Operation[str], limits: Limits) -> None:
 async def coroutine_is_no_operation(tasks: AsyncConsul, later: Awaitable[bool]) -> None:
     await tasks.perform(tasks.kv.put("k", "v"))  # error
     await tasks.perform(later)  # error
+
+
+def wrong_intentions_and_queries(client: Consul) -> None:
+    client.connect.intentions.upsert("web", "db", action="maybe")  # error
+    client.connect.intentions.upsert("web", "db", permissions=[{"Action": "allow", "Http": {}}])  # error
+    client.connect.intentions.match("both", "web")  # error
+    client.query.create({"Name": "web"})  # error
+    client.query.execute("web")["Nodes"][0]["Port"]  # error
+
+
+def legacy_acls(client: Consul) -> None:
+    client.acl.create("web", "root")  # error
+    client.acl.info("id", index=7)  # error
+    client.ops.acl.info("id").blocking(index=7)  # error
+
+
+def wrong_acls(consul: Consul) -> None:
+    consul.acl.token.create(policies=["web-read"])  # error
+    consul.acl.token.create(policies=[{"name": "web-read"}])  # error
+    consul.acl.policy.create(rules="")  # error
+    consul.acl.token.self(namespace="team")  # error
+    consul.acl.binding_rule.create("ci", "group", "web")  # error
+    consul.acl.auth_method.create("ci", "jwt", {"JWKSurl": "https://192.0.2.1"})  # error
+    consul.acl.role.read("r-1")["Rules"]  # error
+
+
+def config_entries(client: Consul) -> None:
+    client.config.apply({"Kind": "service-resolver", "Name": "web", "DefaltSubset": "v1"})  # error
+    client.config.apply({"Kind": "service-resolver", "Name": "web", "Subsets": {"v1": {"Filtre": "x"}}})  # error
+    client.config.apply({"Kind": "service-resolver", "Name": "web", "Splits": [{"Weight": 100}]})  # error
+    client.config.apply({"Kind": "service-resolver", "Name": "web", "ConnectTimeout": 15})  # error
+    client.config.apply({"Kind": "service-splitter", "Name": "web"})  # error
+    client.config.apply({"Kind": "service-resolvr", "Name": "web"})  # error
+    client.config.apply({"Kind": "bound-api-gateway", "Name": "gateway"})  # error
+    client.config.get("service-resolvr", "web")  # error
+    client.config.get("service-resolver", "web")["Splits"]  # error
+    client.config.list("mesh", near="_agent")  # error
+    client.discovery_chain.read("web")["Chain"]["Target"]  # error
+    client.discovery_chain.read_with_overrides("web", override_mesh_gateway="local")  # error
+
+
+def wrong_streams(client: Consul, tasks: AsyncConsul) -> None:
+    client.agent.monitor(log_level="loud")  # error
+    client.agent.token.update("nothing", "t")  # error
+    client.snapshot.save(consistency="consistent", target="a.snap")  # error
+    client.ops.snapshot.restore("a.snap")  # error
+    for line in tasks.agent.monitor():  # error
+        del line

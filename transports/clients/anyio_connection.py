@@ -13,8 +13,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio.lowlevel import checkpoint
+from anyio import to_thread
+from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
+from consul_proto.message import StreamedBody
 from transports.http1.body import OpenBody
 from transports.http1.client import HTTP1Connection
 
@@ -75,7 +77,7 @@ class AnyioConnection:
         """Send a request and read its answer."""
         self.sent = self.answered = self.reusable = False
         data = self._http1.send(request)
-        whole = await self._send(data)
+        whole = await self._send(data, request)
         while True:
             data = await (self._receive() if self._tls is None else self._receive_tls(self._tls))
             self.answered = self.answered or bool(data)
@@ -89,7 +91,7 @@ class AnyioConnection:
         self.sent = self.answered = self.reusable = False
         data = self._http1.send(request)
         body = self._body = OpenBody(self._http1)
-        self._sent_whole = await self._send(data)
+        self._sent_whole = await self._send(data, request)
         while body.head is None:
             data = await (self._receive() if self._tls is None else self._receive_tls(self._tls))
             self.answered = self.answered or bool(data)
@@ -105,18 +107,29 @@ class AnyioConnection:
             self.reusable = self._sent_whole and self._http1.reuse() and not self._has_tls_leftover()
         return piece
 
-    async def _send(self, data: bytes) -> bool:
-        """Send bytes. Return False if the server stopped reading them: its answer may say why, for example that the body is too large."""
+    async def _send(self, data: bytes, request: Request) -> bool:
+        """Send bytes, and then the body if it is streamed. Its pieces are read in a thread, since they may come from a file.
+
+        Return False if the server stopped reading them: its answer may say why, for example that the body is too large.
+        """
         self.sent = True
         try:
-            if self._tls is None:
-                await self._send_raw(data)
-            else:
-                self._tls.write(data)
-                await self._flush()
+            await self._send_piece(data)
+            if isinstance(request.body, StreamedBody):
+                pieces = iter(request.body)
+                while piece := await to_thread.run_sync(next, pieces, b""):
+                    await checkpoint_if_cancelled()  # while the thread read, the task could not be cancelled
+                    await self._send_piece(piece)
         except (BrokenPipeError, ConnectionResetError):
             return False
         return True
+
+    async def _send_piece(self, data: bytes) -> None:
+        if self._tls is None:
+            await self._send_raw(data)
+        else:
+            self._tls.write(data)
+            await self._flush()
 
     async def _send_raw(self, data: bytes) -> None:
         sock = self._require_socket()

@@ -9,7 +9,7 @@ from weakref import finalize
 import anyio
 from anyio.lowlevel import checkpoint
 
-from consul_proto.errors import ClientClosed, RequestError, RequestTimeout, StaleConnection
+from consul_proto.errors import ClientClosed, RequestError, RequestTimeout, StaleConnection, UnreadableBody
 from transports.clients.anyio_connection import AnyioConnection
 from transports.clients.fork import renew_after_fork
 from transports.clients.loops import LoopGuard
@@ -87,10 +87,10 @@ class AnyioTransport:
         self._guard.check()
         used: list[AnyioConnection] = []
         with anyio.move_on_after(timeout):
-            return await self._open(request, timeout, used)
+            return await self._open(request, used)
         raise _timed_out(used)
 
-    async def _open(self, request: Request, timeout: float | None, used: list[AnyioConnection]) -> AnyioAnswer:
+    async def _open(self, request: Request, used: list[AnyioConnection]) -> AnyioAnswer:
         await self._take_place(True)
         connection, reused = self._check_out()
         used.append(connection)
@@ -104,14 +104,14 @@ class AnyioTransport:
             if failure is error:
                 raise
             raise failure from error
-        return AnyioAnswer(status, headers, connection, timeout, lambda keep: self._check_in(True, connection, keep))
+        return AnyioAnswer(status, headers, connection, lambda keep: self._check_in(True, connection, keep))
 
     def _failure(self, error: OSError | RequestError, connection: AnyioConnection, reused: bool) -> RequestError:
         """Return the error that the caller sees for an error of a connection."""
         failure = wire_error(error, sent=connection.sent)
         if connection.shaking_hands:
             return suggest_http(failure)
-        if reused and not connection.answered:
+        if reused and not connection.answered and not isinstance(failure, UnreadableBody):
             # If one idle connection was stale, the others are too: the server went away.
             close_idle(self._pool)
             return StaleConnection(failure.message, maybe_applied=connection.sent)
@@ -172,26 +172,23 @@ class AnyioTransport:
 class AnyioAnswer:
     """An open answer. At its end its connection goes back to the pool; in any other case the connection is closed.
 
-    timeout: seconds for each piece. done: takes the connection back. Its parameter says whether the connection can be used again.
+    done: takes the connection back. Its parameter says whether the connection can be used again.
     """
 
-    def __init__(
-        self, status: int, headers: Headers, connection: AnyioConnection, timeout: float | None, done: Callable[[bool], None]
-    ) -> None:
+    def __init__(self, status: int, headers: Headers, connection: AnyioConnection, done: Callable[[bool], None]) -> None:
         self.status, self.headers = status, headers
         self._connection = connection
-        self._timeout = timeout
         self._done = done
         self._is_closed = False
         self._is_read = False
 
-    async def read(self) -> bytes:
-        """Return the next piece of the body; b"" at its end, or after `close`. Raises RequestError."""
+    async def read(self, timeout: float | None) -> bytes:
+        """Return the next piece of the body within `timeout` seconds; b"" at its end, or after `close`. Raises RequestError."""
         if not self._is_open():
             return b""
         self._is_read = True
         piece, ended, is_whole = b"", True, False
-        limit = anyio.CancelScope(deadline=anyio.current_time() + (float("inf") if self._timeout is None else self._timeout))
+        limit = anyio.CancelScope(deadline=anyio.current_time() + (float("inf") if timeout is None else timeout))
         try:
             with limit:
                 piece = await self._connection.read()

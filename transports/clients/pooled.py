@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 from weakref import finalize
 
-from consul_proto.errors import Cancelled, ClientClosed, RequestError, RequestTimeout, StaleConnection
+from consul_proto.errors import Cancelled, ClientClosed, RequestError, RequestTimeout, StaleConnection, UnreadableBody
 from transports.clients.fork import renew_after_fork
 from transports.clients.pool import Pool, Turn, close_idle, take_usable
 from transports.clocks import SYSTEM_CLOCK
@@ -135,13 +135,13 @@ class PooledTransport:
             if failure is error:
                 raise
             raise failure from error
-        return PooledAnswer(status, headers, connection, timeout, cancel, lambda keep: self._check_in(True, connection, keep))
+        return PooledAnswer(status, headers, connection, cancel, lambda keep: self._check_in(True, connection, keep))
 
     def _failure(self, error: RequestError, connection: Connection, reused: bool, cancel: Cancel | None) -> RequestError:
         """Return the error that the caller sees for an error of a connection."""
         if cancel is not None and cancel.is_set():
             return _cancel_error(connection.sent)
-        if reused and not connection.answered and not isinstance(error, RequestTimeout):
+        if reused and not connection.answered and not isinstance(error, RequestTimeout | UnreadableBody):
             # If one idle connection was stale, the others are too: the server went away.
             with self._lock:
                 close_idle(self._pool)
@@ -215,29 +215,20 @@ class PooledTransport:
 class PooledAnswer:
     """An open answer. At its end its connection goes back to the pool; in any other case the connection is closed.
 
-    timeout: seconds for each piece. done: takes the connection back. Its parameter says whether the connection can be used again.
+    done: takes the connection back. Its parameter says whether the connection can be used again.
     """
 
-    def __init__(
-        self,
-        status: int,
-        headers: Headers,
-        connection: Connection,
-        timeout: float | None,
-        cancel: Cancel | None,
-        done: Callable[[bool], None],
-    ) -> None:
+    def __init__(self, status: int, headers: Headers, connection: Connection, cancel: Cancel | None, done: Callable[[bool], None]) -> None:
         self.status, self.headers = status, headers
         self._connection = connection
-        self._timeout = timeout
         self._cancel = cancel
         self._done = done
         self._lock = threading.Lock()
         self._is_closed = False
         self._is_read = False
 
-    def read(self) -> bytes:
-        """Return the next piece of the body; b"" at its end, or after `close`. Raises RequestError."""
+    def read(self, timeout: float | None) -> bytes:
+        """Return the next piece of the body within `timeout` seconds; b"" at its end, or after `close`. Raises RequestError."""
         with self._lock:
             if not self._is_open():
                 return b""
@@ -245,7 +236,7 @@ class PooledAnswer:
         piece, ended = b"", True
         try:
             with nullcontext() if self._cancel is None else self._cancel.on_set(self._connection.abort):
-                piece = self._connection.read(_deadline(self._timeout))
+                piece = self._connection.read(_deadline(timeout))
             ended = not piece
         except RequestError as error:
             if self._cancel is not None and self._cancel.is_set():

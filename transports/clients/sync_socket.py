@@ -7,6 +7,7 @@ from select import POLLIN, poll
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from consul_proto.message import StreamedBody
 from transports.clients.fork import close_inherited
 from transports.clients.pooled import PooledTransport
 from transports.clients.resolve import Attempt
@@ -57,7 +58,7 @@ class UnixConnection:
         data = self._http1.send(request)
         try:
             sock = self._require_socket()
-            whole = self._send(sock, data, deadline)
+            whole = self._send(sock, data, request, deadline)
             while True:
                 response = self._http1.receive(self._receive(sock, deadline))
                 if response is not None:
@@ -73,7 +74,7 @@ class UnixConnection:
         body = self._body = OpenBody(self._http1)
         try:
             sock = self._require_socket()
-            self._sent_whole = self._send(sock, data, deadline)
+            self._sent_whole = self._send(sock, data, request, deadline)
             while body.head is None:
                 body.receive(self._receive(sock, deadline))
         except OSError as error:
@@ -103,12 +104,18 @@ class UnixConnection:
             raise ConnectionResetError("the connection was closed")
         return self._socket
 
-    def _send(self, sock: socket.socket, data: bytes, deadline: float) -> bool:
-        """Send bytes. Return False if the server stopped reading them: its answer may say why, for example that the body is too large."""
+    def _send(self, sock: socket.socket, data: bytes, request: Request, deadline: float) -> bool:
+        """Send bytes, and then the body if it is streamed.
+
+        Return False if the server stopped reading them: its answer may say why, for example that the body is too large.
+        """
         _limit_time(sock, deadline)
         self.sent = True
         try:
             sock.sendall(data)
+            for piece in request.body if isinstance(request.body, StreamedBody) else ():
+                _limit_time(sock, deadline)
+                sock.sendall(piece)
         except (BrokenPipeError, ConnectionResetError):
             return False
         return True

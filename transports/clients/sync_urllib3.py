@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import Url, parse_url, wait_for_read
 from urllib3.util.request import make_headers
 
-from consul_proto.message import Headers, Response
+from consul_proto.message import Headers, Response, StreamedBody
 from transports.clients.fork import close_inherited
 from transports.clients.pooled import PooledTransport
 from transports.clients.resolve import Attempt, connect
@@ -297,6 +297,8 @@ class Urllib3Connection:
         """Send a request. Return False if the server stopped reading it: its answer may say why, for example that the body is too large."""
         http = self._http
         headers = self._headers if not request.headers else {**self._headers, **dict(request.headers.items)}
+        if isinstance(request.body, StreamedBody):
+            headers = {**headers, "Content-Length": str(request.body_size)}
         try:
             http.request(
                 request.method,

@@ -19,13 +19,14 @@ import anyio
 import anyio.abc
 
 from consul_proto.message import Response
+from consul_proto.simulator import OpenResponse
 from transports.http1.pretty import asks_for_pretty, prettify
 from transports.http1.server import CONTINUE, HTTP1ServerConnection, Refusal, RequestLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from consul_proto.simulator import Parked
+    from consul_proto.simulator import Feed, Parked
     from transports.hosting.clock import Host
 
 #: The most bytes read at once.
@@ -170,6 +171,9 @@ class _Connection:
         if request is None:
             raise Refusal(408)
         answer = self._host.handle(request)
+        if isinstance(answer, OpenResponse):
+            await self._serve_feed(answer)
+            return False
         response = answer if isinstance(answer, Response) else await self._wait(answer)
         if response is None:
             return False
@@ -181,8 +185,26 @@ class _Connection:
             await self._linger()
         return keeps_alive and not http1.is_over
 
+    async def _serve_feed(self, answer: OpenResponse) -> None:
+        """Send an answer that does not end, until the client goes away."""
+        feed = answer.feed
+        await self._send(self._http1.begin_answer(answer, _date()))
+        while not self._is_gone:
+            if piece := feed.take():
+                await self._send(self._http1.piece(piece))
+            else:
+                await self._wait_until_woken(feed)
+
     async def _wait(self, parked: Parked) -> Response | None:
         """Return the answer of a parked query, None if the client has gone away."""
+        try:
+            await self._wait_until_woken(parked)
+        finally:
+            self._host.forget(parked)
+        return parked.response if not self._is_gone else None
+
+    async def _wait_until_woken(self, parked: Parked | Feed) -> None:
+        """Wait until there is something to send, or the client goes away."""
         woken = anyio.Event()
         parked.wake = woken.set
         try:
@@ -191,8 +213,7 @@ class _Connection:
                 await woken.wait()
                 tasks.cancel_scope.cancel()
         finally:
-            self._host.forget(parked)
-        return parked.response if not self._is_gone else None
+            parked.wake = None
 
     async def _watch(self, gone: anyio.Event) -> None:
         """Set the event when the client goes away. Store what it sends in the meantime."""

@@ -93,17 +93,17 @@ class HTTP1Connection:
         self._received = 0
 
     def send(self, request: Request) -> bytes:
-        """Return the bytes of a request; the connection then expects its answer."""
+        """Return the bytes of a request; the connection then expects its answer. A streamed body must be sent after them."""
         self._begin()
         lines = [request.method, " ", self._prefix, request.target, self._request_head]
         for name, value in request.headers.items:
             lines += (name, ": ", value, "\r\n")
         body = request.body
         if body is not None or request.method != "GET":
-            lines.append(f"Content-Length: {len(body or b'')}\r\n")
+            lines.append(f"Content-Length: {request.body_size}\r\n")
         lines.append("\r\n")
         head = "".join(lines).encode("ascii")
-        return head + body if body else head
+        return head + body if isinstance(body, bytes) else head
 
     def receive(self, data: bytes) -> Response | None:
         """Take bytes that arrived, b"" at the end of the stream; return the answer, decoded, once it is complete.

@@ -242,13 +242,29 @@ class HTTP1ServerConnection:
             headers.append(("Content-Length", str(len(body))))
         if not (keep and self.keeps_alive):
             headers.append(("Connection", "close"))
-        version = "1.0" if head is not None and head.http_version == b"1.0" else "1.1"
-        lines = [f"HTTP/{version} {response.status} {_phrase(response.status)}", f"Date: {date}"]
-        lines += [f"{name}: {value}" for name, value in sorted(headers)]
-        written = "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+        written = self._written_head(response.status, headers, date)
         has_body = response.status not in _NO_BODY and (head is None or head.method != b"HEAD")
         self._begin()
         return written + body if has_body else written
+
+    def begin_answer(self, response: Response, date: str) -> bytes:
+        """Return the bytes of the head of an answer that does not end. The connection ends with the answer; `piece` gives its body."""
+        headers = [(name.title(), value) for name, value in response.headers if name not in _OWN]
+        framing = ("Connection", "close") if self._is_http10 else ("Transfer-Encoding", "chunked")
+        return self._written_head(response.status, [*headers, framing], date)
+
+    def piece(self, data: bytes) -> bytes:
+        """Return the bytes of a piece of such an answer."""
+        return data if self._is_http10 else b"%x\r\n%b\r\n" % (len(data), data)
+
+    @property
+    def _is_http10(self) -> bool:
+        return self._head is not None and self._head.http_version == b"1.0"
+
+    def _written_head(self, status: int, headers: list[tuple[str, str]], date: str) -> bytes:
+        lines = [f"HTTP/{'1.0' if self._is_http10 else '1.1'} {status} {_phrase(status)}", f"Date: {date}"]
+        lines += [f"{name}: {value}" for name, value in sorted(headers)]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
 
 
 def _phrase(status: int) -> str:

@@ -11,16 +11,19 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from consul_proto.errors import Cancelled, ClientClosed
 from consul_proto.message import Response
+from consul_proto.simulator import OpenResponse, Parked
 from transports.errors import timeout_error
+from transports.streams import WholeAnswer
 
 if TYPE_CHECKING:
     from consul_proto.message import Request
-    from consul_proto.simulator import Parked, Simulator
+    from consul_proto.simulator import Feed, Simulator
     from transports.cancel import Cancel
+    from transports.protocol import OpenAnswer
 
 Wake = Callable[[], object]
 
@@ -29,6 +32,9 @@ _OLD_ALARMS = 1000
 
 #: The shortest pause of the thread that watches a real clock, in seconds.
 _LEAST_PAUSE = 0.001
+
+
+_FOREVER = float("inf")
 
 
 class SimulatedAgent:
@@ -45,9 +51,10 @@ class SimulatedAgent:
         self._advanced = 0.0
         self._start = time.monotonic()
         #: Calls with a time limit, by the time of that limit.
-        self._alarms: list[tuple[float, int, Wake, Parked]] = []
+        self._alarms: list[tuple[float, int, Wake, Parked | Feed]] = []
         self._order = count()
-        self._parked: set[Parked] = set()
+        #: The queries and the endless answers that somebody waits for.
+        self._parked: set[Parked | Feed] = set()
         self._clock_thread: threading.Thread | None = None
 
     @property
@@ -58,7 +65,7 @@ class SimulatedAgent:
     @property
     def waiting(self) -> int:
         """The number of blocking queries that wait for an answer."""
-        return sum(parked.response is None for parked in list(self._parked))
+        return sum(isinstance(parked, Parked) and not parked.is_ready for parked in list(self._parked))
 
     def next_event(self) -> float | None:
         """Return the time of the next event: a session expires, a wait ends, a call times out. None if there is no such event."""
@@ -83,23 +90,34 @@ class SimulatedAgent:
             heapq.heappop(self._alarms)[2]()
 
     def begin(self, request: Request) -> Response | Parked:
-        """Answer a request, or park it. The caller waits for a parked query with `wait_for`, and ends it with `forget`."""
+        """Answer a request, or park it. The caller waits for a parked query with `wait_for`, and ends it with `forget`.
+
+        An `OpenResponse` does not end: the caller waits for its pieces in the same way.
+        """
         with self._lock:
             answer = self._simulator.handle(request, self.now)
             if self._parked:
                 self._wake_clock()
             return answer
 
-    def wait_for(self, parked: Parked, timeout: float | None, wake: Wake) -> None:
-        """Call `wake`, from any thread, when a query has its answer or reaches its time limit; at once if it has its answer already."""
+    def wait_for(self, parked: Parked | Feed, timeout: float | None, wake: Wake) -> None:
+        """Call `wake`, from any thread, when a query has its answer or reaches its time limit; at once if it has its answer already.
+
+        Of an endless answer, wait for its next piece in the same way.
+        """
         with self._lock:
             self._parked.add(parked)
             parked.wake = wake
             if timeout is not None:
                 heapq.heappush(self._alarms, (self.now + timeout, next(self._order), wake, parked))
-            if parked.response is not None:
+            if parked.is_ready:
                 wake()
             self._wake_clock()
+
+    def take(self, feed: Feed) -> bytes:
+        """Return what an endless answer has got since the last time."""
+        with self._lock:
+            return feed.take()
 
     def end(self, parked: Parked) -> Response:
         """Return the answer of a query that was woken. Raises RequestTimeout if there is none."""
@@ -109,11 +127,12 @@ class SimulatedAgent:
                 raise timeout_error(sent=True)
             return parked.response
 
-    def forget(self, parked: Parked) -> None:
+    def forget(self, parked: Parked | Feed) -> None:
         """Remove a query: its caller has the answer, or has gone away."""
         with self._lock:
             self._parked.discard(parked)
-            if parked.response is None:
+            parked.wake = None
+            if isinstance(parked, Parked) and not parked.is_ready:
                 self._simulator.forget(parked)
             if len(self._alarms) > _OLD_ALARMS + 2 * len(self._parked):
                 self._alarms = [alarm for alarm in self._alarms if alarm[3] in self._parked]
@@ -171,23 +190,53 @@ class SimulatedTransport:
         """Return the agent's answer. A blocking query waits for it. Raises RequestError."""
         self._check_open(maybe_applied=False)
         answer = self._agent.begin(request)
+        if isinstance(answer, OpenResponse):
+            return self._read_to_end(SimulatedAnswer(self, answer, cancel), timeout)
         if isinstance(answer, Response):
             return answer
-        woken = threading.Event()
+        self.wait(answer, timeout, threading.Event(), cancel)
+        return self._agent.end(answer)
+
+    def open(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> OpenAnswer:
+        """Return the agent's answer; of one that does not end, its head. Raises RequestError."""
+        self._check_open(maybe_applied=False)
+        answer = self._agent.begin(request)
+        if isinstance(answer, OpenResponse):
+            return SimulatedAnswer(self, answer, cancel)
+        if isinstance(answer, Response):
+            return WholeAnswer(answer)
+        self.wait(answer, timeout, threading.Event(), cancel)
+        return WholeAnswer(self._agent.end(answer))
+
+    def wait(self, parked: Parked | Feed, timeout: float | None, woken: threading.Event, cancel: Cancel | None) -> None:
+        """Wait for an answer or its next piece. Raises ClientClosed, Cancelled; after the time limit, nothing is there.
+
+        woken: is set when there is something, or by another thread to end the wait.
+        """
         self._waiting.add(woken)
         try:
-            self._agent.wait_for(answer, timeout, woken.set)
+            self._agent.wait_for(parked, timeout, woken.set)
             with nullcontext() if cancel is None else cancel.on_set(woken.set):
                 if not self._closed:
                     woken.wait()
-            if answer.response is None:
+            if not parked.is_ready:
                 self._check_open(maybe_applied=True)
                 if cancel is not None and cancel.is_set():
                     raise Cancelled("the call was cancelled", maybe_applied=True)
-            return self._agent.end(answer)
         finally:
             self._waiting.discard(woken)
-            self._agent.forget(answer)
+            self._agent.forget(parked)
+
+    def take(self, feed: Feed) -> bytes:
+        """Return what an endless answer has got since the last time."""
+        return self._agent.take(feed)
+
+    def _read_to_end(self, answer: SimulatedAnswer, timeout: float | None) -> NoReturn:
+        """Wait for the end of an answer that has none: until the time limit."""
+        deadline = _FOREVER if timeout is None else self._agent.now + timeout
+        while (left := deadline - self._agent.now) > 0:
+            answer.read(None if timeout is None else left)
+        raise timeout_error(sent=True)
 
     def close(self) -> None:
         """End the calls that wait. They raise ClientClosed."""
@@ -198,3 +247,36 @@ class SimulatedTransport:
     def _check_open(self, *, maybe_applied: bool) -> None:
         if self._closed:
             raise ClientClosed("the client is closed", maybe_applied=maybe_applied)
+
+
+class SimulatedAnswer:
+    """An answer that does not end, for threads."""
+
+    def __init__(self, transport: SimulatedTransport, response: OpenResponse, cancel: Cancel | None) -> None:
+        self.status, self.headers = response.status, response.headers
+        self._transport, self._feed, self._cancel = transport, response.feed, cancel
+        self._woken = threading.Event()
+        self._is_closed = False
+
+    def read(self, timeout: float | None) -> bytes:
+        """Return the next piece of the body within `timeout` seconds; b"" after `close`. Raises RequestError."""
+        if not self._is_open():
+            return b""
+        if not self._feed.is_ready:
+            self._transport.wait(self._feed, timeout, self._woken, self._cancel)
+        piece = self._transport.take(self._feed)
+        if not self._is_open():
+            return b""
+        self._woken.clear()
+        if not piece:
+            self._is_closed = True
+            raise timeout_error(sent=True)
+        return piece
+
+    def _is_open(self) -> bool:
+        return not self._is_closed
+
+    def close(self) -> None:
+        """End the answer at once, from any thread. Closing twice does nothing."""
+        self._is_closed = True
+        self._woken.set()

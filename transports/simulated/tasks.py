@@ -5,17 +5,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import anyio
 import anyio.lowlevel
 
 from consul_proto.errors import ClientClosed
-from consul_proto.message import Response
+from consul_proto.message import Response, StreamedBody
+from consul_proto.simulator import OpenResponse
+from transports.errors import timeout_error
+from transports.streams import AsyncWholeAnswer
+from transports.worker_threads import in_thread
 
 if TYPE_CHECKING:
     from consul_proto.message import Request
+    from consul_proto.simulator import Feed, Parked
+    from transports.protocol import AsyncOpenAnswer
     from transports.simulated.agent import SimulatedAgent
+
+
+_FOREVER = float("inf")
 
 
 class _ThreadSafeEvent:
@@ -80,23 +90,54 @@ class AsyncSimulatedTransport:
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         """Return the agent's answer. A blocking query waits for it; if its task is cancelled, the query is removed. Raises RequestError."""
-        await anyio.lowlevel.checkpoint()
-        self._check_open(maybe_applied=False)
-        answer = self._agent.begin(request)
+        answer = await self._begin(request)
+        if isinstance(answer, OpenResponse):
+            return await self._read_to_end(AsyncSimulatedAnswer(self, answer), timeout)
         if isinstance(answer, Response):
             return answer
-        woken = _ThreadSafeEvent()
+        await self.wait(answer, timeout, _ThreadSafeEvent())
+        return self._agent.end(answer)
+
+    async def open(self, request: Request, timeout: float | None) -> AsyncOpenAnswer:
+        """Return the agent's answer; of one that does not end, its head. Raises RequestError."""
+        answer = await self._begin(request)
+        if isinstance(answer, OpenResponse):
+            return AsyncSimulatedAnswer(self, answer)
+        if isinstance(answer, Response):
+            return AsyncWholeAnswer(answer)
+        await self.wait(answer, timeout, _ThreadSafeEvent())
+        return AsyncWholeAnswer(self._agent.end(answer))
+
+    async def _begin(self, request: Request) -> Response | Parked:
+        await anyio.lowlevel.checkpoint()
+        self._check_open(maybe_applied=False)
+        if isinstance(request.body, StreamedBody):
+            request = replace(request, body=await in_thread(request.read_body))
+        return self._agent.begin(request)
+
+    async def wait(self, parked: Parked | Feed, timeout: float | None, woken: _ThreadSafeEvent) -> None:
+        """Wait for an answer or its next piece; see `SimulatedTransport.wait`."""
         self._waiting.add(woken)
         try:
-            self._agent.wait_for(answer, timeout, woken.set)
+            self._agent.wait_for(parked, timeout, woken.set)
             if not self._closed:
                 await woken.wait()
-            if answer.response is None:
+            if not parked.is_ready:
                 self._check_open(maybe_applied=True)
-            return self._agent.end(answer)
         finally:
             self._waiting.discard(woken)
-            self._agent.forget(answer)
+            self._agent.forget(parked)
+
+    def take(self, feed: Feed) -> bytes:
+        """Return what an endless answer has got since the last time."""
+        return self._agent.take(feed)
+
+    async def _read_to_end(self, answer: AsyncSimulatedAnswer, timeout: float | None) -> NoReturn:
+        """Wait for the end of an answer that has none: until the time limit."""
+        deadline = _FOREVER if timeout is None else self._agent.now + timeout
+        while (left := deadline - self._agent.now) > 0:
+            await answer.read(None if timeout is None else left)
+        raise timeout_error(sent=True)
 
     def _check_open(self, *, maybe_applied: bool) -> None:
         if self._closed:
@@ -107,3 +148,38 @@ class AsyncSimulatedTransport:
         self._closed = True
         for woken in list(self._waiting):
             woken.set()
+
+
+class AsyncSimulatedAnswer:
+    """An answer that does not end, for tasks."""
+
+    def __init__(self, transport: AsyncSimulatedTransport, response: OpenResponse) -> None:
+        self.status, self.headers = response.status, response.headers
+        self._transport, self._feed = transport, response.feed
+        self._woken: _ThreadSafeEvent | None = None
+        self._is_closed = False
+
+    async def read(self, timeout: float | None) -> bytes:
+        """Return the next piece of the body; see `SimulatedAnswer.read`."""
+        if not self._is_open():
+            return b""
+        await anyio.lowlevel.checkpoint()
+        if not self._feed.is_ready:
+            self._woken = _ThreadSafeEvent()
+            await self._transport.wait(self._feed, timeout, self._woken)
+        piece = self._transport.take(self._feed)
+        if not self._is_open():
+            return b""
+        if not piece:
+            self._is_closed = True
+            raise timeout_error(sent=True)
+        return piece
+
+    def _is_open(self) -> bool:
+        return not self._is_closed
+
+    def close(self) -> None:
+        """End the answer at once, without waiting. Closing twice does nothing."""
+        self._is_closed = True
+        if self._woken is not None:
+            self._woken.set()

@@ -73,13 +73,13 @@ ACL_TOKEN = _acl(
 )
 ACL_RULE = Struct(
     "structs.ACLBindingRule",
-    {**texts("ID", "Description", "AuthMethod", "Selector", "BindType", "BindName"), "BindVars": ANY, **INDEXES},
+    {**texts("ID", "Description", "AuthMethod", "Selector", "BindType", "BindName"), "BindVars": ACL_TEMPLATE_VARIABLES, **INDEXES},
     ("BindVars",),
 )
 ACL_METHOD = _acl(
     {
-        **texts("Name", "Type", "DisplayName", "Description"),
         "MaxTokenTTL": DURATION,
+        **texts("Name", "Type", "DisplayName", "Description"),
         "TokenLocality": TEXT,
         "Config": MapOf(ANY),
         **INDEXES,

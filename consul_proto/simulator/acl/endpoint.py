@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 from consul_proto.simulator.acl.bodies import ACL_METHOD, ACL_POLICY, ACL_ROLE, ACL_RULE, ACL_TOKEN
 from consul_proto.simulator.acl.expiry import check_dates, check_lifetime, keep_expiration, new_expiration
 from consul_proto.simulator.acl.grants import Grants
+from consul_proto.simulator.acl.login_records import build_auth_method, build_binding_rule
 from consul_proto.simulator.acl.policies import check_rules
 from consul_proto.simulator.acl.tables import ANONYMOUS, MANAGEMENT, READ_ONLY, ACLs, Record
 from consul_proto.simulator.acl.templates import synthetics
@@ -119,6 +120,9 @@ class ACLEndpoint:
         if kind is POLICY:
             names = ("ID", "Name", "Description", "Datacenters", "Hash", "CreateIndex", "ModifyIndex")
             return {name: {**record, **shown}.get(name) for name in names}
+        if kind is METHOD:
+            hidden = ("Config", "MaxTokenTTL", "TokenLocality") if self._settings.version < V1_X else ("Config",)
+            return {name: value for name, value in shown.items() if name not in hidden}
         if kind is not TOKEN:
             return shown
         may_write = request.allows("acl", "", "write")
@@ -151,7 +155,7 @@ class ACLEndpoint:
         if record is None:
             return self._not_found(kind)
         shown = self._render(kind, record)
-        if kind is TOKEN and request.first("expanded") and self._settings.version >= V1_12:
+        if kind is TOKEN and request.flag("expanded") and self._settings.version >= V1_12:
             shown |= self._expand(record)
         return self._answer(kind, shown)
 
@@ -366,20 +370,9 @@ class ACLEndpoint:
             raise Refusal(500, f"Cannot change AuthMethod of {accessor}")
 
     def _other(self, kind: Kind, given: Record, before: Record | None) -> Record:
-        """Make the first of the checks that agents make for a binding rule or an auth method, and return it."""
         if kind is METHOD:
-            if not given.get("Name"):
-                raise Refusal(500, "Invalid Auth Method: no Name is set")
-            known = "[jwt kubernetes]" if self._settings.version < V1_X else "[aws-iam jwt kubernetes]"
-            if given.get("Type") not in known.strip("[]").split():
-                raise Refusal(500, f"Invalid Auth Method: Type should be one of: {known}")
-            return given
-        method = given.get("AuthMethod") or ""
-        if not method:
-            raise Refusal(500, "Invalid Binding Rule: no AuthMethod is set")
-        if method not in self._acls.tables["auth-methods"]:
-            raise Refusal(500, f'cannot find auth method with name "{method}"')
-        return {**given, "ID": before["ID"] if before else self._new_id()}
+            return build_auth_method(given, self._acls.tables[kind.table].get(given.get("Name") or ""), self._settings)
+        return build_binding_rule(given, before, self._acls, self._new_id)
 
     def _clone(self, request: ServerRequest, now: float) -> Record:
         given = self._decode(request, TOKEN)

@@ -16,7 +16,8 @@ from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_X, Version
 from consul_proto.simulator.go.durations import as_go_writes
-from consul_proto.simulator.go.json import Anything, Unreadable, decode
+from consul_proto.simulator.go.json import Anything, decode
+from consul_proto.simulator.go.json_text import Unreadable
 
 #: Seconds: the shortest and the longest lifetime of a token (acl.token_min_ttl, acl.token_max_ttl; the second only in 1.8).
 _LEAST, _LONGEST = 60.0, 86400.0

@@ -17,7 +17,8 @@ from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_8, V1_X, pick
-from consul_proto.simulator.go.json import Anything, MapOf, Unreadable, decode
+from consul_proto.simulator.go.json import Anything, MapOf, decode
+from consul_proto.simulator.go.json_text import Unreadable
 
 #: The library that reads bearer tokens, by its name in errors.
 _JOSE = {V1_8: "square/go-jose", V1_X: "go-jose/go-jose"}

@@ -120,6 +120,9 @@ class ACLs:
         if table == "tokens":
             self._by_secret.pop(record["SecretID"], None)
             self.ends.drop(identity)
+        if table == "auth-methods":
+            for rule in [rule for rule, made in self.tables["binding-rules"].items() if made["AuthMethod"] == identity]:
+                self.delete("binding-rules", rule)
         self._store.change(f"acl {table}")
 
     def by_name(self, table: str, name: str) -> Record | None:

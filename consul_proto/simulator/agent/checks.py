@@ -99,7 +99,7 @@ def fault(given: dict[str, Any], version: Version) -> str:
         (not runs and not is_alias and ttl <= 0, "TTL must be > 0 for TTL checks"),
         ((given.get("OutputMaxSize") or 0) < 0, "MaxOutputMaxSize must be positive"),
         (
-            (given.get("FailuresBeforeWarning") or 0) > (given.get("FailuresBeforeCritical") or 0),
+            version >= V1_X and (given.get("FailuresBeforeWarning") or 0) > (given.get("FailuresBeforeCritical") or 0),
             "FailuresBeforeWarning can't be higher than FailuresBeforeCritical",
         ),
     )
@@ -211,23 +211,26 @@ class CheckEndpoint:
             raise Refusal(400, "Missing check name")
         if given.get("Status") not in (None, "", *STATES) and not request.is_own:
             raise Refusal(400, "Bad check status")
+        request.know_token()
         if wrong := fault(given, self._settings.version):
             raise Refusal(400, f"Invalid check: {wrong}")
         service_id = given.get("ServiceID") or ""
         service = self._local.services.get(service_id)
         missing = Refusal(500 if self._settings.version < V1_X else 404, f'ServiceID "{service_id}" does not exist')
-        request.know_token()
         if service_id and service is None and self._settings.version >= V1_X:
             raise missing
+        name = given.get("Name") or ""
+        check_id = given.get("ID") or name
         self._require(request, service["Service"] if service else "")
+        if known := self._local.checks.get(check_id):
+            self._require(request, known.value["ServiceName"])
         if service_id and service is None:
             raise missing
         if is_script(given) and not request.may_have_scripts:
             raise Refusal(500, NO_SCRIPTS)
         if is_os_service(given):
             raise Refusal(500, NOT_IMPLEMENTED)
-        name = given.get("Name") or ""
-        check = make_check(given, self._settings, service=service, check_id=given.get("ID") or name, name=name, own=True)
+        check = make_check(given, self._settings, service=service, check_id=check_id, name=name, own=True)
         if request.is_own:  # it does not get its type
             check = replace(check, value={**check.value, "Type": ""})
         self._local.add_check(check, now, token=request.registration_token)

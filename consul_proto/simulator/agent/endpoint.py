@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from functools import partial
 from ipaddress import ip_address
-from typing import Any, NoReturn
+from typing import Any
 
 from consul_proto.simulator.acl.bodies import AGENT_TOKEN
 from consul_proto.simulator.agent.checks import DONE
 from consul_proto.simulator.agent.local import Local
 from consul_proto.simulator.agent.members import ADDRESS, SERF_PORT, SERF_WAN_PORT, SERVER_PORT, own_node
 from consul_proto.simulator.agent.services import NODE_MAINTENANCE, enable_parameter, maintenance
+from consul_proto.simulator.agent.telemetry import go_time
 from consul_proto.simulator.catalog.coordinates import ORIGIN
 from consul_proto.simulator.engine.answers import Refusal, WriteAnswer, multierror
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
-from consul_proto.simulator.engine.versions import V1_8, V1_11, V1_14, V1_16, V1_X, pick
+from consul_proto.simulator.engine.versions import V1_8, V1_14, V1_16, V1_X, pick
 from consul_proto.simulator.filters.expressions import MEMBER
 from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.durations import as_go_writes
@@ -31,8 +32,6 @@ _OLD_TOKENS = (
     *("acl_replication_token", "replication"),
 )
 _TOKENS = {V1_8: _OLD_TOKENS, V1_X: (*_OLD_TOKENS, "agent_recovery", "config_file_service_registration", "dns")}
-
-_LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERR", "ERROR")
 
 #: The ports of gossip, by network.
 _SERF = {"LAN": SERF_PORT, "WAN": SERF_WAN_PORT}
@@ -54,7 +53,6 @@ class AgentEndpoint:
             "/v1/agent/self": get(write=self.own),
             "/v1/agent/host": get(write=self.host),
             "/v1/agent/metrics": get(write=self.metrics),
-            "/v1/agent/monitor": get(write=self.monitor),
             "/v1/agent/members": get(write=self.members),
             "/v1/agent/reload": put(write=self.reload),
             "/v1/agent/maintenance": put(write=self.maintenance),
@@ -63,8 +61,6 @@ class AgentEndpoint:
             "/v1/agent/force-leave/": put(write=self.force_leave, deep=True),
             "/v1/agent/token/": put(write=self.token, deep=True),
         }
-        if self._settings.version >= V1_11:
-            routes["/v1/agent/metrics/stream"] = get(write=self.metrics_stream)
         if self._settings.version >= V1_16:
             routes["/v1/agent/version"] = get(write=self.version)
         return routes
@@ -89,24 +85,7 @@ class AgentEndpoint:
             if self._settings.version < V1_X:
                 raise Refusal(415, _NO_PROMETHEUS)
             return WriteAnswer(b"", headers=(("X-Consul-Reason", _NO_PROMETHEUS),))
-        timestamp = self._settings.date(now)[:19].replace("T", " ") + " +0000 UTC"
-        return {"Timestamp": timestamp, "Gauges": [], "Points": [], "Counters": [], "Samples": []}
-
-    def metrics_stream(self, request: ServerRequest, _now: float) -> NoReturn:
-        """GET metrics/stream: check the rights, then answer 501.
-
-        The real stream never ends; an answer that ends would mean that the agent stops.
-        """
-        self._require(request, "read")
-        raise Refusal(501, "the simulator does not know GET /v1/agent/metrics/stream: it has no metrics to stream")
-
-    def monitor(self, request: ServerRequest, _now: float) -> NoReturn:
-        """GET monitor: like metrics/stream."""
-        self._require(request, "read")
-        level = request.first("loglevel")
-        if level and level.upper() not in _LOG_LEVELS:
-            raise Refusal(400, f"{self._settings.bad_request}Unknown log level: {level}")
-        raise Refusal(501, "the simulator does not know GET /v1/agent/monitor: it has no log to stream")
+        return {"Timestamp": go_time(self._settings, now), "Gauges": [], "Points": [], "Counters": [], "Samples": []}
 
     def own(self, request: ServerRequest, _now: float) -> dict[str, Any]:
         """GET self."""

@@ -14,28 +14,23 @@ from consul_proto.simulator.agent.checks import (
     DONE,
     NO_SCRIPTS,
     NOT_IMPLEMENTED,
-    STATES,
     checks_in,
-    fault,
     is_os_service,
     is_script,
     make_check,
 )
 from consul_proto.simulator.agent.local import Check, Local
-from consul_proto.simulator.agent.service_rules import LARGEST_PORT, NO_HOSTS, kind_of_address, meta_fault, weights_fault
+from consul_proto.simulator.agent.service_rules import LARGEST_PORT, check_service, kind_of_address
 from consul_proto.simulator.agent.sidecars import (
-    NATIVE_FAULTS,
     SIDECAR_PORT,
     default_checks,
-    sidecar_faults,
     sidecar_id,
     sidecar_in,
     sidecar_registration,
 )
 from consul_proto.simulator.catalog.bodies import SERVICE_REGISTER
-from consul_proto.simulator.catalog.registration import service_faults
 from consul_proto.simulator.catalog.values import check_value, port_of, service_value
-from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer, multierror
+from consul_proto.simulator.engine.answers import ReadAnswer, Refusal, Topic, WriteAnswer
 from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
@@ -149,24 +144,36 @@ class ServiceEndpoint:
         """PUT register."""
         request.only_default()
         given = request.decode(SERVICE_REGISTER)
-        self._check(given, request)
-        request.require_of_agent("service", given["Name"])
+        check_service(given, request, self._local)
         value = self._value(given, given["Name"])
         sidecar = self._sidecar(given, value)
         replace = request.flag("replace-existing-checks") and request.first("replace-existing-checks") in TRUE | {""}
-        self._add(given, value, request, now, replace=replace)
+        token = request.registration_token
+        add = partial(self._add, may_have_scripts=request.may_have_scripts, now=now, replace=replace)
+        add(given, value, token)
         if sidecar is not None:
             if sidecar.get("Ports"):
                 raise Refusal(500, "Both port and ports cannot be set")
-            before = "error updating service registration: "
-            self._add(sidecar, self._value(sidecar, sidecar["Name"]), request, now, replace=replace, before=before)
+            before = "" if self._settings.version < V1_X else "error updating service registration: "
+            own = token if token is None else sidecar.get("Token") or token
+            add(sidecar, self._value(sidecar, sidecar["Name"]), own, before=before)
         return DONE
 
     def _add(
-        self, given: dict[str, Any], value: dict[str, Any], request: ServerRequest, now: float, *, replace: bool, before: str = ""
+        self,
+        given: dict[str, Any],
+        value: dict[str, Any],
+        token: str | None,
+        *,
+        may_have_scripts: bool,
+        now: float,
+        replace: bool,
+        before: str = "",
     ) -> None:
         """Add a service with its checks. before: how the refusal of a check begins."""
-        checks, token = checks_in(given), request.registration_token
+        checks = checks_in(given)
+        if any(map(is_script, checks)) and not may_have_scripts:
+            raise Refusal(500, before + NO_SCRIPTS)
         if any(map(is_os_service, checks)):
             if value["ID"] in self._local.services:  # a known service has changed when its check fails
                 self._local.add_service(value, [], now, replace=False, token=token)
@@ -182,52 +189,6 @@ class ServiceEndpoint:
             tagged = {f"lan_{kind}": own, f"wan_{kind}": own, **(value.get("TaggedAddresses") or {})}
             value = service_value({**value, "TaggedAddresses": dict(sorted(tagged.items()))}, self._settings.version)
         return value
-
-    def _check(self, given: dict[str, Any], request: ServerRequest) -> None:
-        """Refuse an invalid service."""
-        version = self._settings.version
-        if not given.get("Name"):
-            raise Refusal(400, "Missing service name")
-        if (given.get("Address") or "") in NO_HOSTS and not request.is_own:
-            raise Refusal(400, "Invalid service address")
-        if wrong := weights_fault(given.get("Weights")):
-            raise Refusal(400, f"Invalid Weights: {wrong}")
-        if wrong := meta_fault(given.get("Meta") or {}):
-            raise Refusal(400, f"Invalid Service Meta: {wrong}")
-        self._check_checks(given, is_own=request.is_own)
-        if wrong := service_faults({**given, "Service": given["Name"]}, self._settings, sidecar_faults(given)):
-            raise Refusal(400, wrong if version < V1_X else f"Validation failed: {wrong}")
-        sidecar = sidecar_in(given)
-        if sidecar is not None:
-            self._check_sidecar(sidecar, is_own=request.is_own)
-            if given.get("Ports"):
-                raise Refusal(400, "MultiPort cannot be used with Consul Connect.")
-        if any(map(is_script, checks_in(given))) and not request.may_have_scripts:
-            raise Refusal(500, NO_SCRIPTS)
-
-    def _check_checks(
-        self, given: dict[str, Any], what: str = "Invalid check", status: int = 400, before: str = "", *, is_own: bool
-    ) -> None:
-        """Refuse invalid checks of a service.
-
-        what: names them. status: of the refusal. before: how it begins. is_own: from the agent's configuration, which may set any status.
-        """
-        for check in checks_in(given):
-            if wrong := fault(check, self._settings.version):
-                raise Refusal(status, f"{before}{what}: {wrong}")
-        for check in checks_in(given):
-            if check.get("Status") not in (None, "", *STATES) and not is_own:
-                raise Refusal(status, f"{before}Status for checks must 'passing', 'warning', 'critical'")
-
-    def _check_sidecar(self, sidecar: dict[str, Any], *, is_own: bool) -> None:
-        """Refuse an invalid sidecar."""
-        is_early = self._settings.version < V1_X
-        status, before = (500, self._settings.bad_request) if is_early else (400, "")
-        self._check_checks(sidecar, "Invalid check in sidecar_service", status, before, is_own=is_own)
-        if wrong := meta_fault(sidecar.get("Meta") or {}):
-            raise Refusal(status, f"{before}Invalid SidecarService: {wrong}")
-        if (sidecar.get("Connect") or {}).get("Native") and not is_early:
-            raise Refusal(400, f"Failed Validation: {multierror(NATIVE_FAULTS)}")
 
     def _checks(self, given: dict[str, Any], value: dict[str, Any]) -> list[Check]:
         """Make the checks that come with a service. If there are several, those without an id are numbered."""

@@ -10,12 +10,6 @@ from typing import Any
 #: The first port for sidecars: https://developer.hashicorp.com/consul/docs/install/ports
 SIDECAR_PORT = 21000
 
-#: What is wrong with a sidecar that is also native.
-NATIVE_FAULTS = [
-    "A Proxy cannot also be Connect Native, only typical services",
-    "Port or SocketPath must be set for a Connect native service.",
-]
-
 #: Where a proxy reaches its service, unless the registration says otherwise.
 _LOOPBACK = "127.0.0.1"
 
@@ -41,28 +35,34 @@ def sidecar_faults(given: dict[str, Any]) -> list[str]:
     return [text for is_broken, text in rules if is_broken]
 
 
+def as_proxy(sidecar: dict[str, Any], service: str) -> dict[str, Any]:
+    """Return a sidecar as a proxy of a service."""
+    proxy = sidecar.get("Proxy") or {}
+    own = {"DestinationServiceName": proxy.get("DestinationServiceName") or service}
+    return {**sidecar, "Kind": sidecar.get("Kind") or "connect-proxy", "Proxy": {**proxy, **own}}
+
+
 def sidecar_registration(sidecar: dict[str, Any], service: dict[str, Any], port: int) -> dict[str, Any]:
     """Return the registration of a sidecar, with what it takes over from its service. port: for a sidecar without one."""
+    proxy = as_proxy(sidecar, service["Service"])
     own = {
-        "Kind": sidecar.get("Kind") or "connect-proxy",
         "ID": sidecar_id(service["ID"]),
         "Name": sidecar.get("Name") or sidecar_id(service["Service"]),
         "Port": sidecar["Port"] if (sidecar.get("Port") or 0) > 0 else port,
-        "Proxy": _proxy(sidecar.get("Proxy") or {}, service),
+        "Proxy": _to_service(proxy["Proxy"], service),
     }
     taken_over = {name: sidecar.get(name) or service.get(name) for name in ("Tags", "Meta", "Address", "Locality")}
-    return {**sidecar, **taken_over, **own}
+    return {**proxy, **taken_over, **own}
 
 
-def _proxy(proxy: dict[str, Any], service: dict[str, Any]) -> dict[str, Any]:
+def _to_service(proxy: dict[str, Any], service: dict[str, Any]) -> dict[str, Any]:
     """Return the proxy's configuration, with the address of its service: a socket, or a port on this machine."""
-    own = {
-        "DestinationServiceName": proxy.get("DestinationServiceName") or service["Service"],
-        "DestinationServiceID": proxy.get("DestinationServiceID") or service["ID"],
-    }
-    if proxy.get("LocalServiceSocketPath") or service.get("SocketPath"):
-        return {**proxy, **own, "LocalServiceSocketPath": proxy.get("LocalServiceSocketPath") or service["SocketPath"]}
+    own = {"DestinationServiceID": proxy.get("DestinationServiceID") or service["ID"]}
     port = proxy.get("LocalServicePort") or 0
+    if proxy.get("LocalServiceSocketPath"):
+        return {**proxy, **own}
+    if service.get("SocketPath") and not (proxy.get("LocalServiceAddress") and port > 0):
+        return {**proxy, **own, "LocalServiceSocketPath": service["SocketPath"]}
     own["LocalServiceAddress"] = proxy.get("LocalServiceAddress") or _LOOPBACK
     return {**proxy, **own, "LocalServicePort": port if port > 0 else service.get("Port") or 0}
 

@@ -162,10 +162,13 @@ def _service_definition(connect: Shape) -> Struct:
     )
 
 
-_SIDECAR = _service_definition(ANY)
-SERVICE_REGISTER = _service_definition(
-    Struct(ANONYMOUS, {"Native": BOOL, "SidecarService": _SIDECAR}, unknown="kept", snake=names("sidecar_service"), own=())
-)
+def _connect(sidecar: Shape) -> Struct:
+    return Struct(ANONYMOUS, {"Native": BOOL, "SidecarService": sidecar}, unknown="kept", snake=names("sidecar_service"), own=())
+
+
+# The sidecar of a sidecar is refused, but must be valid; what is inside of that does not matter.
+_NESTED = _service_definition(_connect(_service_definition(ANY)))
+SERVICE_REGISTER = _service_definition(_connect(_NESTED))
 
 # Sessions, coordinates, the operator.
 
@@ -195,9 +198,9 @@ AUTOPILOT = Struct(
     "api.AutopilotConfiguration",
     {
         "CleanupDeadServers": BOOL,
-        "LastContactThreshold": DURATION,
+        "LastContactThreshold": Duration(own=True),
         "MaxTrailingLogs": INDEX,
-        "ServerStabilizationTime": DURATION,
+        "ServerStabilizationTime": Duration(own=True),
         "MinQuorum": Integer("uint", 0, 2**64 - 1),
         "RedundancyZoneTag": TEXT,
         "DisableUpgradeMigration": BOOL,

@@ -13,7 +13,8 @@ from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID, UUID_LENGTH
-from consul_proto.simulator.engine.versions import V1_X
+from consul_proto.simulator.engine.versions import V1_X, Version
+from consul_proto.simulator.go.quoting import quote
 
 
 class Registration:
@@ -48,10 +49,10 @@ class Registration:
     def _check_node(self, given: dict[str, Any]) -> None:
         if not given.get("Node"):
             raise Refusal(500, "Must provide node")
-        if not given.get("Address") and not given.get("SkipNodeUpdate"):
-            raise Refusal(500, "Must provide address if SkipNodeUpdate is not set")
         if given.get("ID"):
             _check_uuid(given["ID"])
+        if not given.get("Address") and not given.get("SkipNodeUpdate"):
+            raise Refusal(500, "Must provide address if SkipNodeUpdate is not set")
 
     def _check_service(self, service: dict[str, Any]) -> None:
         if service.get("ID") and not service.get("Service"):
@@ -168,26 +169,44 @@ class Registration:
 
 
 def service_faults(service: dict[str, Any], settings: Settings, more: Iterable[str] = ()) -> str:
-    """Return what is wrong with a service, as Go's multierror formats it; "" if it is valid. more: further faults."""
-    proxy, has_port = service.get("Proxy") or {}, service.get("Port") or service.get("SocketPath")
-    destination, is_proxy = str(proxy.get("DestinationServiceName") or "").strip(), service.get("Kind") == "connect-proxy"
-    native, is_early = (service.get("Connect") or {}).get("Native"), settings.version < V1_X
-    no_port = is_proxy and not has_port
-    ports, is_other = service.get("Ports") or [], service.get("Kind") not in (None, "", "typical")
-    wrong_port = _ports_fault(ports)
+    """Return what is wrong with a service, as Go's multierror formats it; "" if it is valid. more: faults of its sidecar."""
+    ports, wrong_port = service.get("Ports") or [], _ports_fault(service.get("Ports") or [])
+    is_other = service.get("Kind") not in (None, "", "typical")
+    no_port = service.get("Kind") == _PROXY and not _has_port(service) and settings.version >= V1_X
     rules = (
         (ports and is_other, f"Ports cannot be set for a {service.get('Kind')}"),
-        (no_port and not is_early, "Port or SocketPath must be set for a connect-proxy"),
-        (is_proxy and not destination, "Proxy.DestinationServiceName must be non-empty for Connect proxy services"),
-        (is_proxy and destination == "*", "Proxy.DestinationServiceName must not be a wildcard for Connect proxy services"),
-        (no_port and is_early, "Port must be set for a Connect proxy"),
-        (is_proxy and native, "A Proxy cannot also be Connect Native, only typical services"),
-        (native and not is_proxy and not has_port and not is_early, "Port or SocketPath must be set for a Connect native service."),
+        (no_port, "Port or SocketPath must be set for a connect-proxy"),
+        *((True, fault) for fault in agent_faults(service, settings.version, more)),
         (ports and service.get("Port"), "Cannot set both Port and Ports"),
         (wrong_port, wrong_port),
     )
-    faults = [*(text for is_broken, text in rules if is_broken), *more]
+    faults = [text for is_broken, text in rules if is_broken]
     return multierror(faults) if faults else ""
+
+
+def agent_faults(service: dict[str, Any], version: Version, more: Iterable[str] = ()) -> list[str]:
+    """Return what is wrong with a service, apart from its ports. more: faults of its sidecar."""
+    destination, is_proxy = str((service.get("Proxy") or {}).get("DestinationServiceName") or "").strip(), service.get("Kind") == _PROXY
+    native, has_port, is_early = (service.get("Connect") or {}).get("Native"), _has_port(service), version < V1_X
+    rules = (
+        (is_proxy and not destination, "Proxy.DestinationServiceName must be non-empty for Connect proxy services"),
+        (
+            is_proxy and destination == "*" and not is_early,
+            "Proxy.DestinationServiceName must not be a wildcard for Connect proxy services",
+        ),
+        (is_proxy and not has_port and is_early, "Port must be set for a Connect proxy"),
+        (is_proxy and native, "A Proxy cannot also be Connect Native, only typical services"),
+        *((True, fault) for fault in more),
+        (native and not has_port and not is_early, "Port or SocketPath must be set for a Connect native service."),
+    )
+    return [text for is_broken, text in rules if is_broken]
+
+
+_PROXY = "connect-proxy"
+
+
+def _has_port(service: dict[str, Any]) -> bool:
+    return bool(service.get("Port") or service.get("SocketPath"))
 
 
 def _ports_fault(ports: list[dict[str, Any]]) -> str:
@@ -197,9 +216,9 @@ def _ports_fault(ports: list[dict[str, Any]]) -> str:
     for port in ports:
         name, is_default = port.get("Name") or "", bool(port.get("Default"))
         rules = (
-            (not name, "Ports.Name cannot be empty"),
-            (name in names, f'Ports.Name "{name}" has to be unique'),
+            (not name.strip(), "Ports.Name cannot be empty"),
             ((port.get("Port") or 0) <= 0, "Ports.Port must be greater than zero"),
+            (name in names, f"Ports.Name {quote(name)} has to be unique"),
             (has_default and is_default, "Only one port can be marked as default"),
         )
         for is_broken, text in rules:

@@ -12,7 +12,8 @@ from typing import Any
 from consul_proto.simulator.config.metadata import of_all_metadata, of_metadata
 from consul_proto.simulator.engine.answers import multierror
 from consul_proto.simulator.engine.versions import V1_9, V1_X, Version
-from consul_proto.simulator.go.json import Anything, Unreadable, decode
+from consul_proto.simulator.go.json import Anything, decode
+from consul_proto.simulator.go.json_text import Unreadable
 
 Entry = Mapping[str, Any]
 

@@ -23,10 +23,11 @@ from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.store import Store
 from consul_proto.simulator.engine.uuids import UUID_LENGTH, WRONG_LENGTH
-from consul_proto.simulator.engine.versions import V1_9, Version, pick
+from consul_proto.simulator.engine.versions import V1_9, V1_X, Version, pick
 from consul_proto.simulator.filters.expressions import INTENTION as INTENTION_FIELDS
 from consul_proto.simulator.filters.parameter import read_filter
 from consul_proto.simulator.go.mapstructure import read
+from consul_proto.simulator.go.quoting import quote
 
 _KIND = "service-intentions"
 
@@ -133,6 +134,10 @@ class Intentions:
         self._only_default(request)
         source, destination = self._pair(request, "Invalid source namespace", "Invalid destination namespace")
         request.reach_datacenter()
+        if self._settings.version >= V1_X:
+            request.know_token()
+        if request.flag("source-type") and (source_type := request.first("source-type")) != "consul":
+            raise Refusal(500, f"unsupported SourceType: {quote(source_type)}")
         request.require("service", destination or "", "read")
         one = None if source is None or destination is None else self.between(source, destination)
         if one is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from consul_proto.message import Headers, Response
@@ -114,9 +114,55 @@ class Parked:
         return answer.is_news(self.minimum, self.content_hash)
 
     @property
+    def is_ready(self) -> bool:
+        """Whether the answer is there."""
+        return self.response is not None
+
+    @property
     def topics(self) -> tuple[Hashable, ...]:
         """The topics that the query depends on."""
         return self._topics
+
+
+#: The most pieces of an answer that wait to be read; a real agent drops log lines in the same way.
+_MOST_PIECES = 512
+
+
+class Feed:
+    """The body of an answer that does not end.
+
+    wake: called without arguments when there is something to take; set by the driver of the simulator.
+    """
+
+    __slots__ = ("__weakref__", "_pieces", "wake")
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self.wake: Callable[[], object] | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is something to take."""
+        return bool(self._pieces)
+
+    def add(self, piece: bytes) -> None:
+        """Add a piece. It is dropped if nobody has read the last 512."""
+        if len(self._pieces) < _MOST_PIECES:
+            self._pieces.append(piece)
+            if self.wake is not None:
+                self.wake()
+
+    def take(self) -> bytes:
+        """Return what was added since the last time."""
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OpenResponse(Response):
+    """The head of an answer that does not end. feed: its body."""
+
+    feed: Feed = field(kw_only=True)
 
 
 #: Characters that Go's encoder escapes in JSON, because a browser could read them as HTML or as the end of a line.
@@ -182,6 +228,10 @@ class Answers:
         self._of_servers = pick(_SERVERS, self._version)
         #: The headers of a refused read that reached no server.
         self.unread: Pairs = (("X-Consul-Index", "1"), *self._of_servers[True, False])
+
+    def open(self, feed: Feed) -> OpenResponse:
+        """Make the head of an answer that does not end."""
+        return OpenResponse(200, Headers.received((*self._always, ("Vary", "Accept-Encoding"))), feed=feed)
 
     def write(self, answer: WriteAnswer, more: Pairs) -> Response:
         """Make the response of a write. more: further headers."""

@@ -11,7 +11,8 @@ from consul_proto.simulator.engine.answers import Refusal
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_11, V1_X
 from consul_proto.simulator.go.durations import nanoseconds
-from consul_proto.simulator.go.json import Shape, Unreadable, decode
+from consul_proto.simulator.go.json import Shape, decode
+from consul_proto.simulator.go.json_text import Unreadable
 
 _NO_NAMESPACES = " - Namespaces are a Consul Enterprise feature"
 
@@ -50,7 +51,8 @@ class ServerRequest:
     ) -> None:
         self.method = request.method
         self.headers = request.headers
-        self.body = request.body or b""
+        body = request.body
+        self.body = (body if isinstance(body, bytes) else request.read_body()) or b""
         #: What follows the path of the route: a key, an id.
         self.rest = rest
         self.path = request.path
@@ -106,19 +108,22 @@ class ServerRequest:
         self.is_filtered = True
         return False
 
-    def require(self, resource: str, name: str, access: str) -> None:
-        """Refuse a token that lacks a right."""
-        authorizer = self.authorizer
+    def require(self, resource: str, name: str, access: str, secret: str = "") -> None:
+        """Refuse a token that lacks a right. secret: of a token other than the request's."""
+        authorizer = self._resolve(secret) if secret and self._resolve is not None else self.authorizer
         if authorizer is not None and not authorizer.allows(resource, name, access):
             raise Refusal(403, authorizer.refusal(resource, name, access))
 
-    def require_of_agent(self, resource: str, name: str) -> None:
-        """Refuse a token that may not write a service or a check of the agent; 1.8 names the missing right."""
+    def require_of_agent(self, resource: str, name: str, secret: str = "", *, shown: str = "") -> None:
+        """Refuse a token that may not write a service or a check of the agent; 1.8 names the missing right.
+
+        secret: of a token other than the request's. shown: the name that 1.8 shows, if it is another.
+        """
         try:
-            self.require(resource, name, "write")
+            self.require(resource, name, "write", secret)
         except Refusal as refusal:
             is_lacking = self.settings.version < V1_X and refusal.text == "Permission denied"
-            raise Refusal(refusal.status, refusal.text + f": Missing {resource}:write on {name}" * is_lacking) from None
+            raise Refusal(refusal.status, refusal.text + f": Missing {resource}:write on {shown or name}" * is_lacking) from None
 
     def decode(self, shape: Shape, before: str = "Request decode failed: ", status: int = 400, *, namespaced: bool = False) -> Any:
         """Decode the body into a type. Refuses an invalid body.

@@ -1,38 +1,42 @@
-"""Decode JSON into types as Go does, with Go's errors: https://pkg.go.dev/encoding/json#Unmarshal."""
+"""Decode JSON into types as Go does, with Go's errors: https://pkg.go.dev/encoding/json#Unmarshal.
+
+A value of the wrong type does not stop Go's decoder: it keeps the first error, goes on, and returns that error at the end. The error of a
+type that decodes itself stops the decoder at once, so it comes before what is wrong around that type, whatever the order in the body.
+"""
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, Literal, NamedTuple
 
 from consul_proto.simulator.engine.versions import V1_22_5, V1_X, Version
 from consul_proto.simulator.go.durations import nanoseconds
+from consul_proto.simulator.go.json_text import Number, Unreadable, parse
 
 #: The name of a type in Go, or its names in 1.8.7 and in 1.22.5.
 Go = str | tuple[str, str]
 
 
-class Unreadable(ValueError):
-    """The body is not valid JSON, or does not fit its type, in Go's words."""
-
-
 class Place(NamedTuple):
-    """The place of a value in the body, as Go's errors show it. pinned: a type with its own decoder hides the places below it."""
+    """The place of a value in the body, as Go's errors show it.
 
+    saved: what is wrong so far, for the type that decodes itself around this place. pinned: that type hides the places below it.
+    """
+
+    saved: list[Unreadable]
+    version: Version = V1_22_5
     struct: str | None = None
     path: tuple[str, ...] = ()
-    version: Version = V1_22_5
     pinned: bool = False
 
-    def refuse(self, value: Any, go: str, shown: str = "") -> NoReturn:
-        """Raise Go's error for a value of the wrong kind."""
+    def refuse(self, value: Any, go: str, shown: str = "") -> None:
+        """Save Go's error for a value of the wrong kind."""
         where = "value" if self.struct is None else f"struct field {self.struct}.{'.'.join(self.path)}"
-        raise Unreadable(f"json: cannot unmarshal {kind_of(value)}{shown} into Go {where} of type {go}")
+        self.saved.append(Unreadable(f"json: cannot unmarshal {kind_of(value)}{shown} into Go {where} of type {go}"))
 
 
 _KINDS = {bool: "bool", int: "number", float: "number", str: "string", list: "array", dict: "object"}
@@ -41,12 +45,6 @@ _KINDS = {bool: "bool", int: "number", float: "number", str: "string", list: "ar
 def kind_of(value: Any) -> str:
     """Return Go's name for the kind of a JSON value."""
     return "number" if isinstance(value, Number) else _KINDS[type(value)]
-
-
-class Number(str):
-    """A number as text: one that is not an integer of usual size."""
-
-    __slots__ = ()
 
 
 def _name(go: Go, place: Place) -> str:
@@ -63,6 +61,7 @@ class Text:
         """Return the text; None for null, which leaves it out."""
         if value is not None and type(value) is not str:
             place.refuse(value, _name(self.go, place))
+            return None
         return value
 
 
@@ -76,6 +75,7 @@ class Bool:
         """Return the bool; None for null, which leaves it out."""
         if value is not None and not isinstance(value, bool):
             place.refuse(value, _name(self.go, place))
+            return None
         return value
 
 
@@ -92,6 +92,7 @@ class Integer:
         """Return the number; None for null, which leaves it out."""
         if value is not None and not (type(value) is int and self.least <= value <= self.largest):
             place.refuse(value, _name(self.go, place), f" {value}" if kind_of(value) == "number" else "")
+            return None
         return value
 
 
@@ -107,6 +108,7 @@ class Float:
             return None
         if kind_of(value) != "number":
             place.refuse(value, _name(self.go, place))
+            return None
         return _float(value, place)
 
 
@@ -122,13 +124,23 @@ class Bytes:
             return None
         if type(value) is not str:
             place.refuse(value, _name(self.go, place))
-        text = value.replace("\r", "").replace("\n", "")
-        well = _BASE64.match(text)
-        end = well.end() if well else 0
-        if end < len(text):
-            wrong = _NOT_BASE64.search(text, end)
-            raise Unreadable(f"illegal base64 data at input byte {wrong.start() if wrong and well and not well[1] else end}")
-        return b64decode(text)
+            return None
+        try:
+            return read_base64(value)
+        except Unreadable as error:
+            place.saved.append(error)
+            return None
+
+
+def read_base64(value: str) -> bytes:
+    """Decode base64, in which line ends are ignored. Raises Unreadable."""
+    text = value.replace("\r", "").replace("\n", "")
+    well = _BASE64.match(text)
+    end = well.end() if well else 0
+    if end < len(text):
+        wrong = _NOT_BASE64.search(text, end)
+        raise Unreadable(f"illegal base64 data at input byte {wrong.start() if wrong and well and not well[1] else end}")
+    return b64decode(text)
 
 
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
@@ -137,19 +149,25 @@ _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A duration: text, or nanoseconds. Values of other kinds are ignored."""
+    """A duration: text, or nanoseconds. Values of other kinds are ignored. own: whether it decodes itself, and not the type around it."""
+
+    own: bool = False
 
     def read(self, value: Any, place: Place) -> Any:
         """Return the text or the nanoseconds; None for an ignored value."""
         if isinstance(value, Number):
             return int(_float(value, place))
+        if self.own:
+            self.check(value)
+        return value if type(value) in (int, str) else None
+
+    def check(self, value: Any) -> None:
+        """Raise Unreadable for text that is not a duration."""
         if isinstance(value, str):
             try:
                 nanoseconds(value)
             except ValueError as error:
                 raise Unreadable(str(error)) from None
-            return value
-        return value if type(value) is int else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +196,7 @@ class ListOf:
             return None
         if not isinstance(value, list):
             place.refuse(value, self.name(place))
+            return None
         return [_empty(self.of) if one is None else self.of.read(one, place) for one in value]
 
 
@@ -198,6 +217,7 @@ class MapOf:
             return None
         if not isinstance(value, dict):
             place.refuse(value, self.name(place))
+            return None
         return {name: _empty(self.of) if one is None else self.of.read(one, place) for name, one in value.items()}
 
 
@@ -219,11 +239,24 @@ class Struct:
     own: tuple[str, ...] | None = None
 
     def read(self, value: Any, place: Place) -> Any:
-        """Return the members by their documented names, without those that are null."""
+        """Return the members by their documented names, without those that are null. Raises Unreadable if the type decodes itself."""
+        if value is None or self.own is None:
+            return self._read(value, place)
+        inner = place._replace(saved=[])
+        found = self._read(value, inner)
+        if inner.saved:
+            raise inner.saved[0]
+        for name, member in self.members.items():  # a duration is read when nothing else is wrong
+            if isinstance(member, Duration):
+                member.check(found.get(name))
+        return found
+
+    def _read(self, value: Any, place: Place) -> Any:
         if value is None:
             return None
         if not isinstance(value, dict):
             place.refuse(value, _name(self.go, place))
+            return None
         members = self.members
         others = self.later if place.version < V1_X else self.gone
         known = {name.lower(): name for name in members if name not in others}
@@ -236,7 +269,7 @@ class Struct:
                 if content is not None or isinstance(members[name], (ListOf, MapOf, Struct)):
                     found[name] = content
             elif self.unknown == "refused":
-                raise Unreadable(f'json: unknown field "{given}"')
+                place.saved.append(Unreadable(f'json: unknown field "{given}"'))
             elif self.unknown == "kept":
                 found[given] = _plain(one, place)
         return found
@@ -282,11 +315,16 @@ def _empty(shape: Shape) -> Any:
     return None
 
 
+#: From this number on, Go writes a float with an exponent.
+_WITH_EXPONENT = 1e21
+
+
 def _float(value: int | Number, place: Place) -> int | float:
     """Return a float64; an integer is written without a point."""
     number = float(value)
     if math.isinf(number):
         place.refuse(value, "float64", f" {value}")
+        return 0
     return int(number) if number.is_integer() and abs(number) < _WITH_EXPONENT else number
 
 
@@ -303,105 +341,11 @@ def _plain(value: Any, place: Place) -> Any:
 
 def decode(body: bytes, shape: Shape, *, version: Version) -> Any:
     """Decode the first value of a body into a type. null becomes an empty value. Raises Unreadable."""
-    value = _parse(body.decode("utf-8", "replace"))
+    value = parse(body.decode("utf-8", "replace"))
     if value is None:
         return [] if isinstance(shape, ListOf) else _empty(shape)
-    return shape.read(value, Place(version=version))
-
-
-def _no_constant(_name: str) -> NoReturn:
-    raise _NotANumber
-
-
-class _NotANumber(ValueError):
-    """NaN or Infinity: Python's decoder accepts them, JSON does not have them."""
-
-
-#: From this number on, Go writes a float with an exponent.
-_WITH_EXPONENT = 1e21
-
-#: The deepest nesting. Go's limit is 10,000; Python's is lower.
-_DEPTH = 200
-
-#: The most digits of a number that is converted; longer ones fit into no type.
-_DIGITS = 25
-
-_decode = json.JSONDecoder(
-    parse_int=lambda text: int(text) if len(text) <= _DIGITS else Number(text), parse_float=Number, parse_constant=_no_constant
-).raw_decode
-
-
-def _parse(text: str) -> Any:
-    start = len(text) - len(text.lstrip(" \t\r\n"))
-    if start == len(text):
-        raise Unreadable("EOF")
-    if text.count("[") + text.count("{") > _DEPTH and _brackets(_STRING.sub("", text))[1] > _DEPTH:
-        raise Unreadable("exceeded max depth")
-    if "\\u" in text:
-        text = _ESCAPE.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
-    try:
-        return _decode(text, start)[0]
-    except _NotANumber:
-        constant = _CONSTANT.search(_STRING.sub(lambda found: " " * len(found[0]), text))
-        raise Unreadable(f"invalid character '{constant[0] if constant else 'N'}' looking for beginning of value") from None
-    except json.JSONDecodeError as error:
-        raise Unreadable(_why(text, error.pos, error.msg)) from None
-
-
-_STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
-#: An escape in a string. The first group is a surrogate without its other half, which Go replaces with U+FFFD.
-_ESCAPE = re.compile(r"\\u[dD][89aAbB]\w\w\\u[dD][c-fC-F]\w\w|(\\u[dD][89a-fA-F]\w\w)|\\.", re.ASCII | re.DOTALL)
-_BRACKET = re.compile(r"[\[\]{}]")
-_CONSTANT = re.compile(r"[NI]")
-
-#: Go's words for the errors of Python's decoder, by the beginning of these.
-_SAYS = {
-    "Expecting property name": "looking for beginning of object key string",
-    "Illegal trailing comma": "looking for beginning of object key string",
-    "Expecting ':'": "after object key",
-    "Invalid control character": "in string literal",
-    "Invalid \\": "in string escape code",
-    "Expecting value": "looking for beginning of value",
-}
-
-
-def _why(text: str, position: int, message: str) -> str:
-    """Return what is wrong with JSON, in Go's words."""
-    if message.startswith("Unterminated"):
-        return "unexpected EOF"
-    if message.startswith("Illegal"):
-        position += len(text[position + 1 :]) - len(text[position + 1 :].lstrip()) + 1
-    if message.startswith("Invalid \\"):
-        position += 1
-    says = next((words for start, words in _SAYS.items() if message.startswith(start)), "")
-    if message.startswith("Expecting ','"):
-        open_ones = _brackets(_STRING.sub("", text[:position]))[0]
-        says = "after object key:value pair" if open_ones.endswith("{") else "after array element"
-    if message.startswith("Expecting value"):
-        for literal in ("true", "false", "null"):
-            same = next((length for length in range(len(literal), 0, -1) if text.startswith(literal[:length], position)), 0)
-            if same:
-                position += same
-                says = f"in literal {literal} (expecting '{literal[same]}')"
-                break
-    if position >= len(text):
-        return "unexpected EOF"
-    return f"invalid character {_quote(text[position])} {says}"
-
-
-def _quote(character: str) -> str:
-    """Quote a character as Go does; of one that is not ASCII, its first byte."""
-    return {"'": "'\\''", '"': "'\"'", "\n": "'\\n'", "\t": "'\\t'", "\r": "'\\r'"}.get(character, f"'{chr(character.encode()[0])}'")
-
-
-def _brackets(text: str) -> tuple[str, int]:
-    """Return the brackets that are open at the end, and the deepest nesting."""
-    found: list[str] = []
-    most = 0
-    for bracket in _BRACKET.findall(text):
-        if bracket in "[{":
-            found.append(bracket)
-            most = max(most, len(found))
-        elif found:
-            found.pop()
-    return "".join(found), most
+    saved: list[Unreadable] = []
+    found = shape.read(value, Place(saved, version))
+    if saved:
+        raise saved[0]
+    return found

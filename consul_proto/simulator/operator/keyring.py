@@ -14,7 +14,8 @@ from consul_proto.simulator.engine.request import ServerRequest
 from consul_proto.simulator.engine.routes import Route
 from consul_proto.simulator.engine.settings import Settings
 from consul_proto.simulator.engine.versions import V1_X
-from consul_proto.simulator.go.json import Bytes, Place, Unreadable
+from consul_proto.simulator.go.json import read_base64
+from consul_proto.simulator.go.json_text import Unreadable
 from consul_proto.simulator.go.numbers import FALSE, TRUE
 
 #: The most members that may relay an answer.
@@ -50,7 +51,7 @@ class KeyringEndpoint:
             {lan: self._settings.node} if local else {wan: f"{self._settings.node}.{self._settings.datacenter}", lan: self._settings.node}
         )
         try:
-            Bytes().read(given.get("Key") or "", Place())
+            read_base64(given.get("Key") or "")
         except Unreadable as error:
             raise Refusal(500, multierror([f"{network} error: {error}" for network in networks])) from None
         why = ("Keyring is empty" if reads else "No keyring to modify") + " (encryption not enabled)"

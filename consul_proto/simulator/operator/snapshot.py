@@ -25,8 +25,15 @@ _GZIP = 31
 #: The most bytes of an unpacked archive.
 _LARGEST = 1 << 28
 
-#: The bytes of a block in a tar archive.
-_BLOCK = 512
+#: The bytes of a block in a tar archive, and of the head of a gzip file.
+_BLOCK, _GZIP_HEAD = 512, 10
+
+#: The files of an archive that have a checksum, and the file with the checksums.
+_NAMES, _SUMS = ("meta.json", "state.bin"), "SHA256SUMS"
+
+#: How refusals of a broken archive begin.
+_READ = "failed to read snapshot file: "
+_INTEGRITY = f"{_READ}failed checking integrity of snapshot: "
 
 
 class SnapshotEndpoint:
@@ -49,7 +56,7 @@ class SnapshotEndpoint:
         try:
             self._restore(json.loads(_files(request.body)["state.bin"]), now)
         except (KeyError, TypeError, ValueError, UnicodeDecodeError):
-            raise Refusal(500, "failed to read snapshot file: it is not a snapshot of a simulator") from None
+            raise Refusal(500, f"{_READ}it is not a snapshot of a simulator") from None
         return WriteAnswer(b"", kind="" if self._settings.version < V1_X else "application/octet-stream")
 
     def _archive(self) -> bytes:
@@ -66,7 +73,7 @@ class SnapshotEndpoint:
             "Size": len(state),
         }
         files = {"meta.json": json.dumps(meta).encode() + b"\n", "state.bin": state}
-        files["SHA256SUMS"] = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in files.items()).encode()
+        files[_SUMS] = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in files.items()).encode()
         packed = b"".join(_entry(name, data) for name, data in files.items()) + bytes(2 * _BLOCK)
         compressor = zlib.compressobj(wbits=_GZIP)
         return compressor.compress(packed) + compressor.flush()
@@ -81,21 +88,58 @@ def _entry(name: str, data: bytes) -> bytes:
 
 
 def _files(archive: bytes) -> dict[str, bytes]:
-    """Return the files of an archive. Raises Refusal for data that is not gzip, ValueError for an invalid archive."""
+    """Return the files of an archive, in which nothing was altered. Raises Refusal, in the words of real agents."""
     if not archive:
         raise Refusal(500, "failed to decompress snapshot: EOF")
     inflate = zlib.decompressobj(_GZIP)
     try:
         packed = inflate.decompress(archive, _LARGEST)
-    except zlib.error:
-        says = "unexpected EOF" if len(archive) < 10 else "gzip: invalid header"
-        raise Refusal(500, f"failed to decompress snapshot: {says}") from None
-    files, place = {}, 0
-    while len(packed) >= place + _BLOCK and packed[place]:
-        head = packed[place : place + _BLOCK]
-        name, size = head[:100].rstrip(b"\0").decode(), int(head[124:136].rstrip(b"\0 ") or b"0", 8)
-        files[name] = packed[place + _BLOCK : place + _BLOCK + size]
-        place += _BLOCK + size + -size % _BLOCK
-    if "state.bin" not in files:
-        raise Refusal(500, "failed to read snapshot file: failed reading snapshot: unexpected EOF")
+    except zlib.error as error:
+        raise Refusal(500, _why(str(error), len(archive))) from None
+    files = _unpacked(packed, is_whole=inflate.eof)
+    _check_sums(files)
+    if not inflate.eof or inflate.unused_data:
+        raise Refusal(500, "unexpected EOF")
     return files
+
+
+def _why(error: str, size: int) -> str:
+    """Return how a real agent says that an archive cannot be unpacked. error: what zlib says."""
+    if "header check" in error:
+        return f"failed to decompress snapshot: {'unexpected EOF' if size < _GZIP_HEAD else 'gzip: invalid header'}"
+    return "gzip: invalid checksum" if "data check" in error else f"{_READ}failed reading snapshot: flate: corrupt input"
+
+
+def _unpacked(packed: bytes, *, is_whole: bool) -> dict[str, bytes]:
+    """Return the files of a tar archive. is_whole: whether it has its end."""
+    files, place = {}, 0
+    while place < len(packed) and (head := packed[place : place + _BLOCK]).strip(b"\0"):
+        if len(head) < _BLOCK:
+            raise Refusal(500, f"{_READ}failed reading snapshot: unexpected EOF")
+        try:
+            name, size = head[:100].rstrip(b"\0").decode(), int(head[124:136].rstrip(b"\0 ") or b"0", 8)
+        except ValueError:
+            raise Refusal(500, f"{_READ}failed reading snapshot: archive/tar: invalid tar header") from None
+        if name not in (*_NAMES, _SUMS):
+            raise Refusal(500, f'{_READ}unexpected file "{name}" in snapshot')
+        files[name] = packed[place + _BLOCK : place + _BLOCK + size]
+        if len(files[name]) < size:
+            raise Refusal(500, f"{_READ}failed to read or write snapshot data: unexpected EOF")
+        place += _BLOCK + size + -size % _BLOCK
+    if not is_whole and place >= len(packed):
+        raise Refusal(500, f"{_READ}failed reading snapshot: unexpected EOF")
+    return files
+
+
+def _check_sums(files: dict[str, bytes]) -> None:
+    """Refuse files whose checksums are missing or wrong."""
+    missing = list(_NAMES)
+    for line in files.get(_SUMS, b"").decode("utf-8", "replace").splitlines():
+        known, _, name = line.partition("  ")
+        if name not in missing:
+            raise Refusal(500, f'{_INTEGRITY}list missing hash for "{name}"')
+        if sha256(files.get(name, b"")).hexdigest() != known:
+            raise Refusal(500, f'{_INTEGRITY}hash check failed for "{name}"')
+        missing.remove(name)
+    if missing:
+        raise Refusal(500, f'{_INTEGRITY}file missing for "{missing[0]}"')

@@ -19,6 +19,8 @@ from consul_proto.types.catalog import (
     CatalogNode,
 )
 from consul_proto.types.check import AgentCheck
+from consul_proto.types.connect_ca import CARootList
+from consul_proto.types.query import PreparedQuery
 from consul_proto.types.service import AgentService
 from consul_proto.types.session import SessionEntry
 from consul_proto.types.txn import KVPair
@@ -79,7 +81,7 @@ _READS, _SILENT = ("get", "get-tree", "get-or-empty"), ("delete", "delete-tree",
 
 
 def _transaction(request: Request) -> SearchStrategy[Response]:
-    steps = [step.get("KV", {}) for step in json.loads(request.body or b"[]")]
+    steps = [step.get("KV", {}) for step in json.loads(request.read_body() or b"[]")]
     results = [
         st.builds(
             lambda pair, value, key: {"KV": {**pair, "Key": key, "Value": value}},
@@ -108,6 +110,13 @@ def _events(several: bool) -> Answers:
     return _good(st.lists(event, max_size=2) if several else event)
 
 
+def _roots(request: Request) -> SearchStrategy[Response]:
+    if ("pem", "true") in request.query:
+        pem = b"-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
+        return st.just(_response(200, pem, "application/pem-certificate-chain"))
+    return _good(of_type(CARootList))(request)
+
+
 _DONE = _good(st.just(b""))
 _TRUE = _good(st.just(True))
 _ID = _good(st.fixed_dictionaries({"ID": _UUIDS}))
@@ -129,11 +138,17 @@ _ANSWERS: dict[str, Answers] = {
     "catalog.node": _good(st.none() | of_type(CatalogNode)),
     "catalog.register": _TRUE,
     "catalog.services": _good(st.dictionaries(names(), st.lists(names(), max_size=2), max_size=3)),
+    "connect.ca.roots": _roots,
+    "connect.intentions.check": _good(st.fixed_dictionaries({"Allowed": st.booleans()})),
+    "connect.intentions.create": _ID,
+    "connect.intentions.update": _ID,
     "event.fire": _events(several=False),
     "event.list": _events(several=True),
     "kv.delete": _good(st.booleans()),
     "kv.get": _entries,
     "kv.put": _good(st.booleans()),
+    "query.create": _ID,
+    "query.read": _good(st.lists(of_type(PreparedQuery), min_size=1, max_size=1)),
     "session.create": _ID,
     "session.destroy": _TRUE,
     "session.info": _good(st.lists(of_type(SessionEntry), max_size=1)),
@@ -210,7 +225,7 @@ def _malform(answer: Response) -> SearchStrategy[Response]:
         st.integers(0, max(len(answer.body) - 1, 0)).map(lambda length: body(answer.body[:length])),
         st.integers(100, 999).map(lambda status: replace(answer, status=status)),
     ]
-    if answer.body:
+    if answer.body and answer.headers.get("content-type") == "application/json":
         value = json.loads(answer.body)
         other = st.builds(_other_member, st.just(value), st.integers(0, 1000), st.sampled_from(_STRANGE))
         kinds.append(other.map(lambda spoiled: body(json.dumps(spoiled).encode())))

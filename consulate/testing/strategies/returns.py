@@ -1,4 +1,4 @@
-"""Strategies for return values, from the annotation of the method: `Operation[list[Node]]` is a list of nodes.
+"""Strategies for return values, from the annotation of the method: `Operation[dict[str, list[Node]]]` is a dict of lists of nodes.
 
 They are for the operations that have no answers of their own in `replies`.
 """
@@ -6,26 +6,14 @@ They are for the operations that have no answers of their own in `replies`.
 from __future__ import annotations
 
 import builtins
-import pkgutil
-from functools import cache
-from importlib import import_module
 from inspect import signature
-from typing import Any
+from typing import Any, Literal
 
-from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from consul_proto import types
 from consul_proto.api import Groups
 from consul_proto.namespace import operation, unchanged
-from consulate.testing.strategies.shapes import of_type
-
-
-@cache
-def _types() -> dict[str, Any]:
-    """The TypedDicts of the API, and the plain types, by name."""
-    modules = [import_module(f"{types.__name__}.{found.name}") for found in pkgutil.iter_modules(types.__path__)]
-    return {name: value for module in (builtins, *modules) for name, value in vars(module).items() if isinstance(value, type)}
+from consulate.testing.strategies.shapes import api_types, of_type
 
 
 def returned_by(name: str) -> SearchStrategy[Any] | None:
@@ -40,7 +28,10 @@ def returned_by(name: str) -> SearchStrategy[Any] | None:
     definition = getattr(type(namespace), method, None)
     if not isinstance(definition, operation):
         return None
-    text = str(signature(definition.build).return_annotation).partition("[")[2].removesuffix("]").replace("builtins.", "")
-    inner = text.removeprefix("list[").removesuffix("]") if text.startswith("list[") else None
-    found = _types()[inner or text]
-    return of_type(found) if inner is None else st.lists(of_type(found), max_size=2)
+    return of_type(_value_of(str(signature(definition.build).return_annotation), definition.build.__globals__))
+
+
+def _value_of(annotation: str, names: dict[str, Any]) -> Any:
+    """Return the type in `Operation[...]`. names: those of the method's module; the API's types have theirs."""
+    text = annotation.partition("[")[2].removesuffix("]")
+    return eval(text, {"builtins": builtins, "Literal": Literal, **names}, api_types())  # noqa: S307 - an annotation of our own

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import types
+import pkgutil
 from functools import cache
-from typing import Any, NotRequired, Required, Union, get_args, get_origin, get_type_hints, is_typeddict
+from importlib import import_module
+from types import UnionType
+from typing import Any, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from consul_proto.types import check, node, service
-
-#: Names that the modules of `consul_proto.types` import only for type checkers.
-_KNOWN = {**vars(node), **vars(service), **vars(check)}
+from consul_proto import types
 
 #: At this depth and below, optional members are left out.
 _DEEP = 2
@@ -40,8 +39,15 @@ _PLAIN: dict[Any, SearchStrategy[Any]] = {
 }
 
 
+@cache
+def api_types() -> dict[str, Any]:
+    """Return the types of the API by name: the modules of `consul_proto.types` import some of each other's only for type checkers."""
+    modules = [import_module(f"{types.__name__}.{found.name}") for found in pkgutil.iter_modules(types.__path__)]
+    return {name: value for module in modules for name, value in vars(module).items() if not name.startswith("_")}
+
+
 def of_type(shape: Any) -> SearchStrategy[Any]:
-    """Return a strategy for JSON of this type: a TypedDict, a list or dict, or a plain type."""
+    """Return a strategy for JSON of this type: a TypedDict, a list or dict, a union, a literal, or a plain type."""
     return _build(shape, 0)
 
 
@@ -56,15 +62,17 @@ def _build(shape: Any, depth: int) -> SearchStrategy[Any]:
         return st.lists(_build(inner[0], depth + 1), max_size=2)
     if origin is dict:
         return st.dictionaries(_PLAIN[str], _build(inner[1], depth + 1), max_size=2)
-    if origin in (Union, types.UnionType):
+    if origin in (Union, UnionType):
         return st.one_of([_build(each, depth) for each in inner])
-    raise TypeError(f"there is no strategy for {shape!r}; use a TypedDict, a list, a dict, a union or a plain type")
+    if origin is Literal:
+        return st.sampled_from(inner)
+    raise TypeError(f"there is no strategy for {shape!r}; use a TypedDict, a list, a dict, a union, a literal or a plain type")
 
 
 def _object(shape: Any, depth: int) -> SearchStrategy[Any]:
     required: dict[str, SearchStrategy[Any]] = {}
     optional: dict[str, SearchStrategy[Any]] = {}
-    for name, hint in get_type_hints(shape, localns=_KNOWN, include_extras=True).items():
+    for name, hint in get_type_hints(shape, localns=api_types(), include_extras=True).items():
         is_marked = get_origin(hint) in (Required, NotRequired)
         is_optional = get_origin(hint) is NotRequired or (not shape.__total__ and get_origin(hint) is not Required)
         if is_optional and depth >= _DEEP:

@@ -197,8 +197,6 @@ def test_it_ignores_sighup_under_nohup() -> None:
 def test_an_endpoint_that_is_not_simulated_answers_501() -> None:
     with start_dev("1.22.5") as agent:
         assert request(agent, "GET", "/v1/internal/ui/nodes") == (501, b"the simulator does not know GET /v1/internal/ui/nodes")
-        status, said = request(agent, "GET", "/v1/agent/monitor")
-        assert (status, said.partition(b":")[0]) == (501, b"the simulator does not know GET /v1/agent/monitor")
 
 
 def test_a_port_that_is_in_use() -> None:

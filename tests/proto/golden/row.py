@@ -8,6 +8,7 @@ from typing import Any
 
 from consul_proto.api import Operations
 from consul_proto.operation import Operation
+from consul_proto.stream import Stream
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class RequestRow:
     """operation: its name in the manifest. call: as a user types it. The rest: what is sent, and for how long Consul may hold it."""
 
     operation: str
-    call: Callable[[Operations], Operation[Any]]
+    call: Callable[[Operations], Operation[Any] | Stream[Any]]
     method: str
     target: str
     body: bytes | None
@@ -35,7 +36,7 @@ class AnswerRow:
     """
 
     operation: str
-    call: Callable[[Operations], Operation[Any]]
+    call: Callable[[Operations], Operation[Any] | Stream[Any]]
     status: int
     body: bytes
     value: object

@@ -12,6 +12,9 @@ DEREGISTER_WEB = put("/v1/agent/service/deregister/web")
 
 #: A token that may write all services and nodes; and what deletes it, or takes its rights away.
 WRITES_ALL = with_rules(0, 'service_prefix "" { policy = "write" } node_prefix "" { policy = "write" }')
+
+#: A token that may write one service.
+WRITES_WEB = with_rules(0, 'service "web" { policy = "write" }')
 NO_TOKEN, NO_RIGHTS = delete("/v1/acl/token/{t0}"), put("/v1/acl/token/{t0}", {})
 
 #: What the catalog says of the agent's node.

@@ -36,6 +36,7 @@ _RULES: tuple[dict[str, Any], ...] = (
         {"TTL": "1h", "FailuresBeforeCritical": critical, "FailuresBeforeWarning": warning}
         for critical, warning in ((2, 3), (-7, -5), (3, 3), (0, 1))
     ),
+    {"TTL": "1h", "FailuresBeforeCritical": -5},
     *({"TTL": "1h", "OutputMaxSize": -1}, {"TTL": "1h", "Interval": "1h", "OutputMaxSize": -1}),
     *({"TTL": ttl} for ttl in ("0s", "-1s", 0, 10)),
     {"HTTP": _HTTP, "TTL": "1h"},

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from consul_proto.simulator.engine.versions import V1_9, V1_X
-from tests.simulator.agent.calls import DEREGISTER_WEB, NO_RIGHTS, NO_TOKEN, OWN_CHECK, OWN_READS, REGISTER_WEB, WRITES_ALL
+from tests.simulator.agent.calls import DEREGISTER_WEB, NO_RIGHTS, NO_TOKEN, OWN_CHECK, OWN_READS, REGISTER_WEB, WRITES_ALL, WRITES_WEB
 from tests.simulator.differential.calls import (
     DEREGISTER,
     LOST,
     NOBODY,
     ONE,
+    OTHER,
+    REGISTER_CHECK,
     REGISTER_SERVICE,
     TWO_TOKENS,
     Call,
@@ -24,6 +26,7 @@ from tests.simulator.differential.calls import (
     each_case,
     get,
     put,
+    with_rules,
 )
 from tests.simulator.differential.comparison import Sides
 from tests.simulator.simulated_agent import SimulatedAgent, nodes
@@ -54,6 +57,10 @@ def _registrations(services: Iterable[dict[str, Any]]) -> list[Call]:
     ]
 
 
+def _sidecar(**more: Any) -> dict[str, Any]:
+    return {"Connect": {"SidecarService": {"Check": {"TTL": "1h"}, **more}}}
+
+
 CASES = {
     "rules of Ports": _registrations(
         [
@@ -62,6 +69,8 @@ CASES = {
                 for member in ({}, {"Default": False}, {"Name": ""}, {"Port": 0}, {"Port": -1}, {"Port": 65536})
             ),
             *({"Ports": [_HTTP, other]} for other in ({"Name": "b", "Port": 81}, {**_HTTP, "Name": "b"}, _HTTP, {"Name": "b", "Port": 80})),
+            *({"Ports": [_HTTP, other]} for other in ({"Name": "http"}, {"Name": "http", "Port": 80, "Default": True}, {"Port": 0}, {})),
+            *({"Ports": [{**_HTTP, "Name": name}] * 2} for name in (" ", 'a"b', "a\nb")),
             *({"Ports": [{}]}, {"Ports": [{"Name": "a", "Port": 1}, {"Name": "b", "Port": 2}]}),
             *({"Ports": [_HTTP], **more} for more in ({"Port": 80}, {"Port": 0}, {"Address": "10.0.0.1"}, {"Connect": {"Native": True}})),
             {"Ports": [_HTTP], "Connect": {"SidecarService": {}}},
@@ -182,13 +191,50 @@ LATER_CASES = {
             {"Port": 80, "Connect": {"SidecarService": {"SocketPath": "/s", "Locality": {"Region": "r"}}}},
             {"SocketPath": "/s", "Connect": {"SidecarService": {}}},
             {"SocketPath": "/s", "Connect": {"SidecarService": {"Proxy": {"LocalServiceAddress": "10.1.1.1"}}}},
+            {"SocketPath": "/s", **_sidecar(Proxy={"LocalServiceAddress": "10.1.1.1", "LocalServicePort": 3})},
             {"Port": 80, "Connect": {"SidecarService": {"Proxy": {"LocalServiceSocketPath": "/t", "LocalServicePort": 3}}}},
+            *({"Port": 80, **_sidecar(Proxy={"DestinationServiceName": name})} for name in ("*", " ", "db")),
+            *(_sidecar(Port=port, Ports=[_HTTP], Connect={"Native": True}) for port in (0, 80)),
         ]
     ),
 }
 
 
 ACL_CASES = {
+    "registering over what the agent knows needs the right to that too": [
+        *WRITES_WEB,
+        put(REGISTER_SERVICE, {"Name": "db"}),
+        put(REGISTER_CHECK, {"ID": "c1", "Name": "c1", "TTL": "1h", "ServiceID": "db"}),
+        put(REGISTER_CHECK, {"ID": "c2", "Name": "c2", "TTL": "1h"}),
+        *by(REGISTER_WEB, ONE),
+        *by(put(REGISTER_SERVICE, {"Name": "web", "ID": "db"}), ONE, NOBODY),
+        *(
+            call
+            for check in ("c1", "c2", "c3")
+            for call in by(put(REGISTER_CHECK, {"ID": check, "Name": "c", "TTL": "1h", "ServiceID": "web"}), ONE, NOBODY)
+        ),
+        *OWN_READS,
+    ],
+    "a sidecar needs the right to its name": [
+        *WRITES_WEB,
+        *with_rules(1, 'service_prefix "web" { policy = "write" }'),
+        *by(put(REGISTER_SERVICE, {"Name": "web", **_sidecar()}), ONE, OTHER),
+        *by(put(REGISTER_SERVICE, {"Name": "web", **_sidecar(Name="web")}), ONE, OTHER),
+        *by(put(REGISTER_SERVICE, {"Name": "web", "ID": "w2", **_sidecar(Name="web")}), ONE),
+        *by(put(REGISTER_SERVICE, {"Name": "web", "ID": "w3", **_sidecar(Token="{x1}")}), ONE),
+        *by(put(REGISTER_SERVICE, {"Name": "web", "ID": "w4", **_sidecar(Token="{x0}")}), OTHER),
+        *by(put(REGISTER_SERVICE, {"Name": "web", "ID": "w5", **_sidecar(Token="unknown")}), ONE),
+        *OWN_READS,
+    ],
+    "a sidecar is written to the catalog with its own token": [
+        *WRITES_WEB,
+        *with_rules(1, 'service_prefix "web" { policy = "write" } node "test-node" { policy = "write" }'),
+        *by(put(REGISTER_SERVICE, {"Name": "web", **_sidecar(Token="{x1}")}), ONE),
+        put("/v1/acl/token/{t1}", {}),
+        *by(put(REGISTER_SERVICE, {"Name": "web", "Port": 1}), ONE),
+        put("/v1/agent/service/deregister/web-sidecar-proxy"),
+        *OWN_READS,
+    ],
     "1.8 deregisters a service with the token that registered it": [
         *WRITES_ALL,
         *by(REGISTER_WEB, ONE),

@@ -63,6 +63,9 @@ CASES = {
         ),
         Call("DELETE", f"{_INTENTIONS}/{{Q0}}"),
     ],
+    "a check knows one type of source": [
+        get(f"{_INTENTIONS}/check", *_EXACT[1:], ("source-type", source_type)) for source_type in ("consul", "Consul", "other", 'a"b', "")
+    ],
 }
 
 
@@ -76,6 +79,7 @@ ACL_CASES = {
         *by(delete(f"/v1/connect/intentions/{ABSENT}"), *EVERYBODY),
         *by(put(_EXACT[0], {"Action": "allow"}, *_EXACT[1:]), ONE, NOBODY, LOST),
         *by(get("/v1/connect/intentions/check", *_EXACT[1:]), *EVERYBODY),
+        *by(get("/v1/connect/intentions/check", *_EXACT[1:], ("source-type", "other")), *EVERYBODY),
         *by(get("/v1/connect/intentions/match", ("by", "source"), ("name", "b")), *EVERYBODY),
     ],
 }
@@ -102,6 +106,12 @@ def test_the_most_specific_intention_decides(agent: SimulatedAgent) -> None:
     assert found == [("web", "db"), ("*", "db"), ("web", "*"), ("*", "*")]
     allowed = [agent.get(f"/v1/connect/intentions/check?source={source}&destination=db")["Allowed"] for source in ("web", "other")]
     assert allowed == [True, False]
+
+
+def test_a_check_knows_one_type_of_source(agent: SimulatedAgent) -> None:
+    path = "/v1/connect/intentions/check?source=web&destination=db&source-type="
+    assert agent.get(path + "consul") == {"Allowed": True}
+    assert agent.refusal("GET", path + "other") == (500, 'unsupported SourceType: "other"')
 
 
 def test_an_intention_written_by_name_keeps_the_rest_of_the_entry(new_agent: SimulatedAgent) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from consul_proto.simulator import Simulator
 from consul_proto.simulator.agent.probes import Probe
+from tests.fakes.certificates import make
 from transports.hosting.clock import Host
 from transports.hosting.probe_http import probe_http
 from transports.hosting.probe_script import run_script
@@ -145,6 +146,38 @@ def test_tcp(web: str, silent: str) -> None:
     assert _run(probe_tcp, tcp="nothing").status == "critical"
     local = f"localhost:{web.rpartition(':')[2]}"
     assert _run(probe_tcp, tcp=local) == ("passing", f"TCP connect {local}: Success")
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Iterator[str]:
+    """The address of a server with a certificate of an authority that nobody knows."""
+    context = make(tmp_path).stranger
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with suppress(OSError):  # until it is shut down
+                while True:
+                    connection = listening.accept()[0]
+                    with suppress(OSError), connection:
+                        context.wrap_socket(connection, server_side=True).close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_tcp_with_tls(tls: str, silent: str) -> None:
+    unknown = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
+    assert _run(probe_tcp, tcp=tls, tls=True) == ("critical", unknown)
+    assert _run(probe_tcp, tcp=tls, tls=True, verify=False) == ("passing", f"TCP+TLS connect {tls}: Success")
+    assert _run(probe_tcp, tcp=silent, tls=True) == ("critical", f"dial tcp {silent}: connect: connection refused")
+
+
+def test_tcp_with_tls_to_a_port_without_it(web: str) -> None:
+    found = _run(probe_tcp, tcp=web, tls=True, verify=False)
+    assert found == ("critical", "tls: first record does not look like a TLS handshake")
 
 
 def test_udp(silent: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -280,3 +281,53 @@ def test_a_socket_file_that_nobody_listens_on_is_replaced(backend: str, tmp_path
         assert listening.family == socket.AF_UNIX
         with pytest.raises(OSError, match="in use"):
             listen_unix(path)
+
+
+async def _receive_until(stream: anyio.abc.SocketStream, mark: bytes) -> bytes:
+    received = b""
+    while mark not in received:
+        received += await stream.receive()
+    return received
+
+
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+def test_an_answer_without_an_end_is_sent_as_it_comes(backend: str, version: bytes) -> None:
+    async def scenario() -> None:
+        async with start_server() as here:
+            async with await here.connect() as stream:
+                await stream.send(b"GET /v1/agent/monitor?loglevel=debug HTTP/" + version + b"\r\nHost: x\r\n\r\n")
+                head = await _receive_until(stream, b"\r\n\r\n")
+                assert head.startswith(b"HTTP/" + version + b" 200 OK\r\n")
+                assert (b"Transfer-Encoding: chunked" in head, b"Connection: close" in head) == ((version == b"1.1"), (version == b"1.0"))
+                assert b"Content-Length" not in head
+                for path in (b"/v1/kv/a", b"/v1/kv/b"):
+                    await here.exchange(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n" + CLOSE)
+                    received = await _receive_until(stream, b"latency=0s\n" + b"\r\n" * (version == b"1.1"))
+                    line = b"method=GET url=" + path + b" from"
+                    assert line in received
+                    if version == b"1.1":
+                        size, _, rest = received.partition(b"\r\n")
+                        assert len(rest) == int(size, 16) + 2
+                await anyio.sleep(0.4)  # longer than a server waits for a request, or for a client to read
+                await here.exchange(LEADER + CLOSE)
+                assert b"/v1/status/leader" in await _receive_until(stream, b"latency=0s\n")
+            assert here.failures == []
+
+    anyio.run(scenario, backend=backend)
+
+
+def test_an_answer_without_an_end_ends_when_the_client_goes_away(backend: str) -> None:
+    async def scenario() -> None:
+        async with start_server() as here:
+            async with await here.connect() as stream:
+                await stream.send(b"GET /v1/agent/metrics/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+                await _receive_until(stream, b"\r\n\r\n")
+                assert here.simulator.next_deadline() is not None
+
+            def is_over() -> bool:
+                gc.collect()
+                return here.simulator.next_deadline() is None
+
+            await until(is_over)
+
+    anyio.run(scenario, backend=backend)

@@ -274,11 +274,20 @@ _QUERY = st.one_of(
     st.just(Call("DELETE", "/v1/query/{Q0}")),
 )
 
+_SIDECAR = st.builds(
+    lambda more: {"SidecarService": {"Check": {"TTL": "1h"}, **more}},
+    some({"Name": st.just("web"), "Token": st.sampled_from(["{x1}", "{x9}"]), "Meta": st.just({"a b": "c"})}),
+)
+
 _AGENT = st.one_of(
-    st.builds(lambda service: _put("/v1/agent/service/register", {"Name": service}), st.sampled_from(["web", "db"])),
+    st.builds(
+        lambda service, more: _put("/v1/agent/service/register", {"Name": service, **more}),
+        st.sampled_from(["web", "db"]),
+        some({"ID": st.sampled_from(["web", "db"]), "Connect": _SIDECAR, "Weights": st.just({"Passing": 0})}),
+    ),
     st.builds(
         lambda more: _put("/v1/agent/check/register", {"ID": "c1", "Name": "c1", "TTL": "1h", **more}),
-        st.sampled_from([{}, {}, {"ServiceID": "web"}]),
+        st.sampled_from([{}, {}, {"ServiceID": "web"}, {"ServiceID": "db"}, {"TTL": "-1s"}]),
     ),
     st.builds(
         lambda path: Call("PUT", f"/v1/agent/{path}"),

@@ -7,26 +7,65 @@ import json
 from hypothesis import strategies as st
 
 from tests.simulator.differential.calls import Call
+from tests.simulator.differential.strategies.catalog import NAMED_PORTS
 from tests.simulator.differential.strategies.kv import choose, some
 
 _IDS = ("web", "w1", "db", "nothing")
 _CHECKS = ("c1", "c2", "service:web", "service:w1", "service:web:1", "nothing")
 
 
+_KINDS = st.sampled_from(
+    [
+        *[{"TTL": "10m"}] * 6,
+        *({"TTL": "1h", "Interval": "1m"}, {}, {"TTL": "0s"}, {"TTL": "-1s"}, {"TTL": "10m", "Notes": ""}),
+        *(
+            {"HTTP": "http://127.0.0.1:1"},
+            {"HTTP": "http://127.0.0.1:1", "Interval": "1h", "TTL": "0s"},
+            {"TCP": "127.0.0.1:1", "Interval": "1h"},
+        ),
+        *(
+            {"GRPC": "127.0.0.1:1", "HTTP": "http://127.0.0.1:1", "Interval": "1h"},
+            {"TCP": "127.0.0.1:1", "Args": ["true"], "Interval": "1h"},
+        ),
+        *({"TTL": "10m", "AliasService": "web"}, {"TTL": "10m", "Bogus": 1}, {"TTL": "10m", "output_max_size": 5}),
+    ]
+)
+
 _CHECK = st.builds(
     lambda kind, more: {**kind, **more},
-    st.sampled_from([{"TTL": "10m"}, {"TTL": "10m"}, {"TTL": "10m"}, {"TTL": "1h", "Interval": "1m"}, {}, {"HTTP": "http://127.0.0.1:1"}]),
+    _KINDS,
     some(
         {
             "Status": st.sampled_from(["passing", "warning", "critical", "", "well"]),
             "Notes": st.sampled_from(["", "note"]),
             "Name": st.sampled_from(["alive", ""]),
             "DeregisterCriticalServiceAfter": st.just("10m"),
+            "OutputMaxSize": st.sampled_from([-1, 0, 3, 5000]),
+            "FailuresBeforeCritical": st.sampled_from([0, 1, 3]),
+            "FailuresBeforeWarning": st.sampled_from([0, 1, 2]),
         }
     ),
 )
 
 _SERVICE_CHECK = st.builds(lambda check, more: {**check, **more}, _CHECK, some({"CheckID": st.sampled_from(["c1", "c2"])}))
+
+#: Without the checks of a sidecar that names none: a real agent begins to run them.
+_SIDECAR = st.builds(
+    lambda check, more: {"Check": check, **more},
+    st.sampled_from([{"TTL": "10m"}, {"TTL": "10m", "CheckID": "c2"}, {"TTL": "1h", "Interval": "1h"}]),
+    some(
+        {
+            "Tags": st.sampled_from([None, [], ["s"]]),
+            "Meta": st.sampled_from([None, {}, {"m": "s"}, {"a b": "c"}]),
+            "Port": st.sampled_from([0, -1, 7777]),
+            "Address": st.sampled_from(["", "10.0.0.3"]),
+            "EnableTagOverride": st.booleans(),
+            "ID": st.sampled_from(["", "own"]),
+            "Name": st.sampled_from(["", "own"]),
+            "Proxy": st.sampled_from([{}, {"LocalServicePort": 99}, {"MeshGateway": {"Mode": "local"}}, {"Expose": {"Bogus": 1}}]),
+        }
+    ),
+)
 
 _SERVICE = st.builds(
     lambda name, more: {"Name": name, **more},
@@ -36,7 +75,7 @@ _SERVICE = st.builds(
             "ID": st.sampled_from(["w1", "web", "db"]),
             "Tags": st.sampled_from([None, [], ["a"], ["b", "a"]]),
             "Port": st.sampled_from([0, 80]),
-            "Address": st.sampled_from(["", "10.0.0.7", "0.0.0.0", "web.test", "::1"]),
+            "Address": st.sampled_from(["", "10.0.0.7", "0.0.0.0", "web.test", "::1", "fe80::1%eth0", "::ffff:1.2.3.4", "010.0.0.1"]),
             "Meta": st.sampled_from([None, {}, {"k": "v"}, {"": "x"}, {"a b": "c"}, {"consul-x": "y"}, {"k": "v" * 513}]),
             "Weights": st.sampled_from(
                 [{"Passing": 3, "Warning": 2}, {"Passing": 0}, {"Passing": 1, "Warning": -1}, {"Passing": 65536}, {}]
@@ -45,6 +84,8 @@ _SERVICE = st.builds(
             "TaggedAddresses": st.sampled_from([{}, {"lan": {"Address": "10.0.0.7", "Port": 80}}]),
             "Check": _SERVICE_CHECK,
             "Checks": st.lists(_SERVICE_CHECK, max_size=2),
+            "Ports": NAMED_PORTS,
+            "Connect": st.builds(lambda sidecar: {"SidecarService": sidecar}, _SIDECAR),
         }
     ),
 )
@@ -113,4 +154,10 @@ _TEXT = st.builds(
     st.sampled_from(_IDS),
 )
 
-CALLS = choose(_REGISTER, _REGISTER, _REGISTER_CHECK, _SAY, _SAY, _UPDATE, _END, _MAINTENANCE, _READ, _READ, _TEXT)
+_EVENT = st.builds(
+    lambda name, size: Call("PUT", f"/v1/event/fire/{name}", (), b"x" * size),
+    st.sampled_from(["e", "e" * 19, "e" * 200]),
+    st.sampled_from([0, 14, 15, 299, 300, 301, 376, 377, 414, 415, 513]),
+)
+
+CALLS = choose(_REGISTER, _REGISTER, _REGISTER_CHECK, _SAY, _SAY, _UPDATE, _END, _MAINTENANCE, _READ, _READ, _TEXT, _EVENT)

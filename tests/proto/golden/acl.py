@@ -1,0 +1,161 @@
+"""Golden rows of `acl` (bootstrap, replication, login, logout) and `acl.oidc` (answers of Consul's documentation): what each call sends, and what it makes of recorded answers."""
+
+from __future__ import annotations
+
+from tests.proto.golden.row import AnswerRow, RequestRow
+
+REQUESTS = [
+    RequestRow("acl.bootstrap", lambda api: api.acl.bootstrap(), "PUT", "/v1/acl/bootstrap", None),
+    RequestRow(
+        "acl.bootstrap",
+        lambda api: api.acl.bootstrap(bootstrap_secret="aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"),
+        "PUT",
+        "/v1/acl/bootstrap",
+        b'{"BootstrapSecret": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"}',
+    ),
+    RequestRow(
+        "acl.replication",
+        lambda api: api.acl.replication(datacenter="dc2", consistency="consistent"),
+        "GET",
+        "/v1/acl/replication?dc=dc2&consistent",
+        None,
+    ),
+    RequestRow(
+        "acl.login",
+        lambda api: api.acl.login("minikube", "a.b.c"),
+        "POST",
+        "/v1/acl/login",
+        b'{"AuthMethod": "minikube", "BearerToken": "a.b.c"}',
+    ),
+    RequestRow(
+        "acl.login",
+        lambda api: api.acl.login("minikube", "a.b.c", meta={"pod": "web-1"}, datacenter="dc2", namespace="team", partition="p1"),
+        "POST",
+        "/v1/acl/login?dc=dc2&ns=team&partition=p1",
+        b'{"AuthMethod": "minikube", "BearerToken": "a.b.c", "Meta": {"pod": "web-1"}}',
+    ),
+    RequestRow("acl.logout", lambda api: api.acl.logout(datacenter="dc2"), "POST", "/v1/acl/logout?dc=dc2", None),
+    RequestRow(
+        "acl.oidc.auth_url",
+        lambda api: api.acl.oidc.auth_url("sso", "http://localhost:8550/oidc/callback"),
+        "POST",
+        "/v1/acl/oidc/auth-url",
+        b'{"AuthMethod": "sso", "RedirectURI": "http://localhost:8550/oidc/callback"}',
+    ),
+    RequestRow(
+        "acl.oidc.auth_url",
+        lambda api: api.acl.oidc.auth_url(
+            "sso",
+            "http://localhost:8550/oidc/callback",
+            client_nonce="n-1",
+            meta={"team": "web"},
+            datacenter="dc2",
+            namespace="team",
+            partition="p1",
+        ),
+        "POST",
+        "/v1/acl/oidc/auth-url?dc=dc2&ns=team&partition=p1",
+        b'{"AuthMethod": "sso", "RedirectURI": "http://localhost:8550/oidc/callback", "ClientNonce": "n-1", "Meta": {"team": "web"}}',
+    ),
+    RequestRow(
+        "acl.oidc.callback",
+        lambda api: api.acl.oidc.callback("sso", "st-1", "c-1"),
+        "POST",
+        "/v1/acl/oidc/callback",
+        b'{"AuthMethod": "sso", "State": "st-1", "Code": "c-1"}',
+    ),
+    RequestRow(
+        "acl.oidc.callback",
+        lambda api: api.acl.oidc.callback("sso", "st-1", "c-1", client_nonce="n-1", datacenter="dc2", namespace="team", partition="p1"),
+        "POST",
+        "/v1/acl/oidc/callback?dc=dc2&ns=team&partition=p1",
+        b'{"AuthMethod": "sso", "State": "st-1", "Code": "c-1", "ClientNonce": "n-1"}',
+    ),
+]
+
+ANSWERS = [
+    AnswerRow(
+        "acl.bootstrap",
+        lambda api: api.acl.bootstrap(),
+        200,
+        b'{"ID": "00000000-0000-0000-0000-00000000acl2", "AccessorID": "00000000-0000-0000-0000-00000000acl3", "SecretID": "00000000-0000-0000-0000-00000000acl2", "Description": "Bootstrap Token (Global Management)", "Policies": [{"ID": "00000000-0000-0000-0000-000000000001", "Name": "global-management"}], "Local": false, "CreateTime": "2026-11-28T08:40:23.123270167Z", "Hash": "X2AgaFhnQGRhSSF/h0m6qpX1wj/HJWbyXcxkEM/5GrY=", "CreateIndex": 19, "ModifyIndex": 19}',
+        {
+            "ID": "00000000-0000-0000-0000-00000000acl2",
+            "AccessorID": "00000000-0000-0000-0000-00000000acl3",
+            "SecretID": "00000000-0000-0000-0000-00000000acl2",
+            "Description": "Bootstrap Token (Global Management)",
+            "Policies": [{"ID": "00000000-0000-0000-0000-000000000001", "Name": "global-management"}],
+            "Local": False,
+            "CreateTime": "2026-11-28T08:40:23.123270167Z",
+            "Hash": "X2AgaFhnQGRhSSF/h0m6qpX1wj/HJWbyXcxkEM/5GrY=",
+            "CreateIndex": 19,
+            "ModifyIndex": 19,
+        },
+    ),
+    AnswerRow(
+        "acl.replication",
+        lambda api: api.acl.replication(),
+        200,
+        b'{"Enabled": false, "Running": false, "SourceDatacenter": "", "ReplicationType": "", "ReplicatedIndex": 0, "ReplicatedRoleIndex": 0, "ReplicatedTokenIndex": 0, "LastSuccess": "0001-01-01T00:00:00Z", "LastError": "0001-01-01T00:00:00Z", "LastErrorMessage": ""}',
+        {
+            "Enabled": False,
+            "Running": False,
+            "SourceDatacenter": "",
+            "ReplicationType": "",
+            "ReplicatedIndex": 0,
+            "ReplicatedRoleIndex": 0,
+            "ReplicatedTokenIndex": 0,
+            "LastSuccess": "0001-01-01T00:00:00Z",
+            "LastError": "0001-01-01T00:00:00Z",
+            "LastErrorMessage": "",
+        },
+    ),
+    AnswerRow(
+        "acl.login",
+        lambda api: api.acl.login("m", "b"),
+        200,
+        b'{"AccessorID": "00000000-0000-0000-0000-00000000acl8", "SecretID": "00000000-0000-0000-0000-00000000acl9", "Description": "token created via login: {\\"pod\\":\\"web-1\\"}", "ServiceIdentities": [{"ServiceName": "web"}], "Local": true, "AuthMethod": "logins", "ExpirationTime": "2026-11-28T08:50:22.243036798Z", "CreateTime": "2026-11-28T08:40:22.243036798Z", "Hash": "0XBS6IrE91O5FkTiBtUxUH6B1QvdoW/VM87fV8UZwUI=", "CreateIndex": 129, "ModifyIndex": 129}',
+        {
+            "AccessorID": "00000000-0000-0000-0000-00000000acl8",
+            "SecretID": "00000000-0000-0000-0000-00000000acl9",
+            "Description": 'token created via login: {"pod":"web-1"}',
+            "ServiceIdentities": [{"ServiceName": "web"}],
+            "Local": True,
+            "AuthMethod": "logins",
+            "ExpirationTime": "2026-11-28T08:50:22.243036798Z",
+            "CreateTime": "2026-11-28T08:40:22.243036798Z",
+            "Hash": "0XBS6IrE91O5FkTiBtUxUH6B1QvdoW/VM87fV8UZwUI=",
+            "CreateIndex": 129,
+            "ModifyIndex": 129,
+        },
+    ),
+    AnswerRow("acl.logout", lambda api: api.acl.logout(), 200, b"true", True),
+    AnswerRow(
+        "acl.oidc.auth_url",
+        lambda api: api.acl.oidc.auth_url("m", "http://r"),
+        200,
+        b'{"AuthURL": "https://my-corp-app-name.auth0.com/authorize?client_id=V1RPi2MYptMV1RPi2MYptMV1RPi2MYpt&nonce=4SgbOvE1Afv2WEKjSoEA&redirect_uri=http%3A%2F%2Flocalhost%3A8550%2Foidc%2Fcallback&response_type=code&scope=openid&state=st-1"}',
+        {
+            "AuthURL": "https://my-corp-app-name.auth0.com/authorize?client_id=V1RPi2MYptMV1RPi2MYptMV1RPi2MYpt&nonce=4SgbOvE1Afv2WEKjSoEA&redirect_uri=http%3A%2F%2Flocalhost%3A8550%2Foidc%2Fcallback&response_type=code&scope=openid&state=st-1"
+        },
+    ),
+    AnswerRow(
+        "acl.oidc.callback",
+        lambda api: api.acl.oidc.callback("m", "s", "c"),
+        200,
+        b'{"AccessorID": "00000000-0000-0000-0000-00000000acl1", "SecretID": "00000000-0000-0000-0000-00000000acl2", "Description": "token created via OIDC login", "Roles": [{"ID": "00000000-0000-0000-0000-00000000acl3", "Name": "demo"}], "ServiceIdentities": [{"ServiceName": "example"}], "Local": true, "AuthMethod": "my-oidc", "CreateTime": "2020-05-22T13:57:48.212345-05:00", "Hash": "nLimyD+7l6miiHEBmN/tvCelAmE/SbIXxcnTzG3pbGY=", "CreateIndex": 36, "ModifyIndex": 36}',
+        {
+            "AccessorID": "00000000-0000-0000-0000-00000000acl1",
+            "SecretID": "00000000-0000-0000-0000-00000000acl2",
+            "Description": "token created via OIDC login",
+            "Roles": [{"ID": "00000000-0000-0000-0000-00000000acl3", "Name": "demo"}],
+            "ServiceIdentities": [{"ServiceName": "example"}],
+            "Local": True,
+            "AuthMethod": "my-oidc",
+            "CreateTime": "2020-05-22T13:57:48.212345-05:00",
+            "Hash": "nLimyD+7l6miiHEBmN/tvCelAmE/SbIXxcnTzG3pbGY=",
+            "CreateIndex": 36,
+            "ModifyIndex": 36,
+        },
+    ),
+]
