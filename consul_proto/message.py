@@ -265,8 +265,8 @@ class Response:
     """One whole HTTP answer: status, headers, and the decoded body."""
 
     status: int
-    headers: Headers
-    body: bytes
+    headers: Headers = NO_HEADERS
+    body: bytes = b""
 
     def __init__(self, status: int, headers: Headers = NO_HEADERS, body: bytes = b"") -> None:
         if not 100 <= status <= 999:
