@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from consul_proto.endpoints.namespace import Namespaces
     from consul_proto.endpoints.operator import Operator
     from consul_proto.endpoints.partition import Partitions
-    from consul_proto.endpoints.peering import Peering
+    from consul_proto.endpoints.peering import Peerings
     from consul_proto.endpoints.query import PreparedQueries
     from consul_proto.endpoints.session import Session
     from consul_proto.endpoints.snapshot import Snapshot
@@ -88,7 +88,7 @@ class Groups(Namespace[M]):
     partition: group[Partitions[M]] = group(
         "consul_proto.endpoints.partition:Partitions", "Admin partitions (Consul Enterprise, since 1.11)."
     )
-    peering: group[Peering[M]] = group("consul_proto.endpoints.peering:Peering", "Cluster peering (since Consul 1.13).")
+    peering: group[Peerings[M]] = group("consul_proto.endpoints.peering:Peerings", "Cluster peering (since Consul 1.13).")
     query: group[PreparedQueries[M]] = group("consul_proto.endpoints.query:PreparedQueries", "Prepared queries.")
     session: group[Session[M]] = group("consul_proto.endpoints.session:Session", "Sessions, which hold locks.")
     snapshot: group[Snapshot[M]] = group("consul_proto.endpoints.snapshot:Snapshot", "Snapshots of the servers' state.")

@@ -138,6 +138,7 @@ _FORBIDDEN_ADVICE = {
     " with token= or CONSUL_HTTP_TOKEN",
     "wasn't created via login": "only a token that acl.login returned can log out; acl.token.delete deletes any other",
     "no binding rule of the auth method applies": "look at acl.binding_rule.list(authmethod=...) and acl.auth_method.read(...)",
+    "a new peering token must be generated": "this one was used, or a newer one was generated: call peering.generate_token again there",
 }
 
 

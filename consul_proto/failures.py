@@ -199,3 +199,34 @@ def not_found(response: Response) -> ClientError:
         " check the agent's version and address",
         maybe_applied=False,
     )
+
+
+def missing(what: str) -> Explain:
+    """Return an `explain` for an endpoint that answers an empty 404 for what does not exist. what: "no such node".
+
+    A proxy may answer the same. Agents since 1.9 add a header of their own; an answer without one can be either.
+    """
+
+    def explain(response: Response) -> ConsulateException | None:
+        if response.status != 404 or response.body:
+            return None
+        if any(name.startswith("x-consul-") for name, _ in response.headers):
+            return NotFound(what, maybe_applied=False)
+        return ClientError(
+            f"{what}; or the agent has no such endpoint, or something other than Consul answered: check the agent's version and address",
+            maybe_applied=False,
+        )
+
+    return explain
+
+
+def enterprise(response: Response) -> ConsulateException | None:
+    """Explain the 404 of an endpoint that only Consul Enterprise has."""
+    if response.status != 404:
+        return None
+    said = words(response.body, response.headers.get("content-type") or "") or "an empty answer"
+    return ClientError(
+        f"{said}: the agent has no such endpoint, since only Consul Enterprise has it, or something other than Consul answered;"
+        " check the agent's version and address",
+        maybe_applied=False,
+    )

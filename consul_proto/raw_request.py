@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, TypeAlias, cast, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from consul_proto.message import QueryItem, Request, Response
 from consul_proto.operation import Operation
@@ -43,6 +43,13 @@ def _written(name: str, value: QueryValue) -> QueryItem:
     raise TypeError(f"the value of {name} must be a str, an int, a bool, or None for a bare flag, not {type(value).__name__}")
 
 
+def _items(query: Query) -> tuple[QueryItem, ...]:
+    pairs: list[Any] = [*(query.items() if isinstance(query, Mapping) else query)]
+    if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
+        raise TypeError("query must be a dict or a list of pairs, such as [('near', 'n1')]")
+    return tuple(_written(name, value) for name, value in pairs)
+
+
 def _encoded(body: Body) -> bytes | None:
     if body is None or isinstance(body, bytes):
         return body
@@ -57,8 +64,7 @@ def raw_operation(method: Method, path: str, query: Query, body: Body) -> Operat
     """Return an operation for any request. Its value is the whole answer. Raises ValueError, TypeError."""
     if method not in _METHODS:
         raise ValueError(f"method must be 'GET', 'PUT', 'POST' or 'DELETE', not {method!r}")
-    pairs = cast("Iterable[tuple[str, QueryValue]]", query.items() if isinstance(query, Mapping) else query)
-    items = tuple(_written(name, value) for name, value in pairs)
+    items = _items(query)
     names = dict(items)
     if "token" in names:
         raise ValueError("a token in a query would be logged: give it to the client, or use client.using(token=...)")

@@ -125,7 +125,7 @@ def target_of(target: Target) -> ArchiveCopy | ArchiveFile:
     if isinstance(target, str | os.PathLike):
         return ArchiveFile(Path(target))
     if not _is_binary(target, "write"):
-        raise TypeError(f"snapshot.save(): target must be a path or a binary file, as open(..., 'wb') returns, not {_name(target)}")
+        raise TypeError(f"snapshot.save(): file must be a path or a binary file, as open(..., 'wb') returns, not {_name(target)}")
     return ArchiveCopy(target)
 
 

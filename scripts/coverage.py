@@ -9,7 +9,7 @@ from typing import Any
 
 from consul_proto.message import Response
 from consulate import AsyncConsul, Consul
-from tests.conformance.endpoints.trial import UNTRIED, Trial, has_endpoint, load_trials
+from tests.conformance.endpoints.trial import TRIED_APART, UNTRIED, Trial, has_endpoint, load_trials
 from tests.proto.manifest import CALLS, ROWS, Call
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 
@@ -63,9 +63,12 @@ def _tried(row: dict[str, Any], place: str, trials: list[Trial], reasons: Reason
     if not any(has_endpoint(row["id"], version) for version in (_VERSIONS if place == "simulator" else [place])):
         return "not there"
     shown = [trial.outcome for trial in trials if trial.endpoint == row["id"] and not trial.reason_not_to_run(place)]
+    apart = {outcome: module for (endpoint, outcome), module in TRIED_APART.items() if endpoint == row["id"]}
+    shown += apart if place != "simulator" else []
     marks = [
         *(reasons.mark(reason) for trial in trials if trial.endpoint == row["id"] and (reason := trial.reason_not_to_run(place))),
         *(reasons.mark(reason) for (endpoint, _), reason in UNTRIED.items() if endpoint == row["id"]),
+        *(reasons.mark(f"in tests/conformance/{module}.py, on real agents of its own") for module in apart.values()),
     ]
     word = "both" if {"success", "error"} <= {*shown} else next(iter(shown), "no")
     return " ".join([word, *dict.fromkeys(marks)])

@@ -10,6 +10,8 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from scripts.recording import (
@@ -22,14 +24,18 @@ from scripts.recording import (
     config,
     connect,
     coordinate,
+    internal,
     kv,
     limits,
+    operator,
+    peering,
     query,
     session,
     snapshot,
 )
-from scripts.recording.recorder import POWERLESS, Recorder
+from scripts.recording.recorder import POWERLESS, Manifest, Recorder
 from tests.agents import Binary, find_binaries, start_agent
+from tests.fakes.metrics_backend import metrics_backend
 
 _TESTS = Path(__file__).parent.parent / "tests"
 
@@ -58,24 +64,47 @@ def _record(binary: Binary, folder: Path) -> list[str]:
         query.record(recorder)
         config.record(recorder)
         connect.record(recorder)
+        operator.record(recorder)
+        internal.record(recorder)
+        peering.record(recorder)
         acl_legacy.record(recorder)
         acl.record_refusals(recorder)
         acl.record(recorder)
         acl_objects.record(recorder)
-    with tempfile.TemporaryDirectory(prefix="agent-") as name:
-        file = Path(name, "further.json")
-        file.write_text(json.dumps(limits.SWITCHED_OFF))
-        with start_agent(binary, acls=False, limits=limits.LIMITS, files=[file]) as small:
-            second = Recorder(small, folder, manifest)
-            limits.record(second)
-            agent_process.record_without_acls(second)
-            acl.record_off(second)
-        file.write_text(json.dumps({"acl": {"enabled": True, "default_policy": "allow"}}))
-        with start_agent(binary, acls=False, files=[file]) as without_tokens:
-            third = Recorder(without_tokens, folder, manifest)
-            acl.record_bootstrap(third)
-    print(f"Consul {binary.version}: {recorder.written + second.written + third.written} samples")
-    return recorder.surprises + second.surprises + third.surprises
+    recorders = [recorder, *_record_switched_off(binary, folder, manifest), *_record_special(binary, folder, manifest)]
+    print(f"Consul {binary.version}: {sum(one.written for one in recorders)} samples")
+    return [surprise for one in recorders for surprise in one.surprises]
+
+
+def _record_switched_off(binary: Binary, folder: Path, manifest: Manifest) -> Iterator[Recorder]:
+    """Record agents without ACLs, without a UI and with small limits, and without any token."""
+    off = {**limits.SWITCHED_OFF, **internal.without_ui(binary.version)}
+    with start_agent(binary, acls=False, limits=limits.LIMITS, settings=off) as small:
+        recorder = Recorder(small, folder, manifest)
+        limits.record(recorder)
+        agent_process.record_without_acls(recorder)
+        acl.record_off(recorder)
+        internal.record_without_ui(recorder)
+        yield recorder
+    with start_agent(binary, acls=False, settings={"acl": {"enabled": True, "default_policy": "allow"}}) as without_tokens:
+        recorder = Recorder(without_tokens, folder, manifest)
+        acl.record_bootstrap(recorder)
+        yield recorder
+
+
+def _record_special(binary: Binary, folder: Path, manifest: Manifest) -> Iterator[Recorder]:
+    """Record what needs an agent of its own: encrypted gossip, a second server, another cluster, a metrics backend."""
+    with ExitStack() as running:
+        backend = running.enter_context(metrics_backend())
+        first = running.enter_context(
+            start_agent(binary, acls=True, grpc=True, settings={**operator.encrypted(), **internal.with_metrics(binary.version, backend)})
+        )
+        second = running.enter_context(start_agent(binary, acls=True, grpc=True, node="other-node", datacenter="dc2"))
+        here, there = (Recorder(agent, folder, manifest) for agent in (first, second))
+        operator.record_keyring(here)
+        internal.record_metrics(here)
+        peering.record_two(here, there)
+        yield from (here, there)
 
 
 def main() -> int:

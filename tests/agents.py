@@ -53,6 +53,17 @@ class Agent:
     is_simulated: bool = field(default=False, kw_only=True)
 
 
+@dataclass(frozen=True)
+class _Options:
+    """What `start_agent` is told of the configuration."""
+
+    node: str
+    datacenter: str
+    grpc: bool
+    limits: Mapping[str, int]
+    settings: Mapping[str, object]
+
+
 def find_binaries() -> list[Binary]:
     """Return the Consul binaries that CONSUL_BINS names (paths separated by ":"), or the one on PATH."""
     named = [path for path in os.environ.get("CONSUL_BINS", "").split(":") if path]
@@ -141,22 +152,22 @@ def _is_old(version: str) -> bool:
     return tuple(int(part) for part in version.split(".")[:2]) < (1, 11)
 
 
-def _configuration(
-    version: str, unix_path: str, node_id: str, token: str | None, limits: Mapping[str, int]
-) -> tuple[dict[str, object], int]:
-    http_port, lan, wan, server = _free_ports(4)
+def _configuration(version: str, unix_path: str, node_id: str, token: str | None, options: _Options) -> tuple[dict[str, object], int]:
+    http_port, lan, wan, server, grpc_tls = _free_ports(5)
     ports = {"http": http_port, "serf_lan": lan, "serf_wan": wan, "server": server, "dns": -1, "grpc": -1}
     if not _is_old(version):
-        ports["grpc_tls"] = -1
+        ports["grpc_tls"] = grpc_tls if options.grpc else -1
     configuration: dict[str, object] = {
-        "node_name": _NODE,
+        "node_name": options.node,
         "node_id": node_id,
+        "datacenter": options.datacenter,
         "bind_addr": "127.0.0.1",
         "addresses": {"http": f"127.0.0.1 unix://{unix_path}" if unix_path else "127.0.0.1"},
         "ports": ports,
         "enable_script_checks": True,
         "disable_update_check": True,
-        "limits": {"http_max_conns_per_client": 4000, **limits},
+        "limits": {"http_max_conns_per_client": 4000, **options.limits},
+        **options.settings,
     }
     if token is not None:
         management = "master" if _is_old(version) else "initial_management"
@@ -194,6 +205,34 @@ def _is_ready(port: int, node_id: str, token: str | None) -> bool:
     )
 
 
+def await_catalog(agent: Agent) -> None:
+    """Wait until the catalog has the agent's services and checks: a real agent writes them there up to some seconds later."""
+    deadline = time.monotonic() + _START
+    while _catalog_of(agent) != (own := _services_of(agent)):
+        assert time.monotonic() < deadline, f"the catalog does not have {own}"
+        time.sleep(0.01)
+
+
+def _services_of(agent: Agent) -> tuple[dict[str, object], dict[str, object]]:
+    """Return the name of each service of the agent by its id, and the status of each check."""
+    services, checks = (_get(agent.port, f"/v1/agent/{what}", agent.management_token) for what in ("services", "checks"))
+    assert isinstance(services, dict)
+    assert isinstance(checks, dict)
+    return {key: one["Service"] for key, one in services.items()}, {key: one["Status"] for key, one in checks.items()}
+
+
+def _catalog_of(agent: Agent) -> tuple[dict[str, object], dict[str, object]]:
+    """Return what the catalog has of it, without the service and the check that the servers write."""
+    node = _get(agent.port, f"/v1/catalog/node/{agent.node_name}", agent.management_token)
+    checks = _get(agent.port, f"/v1/health/node/{agent.node_name}", agent.management_token)
+    assert isinstance(node, dict)
+    assert isinstance(checks, list)
+    return (
+        {key: one["Service"] for key, one in node["Services"].items() if key != "consul"},
+        {one["CheckID"]: one["Status"] for one in checks if one["CheckID"] != "serfHealth"},
+    )
+
+
 def _tail(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-15:])
 
@@ -222,15 +261,15 @@ def _wait_until_ready(process: subprocess.Popen[bytes], agent: Agent, node_id: s
 
 
 @contextmanager
-def _attempt(binary: Binary, *, acls: bool, unix_socket: bool, limits: Mapping[str, int], files: Sequence[Path]) -> Iterator[Agent | None]:
+def _attempt(binary: Binary, *, acls: bool, unix_socket: bool, options: _Options, files: Sequence[Path]) -> Iterator[Agent | None]:
     """Start an agent on free ports. Yield None if another program took one of them."""
     token, node_id = (str(uuid.uuid4()) if acls else None), str(uuid.uuid4())
     with tempfile.TemporaryDirectory(prefix="consul-") as name:
         log, file = Path(name, "agent.log"), Path(name, "agent.json")
         unix_path = str(Path(name, "consul.sock")) if unix_socket else ""
-        configuration, port = _configuration(binary.version, unix_path, node_id, token, limits)
+        configuration, port = _configuration(binary.version, unix_path, node_id, token, options)
         file.write_text(json.dumps(configuration))
-        agent = Agent(binary.version, "127.0.0.1", port, unix_path, _NODE, "dc1", token)
+        agent = Agent(binary.version, "127.0.0.1", port, unix_path, options.node, options.datacenter, token)
         # The token is only in the file: every user of the machine can read the command line of a process.
         with log.open("wb") as output:
             configured = [word for path in (*files, file) for word in ("-config-file", str(path))]
@@ -243,14 +282,25 @@ def _attempt(binary: Binary, *, acls: bool, unix_socket: bool, limits: Mapping[s
 
 @contextmanager
 def start_agent(
-    binary: Binary, *, acls: bool, unix_socket: bool = True, limits: Mapping[str, int] | None = None, files: Sequence[Path] = ()
+    binary: Binary,
+    *,
+    acls: bool,
+    unix_socket: bool = True,
+    limits: Mapping[str, int] | None = None,
+    files: Sequence[Path] = (),
+    node: str = _NODE,
+    datacenter: str = "dc1",
+    grpc: bool = False,
+    settings: Mapping[str, object] | None = None,
 ) -> Iterator[Agent]:
     """Start an agent, wait until it is ready, and stop it at the end.
 
-    limits: more of Consul's `limits`, such as kv_max_value_size. files: further files of configuration.
+    limits: more of Consul's `limits`, such as kv_max_value_size. files: further files of configuration. node, datacenter: its names.
+    grpc: whether it has the port that peering needs. settings: more of its configuration.
     """
+    options = _Options(node, datacenter, grpc, limits or {}, settings or {})
     for _ in range(_TRIES):
-        with _attempt(binary, acls=acls, unix_socket=unix_socket, limits=limits or {}, files=files) as agent:
+        with _attempt(binary, acls=acls, unix_socket=unix_socket, options=options, files=files) as agent:
             if agent is not None:
                 yield agent
                 return

@@ -19,6 +19,10 @@ _HARMLESS = re.compile(r"0{8}-0{4}-0{4}-0{4}-0{11}[0-9a-f]|aaaaaaaa-bbbb-cccc-dd
 #: The text of a refusal may contain the refused token.
 _NAMED = re.compile(rf"(?:AccessorID|SecretID|[Tt]oken)[^0-9a-zA-Z]{{1,6}}({_UUID.pattern})")
 
+#: 16, 24 or 32 bytes in base64, and a peering token: an object in base64.
+_GOSSIP_KEY = re.compile(r"[0-9A-Za-z+/]{22}==|[0-9A-Za-z+/]{32}(?=\\?\")|[0-9A-Za-z+/]{43}=")
+_PEERING_TOKEN = re.compile(r'PeeringToken\\?": ?\\?"eyJ[^"]{100,}')
+
 _MACHINE = re.compile(r"/(?:home|root|tmp|var|usr|work|Users)/|X-Consul-Token|Bearer |-BEGIN [A-Z ]*PRIVATE KEY", re.IGNORECASE)
 
 
@@ -50,6 +54,9 @@ def find_secrets(text: str) -> list[str]:
     if sample["operation"].startswith("acl."):
         found += [uuid for uuid in _UUID.findall(text) if not _HARMLESS.fullmatch(uuid)]
     found += [uuid for uuid in _NAMED.findall(text) if not _HARMLESS.fullmatch(uuid)]
+    if sample["operation"].startswith("operator.keyring."):
+        found += _GOSSIP_KEY.findall(text)
+    found += _PEERING_TOKEN.findall(text)
     found += [name for name, _ in sample["headers"] if name.lower() in ("date", "authorization", "set-cookie")]
     found += [name for name, _ in sample["request"]["query"] if name == "token"]
     return found
@@ -77,6 +84,10 @@ def test_samples_are_clean(folder: Path) -> None:
         ("kv.get", [], [["token", "secret"]], ""),
         ("agent.self", [], [], '{"DataDir": "/tmp/consul-1"}'),
         ("agent.connect.ca_leaf", [], [], '{"PrivateKeyPEM": "-----BEGIN EC PRIVATE KEY-----"}'),
+        ("operator.keyring.list", [], [], '[{"Keys": {"48mr8TTgGZMEqicZV7ai3A==": 1}}]'),
+        ("operator.keyring.list", [], [], '[{"Keys": {"pUqJrVyVRj5jsiYEkM/tFQYfWyJIv4s3XkvDwy7Cu5s=": 1}}]'),
+        ("operator.keyring.install", [], [], '{"Key": "pUqJrVyVRj5jsiYEkM/tFQYfWyJIv4s3"}'),
+        ("peering.generate_token", [], [], '{"PeeringToken": "eyJ' + "x" * 200 + '"}'),
     ],
 )
 def test_find_secrets_finds_each_kind(operation: str, headers: list[object], query: list[object], body: str) -> None:

@@ -218,7 +218,7 @@ def test_wrong_arguments_raise_before_anything_is_sent(face: Face, tmp_path: Pat
 
     client: Any = AsyncConsul(transport=AsyncMemoryTransport(handle)) if face.backend else Consul(transport=MemoryTransport(handle))
     for target in (7, None, io.StringIO(), b"path", object()):
-        with pytest.raises(TypeError, match=r"^snapshot\.save\(\): target must be a path or a binary file"):
+        with pytest.raises(TypeError, match=r"^snapshot\.save\(\): file must be a path or a binary file"):
             client.snapshot.save(target)
     for archive in (7, None, io.StringIO(), object()):
         with pytest.raises(TypeError, match=r"^snapshot\.restore\(\): archive must be a path, a binary file"):

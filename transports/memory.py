@@ -15,7 +15,7 @@ Handle = Callable[["Request"], "Response"]
 
 
 class MemoryTransport:
-    """A `Transport` that answers each request with `handle(request)`.
+    """A `Transport` that answers each request with `handle(request)`. A function that wants the body as bytes calls `request.read_body()`.
 
     sleep: called with the seconds instead of sleeping. A test can pass a function that does nothing.
     """

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consul_proto.decode import each, nothing
-from consul_proto.errors import ClientError, ConsulateException, NotFound
+from consul_proto.errors import ClientError, ConsulateException
+from consul_proto.failures import missing
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import json_body, read_operation, write_operation
@@ -31,14 +32,11 @@ def _explain(response: Response) -> ConsulateException | None:
     return ClientError("Coordinate support disabled; remove disable_coordinates from the agent's configuration", maybe_applied=False)
 
 
+_missing = missing("no such node, or it has no coordinate yet")
+
+
 def _explain_node(response: Response) -> ConsulateException | None:
-    """Return the error for a node without a coordinate: an empty 404. A proxy can answer so too; newer agents name their ACL policy."""
-    if response.status != 404 or response.body:
-        return _explain(response)
-    missing = "no such node, or it has no coordinate yet"
-    if response.headers.get("x-consul-default-acl-policy") is not None:
-        return NotFound(missing, maybe_applied=False)
-    return ClientError(f"{missing}; or something other than Consul answered: the answer is empty", maybe_applied=False)
+    return _missing(response) or _explain(response)
 
 
 class Coordinates(Namespace[M]):

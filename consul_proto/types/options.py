@@ -144,6 +144,13 @@ class DatacenterReadOptions(DatacenterOption, total=False):
     max_stale: Duration
 
 
+class DatacenterBlockingOptions(DatacenterReadOptions, total=False):
+    """How a read is answered that has no namespace, and can block; see `ReadOptions`."""
+
+    index: int
+    wait: Duration
+
+
 class EventListOptions(TypedDict, total=False):
     """index: block until the X-Consul-Index differs (it is a hash: compare for equality). wait: the longest block."""
 

@@ -88,7 +88,7 @@ class Upstream(TypedDict, total=False):
     LocalBindPort: int
     LocalBindSocketPath: str  # since 1.10.0
     LocalBindSocketMode: str  # since 1.10.0
-    Config: dict[str, object]
+    Config: dict[str, object] | None  # null in answers of 1.8.7
     MeshGateway: MeshGatewayConfig
     CentrallyConfigured: bool  # since 1.10.0
 

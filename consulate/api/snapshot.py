@@ -42,12 +42,12 @@ def _with_body(operation: Operation[bool], archive: Source) -> Operation[bool]:
 class Snapshot(endpoints.Snapshot[Sync]):
     """Snapshots of the servers' state, in files."""
 
-    def save(self, target: Target, **options: Unpack[SnapshotOptions]) -> SnapshotMeta:  # type: ignore[override] # it takes a file
+    def save(self, file: Target, **options: Unpack[SnapshotOptions]) -> SnapshotMeta:  # type: ignore[override] # it takes a file
         """Save a snapshot of the servers' state to a file. Return what the snapshot says about itself.
 
         client.snapshot.save("backup.snap")["Index"]
 
-        target: a path, or a binary file that is open for writing.
+        file: a path, or a binary file that is open for writing.
 
         A snapshot contains everything, also secrets. The memory that this takes does not depend on its size.
         At a path, the file appears, or replaces an older one, only once the snapshot is complete and its checksums are right; nothing is
@@ -59,7 +59,7 @@ class Snapshot(endpoints.Snapshot[Sync]):
         Raises DecodeError for a broken snapshot, OSError for the file, Forbidden, ServerError for an unknown datacenter.
         https://developer.hashicorp.com/consul/api-docs/snapshot#generate-snapshot
         """
-        stream, archive = _stream(options), target_of(target)
+        stream, archive = _stream(options), target_of(file)
         events: Events[bytes] = self._run(stream)
         try:
             archive.begin()
@@ -99,10 +99,10 @@ class AsyncSnapshot(endpoints.Snapshot[Async]):
     _awaits = True
 
     def save(  # type: ignore[override] # it takes a file
-        self, target: Target, **options: Unpack[SnapshotOptions]
+        self, file: Target, **options: Unpack[SnapshotOptions]
     ) -> Coroutine[Any, Any, SnapshotMeta]:
         """Save a snapshot."""
-        stream, archive = _stream(options), target_of(target)
+        stream, archive = _stream(options), target_of(file)
         return self._save(stream, archive)
 
     async def _save(self, stream: Stream[bytes], archive: ArchiveCopy | ArchiveFile) -> SnapshotMeta:

@@ -29,6 +29,7 @@ OPTION_NAMES = {
     "consistent": "consistency",
     "loglevel": "log_level",
     "logjson": "log_json",
+    "global": "global_",
 }
 
 #: Parameter that must be given -> what to give it; "x" where nothing is said.
@@ -40,6 +41,12 @@ _GIVEN: dict[str, Any] = {
     "entry": {"Kind": "mesh"},
     "config": {},
     "archive": b"x",
+    "requests": [],
+    "addresses": [],
+    "manual_vips": [],
+    "peer": "cluster-02",
+    "key": "c2VjcmV0",
+    "peering_token": "c2VjcmV0",
 }
 
 #: Call -> what it needs besides.

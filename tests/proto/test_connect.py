@@ -175,7 +175,10 @@ class TestCoordinates:
             operation.decode(Response(404, Headers([("X-Consul-Default-Acl-Policy", "deny")])))
         error = _failed(operation, 404, b"")
         assert type(error) is errors.ClientError
-        assert "no such node, or it has no coordinate yet; or something other than Consul answered" in str(error)
+        assert (
+            "no such node, or it has no coordinate yet; or the agent has no such endpoint, or something other than Consul answered"
+            in str(error)
+        )
         assert "remove disable_coordinates" in str(_failed(operation, 401, b"Coordinate support disabled"))
 
     def test_a_coordinate_of_no_node(self) -> None:

@@ -19,6 +19,7 @@ _NOT_IN_QUERIES = {
     "kv.delete recurse": "`kv.delete(recurse=True)` sends it",
     "agent.metrics format": "the call reads the JSON form; Prometheus reads its own form itself",
     "connect.ca.roots pem": "`connect.ca.roots_pem` sends it",
+    "operator.license.get signed": "`license.signed` sends it, and returns the text",
     "agent.service.health_by_id format": "`health_by_id` reads the JSON form, which has the text's word as AggregatedStatus",
     "agent.service.health_by_name format": "as health_by_id",
 }
@@ -42,6 +43,11 @@ _MEMBER_PARAMETERS = {
     "config.apply Name": "entry",
     "config.apply *": "entry",
     "txn []": "operations",
+    "operator.area.join []": "addresses",
+    "internal.acl_authorize []": "requests",
+    "internal.service_virtual_ip ManualVIPs": "manual_vips",
+    "namespace.create ACLs": "acls",
+    "namespace.update ACLs": "acls",
 }
 
 #: Member of a body -> why no call takes it.
@@ -49,6 +55,8 @@ _NOT_IN_BODIES = {
     "acl.policy.create ID": "Consul refuses it",
     "acl.role.create ID": "Consul refuses it",
     "catalog.deregister Address": "Consul ignores it",
+    "namespace.update Name": "only the name in the path would be accepted",
+    "partition.update Name": "only the name in the path would be accepted",
 }
 
 

@@ -18,11 +18,11 @@ from consul_proto.operation import Operation
 from consul_proto.options import Settings
 from consul_proto.query import QUERY
 from consulate import AsyncConsul, Consul
-from tests.proto.manifest import CALLS, OPTION_NAMES, Call
+from tests.proto.manifest import CALLS, OPTION_NAMES, WITH_FILES, Call
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 
 #: What the calls fix: these options change the shape of the answer.
-_SHAPES = {"recurse", "keys", "raw", "separator", "format", "pem"}
+_SHAPES = {"recurse", "keys", "raw", "separator", "format", "pem", "signed"}
 
 #: What further calls fix of their row's options: what `put` is told, these calls are; only a transaction that reads has a consistency;
 #: calls of several requests do not block.
@@ -43,8 +43,14 @@ _EXTRAS = {"max_stale", "max_age", "stale_if_error"}
 #: Calls that are transactions, whose operations have a namespace and a partition each.
 _TRANSACTIONS = {"kv.delete", "kv.get_many", "kv.put_many", "kv.delete_many"}
 
-#: Calls and their parameters that are objects, although an option has the same name.
-_OBJECTS = {"agent.service.register connect", "catalog.register service", "query.create service", "query.update service"}
+#: Call and parameter with the name of an option -> a value that it can have. It goes into the path or the body, or decides what is read.
+_OF_OTHERS: dict[str, Any] = {
+    "agent.service.register connect": {},
+    "catalog.register service": {},
+    "kv.get_as kind": str,
+    "query.create service": {},
+    "query.update service": {},
+}
 
 #: Option -> a value that it can have.
 _VALUES: dict[str, Any] = {
@@ -56,17 +62,22 @@ _VALUES: dict[str, Any] = {
     "enable": False,
     "expanded": True,
     "flags": 7,
+    "global_": True,
     "index": 7,
     "log_json": True,
     "limit": 7,
+    "local_only": True,
     "max_age": 7,
     "max_stale": 7,
     "merge_central_config": True,
     "node_meta": {"a": "b"},
     "passing": True,
     "prune": True,
+    "relay_factor": 3,
     "replace_existing_checks": True,
+    "send_report": True,
     "stale_if_error": 7,
+    "today_only": True,
     "wait": 7,
     "wan": True,
 }
@@ -111,8 +122,7 @@ def test_a_call_takes_no_option_that_its_row_does_not_have(call: Call) -> None:
     if call.name in _TRANSACTIONS:
         others -= {"namespace", "partition"}
     for option in others:
-        # A parameter of the same name, as the service that is registered, goes into the path or the body.
-        value = {} if f"{call} {option}" in _OBJECTS else _VALUES.get(option, "x")
+        value = _OF_OTHERS.get(f"{call} {option}", _VALUES.get(option, "x"))
         assert call.operation(**{option: value}).request.query == call.operation().request.query, option
 
 
@@ -127,7 +137,7 @@ def test_any_other_option_is_refused_before_anything_is_sent(call: Call) -> None
     faces = (Operations(), Consul(transport=MemoryTransport(answer)), AsyncConsul(transport=AsyncMemoryTransport(answer)))
     others = _UNIVERSE - _own(call)
     assert others
-    for face in faces:
+    for face in faces[:1] if call.name in WITH_FILES else faces:
         for option in sorted(others | {"dc", "colour"}):
             with pytest.raises(TypeError) as raised:
                 call.on(face, **{option: "x"})

@@ -63,6 +63,8 @@ def test_what_is_sent(build: Callable[[], Operation[Response]], method: str, tar
         (lambda: api.request("GET", b"/v1/x"), TypeError, "a path must be a str, not bytes"),
         (lambda: api.request("get", "/v1/x"), ValueError, "method must be 'GET', 'PUT', 'POST' or 'DELETE', not 'get'"),
         (lambda: api.request("GET", "/v1/x", query={"token": "s3cr3t"}), ValueError, "client.using(token=...)"),
+        (lambda: api.request("GET", "/v1/x", query=[1]), TypeError, "query must be a dict or a list of pairs"),
+        (lambda: api.request("GET", "/v1/x", query=[("a", "b", "c")]), TypeError, "query must be a dict or a list of pairs"),
         (lambda: api.request("GET", "/v1/x", query={"": None}), ValueError, "the name of an option must not be empty"),
         (lambda: api.request("GET", "/v1/x", query={"a": 1.5}), TypeError, "the value of a must be a str, an int, a bool, or None"),
         (lambda: api.request("GET", "/v1/x", query={"index": 1, "wait": "soon"}), ValueError, "a duration must be a Go string"),

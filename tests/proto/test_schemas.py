@@ -33,6 +33,14 @@ _WITHOUT_TYPE = {
     "CoordinateUpdateRequest": "its members are the parameters of coordinate.update",
     "IntentionCheckResponse": "connect.intentions.check returns its only member",
     "CheckUpdate": "its members are the parameters of agent.check.update",
+    "KeyringRequest": "its member is the parameter of operator.keyring.install, use and remove",
+    "TransferLeaderResponse": "operator.raft.transfer_leader returns the bool",
+    "AuditHashRequest": "its member is the parameter of operator.audit_hash",
+    "AuditHashResponse": "operator.audit_hash returns the hash itself",
+    "PeeringGenerateTokenRequest": "its members are the parameters of peering.generate_token",
+    "PeeringGenerateTokenResponse": "peering.generate_token returns the token itself",
+    "PeeringEstablishRequest": "its members are the parameters of peering.establish",
+    "AssignServiceManualVIPsRequest": "its members are the parameters of internal.service_virtual_ip",
 }
 
 

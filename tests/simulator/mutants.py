@@ -404,6 +404,18 @@ MUTANTS = [
         'implied = "read" if rule.policy in ("read", "write") else "deny"',
         "implied = rule.policy",
     ),
+    # Streams and snapshots.
+    Mutant("no log line has a token of the query", "agent/telemetry.py", "if name == 'token'", "if name == ''"),
+    Mutant("no log line has a token of the path", "agent/telemetry.py", '_LEGACY_ACL.sub(r"\\1<hidden>", request.path)', "request.path"),
+    Mutant("a log has the lines of its level and above", "agent/telemetry.py", ">= lowest:", "> -1:"),
+    Mutant("an interval of metrics begins with no counts", "agent/telemetry.py", "self._counts.clear()", ""),
+    Mutant("what nobody reads is dropped", "engine/answers.py", "if len(self._pieces) < _MOST_PIECES:", "if True:"),
+    Mutant("a snapshot's checksums must be right", "operator/snapshot.py", ".hexdigest() != known:", ".hexdigest() == '':"),
+    Mutant("a snapshot has all checksums", "operator/snapshot.py", "    if missing:", "    if False:"),
+    Mutant("a snapshot has its end", "operator/snapshot.py", "if not inflate.eof or inflate.unused_data:", "if inflate.unused_data:"),
+    Mutant(
+        "a snapshot has nothing after its end", "operator/snapshot.py", "if not inflate.eof or inflate.unused_data:", "if not inflate.eof:"
+    ),
 ]
 
 

@@ -257,7 +257,7 @@ def config_entries(client: Consul) -> None:
 def wrong_streams(client: Consul, tasks: AsyncConsul) -> None:
     client.agent.monitor(log_level="loud")  # error
     client.agent.token.update("nothing", "t")  # error
-    client.snapshot.save(consistency="consistent", target="a.snap")  # error
+    client.snapshot.save(consistency="consistent", file="a.snap")  # error
     client.ops.snapshot.restore("a.snap")  # error
     for line in tasks.agent.monitor():  # error
         del line

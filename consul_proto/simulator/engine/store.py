@@ -54,6 +54,8 @@ class Store:
         self._waiting: dict[Hashable, set[Parked]] = {}
         self._to_wake: set[Parked] = set()
         self._undo: list[Callable[[], object]] | None = None
+        #: What there was to wake when the running transaction began.
+        self._woken_before: set[Parked] = set()
 
     def dump(self) -> Any:
         """Return the indexes as JSON."""
@@ -112,17 +114,18 @@ class Store:
 
     def begin(self) -> None:
         """Begin a transaction."""
-        self._undo = []
+        self._undo, self._woken_before = [], set(self._to_wake)
 
     def commit(self) -> None:
         """End the transaction, and keep its changes."""
         self._undo = None
 
     def rollback(self) -> None:
-        """Undo the transaction, last step first."""
+        """Undo the transaction, last step first. It wakes no query."""
         steps, self._undo = self._undo or [], None
         for undo in reversed(steps):
             undo()
+        self._to_wake = self._woken_before
 
     def park(self, parked: Parked) -> None:
         """Add a query to those that wait."""

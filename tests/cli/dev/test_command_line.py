@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents import Agent, Binary, find_binaries, require_binary, start_agent, start_dev
+from tests.agents import Agent, Binary, await_catalog, find_binaries, require_binary, start_agent, start_dev
 from tests.cli.dev.commands import OPEN, WEB, WITH_ACLS, Command
 
 pytestmark = pytest.mark.real
@@ -30,7 +30,7 @@ _NEUTRAL = (
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?( ?[+-]\d{4} \w+|Z|[+-]\d\d:\d\d)( m=\S+)?"), "<time>"),
     (re.compile(r"[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d [A-Z]+"), "<time>"),
     (re.compile(r"\d+\.\d+ ms"), "<time>"),
-    (re.compile(r"(leader +true +3 +|snapshot to index )\d+"), r"\1<index>"),
+    (re.compile(r"(leader +true +3 +|snapshot to index |reset index: )\d+"), r"\1<index>"),
     (re.compile(r"\b[0-9a-f]{8}\b"), "<id>"),
     (re.compile(r"[ \t]+"), " "),
     (re.compile(r"-{2,}"), "--"),
@@ -112,6 +112,7 @@ def _differences(binary: Binary, commands: list[Command], folder: Path, *, acls:
         for command in commands:
             if command.since <= version < command.until:
                 real, simulated = (side.run(command) for side in sides)
+                await_catalog(sides[0].agent)
                 if real != simulated:
                     found.append(
                         f"consul {command.line}\n--- real, ended with {real[0]}\n{real[1]}--- simulated, {simulated[0]}\n{simulated[1]}"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from consulate.cli.dev.configuration import read_files
-from tests.agents import Agent, Binary, find_binaries, require_binary, start_agent, start_dev
+from tests.agents import Agent, Binary, await_catalog, find_binaries, require_binary, start_agent, start_dev
 from tests.cli.dev.raw import is_healthy, request
 
 _SERVICES: dict[str, Any] = {
@@ -101,6 +101,7 @@ def test_a_file_configures_it_as_it_configures_a_real_agent(binary: Binary | Non
         start_agent(binary, acls=False, unix_socket=False, files=[file]) as real,
         start_dev(binary.version, "--config-file", str(file), unix_socket=False) as simulated,
     ):
+        await_catalog(real)
         for path in _PATHS:
             assert _told(simulated, path) == _told(real, path), path
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from tests.conformance.table import Check
 from tests.proto.manifest import ROWS
@@ -48,6 +48,26 @@ UNTRIED: dict[tuple[str, Outcome], str] = {
     ("catalog.datacenters", "error"): "it needs no rights and takes no datacenter",
 }
 
+#: (endpoint, outcome) -> the module whose tests show it on real agents of their own, since the agent of the trials cannot.
+TRIED_APART: dict[tuple[str, Outcome], str] = {}
+
+#: The modules with such tests.
+_APART = ("test_special_agents", "test_two_agents")
+
+_Test = TypeVar("_Test", bound=Callable[..., None])
+
+
+def tries(*endpoints: str) -> Callable[[_Test], _Test]:
+    """Mark a test on agents of its own, which shows the main success of these endpoints."""
+
+    def mark(test: _Test) -> _Test:
+        for endpoint in endpoints:
+            assert endpoint in ROWS, endpoint
+            TRIED_APART[endpoint, "success"] = test.__module__.rpartition(".")[2]
+        return test
+
+    return mark
+
 
 def _adder(outcome: Outcome, endpoint: str, not_on: Mapping[Place, str] | None) -> Callable[[Check], Check]:
     assert endpoint in ROWS, endpoint
@@ -70,7 +90,9 @@ def fails(endpoint: str, not_on: Mapping[Place, str] | None = None) -> Callable[
 
 
 def load_trials() -> list[Trial]:
-    """Return the trials of all files in this folder."""
+    """Return the trials of all files in this folder, and fill `TRIED_APART`."""
+    for name in _APART:
+        import_module(f"tests.conformance.{name}")
     for path in sorted(Path(__file__).parent.glob("try_*.py")):
         import_module(f"tests.conformance.endpoints.{path.stem}")
     return TRIALS

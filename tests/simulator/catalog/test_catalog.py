@@ -76,7 +76,7 @@ CASES = {
         for ports in (
             *([{**_HTTP, **member}] for member in ({}, {"Default": False}, {"Name": ""}, {"Port": 0}, {"Port": -1})),
             *([_HTTP, other] for other in ({"Name": "b", "Port": 81}, {**_HTTP, "Name": "b"}, _HTTP)),
-            *([], [{}]),
+            *([], [{}], [{**_HTTP, "Name": " "}], [_HTTP, {**_HTTP, "Port": 0}]),
         )
         for more in ({}, {"Port": 80}, {"Connect": {"Native": True}})
         for call in (

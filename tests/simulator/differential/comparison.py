@@ -10,9 +10,9 @@ import http.client
 import json
 import re
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -23,7 +23,9 @@ from consul_proto.simulator.agent.members import SERVER_PORT
 from consul_proto.simulator.engine.versions import Version
 from tests.agents import Agent
 from tests.simulator.differential.calls import Call
+from tests.simulator.differential.goroutines import GOROUTINES, Goroutine, has_synced, read_goroutines
 from tests.simulator.differential.orders import ignore_status, sort_instances, sort_items, sorted_tags, without_indexes
+from tests.simulator.differential.relation import Indexes, Relation
 
 #: Headers that matter to a client.
 _TELLING = (
@@ -62,8 +64,7 @@ _MOMENTS = frozenset(
 )
 
 #: Members with raft indexes.
-_WRITTEN = frozenset({"CreateIndex", "ModifyIndex"})
-_INDEXES = _WRITTEN | {"Index"}
+_INDEXES = frozenset({"CreateIndex", "ModifyIndex", "Index"})
 
 #: What an example may create: its list, the member with its name, and the call that deletes it.
 _MADE = (
@@ -82,11 +83,18 @@ _KINDS = (
 
 _ANONYMOUS = "00000000-0000-0000-0000-000000000002"
 
-#: Seconds until a real agent must have written to the catalog, or received its own event.
+#: Seconds until the catalogs must be equal, or a real agent must have received its own event.
 _SETTLED = 5.0
 
-#: Seconds until a new agent must be ready.
+#: Seconds until a new agent must be ready, and an agent must have written to the catalog.
 _STARTED = 60.0
+
+#: What a new agent does last: the paths, and whether it has been done. The simulator begins with that.
+_START: tuple[tuple[str, Callable[[Any], object]], ...] = (
+    ("/v1/connect/ca/roots", lambda roots: roots["ActiveRootID"]),
+    ("/v1/operator/autopilot/health", lambda health: health["Healthy"]),
+    ("/v1/coordinate/nodes", bool),
+)
 
 #: Indexes within texts.
 _INDEX = re.compile(r"(current modify index |[ &]cas=)\d\d+")
@@ -94,18 +102,6 @@ _INDEX = re.compile(r"(current modify index |[ &]cas=)\d\d+")
 
 #: The error for an unknown member of a config entry.
 _UNKNOWN_MEMBER = "invalid config key"
-
-
-@dataclass
-class Relation:
-    """Which value of one side corresponds to which of the other."""
-
-    there: dict[str, str] = field(default_factory=dict)
-    back: dict[str, str] = field(default_factory=dict)
-
-    def holds(self, real: str, simulated: str) -> bool:
-        """Record that two values correspond, and return whether that fits what was seen before."""
-        return self.there.setdefault(real, simulated) == simulated and self.back.setdefault(simulated, real) == real
 
 
 class Sides:
@@ -137,20 +133,19 @@ class Sides:
         self._forget()
 
     def _await_start(self) -> None:
-        """Wait until the real agent knows its own health and coordinate; the simulator knows them at once."""
+        """Wait until the real agent has done everything that it does at its start, and note the index of both sides."""
         deadline = time.monotonic() + _STARTED
-        for path in ("/v1/operator/autopilot/health", "/v1/coordinate/nodes"):
-            while (answer := self._answer(0, Call("GET", path))).status != 200 or answer.body.strip() == b"[]":
+        for path, is_done in _START:
+            while (answer := self._answer(0, Call("GET", path))).status != 200 or not is_done(_read(answer)):
                 assert time.monotonic() < deadline, f"GET {path}: {answer}"
                 time.sleep(0.05)
-        first = [self.answers(Call("GET", path)) for path in ("/v1/catalog/nodes", f"/v1/health/node/{self.node}")]
-        since = [max(int(answer.headers.get("x-consul-index") or 0) for answer in side) for side in zip(*first, strict=True)]
-        self._own_node_since = tuple(since)
+        self.answers(Call("PUT", "/v1/kv/started"))
+        real, simulated = (json.loads(answer.body)[0]["ModifyIndex"] for answer in self.answers(Call("GET", "/v1/kv/started")))
+        self._began = (real, simulated)
 
     def _forget(self) -> None:
         """Forget which values correspond, since that is not known after a difference."""
-        self._ids, self._indexes = Relation(), Relation()
-        self._indexes.holds("1", "1")
+        self._ids, self._indexes = Relation(), Indexes(self._began)
         self._differed = False
 
     def close(self) -> None:
@@ -234,19 +229,25 @@ class Sides:
         """Call both sides, and return the differences."""
         real, simulated = self.answers(call)
         if real.headers.get("x-consul-query-backend") == "streaming":
-            real = self._without_phantoms(call, real)
+            real = self._caught_up(call, real)
         return self.compare(call, real, simulated)
 
-    def _without_phantoms(self, call: Call, streamed: Response) -> Response:
-        """Remove the instances from a streamed answer that the agent's own query does not have.
+    def _caught_up(self, call: Call, streamed: Response) -> Response:
+        """Return a streamed answer, asked for again until the stream has what the agent's own query has; without other instances.
 
         The stream adds an instance under the node's current name, and removes it under the name of its registration. If these differ in
         case, the agent keeps the instance until nobody has asked for the service for 20 minutes (see test_streams.py). The simulator does
         not do this.
         """
-        plain = Call(call.method, call.path, tuple(pair for pair in call.query if pair[0] not in ("index", "wait")))
-        known = {_instance(entry) for entry in _read(self._answer(0, plain))}
-        kept = [entry for entry in _read(streamed) if _instance(entry) in known]
+        plain = replace(call, query=tuple(pair for pair in call.query if pair[0] not in ("index", "wait", "cached")))
+        known = {_instance(entry): entry for entry in _read(self._answer(0, plain))}
+        deadline = time.monotonic() + _SETTLED
+        while True:
+            kept = [entry for entry in _read(streamed) if known.get(_instance(entry)) == entry]
+            if len(kept) == len(known) or time.monotonic() > deadline:
+                break
+            time.sleep(0.002)
+            streamed = self._answer(0, call)
         self.phantoms += len(_read(streamed)) - len(kept)
         return Response(streamed.status, streamed.headers, json.dumps(kept).encode())
 
@@ -261,7 +262,7 @@ class Sides:
                 found.append(f"{name}: {real.headers.get(name)!r}, simulated {simulated.headers.get(name)!r}")
         index, own = (answer.headers.get("x-consul-index") for answer in (real, simulated))
         if (index is None) != (own is None) or (index and own and not self._same_index(index, own, call)):
-            found.append(f"x-consul-index: {index}, simulated {own}; before {self._indexes.there.get(index or '')}")
+            found.append(f"x-consul-index: {index}, simulated {own}; before {self._indexes.before(index)}")
         if not found:
             bodies: tuple[Any, Any] = _read(real), _read(simulated)
             if call.path.startswith("/v1/query/") and call.path.endswith("/execute") and "Nodes" in (bodies[0] or ()):
@@ -289,6 +290,7 @@ class Sides:
 
         The real agent may have repaired the catalog in between, as it does once a minute.
         """
+        self._await_sync()
         deadline, is_mended = time.monotonic() + _SETTLED, False
         while True:
             for path in (f"/v1/health/node/{self.node}", f"/v1/catalog/node-services/{self.node}"):
@@ -304,6 +306,16 @@ class Sides:
                 found.append(f"the catalog: {real}, simulated {simulated}")
                 return
             time.sleep(0.002)
+
+    def _await_sync(self) -> None:
+        deadline = time.monotonic() + _STARTED
+        while not has_synced(self.goroutines()):
+            assert time.monotonic() < deadline, "the agent does not write to the catalog"
+            time.sleep(0.002)
+
+    def goroutines(self) -> list[Goroutine]:
+        """Return what the real agent is doing."""
+        return read_goroutines(self._answer(0, Call("GET", GOROUTINES, (("debug", "2"),))).body.decode())
 
     def _hear(self, event: str, simulated: str) -> None:
         """Wait until the real agent has received its own event; the simulator receives it at once."""
@@ -324,7 +336,7 @@ class Sides:
             return self._ids.holds(real, simulated)
         if call.path.startswith("/v1/health/") and ("index" in dict(call.query) or "cached" in dict(call.query)):
             return True  # the index of a stream depends on its age
-        return not self._with_indexes or self._indexes.holds(real, simulated)
+        return not self._with_indexes or self._indexes.hold(int(real), int(simulated))
 
     def _name(self, name: str, *answers: Response) -> None:
         for names, answer in zip(self.names, answers, strict=True):
@@ -346,10 +358,8 @@ class Sides:
                     value = SERVER_PORT
                 if name in _MOMENTS and value and other:
                     continue
-                if name in _WRITTEN and real.get("Node") == self.node and _both_below((value, other), self._own_node_since):
-                    continue  # a new agent writes its node and its health in one step or in several
                 if name in _INDEXES and isinstance(value, int) and isinstance(other, int) and value and other:
-                    if self._with_indexes and not self._indexes.holds(str(value), str(other)):
+                    if self._with_indexes and not self._indexes.hold(value, other):
                         found.append(f"{where}.{name}: {value}, simulated {other}")
                 elif name in _IDS and value and other:
                     if not self._ids.holds(str(value), str(other)):
@@ -372,10 +382,6 @@ class Sides:
         if _UNKNOWN_MEMBER in text:  # real agents list several in any order
             text = "\n".join(sorted(text.splitlines()))
         return _INDEX.sub(r"\1", text)
-
-
-def _both_below(indexes: tuple[int, int], most: tuple[int, ...]) -> bool:
-    return all(index <= limit for index, limit in zip(indexes, most, strict=True))
 
 
 def _instance(entry: Any) -> tuple[str, str]:

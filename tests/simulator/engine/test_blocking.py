@@ -48,6 +48,15 @@ def test_a_write_without_a_change_wakes_no_query(agent: SimulatedAgent) -> None:
     assert parked.response is None
 
 
+def test_a_write_that_is_rolled_back_wakes_no_query(agent: SimulatedAgent) -> None:
+    """Not even one that would have another index by now, since something else was written."""
+    parked = agent.park(f"/v1/kv/a?index={agent.index('/v1/kv/a')}")
+    agent.result("PUT", "/v1/kv/b", b"1")
+    steps = [{"KV": {"Verb": "set", "Key": "a", "Value": ""}}, {"KV": {"Verb": "get", "Key": "missing"}}]
+    assert agent.answer("PUT", "/v1/txn", steps).status == 409
+    assert parked.response is None
+
+
 def test_a_deletion_wakes_queries_of_its_prefix(agent: SimulatedAgent) -> None:
     agent.result("PUT", "/v1/kv/a/b", b"1")
     agent.result("PUT", "/v1/kv/a/c", b"1")

@@ -172,7 +172,7 @@ def _differences(sides: Sides, *, tokens: tuple[str | None, ...]) -> list[str]:
     found = []
     for call, route in _calls(sides.simulator, sides.node):
         for prepare in prepared:
-            sides.answers(prepare)
+            found += sides.differences(prepare)
         for token in tokens:
             for one in _with_shared(replace(call, token=token), route):
                 found += [difference for difference in sides.differences(one) if not _is_known(one, difference)]

@@ -6,6 +6,7 @@ import threading
 import time
 import tracemalloc
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -163,6 +164,25 @@ def test_the_time_limit_applies_to_each_wait_for_more(face: Face, serve: Serve) 
 
         assert type(await outcome(read())) is RequestTimeout
         assert got == b"xxxx"
+
+    face.run(scenario, server.url, timeout=60)
+
+
+@on_every_face
+@pytest.mark.parametrize(("silence", "is_patient"), [(None, True), (30.0, True), (0.2, False)])
+def test_a_stream_may_have_its_own_limit_for_pauses(face: Face, serve: Serve, silence: float | None, is_patient: bool) -> None:
+    """As a log has none: it may be silent for hours, whatever the time limit of the client is."""
+    server = serve(face, [ReadRequest(), _HEAD, Pause(0.6), Send(b"1\r\nx\r\n0\r\n\r\n")])
+
+    async def scenario(client: Any) -> None:
+        got = []
+
+        async def read() -> None:
+            async for piece in events_of(client, replace(BYTES, silence=silence), timeout=0.3):
+                got.append(piece)
+
+        error = await outcome(read())
+        assert (got, type(error)) == (([b"x"], type(None)) if is_patient else ([], RequestTimeout))
 
     face.run(scenario, server.url, timeout=60)
 
