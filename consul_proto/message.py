@@ -213,6 +213,18 @@ class Request:
         _set_shown_path(self, shown_path)
         _set_wait(self, wait)
 
+    def changed(self, query: tuple[QueryItem, ...], headers: Headers, body: bytes | StreamedBody | None) -> Request:
+        """Return this request with another query, headers and body. The headers must be known to be valid."""
+        request = _new(Request)
+        _set_method(request, self.method)
+        _set_path(request, self.path)
+        _set_query(request, query)
+        _set_headers(request, headers)
+        _set_body(request, body)
+        _set_shown_path(request, self.shown_path)
+        _set_wait(request, self.wait)
+        return request
+
     @property
     def target(self) -> str:
         """Return the request target: path and query, percent-encoded."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import h11
 
 from consul_proto.errors import RequestError
-from consul_proto.message import Headers, Response, check_header
+from consul_proto.message import NO_HEADERS, Headers, Response, check_header
 from transports.errors import TLS_ALERT, needs_tls_error, size_error, wire_error
 from transports.http1.content import decode
 from transports.http1.usual import UsualAnswer, read_head
@@ -75,6 +75,7 @@ class HTTP1Connection:
         self._h11: h11.Connection | None = None
         self._request_head = f" HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {USER_AGENT}\r\n"
         self._prefix = prefix
+        self._headers, self._header_lines = NO_HEADERS, ""
         self._limit = response_size
         self._begin()
 
@@ -95,9 +96,10 @@ class HTTP1Connection:
     def send(self, request: Request) -> bytes:
         """Return the bytes of a request; the connection then expects its answer. A streamed body must be sent after them."""
         self._begin()
-        lines = [request.method, " ", self._prefix, request.target, self._request_head]
-        for name, value in request.headers.items:
-            lines += (name, ": ", value, "\r\n")
+        if request.headers is not self._headers:  # mostly those of the client, which are the same object in each call
+            self._headers = request.headers
+            self._header_lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers.items])
+        lines = [request.method, " ", self._prefix, request.target, self._request_head, self._header_lines]
         body = request.body
         if body is not None or request.method != "GET":
             lines.append(f"Content-Length: {request.body_size}\r\n")
