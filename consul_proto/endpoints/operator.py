@@ -66,13 +66,13 @@ class Operator(Namespace[M]):
         return read_operation("operator.utilization", path, _bundle, options, defaults=SCOPE, blocks=None, explain=enterprise)
 
     @operation
-    def audit_hash(self, input: str) -> Operation[str]:  # noqa: A002 - Consul's own word
+    def audit_hash(self, text: str) -> Operation[str]:
         """Return the hash with which a text occurs in the audit log ("hmac_sha256:..."). Enterprise only, since 1.16.
 
-        input: the text, such as a token; it is sent in the body. Raises Forbidden, ClientError in the Community Edition.
+        text: may be a secret, such as a token; it is sent in the body. Raises Forbidden, ClientError in the Community Edition.
         https://developer.hashicorp.com/consul/api-docs/operator/audit#calculate-data-hash
         """
-        body, path = json_body({"Input": input}), "/v1/operator/audit-hash"
+        body, path = json_body({"Input": text}), "/v1/operator/audit-hash"
         return write_operation(
-            "operator.audit_hash", path, member("Hash"), {}, body=body, method="POST", defaults=NOTHING, explain=hiding([input], enterprise)
+            "operator.audit_hash", path, member("Hash"), {}, body=body, method="POST", defaults=NOTHING, explain=hiding([text], enterprise)
         )

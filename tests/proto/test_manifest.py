@@ -44,6 +44,7 @@ _MEMBER_PARAMETERS = {
     "config.apply *": "entry",
     "txn []": "operations",
     "operator.area.join []": "addresses",
+    "operator.audit_hash Input": "text",
     "internal.acl_authorize []": "requests",
     "internal.service_virtual_ip ManualVIPs": "manual_vips",
     "namespace.create ACLs": "acls",

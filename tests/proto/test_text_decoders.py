@@ -47,11 +47,14 @@ def test_line_breaks(data: bytes, lines: list[str], piece: int) -> None:
 
 _DOCUMENTS = st.dictionaries(
     st.text(),
-    st.recursive(st.none() | st.text() | st.integers(-9, 9), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)),
+    st.recursive(
+        st.none() | st.text() | st.integers(-9, 9), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=6
+    ),
+    max_size=4,
 )
 
 
-@given(st.lists(_DOCUMENTS), st.integers(1, 50), st.sampled_from([None, 0, 4]), st.booleans())
+@given(st.lists(_DOCUMENTS, max_size=3), st.integers(1, 50), st.sampled_from([None, 0, 4]), st.booleans())
 def test_documents(documents: list[dict[str, Any]], piece: int, indent: int | None, is_ascii: bool) -> None:
     text = "".join(json.dumps(document, indent=indent, ensure_ascii=is_ascii) + "\n" for document in documents)
     assert _read(Documents(), text.encode("utf-8", "replace"), piece) == json.loads(

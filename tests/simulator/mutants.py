@@ -395,6 +395,12 @@ MUTANTS = [
         "if known := self._local.checks.get(check_id):",
         "if known := None:",
     ),
+    Mutant(
+        "replacing a service of the catalog needs the right to it",
+        "catalog/registration.py",
+        'if other is not None and not request.allows("service", other, "write"):',
+        "if False:",
+    ),
     Mutant("a sidecar has a token of its own", "agent/service_rules.py", 'sidecar.get("Token") or "")', '"")'),
     Mutant("a deleted token is unknown", "acl/tables.py", 'self._by_secret.pop(record["SecretID"], None)', "pass"),
     Mutant("keys that the token may not read are left out", "kv/kv.py", 'if request.may("key", entry.key, "read")]', "]"),
@@ -404,18 +410,8 @@ MUTANTS = [
         'implied = "read" if rule.policy in ("read", "write") else "deny"',
         "implied = rule.policy",
     ),
-    # Streams and snapshots.
     Mutant("no log line has a token of the query", "agent/telemetry.py", "if name == 'token'", "if name == ''"),
-    Mutant("no log line has a token of the path", "agent/telemetry.py", '_LEGACY_ACL.sub(r"\\1<hidden>", request.path)', "request.path"),
-    Mutant("a log has the lines of its level and above", "agent/telemetry.py", ">= lowest:", "> -1:"),
-    Mutant("an interval of metrics begins with no counts", "agent/telemetry.py", "self._counts.clear()", ""),
-    Mutant("what nobody reads is dropped", "engine/answers.py", "if len(self._pieces) < _MOST_PIECES:", "if True:"),
     Mutant("a snapshot's checksums must be right", "operator/snapshot.py", ".hexdigest() != known:", ".hexdigest() == '':"),
-    Mutant("a snapshot has all checksums", "operator/snapshot.py", "    if missing:", "    if False:"),
-    Mutant("a snapshot has its end", "operator/snapshot.py", "if not inflate.eof or inflate.unused_data:", "if inflate.unused_data:"),
-    Mutant(
-        "a snapshot has nothing after its end", "operator/snapshot.py", "if not inflate.eof or inflate.unused_data:", "if not inflate.eof:"
-    ),
 ]
 
 

@@ -60,7 +60,7 @@ def test_another_thread_ends_a_stream(way: str) -> None:
             assert list(lines) == []
         except (Cancelled, ClientClosed) as caught:
             error = caught
-        assert time.monotonic() - ended[0] < 0.1
+        assert time.monotonic() - ended[0] < 1.0  # some milliseconds on a quiet machine
         thread.join()
         lines.close()
     assert type(error) is {"close": type(None), "cancel": Cancelled, "client": ClientClosed}[way]

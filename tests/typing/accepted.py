@@ -404,3 +404,15 @@ async def streams_for_tasks(tasks: AsyncConsul) -> None:
     async with tasks.agent.monitor() as lines:
         assert_type(await anext(aiter(lines)), str)
     assert_type((await tasks.snapshot.save("a.snap"))["Size"], int)
+
+
+def operators_and_peers(client: Consul) -> None:
+    assert_type(client.operator.raft.configuration(consistency="stale")["Servers"][0]["Leader"], bool)
+    assert_type(client.operator.autopilot.config_set(min_quorum=3, last_contact_threshold="300ms", cas=9), bool)
+    assert_type(client.operator.keyring.list(local_only=True)[0]["Keys"], dict[str, int])
+    assert_type(client.operator.usage(global_=True)["Usage"]["dc1"]["Services"], int)
+    assert_type(client.ops.peering.generate_token("two", meta={"env": "test"}), Operation[str])
+    assert_type(client.peering.read("two", index=7)["State"], str)
+    client.namespace.create("team-1", acls={"PolicyDefaults": [{"Name": "node-read"}, {"ID": "1"}]})
+    assert_type(client.internal.acl_authorize([{"Resource": "operator", "Access": "read"}])[0]["Allow"], bool)
+    assert_type(client.internal.ui.metrics_proxy("api/v1/query", query={"query": "up"}), bytes)

@@ -261,3 +261,13 @@ def wrong_streams(client: Consul, tasks: AsyncConsul) -> None:
     client.ops.snapshot.restore("a.snap")  # error
     for line in tasks.agent.monitor():  # error
         del line
+
+
+def operators_and_peers(client: Consul) -> None:
+    client.operator.raft.remove_peer("10.0.0.1:8300")  # error
+    client.operator.autopilot.config_set(3)  # error
+    client.operator.keyring.list(datacenter="dc2")  # error
+    client.operator.usage()["Usage"]["dc1"]["Service"]  # error
+    client.peering.establish("two")  # error
+    client.namespace.create("team-1", acls={"PolicyDefaults": ["node-read"]})  # error
+    client.internal.acl_authorize([{"Resource": "key", "Acces": "read"}])  # error

@@ -183,6 +183,11 @@ class Local:
         self.note_write(node, self._clock())
         return False
 
+    def _may_register(self, token: str | None, service_id: str, service: str) -> bool:
+        """Return whether a token may write a service, "" for the node, and the service that it replaces in the catalog."""
+        other = self._catalog.service_name(self._settings.node, service_id)
+        return self._may([token], [service]) and (other is None or self._may([token], [other]))
+
     def _may_end(self, kind: str, identity: str, service: str) -> bool:
         """Return whether the agent may remove a service or a check from the catalog. The right to write the node is enough.
 
@@ -199,7 +204,7 @@ class Local:
         """Write a service to the catalog, and its changed checks, at one index."""
         node, catalog = self._settings.node, self._catalog
         value, token = self.services[service_id], self._tokens["service"].get(service_id)
-        if not self._may([token], [value["Service"]]):
+        if not self._may_register(token, service_id, value["Service"]):
             return
         self._store.apply()
         if catalog.node(node) is None:
@@ -218,7 +223,7 @@ class Local:
         self._deferrals.drop(check_id)
         value = self.checks[check_id].value
         service, key = value["ServiceID"], (self._settings.node.lower(), value["ServiceID"].lower())
-        if not self._may([self._tokens["check"].get(check_id)], [value["ServiceName"]]):
+        if not self._may_register(self._tokens["check"].get(check_id), service, value["ServiceName"]):
             return
         if service and key not in self._catalog.services:
             self.write_service(service, [check_id])
@@ -258,7 +263,7 @@ class Local:
         checks = [check for check in self.checks.values() if check.value["ServiceID"] == service_id]
         for check in checks:
             self._forget(check.id)
-        if self._may_end("service", service_id, name):
+        if self._may_end("service", service_id, self._catalog.service_name(self._settings.node, service_id) or name):
             self._store.apply()
             self._catalog.delete_service(self._settings.node, service_id)
         else:
@@ -308,7 +313,8 @@ class Local:
         self._end_check(check)
 
     def _end_check(self, check: Check) -> None:
-        if self._may_end("check", check.id, check.value["ServiceName"]):
+        row = self._catalog.checks.get((self._settings.node.lower(), check.id.lower()))
+        if self._may_end("check", check.id, (row or check).value["ServiceName"]):
             self._store.apply()
             self._catalog.delete_check(self._settings.node, check.id)
 

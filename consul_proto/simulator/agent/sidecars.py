@@ -51,7 +51,7 @@ def sidecar_registration(sidecar: dict[str, Any], service: dict[str, Any], port:
         "Port": sidecar["Port"] if (sidecar.get("Port") or 0) > 0 else port,
         "Proxy": _to_service(proxy["Proxy"], service),
     }
-    taken_over = {name: sidecar.get(name) or service.get(name) for name in ("Tags", "Meta", "Address", "Locality")}
+    taken_over = {name: sidecar.get(name) or service.get(name) or sidecar.get(name) for name in ("Tags", "Meta", "Address", "Locality")}
     return {**proxy, **taken_over, **own}
 
 

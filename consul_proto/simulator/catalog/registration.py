@@ -75,6 +75,8 @@ class Registration:
         known = self._catalog.node(given["Node"])
         if known is None or (not given.get("SkipNodeUpdate") and known.value != self._node(given)):
             request.require("node", given["Node"], "write")
+        if service is not None:
+            self._require_service(request, given["Node"], service)
         for check in checks:
             if self._settings.version >= V1_X and check["Node"].lower() != given["Node"].lower():
                 whose = f"Node '{check['Node']}' for check '{check['CheckID']}'"
@@ -84,12 +86,19 @@ class Registration:
                 continue
             if service is not None and service["ID"] == check["ServiceID"]:
                 continue
-            other = self._catalog.services.get((given["Node"].lower(), check["ServiceID"].lower()))
-            if other is not None and other.value["ID"] == check["ServiceID"]:
-                request.require("service", other.value["Service"], "write")
+            other = self._catalog.service_name(given["Node"], check["ServiceID"])
+            if other is not None:
+                request.require("service", other, "write")
             elif request.authorizer is not None or self._settings.version >= V1_X:
                 what = "" if self._settings.version < V1_X else " ID"
                 raise Refusal(500, f"Unknown service{what} '{check['ServiceID']}' for check{what} '{check['CheckID']}'")
+
+    def _require_service(self, request: ServerRequest, node: str, service: dict[str, Any]) -> None:
+        """Refuse a token that may not write a service, or the one that it replaces."""
+        request.require("service", service.get("Service") or "", "write")
+        other = self._catalog.service_name(node, service["ID"])
+        if other is not None and not request.allows("service", other, "write"):
+            raise Refusal(403, "Permission denied")
 
     def _node(self, given: dict[str, Any]) -> dict[str, Any]:
         return node_value(given, self._settings.datacenter)

@@ -111,6 +111,11 @@ class Catalog:
         """Return a node by its name."""
         return self.nodes.get(name.lower())
 
+    def service_name(self, node: str, service_id: str) -> str | None:
+        """Return the name of a service by its exact id, None if there is none."""
+        row = self.services.get((node.lower(), service_id.lower()))
+        return str(row.value["Service"]) if row is not None and row.value["ID"] == service_id else None
+
     def of_node(self, table: OfNodes, name: str) -> list[Row]:
         """Return the services or the checks of a node, by id."""
         return [table[key] for key in table.keys_of(name.lower())]

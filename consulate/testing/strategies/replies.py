@@ -14,12 +14,11 @@ from consul_proto.decode import nothing
 from consul_proto.message import Headers, Response
 from consul_proto.paths import key_of
 from consul_proto.types.acl import LegacyACL
-from consul_proto.types.catalog import (
-    AgentServiceChecksInfo,
-    CatalogNode,
-)
+from consul_proto.types.area import Area
+from consul_proto.types.catalog import AgentServiceChecksInfo, CatalogNode
 from consul_proto.types.check import AgentCheck
 from consul_proto.types.connect_ca import CARootList
+from consul_proto.types.operator import AutopilotHealth, LicenseReply
 from consul_proto.types.query import PreparedQuery
 from consul_proto.types.service import AgentService
 from consul_proto.types.session import SessionEntry
@@ -117,9 +116,20 @@ def _roots(request: Request) -> SearchStrategy[Response]:
     return _good(of_type(CARootList))(request)
 
 
+def _license(request: Request) -> SearchStrategy[Response]:
+    if ("signed", None) in request.query:
+        return st.just(_response(200, b"02MV4UU43BK5HGYYTOJZ", "text/plain"))
+    return _good(of_type(LicenseReply))(request)
+
+
 _DONE = _good(st.just(b""))
 _TRUE = _good(st.just(True))
 _ID = _good(st.fixed_dictionaries({"ID": _UUIDS}))
+
+
+def _member(name: str, values: SearchStrategy[Any]) -> Answers:
+    return _good(st.fixed_dictionaries({name: values}))
+
 
 #: The operations whose answers cannot be derived from what their methods return.
 _ANSWERS: dict[str, Answers] = {
@@ -139,14 +149,26 @@ _ANSWERS: dict[str, Answers] = {
     "catalog.register": _TRUE,
     "catalog.services": _good(st.dictionaries(names(), st.lists(names(), max_size=2), max_size=3)),
     "connect.ca.roots": _roots,
-    "connect.intentions.check": _good(st.fixed_dictionaries({"Allowed": st.booleans()})),
+    "connect.intentions.check": _member("Allowed", st.booleans()),
     "connect.intentions.create": _ID,
     "connect.intentions.update": _ID,
     "event.fire": _events(several=False),
     "event.list": _events(several=True),
+    "internal.ui.metrics_proxy": _good(st.binary(max_size=12)),
     "kv.delete": _good(st.booleans()),
     "kv.get": _entries,
     "kv.put": _good(st.booleans()),
+    "namespace.delete": _DONE,
+    "operator.area.create": _ID,
+    "operator.area.read": _good(st.lists(of_type(Area), max_size=1)),
+    "operator.area.update": _ID,
+    "operator.audit_hash": _member("Hash", st.just("hmac_sha256:00")),
+    "operator.autopilot.health": _good(of_type(AutopilotHealth), 200, 429),
+    "operator.license.get": _license,
+    "operator.raft.transfer_leader": _member("Success", st.booleans()),
+    "operator.utilization": _good(st.dictionaries(names(), st.integers(0, 9), max_size=2)),
+    "peering.establish": _good(st.just({})),
+    "peering.generate_token": _member("PeeringToken", _BASE64.filter(bool)),
     "query.create": _ID,
     "query.read": _good(st.lists(of_type(PreparedQuery), min_size=1, max_size=1)),
     "session.create": _ID,

@@ -10,7 +10,9 @@ from consulate.exceptions import ClientError, Forbidden, NotFound, ServerError
 from tests.conformance.endpoints.trial import Place, fails, succeeds
 from tests.conformance.world import World
 
-_NOT_SIMULATED: dict[Place, str] = {"simulator": "it is not simulated"}
+_NOT_SIMULATED: dict[Place, str] = {
+    "simulator": "the simulator does not have federation states, virtual addresses of services and the summaries of the web UI"
+}
 
 _STATES, _UI = "internal.federation_state.", "internal.ui."
 

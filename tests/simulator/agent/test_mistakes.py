@@ -146,6 +146,17 @@ def test_registering_over_what_the_agent_knows_needs_the_right_to_that_too(acl_a
     assert acl_agent.answer("PUT", REGISTER_CHECK, {**check, "ID": "c2"}, secret).status == 200
 
 
+def test_replacing_a_service_of_the_catalog_needs_the_right_to_it(acl_agent: SimulatedAgent) -> None:
+    secret = token(acl_agent, 'service "db" { policy = "write" } node_prefix "" { policy = "write" }')
+    node = {"Node": "n1", "Address": "10.0.0.1"}
+    acl_agent.answer("PUT", "/v1/catalog/register", {**node, "Service": {"Service": "web"}}, MANAGES)
+    answers = [
+        acl_agent.answer("PUT", "/v1/catalog/register", {**node, "Service": {"Service": "db", "ID": service}}, secret)
+        for service in ("web", "db")
+    ]
+    assert [answer.status for answer in answers] == [403, 200]
+
+
 def test_a_sidecar_needs_the_right_to_its_name(acl_agent: SimulatedAgent) -> None:
     secret, wider = token(acl_agent, 'service "web" { policy = "write" }'), token(acl_agent, 'service_prefix "web" { policy = "write" }')
     service = {"Name": "web", "Connect": {"SidecarService": {}}}

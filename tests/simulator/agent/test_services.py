@@ -34,6 +34,9 @@ from tests.simulator.simulated_agent import SimulatedAgent, nodes
 _HTTP: dict[str, Any] = {"Name": "http", "Port": 80, "Default": True}
 
 
+#: A service with tags and metadata, and one without.
+_SERVICES: tuple[dict[str, Any], ...] = ({}, {"Tags": [], "Meta": {}})
+
 #: Some of them have members that Consul does not know.
 _PROXIES: tuple[dict[str, Any], ...] = (
     *({"MeshGateway": {"Mode": "local"}}, {"MeshGateway": {"Mode": ""}}, {"MeshGateway": {"X": 1}}, {"mesh_gateway": {"Mode": "local"}}),
@@ -105,7 +108,8 @@ CASES = {
         for address in ("fe80::1%eth0", "::%eth0", "::ffff:1.2.3.4", "FE80::1", "[fe80::1]", "127.0.0.01", "010.0.0.1", "1.2.3", "١.2.3.4")
     ),
     "a sidecar has its own tags, metadata and the rest of a service": _registrations(
-        {"Port": 80, "Tags": ["t"], "Meta": {"m": "v"}, "EnableTagOverride": True, "Connect": {"SidecarService": sidecar}}
+        {"Port": 80, "Tags": ["t"], "Meta": {"m": "v"}, "EnableTagOverride": True, "Connect": {"SidecarService": sidecar}, **more}
+        for more in _SERVICES
         for sidecar in (
             *({"Tags": tags, "Meta": meta} for tags, meta in ((["s"], {"m": "s"}), ([], {}), (None, None), (["a", "b"], {"x": "y"}))),
             *({"EnableTagOverride": True}, {"Weights": {"Passing": 3, "Warning": 1}}, {"Name": "other", "Port": 7777}, {"Port": -1}),
@@ -213,7 +217,6 @@ ACL_CASES = {
             for check in ("c1", "c2", "c3")
             for call in by(put(REGISTER_CHECK, {"ID": check, "Name": "c", "TTL": "1h", "ServiceID": "web"}), ONE, NOBODY)
         ),
-        *OWN_READS,
     ],
     "a sidecar needs the right to its name": [
         *WRITES_WEB,
@@ -224,7 +227,6 @@ ACL_CASES = {
         *by(put(REGISTER_SERVICE, {"Name": "web", "ID": "w3", **_sidecar(Token="{x1}")}), ONE),
         *by(put(REGISTER_SERVICE, {"Name": "web", "ID": "w4", **_sidecar(Token="{x0}")}), OTHER),
         *by(put(REGISTER_SERVICE, {"Name": "web", "ID": "w5", **_sidecar(Token="unknown")}), ONE),
-        *OWN_READS,
     ],
     "a sidecar is written to the catalog with its own token": [
         *WRITES_WEB,
@@ -233,7 +235,15 @@ ACL_CASES = {
         put("/v1/acl/token/{t1}", {}),
         *by(put(REGISTER_SERVICE, {"Name": "web", "Port": 1}), ONE),
         put("/v1/agent/service/deregister/web-sidecar-proxy"),
-        *OWN_READS,
+    ],
+    "an agent replaces a service of the catalog only with the right to it": [
+        *with_rules(0, 'service "web" { policy = "write" }'),
+        put("/v1/catalog/register", {"Node": "test-node", "Address": "127.0.0.1", "Service": {"Service": "db", "ID": "w1"}}),
+        *by(put(REGISTER_SERVICE, {"Name": "web", "ID": "w1", "Check": {"TTL": "1h"}}), ONE),
+        *by(put(REGISTER_CHECK, {"ID": "c1", "Name": "c1", "TTL": "1h", "ServiceID": "w1"}), ONE),
+        put("/v1/agent/check/pass/c1"),
+        *by(put("/v1/agent/service/deregister/w1"), ONE),
+        put(DEREGISTER, {"Node": "test-node", "ServiceID": "w1"}),
     ],
     "1.8 deregisters a service with the token that registered it": [
         *WRITES_ALL,

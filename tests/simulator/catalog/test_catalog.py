@@ -15,6 +15,7 @@ from tests.simulator.differential.calls import (
     LOST,
     N1,
     NOBODY,
+    ONE,
     REGISTER,
     REGISTER_SERVICE,
     TWO_TOKENS,
@@ -24,6 +25,7 @@ from tests.simulator.differential.calls import (
     each_case,
     get,
     put,
+    with_rules,
 )
 from tests.simulator.differential.comparison import Sides
 from tests.simulator.simulated_agent import SimulatedAgent, nodes, register
@@ -213,6 +215,17 @@ CASES = {
 
 
 ACL_CASES = {
+    "replacing a service by its exact id needs the right to it": [
+        *with_rules(0, 'service "db" { policy = "write" } node_prefix "" { policy = "write" }'),
+        _CATALOG_WEB,
+        *(
+            call
+            for service in ({"Service": "db", "ID": "web"}, {"Service": "db", "ID": "WEB"}, {"Service": "db"}, {"Service": "consul"})
+            for check in ({}, {"Check": {"CheckID": "c", "Name": "c", "ServiceID": "db"}})
+            for call in by(put(REGISTER, {**N1, "Service": service, **check}), ONE, NOBODY)
+        ),
+        *(get(f"/v1/{path}") for path in ("catalog/node/n1", "health/node/n1")),
+    ],
     "a check of an unknown service is refused": [
         put("/v1/catalog/register", {"Node": "n1", "Address": "10.0.0.1", "Check": {"CheckID": "c", "Name": "c", "ServiceID": "web"}}),
     ],

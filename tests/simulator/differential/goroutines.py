@@ -5,6 +5,7 @@ So no test has to guess how long an agent takes on a busy machine. See https://p
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 #: The path of the list.
@@ -13,8 +14,8 @@ GOROUTINES = "/debug/pprof/goroutine"
 #: The state of a goroutine that waits for one of several events, none of which has happened.
 _WAITS = "select"
 
-#: The agent writes its services and checks to the catalog, and in there waits for the next change.
-_SYNC, _SYNC_WAITS = "agent/ae.(*StateSyncer).Run", "agent/ae.(*StateSyncer).syncChangesEventFn"
+#: The agent writes its services and checks to the catalog, and in there waits for the next change, with the number of the line.
+_SYNC, _SYNC_WAITS = "agent/ae.(*StateSyncer).Run", re.compile(r"agent/ae\.\(\*StateSyncer\)\.syncChangesEventFn\(.*\n.*/ae\.go:(\d+) ")
 
 #: A connection of a client, and where its blocking query waits: for a change of the state, or of the agent's stream.
 _CONNECTION = "net/http.(*conn).serve"
@@ -39,10 +40,24 @@ def read_goroutines(listed: str) -> list[Goroutine]:
     return [Goroutine(int(head.split()[1]), head.partition("[")[2].partition("]")[0].partition(",")[0], stack) for head, _, stack in blocks]
 
 
-def has_synced(goroutines: list[Goroutine]) -> bool:
-    """Return whether the agent has nothing left to write to the catalog."""
-    [sync] = [found for found in goroutines if _SYNC in found.stack]
-    return sync.state == _WAITS and _SYNC_WAITS in sync.stack
+class Sync:
+    """Tells whether an agent has nothing left to write to the catalog.
+
+    It also waits before it compares the whole catalog: for up to three seconds, on a later line of the same function. Changes wait too.
+    """
+
+    def __init__(self) -> None:
+        self._line: int | None = None
+
+    def is_done(self, goroutines: list[Goroutine]) -> bool:
+        """Return whether it waits for the next change: on the first line on which it was ever seen to wait."""
+        [sync] = [found for found in goroutines if _SYNC in found.stack]
+        place = _SYNC_WAITS.search(sync.stack)
+        if sync.state != _WAITS or place is None:
+            return False
+        line = int(place[1])
+        self._line = line if self._line is None else min(line, self._line)
+        return line == self._line
 
 
 def waiting_queries(goroutines: list[Goroutine]) -> set[int]:

@@ -22,13 +22,14 @@ from tests.transports.conftest import Serve
 
 _THREADS = pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
 
-#: Seconds within which a cancelled call must end.
-_AT_ONCE = 0.1
+#: Seconds within which a cancelled call must end on a machine that is busy with other tests; on a quiet one, it takes some milliseconds.
+#: Nothing that a call waits for would end it so early: each limit below is a minute.
+_AT_ONCE = 1.0
 
 
 @contextmanager
 def assert_cancelled(cancel: Cancel, waits: Callable[[], object]) -> Iterator[pytest.ExceptionInfo[Cancelled]]:
-    """Set the handle shortly after `waits` has returned. The block must raise Cancelled within 100 ms."""
+    """Set the handle shortly after `waits` has returned. The block must raise Cancelled at once."""
     when: list[float] = []
 
     def end() -> None:

@@ -23,8 +23,9 @@ from tests.transports.conftest import Serve
 
 _HEAD = Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
-#: Seconds within which a stream must end after it is closed or cancelled.
-_AT_ONCE = 0.1
+#: Seconds within which a stream must end after it is closed or cancelled, on a machine that is busy with other tests; a quiet one takes
+#: some milliseconds (`scripts/streams` prints them).
+_AT_ONCE = 1.0
 
 _THREADS = pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
 _TASKS = pytest.mark.parametrize("face", [ASYNCIO, TRIO], ids=str)
@@ -172,13 +173,13 @@ def test_the_time_limit_applies_to_each_wait_for_more(face: Face, serve: Serve) 
 @pytest.mark.parametrize(("silence", "is_patient"), [(None, True), (30.0, True), (0.2, False)])
 def test_a_stream_may_have_its_own_limit_for_pauses(face: Face, serve: Serve, silence: float | None, is_patient: bool) -> None:
     """As a log has none: it may be silent for hours, whatever the time limit of the client is."""
-    server = serve(face, [ReadRequest(), _HEAD, Pause(0.6), Send(b"1\r\nx\r\n0\r\n\r\n")])
+    server = serve(face, [ReadRequest(), _HEAD, Pause(1.2), Send(b"1\r\nx\r\n0\r\n\r\n")])
 
     async def scenario(client: Any) -> None:
         got = []
 
         async def read() -> None:
-            async for piece in events_of(client, replace(BYTES, silence=silence), timeout=0.3):
+            async for piece in events_of(client, replace(BYTES, silence=silence), timeout=0.8):
                 got.append(piece)
 
         error = await outcome(read())
