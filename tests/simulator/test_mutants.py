@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulator.mutants import MUTANTS, ROOT, Mutant
+from tests.simulator.broken_rules import MUTANTS, Mutant
+from tests.simulator.mutants import ROOT
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.rule)
