@@ -28,7 +28,7 @@ import anyio
 import h11
 import urllib3
 
-from consulate import AsyncConsul, Consul
+from consulate import AsyncConsul, Consul, adapters
 
 _TARGET = "/v1/kv/bench/key"
 _KEY = "bench/key"
@@ -122,11 +122,10 @@ def tcp(port: int, rounds: int, calls: int) -> None:
     pool.close()
 
 
-def unix(path: str, rounds: int, calls: int) -> None:
-    """Compare with a blocking h11 loop over a UNIX socket."""
+def sockets(name: str, sock: socket.socket, client: Consul, rounds: int, calls: int) -> None:
+    """Compare with a blocking h11 loop over a connected socket."""
     connection = h11.Connection(h11.CLIENT)
-    with socket.socket(socket.AF_UNIX) as sock, Consul(path, scheme="http+unix") as client:
-        sock.connect(path)
+    with sock, client:
 
         def bare() -> str:
             sock.sendall(_request(connection))
@@ -136,7 +135,7 @@ def unix(path: str, rounds: int, calls: int) -> None:
             return _value(b"".join(body))
 
         assert bare() == client.kv.get(_KEY) == _EXPECTED
-        compare("h11, UNIX socket", bare, lambda: client.kv.get(_KEY), rounds, calls)
+        compare(name, bare, lambda: client.kv.get(_KEY), rounds, calls)
 
 
 async def tasks(backend: str, port: int, rounds: int, calls: int) -> None:
@@ -188,7 +187,11 @@ def main() -> None:
         address = json.loads(server.stdout.readline())
         print(f"{'kv.get, microseconds':24} {'CPU bare':>8} {'ours':>8} {'':8} {'wall bare':>9} {'ours':>8}")
         tcp(address["port"], options.rounds, options.calls)
-        unix(address["unix_path"], options.rounds, options.calls)
+        over_tcp = Consul("127.0.0.1", address["port"], adapter=adapters.SocketRequest)
+        sockets("h11, SocketRequest", socket.create_connection(("127.0.0.1", address["port"])), over_tcp, options.rounds, options.calls)
+        unix = socket.socket(socket.AF_UNIX)
+        unix.connect(address["unix_path"])
+        sockets("h11, UNIX socket", unix, Consul(address["unix_path"], scheme="http+unix"), options.rounds, options.calls)
         for backend in ("asyncio", "trio"):
             anyio.run(tasks, backend, address["port"], options.rounds, options.calls, backend=backend)
     finally:

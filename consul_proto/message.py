@@ -46,7 +46,7 @@ class Headers:
     __slots__ = ("_given", "_items")
 
     _items: tuple[tuple[str, str], ...] | None
-    _given: Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]
+    _given: Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]] | bytes
 
     def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
         object.__setattr__(self, "_items", tuple([(name.lower(), value) for name, value in items]))
@@ -59,12 +59,21 @@ class Headers:
         object.__setattr__(headers, "_given", items)
         return headers
 
+    @classmethod
+    def received_lines(cls, lines: bytes) -> Headers:
+        """Make the headers of an answer from its lines, each with its line break, and known to be valid. They are split when first read."""
+        headers = _new(cls)
+        _set_items(headers, None)
+        _set_given(headers, lines)
+        return headers
+
     @property
     def items(self) -> tuple[tuple[str, str], ...]:
         """Return pairs of lower-case name and value, in the order received."""
         items = self._items
         if items is None:
-            items = tuple([(_text(name).lower(), _text(value)) for name, value in self._given])
+            given = _split(self._given) if isinstance(self._given, bytes) else self._given
+            items = tuple([(_text(name).lower(), _text(value)) for name, value in given])
             object.__setattr__(self, "_items", items)
         return items
 
@@ -97,6 +106,17 @@ class Headers:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}: {'<hidden>' if name in _SECRET_HEADERS else value}" for name, value in self.items)
         return f"<Headers {shown}>"
+
+
+#: The setters of the slots: `object.__setattr__` takes three times as long.
+_set_items, _set_given = Headers.__dict__["_items"].__set__, Headers.__dict__["_given"].__set__
+_new = object.__new__
+
+
+def _split(lines: bytes) -> Iterator[tuple[bytes, bytes]]:
+    for line in lines.split(b"\r\n")[:-1]:
+        name, _, value = line.partition(b":")
+        yield name, value.strip(b" \t")
 
 
 def _text(given: bytes | str) -> str:
@@ -193,6 +213,18 @@ class Request:
         _set_shown_path(self, shown_path)
         _set_wait(self, wait)
 
+    def changed(self, query: tuple[QueryItem, ...], headers: Headers, body: bytes | StreamedBody | None) -> Request:
+        """Return this request with another query, headers and body. The headers must be known to be valid."""
+        request = _new(Request)
+        _set_method(request, self.method)
+        _set_path(request, self.path)
+        _set_query(request, query)
+        _set_headers(request, headers)
+        _set_body(request, body)
+        _set_shown_path(request, self.shown_path)
+        _set_wait(request, self.wait)
+        return request
+
     @property
     def target(self) -> str:
         """Return the request target: path and query, percent-encoded."""
@@ -240,7 +272,7 @@ _decoder = json.JSONDecoder(parse_constant=_refuse)
 _BLANKS = " \t\n\r"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, init=False)
 class Response:
     """One whole HTTP answer: status, headers, and the decoded body."""
 
@@ -248,9 +280,12 @@ class Response:
     headers: Headers = NO_HEADERS
     body: bytes = b""
 
-    def __post_init__(self) -> None:
-        if not 100 <= self.status <= 999:
-            raise ValueError(f"an HTTP status must be from 100 to 999, not {self.status}")
+    def __init__(self, status: int, headers: Headers = NO_HEADERS, body: bytes = b"") -> None:
+        if not 100 <= status <= 999:
+            raise ValueError(f"an HTTP status must be from 100 to 999, not {status}")
+        _set_status(self, status)
+        _set_response_headers(self, headers)
+        _set_response_body(self, body)
 
     def json(self) -> Json:
         """Return the JSON value of the body. Raises DecodeError if it is not JSON."""
@@ -271,3 +306,6 @@ class Response:
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.headers!r} <{len(self.body)} bytes>>"
+
+
+_set_status, _set_response_headers, _set_response_body = setters(Response)

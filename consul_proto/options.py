@@ -204,7 +204,7 @@ class Settings:
         if query is request.query and body is request.body and not identity:
             return request
         headers = identity if not request.headers else Headers([*request.headers, *identity])
-        return Request(request.method, request.path, query, headers, body, request.shown_path, request.wait)
+        return request.changed(query, headers, body)
 
     def __repr__(self) -> str:
         shown = (f"{name}={getattr(self, name)!r}" for name in ("datacenter", "namespace", "partition", "consistency", "timeout"))

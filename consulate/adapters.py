@@ -45,13 +45,32 @@ class UnixSocketRequest:
     def transport(self, config: Config) -> Transport:
         """Return a transport for a `Consul`. Raises ValueError for an address that is not a UNIX socket, and for a proxy."""
         _check_unix(config)
-        from transports.clients.sync_socket import UnixTransport
+        from transports.clients.sync_socket import SocketTransport
 
-        return UnixTransport(config)
+        return SocketTransport(config)
 
     def async_transport(self, config: Config) -> AsyncTransport:
         """Return a transport for an `AsyncConsul`. Raises ValueError for an address that is not a UNIX socket, and for a proxy."""
         _check_unix(config)
+        from transports.clients.async_anyio import AnyioTransport
+
+        return AnyioTransport(config)
+
+
+class SocketRequest:
+    """The adapter for sockets without urllib3: TCP, TLS and UNIX. It takes less CPU than `Request`, and supports no proxies.
+
+    It is for systems with poll: not for Windows. `AsyncConsul` uses anyio, as with the other adapters.
+    """
+
+    def transport(self, config: Config) -> Transport:
+        """Return a transport for a `Consul`. Raises ValueError for a certificate that cannot be used, and for a proxy."""
+        from transports.clients.sync_socket import SocketTransport
+
+        return SocketTransport(config)
+
+    def async_transport(self, config: Config) -> AsyncTransport:
+        """Return a transport for an `AsyncConsul`. Raises ValueError for a certificate or proxy that cannot be used."""
         from transports.clients.async_anyio import AnyioTransport
 
         return AnyioTransport(config)

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import anyio
 import pytest
 
-from consulate import AsyncConsul, Consul
+from consulate import AsyncConsul, Consul, adapters
+from consulate.adapters import Adapter
 
 T = TypeVar("T")
 
@@ -45,17 +46,23 @@ class AwaitableClient:
 
 @dataclass(frozen=True)
 class Face:
-    """A kind of client: for threads if `backend` is None, otherwise for tasks; over a UNIX socket or TCP."""
+    """A kind of client: for threads if `backend` is None, otherwise for tasks; over a UNIX socket or TCP.
+
+    adapter: the adapter, where it is not the usual one for the address.
+    """
 
     name: str
     backend: str | None
     unix: bool
+    adapter: type[Adapter] | None = None
 
     def __str__(self) -> str:
         return self.name
 
     def run(self, scenario: Scenario[T], *address: Any, **options: Any) -> T:
         """Make a client with these arguments, run the scenario on it, and close it."""
+        if self.adapter is not None and "transport" not in options:
+            options["adapter"] = self.adapter
         if self.backend is None:
             with closing(Consul(*address, **options)) as client:
                 return run_sync(scenario(AwaitableClient(client)))
@@ -78,13 +85,14 @@ def run_sync(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 URLLIB3 = Face("urllib3", None, unix=False)
+SOCKET = Face("socket", None, unix=False, adapter=adapters.SocketRequest)
 UNIX = Face("unix", None, unix=True)
 ASYNCIO = Face("asyncio", "asyncio", unix=False)
 TRIO = Face("trio", "trio", unix=False)
 ASYNCIO_UNIX = Face("asyncio-unix", "asyncio", unix=True)
 TRIO_UNIX = Face("trio-unix", "trio", unix=True)
 
-ALL = (URLLIB3, UNIX, ASYNCIO, TRIO, ASYNCIO_UNIX, TRIO_UNIX)
+ALL = (URLLIB3, SOCKET, UNIX, ASYNCIO, TRIO, ASYNCIO_UNIX, TRIO_UNIX)
 OVER_TCP = tuple(face for face in ALL if not face.unix)
 
 on_every_face = pytest.mark.parametrize("face", ALL, ids=str)

@@ -44,7 +44,7 @@ def redirect_clients(agent: MemoryAgent) -> Iterator[None]:
         return AsyncSimulatedTransport(agent.simulated)
 
     with pytest.MonkeyPatch.context() as patched:
-        for adapter in (adapters.Request, adapters.UnixSocketRequest):
+        for adapter in (adapters.Request, adapters.SocketRequest, adapters.UnixSocketRequest):
             patched.setattr(adapter, "transport", transport)
             patched.setattr(adapter, "async_transport", async_transport)
         yield

@@ -54,7 +54,7 @@ class World:
     @property
     def adapter(self) -> Any:
         """The adapter for `uri`."""
-        return consulate.adapters.UnixSocketRequest if self.face.unix else consulate.adapters.Request
+        return self.face.adapter or (consulate.adapters.UnixSocketRequest if self.face.unix else consulate.adapters.Request)
 
     @property
     def standalone_arguments(self) -> tuple[Any, ...]:
@@ -83,6 +83,8 @@ class World:
     @asynccontextmanager
     async def another(self, **options: Any) -> AsyncIterator[Any]:
         """Yield a further client of this kind."""
+        if self.face.adapter is not None:
+            options["adapter"] = self.face.adapter
         if self.face.backend is None:
             with closing(consulate.Consul(*self.address, **options)) as client:
                 yield DocumentedClient(AwaitableClient(client))

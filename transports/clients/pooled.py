@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _FOREVER = float("inf")
 
+_NOTHING = nullcontext()
+
 
 class Connection(Protocol):
     """One connection. Only one thread uses it at a time; any thread may call `abort`."""
@@ -104,7 +106,7 @@ class PooledTransport:
         connection, reused = self._check_out(blocking, deadline, cancel)
         keep = False
         try:
-            with nullcontext() if cancel is None else cancel.on_set(connection.abort):
+            with _NOTHING if cancel is None else cancel.on_set(connection.abort):
                 if not reused:
                     connection.connect(deadline)
                     self._check_open()

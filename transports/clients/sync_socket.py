@@ -1,17 +1,18 @@
-"""HTTP for threads over a UNIX stream socket, with h11."""
+"""HTTP for threads over a socket: TCP, TLS or a UNIX socket, without urllib3."""
 
 from __future__ import annotations
 
 import socket
-from select import POLLIN, poll
-from time import monotonic
+import ssl
 from typing import TYPE_CHECKING
 
 from consul_proto.message import StreamedBody
 from transports.clients.fork import close_inherited
 from transports.clients.pooled import PooledTransport
-from transports.clients.resolve import Attempt
-from transports.errors import timeout_error, wire_error
+from transports.clients.resolve import Attempt, connect
+from transports.clients.tls import client_context
+from transports.clients.wires import PlainWire, TLSWire, time_left
+from transports.errors import suggest_http, timeout_error, wire_error
 from transports.http1.body import OpenBody
 from transports.http1.client import HTTP1Connection
 
@@ -19,50 +20,74 @@ if TYPE_CHECKING:
     from consul_proto.config import Config
     from consul_proto.message import Headers, Request, Response
 
-_FOREVER = float("inf")
-
-#: The most bytes read at once.
-_CHUNK = 1 << 16
+#: How a server ends a connection on which it does not read on. Inside TLS, Python 3.11 turns the first two into the last.
+_NOT_READ = (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError)
 
 
-class UnixConnection:
-    """One connection to a UNIX socket."""
+class SocketConnection:
+    """One connection to the address of the configuration. tls: the context for https, None for plain HTTP."""
 
     reusable = sent = answered = False
 
-    def __init__(self, config: Config) -> None:
-        self._path = config.address.path
+    def __init__(self, config: Config, tls: ssl.SSLContext | None) -> None:
+        self._address = config.address
+        self._tls = tls
+        self._server_name = config.tls.server_name or config.address.host
         self._http1 = HTTP1Connection(config.address.authority, config.address.prefix, config.limits.response_size)
         self._body = OpenBody(self._http1)
         self._sent_whole = True
         self._attempt = Attempt()
-        self._poller = poll()
         self._socket: socket.socket | None = None
+        self._wire: PlainWire | TLSWire | None = None
 
     def connect(self, deadline: float) -> None:
-        """Connect to the socket file."""
+        """Connect, and do the TLS handshake if needed."""
         try:
-            sock = self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self._poller.register(sock, POLLIN)
-            self._attempt.watch(sock)
-            _limit_time(sock, deadline)
-            sock.connect(self._path)
-            self._attempt.check()
+            sock = self._socket = self._connect_unix(deadline) if self._address.scheme == "unix" else self._connect_tcp(deadline)
         except OSError as error:
             # EAGAIN: the agent's queue of connections is full.
             raise (timeout_error(sent=False) if isinstance(error, BlockingIOError) else wire_error(error, sent=False)) from error
+        try:
+            self._wire = PlainWire(sock) if self._tls is None else self._shake_hands(sock, self._tls, deadline)
+        except OSError as error:
+            raise suggest_http(wire_error(error, sent=False)) from error
+
+    def _connect_tcp(self, deadline: float) -> socket.socket:
+        return connect(self._address.host, self._address.port, deadline, self._attempt)
+
+    def _connect_unix(self, deadline: float) -> socket.socket:
+        sock = self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._attempt.watch(sock)
+        sock.settimeout(time_left(deadline))
+        sock.connect(self._address.path)
+        self._attempt.check()
+        return sock
+
+    def _shake_hands(self, sock: socket.socket, context: ssl.SSLContext, deadline: float) -> TLSWire:
+        # A stream without a proper end was cut off, which is an error: no suppress_ragged_eofs.
+        wrapped = context.wrap_socket(sock, server_hostname=self._server_name, do_handshake_on_connect=False, suppress_ragged_eofs=False)
+        # This is not the socket that was connected, but one around it.
+        self._socket = wrapped
+        self._attempt.watch(wrapped)
+        wrapped.settimeout(time_left(deadline))
+        wrapped.do_handshake()
+        return TLSWire(wrapped)
 
     def exchange(self, request: Request, deadline: float) -> Response:
         """Send a request and read its answer."""
         self.sent = self.answered = self.reusable = False
-        data = self._http1.send(request)
+        http1 = self._http1
+        data = http1.send(request)
         try:
-            sock = self._require_socket()
-            whole = self._send(sock, data, request, deadline)
+            wire = self._require_wire()
+            whole = self._send(wire, data, request, deadline)
             while True:
-                response = self._http1.receive(self._receive(sock, deadline))
+                data = wire.receive(deadline)
+                if data:
+                    self.answered = True
+                response = http1.receive(data)
                 if response is not None:
-                    self.reusable = whole and self._http1.reuse()
+                    self.reusable = whole and http1.reuse()
                     return response
         except OSError as error:
             raise wire_error(error, sent=self.sent) from error
@@ -73,10 +98,12 @@ class UnixConnection:
         data = self._http1.send(request)
         body = self._body = OpenBody(self._http1)
         try:
-            sock = self._require_socket()
-            self._sent_whole = self._send(sock, data, request, deadline)
+            wire = self._require_wire()
+            self._sent_whole = self._send(wire, data, request, deadline)
             while body.head is None:
-                body.receive(self._receive(sock, deadline))
+                data = wire.receive(deadline)
+                self.answered = self.answered or bool(data)
+                body.receive(data)
         except OSError as error:
             raise wire_error(error, sent=self.sent) from error
         return body.head.status, body.head.headers
@@ -86,43 +113,36 @@ class UnixConnection:
         body = self._body
         try:
             while not (piece := body.next_piece()) and not body.is_whole:
-                body.receive(self._receive(self._require_socket(), deadline))
+                body.receive(self._require_wire().receive(deadline))
         except OSError as error:
             raise wire_error(error, sent=True) from error
         if body.is_whole and not piece:
             self.reusable = self._sent_whole and self._http1.reuse()
         return piece
 
-    def _receive(self, sock: socket.socket, deadline: float) -> bytes:
-        _limit_time(sock, deadline)
-        data = sock.recv(_CHUNK)
-        self.answered = self.answered or bool(data)
-        return data
-
-    def _require_socket(self) -> socket.socket:
-        if self._socket is None:
+    def _require_wire(self) -> PlainWire | TLSWire:
+        if self._wire is None:
             raise ConnectionResetError("the connection was closed")
-        return self._socket
+        return self._wire
 
-    def _send(self, sock: socket.socket, data: bytes, request: Request, deadline: float) -> bool:
+    def _send(self, wire: PlainWire | TLSWire, data: bytes, request: Request, deadline: float) -> bool:
         """Send bytes, and then the body if it is streamed.
 
         Return False if the server stopped reading them: its answer may say why, for example that the body is too large.
         """
-        _limit_time(sock, deadline)
         self.sent = True
         try:
-            sock.sendall(data)
-            for piece in request.body if isinstance(request.body, StreamedBody) else ():
-                _limit_time(sock, deadline)
-                sock.sendall(piece)
-        except (BrokenPipeError, ConnectionResetError):
+            wire.send(data, deadline)
+            if isinstance(request.body, StreamedBody):
+                for piece in request.body:
+                    wire.send(piece, deadline)
+        except _NOT_READ:
             return False
         return True
 
     def is_stale(self) -> bool:
         """Return whether the server closed the connection, or sent bytes that no request asked for."""
-        return bool(self._poller.poll(0))
+        return self._wire is None or self._wire.has_input()
 
     def abort(self) -> None:
         """Shut the socket down, which wakes the thread that uses it."""
@@ -138,18 +158,11 @@ class UnixConnection:
         close_inherited(self._socket)
 
 
-def _limit_time(sock: socket.socket, deadline: float) -> None:
-    if deadline == _FOREVER:
-        sock.settimeout(None)
-        return
-    left = deadline - monotonic()
-    if left <= 0:
-        raise TimeoutError
-    sock.settimeout(left)
-
-
-class UnixTransport(PooledTransport):
-    """A `Transport` over a UNIX stream socket."""
+class SocketTransport(PooledTransport):
+    """A `Transport` over TCP, TLS or a UNIX socket. Raises ValueError for a certificate that cannot be read, and for a proxy."""
 
     def __init__(self, config: Config) -> None:
-        super().__init__(lambda: UnixConnection(config), config.limits)
+        if config.proxy is not None:
+            raise ValueError("adapters.SocketRequest does not support proxies; leave out adapter= to use urllib3, or leave out proxy=")
+        tls = client_context(config.tls) if config.address.scheme == "https" else None
+        super().__init__(lambda: SocketConnection(config, tls), config.limits, is_plain=config.address.scheme == "http")

@@ -41,8 +41,8 @@ class Edit:
         return data[:at] + self.by + data[at + self.length :]
 
 
-_TELLING = [b"", b"\r", b"\n", b"\r\n", b"\r\n\r\n", b":", b" ", b"\0", b"\xff", b"0", b"9" * 30, b"-1", b"Transfer-Encoding: chunked\r\n"]
-_TELLING += [
+TELLING = [b"", b"\r", b"\n", b"\r\n", b"\r\n\r\n", b":", b" ", b"\0", b"\xff", b"0", b"9" * 30, b"-1", b"Transfer-Encoding: chunked\r\n"]
+TELLING += [
     b"HTTP/1.1 ",
     b"Content-Length: 5\r\n",
     b"Connection: close\r\n",
@@ -51,7 +51,7 @@ _TELLING += [
     b"204",
 ]
 
-edits = st.builds(Edit, st.integers(0, 4000), st.integers(0, 12), st.sampled_from(_TELLING) | st.binary(max_size=4))
+edits = st.builds(Edit, st.integers(0, 4000), st.integers(0, 12), st.sampled_from(TELLING) | st.binary(max_size=4))
 cuts = st.lists(st.integers(0, 4000), max_size=6)
 
 

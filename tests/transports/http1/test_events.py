@@ -189,5 +189,6 @@ def test_an_answer_of_any_size_takes_little_memory() -> None:
     piece = b"10000\r\n" + bytes(65536) + b"\r\n"
     for _ in range(1000):
         assert [len(event.data) for event in connection.events(piece) if isinstance(event, Data)] == [65536]
+    assert connection._h11 is not None
     assert len(connection._h11.trailing_data[0]) < 3
     assert connection._parts == []
