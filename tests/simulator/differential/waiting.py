@@ -6,8 +6,10 @@ No test sleeps to show that nothing happens: before a write each real query wait
 from __future__ import annotations
 
 import http.client
+import socket
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from consul_proto.message import Headers, Request, Response
@@ -46,9 +48,11 @@ class Waiting:
         self._others = waiting_queries(sides.goroutines())
 
     def close(self) -> None:
-        """End the threads. Queries without an answer end when their connections are closed."""
+        """End the threads, and the connections of queries without an answer."""
         for waiter in self._waiters:
-            waiter.connection.close()
+            if waiter.connection.sock is not None:
+                with suppress(OSError):  # the answer may be there by now
+                    waiter.connection.sock.shutdown(socket.SHUT_RDWR)
         self._threads.shutdown()
 
     def wait(self, path: str, query: tuple[tuple[str, str | None], ...]) -> list[str]:
@@ -63,7 +67,7 @@ class Waiting:
         parked = self._sides.simulator.handle(requests[1], self._sides.now)
         if not isinstance(parked, Parked):
             return [*found, f"{call}: the simulated one does not wait"]
-        connection = http.client.HTTPConnection(*self._sides.address, timeout=120)
+        connection = http.client.HTTPConnection(*self._sides.address, timeout=600)
         asked = self._threads.submit(_ask, connection, requests[0])
         self._waiters.append(Waiter(call, connection, asked, parked, answers[0].body.strip()))
         return found + self._settle()
@@ -71,7 +75,7 @@ class Waiting:
     def _next(self, call: Call, side: int, answer: Response) -> Request:
         """Return the query for what is newer than an answer."""
         index = answer.headers.get("x-consul-index") or "1"
-        return Call("GET", call.path, (*call.query, ("index", index), ("wait", "60s"))).with_names(self._sides.names[side])
+        return Call("GET", call.path, (*call.query, ("index", index), ("wait", "10m"))).with_names(self._sides.names[side])
 
     def write(self, call: Call) -> list[str]:
         """Write on both sides, and return the differences in the answers of the queries that this wakes."""
