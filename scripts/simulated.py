@@ -36,7 +36,7 @@ _DIFFERS = {
     "agent.force_leave": "accepted for the agent itself, without effect",
     "agent.reload": "accepted, but there is nothing to reload; a real agent without a data directory also forgets its services and checks",
     "agent.token.update": "accepted, without effect",
-    "agent.service.register": "a sidecar inherits only the most common fields of its service",
+    "agent.service.register": "a proxy does not get what proxy-defaults and service-defaults say about it",
     "agent.check.register": "`ConsulAgent` runs no checks, but the calls for TTL checks set the status; `consulate dev` runs http, tcp, "
     "udp and script checks, but not docker, grpc and h2ping",
     "agent.service.get": "the content hash has another value",
