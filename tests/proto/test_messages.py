@@ -278,3 +278,13 @@ class TestStreamedBodies:
         assert (request.query, request.body) == ((("dc", "dc2"),), body)
         with_member = Settings(datacenter="dc2").apply(replace(api.snapshot.restore(body), defaults=("Datacenter",)))
         assert with_member.body == b'{"Datacenter": "dc2"}'
+
+
+def test_headers_from_the_lines_of_an_answer() -> None:
+    lines = b"X-Consul-Index: 7\r\nEmpty:\r\nSpaced: \t a b \t\r\nVary: a\r\nvary: \xe9\r\n"
+    headers = Headers.received_lines(lines)
+    assert headers.items == (("x-consul-index", "7"), ("empty", ""), ("spaced", "a b"), ("vary", "a"), ("vary", "\xe9"))
+    assert (headers.get("X-Consul-Index"), headers.get("Vary"), len(headers)) == ("7", "a", 5)
+    assert headers == Headers(headers.items)
+    assert pickle.loads(pickle.dumps(headers)) == headers
+    assert Headers.received_lines(b"").items == ()
