@@ -48,6 +48,9 @@ _POLICY_DESCRIPTION = "The rules of one token, made by acl.create of Consulate. 
 #: For reads on which a write depends, whatever the client's own setting is.
 _CURRENT: ACLOptions = {"consistency": "default"}
 
+#: The IDs of tokens and policies, as they stand in paths.
+_ID = re.compile(r"[0-9A-Za-z-]+")
+
 #: Consul takes nothing else as a SecretID.
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
@@ -163,13 +166,18 @@ def _link_names(token: ACLToken) -> list[str]:
     return [link.get("Name", "") for link in _links(token)]
 
 
+def _is_id(value: object) -> bool:
+    """Return whether a value can be the ID of a token or policy, which goes into the paths of other requests."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
 def _checked_token(token: Any) -> Any:
     """Return a token. Raises DecodeError if it lacks a member that is used here."""
-    texts = [token.get(name) for name in ("AccessorID", "SecretID", "Description")]
-    if not all(isinstance(text, str) for text in texts) or not isinstance(token.get("Local"), bool):
+    texts = [token.get(name) for name in ("SecretID", "Description")]
+    if not _is_id(token.get("AccessorID")) or not all(isinstance(text, str) for text in texts) or not isinstance(token.get("Local"), bool):
         raise wrong("a token with AccessorID, SecretID, Description and Local", token)
     links = token.get("Policies") or []
-    if not isinstance(links, list) or not all(isinstance(link, dict) and isinstance(link.get("ID"), str) for link in links):
+    if not isinstance(links, list) or not all(isinstance(link, dict) and _is_id(link.get("ID")) for link in links):
         raise wrong("a token whose Policies have IDs", links)
     return token
 
@@ -251,7 +259,7 @@ def _policy_name(token: ACLToken) -> str:
 def _policy(response: Response) -> Any:
     """Return a policy. Raises DecodeError if it lacks a member that is used here."""
     policy = one(response)
-    if not all(isinstance(policy.get(name), str) for name in ("ID", "Name", "Description", "Rules")):
+    if not _is_id(policy.get("ID")) or not all(isinstance(policy.get(name), str) for name in ("Name", "Description", "Rules")):
         raise wrong("a policy with ID, Name, Description and Rules", policy)
     return policy
 

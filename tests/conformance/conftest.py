@@ -12,6 +12,7 @@ import pytest
 from consul_proto.simulator.engine.versions import VersionName
 from tests.agents import Agent, Binary, find_binaries, find_dev_versions, require_binary, start_agent, start_dev
 from tests.conformance.memory import MemoryAgent, make_memory_agent, redirect_clients
+from tests.faces import ASYNCIO, TRIO, URLLIB3
 
 #: Variables for these tests, which clients do not read.
 _OURS = ("CONSUL_BINS", "CONSUL_REQUIRED")
@@ -44,6 +45,24 @@ def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
         return
     with start_agent(require_binary(request.param), acls=True) as running:
         yield running
+
+
+#: The kinds of clients that differ on an agent in memory, where no adapter opens a socket.
+_IN_MEMORY = (URLLIB3, ASYNCIO, TRIO)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run each test of the agent in memory once for threads, once for asyncio, and once for trio."""
+    same = [
+        item
+        for item in items
+        if isinstance(item, pytest.Function)
+        and (params := getattr(getattr(item, "callspec", None), "params", {})).get("agent") in _MEMORY
+        and params.get("face", URLLIB3) not in _IN_MEMORY
+    ]
+    config.hook.pytest_deselected(items=same)
+    left_out = set(same)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True)

@@ -175,7 +175,16 @@ class TestCreate:
         assert SECRET not in str(error)
 
     @pytest.mark.parametrize(
-        "members", [{"AccessorID": None}, {"SecretID": 1}, {"Policies": {"a": 1}}, {"Policies": [{}]}, {"Local": None}]
+        "members",
+        [
+            {"AccessorID": None},
+            {"AccessorID": ""},
+            {"Policies": [{"ID": ""}]},
+            {"SecretID": 1},
+            {"Policies": {"a": 1}},
+            {"Policies": [{}]},
+            {"Local": None},
+        ],
     )
     def test_a_token_of_another_shape(self, members: dict[str, Any]) -> None:
         error, _ = _fails(acl.create("n"), _json(_token(**members)))

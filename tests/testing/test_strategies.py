@@ -39,6 +39,8 @@ def test_an_operation_decodes_its_well_formed_answers(data: st.DataObject) -> No
     try:
         operation.decode(answer)
     except ConsulateException as error:
+        if "read it with kind=" in str(error):
+            return  # `kv.get_as` of a well-formed value of another kind
         assert not isinstance(error, DecodeError), (operation, answer.body)
         assert isinstance(error, NotFound) or error.status in (403, 409)
 
