@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from consulate.exceptions import ConsulateException
@@ -12,6 +16,8 @@ from tests.faces import ASYNCIO, URLLIB3, Face
 from tests.proto.manifest import ROWS
 
 load_trials()
+
+_ROOT = Path(__file__).parents[2]
 
 _COMMUNITY = sorted(name for name, row in ROWS.items() if row["edition"] == "ce")
 
@@ -36,3 +42,8 @@ def test_every_endpoint_is_tried_or_says_why_not(outcome: Outcome) -> None:
     excused = {endpoint for endpoint, excused_outcome in UNTRIED if excused_outcome == outcome}
     assert tried & excused == set()
     assert sorted(tried | excused) == _COMMUNITY
+
+
+def test_the_page_about_coverage_is_current() -> None:
+    done = subprocess.run([sys.executable, "-m", "scripts.coverage", "--check"], cwd=_ROOT, timeout=60, check=False)
+    assert done.returncode == 0, "generate it with: python -m scripts.coverage"
