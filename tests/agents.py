@@ -28,6 +28,9 @@ _TRIES = 4
 #: The name of the one node: never the machine's own name.
 _NODE = "test-node"
 
+#: The datacenter of an agent whose configuration names none.
+_DATACENTER = "dc1"
+
 
 @dataclass(frozen=True)
 class Binary:
@@ -160,7 +163,7 @@ def _configuration(version: str, unix_path: str, node_id: str, token: str | None
     configuration: dict[str, object] = {
         "node_name": options.node,
         "node_id": node_id,
-        "datacenter": options.datacenter,
+        **({} if options.datacenter == _DATACENTER else {"datacenter": options.datacenter}),  # it may be in a file
         "bind_addr": "127.0.0.1",
         "addresses": {"http": f"127.0.0.1 unix://{unix_path}" if unix_path else "127.0.0.1"},
         "ports": ports,
@@ -289,7 +292,7 @@ def start_agent(
     limits: Mapping[str, int] | None = None,
     files: Sequence[Path] = (),
     node: str = _NODE,
-    datacenter: str = "dc1",
+    datacenter: str = _DATACENTER,
     grpc: bool = False,
     settings: Mapping[str, object] | None = None,
 ) -> Iterator[Agent]:
