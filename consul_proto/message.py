@@ -239,11 +239,11 @@ class Request:
 
     @property
     def body_size(self) -> int:
-        """Return the bytes of the body; 0 if there is none."""
+        """Return the size of the body in bytes; 0 for a request without a body."""
         return self.body.size if isinstance(self.body, StreamedBody) else len(self.body or b"")
 
     def read_body(self) -> bytes | None:
-        """Return the whole body; None if there is none. Raises UnreadableBody."""
+        """Return the whole body; None for a request without a body. Raises UnreadableBody."""
         return b"".join(self.body) if isinstance(self.body, StreamedBody) else self.body
 
     def __repr__(self) -> str:

@@ -226,7 +226,7 @@ def _get(acl_id: str, options: ACLOptions = _CURRENT) -> Flow[ACLToken]:
 
 
 def _find(acl_id: str) -> Flow[ACLToken | None]:
-    """Return the token with this secret, None if there is none."""
+    """Return the token with this secret; None if Consul does not know it."""
     try:
         return (yield from _get(acl_id))
     except NotFound:
@@ -234,7 +234,10 @@ def _find(acl_id: str) -> Flow[ACLToken | None]:
 
 
 def _describe(token: ACLToken, known: dict[str, str], options: ACLOptions) -> Flow[LegacyACL]:
-    """Return a token in the shape of the legacy system. known: the rules of policies by ID; what is read is added."""
+    """Return a token in the shape of the legacy system.
+
+    known: the rules of the policies that were read before, by ID. The function adds those that it reads.
+    """
     ids = [link["ID"] for link in _links(token)]
     for policy_id in ids:
         if policy_id not in known and policy_id != _GLOBAL_MANAGEMENT:
@@ -282,7 +285,7 @@ def _rules(policy_id: str, options: ACLOptions) -> Flow[str]:
 
 
 def _made_policy(name: str) -> Flow[ACLPolicy | None]:
-    """Return the policy with this name; None if there is none, or `create` did not make it."""
+    """Return the policy with this name; None if it does not exist, or if `create` did not make it."""
     try:
         policy = yield from call(_read_policy(_policies.read_by_name(name, **_CURRENT)))
     except NotFound:
@@ -307,7 +310,7 @@ def _made_policies(token: ACLToken) -> Flow[dict[str, ACLPolicy]]:
 
 
 def _write_rules(token: ACLToken, rules: str, before: ACLPolicy | None) -> Flow[ACLPolicy]:
-    """Create the policy of a token, or change it. before: the policy; None: there is none."""
+    """Create the policy of a token, or change it. before: the policy as it is; None: it does not exist yet."""
     name = _policy_name(token)
     if before is None:
         return (yield from call(_read_policy(_policies.create(name, description=_POLICY_DESCRIPTION, rules=rules))))

@@ -156,7 +156,7 @@ class Intentions(Namespace[M]):
     def read_exact(self, source: str, destination: str, **options: Unpack[ReadManyOptions]) -> Operation[Intention]:
         """Return the intention for two services. Since 1.9. For the names, see `upsert`.
 
-        Raises NotFound if there is none for exactly these two; `check` tells what applies then. Raises Forbidden.
+        Raises NotFound if no intention names exactly these two services; `check` says whether they may connect. Raises Forbidden.
         https://developer.hashicorp.com/consul/api-docs/connect/intentions#read-specific-intention-by-name
         """
         names = {"source": source, "destination": destination, **options}

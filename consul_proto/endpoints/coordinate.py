@@ -67,8 +67,8 @@ class Coordinates(Namespace[M]):
 
         node: the name of the node. Since 1.0.1.
 
-        Raises NotFound if there is none, and Forbidden. Older agents, such as 1.8.7, answer with an empty 404, as proxies do: then this
-        raises ClientError instead of NotFound. Raises ClientError too if `disable_coordinates` is set.
+        Raises NotFound if the node has no coordinate, and Forbidden. Agents such as 1.8.7 answer with an empty 404, which may also come
+        from a proxy, so this raises ClientError there. It also raises ClientError if `disable_coordinates` is set.
         https://developer.hashicorp.com/consul/api-docs/coordinate#read-lan-coordinates-for-a-node
         """
         path = "/v1/coordinate/node/" + segment(node, "a node name")

@@ -140,7 +140,7 @@ class ServiceResolverRedirect(TypedDict, total=False):
 
 
 class ServiceResolverFailoverTarget(TypedDict, total=False):
-    """Where instances are looked for if there are none here."""
+    """Where to look for instances if this datacenter has no healthy ones."""
 
     Service: str
     ServiceSubset: str

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class QueryFailoverTarget(TypedDict, total=False):
-    """Where to look for instances if there are none in the datacenter: in another datacenter, or at a peer."""
+    """Another place to look for instances: a datacenter, or a peer."""
 
     Peer: str  # since 1.14.0
     Datacenter: str  # since 1.13.0
@@ -20,7 +20,7 @@ class QueryFailoverTarget(TypedDict, total=False):
 
 
 class QueryFailoverOptions(TypedDict, total=False):
-    """Where to look for instances if there are none in the datacenter. Targets cannot be combined with the other members."""
+    """Where to look for instances if the datacenter has no healthy ones. Targets cannot be combined with the other members."""
 
     NearestN: int  # this many datacenters, the nearest first
     Datacenters: list[str] | None  # these, in this order, after the nearest ones

@@ -116,7 +116,7 @@ class Catalog:
         return self.nodes.get(name.lower())
 
     def service_name(self, node: str, service_id: str) -> str | None:
-        """Return the name of a service by its exact id, None if there is none."""
+        """Return the name of the service with exactly this id; None if the agent does not have it."""
         row = self.services.get((node.lower(), service_id.lower()))
         return str(row.value["Service"]) if row is not None and row.value["ID"] == service_id else None
 

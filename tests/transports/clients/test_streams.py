@@ -14,7 +14,7 @@ import pytest
 
 from consulate import AsyncConsul, Cancel, Consul, Limits
 from consulate.exceptions import Cancelled, Forbidden, RequestError, RequestTimeout
-from tests.faces import ASYNCIO, TRIO, UNIX, URLLIB3, Face, on_every_face, outcome
+from tests.faces import ASYNCIO, TRIO, UNIX, URLLIB3, Face, measure_lateness, on_every_face, outcome
 from tests.fakes.faults import DONE, GOOD, HEALTHY
 from tests.fakes.raw_server import Close, Hang, Pause, ReadRequest, Send, SetEvent, answer
 from tests.fakes.streams import LINE, Framing, body, packed_stream, stream
@@ -23,9 +23,8 @@ from tests.transports.conftest import Serve
 
 _HEAD = Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
-#: Seconds within which a stream must end after it is closed or cancelled, on a machine that is busy with other tests; a quiet one takes
-#: some milliseconds (`scripts/streams` prints them).
-_AT_ONCE = 1.0
+#: Seconds within which a stream must end after it is closed or cancelled, besides the time by which threads wake late on a busy machine.
+_AT_ONCE = 0.1
 
 _THREADS = pytest.mark.parametrize("face", [URLLIB3, UNIX], ids=str)
 _TASKS = pytest.mark.parametrize("face", [ASYNCIO, TRIO], ids=str)
@@ -196,7 +195,8 @@ def test_leaving_the_block_closes_the_connection_at_once(face: Face, serve: Serv
         async with aclosing(events_of(client, BYTES)) as pieces:  # type: ignore[type-var] # a generator
             await anext(pieces)
             begun = time.monotonic()
-        assert time.monotonic() - begun < _AT_ONCE
+        took = time.monotonic() - begun
+        assert took < _AT_ONCE + measure_lateness()
         assert await client.kv.get("k") == "v"
         assert {request.connection for request in server.requests} == {0, 1}
 
@@ -227,7 +227,8 @@ def test_another_thread_ends_a_stream_that_waits(face: Face, way: str, serve: Se
                 got = list(events)
             except RequestError as caught:
                 error = caught
-            assert time.monotonic() - ended[0] < _AT_ONCE
+            took = time.monotonic() - ended[0]
+            assert took < _AT_ONCE + measure_lateness()
             thread.join()
     assert type(error) is {"close": type(None), "cancel": Cancelled, "client": RequestError}[way]
     assert got == ([b"x"] if way == "close" else [])
@@ -282,7 +283,8 @@ def test_another_task_ends_a_stream_that_waits(face: Face, way: str, serve: Serv
                 else:
                     {"close": lambda: opened[0].close(), "cancel": scope.cancel}[way]()
                 await ended.wait()
-                assert time.monotonic() - begun < _AT_ONCE
+                took = time.monotonic() - begun
+                assert took < _AT_ONCE + measure_lateness()
             assert got == [b"x"]
             assert [type(error) for error in errors] == ([RequestError] if way == "client" else [])
             assert scope.cancelled_caught is (way == "cancel")
