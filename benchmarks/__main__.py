@@ -3,6 +3,7 @@
     python -m benchmarks                          everything; takes about 4 minutes
     python -m benchmarks --only get,concurrent    some parts
     python -m benchmarks --quick --without-peers  a look while you work
+    python -m benchmarks --before ../other-clone  beside another copy of Consulate too: what has a change brought?
 
 Each client runs in a process of its own, on one core; the server runs on another one. All make their calls in turn, round after round. The
 figures are medians over the rounds, for a call, and the ratios are ratios of medians. Compare only ratios: times depend on the machine.
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from benchmarks import memory, start_up
 from benchmarks.machine import describe, find_cores
-from benchmarks.parts import parts
+from benchmarks.parts import beside_before, parts
 from benchmarks.peers import Peers
 from benchmarks.processes import Server, Site
 from benchmarks.results import Result
@@ -42,6 +43,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="3 rounds of a fifth of the calls: not exact")
     parser.add_argument("--without-peers", action="store_true", help="leave out Go, py-consul and orjson, which are installed otherwise")
     parser.add_argument("--renew", action="store_true", help="install them again")
+    parser.add_argument("--before", type=Path, metavar="FOLDER", help="compare with another copy of Consulate too: a clone or a worktree")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures of all rounds to a file")
     options = parser.parse_args()
     if options.quick:
@@ -64,10 +66,12 @@ def main() -> int:
     versions: dict[str, str] = {}
     results: list[Result] = []
     with Server(cores) as server:
-        site = Site(server, Peers(allowed=not options.without_peers, renew=options.renew), cores, options.keys)
+        peers = Peers(allowed=not options.without_peers, renew=options.renew)
+        site = Site(server, peers, cores, options.keys, options.before and options.before.absolute())
         for part in parts(options.keys):
             if part.group in options.only:
                 calls = options.calls or max(part.calls // (5 if options.quick else 1), 1)
+                part = beside_before(part) if options.before else part
                 _show(run(part, site, options.rounds, calls, versions), results)
         if "keys" in options.only:
             _show(memory.run(site), results)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.bodies import VALUE
 
@@ -137,6 +137,19 @@ def _memory() -> Part:
         *(Target(f"in memory/{kind}", sync, 1.3, less=label) for kind, label in points.items()),
     )
     return Part("in-memory", "kv.get of an agent in memory; less the event loop's own checkpoint", lines, targets, 5000, group="memory")
+
+
+def beside_before(part: Part) -> Part:
+    """Return a part that also has the lines of another copy of Consulate, next to those of this one."""
+    lines, targets = list(part.lines), list(part.targets)
+    measure = "rate" if "rate" in part.measures else "cpu"
+    for line in part.lines:
+        if line.client.startswith("Consulate/"):
+            client, label = (name.replace("Consulate/", "before/") for name in (line.client, line.label))
+            before = replace(line, client=client, label=label)
+            lines.insert(lines.index(line) + 1, before)
+            targets.append(Target(line.name, before.name, measure=measure))
+    return replace(part, lines=tuple(lines), targets=tuple(targets))
 
 
 def parts(keys: int) -> list[Part]:

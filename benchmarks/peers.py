@@ -75,6 +75,15 @@ class Peers:
         return str(self._made(f"python-{sys.version_info.major}.{sys.version_info.minor}", make) / "bin" / "python")
 
     @cached_property
+    def py_spy(self) -> str:
+        """The profiler py-spy. Raises Missing."""
+
+        def make(folder: Path) -> None:
+            _run("py-spy was not installed", sys.executable, "-m", "pip", "install", "-q", "--target", str(folder), "py-spy")
+
+        return str(self._made("py-spy", make) / "bin" / "py-spy")
+
+    @cached_property
     def go(self) -> str:
         """The worker that calls with the official Go client. Raises Missing."""
         program = shutil.which("go")

@@ -63,6 +63,7 @@ class Worker:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
         with on_core(cores.client):
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment())
+        self.pid = self._process.pid
         try:
             self.versions: dict[str, str] = self._read()["versions"]
         except BaseException:
@@ -101,27 +102,37 @@ class Worker:
 
 @dataclass(frozen=True)
 class Site:
-    """Where a run takes place. keys: how many keys the read by prefix finds."""
+    """Where a run takes place. keys: how many keys the read by prefix finds. before: the folder of another copy of Consulate."""
 
     server: Server
     peers: Peers
     cores: Cores
     keys: int
+    before: Path | None = None
 
     def command(self, client: str) -> list[str]:
-        """Return the command that starts the worker of a client, such as "consulate-socket". Raises Missing."""
+        """Return the command that starts the worker of a client, such as "Consulate/socket". Raises Missing."""
         family, _, kind = client.partition("/")
         where = [kind or "tcp", json.dumps(self.server.addresses), f"bench/{self.keys}/"]
         if family == "Go":
             return [self.peers.go, *where]
-        if family == "py-consul":
-            return [self.peers.python, "-m", "benchmarks.workers.py_consul", *where]
-        python = self.peers.python if kind.endswith("-orjson") else sys.executable
-        return [python, "-m", f"benchmarks.workers.{_MODULES[family]}", *where]
+        if family == "before":
+            where.append(str(self.before))
+        python = self.peers.python if family == "py-consul" or kind.endswith("-orjson") else sys.executable
+        return [python, "-m", f"benchmarks.workers.{_MODULES.get(client, _MODULES[family])}", *where]
 
     def start(self, client: str) -> Worker:
         """Start the worker of a client. Raises Missing."""
         return Worker(self.command(client), self.cores)
 
 
-_MODULES = {"Consulate": "ours", "bare": "bare", "in memory": "in_memory"}
+#: The modules of the workers, by client or family.
+_MODULES = {
+    "Consulate": "ours",
+    "before": "ours",
+    "in memory": "in_memory",
+    "py-consul": "py_consul",
+    "bare": "bare",
+    "bare/asyncio": "bare_tasks",
+    "bare/trio": "bare_tasks",
+}

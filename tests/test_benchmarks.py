@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.flamegraph import titled
 from benchmarks.machine import find_cores, on_core
 from benchmarks.parts import Target, parts
 from benchmarks.peers import Missing, Peers
@@ -103,6 +104,19 @@ def test_an_unknown_part_is_refused() -> None:
     assert "no part is called gets; there are get, put" in done.stderr
 
 
+def test_another_copy_of_consulate_is_a_line_beside_each_of_this_one(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    copy = tmp_path / "copy"
+    (copy / "consulate").mkdir(parents=True)
+    (copy / "consulate" / "__init__.py").write_text("raise ImportError('this is the copy')")
+    few = ["--only", "concurrent", "--rounds", "1", "--calls", "1", "--without-peers", "--before", str(copy), "--json", str(report)]
+    subprocess.run([sys.executable, "-m", "benchmarks", *few], cwd=_ROOT, capture_output=True, timeout=PATIENCE * 4, check=True)
+    (part,) = json.loads(report.read_text())["parts"]
+    ours = {name.replace("Consulate/", "before/") for name in part["rounds"]}
+    assert len(ours) == 4
+    assert ours == {name for name, reason in part["missing"].items() if reason == "ImportError: this is the copy"}
+
+
 # What it says
 
 
@@ -149,3 +163,8 @@ def test_a_process_starts_on_the_core_and_this_one_stays_where_it_was() -> None:
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(core)]
     assert os.sched_getaffinity(0) == before
+
+
+def test_a_flame_graph_has_no_command_and_no_path_in_its_title() -> None:
+    drawing = '<svg><text id="title" x="1">py-spy record --pid 7 /home/someone</text><text id="details"> </text></svg>'
+    assert titled(drawing, "kv.get") == '<svg><text id="title" x="1">kv.get</text><text id="details"> </text></svg>'

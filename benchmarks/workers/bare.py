@@ -1,29 +1,25 @@
-"""A worker without a Consul client: python -m benchmarks.workers.bare KIND ADDRESSES PREFIX. KIND: socket, unix, urllib3, asyncio or trio.
+"""A worker without a Consul client: python -m benchmarks.workers.bare KIND ADDRESSES PREFIX. KIND: socket, unix or urllib3. bare_tasks.py
+has the same for event loops.
 
 It does what the answers of the canned server need and no more. So the time that it takes is the least that Python needs.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import socket
 import sys
 from binascii import a2b_base64
-from collections.abc import Awaitable, Callable
-from functools import partial
-
-import anyio
-import trio
-import urllib3
+from collections.abc import Callable
 
 from benchmarks.bodies import KEY
-from benchmarks.workers.protocol import TIME_LIMIT, announce, put_body, repeated, repeated_async, serve, serve_async
+from benchmarks.workers.protocol import TIME_LIMIT, announce, put_body, repeated, serve
 
 _HEADERS = b"Host: 127.0.0.1\r\nUser-Agent: bare\r\nAccept-Encoding: identity\r\n"
-_GET = b"GET /v1/kv/%s HTTP/1.1\r\n%s\r\n" % (KEY.encode(), _HEADERS)
-_PUT = b"PUT /v1/kv/%s HTTP/1.1\r\n%sContent-Length: %d\r\n\r\n" % (KEY.encode(), _HEADERS, len(put_body())) + put_body()
+#: The requests.
+GET = b"GET /v1/kv/%s HTTP/1.1\r\n%s\r\n" % (KEY.encode(), _HEADERS)
+PUT = b"PUT /v1/kv/%s HTTP/1.1\r\n%sContent-Length: %d\r\n\r\n" % (KEY.encode(), _HEADERS, len(put_body())) + put_body()
 
 _STATUS, _FIELDS = rb"HTTP/1\.1 (\d{3}) [^\r\n]*\r\n", rb"(?:[A-Za-z-]+: [^\r\n]*\r\n)*"
 
@@ -53,7 +49,7 @@ def values_of(body: bytes | bytearray) -> dict[str, str]:
     return {pair["Key"]: a2b_base64(pair["Value"]).decode() for pair in json.loads(body)}
 
 
-class Socket:
+class _Socket:
     """A connected socket."""
 
     def __init__(self, connected: socket.socket) -> None:
@@ -88,11 +84,12 @@ class Socket:
 
 
 def _serve_socket(connected: socket.socket, prefix: str) -> None:
+    announce()
     with connected:
-        bare = Socket(connected)
+        bare = _Socket(connected)
         calls: dict[str, Callable[[], object]] = {
-            "get": lambda: value_of(bare.short(_GET)),
-            "put": lambda: bare.short(_PUT) == b"true",
+            "get": lambda: value_of(bare.short(GET)),
+            "put": lambda: bare.short(PUT) == b"true",
             "health-200": lambda: json.loads(bare.long("/v1/health/service/web-200")),
             "health-5000": lambda: json.loads(bare.long("/v1/health/service/web-5000")),
             "keys": lambda: values_of(bare.long(f"/v1/kv/{prefix}?recurse")),
@@ -101,6 +98,9 @@ def _serve_socket(connected: socket.socket, prefix: str) -> None:
 
 
 def _serve_urllib3(port: int) -> None:
+    import urllib3
+
+    announce("urllib3")
     with urllib3.HTTPConnectionPool("127.0.0.1", port, timeout=TIME_LIMIT) as pool:
         calls: dict[str, Callable[[], object]] = {
             "get": lambda: value_of(pool.urlopen("GET", f"/v1/kv/{KEY}").data),
@@ -109,75 +109,16 @@ def _serve_urllib3(port: int) -> None:
         serve({name: repeated(call) for name, call in calls.items()})
 
 
-class _Connection(asyncio.Protocol):
-    """The answers on a connection of asyncio."""
-
-    transport: asyncio.Transport
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._data = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._data += data
-        if (body := body_of(self._data)) is not None:
-            self._data = b""
-            self._answer.set_result(body)
-
-    async def short(self, request: bytes) -> bytes:
-        self._answer: asyncio.Future[bytes] = self._loop.create_future()
-        self.transport.write(request)
-        async with asyncio.timeout(TIME_LIMIT):
-            return await self._answer
-
-
-async def _short_on_trio(connected: trio.socket.SocketType, request: bytes) -> bytes:
-    with trio.fail_after(TIME_LIMIT):
-        await connected.send(request)
-        data = await connected.recv(65536)
-        while (body := body_of(data)) is None:
-            data += await connected.recv(65536)
-        return body
-
-
-async def _serve_tasks(kind: str, port: int) -> None:
-    short: Callable[[bytes], Awaitable[bytes]]
-    if kind == "asyncio":
-        _, connection = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", port)
-        close, short = connection.transport.close, connection.short
-    else:
-        connected = trio.socket.socket()
-        await connected.connect(("127.0.0.1", port))
-        close, short = connected.close, partial(_short_on_trio, connected)
-
-    async def get() -> object:
-        return value_of(await short(_GET))
-
-    async def put() -> object:
-        return await short(_PUT) == b"true"
-
-    await serve_async({"get": repeated_async(get), "put": repeated_async(put)})
-    close()
-
-
 def main() -> None:
     kind, addresses, prefix = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3]
-    announce()
-    port = addresses["port"]
-    if kind in ("asyncio", "trio"):
-        anyio.run(_serve_tasks, kind, port, backend=kind)
-    elif kind == "urllib3":
-        _serve_urllib3(port)
+    if kind == "urllib3":
+        _serve_urllib3(addresses["port"])
     elif kind == "unix":
         connected = socket.socket(socket.AF_UNIX)
         connected.connect(addresses["unix_path"])
         _serve_socket(connected, prefix)
     else:
-        _serve_socket(socket.create_connection(("127.0.0.1", port)), prefix)
+        _serve_socket(socket.create_connection(("127.0.0.1", addresses["port"])), prefix)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""A worker that calls with Consulate: python -m benchmarks.workers.ours KIND ADDRESSES PREFIX.
+"""A worker that calls with Consulate: python -m benchmarks.workers.ours KIND ADDRESSES PREFIX [FOLDER].
 
-KIND: socket, unix, urllib3, asyncio or trio; with "-orjson" at its end, the decoders of the extra `fast` are used.
+KIND: socket, unix, urllib3, asyncio or trio; with "-orjson" at its end, the decoders of the extra `fast` are used. FOLDER: another copy of
+Consulate, to be used instead of this one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from benchmarks.workers.protocol import TASKS, THREADS, TIME_LIMIT, announce, pu
 if not sys.argv[1].endswith("-orjson"):
     for _name in ("orjson", "msgspec"):
         sys.modules[_name] = None  # type: ignore[assignment] # importing it raises ImportError
+
+if len(sys.argv) > 4:
+    sys.path.insert(0, sys.argv[4])
 
 from consulate import AsyncConsul, Consul, adapters
 
