@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import json
 import os
 import subprocess
@@ -118,7 +119,8 @@ class Site:
             return [self.peers.go, *where]
         if family == "before":
             where.append(str(self.before))
-        python = self.peers.python if family == "py-consul" or kind.endswith("-orjson") else sys.executable
+        foreign = family == "py-consul" or (kind.endswith("-orjson") and importlib.util.find_spec("orjson") is None)
+        python = self.peers.python if foreign else sys.executable
         return [python, "-m", f"benchmarks.workers.{_MODULES.get(client, _MODULES[family])}", *where]
 
     def start(self, client: str) -> Worker:
