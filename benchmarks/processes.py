@@ -6,6 +6,7 @@ import http.client
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,8 +23,9 @@ _ROOT = Path(__file__).parent.parent
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of every process: no variables for Consul, one core for Go, and this copy of Consulate."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CONSUL_", "PYTHON"))}
+    """Return the environment of every process: no variables for Consul, no proxy, one core for Go, and this copy of Consulate."""
+    unwanted = re.compile(r"CONSUL_|PYTHON|.*_PROXY$", re.IGNORECASE)
+    kept = {name: value for name, value in os.environ.items() if not unwanted.match(name)}
     return {**kept, "GOMAXPROCS": "1", "PYTHONPATH": str(_ROOT)}
 
 
