@@ -77,7 +77,7 @@ def main() -> int:
             _show(memory.run(site), results)
         if "start" in options.only:
             _show(start_up.run(site, options.rounds), results)
-    machine["versions"] = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+    machine["versions"] = ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) or "none used"
     print(f"\nversions: {machine['versions']}")
     verdicts = [verdict.met for result in results for verdict in result.verdicts if verdict.target.limit is not None]
     print(f"targets: {verdicts.count(True)} met, {verdicts.count(False)} not met, {verdicts.count(None)} unknown")
