@@ -20,16 +20,20 @@ _OPENS = ord("[")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
+def is_surely_shallow(text: bytes) -> bool:
+    """Return whether a JSON text has too few brackets for more than `DEEPEST` levels."""
+    if len(text) <= DEEPEST:
+        return True
+    # Count no further than needed: then the check is cheap for most texts, also for those with a large string.
+    return sum(len(text) - len(text.replace(bracket, b"", DEEPEST)) for bracket in (b"[", b"{")) < DEEPEST
+
+
 def check_depth(text: bytes) -> None:
     """Refuse a JSON text of more than `DEEPEST` levels. Raises RecursionError, as Python's decoder and encoder do at their own limits.
 
     The quick check also counts brackets in strings. A crafted text can hide its depth in this way; then Python's own limit applies.
     """
-    if len(text) <= DEEPEST:
-        return
-    # Count no further than needed: then the check is cheap for most texts, also for those with a large string.
-    opened = sum(len(text) - len(text.replace(bracket, b"", DEEPEST)) for bracket in (b"[", b"{"))
-    if opened < DEEPEST:
+    if is_surely_shallow(text):
         return
     brackets = text.translate(_ALIKE, _ALL_ELSE)
     for _ in range(_USUAL):

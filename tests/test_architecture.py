@@ -21,6 +21,9 @@ _PURE = {
     "itertools", "json", "math", "posixpath", "re", "struct", "types", "typing", "unicodedata", "urllib.parse", "weakref", "zlib",
 }  # fmt: skip
 
+#: Files of the core -> what else they may import: a library that only computes, and is used if it is installed.
+_PURE_LIBRARIES = {"consul_proto/json_decoder.py": {"msgspec"}}
+
 _PACKAGES = ("consul_proto", "transports", "consulate")
 
 #: Files -> the libraries that they may import; any other file of `transports` imports none.
@@ -72,7 +75,7 @@ def violations(path: str, source: str) -> list[str]:
                 f"{imported}.".startswith(f"{one}.") for one in forbidden
             )
         elif package == "consul_proto":
-            allowed = imported in _PURE
+            allowed = imported in _PURE or imported in _PURE_LIBRARIES.get(path, ())
         else:
             allowed = top not in ("urllib3", "anyio", "h11", "trio", "asyncio", "requests") or top in libraries
         if not allowed:
@@ -87,7 +90,7 @@ def test_imports_point_one_way(package: str) -> None:
 
 
 def test_the_rules_name_files_that_exist() -> None:
-    for pattern in (*_LIBRARIES, *_FORBIDDEN):
+    for pattern in (*_LIBRARIES, *_PURE_LIBRARIES, *_FORBIDDEN):
         assert list(_ROOT.glob(pattern)), pattern
 
 
@@ -98,6 +101,8 @@ def test_the_rules_name_files_that_exist() -> None:
         ("consul_proto/x.py", "from time import monotonic"),
         ("consul_proto/x.py", "def f():\n    import random"),
         ("consul_proto/x.py", "import os.path"),
+        ("consul_proto/x.py", "import msgspec"),
+        ("consul_proto/json_decoder.py", "import orjson"),
         ("consul_proto/x.py", "from transports import drive"),
         ("transports/x.py", "import consulate.client"),
         ("transports/clients/sync_socket.py", "import urllib3"),
