@@ -18,7 +18,8 @@ _ROOT = Path(__file__).parent.parent
 _PURE = {
     "__future__", "ast", "base64", "binascii", "builtins", "collections", "collections.abc", "dataclasses", "datetime",
     "bisect", "decimal", "difflib", "enum", "functools", "hashlib", "heapq", "importlib", "inspect", "ipaddress",
-    "itertools", "json", "math", "posixpath", "re", "struct", "types", "typing", "unicodedata", "urllib.parse", "weakref", "zlib",
+    "itertools", "json", "math", "operator", "posixpath", "re", "struct", "types", "typing", "unicodedata", "urllib.parse", "weakref",
+    "zlib",
 }  # fmt: skip
 
 #: Files of the core -> what else they may import: a library that only computes, and is used if it is installed.
