@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Literal, NoReturn, TypeAlias
+from typing import Literal, TypeAlias
 
+from consul_proto.json_decoder import STRICT
 from consul_proto.nesting import check_depth
 
 #: What can be stored: text, bytes, None, or anything that JSON can express.
@@ -25,13 +26,7 @@ Codec: TypeAlias = Literal["json", "text"]
 #: The first byte of every JSON text that can read as something other than a str: an object, a list, true, false, a number.
 _STARTS_JSON = frozenset(b"{[tf-0123456789")
 
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"not JSON: {constant}")
-
-
-#: Created once: `json.loads` with an argument creates a new decoder for each call.
-_read_json = json.JSONDecoder(parse_constant=_refuse).decode
+_read_json = STRICT.decode
 
 
 def encode(value: Value) -> bytes:

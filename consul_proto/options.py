@@ -74,10 +74,11 @@ def read_stream(
     *,
     defaults: Collection[str],
     silence: float | EllipsisType | None = ...,
+    is_empty: Callable[[Response], bool] | None = None,
 ) -> Stream[E]:
     """Return the stream of a GET. An option that is None is not sent. For the others, see `Stream`."""
     request = Request("GET", path, tuple(query_of(options)))
-    return Stream(name, request, decoder, _defaults(options, defaults), silence=silence)
+    return Stream(name, request, decoder, _defaults(options, defaults), silence=silence, is_empty=is_empty)
 
 
 def write_operation(

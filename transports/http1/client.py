@@ -134,6 +134,7 @@ class HTTP1Connection:
             responses = [self._receive(piece) for piece in usual.given]
             return responses[-1]
         if is_whole:
+            self._usual = None  # its pieces would stay in memory until the next request
             self._is_usual, self._has_leftover = True, usual.has_leftover
             return usual.response()
         return None
