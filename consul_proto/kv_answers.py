@@ -33,6 +33,9 @@ Finish = Callable[[dict[str, Any]], "Record"]
 _BLANK = rb"[ \t\n\r]*+"
 _NUMBER = rb"(0|[1-9][0-9]{0,19})"
 
+#: What a string contains that needs no decoding: ASCII without escapes.
+_PLAIN = rb"[\x20\x21\x23-\x5b\x5d-\x7e]*+"
+
 #: The members of an entry, in Consul's order. What the strings contain is checked later.
 _MEMBERS = {
     b"LockIndex": _NUMBER,
@@ -44,7 +47,7 @@ _MEMBERS = {
 }
 
 #: Some entries have more members after their Value.
-_MORE = rb'((?:"(?:Session|Namespace|Partition)"%b:%b"[^"\\]*+"%b,%b)*+)' % ((_BLANK,) * 4)
+_MORE = rb'((?:"(?:Session|Namespace|Partition)"%b:%b"%b"%b,%b)*+)' % (_BLANK, _BLANK, _PLAIN, _BLANK, _BLANK)
 
 _ENTRY = rb"\{%b%b%b\}" % (
     _BLANK,
@@ -61,6 +64,10 @@ _find_next = re.compile(b"(?:" + _BLANK + b"," + _BLANK + _ENTRY + b")|").findit
 
 #: Whether an entry was found.
 _is_found = attrgetter("lastindex")
+
+#: A list of one entry, whose key needs no decoding.
+_ONLY = _ENTRY.replace(_MEMBERS[b"Key"], b'"(' + _PLAIN + b')"')
+_match_only = re.compile(_BLANK + rb"\[" + _BLANK + _ONLY + _BLANK + rb"\]" + _BLANK + rb"\Z").match
 
 _match_end = re.compile(_BLANK + rb"\]" + _BLANK + rb"\Z").match
 
@@ -98,6 +105,18 @@ def _entry(found: re.Match[bytes]) -> dict[str, Any]:
     if more:
         entry |= decode_by_json(b"{" + more.rpartition(b",")[0] + b"}")  # type: ignore[arg-type] # what is in braces is an object
     return entry
+
+
+def usual_value(body: bytes) -> bytes | None:
+    """Return the stored bytes of the only entry of a body; None if the body is not usual."""
+    found = _match_only(body)
+    if found is None:
+        return None
+    value = found[3]
+    try:
+        return a2b_base64(value, strict_mode=True) if value else b""
+    except ValueError:
+        return None
 
 
 def usual_values(body: bytes) -> Iterator[KeyValue]:

@@ -10,11 +10,11 @@ from consul_proto.codec import encode
 from consul_proto.decode import boolean
 from consul_proto.endpoints import kv_bulk
 from consul_proto.endpoints.kv_entries import (
-    bytes_of,
     cut,
     key_names,
     missing,
     one_key,
+    one_value,
     only_missing,
     read_value,
     record_of,
@@ -58,7 +58,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-        return one_key(item, lambda entries: value_of(entries[0], codec, raw) if entries else default, options)
+        return one_value(item, lambda stored: default if stored is None else read_value(stored, codec, raw), options)
 
     @typed_read
     def get_as(self, item: str, kind: type, default: Stored = None, **options: Unpack[ReadOptions]) -> Operation[Stored]:
@@ -69,7 +69,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         fit = fitting(item, kind)
-        return one_key(item, lambda entries: fit(bytes_of(entries[0])) if entries else default, options)
+        return one_value(item, lambda stored: default if stored is None else fit(stored), options)
 
     @operation
     def read(self, item: str, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[Stored]:
@@ -79,7 +79,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-        return one_key(item, lambda entries: value_of(_first(item, entries), codec, raw), options)
+        return one_value(item, lambda stored: read_value(_found(item, stored), codec, raw), options)
 
     @operation
     def contains(self, item: str, **options: Unpack[ReadOptions]) -> Operation[bool]:
@@ -310,6 +310,12 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/txn
         """
         return kv_bulk.delete_many(items, options)
+
+
+def _found(item: str, stored: bytes | None) -> bytes:
+    if stored is None:
+        raise missing(item)
+    return stored
 
 
 def _first(item: str, entries: list[dict[str, Any]]) -> dict[str, Any]:

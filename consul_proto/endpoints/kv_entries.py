@@ -6,14 +6,26 @@ https://developer.hashicorp.com/consul/api-docs/kv#read-key
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from consul_proto.codec import decode
 from consul_proto.decode import from_base64, json_value, texts
 from consul_proto.endpoints.txn import READ_DEFAULTS, commit, failure, kv_get, kv_get_tree, results
 from consul_proto.errors import ClientError, KeyNotFound, TransactionFailed, words
-from consul_proto.kv_answers import KeyValue, Records, Unusual, checked, finisher, records_of, usual_records, usual_values, values_of
+from consul_proto.kv_answers import (
+    KeyValue,
+    Records,
+    Unusual,
+    checked,
+    finisher,
+    records_of,
+    usual_records,
+    usual_value,
+    usual_values,
+    values_of,
+)
+from consul_proto.message import Request
 from consul_proto.operation import Operation, T
 from consul_proto.options import READ, read_operation, read_stream
 from consul_proto.paths import is_found_by_path, key_path, prefix_is_found_by_path
@@ -37,12 +49,37 @@ def missing(item: str) -> KeyNotFound:
     return KeyNotFound(f"no key {item!r}", maybe_applied=False)
 
 
+@lru_cache(maxsize=1024)
+def _plain_get(item: str) -> Request | None:
+    """Return the request for a key, if its path leads to it; the last ones are kept, since programs read the same keys again."""
+    return Request("GET", key_path(item)) if is_found_by_path(item) else None
+
+
+def one_value(item: str, read: Callable[[bytes | None], T], options: Mapping[str, Any]) -> Operation[T]:
+    """Return the operation that reads the value of one key. read: makes it of the stored bytes; of None, if the key does not exist."""
+
+    def found(response: Response) -> T:
+        stored = usual_value(response.body) if response.status == 200 else None
+        return read(stored) if stored is not None else among(_entries(response))
+
+    def among(entries: list[dict[str, Any]]) -> T:
+        return read(bytes_of(entries[0]) if entries else None)
+
+    return _one_key(item, found, among, options)
+
+
 def one_key(item: str, read: Read[T], options: Mapping[str, Any]) -> Operation[T]:
     """Return the operation that reads one key."""
+    return _one_key(item, lambda response: read(_entries(response)), read, options)
+
+
+def _one_key(item: str, found: Callable[[Response], T], among: Read[T], options: Mapping[str, Any]) -> Operation[T]:
+    if not options and (request := _plain_get(item)) is not None:
+        return Operation("kv.get", request, found, READ, _OR_MISSING, "index")
     # A transaction cannot be a blocking query.
     if is_found_by_path(item) or options.get("index") is not None:
-        return read_operation("kv.get", key_path(item), lambda response: read(_entries(response)), options, answers=_OR_MISSING)
-    return _by_transaction(kv_get(item), read, options)
+        return read_operation("kv.get", key_path(item), found, options, answers=_OR_MISSING)
+    return _by_transaction(kv_get(item), among, options)
 
 
 def tree(prefix: str, read: Callable[[Iterable[KeyValue]], T], options: Mapping[str, Any]) -> Operation[T]:

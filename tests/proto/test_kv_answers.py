@@ -139,6 +139,22 @@ def test_a_whole_body_gives_what_json_gives(body: bytes) -> None:
         assert _outcome(lambda call=call: call("").decode(response)) == _outcome(lambda make=make: make(_by_json(body)))
 
 
+@given(st.one_of(_entries().map(lambda entry: b"[" + entry + b"]"), _BODIES))
+@example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":"A===","CreateIndex":1,"ModifyIndex":1}]')
+@example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":"","CreateIndex":1,"ModifyIndex":1}]')
+@example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":null,"Session":"\xff","CreateIndex":1,"ModifyIndex":1}]')
+@example(b'[{"LockIndex":0,"Key":"\n","Flags":0,"Value":null,"CreateIndex":1,"ModifyIndex":1}]')
+def test_the_value_of_one_key_is_what_json_gives(body: bytes) -> None:
+    response = Response(200, body=body)
+
+    def expected(missing: Any) -> Any:
+        entries = checked(json_value(response))
+        return from_base64(entries[0].get("Value")) if entries else missing
+
+    assert _outcome(lambda: _KV.get("k", "none", raw=True).decode(response)) == _outcome(lambda: expected("none"))
+    assert _outcome(lambda: _KV.get_as("k", bytes).decode(response)) == _outcome(lambda: expected(None))
+
+
 @given(_BODIES, st.lists(st.integers(0, 400), max_size=8))
 @example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":null,"CreateIndex":1,"ModifyIndex":1}.5]', [])
 @example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":null,"CreateIndex":1,"ModifyIndex":1},]', [])

@@ -142,9 +142,11 @@ class AnyioTransport:
         if connection not in self._busy:
             return  # the answer was opened before this process was forked, and the pool is a new one
         self._busy.remove(connection)
-        for one in self._pool.keep(connection, monotonic()) if keep and not self._closed else [connection]:
-            one.close()
-        _wake(self._pool.release(blocking))
+        for old in self._pool.keep(connection, monotonic()) if keep and not self._closed else (connection,):
+            old.close()
+        turn = self._pool.release(blocking)
+        if turn is not None:
+            turn.wake()
 
     async def aclose(self) -> None:
         """Close every connection. Calls of other tasks fail at once."""

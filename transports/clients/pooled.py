@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _FOREVER = float("inf")
 
-_NOTHING = nullcontext()
-
 
 class Connection(Protocol):
     """One connection. Only one thread uses it at a time; any thread may call `abort`."""
@@ -101,16 +99,19 @@ class PooledTransport:
 
     def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
         """Send a request over an idle or a new connection, and return its answer."""
-        deadline = _deadline(timeout)
+        deadline = _FOREVER if timeout is None else monotonic() + timeout
         blocking = request.wait > 0
         connection, reused = self._check_out(blocking, deadline, cancel)
         keep = False
         try:
-            with _NOTHING if cancel is None else cancel.on_set(connection.abort):
-                if not reused:
-                    connection.connect(deadline)
-                    self._check_open()
+            if reused and cancel is None:
                 response = connection.exchange(request, deadline)
+            else:
+                with nullcontext() if cancel is None else cancel.on_set(connection.abort):
+                    if not reused:
+                        connection.connect(deadline)
+                        self._check_open()
+                    response = connection.exchange(request, deadline)
             keep = connection.reusable
         except RequestError as error:
             failure = self._failure(error, connection, reused, cancel)
@@ -159,9 +160,9 @@ class PooledTransport:
     def _check_out(self, blocking: bool, deadline: float, cancel: Cancel | None) -> tuple[Connection, bool]:
         """Take a place, or wait for one in turn. Return a connection, and whether it was used before."""
         with self._lock:
-            self._check_open()
-            if self._pool.reserve(blocking):
+            if not self._closed and self._pool.reserve(blocking):
                 return self._take()
+            self._check_open()
             woken = threading.Event()
             turn = Turn(woken.set)
             self._pool.wait(turn, blocking)
@@ -192,9 +193,11 @@ class PooledTransport:
             if connection not in self._busy:
                 return  # the answer was opened before this process was forked, and the pool is a new one
             self._busy.remove(connection)
-            for old in self._pool.keep(connection, monotonic()) if keep and not self._closed else [connection]:
+            for old in self._pool.keep(connection, monotonic()) if keep and not self._closed else (connection,):
                 old.close()
-            _wake(self._pool.release(blocking))
+            turn = self._pool.release(blocking)
+            if turn is not None:
+                turn.wake()
 
     def close(self) -> None:
         """Close every connection. Calls of other threads fail at once."""

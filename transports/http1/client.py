@@ -99,8 +99,8 @@ class HTTP1Connection:
         if request.headers is not self._headers:  # mostly those of the client, which are the same object in each call
             self._headers = request.headers
             self._header_lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers.items])
-        lines = [request.method, " ", self._prefix, request.target, self._request_head, self._header_lines]
-        body = request.body
+        target, body = request.path if not request.query else request.target, request.body
+        lines = [request.method, " ", self._prefix, target, self._request_head, self._header_lines]
         if body is not None or request.method != "GET":
             lines.append(f"Content-Length: {request.body_size}\r\n")
         lines.append("\r\n")
