@@ -34,6 +34,7 @@ _LIBRARIES = {
     "transports/clients/anyio_connection.py": {"anyio"},
     "transports/clients/task_wires.py": {"anyio"},
     "transports/clients/asyncio_wire.py": {"asyncio"},
+    "transports/clients/trio_wire.py": {"trio"},
     "transports/clients/loops.py": {"anyio"},
     "transports/clocks.py": {"anyio"},
     "transports/worker_threads.py": {"anyio"},
