@@ -218,7 +218,9 @@ class KV(Namespace[M]):
         """
         if (cas is not None) + (acquire is not None) + (release is not None) > 1:
             raise ValueError("cas, acquire and release cannot be combined; give only one of them")
-        query: dict[str, Any] = {"flags": flags or None, "cas": cas, "acquire": acquire, "release": release, **options}
+        query: dict[str, Any] = {**options}
+        if flags or cas is not None or acquire is not None or release is not None:
+            query |= {"flags": flags or None, "cas": cas, "acquire": acquire, "release": release}
         return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
 
     @flow
