@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _NEVER = float("inf")
 
+#: The name of the one task of the system in each run of trio.
+LIMITS_TASK = "time limits of consulate"
+
 
 class TimeLimits:
     """The waits of one run of trio that have a deadline."""
@@ -23,7 +26,7 @@ class TimeLimits:
         #: When the task looks at the deadlines, at the latest.
         self.next = _NEVER
         self._sleep = trio.CancelScope()
-        trio.lowlevel.spawn_system_task(self._watch, name="time limits of consulate")
+        trio.lowlevel.spawn_system_task(self._watch, name=LIMITS_TASK)
 
     def wake_at(self, deadline: float) -> None:
         """Look at the deadlines at this time already."""
@@ -39,7 +42,7 @@ class TimeLimits:
             self.next = min((wire.deadline for wire in self.waits), default=_NEVER)
 
 
-_LIMITS: trio.lowlevel.RunVar[TimeLimits] = trio.lowlevel.RunVar("time limits of consulate")
+_LIMITS: trio.lowlevel.RunVar[TimeLimits] = trio.lowlevel.RunVar(LIMITS_TASK)
 
 
 def _limits_of_this_run() -> TimeLimits:
