@@ -7,6 +7,7 @@ import tracemalloc
 from base64 import b64encode
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -205,6 +206,18 @@ def _body(count: int, size: int) -> bytes:
 )
 def test_what_consul_writes_is_usual(body: bytes) -> None:
     assert len(list(usual_values(body))) == body.count(b"LockIndex")
+
+
+def test_what_agents_wrote_is_usual() -> None:
+    """All recorded answers with entries, of two versions."""
+    count = 0
+    for path in (Path(__file__).parent.parent / "samples" / "kv.get").glob("*.json"):
+        sample = json.loads(path.read_text())
+        body = sample.get("body", "").encode()
+        if sample["status"] == 200 and body.lstrip().startswith(b"[") and b"LockIndex" in body:
+            assert list(usual_values(body)), path
+            count += 1
+    assert count >= 20
 
 
 def test_the_records_of_a_piece_come_with_it() -> None:
