@@ -142,6 +142,7 @@ def test_a_whole_body_gives_what_json_gives(body: bytes) -> None:
 
 @given(st.one_of(_entries().map(lambda entry: b"[" + entry + b"]"), _BODIES))
 @example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":"A===","CreateIndex":1,"ModifyIndex":1}]')
+@example(b'[{"LockIndex":1111,"Key":"k","Flags":2222,"Value":"MTIzNA==","CreateIndex":3333,"ModifyIndex":4444}]')
 @example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":"","CreateIndex":1,"ModifyIndex":1}]')
 @example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":null,"Session":"\xff","CreateIndex":1,"ModifyIndex":1}]')
 @example(b'[{"LockIndex":0,"Key":"\n","Flags":0,"Value":null,"CreateIndex":1,"ModifyIndex":1}]')
