@@ -112,7 +112,7 @@ def usual_value(body: bytes) -> bytes | None:
     found = _match_only(body)
     if found is None:
         return None
-    value = found[3]
+    value = found[4]
     try:
         return a2b_base64(value, strict_mode=True) if value else b""
     except ValueError:

@@ -7,6 +7,7 @@ import tracemalloc
 from base64 import b64encode
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from consul_proto.api import Operations
 from consul_proto.codec import decode
 from consul_proto.decode import from_base64, json_value
 from consul_proto.errors import ClientError, ConsulateException, DecodeError, Forbidden
-from consul_proto.kv_answers import Unusual, checked, usual_values
+from consul_proto.kv_answers import Unusual, checked, usual_value, usual_values
 from consul_proto.message import Headers, Response
 
 _KV = Operations().kv
@@ -141,6 +142,7 @@ def test_a_whole_body_gives_what_json_gives(body: bytes) -> None:
 
 @given(st.one_of(_entries().map(lambda entry: b"[" + entry + b"]"), _BODIES))
 @example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":"A===","CreateIndex":1,"ModifyIndex":1}]')
+@example(b'[{"LockIndex":1111,"Key":"k","Flags":2222,"Value":"MTIzNA==","CreateIndex":3333,"ModifyIndex":4444}]')
 @example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":"","CreateIndex":1,"ModifyIndex":1}]')
 @example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":null,"Session":"\xff","CreateIndex":1,"ModifyIndex":1}]')
 @example(b'[{"LockIndex":0,"Key":"\n","Flags":0,"Value":null,"CreateIndex":1,"ModifyIndex":1}]')
@@ -205,6 +207,21 @@ def _body(count: int, size: int) -> bytes:
 )
 def test_what_consul_writes_is_usual(body: bytes) -> None:
     assert len(list(usual_values(body))) == body.count(b"LockIndex")
+
+
+def test_what_agents_wrote_is_usual() -> None:
+    """All recorded answers with entries, of two versions."""
+    count = 0
+    for path in (Path(__file__).parent.parent / "samples" / "kv.get").glob("*.json"):
+        sample = json.loads(path.read_text())
+        body = sample.get("body", "").encode()
+        if sample["status"] == 200 and body.lstrip().startswith(b"[") and b"LockIndex" in body:
+            values = [value for _, _, value in usual_values(body)]
+            assert values, path
+            if len(values) == 1 and body.isascii() and b"\\" not in body:
+                assert usual_value(body) == values[0], path
+            count += 1
+    assert count >= 20
 
 
 def test_the_records_of_a_piece_come_with_it() -> None:
