@@ -121,7 +121,7 @@ class Site:
             return [self.peers.go, *where]
         if family == "before":
             where.append(str(self.before))
-        foreign = family == "py-consul" or (kind.endswith("-orjson") and importlib.util.find_spec("orjson") is None)
+        foreign = family == "py-consul" or (kind.endswith("-msgspec") and importlib.util.find_spec("msgspec") is None)
         python = self.peers.python if foreign else sys.executable
         return [python, "-m", f"benchmarks.workers.{_MODULES.get(client, _MODULES[family])}", *where]
 
