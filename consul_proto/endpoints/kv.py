@@ -220,7 +220,7 @@ class KV(Namespace[M]):
             raise ValueError("cas, acquire and release cannot be combined; give only one of them")
         query: dict[str, Any] = {**options}
         if flags or cas is not None or acquire is not None or release is not None:
-            query |= {"flags": flags or None, "cas": cas, "acquire": acquire, "release": release}
+            query = {"flags": flags or None, "cas": cas, "acquire": acquire, "release": release, **options}
         return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
 
     @flow
