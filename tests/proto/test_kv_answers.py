@@ -127,6 +127,7 @@ def _sorted(records: Any) -> Any:
 @example(b"[]")
 @example(b"")
 @example(b"]")
+@example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":"A===","CreateIndex":1,"ModifyIndex":1}]')
 def test_a_whole_body_gives_what_json_gives(body: bytes) -> None:
     response = Response(200, body=body)
     expected = _outcome(lambda: _sorted(_by_json(body)))
@@ -160,6 +161,7 @@ def test_the_value_of_one_key_is_what_json_gives(body: bytes) -> None:
 @given(_BODIES, st.lists(st.integers(0, 400), max_size=8))
 @example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":null,"CreateIndex":1,"ModifyIndex":1}.5]', [])
 @example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":null,"CreateIndex":1,"ModifyIndex":1},]', [])
+@example(b'[{"LockIndex":0,"Key":"k","Flags":0,"Value":"A===","CreateIndex":1,"ModifyIndex":1}]', [])
 def test_pieces_give_what_the_whole_body_gives(body: bytes, cuts: Sequence[int]) -> None:
     decoder = _KV.stream_records(raw=True).decoder()
     places = sorted({0, len(body), *(cut for cut in cuts if cut < len(body))})
