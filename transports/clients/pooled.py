@@ -11,7 +11,7 @@ from weakref import finalize
 
 from consul_proto.errors import Cancelled, ClientClosed, RequestError, RequestTimeout, StaleConnection, UnreadableBody
 from transports.clients.fork import renew_after_fork
-from transports.clients.pool import Pool, Turn, close_idle, take_usable
+from transports.clients.pool import Pool, Turn, close_idle
 from transports.clocks import SYSTEM_CLOCK
 from transports.errors import busy_error, suggest_https
 
@@ -181,21 +181,22 @@ class PooledTransport:
 
     def _take(self) -> tuple[Connection, bool]:
         """Return an idle connection that can be used, or a new one. The caller holds the lock."""
-        idle = take_usable(self._pool, monotonic())
+        idle = self._pool.take(monotonic())
         connection = idle or self._connection()
         self._busy.add(connection)
         return connection, idle is not None
 
     def _check_in(self, blocking: bool, connection: Connection, keep: bool) -> None:
+        keep = keep and not self._closed
         if not keep:
             connection.close()
         with self._lock:
             if connection not in self._busy:
                 return  # the answer was opened before this process was forked, and the pool is a new one
             self._busy.remove(connection)
-            for old in self._pool.keep(connection, monotonic()) if keep and not self._closed else (connection,):
-                old.close()
-            turn = self._pool.release(blocking)
+            turn = self._pool.give_back(connection if keep else None, blocking, monotonic())
+            if self._closed:
+                close_idle(self._pool)  # another thread closed the client in the meantime
             if turn is not None:
                 turn.wake()
 
