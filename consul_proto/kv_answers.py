@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import chain, takewhile
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -57,11 +58,6 @@ _ENTRY = rb"\{%b%b%b\}" % (
     _BLANK,
 )
 
-_match_first = re.compile(_BLANK + rb"\[" + _BLANK + _ENTRY).match
-
-#: An entry after another one; where there is none, it finds nothing at that place.
-_find_next = re.compile(b"(?:" + _BLANK + b"," + _BLANK + _ENTRY + b")|").finditer
-
 #: Whether an entry was found.
 _is_found = attrgetter("lastindex")
 
@@ -76,12 +72,23 @@ class Unusual(Exception):
     """The body is not as Consul writes it: `json` must read it."""
 
 
+@cache
+def _first_entry() -> re.Pattern[bytes]:
+    return re.compile(_BLANK + rb"\[" + _BLANK + _ENTRY)
+
+
+@cache
+def _next_entry() -> re.Pattern[bytes]:
+    """Return the expression for an entry after another one; where there is none, it finds nothing at that place."""
+    return re.compile(b"(?:" + _BLANK + b"," + _BLANK + _ENTRY + b")|")
+
+
 def _usual(text: bytes, is_first: bool) -> Iterator[re.Match[bytes]]:
     """Return the usual entries up to the first other one. is_first: whether the text begins with the list."""
     if not is_first:
-        return takewhile(_is_found, _find_next(text))
-    first = _match_first(text)
-    return chain((first,), takewhile(_is_found, _find_next(text, first.end()))) if first else iter(())
+        return takewhile(_is_found, _next_entry().finditer(text))
+    first = _first_entry().match(text)
+    return chain((first,), takewhile(_is_found, _next_entry().finditer(text, first.end()))) if first else iter(())
 
 
 def _unescaped(string: bytes) -> str:
