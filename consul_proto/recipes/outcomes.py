@@ -36,10 +36,10 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
-class NotAcquired:
+class GaveUp:
     """The machine gave up before it held anything. It cleans up, and is over soon after.
 
-    error: LockNotAcquired, if the time is over; LockConflict; or what Consul answered, if it makes no sense to try again.
+    error: LockNotAcquired, if the time is over; LockConflict; or what Consul answered, if trying again does not help.
     """
 
     error: ConsulateException
