@@ -221,12 +221,8 @@ class Contender(TableMachine[LockEvent], Generic[F]):
 
     # Contending.
 
-    def _opened(self, _what: object, now: float) -> None:
-        self.state, self._index, self._failures = State.LOOKING, 0, 0
-        self._send("look", self._look(0), self._attempt)
-
-    def _look_again(self, _what: None, _now: float) -> None:
-        self.state = State.LOOKING
+    def _look_anew(self, _what: object, _now: float) -> None:
+        self.state, self._index = State.LOOKING, 0
         self._send("look", self._look(0), self._attempt)
 
     def _looked(self, reply: Reply[F], now: float) -> None:
@@ -294,7 +290,7 @@ class Contender(TableMachine[LockEvent], Generic[F]):
         """Look at once after the first race that another won; after more of them, after a pause."""
         self._why, self._failures = str(error), self._failures + 1
         if self._failures == 1:
-            self._look_again(None, now)
+            self._look_anew(None, now)
         else:
             self._pause(pause(self._failures - 1, self._jitter()), now)
 
@@ -384,7 +380,7 @@ class Contender(TableMachine[LockEvent], Generic[F]):
     transitions: ClassVar[Transitions] = {
         (State.IDLE, "begin"): _begin,
         (State.IDLE, "stop"): _end,
-        (State.OPENING, "opened"): _opened,
+        (State.OPENING, "opened"): _look_anew,
         (State.OPENING, "session failed"): _session_failed,
         **several(
             (State.OPENING, State.REOPENING, State.LOOKING, State.WAITING, State.PAUSED, State.ACQUIRING),
@@ -393,7 +389,7 @@ class Contender(TableMachine[LockEvent], Generic[F]):
         **several((State.LOOKING, State.WAITING, State.PAUSED, State.ACQUIRING), {"session lost": _session_lost}),
         (State.REOPENING, "session over"): _reopen,
         **several((State.LOOKING, State.WAITING), {"look": _looked, "look failed": _not_looked}),
-        (State.PAUSED, "pause"): _look_again,
+        (State.PAUSED, "pause"): _look_anew,
         (State.ACQUIRING, "acquire"): _acquired,
         (State.ACQUIRING, "acquire failed"): _not_acquired,
         (State.HELD, "session lost"): _lost,

@@ -17,7 +17,7 @@ E = TypeVar("E")
 #: A step: it gets the machine, what happened (a Reply, an error, or None), and the time.
 Step: TypeAlias = Callable[[Any, Any, float], None]
 
-#: (state, what happened) -> the step. What happened is the name of a call ("look"), of its failure ("look failed"), of a timer ("pause"), or
+#: (state, what happened) -> the step. What happened is the name of a call ("look"), of its failure ("look failed"), of a timer ("pause"),
 #: "begin" or "stop".
 Transitions: TypeAlias = Mapping[tuple[Enum, str], Step]
 
