@@ -14,7 +14,7 @@ from consul_proto.codec import Codec, Value
 from consul_proto.durations import Duration
 from consul_proto.endpoints.kv_entries import one_key, value_of
 from consul_proto.errors import NoConnectionFree
-from consul_proto.recipes.contender import WATCH, LockEvent
+from consul_proto.recipes.contender import WAIT, LockEvent
 from consul_proto.recipes.lock import DEFAULT_DELAY, Lock
 from consul_proto.recipes.machine import Stop, Tell
 from consul_proto.recipes.outcomes import GaveUp, Leader, LeaderChanged, Lost
@@ -146,7 +146,7 @@ class Observer(TableMachine[ObserverEvent]):
 
     def _look(self, _what: object, _now: float) -> None:
         self.state = Watching.LOOKING
-        options = {"index": self._index, "wait": WATCH} if self._index else {}
+        options = {"index": self._index, "wait": WAIT} if self._index else {}
         self._send("look", leader(self.key, self._codec, options=options), _ATTEMPT, may_block=self._index > 0)
 
     def _looked(self, reply: Reply[Leader | None], now: float) -> None:
