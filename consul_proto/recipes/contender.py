@@ -27,13 +27,10 @@ Rules:
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import replace
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar
 
-from consul_proto.decode import wrong
 from consul_proto.durations import Duration, seconds
-from consul_proto.endpoints.txn import commit, results
 from consul_proto.errors import LockConflict, LockLost, LockNotAcquired, NoConnectionFree, TransactionFailed
 from consul_proto.recipes.machine import Answered, Stop, Tell
 from consul_proto.recipes.outcomes import Acquired, GaveUp, Lost, SessionOpened
@@ -45,12 +42,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from consul_proto.errors import ConsulateException
-    from consul_proto.message import Response
     from consul_proto.meta import Reply
     from consul_proto.operation import Operation
     from consul_proto.recipes.machine import Effect, Event
     from consul_proto.recipes.session import SessionEvent
-    from consul_proto.types.txn import TxnOp
 
 LockEvent: TypeAlias = Acquired | Lost | GaveUp
 
@@ -70,20 +65,6 @@ class State(Enum):
     """Where a contender is."""
 
     IDLE, OPENING, REOPENING, LOOKING, WAITING, PAUSED, ACQUIRING, HELD, LEAVING, RELEASING, CLOSING, OVER = (auto() for _ in range(12))
-
-
-def acquiring(operations: list[TxnOp]) -> Operation[int]:
-    """Return a transaction that returns the ModifyIndex of its last write, as the fencing token."""
-    return replace(commit(operations, {}), read=_token)  # type: ignore[arg-type,return-value] # another read, another value
-
-
-def _token(response: Response) -> int:
-    found: list[Any] = [*results(response)]
-    entry = found[-1].get("KV") if found else None
-    index = entry.get("ModifyIndex") if isinstance(entry, dict) else None
-    if not isinstance(index, int):
-        raise wrong("the result of a write, with its ModifyIndex", found)
-    return index
 
 
 class Contender(TableMachine[LockEvent], Generic[F]):

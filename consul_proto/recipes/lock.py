@@ -24,7 +24,8 @@ from consul_proto.endpoints.txn import (
 )
 from consul_proto.errors import LockConflict
 from consul_proto.paths import key_path
-from consul_proto.recipes.contender import WAIT, WATCH, Contender, acquiring
+from consul_proto.recipes.contender import WAIT, WATCH, Contender
+from consul_proto.recipes.fencing import acquiring
 from consul_proto.recipes.session import DEFAULT_TTL, SessionOptions
 
 if TYPE_CHECKING:

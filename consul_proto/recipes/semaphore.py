@@ -24,7 +24,8 @@ from consul_proto.endpoints.kv_entries import bytes_of, one_key, tree
 from consul_proto.endpoints.txn import commit, kv_cas, kv_delete, kv_delete_cas, kv_lock, kv_set
 from consul_proto.errors import LockConflict
 from consul_proto.paths import key_path
-from consul_proto.recipes.contender import WAIT, WATCH, Contender, State, acquiring
+from consul_proto.recipes.contender import WAIT, WATCH, Contender, State
+from consul_proto.recipes.fencing import acquiring
 from consul_proto.recipes.retrying import pause
 from consul_proto.recipes.session import DEFAULT_TTL, SessionOptions
 from consul_proto.recipes.table import Transitions

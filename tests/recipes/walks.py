@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -17,7 +18,7 @@ from consul_proto.recipes.outcomes import Acquired, GaveUp, LeaderChanged, Lost,
 from consul_proto.recipes.semaphore import Semaphore
 from consul_proto.recipes.session import KeptSession, SessionOptions
 from consul_proto.simulator.engine.versions import V1_8, V1_22_5
-from tests.proto.recipes.world import Network, Worker, World, acquired, session_of
+from tests.recipes.world import Network, Worker, World, session_of
 
 #: Seconds: the TTL of the sessions, the lock delay, when the faults stop, the longest delay of a message, and what a few messages take.
 TTL, DELAY, HORIZON, LATEST, SLACK = 10.0, 15.0, 100.0, 20.0, 0.1
@@ -296,13 +297,8 @@ class ElectionWalk(LockWalk):
     def leaves(self) -> None:
         changes = [event.leader for _, event in self.observer.told if isinstance(event, LeaderChanged)]
         assert changes[-1] is None, "nobody leads any more"
-        assert all(one != other for one, other in zip(changes, changes[1:], strict=False)), "only changes are told"
+        assert all(one != other for one, other in pairwise(changes)), "only changes are told"
         assert all(leader is None or leader.value == "me" for leader in changes)
 
 
 WALKS: dict[str, type[Walk]] = {"session": SessionWalk, "lock": LockWalk, "semaphore": SemaphoreWalk, "election": ElectionWalk}
-
-
-def tokens_of(walk: Walk) -> list[int]:
-    """Return all tokens, by worker."""
-    return [token for worker in walk.world.workers for token in acquired(worker)]

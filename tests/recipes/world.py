@@ -54,6 +54,8 @@ class Worker:
     machine: Any
     slots: int = 9
     on_told: Callable[[Worker, Any], object] = lambda _worker, _event: None
+    #: What its machine's `next_deadline` is since its last step.
+    deadline: float | None = None
     is_cut: bool = False
     is_paused: bool = False
     #: What arrived during a pause.
@@ -158,16 +160,16 @@ class World:
         """Let time pass."""
         while while_():
             times = [self._due[0][0]] if self._due else []
-            deadlines = [worker.machine.next_deadline() for worker in self.workers if not worker.is_paused]
-            times += [time for time in (self.simulator.next_deadline(), *deadlines) if time is not None]
+            times += [worker.deadline for worker in self.workers if not worker.is_paused and worker.deadline is not None]
+            if (deadline := self.simulator.next_deadline()) is not None:
+                times.append(deadline)
             if not times or min(times) > until:
                 self.now = max(self.now, until)
                 return
             self.now = max(self.now, min(times))
             self.simulator.advance(self.now)
             for worker in self.workers:
-                deadline = worker.machine.next_deadline()
-                if not worker.is_paused and deadline is not None and deadline <= self.now:
+                if not worker.is_paused and worker.deadline is not None and worker.deadline <= self.now:
                     self._do(worker, worker.machine.advance(self.now))
             while self._due and self._due[0][0] <= self.now:
                 heapq.heappop(self._due)[2]()
@@ -184,9 +186,10 @@ class World:
             elif isinstance(effect, Tell):
                 worker.told.append((self.now, effect.event))
                 worker.on_told(worker, effect.event)
+        worker.deadline = worker.machine.next_deadline()
         if worker.machine.is_over:
             assert not worker.flights, "a machine that is over has no call in flight"
-            assert worker.machine.next_deadline() is None, "a machine that is over waits for nothing"
+            assert worker.deadline is None, "a machine that is over waits for nothing"
         self.check(worker)
 
     def _send(self, worker: Worker, send: Send) -> None:
