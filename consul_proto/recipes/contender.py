@@ -215,10 +215,11 @@ class Contender(TableMachine[LockEvent], Generic[F]):
         if is_free:
             self.state = State.ACQUIRING
             self._send("acquire", self._acquire(reply.value), self._attempt)
-        elif self._timeout == 0:
+            return
+        self._why = "others hold it"
+        if self._timeout == 0:
             self._time_over(None, now)
         else:
-            self._why = "others hold it"
             self._wait(reply.meta.index or 0, now)
 
     def _wait(self, index: int, now: float) -> None:
@@ -316,7 +317,7 @@ class Contender(TableMachine[LockEvent], Generic[F]):
     def _leave(self, _what: None, now: float) -> None:
         """Give up contending: wait for an acquiring transaction that is under way, and release what may be held."""
         self._timers.clear()
-        if self.state is State.ACQUIRING:
+        if "acquire" in self._calls:
             self.state = State.LEAVING
             self._timers["end"] = now + self._options.seconds * CLEANING
         elif self._may_hold:

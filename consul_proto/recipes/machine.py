@@ -7,7 +7,7 @@ Rules for whoever drives a machine:
 (1) Call `begin` once, before everything else. Stop when `is_over` is true: by then no call is in flight.
 (2) Carry out the effects of a step in their order, before the next step.
 (3) A call is in flight from its `Send` until its `Answered` or `Failed` is handled, or until its `Cancel`. Of a call that was cancelled,
-    nothing is reported. A machine never sends a second call under a name that is in flight.
+    nothing is reported. A machine never sends a second call under a name that is in flight, and cancels no call that is not.
 (4) Report each call once: as `Failed` with `RequestTimeout` when its time is over.
 (5) All times of a machine are seconds of one clock, and never decrease. Call `advance` at `next_deadline()`, or soon after.
 (6) A `Send` that `may_block` waits at Consul for something new. If no connection is free for it, report `Failed` with `NoConnectionFree`

@@ -58,7 +58,10 @@ class TableMachine(Generic[E]):
     def handle(self, event: Event, now: float) -> list[Effect[E]]:
         """Handle an event. What is due by `now` is done first."""
         self._pass(now)
-        self._react(event, now)
+        if not isinstance(event, Stop) and (late := Cancel(event.name)) in self._effects:
+            self._effects.remove(late)  # it came too late to count, but there is nothing to cancel any more
+        else:
+            self._react(event, now)
         return self._take()
 
     def advance(self, now: float) -> list[Effect[E]]:

@@ -139,8 +139,8 @@ class Walk:
                 world.at(end, lambda: world.pause(worker, False))
 
         if kind == "leader":
-            world.at(time, lambda: world.has_leader and world.lead(False))
-            world.at(end, lambda: world.has_leader or world.lead(True))
+            world.at(time, lambda: world.lead(has_leader=False))
+            world.at(end, lambda: world.lead(has_leader=True))
         elif kind != "rob" or self.may_rob:
             does = {"cut": cut, "pause": pause, "rob": world.rob, "leave": lambda worker: self.leave_later(worker, 0)}
             world.at(time, lambda: one(does[kind]))

@@ -136,8 +136,10 @@ class World:
             for flight, event in backlog:
                 self._report(worker, flight, event)
 
-    def lead(self, has_leader: bool) -> None:
+    def lead(self, *, has_leader: bool) -> None:
         """Lose the leader of the cluster, or elect one. A new leader begins all TTLs anew."""
+        if has_leader is self.has_leader:
+            return
         self.has_leader = has_leader
         if has_leader:
             for session in self.sessions:
