@@ -26,7 +26,7 @@ Rules:
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar
 
@@ -67,7 +67,7 @@ class State(Enum):
     IDLE, OPENING, REOPENING, LOOKING, WAITING, PAUSED, ACQUIRING, HELD, LEAVING, RELEASING, CLOSING, OVER = (auto() for _ in range(12))
 
 
-class Contender(TableMachine[LockEvent], Generic[F]):
+class Contender(TableMachine[LockEvent], ABC, Generic[F]):
     """Contend for a key. It tells Acquired, and then Lost if it is lost; or GaveUp.
 
     what: its name in errors. session: how to create the session. timeout: seconds to wait; None: without end; 0: try once.

@@ -62,7 +62,7 @@ def test_after_a_loss_it_is_over() -> None:
 def test_after_a_loss_it_campaigns_again_if_asked() -> None:
     script = leading(again=True)
     script.advance(10.0)
-    assert isinstance(script.told[-1], Lost)
+    assert [type(event) for event in script.told] == [Acquired, Lost]
     script.answer("destroy", True, 10.1)
     assert list(script.flying) == ["create"]
     script.answer("create", "s2", 10.2)
