@@ -110,7 +110,7 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
         """Return the acquiring transaction, which returns the fencing token."""
 
     @abstractmethod
-    def _release(self, now: float) -> None:
+    def _release(self) -> None:
         """Send the first call that gives the key back; the last one is named "release"."""
 
     def _release_refused(self, now: float) -> None:
@@ -336,10 +336,10 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
         self._drop()
         self.state, self._failures = State.RELEASING, 0
         self._timers["end"] = end
-        self._release(now)
+        self._release()
 
-    def _release_again(self, _what: object, now: float) -> None:
-        self._release(now)
+    def _release_again(self, _what: object, _now: float) -> None:
+        self._release()
 
     def _not_released(self, error: ConsulateException, now: float) -> None:
         if isinstance(error, TransactionFailed):

@@ -134,7 +134,7 @@ class Observer(TableMachine[ObserverEvent]):
         super().__init__(Watching.IDLE, jitter)
         leader(key, codec, options={"index": 1})
         self.key = key
-        self._codec = codec
+        self._codec: Codec = codec
         self._index = 0
         #: What was told last.
         self._told: LeaderChanged | None = None

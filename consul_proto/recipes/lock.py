@@ -105,7 +105,7 @@ class Lock(Contender[Entries]):
             check = kv_check_session(self.key, self._session.id) if is_ours else kv_check_index(self.key, entry["ModifyIndex"])
         return acquiring([check, kv_lock(self.key, self._value, self._session.id, LOCK_FLAG)])
 
-    def _release(self, _now: float) -> None:
+    def _release(self) -> None:
         check = kv_check_session(self.key, self._session.id)
         release = kv_delete(self.key) if self._delete else kv_unlock(self.key, self._value, self._session.id, LOCK_FLAG)
         self._send("release", commit([check, release], {}), self._attempt)

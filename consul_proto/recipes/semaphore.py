@@ -141,7 +141,7 @@ class Semaphore(Contender[Slots]):
     def _written(self, holders: Iterable[str]) -> str:
         return json.dumps({"Limit": self.limit, "Holders": dict.fromkeys(sorted(holders), True)}, separators=(",", ":"))
 
-    def _release(self, _now: float) -> None:
+    def _release(self) -> None:
         """Read which holders there are; `_release_ours` removes ours."""
         self._send("look", self._watch(0), self._attempt)
 
