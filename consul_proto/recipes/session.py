@@ -170,8 +170,8 @@ class KeptSession(TableMachine[SessionEvent]):
     def _is_alive(self, reply: Reply[str | SessionEntry], now: float) -> None:
         self._failures = 0
         self._alive = self._asked
-        if not isinstance(reply.value, str) and (ttl := seconds(reply.value.get("TTL") or 0)):
-            self._ttl = min(self._ttl, ttl)
+        if not isinstance(reply.value, str):
+            self._ttl = min(self._ttl, _ttl_of(reply.value) or self._ttl)
         self._timers["expiry"] = self._alive + self._ttl
         self._timers["renewal"] = max(now, self._alive + self._ttl * _RENEWED_AFTER)
 
@@ -254,3 +254,11 @@ class KeptSession(TableMachine[SessionEvent]):
         (State.CLOSING, "stop"): ignore,
         (State.OVER, "stop"): ignore,
     }
+
+
+def _ttl_of(session: SessionEntry) -> float:
+    """Return the TTL of a session in seconds; 0 if it has none, or one that cannot be read."""
+    try:
+        return seconds(session.get("TTL") or 0)
+    except (TypeError, ValueError):
+        return 0.0

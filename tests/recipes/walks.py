@@ -37,7 +37,8 @@ class Walk:
     #: Whether an operator may destroy sessions: the lock delay protects from two holders then.
     may_rob = True
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, is_driven: bool = False) -> None:
+        """Plan a walk. is_driven: a test says who does what and what befalls them; nothing is planned."""
         self.random = random = Random(seed)
         calm = random.random() < 0.15
         rate: Callable[[], float] = lambda: 0.0 if calm else random.choice([0.0, 0.0, 0.02, 0.1, 0.3])  # noqa: E731
@@ -46,8 +47,13 @@ class Walk:
         self.world = World(seed, network, version=random.choice([V1_8, V1_22_5]))
         self.world.check = self.check
         self.tokens: list[int] = []
-        self.is_ending = False
+        self.is_driven, self.is_ending = is_driven, False
+        #: When the faults stopped.
+        self.calm_since = HORIZON
         self.prepare()
+        if is_driven:
+            self.is_calm, self.world.network = False, Network()
+            return
         for number in range(random.randint(2, 4)):
             self.begin(number)
         for _ in range(0 if calm else random.randint(0, 6)):
@@ -101,12 +107,14 @@ class Walk:
 
     def told(self, worker: Worker, event: Any) -> None:
         """React as a user does."""
-        if isinstance(event, (Acquired, SessionOpened)):
-            if isinstance(event, Acquired):
-                self.count(worker, event.fencing_token)
-            self.leave_later(worker, 0.5 if self.is_ending else self.random.choice([0.0, 1.0, 10.0, 40.0]))
+        if isinstance(event, Acquired):
+            self.count(worker, event.fencing_token)
         elif isinstance(event, Lost):
             self.is_a_loss(worker)
+        if self.is_driven and not self.is_ending:
+            return
+        if isinstance(event, (Acquired, SessionOpened)):
+            self.leave_later(worker, 0.5 if self.is_ending else self.random.choice([0.0, 1.0, 10.0, 40.0]))
         if isinstance(event, (Lost, GaveUp)) and self.random.random() < 0.3:
             self.leave_later(worker, self.random.uniform(0, 1))
 
@@ -182,6 +190,8 @@ class Walk:
     def again(self, worker: Worker) -> None:
         """Let a worker try again, until everybody has had it after the faults stopped."""
         machine = worker.machine
+        if self.is_driven and not self.is_ending:
+            return
 
         def restart() -> None:
             if worker.machine is machine and not self.has_had_it(worker):
@@ -191,21 +201,27 @@ class Walk:
 
     def has_had_it(self, worker: Worker) -> bool:
         """Return whether a worker had its turn after the faults."""
-        return any(time >= HORIZON and isinstance(event, (Acquired, SessionOpened)) for time, event in worker.told)
+        return any(time >= self.calm_since and isinstance(event, (Acquired, SessionOpened)) for time, event in worker.told)
 
     def run(self) -> int:
         """Run the walk, and return how many steps the machines took."""
+        self.world.run(HORIZON)
+        self.finish()
+        return self.world.steps
+
+    def finish(self) -> None:
+        """Let everybody have their turn without faults, and leave."""
         world = self.world
-        world.run(HORIZON)
-        self.is_ending, world.network = True, Network()
+        self.is_ending, world.network, self.calm_since = True, Network(), world.now
         contenders = self.contenders()
         for worker in contenders:
-            if getattr(worker.machine, "held_until", None) is not None:
+            if worker.machine.held_until is not None:
                 self.leave_later(worker, 1.0)
-        world.run(HORIZON + PATIENCE, while_=lambda: not all(map(self.is_done, contenders)))
+            elif worker.machine.is_over and self.is_driven:
+                self.again(worker)
+        world.run(world.now + PATIENCE, while_=lambda: not all(map(self.is_done, contenders)))
         assert [worker.name for worker in contenders if not self.is_done(worker)] == [], "everybody gets it once faults stop"
         self.at_rest(contenders)
-        return world.steps
 
     def is_done(self, worker: Worker) -> bool:
         """Return whether a worker had its turn and has left."""
@@ -217,7 +233,7 @@ class Walk:
         assert [worker.name for worker in contenders if session_of(worker.machine) in world.sessions] == []
         assert not self.is_calm or world.sessions == {}
         # Answers to `create` that were lost leave sessions, which end by themselves.
-        world.run(max(world.now, HORIZON + LATEST) + 2 * TTL + SLACK)
+        world.run(max(world.now, self.calm_since + LATEST) + 2 * TTL + SLACK)
         for worker in world.workers:
             if not worker.machine.is_over:
                 world.stop(worker)

@@ -229,10 +229,11 @@ def test_a_session_of_the_callers_is_renewed_but_not_destroyed() -> None:
     assert machine.sent == ["create", "renew"]
 
 
-def test_a_session_of_the_callers_without_a_ttl() -> None:
+@pytest.mark.parametrize("entry", [{}, {"TTL": ""}, {"TTL": "soon"}, {"TTL": {"s": 5}}])
+def test_a_session_of_the_callers_without_a_ttl(entry: Any) -> None:
     machine = script(given="s9")
     machine.begin()
-    machine.answer("create", {"ID": "s9"}, 0.1)
+    machine.answer("create", {"ID": "s9"} | entry, 0.1)
     assert machine.machine.held_until == 10.0
 
 
