@@ -94,9 +94,18 @@ class Walk:
 
         def leave() -> None:
             if worker.machine is machine:
-                self.resumed(worker, lambda: self.world.stop(worker))
+                self.resumed(worker, stop)
+
+        def stop() -> None:
+            self.world.stop(worker)
+            since = self.world.now
+            self.world.after(TTL + SLACK, lambda: self.has_cleaned_up(worker, machine, since))
 
         self.world.after(seconds, leave)
+
+    def has_cleaned_up(self, worker: Worker, machine: Any, since: float) -> None:
+        """Check that cleaning up ends within one TTL, unless the process was paused."""
+        assert machine.is_over or worker.is_paused or worker.resumed_at >= since
 
     def resumed(self, worker: Worker, action: Callable[[], object]) -> None:
         """Do something in a process, once it is not paused."""

@@ -58,6 +58,8 @@ class Worker:
     deadline: float | None = None
     is_cut: bool = False
     is_paused: bool = False
+    #: When it was resumed last.
+    resumed_at: float = -1.0
     #: What arrived during a pause.
     backlog: list[tuple[Flight, Event]] = field(default_factory=list)
     flights: dict[str, Flight] = field(default_factory=dict)
@@ -131,6 +133,7 @@ class World:
         """Pause or resume a process. What arrived in between is handled late."""
         worker.is_paused = is_paused
         if not is_paused:
+            worker.resumed_at = self.now
             self._do(worker, worker.machine.advance(self.now))
             backlog, worker.backlog = worker.backlog, []
             for flight, event in backlog:
