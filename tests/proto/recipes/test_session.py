@@ -57,6 +57,15 @@ def test_a_call_takes_at_most_a_fifth_of_the_ttl() -> None:
     assert not machine.flying["renew"].may_block
 
 
+def test_a_long_ttl_makes_no_call_and_no_end_long() -> None:
+    machine = Script(KeptSession(SessionOptions("24h")))
+    machine.begin()
+    assert machine.flying["create"].timeout == 10.0
+    machine.answer("create", "s1", 1.0)
+    machine.stop(2.0)
+    assert machine.machine.next_deadline() == 32.0
+
+
 def test_errors_are_no_loss_before_the_ttl_is_over() -> None:
     machine = opened()
     now = machine.next()
