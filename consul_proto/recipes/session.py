@@ -160,6 +160,7 @@ class KeptSession(TableMachine[SessionEvent]):
             self.id = reply.value
         self._tell(SessionOpened(self.id))
         self._is_alive(reply, now)
+        self._pass(now)  # the process may have been paused, even past the TTL
 
     def _not_opened(self, error: ConsulateException, now: float) -> None:
         self._failures += 1

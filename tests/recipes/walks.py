@@ -184,6 +184,7 @@ class Walk:
     def check(self, worker: Worker) -> None:
         """Check what holds after each step."""
         if worker.machine.is_over and not isinstance(worker.machine, Observer):
+            self.world.end_given(session_of(worker.machine))
             self.again(worker)
         if "acquire" in worker.flights and worker.flights["acquire"].sent == self.world.now:
             worker.before = max(self.tokens, default=0)
@@ -277,7 +278,8 @@ class LockWalk(Walk):
         self.delete = self.random.random() < 0.5
 
     def machine(self, timeout: float | None) -> Any:
-        return Lock(KEY, ttl=TTL, delay=DELAY, timeout=timeout, delete=self.delete, jitter=self.random.random)
+        session = self.world.give_session(TTL, DELAY) if self.random.random() < 0.2 else None
+        return Lock(KEY, session=session, ttl=TTL, delay=DELAY, timeout=timeout, delete=self.delete, jitter=self.random.random)
 
     def is_true(self, session: str) -> bool:
         return KEY in self.world.keys and self.world.keys[KEY].session == session

@@ -114,6 +114,19 @@ def test_a_process_that_was_paused_does_not_renew_what_it_has_lost() -> None:
     assert isinstance(machine.told[-1], Lost)
 
 
+def test_a_process_that_was_paused_while_its_session_was_created() -> None:
+    machine = script()
+    machine.begin()
+    machine.answer("create", "s1", 6.0)
+    assert list(machine.flying) == ["renew"]
+    lost = script()
+    lost.begin()
+    lost.answer("create", "s1", 10.0)
+    assert [type(event) for event in lost.told] == [SessionOpened, Lost]
+    assert lost.machine.held_until is None
+    assert list(lost.flying) == ["destroy"]
+
+
 def test_an_ended_session_is_lost_at_once_not_renewed_and_destroyed() -> None:
     machine = opened()
     machine.next()
