@@ -18,6 +18,7 @@ from consul_proto.recipes.outcomes import Acquired, GaveUp, LeaderChanged, Lost,
 from consul_proto.recipes.semaphore import Semaphore
 from consul_proto.recipes.session import KeptSession, SessionOptions
 from consul_proto.simulator.engine.versions import V1_8, V1_22_5
+from tests.recipes.official import Official, OfficialLock, OfficialSemaphore
 from tests.recipes.world import Network, Worker, World, session_of
 
 #: Seconds: the TTL of the sessions, the lock delay, when the faults stop, the longest delay of a message, and what a few messages take.
@@ -34,13 +35,16 @@ class Walk:
 
     limit = 1
 
+    #: How many of the walks have no faults.
+    calm = 0.15
+
     #: Whether an operator may destroy sessions: the lock delay protects from two holders then.
     may_rob = True
 
     def __init__(self, seed: int, *, is_driven: bool = False) -> None:
         """Plan a walk. is_driven: a test says who does what and what befalls them; nothing is planned."""
         self.random = random = Random(seed)
-        calm = random.random() < 0.15
+        calm = random.random() < self.calm
         rate: Callable[[], float] = lambda: 0.0 if calm else random.choice([0.0, 0.0, 0.02, 0.1, 0.3])  # noqa: E731
         network = Network(rate(), rate(), rate(), rate(), LATEST)
         self.is_calm = calm
@@ -129,10 +133,12 @@ class Walk:
 
     def count(self, worker: Worker, token: int) -> None:
         """Note a fencing token."""
-        assert token not in self.tokens
         largest = max(self.tokens, default=0)
+        if isinstance(worker.machine, Official):
+            return
         # Two holders of a semaphore may hear of it in another order than Consul.
         assert token > (largest if self.limit == 1 else worker.before)
+        assert token not in self.tokens
         self.tokens.append(token)
 
     def fault(self, time: float) -> None:
@@ -174,7 +180,7 @@ class Walk:
         for worker in self.world.workers:
             until = worker.machine.held_until if hasattr(worker.machine, "held_until") else None
             if until is not None:
-                assert until == worker.alive + TTL, "the TTL counts from the sending of the last renewal that succeeded"
+                assert until in (worker.alive + TTL, float("inf")), "the TTL counts from the sending of the last renewal that succeeded"
                 if self.world.now < until:
                     found.append(worker)
                 else:
@@ -296,7 +302,7 @@ class SemaphoreWalk(Walk):
     def prepare(self) -> None:
         self.limit = self.random.randint(1, 3)
 
-    def machine(self, timeout: float | None) -> Semaphore:
+    def machine(self, timeout: float | None) -> Any:
         return Semaphore(KEY, self.limit, ttl=TTL, timeout=timeout, jitter=self.random.random)
 
     def holders(self) -> set[str]:
@@ -328,4 +334,33 @@ class ElectionWalk(LockWalk):
         assert all(leader is None or leader.value == "me" for leader in changes)
 
 
+class OfficialLockWalk(LockWalk):
+    """Some use the official client's lock. It is slow to notice faults, so there are none."""
+
+    calm = 1.0
+
+    def machine(self, timeout: float | None) -> Any:
+        if self.random.random() < 0.5:
+            return super().machine(timeout)
+        return OfficialLock(KEY, TTL, self.random.random, delay=DELAY)
+
+    def leaves(self) -> None:
+        """The official client does not delete the key."""
+
+
+class OfficialSemaphoreWalk(SemaphoreWalk):
+    """Some use the official client's semaphore."""
+
+    calm = 1.0
+
+    def machine(self, timeout: float | None) -> Any:
+        if self.random.random() < 0.5:
+            return super().machine(timeout)
+        return OfficialSemaphore(KEY, self.limit, TTL, self.random.random)
+
+
+#: The machines -> their walks under faults.
 WALKS: dict[str, type[Walk]] = {"session": SessionWalk, "lock": LockWalk, "semaphore": SemaphoreWalk, "election": ElectionWalk}
+
+#: Walks beside the official client, without faults.
+OFFICIAL: dict[str, type[Walk]] = {"official-lock": OfficialLockWalk, "official-semaphore": OfficialSemaphoreWalk}
