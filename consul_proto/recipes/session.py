@@ -159,7 +159,7 @@ class KeptSession(TableMachine[SessionEvent]):
         if isinstance(reply.value, str):
             self.id = reply.value
         self._tell(SessionOpened(self.id))
-        self._on_alive(reply, now)
+        self._on_renew(reply, now)
         self._pass(now)  # the process may have been paused, even past the TTL
 
     def _on_create_failure(self, error: ConsulateException, now: float) -> None:
@@ -177,7 +177,7 @@ class KeptSession(TableMachine[SessionEvent]):
 
     # Keeping.
 
-    def _on_alive(self, reply: Reply[str | SessionEntry], now: float) -> None:
+    def _on_renew(self, reply: Reply[str | SessionEntry], now: float) -> None:
         self._failures = 0
         self._alive_at = self._asked_at
         if not isinstance(reply.value, str):
@@ -251,7 +251,7 @@ class KeptSession(TableMachine[SessionEvent]):
         (State.OPENING, "pause"): _open,
         (State.OPENING, "stop"): _stop_opening,
         (State.OPEN, "renewal"): _renew,
-        (State.OPEN, "renew"): _on_alive,
+        (State.OPEN, "renew"): _on_renew,
         (State.OPEN, "renew failed"): _on_renew_failure,
         (State.OPEN, "expiry"): _expire,
         (State.OPEN, "stop"): _close,
