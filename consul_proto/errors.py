@@ -120,6 +120,10 @@ class Cancelled(RequestError):
     """The call's `cancel` handle was set. `maybe_applied` says whether Consul may have carried the request out."""
 
 
+class NoConnectionFree(RequestError):
+    """All connections for blocking queries are in use, and this call does not wait for one; nothing was sent."""
+
+
 class DecodeError(ConsulateException):
     """The answer is not what the API promises: not JSON, another shape, not base64."""
 
@@ -208,7 +212,19 @@ class NoLeader(ServerError):
 
 
 class LockFailure(ConsulateException):
-    """A lock could not be taken, or was lost."""
+    """A lock, a slot of a semaphore or a leadership could not be acquired, or was lost."""
+
+
+class LockConflict(LockFailure):
+    """The key is used for something else: it has other flags, or the semaphore has another limit. Nothing was changed."""
+
+
+class LockNotAcquired(LockFailure):
+    """The time to wait is over, and others still hold it; or the session that the caller gave has ended."""
+
+
+class LockLost(LockFailure):
+    """The lock was lost while it was held: from then on, another may have it."""
 
 
 #: https://developer.hashicorp.com/consul/api-docs/api-structure: failures are text, and may be prefixed along the way.

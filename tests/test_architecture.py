@@ -16,7 +16,7 @@ _ROOT = Path(__file__).parent.parent
 #: The modules of the standard library that the core may import: no I/O, no clock, no random numbers. (`importlib`: groups of
 #: endpoints are imported when they are first used; `test_parity` checks where they come from.)
 _PURE = {
-    "__future__", "ast", "base64", "binascii", "builtins", "collections", "collections.abc", "dataclasses", "datetime",
+    "__future__", "abc", "ast", "base64", "binascii", "builtins", "collections", "collections.abc", "dataclasses", "datetime",
     "bisect", "decimal", "difflib", "enum", "functools", "hashlib", "heapq", "importlib", "inspect", "ipaddress",
     "itertools", "json", "math", "operator", "posixpath", "re", "struct", "types", "typing", "unicodedata", "urllib.parse", "weakref",
     "zlib",

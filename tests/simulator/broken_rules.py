@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Mutant(NamedTuple):
-    """A rule, and how to break it: the file in the simulator, its text, and what replaces the text."""
+    """A rule, and how to break it: the file in its folder, its text, and what replaces the text."""
 
     rule: str
     file: str

@@ -1,6 +1,6 @@
-"""Mutants of the simulator: each breaks one rule in one line, to test the tests.
+"""Mutants of the simulator and of the recipes: each breaks one rule in one line, to test the tests.
 
-`scripts/mutants` makes one after the other in a copy, and runs the simulator's tests there. A mutant survives if no test fails.
+`scripts/mutants` makes one after the other in a copy, and runs the tests of its rules there. A mutant survives if no test fails.
 """
 
 from __future__ import annotations
@@ -13,37 +13,56 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
+from tests.recipes.broken_rules import RECIPE_MUTANTS
 from tests.simulator.broken_rules import MUTANTS, Mutant
 
 #: The project's root.
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 #: What a copy consists of.
 _PARTS = ("consul_proto", "transports", "consulate", "tests", "pyproject.toml")
 
-#: The tests that must fail: those without a real Consul.
-_TESTS = (
-    *("acl", "agent", "catalog", "config", "connect", "discovery", "filters", "kv", "operator"),
-    *("engine/test_blocking.py", "engine/test_parameters.py"),
+
+class Rules(NamedTuple):
+    """The rules of a package: its folder, the mutants that break them, and the tests that must fail, those without a real Consul."""
+
+    folder: str
+    mutants: list[Mutant]
+    tests: tuple[str, ...]
+
+
+RULES = (
+    Rules(
+        "consul_proto/simulator",
+        MUTANTS,
+        (
+            *(
+                f"tests/simulator/{name}"
+                for name in ("acl", "agent", "catalog", "config", "connect", "discovery", "filters", "kv", "operator")
+            ),
+            *("tests/simulator/engine/test_blocking.py", "tests/simulator/engine/test_parameters.py"),
+        ),
+    ),
+    Rules("consul_proto/recipes", RECIPE_MUTANTS, ("tests/proto/recipes", "tests/recipes/test_walks.py")),
 )
 
 #: Seconds for the tests; a mutant that hangs counts as noticed.
-_PATIENCE = 120
+_PATIENCE = 240
 
 
-def is_detected(mutant: Mutant) -> bool:
+def is_detected(rules: Rules, mutant: Mutant) -> bool:
     """Make a mutant in a copy, and return whether its tests fail."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         for part in _PARTS:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, Path(name, part))
-        path = Path(name, "consul_proto", "simulator", mutant.file)
+        path = Path(name, rules.folder, mutant.file)
         text = path.read_text()
         assert text.count(mutant.text) == 1, f"{mutant.rule}: its text must be in the file exactly once"
         path.write_text(text.replace(mutant.text, mutant.broken))
-        tests = [f"tests/simulator/{test}" for test in _TESTS]
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not real", *tests]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not real", *rules.tests]
         environment = {name: value for name, value in os.environ.items() if name not in ("CONSUL_BINS", "CONSUL_REQUIRED")}
         environment |= {"PYTHONDONTWRITEBYTECODE": "1"}
         try:
@@ -58,10 +77,18 @@ def main() -> int:
     """Make each mutant, and print the result. Return 1 if one survives."""
     reader = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__)
     reader.add_argument("--only", default="", help="the mutants of whose rules this is a part")
-    chosen = [mutant for mutant in MUTANTS if reader.parse_args().only in mutant.rule]
+    reader.add_argument("--of", default="", help="the mutants of this folder (recipes)")
+    arguments = reader.parse_args()
+    chosen = [
+        (rules, mutant)
+        for rules in RULES
+        if rules.folder.endswith(arguments.of)
+        for mutant in rules.mutants
+        if arguments.only in mutant.rule
+    ]
     survived = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for mutant, detected in zip(chosen, pool.map(is_detected, chosen), strict=True):
+        for (_, mutant), detected in zip(chosen, pool.map(is_detected, *zip(*chosen, strict=True)), strict=True):
             print(f"{'noticed ' if detected else 'SURVIVED'} {mutant.rule} ({mutant.file})", flush=True)
             survived += not detected
     print(f"{len(chosen)} rules broken, {len(chosen) - survived} noticed")
