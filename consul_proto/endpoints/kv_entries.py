@@ -113,6 +113,11 @@ def _tree(prefix: str, listed: Callable[[Response], T], read: Read[T], options: 
     return read_operation("kv.get", key_path(prefix, prefix=True), listed, {"recurse": True, **options}, answers=_OR_MISSING)
 
 
+def entry_tree(prefix: str, read: Read[T], options: Mapping[str, Any]) -> Operation[T]:
+    """Return the operation that reads the entry of every key with a prefix, as Consul writes it: its value is still base64."""
+    return _tree(prefix, lambda response: read(_entries(response)), read, options)
+
+
 def record_stream(prefix: str, codec: Codec, raw: bool, options: Mapping[str, Any]) -> Stream[Record]:
     """Return the stream of every key with a prefix, with all its fields."""
     if not prefix_is_found_by_path(prefix):
