@@ -51,18 +51,20 @@ class Noted:
 
 
 @on_everything
-def test_tls_over_a_unix_socket_is_refused_when_the_client_is_made(make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls_over_a_unix_socket(make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONSUL_HTTP_SSL", "true")
-    with pytest.raises(ValueError, match="TLS over a UNIX socket is not supported"):
-        make("unix:///run/consul.sock")
+    noted = Noted()
+    make("unix:///run/consul.sock", adapter=noted)
+    assert noted.addresses == ["https+unix:///run/consul.sock"]
 
 
 @on_both_clients
-def test_tls_over_the_unix_socket_of_the_environment_is_refused(make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls_over_the_unix_socket_of_the_environment(make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONSUL_HTTP_ADDR", "unix:///run/consul.sock")
     monkeypatch.setenv("CONSUL_HTTP_SSL", "true")
-    with pytest.raises(ValueError, match="CONSUL_HTTP_SSL asks for it"):
-        make()
+    noted = Noted()
+    make(adapter=noted)
+    assert noted.addresses == ["https+unix:///run/consul.sock"]
 
 
 @on_everything
