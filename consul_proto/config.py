@@ -23,14 +23,16 @@ _SCHEME_PORTS = {"http": 80, "https": 443}
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
-_UNIX_SCHEMES = ("unix", "http+unix")
+#: A scheme of a UNIX socket -> the scheme of its `Address`.
+_UNIX_SCHEMES = {"unix": "unix", "http+unix": "unix", "https+unix": "https+unix"}
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where an agent listens.
 
-    scheme: "http", "https" or "unix". host, port: for "http" and "https". path: of a UNIX socket. prefix: of every path ("/consul").
+    scheme: "http", "https", "unix" or "https+unix", which is TLS over a UNIX socket. host, port: for "http" and "https".
+    path: of a UNIX socket. prefix: of every path ("/consul").
     """
 
     scheme: str = "http"
@@ -45,15 +47,25 @@ class Address:
             raise ValueError(f"an address must not contain control characters: {self.path!r}")
 
     @property
+    def is_unix(self) -> bool:
+        """Return whether this is a UNIX socket."""
+        return self.scheme in _UNIX_SCHEMES
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Return whether the connection uses TLS."""
+        return self.scheme.startswith("https")
+
+    @property
     def authority(self) -> str:
         """Return the value of the Host header."""
-        if self.scheme == "unix":
+        if self.is_unix:
             return "localhost"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _SCHEME_PORTS[self.scheme] else f"{host}:{self.port}"
 
     def __str__(self) -> str:
-        return f"unix://{self.path}" if self.scheme == "unix" else f"{self.scheme}://{self.authority}{self.prefix}"
+        return f"{self.scheme}://{self.path}" if self.is_unix else f"{self.scheme}://{self.authority}{self.prefix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +135,15 @@ class _Written:
 
     def address(self, scheme: str, default_port: int | None) -> Address:
         """Return the address. default_port: the port if none is written; None: the default port of the scheme."""
-        if self.scheme == "unix":
-            return Address("unix", path=self.path)
+        if self.path:
+            return Address(scheme, path=self.path)
         return Address(scheme, self.host, self.port or default_port or _SCHEME_PORTS[scheme], prefix=self.prefix)
 
 
 def parse_address(text: str) -> Address:
     """Read an address as the official client does: "host:port", "http://host:port/prefix", "https://...", "unix:///path".
+
+    "https+unix:///path" is TLS over a UNIX socket.
 
     The base URI of the documented API, which ends in "/v1", means the same as the address without it.
     Raises ValueError for anything else.
@@ -144,7 +158,7 @@ def _written(text: str) -> _Written:
         scheme, rest = "", text
         _check_slashes(text)
     elif scheme in _UNIX_SCHEMES:
-        return _Written("unix", path=_socket_path(scheme, rest, text))
+        return _Written(_UNIX_SCHEMES[scheme], path=_socket_path(scheme, rest, text))
     elif scheme not in _SCHEME_PORTS:
         raise ValueError(f"an address must begin with http://, https:// or unix://, or be host:port: {text!r}")
     authority, slash, prefix = rest.partition("/")
@@ -168,7 +182,7 @@ def _check_slashes(text: str) -> None:
 
 def _socket_path(scheme: str, rest: str, text: str) -> str:
     path = unquote(rest.partition("/")[0]) if rest.startswith("%2F") else rest
-    if scheme == "http+unix":
+    if scheme != "unix":
         path = path.rstrip("/").removesuffix("/v1")
     if not path.startswith("/"):
         raise ValueError(f"the path of a UNIX socket must be absolute, as in unix:///run/consul.sock: {text!r}")
@@ -215,22 +229,19 @@ def _port(text: str, address: str) -> int:
 def address_of(host: str | None, port: int | None, scheme: str | None, environ: Mapping[str, str]) -> Address:
     """Return the address from these arguments or, if they are None, from the environment.
 
-    Raises ValueError for an invalid address, and for TLS over a UNIX socket: the connection would not be encrypted.
+    Raises ValueError for an invalid address.
     """
     if scheme is not None and scheme not in (*_SCHEME_PORTS, *_UNIX_SCHEMES):
-        raise ValueError(f"scheme must be 'http', 'https' or 'http+unix', not {scheme!r}")
+        raise ValueError(f"scheme must be 'http', 'https', 'http+unix' or 'https+unix', not {scheme!r}")
     if port is not None and not 0 < port < 65536:
         raise ValueError(f"port must be between 1 and 65535, not {port!r}")
     in_environment = environ.get("CONSUL_HTTP_ADDR") or f"localhost:{DEFAULT_PORT}"
     if scheme in _UNIX_SCHEMES:
-        return _socket(host, in_environment)
+        return _socket(host, scheme, in_environment)
     written = _written(in_environment if host is None else host)
     wants_tls = scheme == "https" or (scheme is None and bool(_switch("CONSUL_HTTP_SSL", environ)))
-    if written.scheme == "unix":
-        if wants_tls:
-            wish = "scheme='https'" if scheme else "CONSUL_HTTP_SSL"
-            raise ValueError(f"TLS over a UNIX socket is not supported, but {wish} asks for it; scheme='http+unix' is plain HTTP")
-        return written.address("unix", None)
+    if written.path:
+        return written.address("https+unix" if wants_tls else written.scheme, None)
     if host is not None:
         _check_agreement(written, port, scheme)
     scheme = scheme or ("https" if wants_tls else written.scheme or "http")
@@ -238,14 +249,16 @@ def address_of(host: str | None, port: int | None, scheme: str | None, environ: 
     return replace(written, port=port or written.port).address(scheme, default_port)
 
 
-def _socket(host: str | None, in_environment: str) -> Address:
+def _socket(host: str | None, scheme: str, in_environment: str) -> Address:
     """Return the address of a UNIX socket: `host` is its path or URL; if it is None, CONSUL_HTTP_ADDR has its URL."""
     if host and "://" not in host:
-        return Address("unix", path=host)
+        return Address(_UNIX_SCHEMES[scheme], path=host)
     text = in_environment if host is None else host
     if text.partition("://")[0] not in _UNIX_SCHEMES:
-        raise ValueError(f"with the scheme 'http+unix', host must be the path of a UNIX socket, as in /run/consul.sock, not {host!r}")
-    return parse_address(text)
+        raise ValueError(f"with the scheme {scheme!r}, host must be the path of a UNIX socket, as in /run/consul.sock, not {host!r}")
+    if scheme != "https+unix" and text.startswith("https+unix"):
+        raise ValueError(f"host begins with https+unix://, and scheme is {scheme!r}; give one of them")
+    return replace(parse_address(text), scheme=_UNIX_SCHEMES[scheme])
 
 
 def _check_agreement(written: _Written, port: int | None, scheme: str | None) -> None:

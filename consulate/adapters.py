@@ -26,7 +26,7 @@ class Request:
 
     def transport(self, config: Config) -> Transport:
         """Return a transport for a `Consul`. Raises ValueError for a certificate or proxy that cannot be used."""
-        if config.address.scheme == "unix":
+        if config.address.is_unix:
             raise ValueError("adapters.Request cannot connect to a UNIX socket; use adapters.UnixSocketRequest, or leave out adapter=")
         from transports.clients.sync_urllib3 import Urllib3Transport
 
@@ -40,7 +40,7 @@ class Request:
 
 
 class UnixSocketRequest:
-    """The adapter for a UNIX socket. It uses h11 for `Consul`, and anyio for `AsyncConsul`."""
+    """The adapter for a UNIX socket, with or without TLS. It uses h11 for `Consul`, and anyio for `AsyncConsul`."""
 
     def transport(self, config: Config) -> Transport:
         """Return a transport for a `Consul`. Raises ValueError for an address that is not a UNIX socket, and for a proxy."""
@@ -77,8 +77,10 @@ class SocketRequest:
 
 
 def _check_unix(config: Config) -> None:
-    if config.address.scheme != "unix":
-        raise ValueError(f"adapters.UnixSocketRequest needs scheme='http+unix' and the path of a socket, not {config.address}")
+    if not config.address.is_unix:
+        raise ValueError(
+            f"adapters.UnixSocketRequest needs scheme='http+unix' or 'https+unix' and the path of a socket, not {config.address}"
+        )
     if config.proxy is not None:
         raise ValueError("a UNIX socket cannot be reached through a proxy; leave out proxy=")
 
@@ -86,5 +88,5 @@ def _check_unix(config: Config) -> None:
 def adapter_for(config: Config, given: Adapter | type[Adapter] | None) -> Adapter:
     """Return the given adapter; without one, return the adapter for the scheme of the address."""
     if given is None:
-        return UnixSocketRequest() if config.address.scheme == "unix" else Request()
+        return UnixSocketRequest() if config.address.is_unix else Request()
     return given() if isinstance(given, type) else given

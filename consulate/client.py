@@ -35,9 +35,9 @@ class Consul(AnyClient[Sync]):
     """A client for a Consul agent, for threads.
 
     host, port: the address of the agent's HTTP API. Default: CONSUL_HTTP_ADDR, or "localhost" and 8500 if it is not set. `host` may be a
-    URL, or, with scheme "http+unix", the path of a UNIX socket.
+    URL, or, with scheme "http+unix" or "https+unix", the path of a UNIX socket.
     datacenter: the datacenter of every call; None: the agent's own. token: sent with every call as X-Consul-Token.
-    scheme: "http", "https" or "http+unix". adapter: creates the transport, see `consulate.adapters`.
+    scheme: "http", "https", "http+unix" or "https+unix" (TLS over a UNIX socket). adapter: creates the transport, see `consulate.adapters`.
     transport: the transport to use instead; any object with the methods of `transports.protocol.Transport`.
     kv_codec: "text" reads KV values as text and never as JSON. The other options are listed below, at `__init__`.
 

@@ -28,6 +28,8 @@ _LIBRARIES = {
     "transports/clients/sync_urllib3.py": {"urllib3"},
     "transports/clients/async_anyio.py": {"anyio"},
     "transports/clients/anyio_connection.py": {"anyio"},
+    "transports/clients/task_wires.py": {"anyio"},
+    "transports/clients/asyncio_wire.py": {"asyncio"},
     "transports/clients/loops.py": {"anyio"},
     "transports/clocks.py": {"anyio"},
     "transports/worker_threads.py": {"anyio"},

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import errno
 import gc
-import http.client
-import json
-import signal
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -279,38 +273,3 @@ def test_a_server_that_asks_for_a_certificate(certificates: Certificates) -> Non
         context.load_cert_chain(certificates.client_cert, certificates.client_key)
         with context.wrap_socket(socket.create_connection(("127.0.0.1", server.port)), server_hostname="localhost") as known:
             exchange(known, GET, GOOD)
-
-
-# The server of the benchmarks
-
-
-@pytest.mark.parametrize("end", ["its standard input", "SIGTERM"])
-def test_the_canned_server_answers_until_its_end(end: str) -> None:
-    program = Path(__file__).parent.parent / "benchmarks" / "canned_server.py"
-    with ExitStack() as stack:
-        pipe = subprocess.PIPE
-        command = [sys.executable, "-W", "error", str(program)]
-        server = stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe))
-        stack.callback(server.kill)
-        assert server.stdout is not None
-        address = json.loads(server.stdout.readline())
-        tcp = stack.enter_context(socket.create_connection(("127.0.0.1", address["port"]), timeout=PATIENCE))
-        unix = stack.enter_context(socket.socket(socket.AF_UNIX))
-        unix.settimeout(PATIENCE)
-        unix.connect(address["unix_path"])
-        for sock in (tcp, unix):
-            for cut in (len(GET), 20, -3, -1):
-                sock.sendall(GET[:cut])
-                sock.sendall(GET[cut:])
-                response = http.client.HTTPResponse(sock, method="GET")
-                response.begin()
-                (pair,) = json.loads(response.read())
-                response.close()
-                assert base64.b64decode(pair["Value"]) == b"v" * 40
-        if end == "SIGTERM":
-            server.send_signal(signal.SIGTERM)
-            server.wait(PATIENCE)
-        assert server.communicate(timeout=PATIENCE) == (b"", b"")
-        assert server.returncode == 0
-        assert (tcp.recv(1), unix.recv(1)) == (b"", b"")
-        assert not Path(address["unix_path"]).parent.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -23,15 +24,20 @@ class EventLoopClock:
 
     def now(self) -> float:
         """Return the event loop's time, in seconds."""
-        import anyio  # imported here, so that threads need no anyio
-
-        return anyio.current_time()
+        return _event_loop_time()()
 
     async def sleep(self, seconds: float) -> None:
         """Let this many seconds pass."""
         import anyio
 
         await anyio.sleep(seconds)
+
+
+@cache
+def _event_loop_time() -> Callable[[], float]:
+    import anyio  # imported here, so that threads need no anyio
+
+    return anyio.current_time
 
 
 SYSTEM_CLOCK = SystemClock()

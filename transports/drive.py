@@ -83,14 +83,19 @@ class Budget:
         self.backoff = backoff
         self.now = now
         self.cancel = cancel
-        self.started = now() if timeout is not None else 0.0
+        #: When the first request was sent; None before it.
+        self.started: float | None = None
         self.attempt = 1
 
     def left(self, wait: float) -> float | None:
         """Return the seconds that a request has left; None: no limit. wait: seconds for which Consul may hold the answer back."""
         if self.timeout is None:
             return None
-        left = self.timeout + wait - (self.now() - self.started)
+        if self.started is None:
+            self.started = self.now()
+            left = self.timeout + wait
+        else:
+            left = self.timeout + wait - (self.now() - self.started)
         return left if left > _MIN_TIMEOUT else _MIN_TIMEOUT
 
     def pause_after(self, call: Repeatable, request: Request, response: Response) -> float | None:

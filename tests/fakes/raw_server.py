@@ -295,8 +295,13 @@ class RawServer:
     def url(self) -> str:
         """The address for a client."""
         if self.unix_path is not None:
-            return f"unix://{self.unix_path}"
+            return f"{'unix' if self._tls is None else 'https+unix'}://{self.unix_path}"
         return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}"
+
+    @property
+    def tls_url(self) -> str:
+        """The address for a client that speaks TLS, whether the server does or not."""
+        return f"https://127.0.0.1:{self.port}" if self.unix_path is None else f"https+unix://{self.unix_path}"
 
     def _start(self, target: object, *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)  # type: ignore[arg-type] # one of the two methods below

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -132,20 +133,35 @@ def test_a_prefix_before_the_base_uri_and_a_socket_with_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "environ", "asks"),
+    ("given", "environ"),
     [
-        ((None, None, None), {"CONSUL_HTTP_ADDR": "unix:///s", "CONSUL_HTTP_SSL": "true"}, "CONSUL_HTTP_SSL"),
-        (("unix:///s", None, None), {"CONSUL_HTTP_SSL": "1"}, "CONSUL_HTTP_SSL"),
-        (("http+unix:///s", None, None), {"CONSUL_HTTP_SSL": "1"}, "CONSUL_HTTP_SSL"),
-        (("unix:///s", None, "https"), {}, "scheme='https'"),
-        ((None, None, "https"), {"CONSUL_HTTP_ADDR": "unix:///s"}, "scheme='https'"),
+        ((None, None, None), {"CONSUL_HTTP_ADDR": "unix:///s", "CONSUL_HTTP_SSL": "true"}),
+        ((None, None, None), {"CONSUL_HTTP_ADDR": "https+unix:///s", "CONSUL_HTTP_SSL": "false"}),
+        (("unix:///s", None, None), {"CONSUL_HTTP_SSL": "1"}),
+        (("http+unix:///s", None, None), {"CONSUL_HTTP_SSL": "1"}),
+        (("unix:///s", None, "https"), {}),
+        ((None, None, "https"), {"CONSUL_HTTP_ADDR": "unix:///s"}),
+        (("/s", None, "https+unix"), {}),
+        (("unix:///s", None, "https+unix"), {}),
+        (("https+unix:///s", None, None), {}),
+        (("https+unix:///s/v1", None, "https+unix"), {}),
+        ((None, None, "https+unix"), {"CONSUL_HTTP_ADDR": "unix:///s"}),
     ],
     ids=str,
 )
-def test_tls_over_a_unix_socket_is_refused(given: tuple[Any, Any, Any], environ: dict[str, str], asks: str) -> None:
-    """The official client speaks TLS there: plain text would show the token."""
-    with pytest.raises(ValueError, match=f"TLS over a UNIX socket is not supported, but {asks} asks for it"):
-        address_of(*given, environ)
+def test_tls_over_a_unix_socket(given: tuple[Any, Any, Any], environ: dict[str, str]) -> None:
+    address = address_of(*given, environ)
+    assert str(address) == "https+unix:///s"
+    assert address.authority == "localhost"
+    assert address.is_unix
+    assert address.is_encrypted
+    assert parse_address(str(address)) == address
+
+
+@pytest.mark.parametrize("scheme", ["unix", "http+unix"])
+def test_an_address_with_tls_and_a_scheme_without_it(scheme: str) -> None:
+    with pytest.raises(ValueError, match=f"begins with https\\+unix://, and scheme is '{re.escape(scheme)}'"):
+        address_of("https+unix:///s", None, scheme, {})
 
 
 @pytest.mark.parametrize(

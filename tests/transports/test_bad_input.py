@@ -78,7 +78,7 @@ def test_nothing_is_sent(face: Face, name: str, serve: Serve) -> None:
         ({"host": "a b"}, "not an address"),
         ({"host": "ftp://x"}, "http://, https:// or unix://"),
         ({"host": "http://user:secret@x"}, "must not contain credentials"),
-        ({"scheme": "gopher"}, "'http', 'https' or 'http+unix'"),
+        ({"scheme": "gopher"}, "'http', 'https', 'http+unix' or 'https+unix'"),
         ({"scheme": "http+unix"}, "path of a UNIX socket"),
         *(
             # The system would cut the path at the first NUL, and connect to another socket.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from weakref import finalize
 
 import anyio
@@ -16,13 +16,15 @@ from transports.clients.loops import LoopGuard
 from transports.clients.pool import Pool, Turn, close_idle, take_usable
 from transports.clients.tls import client_context
 from transports.clocks import EVENT_LOOP_CLOCK
-from transports.errors import busy_error, suggest_http, suggest_https, timeout_error, wire_error
+from transports.errors import busy_error, suggest_http, suggest_https, wire_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consul_proto.config import Config
     from consul_proto.message import Headers, Request, Response
+
+_NEVER = float("inf")
 
 
 class AnyioTransport:
@@ -38,7 +40,7 @@ class AnyioTransport:
         if config.proxy is not None:
             raise ValueError("AsyncConsul does not support proxies; use Consul, or give the address of the proxy as host=")
         self._config = config
-        self._tls = client_context(config.tls) if config.address.scheme == "https" else None
+        self._tls = client_context(config.tls) if config.address.is_encrypted else None
         self._is_plain = config.address.scheme == "http"
         self._closed = False
         self._renew()
@@ -55,23 +57,16 @@ class AnyioTransport:
     async def send(self, request: Request, timeout: float | None) -> Response:
         """Send a request over an idle or a new connection, and return its answer."""
         self._guard.check()
-        if timeout is None:
-            return await self._send(request, [])
-        used: list[AnyioConnection] = []
-        with anyio.move_on_after(timeout):
-            return await self._send(request, used)
-        raise _timed_out(used)
-
-    async def _send(self, request: Request, used: list[AnyioConnection]) -> Response:
+        deadline = self._deadline(timeout)
         blocking = request.wait > 0
-        await self._take_place(blocking)
+        if self._closed or not self._pool.reserve(blocking):
+            await self._wait_for_place(blocking, deadline)
         connection, reused = self._check_out()
-        used.append(connection)
         keep = False
         try:
             if not reused:
-                await connection.connect()
-            response = await connection.exchange(request)
+                await connection.connect(deadline)
+            response = await connection.exchange(request, deadline)
             keep = connection.reusable
         except (OSError, RequestError) as error:
             failure = self._failure(error, connection, reused)
@@ -85,32 +80,32 @@ class AnyioTransport:
     async def open(self, request: Request, timeout: float | None) -> AnyioAnswer:
         """Send a request over an idle or a new connection, and return its answer as soon as the head has arrived."""
         self._guard.check()
-        used: list[AnyioConnection] = []
-        with anyio.move_on_after(timeout):
-            return await self._open(request, used)
-        raise _timed_out(used)
-
-    async def _open(self, request: Request, used: list[AnyioConnection]) -> AnyioAnswer:
-        await self._take_place(True)
+        deadline = self._deadline(timeout)
+        if self._closed or not self._pool.reserve(True):
+            await self._wait_for_place(True, deadline)
         connection, reused = self._check_out()
-        used.append(connection)
         try:
             if not reused:
-                await connection.connect()
-            status, headers = await connection.begin(request)
+                await connection.connect(deadline)
+            status, headers = await connection.begin(request, deadline)
         except BaseException as error:
             self._check_in(True, connection, keep=False)
             failure = self._failure(error, connection, reused) if isinstance(error, OSError | RequestError) else error
             if failure is error:
                 raise
             raise failure from error
-        return AnyioAnswer(status, headers, connection, lambda keep: self._check_in(True, connection, keep))
+        return AnyioAnswer(status, headers, connection, self._deadline, lambda keep: self._check_in(True, connection, keep))
+
+    def _deadline(self, timeout: float | None) -> float:
+        return _NEVER if timeout is None else self._guard.now() + timeout
 
     def _failure(self, error: OSError | RequestError, connection: AnyioConnection, reused: bool) -> RequestError:
         """Return the error that the caller sees for an error of a connection."""
         failure = wire_error(error, sent=connection.sent)
         if connection.shaking_hands:
             return suggest_http(failure)
+        if isinstance(failure, RequestTimeout):
+            return failure
         if reused and not connection.answered and not isinstance(failure, UnreadableBody):
             # If one idle connection was stale, the others are too: the server went away.
             close_idle(self._pool)
@@ -119,26 +114,27 @@ class AnyioTransport:
             return suggest_https(failure)
         return failure
 
-    async def _take_place(self, blocking: bool) -> None:
-        """Take a place, or wait for one in turn."""
+    async def _wait_for_place(self, blocking: bool, deadline: float) -> None:
+        """Wait for a place in turn."""
         if self._closed:
             raise _closed_error()
-        if self._pool.reserve(blocking):
-            return
         woken = anyio.Event()
         turn = Turn(woken.set)
         self._pool.wait(turn, blocking)
         try:
-            await woken.wait()
+            with anyio.CancelScope(deadline=deadline) as limit:
+                await woken.wait()
             if self._closed:
                 raise _closed_error()
+            if limit.cancelled_caught:
+                raise busy_error()
         except BaseException:
             _wake(self._pool.give_up(turn))
             raise
 
     def _check_out(self) -> tuple[AnyioConnection, bool]:
         idle = take_usable(self._pool, monotonic())
-        connection = idle or AnyioConnection(self._config, self._tls)
+        connection = idle or AnyioConnection(self._config, self._tls, self._guard)
         self._busy.add(connection)
         return connection, idle is not None
 
@@ -166,18 +162,26 @@ class AnyioTransport:
         inherited = [*self._pool.drop_idle(), *self._busy]
         self._renew()
         for connection in inherited:
-            connection.close()
+            connection.forget()
 
 
 class AnyioAnswer:
     """An open answer. At its end its connection goes back to the pool; in any other case the connection is closed.
 
-    done: takes the connection back. Its parameter says whether the connection can be used again.
+    deadline: returns the end of a time limit. done: takes the connection back; its parameter says whether it can be used again.
     """
 
-    def __init__(self, status: int, headers: Headers, connection: AnyioConnection, done: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        status: int,
+        headers: Headers,
+        connection: AnyioConnection,
+        deadline: Callable[[float | None], float],
+        done: Callable[[bool], None],
+    ) -> None:
         self.status, self.headers = status, headers
         self._connection = connection
+        self._deadline = deadline
         self._done = done
         self._is_closed = False
         self._is_read = False
@@ -188,11 +192,9 @@ class AnyioAnswer:
             return b""
         self._is_read = True
         piece, ended, is_whole = b"", True, False
-        limit = anyio.CancelScope(deadline=anyio.current_time() + (float("inf") if timeout is None else timeout))
         try:
-            with limit:
-                piece = await self._connection.read()
-                ended, is_whole = not piece, not piece
+            piece = await self._connection.read(self._deadline(timeout))
+            ended, is_whole = not piece, not piece
         except (OSError, RequestError) as error:
             failure = wire_error(error, sent=True)
             if failure is error and self._is_open():
@@ -201,8 +203,6 @@ class AnyioAnswer:
                 raise failure from error
         finally:
             self._end_read(ended, is_whole)
-        if limit.cancelled_caught:
-            raise timeout_error(sent=True)
         return piece if self._is_open() else b""
 
     def _is_open(self) -> bool:
@@ -224,14 +224,6 @@ class AnyioAnswer:
             self._connection.abort()  # the reading task gives the connection back
         else:
             self._done(False)
-
-
-def _timed_out(used: list[AnyioConnection]) -> RequestTimeout:
-    """Return the error of a call at its time limit. used: the connection that it had, if any."""
-    if not used:
-        return busy_error()
-    error = timeout_error(sent=used[0].sent)
-    return error if not used[0].shaking_hands else cast("RequestTimeout", suggest_http(error))
 
 
 def _wake(turn: Turn | None) -> None:

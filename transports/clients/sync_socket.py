@@ -43,7 +43,7 @@ class SocketConnection:
     def connect(self, deadline: float) -> None:
         """Connect, and do the TLS handshake if needed."""
         try:
-            sock = self._socket = self._connect_unix(deadline) if self._address.scheme == "unix" else self._connect_tcp(deadline)
+            sock = self._socket = self._connect_unix(deadline) if self._address.is_unix else self._connect_tcp(deadline)
         except OSError as error:
             # EAGAIN: the agent's queue of connections is full.
             raise (timeout_error(sent=False) if isinstance(error, BlockingIOError) else wire_error(error, sent=False)) from error
@@ -164,5 +164,5 @@ class SocketTransport(PooledTransport):
     def __init__(self, config: Config) -> None:
         if config.proxy is not None:
             raise ValueError("adapters.SocketRequest does not support proxies; leave out adapter= to use urllib3, or leave out proxy=")
-        tls = client_context(config.tls) if config.address.scheme == "https" else None
+        tls = client_context(config.tls) if config.address.is_encrypted else None
         super().__init__(lambda: SocketConnection(config, tls), config.limits, is_plain=config.address.scheme == "http")

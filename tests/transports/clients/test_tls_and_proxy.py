@@ -13,14 +13,14 @@ import pytest
 
 from consulate import AsyncConsul, Consul
 from consulate.exceptions import RequestError
-from tests.faces import URLLIB3, Face, on_every_tcp_face, outcome, wait_until
+from tests.faces import URLLIB3, Face, on_every_face, outcome, wait_until
 from tests.fakes.certificates import Certificates
 from tests.fakes.faults import FAULTS, HEALTHY, UNUSABLE_IDLE
 from tests.fakes.raw_server import RawServer, ReadRequest, Send, SetEvent, answer
 from tests.transports.conftest import Serve
 
 
-@on_every_tcp_face
+@on_every_face
 def test_a_valid_certificate_is_accepted(face: Face, serve: Serve, certificates: Certificates) -> None:
     server = serve(face, HEALTHY, tls=certificates.server)
 
@@ -32,7 +32,7 @@ def test_a_valid_certificate_is_accepted(face: Face, serve: Serve, certificates:
     face.run(scenario, server.url, ca_file=certificates.ca_file, timeout=5)
 
 
-@on_every_tcp_face
+@on_every_face
 @pytest.mark.parametrize("server_is", ["stranger", "other_name"])
 def test_a_certificate_that_cannot_be_verified_is_refused(face: Face, server_is: str, serve: Serve, certificates: Certificates) -> None:
     server = serve(face, HEALTHY, tls=getattr(certificates, server_is))
@@ -48,7 +48,7 @@ def test_a_certificate_that_cannot_be_verified_is_refused(face: Face, server_is:
     face.run(scenario, server.url, ca_file=certificates.ca_file, timeout=5)
 
 
-@on_every_tcp_face
+@on_every_face
 def test_verify_false_accepts_any_certificate(face: Face, serve: Serve, certificates: Certificates) -> None:
     server = serve(face, HEALTHY, tls=certificates.stranger)
 
@@ -58,7 +58,7 @@ def test_verify_false_accepts_any_certificate(face: Face, serve: Serve, certific
     face.run(scenario, server.url, verify=False, timeout=5)
 
 
-@on_every_tcp_face
+@on_every_face
 def test_server_name_is_checked_instead_of_the_host(face: Face, serve: Serve, certificates: Certificates) -> None:
     server = serve(face, HEALTHY, tls=certificates.other_name)
 
@@ -68,7 +68,7 @@ def test_server_name_is_checked_instead_of_the_host(face: Face, serve: Serve, ce
     face.run(scenario, server.url, ca_file=certificates.ca_file, server_name="consul.example.com", timeout=5)
 
 
-@on_every_tcp_face
+@on_every_face
 def test_a_client_certificate(face: Face, serve: Serve, certificates: Certificates) -> None:
     server = serve(face, HEALTHY, tls=certificates.server_for_clients)
 
@@ -83,7 +83,7 @@ def test_a_client_certificate(face: Face, serve: Serve, certificates: Certificat
     face.run(fails, server.url, ca_file=certificates.ca_file, timeout=5)
 
 
-@on_every_tcp_face
+@on_every_face
 @pytest.mark.parametrize(
     "fault", ["closed before the answer", "truncated body", "garbage instead of HTTP", "body dripped", "never answers"]
 )
@@ -101,7 +101,7 @@ def test_faults_inside_tls(face: Face, fault: str, serve: Serve, certificates: C
     face.run(scenario, server.url, ca_file=certificates.ca_file, timeout=0.4 if times_out else 5)
 
 
-@on_every_tcp_face
+@on_every_face
 @pytest.mark.parametrize("spoiler", UNUSABLE_IDLE)
 def test_idle_connections_inside_tls(face: Face, spoiler: str, serve: Serve, certificates: Certificates) -> None:
     first, then = UNUSABLE_IDLE[spoiler]
@@ -118,7 +118,7 @@ def test_idle_connections_inside_tls(face: Face, spoiler: str, serve: Serve, cer
     face.run(scenario, server.url, ca_file=certificates.ca_file, timeout=5)
 
 
-@on_every_tcp_face
+@on_every_face
 def test_plain_http_where_tls_is_expected(face: Face, serve: Serve) -> None:
     server = serve(face, [Send(answer(400, b"Client sent something else to an HTTP server."))])
 
@@ -127,7 +127,7 @@ def test_plain_http_where_tls_is_expected(face: Face, serve: Serve) -> None:
         assert type(error) is RequestError
         assert error.maybe_applied is False
 
-    face.run(scenario, f"https://127.0.0.1:{server.port}", timeout=1)
+    face.run(scenario, server.tls_url, timeout=1)
 
 
 @contextmanager

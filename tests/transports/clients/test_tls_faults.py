@@ -13,7 +13,7 @@ import pytest
 
 from consulate import Consul
 from consulate.exceptions import RequestError, RequestTimeout
-from tests.faces import URLLIB3, Face, on_every_tcp_face, outcome, wait_until
+from tests.faces import URLLIB3, Face, on_every_face, outcome, wait_until
 from tests.fakes.certificates import Certificates
 from tests.fakes.faults import HEALTHY
 from tests.fakes.raw_server import Close, Drip, Hang, Pause, ReadRequest, Reset, Script, Send
@@ -32,7 +32,7 @@ HANDSHAKES: dict[str, tuple[Script, type[RequestError], str]] = {
 }
 
 
-@on_every_tcp_face
+@on_every_face
 @pytest.mark.parametrize("name", HANDSHAKES)
 def test_a_failed_handshake_sends_nothing(face: Face, name: str, serve: Serve) -> None:
     script, kind, says = HANDSHAKES[name]
@@ -47,10 +47,10 @@ def test_a_failed_handshake_sends_nothing(face: Face, name: str, serve: Serve) -
         assert says in str(error)
         assert server.connections == 1
 
-    face.run(scenario, f"https://127.0.0.1:{server.port}", timeout=0.4 if kind is RequestTimeout else 5)
+    face.run(scenario, server.tls_url, timeout=0.4 if kind is RequestTimeout else 5)
 
 
-@on_every_tcp_face
+@on_every_face
 @pytest.mark.parametrize("method", ["get", "put"])
 def test_the_error_of_a_missing_client_certificate_says_so(
     face: Face,
@@ -82,7 +82,7 @@ def test_the_error_of_a_missing_client_certificate_says_so(
     face.run(scenario, server.url, ca_file=certificates.ca_file, timeout=5)
 
 
-@on_every_tcp_face
+@on_every_face
 def test_an_answer_without_length_needs_the_end_of_tls(
     face: Face, serve: Serve, certificates: Certificates, request: pytest.FixtureRequest
 ) -> None:
@@ -97,7 +97,7 @@ def test_an_answer_without_length_needs_the_end_of_tls(
     face.run(scenario, server.url, ca_file=certificates.ca_file, timeout=5)
 
 
-@on_every_tcp_face
+@on_every_face
 def test_a_large_answer_and_a_large_value_inside_tls(face: Face, serve: Serve, certificates: Certificates) -> None:
     """Several records of 16 KiB each, in both directions."""
     server = serve(face, HEALTHY, tls=certificates.server)

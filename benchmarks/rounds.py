@@ -1,0 +1,57 @@
+"""Run a part: start a worker for each line, let all make their calls in turn, round after round, and compare the medians."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+
+from benchmarks.parts import Line, Part
+from benchmarks.peers import Missing
+from benchmarks.processes import Site, Worker
+from benchmarks.results import Result
+
+#: The share of a round that is made before the first round, and not counted.
+_WARM_UP = 0.25
+
+
+def _start(line: Line, site: Site, calls: int) -> Worker:
+    """Start the worker of a line, check what its calls return, and warm it up. Raises Missing."""
+    worker = site.start(line.client)
+    try:
+        if line.result is not None:
+            result = worker.ask(line.case, check=True)["result"]
+            assert result == line.result, f"{line.name} returned {result!r}, not {line.result!r}"
+        worker.ask(line.case, calls=max(int(calls * _WARM_UP), 1))
+    except BaseException:
+        worker.close()
+        raise
+    return worker
+
+
+def run(part: Part, site: Site, rounds: int, calls: int, versions: dict[str, str]) -> Result:
+    """Return the table of a part. calls: in a round. versions: where the versions of the libraries are put."""
+    result = Result(part.name, part.title, part.measures)
+    with ExitStack() as stack:
+        workers: list[tuple[str, str, Worker]] = []
+        for line in part.lines:
+            try:
+                worker = _start(line, site, calls)
+            except Missing as why:
+                result.drop(line.name, str(why))
+                continue
+            stack.enter_context(closing(worker))
+            versions.update(worker.versions)
+            workers.append((line.name, line.case, worker))
+        for turn in range(rounds):
+            # Another one begins each time, so that none always follows the same other one.
+            first = turn % len(workers) if workers else 0
+            for name, case, worker in workers[first:] + workers[:first]:
+                served = site.server.cpu()
+                figures = worker.ask(case, calls=calls)
+                served = (site.server.cpu() - served) / (figures["wall"] * calls / 1e6)
+                result.add(name, {"cpu": figures["cpu"], "wall": figures["wall"], "rate": 1e6 / figures["wall"], "server": served})
+    result.taken = {line.name: result.taken[line.name] for line in part.lines if line.name in result.taken}
+    if part.group != "memory" and result.taken:
+        busiest = max(result.taken, key=lambda line: result.median(line, "server"))
+        result.notes.append(f"the server was busy for at most {result.median(busiest, 'server'):.0%} of the time, with {busiest}")
+    result.judge(part.targets)
+    return result
