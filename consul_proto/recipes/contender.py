@@ -21,7 +21,7 @@ Rules:
 (6) Giving back: release by a transaction, then destroy the session. Destroying first would start the lock delay. After a loss it is the
     other way: the session is destroyed at once, and the lock delay protects the next holder from what the last one still does.
 (7) If the machine leaves while its acquiring transaction is under way, it waits for the answer, and releases what it got.
-(8) Cleaning up ends after one TTL: half of it for the release, half for the session.
+(8) Cleaning up ends after one TTL, and at most a minute: half of it for the release, half for the session.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from consul_proto.errors import LockConflict, LockLost, LockNotAcquired, NoConne
 from consul_proto.recipes.machine import Answered, Stop, Tell
 from consul_proto.recipes.outcomes import Acquired, GaveUp, Lost, SessionOpened
 from consul_proto.recipes.retrying import may_help, pause, second
-from consul_proto.recipes.session import CLEANING, KeptSession, SessionOptions
+from consul_proto.recipes.session import KeptSession, SessionOptions
 from consul_proto.recipes.table import TableMachine, Transitions, ignore, several
 
 if TYPE_CHECKING:
@@ -293,7 +293,7 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
 
     def _looked_at_own(self, reply: Reply[F], now: float) -> None:
         if not self._is_ours(reply.value):
-            self._follow(self._session.end("another session holds it, or somebody released or deleted it", now), now)
+            self._follow(self._session.end("somebody else released it, deleted it or took it over", now), now)
 
     def _watched(self, reply: Reply[F], now: float) -> None:
         self._looked_at_own(reply, now)
@@ -319,7 +319,7 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
         self._timers.clear()
         if "acquire" in self._calls:
             self.state = State.LEAVING
-            self._timers["end"] = now + self._options.seconds * CLEANING
+            self._timers["end"] = now + self._options.cleaning
         elif self._may_hold:
             self._give_back(None, now)
         else:
@@ -332,7 +332,7 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
             self._close(None, now)
 
     def _give_back(self, _what: object, now: float) -> None:
-        end = self._timers.get("end", now + self._options.seconds * CLEANING)
+        end = self._timers.get("end", now + self._options.cleaning)
         self._drop()
         self.state, self._failures = State.RELEASING, 0
         self._timers["end"] = end

@@ -9,9 +9,10 @@ Rules:
     and ends after twice the TTL, so the session is alive as long as we rely on it.
 (2) The clock decides about the loss. Errors and time-outs are no loss before the TTL is over. Only Consul's answer that there is no such
     session (404) is a loss at once. What comes after the deadline does not count, even if it says that the session is alive.
-(3) It is renewed at half its TTL. An attempt takes at most a fifth of the TTL, so that another fits in before the TTL is over.
+(3) It is renewed at half its TTL. An attempt takes at most a fifth of the TTL, so that another fits in before the TTL is over;
+    and at most 10 seconds.
 (4) After a loss it is not renewed again, but destroyed, so that it holds no lock that nobody uses.
-(5) Cleaning up ends after half a TTL. A session that is left over ends by itself.
+(5) Cleaning up ends after half a TTL, and at most 30 seconds. A session that is left over ends by itself.
 (6) A session of the caller's is neither created nor destroyed, but renewed: that shows that it is alive.
 
 https://developer.hashicorp.com/consul/docs/automate/session
@@ -45,11 +46,14 @@ SessionEvent: TypeAlias = SessionOpened | Lost | GaveUp
 #: The session that the official client creates has this TTL too.
 DEFAULT_TTL = "15s"
 
-#: The part of the TTL after which a session is renewed, and the part that one call may take.
-_RENEWED_AFTER, _ATTEMPT = 1 / 2, 1 / 5
+#: The part of the TTL after which a session is renewed.
+_RENEWED_AFTER = 1 / 2
 
-#: The part of the TTL that the end may take; giving back what the session holds may take as much before.
-CLEANING = 1 / 2
+#: The part of the TTL that one call may take, and at most how many seconds.
+_ATTEMPT, _LONGEST_ATTEMPT = 1 / 5, 10.0
+
+#: The same for the end of a session; giving back what it holds may take as much before.
+_CLEANING, _LONGEST_CLEANING = 1 / 2, 30.0
 
 _SESSION: Session[Pure] = Session()
 
@@ -82,7 +86,12 @@ class SessionOptions:
     @property
     def attempt(self) -> float:
         """Return how many seconds one call may take."""
-        return self.seconds * _ATTEMPT
+        return min(self.seconds * _ATTEMPT, _LONGEST_ATTEMPT)
+
+    @property
+    def cleaning(self) -> float:
+        """Return how many seconds the end may take."""
+        return min(self.seconds * _CLEANING, _LONGEST_CLEANING)
 
     def first(self) -> Operation[str] | Operation[SessionEntry]:
         """Return the first call: create the session, or renew the caller's."""
@@ -151,6 +160,7 @@ class KeptSession(TableMachine[SessionEvent]):
             self.id = reply.value
         self._tell(SessionOpened(self.id))
         self._is_alive(reply, now)
+        self._pass(now)  # the process may have been paused, even past the TTL
 
     def _not_opened(self, error: ConsulateException, now: float) -> None:
         self._failures += 1
@@ -170,8 +180,8 @@ class KeptSession(TableMachine[SessionEvent]):
     def _is_alive(self, reply: Reply[str | SessionEntry], now: float) -> None:
         self._failures = 0
         self._alive = self._asked
-        if not isinstance(reply.value, str) and (ttl := seconds(reply.value.get("TTL") or 0)):
-            self._ttl = min(self._ttl, ttl)
+        if not isinstance(reply.value, str):
+            self._ttl = min(self._ttl, _ttl_of(reply.value) or self._ttl)
         self._timers["expiry"] = self._alive + self._ttl
         self._timers["renewal"] = max(now, self._alive + self._ttl * _RENEWED_AFTER)
 
@@ -203,10 +213,10 @@ class KeptSession(TableMachine[SessionEvent]):
         self._timers.clear()
         self.state = State.CLOSING if self._calls else State.OVER
         if self._calls:
-            self._timers["end"] = now + self._options.seconds * CLEANING
+            self._timers["end"] = now + self._options.cleaning
 
     def _close(self, _what: None, now: float) -> None:
-        end = self._timers.get("end", now + self._options.seconds * CLEANING)
+        end = self._timers.get("end", now + self._options.cleaning)
         self._drop()
         self.state = State.OVER
         if self._options.given is None:
@@ -254,3 +264,11 @@ class KeptSession(TableMachine[SessionEvent]):
         (State.CLOSING, "stop"): ignore,
         (State.OVER, "stop"): ignore,
     }
+
+
+def _ttl_of(session: SessionEntry) -> float:
+    """Return the TTL of a session in seconds; 0 if it has none, or one that cannot be read."""
+    try:
+        return seconds(session.get("TTL") or 0)
+    except (TypeError, ValueError):
+        return 0.0

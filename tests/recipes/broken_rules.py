@@ -6,8 +6,8 @@ from tests.simulator.broken_rules import Mutant
 
 _SESSION = [
     Mutant("the TTL counts from the sending, not from the answer", "session.py", "self._alive = self._asked\n", "self._alive = now\n"),
-    Mutant("a session is renewed at half its TTL", "session.py", "_RENEWED_AFTER, _ATTEMPT = 1 / 2,", "_RENEWED_AFTER, _ATTEMPT = 1,"),
-    Mutant("a call takes at most a fifth of the TTL", "session.py", "_ATTEMPT = 1 / 2, 1 / 5", "_ATTEMPT = 1 / 2, 2"),
+    Mutant("a session is renewed at half its TTL", "session.py", "_RENEWED_AFTER = 1 / 2", "_RENEWED_AFTER = 1"),
+    Mutant("a call takes at most a fifth of the TTL", "session.py", "_ATTEMPT, _LONGEST_ATTEMPT = 1 / 5", "_ATTEMPT, _LONGEST_ATTEMPT = 2"),
     Mutant(
         "an error is no loss before the TTL is over",
         "session.py",
@@ -34,9 +34,7 @@ _SESSION = [
         "        self._tell(Lost(error))\n        self._end(None, now)",
     ),
     Mutant("the caller's session is not destroyed", "session.py", "if self._options.given is None:", "if self._options.given is not self:"),
-    Mutant(
-        "the caller's session counts with its own TTL", "session.py", "self._ttl = min(self._ttl, ttl)", "self._ttl = max(self._ttl, ttl)"
-    ),
+    Mutant("the caller's session counts with its own TTL", "session.py", "min(self._ttl, _ttl_of", "max(self._ttl, _ttl_of"),
     Mutant(
         "a session whose creation is under way is destroyed after Stop",
         "session.py",
@@ -44,7 +42,7 @@ _SESSION = [
         '(State.CLOSING, "create"): _end,',
     ),
     Mutant("destroying is tried again", "session.py", '(State.CLOSING, "pause"): _destroy,', '(State.CLOSING, "pause"): _end,'),
-    Mutant("cleaning up ends after half a TTL", "session.py", "CLEANING = 1 / 2", "CLEANING = 4"),
+    Mutant("cleaning up ends after half a TTL", "session.py", "_CLEANING, _LONGEST_CLEANING = 1 / 2", "_CLEANING, _LONGEST_CLEANING = 4"),
     Mutant("creating is tried again after errors that may pass", "session.py", "if may_help(error) and (", "if not may_help(error) and ("),
     Mutant(
         "what is due is done before an event is handled",

@@ -10,13 +10,13 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
-from tests.recipes.walks import WALKS
+from tests.recipes.walks import OFFICIAL, WALKS
 
 
 def walk(kind: str, seed: int) -> tuple[int, str]:
     """Run one walk. Return how many steps it took, and what went wrong."""
     try:
-        return WALKS[kind](seed).run(), ""
+        return (WALKS | OFFICIAL)[kind](seed).run(), ""
     except Exception:
         return 0, traceback.format_exc()
 
@@ -24,7 +24,7 @@ def walk(kind: str, seed: int) -> tuple[int, str]:
 def main() -> int:
     """Run the walks, and print the mean number of steps of each kind. Return 1 if one went wrong."""
     reader = argparse.ArgumentParser(prog="scripts/recipes", description=__doc__)
-    reader.add_argument("--kind", choices=WALKS, help="walks of this kind only")
+    reader.add_argument("--kind", choices=WALKS | OFFICIAL, help="walks of this kind only")
     reader.add_argument("--runs", type=int, default=20_000, help="how many walks, of all kinds together (20,000)")
     reader.add_argument("--seed", type=int, help="only the walk with this seed")
     reader.add_argument("--first", type=int, default=0, help="the first seed (0)")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.recipes.walks import WALKS
+from tests.recipes.walks import OFFICIAL, WALKS
 
 #: The walks of each kind, in parts, so that several processes can share them.
 _WALKS, _PARTS = 300, 10
 
 
 @pytest.mark.parametrize("part", range(_PARTS))
-@pytest.mark.parametrize("kind", WALKS)
+@pytest.mark.parametrize("kind", [*WALKS, *OFFICIAL])
 def test_walks(kind: str, part: int) -> None:
     for seed in range(part, _WALKS, _PARTS):
         try:
-            WALKS[kind](seed).run()
+            (WALKS | OFFICIAL)[kind](seed).run()
         except BaseException as error:
             error.add_note(f"scripts/recipes --kind {kind} --seed {seed} does this again")
             raise

@@ -18,6 +18,7 @@ from consul_proto.recipes.outcomes import Acquired, GaveUp, LeaderChanged, Lost,
 from consul_proto.recipes.semaphore import Semaphore
 from consul_proto.recipes.session import KeptSession, SessionOptions
 from consul_proto.simulator.engine.versions import V1_8, V1_22_5
+from tests.recipes.official import Official, OfficialLock, OfficialSemaphore
 from tests.recipes.world import Network, Worker, World, session_of
 
 #: Seconds: the TTL of the sessions, the lock delay, when the faults stop, the longest delay of a message, and what a few messages take.
@@ -34,20 +35,29 @@ class Walk:
 
     limit = 1
 
+    #: How many of the walks have no faults.
+    calm = 0.15
+
     #: Whether an operator may destroy sessions: the lock delay protects from two holders then.
     may_rob = True
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, is_driven: bool = False) -> None:
+        """Plan a walk. is_driven: a test says who does what and what befalls them; nothing is planned."""
         self.random = random = Random(seed)
-        calm = random.random() < 0.15
+        calm = random.random() < self.calm
         rate: Callable[[], float] = lambda: 0.0 if calm else random.choice([0.0, 0.0, 0.02, 0.1, 0.3])  # noqa: E731
         network = Network(rate(), rate(), rate(), rate(), LATEST)
         self.is_calm = calm
         self.world = World(seed, network, version=random.choice([V1_8, V1_22_5]))
         self.world.check = self.check
         self.tokens: list[int] = []
-        self.is_ending = False
+        self.is_driven, self.is_ending = is_driven, False
+        #: When the faults stopped.
+        self.calm_since = HORIZON
         self.prepare()
+        if is_driven:
+            self.is_calm, self.world.network = False, Network()
+            return
         for number in range(random.randint(2, 4)):
             self.begin(number)
         for _ in range(0 if calm else random.randint(0, 6)):
@@ -88,9 +98,18 @@ class Walk:
 
         def leave() -> None:
             if worker.machine is machine:
-                self.resumed(worker, lambda: self.world.stop(worker))
+                self.resumed(worker, stop)
+
+        def stop() -> None:
+            self.world.stop(worker)
+            since = self.world.now
+            self.world.after(TTL + SLACK, lambda: self.has_cleaned_up(worker, machine, since))
 
         self.world.after(seconds, leave)
+
+    def has_cleaned_up(self, worker: Worker, machine: Any, since: float) -> None:
+        """Check that cleaning up ends within one TTL, unless the process was paused."""
+        assert machine.is_over or worker.is_paused or worker.resumed_at >= since
 
     def resumed(self, worker: Worker, action: Callable[[], object]) -> None:
         """Do something in a process, once it is not paused."""
@@ -101,21 +120,25 @@ class Walk:
 
     def told(self, worker: Worker, event: Any) -> None:
         """React as a user does."""
-        if isinstance(event, (Acquired, SessionOpened)):
-            if isinstance(event, Acquired):
-                self.count(worker, event.fencing_token)
-            self.leave_later(worker, 0.5 if self.is_ending else self.random.choice([0.0, 1.0, 10.0, 40.0]))
+        if isinstance(event, Acquired):
+            self.count(worker, event.fencing_token)
         elif isinstance(event, Lost):
             self.is_a_loss(worker)
+        if self.is_driven and not self.is_ending:
+            return
+        if isinstance(event, (Acquired, SessionOpened)):
+            self.leave_later(worker, 0.5 if self.is_ending else self.random.choice([0.0, 1.0, 10.0, 40.0]))
         if isinstance(event, (Lost, GaveUp)) and self.random.random() < 0.3:
             self.leave_later(worker, self.random.uniform(0, 1))
 
     def count(self, worker: Worker, token: int) -> None:
         """Note a fencing token."""
-        assert token not in self.tokens
         largest = max(self.tokens, default=0)
+        if isinstance(worker.machine, Official):
+            return
         # Two holders of a semaphore may hear of it in another order than Consul.
         assert token > (largest if self.limit == 1 else worker.before)
+        assert token not in self.tokens
         self.tokens.append(token)
 
     def fault(self, time: float) -> None:
@@ -157,7 +180,7 @@ class Walk:
         for worker in self.world.workers:
             until = worker.machine.held_until if hasattr(worker.machine, "held_until") else None
             if until is not None:
-                assert until == worker.alive + TTL, "the TTL counts from the sending of the last renewal that succeeded"
+                assert until in (worker.alive + TTL, float("inf")), "the TTL counts from the sending of the last renewal that succeeded"
                 if self.world.now < until:
                     found.append(worker)
                 else:
@@ -167,6 +190,7 @@ class Walk:
     def check(self, worker: Worker) -> None:
         """Check what holds after each step."""
         if worker.machine.is_over and not isinstance(worker.machine, Observer):
+            self.world.end_given(session_of(worker.machine))
             self.again(worker)
         if "acquire" in worker.flights and worker.flights["acquire"].sent == self.world.now:
             worker.before = max(self.tokens, default=0)
@@ -182,6 +206,8 @@ class Walk:
     def again(self, worker: Worker) -> None:
         """Let a worker try again, until everybody has had it after the faults stopped."""
         machine = worker.machine
+        if self.is_driven and not self.is_ending:
+            return
 
         def restart() -> None:
             if worker.machine is machine and not self.has_had_it(worker):
@@ -191,21 +217,27 @@ class Walk:
 
     def has_had_it(self, worker: Worker) -> bool:
         """Return whether a worker had its turn after the faults."""
-        return any(time >= HORIZON and isinstance(event, (Acquired, SessionOpened)) for time, event in worker.told)
+        return any(time >= self.calm_since and isinstance(event, (Acquired, SessionOpened)) for time, event in worker.told)
 
     def run(self) -> int:
         """Run the walk, and return how many steps the machines took."""
+        self.world.run(HORIZON)
+        self.finish()
+        return self.world.steps
+
+    def finish(self) -> None:
+        """Let everybody have their turn without faults, and leave."""
         world = self.world
-        world.run(HORIZON)
-        self.is_ending, world.network = True, Network()
+        self.is_ending, world.network, self.calm_since = True, Network(), world.now
         contenders = self.contenders()
         for worker in contenders:
-            if getattr(worker.machine, "held_until", None) is not None:
+            if worker.machine.held_until is not None:
                 self.leave_later(worker, 1.0)
-        world.run(HORIZON + PATIENCE, while_=lambda: not all(map(self.is_done, contenders)))
+            elif worker.machine.is_over and self.is_driven:
+                self.again(worker)
+        world.run(world.now + PATIENCE, while_=lambda: not all(map(self.is_done, contenders)))
         assert [worker.name for worker in contenders if not self.is_done(worker)] == [], "everybody gets it once faults stop"
         self.at_rest(contenders)
-        return world.steps
 
     def is_done(self, worker: Worker) -> bool:
         """Return whether a worker had its turn and has left."""
@@ -217,7 +249,7 @@ class Walk:
         assert [worker.name for worker in contenders if session_of(worker.machine) in world.sessions] == []
         assert not self.is_calm or world.sessions == {}
         # Answers to `create` that were lost leave sessions, which end by themselves.
-        world.run(max(world.now, HORIZON + LATEST) + 2 * TTL + SLACK)
+        world.run(max(world.now, self.calm_since + LATEST) + 2 * TTL + SLACK)
         for worker in world.workers:
             if not worker.machine.is_over:
                 world.stop(worker)
@@ -252,7 +284,8 @@ class LockWalk(Walk):
         self.delete = self.random.random() < 0.5
 
     def machine(self, timeout: float | None) -> Any:
-        return Lock(KEY, ttl=TTL, delay=DELAY, timeout=timeout, delete=self.delete, jitter=self.random.random)
+        session = self.world.give_session(TTL, DELAY) if self.random.random() < 0.2 else None
+        return Lock(KEY, session=session, ttl=TTL, delay=DELAY, timeout=timeout, delete=self.delete, jitter=self.random.random)
 
     def is_true(self, session: str) -> bool:
         return KEY in self.world.keys and self.world.keys[KEY].session == session
@@ -269,7 +302,7 @@ class SemaphoreWalk(Walk):
     def prepare(self) -> None:
         self.limit = self.random.randint(1, 3)
 
-    def machine(self, timeout: float | None) -> Semaphore:
+    def machine(self, timeout: float | None) -> Any:
         return Semaphore(KEY, self.limit, ttl=TTL, timeout=timeout, jitter=self.random.random)
 
     def holders(self) -> set[str]:
@@ -301,4 +334,33 @@ class ElectionWalk(LockWalk):
         assert all(leader is None or leader.value == "me" for leader in changes)
 
 
+class OfficialLockWalk(LockWalk):
+    """Some use the official client's lock. It is slow to notice faults, so there are none."""
+
+    calm = 1.0
+
+    def machine(self, timeout: float | None) -> Any:
+        if self.random.random() < 0.5:
+            return super().machine(timeout)
+        return OfficialLock(KEY, TTL, self.random.random, delay=DELAY)
+
+    def leaves(self) -> None:
+        """The official client does not delete the key."""
+
+
+class OfficialSemaphoreWalk(SemaphoreWalk):
+    """Some use the official client's semaphore."""
+
+    calm = 1.0
+
+    def machine(self, timeout: float | None) -> Any:
+        if self.random.random() < 0.5:
+            return super().machine(timeout)
+        return OfficialSemaphore(KEY, self.limit, TTL, self.random.random)
+
+
+#: The machines -> their walks under faults.
 WALKS: dict[str, type[Walk]] = {"session": SessionWalk, "lock": LockWalk, "semaphore": SemaphoreWalk, "election": ElectionWalk}
+
+#: Walks beside the official client, without faults.
+OFFICIAL: dict[str, type[Walk]] = {"official-lock": OfficialLockWalk, "official-semaphore": OfficialSemaphoreWalk}

@@ -13,9 +13,12 @@ from itertools import count
 from random import Random
 from typing import Any
 
+from consul_proto.endpoints.session import Session
 from consul_proto.errors import ConsulateException, NoConnectionFree, RequestTimeout
 from consul_proto.message import Response
 from consul_proto.meta import Meta, Reply
+from consul_proto.namespace import Pure
+from consul_proto.operation import Operation
 from consul_proto.recipes.machine import Answered, Cancel, Event, Failed, Send, Stop, Tell
 from consul_proto.recipes.outcomes import Acquired, Lost
 from consul_proto.simulator import Simulator
@@ -58,6 +61,8 @@ class Worker:
     deadline: float | None = None
     is_cut: bool = False
     is_paused: bool = False
+    #: When it was resumed last.
+    resumed_at: float = -1.0
     #: What arrived during a pause.
     backlog: list[tuple[Flight, Event]] = field(default_factory=list)
     flights: dict[str, Flight] = field(default_factory=dict)
@@ -83,6 +88,7 @@ class World:
         self.workers: list[Worker] = []
         #: Whether the cluster has a leader.
         self.has_leader = True
+        self._given: set[str] = set()
         #: Called after each step of a machine.
         self.check: Callable[[Worker], object] = lambda _worker: None
         self._due: list[tuple[float, int, Callable[[], object]]] = []
@@ -131,6 +137,7 @@ class World:
         """Pause or resume a process. What arrived in between is handled late."""
         worker.is_paused = is_paused
         if not is_paused:
+            worker.resumed_at = self.now
             self._do(worker, worker.machine.advance(self.now))
             backlog, worker.backlog = worker.backlog, []
             for flight, event in backlog:
@@ -150,13 +157,32 @@ class World:
                 self._forget(flight)
                 self._answer(worker, flight, NO_LEADER)
 
+    def give_session(self, ttl: float, delay: float) -> str:
+        """Create a session as a user does who gives it to a machine. It is destroyed when the machine is over."""
+        create: Operation[str] = Session[Pure]().create(ttl=ttl, delay=delay)
+        response = self.simulator.handle(create.request, self.now)
+        assert isinstance(response, Response)
+        session = create.decode(response)
+        self._given.add(session)
+        return session
+
+    def end_given(self, session: str) -> None:
+        """Destroy a session, if it was given to a machine."""
+        if session in self._given:
+            self._given.remove(session)
+            self.end_session(session)
+
+    def end_session(self, session: str) -> None:
+        """Destroy a session."""
+        self.simulator._groups.sessions.end(session, self.now)
+        self.simulator._wake()
+
     def rob(self, worker: Worker) -> None:
         """Destroy the session of a worker, as an operator or a failing check does."""
         session = session_of(worker.machine)
         if session in self.sessions:
             worker.is_robbed = True
-            self.simulator._groups.sessions.end(session, self.now)
-            self.simulator._wake()
+            self.end_session(session)
 
     def run(self, until: float, *, while_: Callable[[], bool] = lambda: True) -> None:
         """Let time pass."""

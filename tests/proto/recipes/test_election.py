@@ -89,6 +89,12 @@ def test_it_does_not_campaign_again_after_giving_up() -> None:
     script.fail("create", error)
     assert script.told == [GaveUp(error)]
     assert script.machine.is_over
+    second = leading(again=True)
+    second.advance(10.0)
+    second.answer("destroy", True, 10.1)
+    second.fail("create", error, 10.2)
+    assert second.told[-1] == GaveUp(error)
+    assert second.machine.is_over
 
 
 # Who leads.

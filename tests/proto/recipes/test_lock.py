@@ -193,6 +193,16 @@ def test_one_whose_session_ends_goes_on_with_another() -> None:
     assert script.told == [Acquired("s3", 12)]
 
 
+def test_one_that_was_paused_while_its_session_was_created_goes_on_with_another() -> None:
+    script = Script(Lock("k", ttl="10s"))
+    script.begin()
+    script.answer("create", "s1", 10.0)
+    assert list(script.flying) == ["destroy"]
+    script.answer("destroy", True, 10.1)
+    assert list(script.flying) == ["create"]
+    assert script.told == []
+
+
 def test_a_transaction_that_does_not_know_the_session_ends_it() -> None:
     script = acquiring()
     script.fail("acquire", NO_SESSION, 1.0)

@@ -205,6 +205,8 @@ def test_the_last_holder_may_delete_the_lock_key() -> None:
     assert steps(script, "release")[0] == {"Verb": "delete-cas", "Key": "p/.lock", "Index": 12}
     script = releasing(slots("s1", "s2", index=12), delete=True)
     assert steps(script, "release")[0]["Verb"] == "cas"
+    script = releasing(slots("s1", index=12))
+    assert steps(script, "release")[0]["Value"] == '{"Limit":2,"Holders":{}}'
 
 
 def test_a_release_of_one_that_is_no_holder_any_more() -> None:

@@ -57,6 +57,15 @@ def test_a_call_takes_at_most_a_fifth_of_the_ttl() -> None:
     assert not machine.flying["renew"].may_block
 
 
+def test_a_long_ttl_makes_no_call_and_no_end_long() -> None:
+    machine = Script(KeptSession(SessionOptions("24h")))
+    machine.begin()
+    assert machine.flying["create"].timeout == 10.0
+    machine.answer("create", "s1", 1.0)
+    machine.stop(2.0)
+    assert machine.machine.next_deadline() == 32.0
+
+
 def test_errors_are_no_loss_before_the_ttl_is_over() -> None:
     machine = opened()
     now = machine.next()
@@ -103,6 +112,19 @@ def test_a_process_that_was_paused_does_not_renew_what_it_has_lost() -> None:
     machine.advance(11.0)
     assert machine.sent == ["create", "destroy"]
     assert isinstance(machine.told[-1], Lost)
+
+
+def test_a_process_that_was_paused_while_its_session_was_created() -> None:
+    machine = script()
+    machine.begin()
+    machine.answer("create", "s1", 6.0)
+    assert list(machine.flying) == ["renew"]
+    lost = script()
+    lost.begin()
+    lost.answer("create", "s1", 10.0)
+    assert [type(event) for event in lost.told] == [SessionOpened, Lost]
+    assert lost.machine.held_until is None
+    assert list(lost.flying) == ["destroy"]
 
 
 def test_an_ended_session_is_lost_at_once_not_renewed_and_destroyed() -> None:
@@ -229,10 +251,11 @@ def test_a_session_of_the_callers_is_renewed_but_not_destroyed() -> None:
     assert machine.sent == ["create", "renew"]
 
 
-def test_a_session_of_the_callers_without_a_ttl() -> None:
+@pytest.mark.parametrize("entry", [{}, {"TTL": ""}, {"TTL": "soon"}, {"TTL": {"s": 5}}])
+def test_a_session_of_the_callers_without_a_ttl(entry: Any) -> None:
     machine = script(given="s9")
     machine.begin()
-    machine.answer("create", {"ID": "s9"}, 0.1)
+    machine.answer("create", {"ID": "s9"} | entry, 0.1)
     assert machine.machine.held_until == 10.0
 
 
