@@ -40,6 +40,8 @@ class _Attempt(Generic[H]):
         self.held: H | None = None
         self.loss: Any = None
         self.gave_up: GaveUp | None = None
+        #: Whether it was given back before the end of the block.
+        self.is_released = False
         self._what, self._new_loss, self._make, self._release = what, loss, make, release
         self._on_lost = on_lost
 
@@ -225,7 +227,7 @@ class TaskClaim(Generic[H]):
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
         attempt, self._attempt = self._attempt, None
         assert attempt is not None
-        lost: LockLost | None = attempt.loss._settle()
+        lost: LockLost | None = None if attempt.is_released else attempt.loss._settle()
         run: TaskRun[Any] = attempt.run
         left = run.leave_scope(error)
         await run.close()
@@ -259,7 +261,8 @@ class TaskClaim(Generic[H]):
     async def _release(self) -> None:
         """Give back what is held. Raises LockLost if it was lost."""
         attempt = self._attempt
-        if attempt is not None and not attempt.loss._is_final:
+        if attempt is not None and not attempt.is_released:
+            attempt.is_released = True
             lost = attempt.loss._settle()
             attempt.run.stop()
             await attempt.run.wait(lambda: False)
