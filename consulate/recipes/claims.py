@@ -65,6 +65,8 @@ class _Attempt(Generic[H]):
             raise self.gave_up.error
         if self.held is None:
             raise RuntimeError(f"{self._what} ended before anything was held: its process was forked, or its event loop ends")
+        if (lost := self.loss.error) is not None:
+            raise lost  # the process was paused before the block could begin
         return self.held
 
 

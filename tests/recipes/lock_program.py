@@ -17,7 +17,9 @@ from consulate.exceptions import LockLost
 
 def stop_for(seconds: float) -> None:
     """Stop this process for a while, as SIGSTOP and SIGCONT do."""
-    waker = subprocess.Popen([sys.executable, "-c", f"import os,time; time.sleep({seconds}); os.kill({os.getpid()}, {int(signal.SIGCONT)})"])
+    waker = subprocess.Popen(
+        [sys.executable, "-c", f"import os,time; time.sleep({seconds}); os.kill({os.getpid()}, {int(signal.SIGCONT)})"]
+    )
     os.kill(os.getpid(), signal.SIGSTOP)
     waker.wait()
 

@@ -1,7 +1,10 @@
 """Locks, semaphores, elections and sessions as users write them, on an agent in memory: threads, asyncio and trio."""
 
+# ruff: noqa: PT012 - a block raises when it ends
+
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -183,14 +186,15 @@ def test_a_session_of_the_callers(face: Face, agent: ConsulAgent) -> None:
 
 def test_arguments_are_checked_before_anything_is_sent(face: Face, agent: ConsulAgent) -> None:
     async def scenario(client: Any) -> None:
-        for wrong in (
+        wrongs: list[Callable[[], object]] = [
             lambda: client.lock("a//b"),
             lambda: client.lock("k", ttl=0),
             lambda: client.lock("k", ttl="never"),
             lambda: client.semaphore("s", limit=0),
             lambda: client.election("k", delay="-1s"),
             lambda: client.session.keep(ttl="25h"),
-        ):
+        ]
+        for wrong in wrongs:
             with pytest.raises(ValueError, match=r"\w"):
                 wrong()
         with pytest.raises(TypeError):

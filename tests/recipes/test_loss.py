@@ -1,5 +1,7 @@
 """A holder whose packets are swallowed, or whose process stops, knows of its loss in time."""
 
+# ruff: noqa: PT012 - a block raises when it ends
+
 from __future__ import annotations
 
 import subprocess
@@ -39,13 +41,13 @@ def test_threads_know_within_the_ttl() -> None:
         consul = stack.enter_context(Consul(proxy.url))
         called: list[float] = []
         late = measure_lateness()
-        with pytest.raises(LockLost, match="not renewed within its TTL"):
-            with consul.lock("k", ttl=TTL, on_loss=lambda _held: called.append(monotonic())) as held:
-                assert not held.lost.wait(TTL * 2)
-                proxy.swallow()
-                began = monotonic()
-                assert held.lost.wait(TTL * 3)
-                known = monotonic() - began
+        lock = consul.lock("k", ttl=TTL, on_loss=lambda _held: called.append(monotonic()))
+        with pytest.raises(LockLost, match="not renewed within its TTL"), lock as held:
+            assert not held.lost.wait(TTL * 2)
+            proxy.swallow()
+            began = monotonic()
+            assert held.lost.wait(TTL * 3)
+            known = monotonic() - began
         ended = monotonic() - began
         assert TTL / 2 - 0.1 < known < TTL + 0.1 + late
         assert ended < TTL + 0.2 + late, "after a loss, the block does not wait for what cannot be reached"
@@ -111,7 +113,16 @@ def test_release_takes_a_bounded_time() -> None:
 
 
 def run_program(*arguments: str) -> str:
-    command = [sys.executable, "-W", "error", "-W", "ignore:This process:DeprecationWarning", "-m", "tests.recipes.lock_program", *arguments]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-W",
+        "ignore:This process:DeprecationWarning",
+        "-m",
+        "tests.recipes.lock_program",
+        *arguments,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=_ROOT)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
