@@ -20,7 +20,6 @@ from consul_proto.flow import Flow, call, sleep
 from consul_proto.message import Json, Request, Response, StreamedBody
 from consul_proto.namespace import Async, M, Namespace, Pure, Sync, flow, group, operation
 from consul_proto.operation import Operation
-from consul_proto.recipes.outcomes import Leader
 from consul_proto.stream import Stream
 from consul_proto.types.agent import AgentMember, AgentSelf
 from consul_proto.types.catalog import CatalogNode, CatalogService, ServiceEntry, ServiceTags
@@ -38,7 +37,6 @@ from consul_proto.types.txn import TxnResult
 from consulate import AsyncConsul, Consul, Limits, Meta, Reply, Session, adapters, api
 from consulate.api import kv as kv_api
 from consulate.api.txn import kv_get, kv_set
-from consulate.recipes.held import AsyncHeld, Held, LiveSession
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 from transports.protocol import AsyncTransport, Transport
 
@@ -418,43 +416,3 @@ def operators_and_peers(client: Consul) -> None:
     client.namespace.create("team-1", acls={"PolicyDefaults": [{"Name": "node-read"}, {"ID": "1"}]})
     assert_type(client.internal.acl_authorize([{"Resource": "operator", "Access": "read"}])[0]["Allow"], bool)
     assert_type(client.internal.ui.metrics_proxy("api/v1/query", query={"query": "up"}), bytes)
-
-
-def recipes(client: Consul) -> None:
-    lock = client.lock("jobs/nightly", ttl="15s", value={"by": "me"}, checks=[], on_loss=lambda held: held.session)
-    with lock as held:
-        assert_type(held, Held)
-        assert_type(held.fencing_token, int)
-        assert_type(held.lost.wait(1.5), bool)
-    assert_type(lock.acquire(timeout=0), Held | None)
-    with lock.attempt() as maybe:
-        assert_type(maybe, Held | None)
-    with client.semaphore("imports/slots", limit=3, timeout=timedelta(seconds=5)) as slot:
-        slot.release()
-    election = client.election("leader", value="node-1", delay=0)
-    assert_type(election.leader(), Leader | None)
-    with election.observe() as leaders:
-        assert_type(next(leaders), Leader | None)
-    with election.campaign() as terms:
-        for term in terms:
-            assert_type(term, Held)
-    with client.session.keep(behavior="delete") as session:
-        assert_type(session, LiveSession)
-        assert_type(session.id, str)
-    assert_type(lock.worst_case_takeover, float)
-
-
-async def recipes_for_tasks(tasks: AsyncConsul) -> None:
-    async with tasks.lock("jobs/nightly", cancel_on_loss=True) as held:
-        assert_type(held, AsyncHeld)
-        assert_type(await held.lost.wait(), bool)
-        await held.release()
-    async with tasks.semaphore("imports/slots", 3).attempt(timeout="1s") as slot:
-        assert_type(slot, AsyncHeld | None)
-    election = tasks.election("leader", value="node-1")
-    assert_type(await election.leader(), Leader | None)
-    async with election.observe() as leaders:
-        async for leader in leaders:
-            assert_type(leader, Leader | None)
-    async with tasks.session.keep(ttl=10) as session:
-        assert_type(session.id, str)
