@@ -54,15 +54,12 @@ class _ProgramShell:
         times = [run.machine.next_deadline() for run in self.runs]
         return min((time for time in times if time is not None), default=None)
 
-    def advance(self) -> bool:
-        """Do what is due. Return whether anything was."""
-        is_any = False
+    def advance(self) -> None:
+        """Do what is due."""
         for run in list(self.runs):
             while not run.is_over and (deadline := run.machine.next_deadline()) is not None and deadline <= self.runner.now():
-                is_any = True
                 run.advance()
                 run.settle()
-        return is_any
 
     def finish(self, background: BackgroundCall, result: Any) -> None:
         """Report the result of a call: a Reply, or an exception."""
