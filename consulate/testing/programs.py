@@ -16,7 +16,8 @@ from consul_proto.errors import ConsulateException
 from consul_proto.flow import sleep as _sleep
 from consul_proto.message import Response
 from consulate.client import AsyncConsul, Consul
-from consulate.testing.steps import At, Call, CoroutineRunner, SleepUntil, StopProgram, ThreadRunner, WaitFor
+from consulate.testing.background import StopProgram
+from consulate.testing.steps import At, Call, CoroutineRunner, SleepUntil, ThreadRunner, WaitFor
 from transports.faults.plans import FaultPlan
 
 if TYPE_CHECKING:

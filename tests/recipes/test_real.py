@@ -73,7 +73,8 @@ def test_each_recipe_with_the_least_rules(face: Face, agent: Agent, consul: Cons
     }
 
     async def scenario(client: Any) -> None:
-        for checks in (None, []):
+        ways: list[list[str] | None] = [None, []]
+        for checks in ways:
             async with client.using(token=tokens["lock"]).lock("a/lock", checks=checks, value="v") as held:
                 entry = consul.session.info(held.session)
                 assert (entry["Name"], entry["TTL"]) == ("lock of a/lock", "15s")
