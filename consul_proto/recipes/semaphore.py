@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from consul_proto.codec import Value
 from consul_proto.durations import Duration
-from consul_proto.endpoints.kv_entries import bytes_of, one_key, tree
+from consul_proto.endpoints.kv_entries import bytes_of, entry_tree, one_key
 from consul_proto.endpoints.txn import commit, kv_cas, kv_delete, kv_delete_cas, kv_lock, kv_set
 from consul_proto.errors import LockConflict
 from consul_proto.paths import key_path
@@ -99,7 +99,7 @@ class Semaphore(Contender[Slots]):
 
     def _look(self, index: int) -> Operation[Slots]:
         options = {"index": index, "wait": WAIT} if index else {}
-        return tree(f"{self.prefix}/", self._read, options)
+        return entry_tree(f"{self.prefix}/", self._read, options)
 
     def _watch(self, index: int) -> Operation[Slots]:
         options = {"index": index, "wait": WATCH} if index else {}
