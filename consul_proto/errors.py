@@ -220,7 +220,12 @@ class LockConflict(LockFailure):
 
 
 class LockNotAcquired(LockFailure):
-    """The time to wait is over, and others still hold it; or the session that the caller gave has ended."""
+    """The time to wait is over, and others still hold it; or the session that the caller gave has ended.
+
+    is_time_over: whether it was the time.
+    """
+
+    is_time_over = False
 
 
 class LockLost(LockFailure):

@@ -36,13 +36,18 @@ class AnyClient(Groups[M]):
         """The same API, but its methods return operations instead of running them: for `perform` and for tests."""
         return Operations(codec=self._codec)
 
+    @cached_property
+    def _shells(self) -> dict[str, Any]:
+        """What drives the recipes of this client and its views; empty until the first one."""
+        return {}
+
     @lists_options(ViewOptions)
     def using(self, **options: Unpack[ViewOptions]) -> Self:
         """Return a view of this client with other settings. It uses the same connections, and closing it does nothing."""
         check_options("using", ViewOptions, options)
         view = object.__new__(type(self))
         view._begin(view._call, self._codec)
-        view._transport, view._is_view = self._transport, True
+        view._transport, view._is_view, view._shells = self._transport, True, self._shells
         view._context = replace(self._context, settings=replace(self._context.settings, **options))
         return view
 

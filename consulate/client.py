@@ -15,6 +15,7 @@ from consulate.adapters import adapter_for
 from consulate.any_client import AnyClient
 from consulate.arguments import TASKS, check_options, checked, lists_options
 from consulate.configuration import AsyncCallOptions, CallOptions, ClientOptions, read_configuration
+from consulate.recipes.on_client import TaskRecipes, ThreadRecipes
 from transports.clocks import async_clock_of, clock_of
 from transports.drive import Context, run, run_async
 from transports.streams import TaskEvents, ThreadEvents, check_stream
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from transports.protocol import AsyncClock, AsyncTransport, Clock, Transport
 
 
-class Consul(AnyClient[Sync]):
+class Consul(AnyClient[Sync], ThreadRecipes):
     """A client for a Consul agent, for threads.
 
     host, port: the address of the agent's HTTP API. Default: CONSUL_HTTP_ADDR, or "localhost" and 8500 if it is not set. `host` may be a
@@ -122,7 +123,7 @@ class Consul(AnyClient[Sync]):
         return False
 
 
-class AsyncConsul(AnyClient[Async]):
+class AsyncConsul(AnyClient[Async], TaskRecipes):
     """A client for a Consul agent, for tasks, on asyncio and trio. It has the parameters of `Consul`; every call must be awaited.
 
     Safe to share between tasks. Raises TypeError or ValueError for invalid arguments or variables. Creating a client does not connect.
@@ -133,6 +134,7 @@ class AsyncConsul(AnyClient[Async]):
     _awaits = True
 
     kv: group[api.kv.AsyncKV] = group("consulate.api.kv:AsyncKV")
+    session: group[api.session.AsyncSession] = group("consulate.api.session:AsyncSession")
     snapshot: group[api.snapshot.AsyncSnapshot] = group("consulate.api.snapshot:AsyncSnapshot")
 
     @checked(ClientOptions, TASKS)

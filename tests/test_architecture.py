@@ -41,6 +41,8 @@ _LIBRARIES = {
     "transports/http1/client.py": {"h11"},
     "transports/http1/server.py": {"h11"},
     "transports/simulated/tasks.py": {"anyio"},
+    "transports/machines/clocks.py": {"anyio"},
+    "transports/machines/tasks.py": {"anyio"},
     "transports/hosting/*.py": {"anyio"},
     "transports/hosting/probe_http.py": {"h11"},
 }
@@ -112,6 +114,8 @@ def test_the_rules_name_files_that_exist() -> None:
         ("transports/clients/sync_socket.py", "import urllib3"),
         ("transports/clients/client.py", "import h11"),
         ("consulate/client.py", "import anyio"),
+        ("consulate/recipes/claims.py", "import anyio"),
+        ("transports/machines/threads.py", "import anyio"),
         ("consul_proto/simulator/kv/kv.py", "from consul_proto.endpoints import kv"),
         ("consul_proto/simulator/machine.py", "import consul_proto.types.kv"),
     ],

@@ -278,7 +278,9 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
 
     def _time_over(self, _what: None, now: float) -> None:
         within = f" within {self._timeout:g} s" if self._timeout else ""
-        self._give_up(LockNotAcquired(f"{self._what} was not acquired{within}: {self._why}", maybe_applied=False), now)
+        error = LockNotAcquired(f"{self._what} was not acquired{within}: {self._why}", maybe_applied=False)
+        error.is_time_over = True
+        self._give_up(error, now)
 
     def _give_up(self, error: ConsulateException, now: float) -> None:
         self._tell(GaveUp(error))

@@ -42,6 +42,7 @@ class AnyioTransport:
         self._config = config
         self._tls = client_context(config.tls) if config.address.is_encrypted else None
         self._is_plain = config.address.scheme == "http"
+        self.limits = config.limits
         self._closed = False
         self._renew()
         renew_after_fork(self)
@@ -53,6 +54,10 @@ class AnyioTransport:
         self._guard = LoopGuard()
         # Close the sockets of a client that is never closed. Not in __del__: the sockets' own finalizers may run first.
         finalize(self, close_idle, self._pool)
+
+    def has_place(self) -> bool:
+        """Return whether a blocking query would get a connection at once."""
+        return self._pool.has_place(blocking=True)
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         """Send a request over an idle or a new connection, and return its answer."""

@@ -70,6 +70,10 @@ class Pool(Generic[C]):
         """The number of calls that wait for a place."""
         return len(self._waiting[0]) + len(self._waiting[1])
 
+    def has_place(self, blocking: bool) -> bool:
+        """Return whether a call would get a place at once."""
+        return self._busy[blocking] < self._bounds[blocking]
+
     def reserve(self, blocking: bool) -> bool:
         """Take a place. Return False if all are taken; then the call must `wait`."""
         if self._busy[blocking] >= self._bounds[blocking]:

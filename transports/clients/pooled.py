@@ -84,7 +84,7 @@ class PooledTransport:
     def __init__(self, connection: Callable[[], Connection], limits: Limits, is_plain: bool = False) -> None:
         self._connection = connection
         self._is_plain = is_plain
-        self._limits = limits
+        self.limits = limits
         self._closed = False
         self._renew()
         renew_after_fork(self)
@@ -92,10 +92,14 @@ class PooledTransport:
     def _renew(self) -> None:
         """Start with no connection and no waiting thread: at first, and in a forked process, which must not use its parent's."""
         self._lock = threading.Lock()
-        self._pool: Pool[Connection] = Pool(self._limits)
+        self._pool: Pool[Connection] = Pool(self.limits)
         self._busy: set[Connection] = set()
         # Close the sockets of a client that is never closed. Not in __del__: the sockets' own finalizers may run first.
         finalize(self, close_idle, self._pool)
+
+    def has_place(self) -> bool:
+        """Return whether a blocking query would get a connection at once."""
+        return self._pool.has_place(blocking=True)
 
     def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
         """Send a request over an idle or a new connection, and return its answer."""

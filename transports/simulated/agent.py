@@ -8,10 +8,11 @@ from __future__ import annotations
 import heapq
 import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from itertools import count
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
+from weakref import WeakSet
 
 from consul_proto.errors import Cancelled, ClientClosed
 from consul_proto.message import Response
@@ -36,6 +37,21 @@ _LEAST_PAUSE = 0.001
 
 _FOREVER = float("inf")
 
+#: The real seconds for which a virtual clock waits for what is due, and how often in a row it must find that nothing is.
+_PATIENCE, _SETTLED = 10.0, 3
+
+
+class Shell(Protocol):
+    """A shell of threads that waits by a virtual clock."""
+
+    def is_own_thread(self) -> bool:
+        """Return whether this thread belongs to a shell."""
+        ...
+
+    def is_settled(self) -> bool:
+        """Return whether the shell has done everything that is due, and waits."""
+        ...
+
 
 class SimulatedAgent:
     """A simulator that threads and event loops share, with its clock.
@@ -55,6 +71,12 @@ class SimulatedAgent:
         self._order = count()
         #: The queries and the endless answers that somebody waits for.
         self._parked: set[Parked | Feed] = set()
+        #: What to do at which time: of those who wait by this clock.
+        self._clocks: dict[object, tuple[float, Wake]] = {}
+        #: The queries of the threads of shells.
+        self._parked_by_shells: set[Parked | Feed] = set()
+        #: The shells of threads that wait by this clock. It moves on when they have done what is due.
+        self._shells: WeakSet[Shell] = WeakSet()
         self._clock_thread: threading.Thread | None = None
 
     @property
@@ -70,13 +92,33 @@ class SimulatedAgent:
     def next_event(self) -> float | None:
         """Return the time of the next event: a session expires, a wait ends, a call times out. None if there is no such event."""
         with self._lock:
-            times = [self._simulator.next_deadline(), *(alarm[0] for alarm in self._alarms[:1])]
+            times = [self._simulator.next_deadline(), self.next_alarm(), *(alarm[0] for alarm in self._alarms[:1])]
             return min((due for due in times if due is not None), default=None)
 
+    def next_alarm(self) -> float | None:
+        """Return the first time at which somebody who waits by this clock must be woken."""
+        with self._lock:
+            return min((due for due, _ in self._clocks.values()), default=None)
+
     def advance(self, seconds: float) -> None:
-        """Move the clock forward: sessions expire, waits and lock delays end, and calls time out. Raises ValueError below 0."""
+        """Move the clock forward: sessions expire, waits and lock delays end, and calls time out. Raises ValueError below 0.
+
+        It stops wherever a recipe of a client for threads is due, until that has been done.
+        """
         if not seconds >= 0:
             raise ValueError(f"time cannot go back: seconds must be 0 or more, not {seconds!r}")
+        if self.is_real or self._is_in_shell():
+            self._move(seconds)
+            return
+        self.settle()
+        end = self.now + seconds
+        while (due := self.next_alarm()) is not None and self.now < due < end:
+            self._move(due - self.now)
+            self.settle()
+        self._move(max(0.0, end - self.now))
+        self.settle()
+
+    def _move(self, seconds: float) -> None:
         with self._lock:
             self._advanced += seconds
             self._catch_up()
@@ -88,6 +130,44 @@ class SimulatedAgent:
         self._simulator.advance(now)
         while self._alarms and self._alarms[0][0] <= now:
             heapq.heappop(self._alarms)[2]()
+        for key, (due, wake) in list(self._clocks.items()):
+            if due <= now:
+                del self._clocks[key]
+                wake()
+
+    @contextmanager
+    def alarm(self, due: float, wake: Wake) -> Iterator[None]:
+        """Call `wake` at a time of a virtual clock, from the thread that moves it; at once if it has come. It ends with the block."""
+        key = object()
+        with self._lock:
+            self._clocks[key] = due, wake
+            self._catch_up()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._clocks.pop(key, None)
+
+    def follow(self, shell: Shell) -> None:
+        """Let the clock stop wherever this shell has something to do."""
+        self._shells.add(shell)
+
+    def settle(self) -> None:
+        """Wait until the shells of threads have done what is due, and have got the answers that are there."""
+        deadline = time.monotonic() + _PATIENCE
+        seen = 0
+        while self._shells and seen < _SETTLED and time.monotonic() < deadline:
+            seen = seen + 1 if self._is_settled() else 0
+            time.sleep(_LEAST_PAUSE / 2)
+
+    def _is_settled(self) -> bool:
+        with self._lock:
+            is_answered = any(parked.is_ready for parked in self._parked_by_shells)
+        return not is_answered and all(shell.is_settled() for shell in list(self._shells))
+
+    def _is_in_shell(self) -> bool:
+        """Return whether a thread of a shell calls this."""
+        return any(shell.is_own_thread() for shell in list(self._shells))
 
     def begin(self, request: Request) -> Response | Parked:
         """Answer a request, or park it. The caller waits for a parked query with `wait_for`, and ends it with `forget`.
@@ -107,6 +187,8 @@ class SimulatedAgent:
         """
         with self._lock:
             self._parked.add(parked)
+            if self._is_in_shell():
+                self._parked_by_shells.add(parked)
             parked.wake = wake
             if timeout is not None:
                 heapq.heappush(self._alarms, (self.now + timeout, next(self._order), wake, parked))
@@ -131,6 +213,7 @@ class SimulatedAgent:
         """Remove a query: its caller has the answer, or has gone away."""
         with self._lock:
             self._parked.discard(parked)
+            self._parked_by_shells.discard(parked)
             parked.wake = None
             if isinstance(parked, Parked) and not parked.is_ready:
                 self._simulator.forget(parked)
@@ -175,6 +258,27 @@ class AgentClock:
             time.sleep(seconds)
         else:
             self._agent.advance(seconds)
+
+    def wait(self, woken: threading.Event, until: float | None) -> None:
+        """Wait until the event is set or the time has come; None: only for the event. Waiting does not move a virtual clock."""
+        if self._agent.is_real or until is None:
+            woken.wait(None if until is None else max(0.0, until - self._agent.now))
+        else:
+            with self._agent.alarm(until, woken.set):
+                woken.wait()
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether the clock moves only when somebody moves it."""
+        return not self._agent.is_real
+
+    def settle(self) -> None:
+        """Wait until the shells have done what is due, and have got the answers that are there."""
+        self._agent.settle()
+
+    def follow(self, shell: Shell) -> None:
+        """Let a virtual clock stop wherever this shell has something to do."""
+        self._agent.follow(shell)
 
 
 class SimulatedTransport:

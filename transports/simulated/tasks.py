@@ -21,11 +21,15 @@ from transports.worker_threads import in_thread
 if TYPE_CHECKING:
     from consul_proto.message import Request
     from consul_proto.simulator import Feed, Parked
+    from transports.machines.clocks import TaskEvent
     from transports.protocol import AsyncOpenAnswer
     from transports.simulated.agent import SimulatedAgent
 
 
 _FOREVER = float("inf")
+
+#: How often all tasks may run before a sleep looks whether all of them wait: a call to an agent in memory takes less.
+_ROUNDS = 20
 
 
 class _ThreadSafeEvent:
@@ -74,9 +78,38 @@ class AsyncAgentClock:
         """Sleep for this many seconds of the agent's clock."""
         if self._agent.is_real:
             await anyio.sleep(seconds)
-        else:
+            return
+        await anyio.lowlevel.checkpoint()
+        end = self._agent.now + seconds
+        # The recipes of other tasks do what is due on the way.
+        while (due := self._agent.next_alarm()) is not None and due < end:
+            self._agent.advance(max(0.0, due - self._agent.now))
+            await self.settle()
+            await anyio.wait_all_tasks_blocked()  # on asyncio, this takes a tenth of a second if a task is not blocked yet
+        self._agent.advance(max(0.0, end - self._agent.now))
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether the clock moves only when somebody moves it."""
+        return not self._agent.is_real
+
+    async def settle(self) -> None:
+        """Let the tasks that can go on do so."""
+        for _ in range(_ROUNDS):
             await anyio.lowlevel.checkpoint()
-            self._agent.advance(seconds)
+
+    def event(self) -> _ThreadSafeEvent:
+        """Return a new event, which any thread can set."""
+        return _ThreadSafeEvent()
+
+    async def wait(self, woken: TaskEvent, until: float | None) -> None:
+        """Wait until the event is set or the time has come; None: only for the event. Waiting does not move a virtual clock."""
+        if self._agent.is_real or until is None:
+            with anyio.move_on_after(None if until is None else max(0.0, until - self._agent.now)):
+                await woken.wait()
+        else:
+            with self._agent.alarm(until, woken.set):
+                await woken.wait()
 
 
 class AsyncSimulatedTransport:

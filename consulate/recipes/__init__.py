@@ -1,0 +1,1 @@
+"""Recipes: locks, semaphores, elections and kept sessions, for threads and for tasks. docs/recipes.md explains them."""

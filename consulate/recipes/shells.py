@@ -1,0 +1,61 @@
+"""The shell of a client, which drives its recipes. All views of a client share it."""
+
+# ruff: noqa: SLF001 - these classes, and the clients, are halves of each other
+
+from __future__ import annotations
+
+from inspect import signature
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from transports.machines.clocks import async_machine_clock, machine_clock
+from transports.machines.runs import MOST_WAITING, Queries, query_limit
+
+if TYPE_CHECKING:
+    from consulate.recipes.clients import TaskClient, ThreadClient
+    from transports.machines.tasks import TaskShell
+    from transports.machines.threads import ThreadShell
+
+_lock = Lock()
+
+
+def thread_shell(client: ThreadClient) -> ThreadShell:
+    """Return the shell of a client for threads. A clock that is also a shell, such as that of `Programs`, drives them itself."""
+    from transports.machines.threads import MOST_HELD, ThreadShell
+
+    transport: Any = client._transport
+    clock: Any = client._context.clock
+    if hasattr(clock, "machines"):
+        own: ThreadShell = clock.machines
+        return own
+    with _lock:
+        if (shell := client._shells.get("threads")) is None:
+            shell = client._shells["threads"] = ThreadShell(
+                machine_clock(clock),
+                lambda: Queries(MOST_HELD, min(MOST_WAITING, query_limit(transport)), _has_place(transport)),
+                is_cancellable="cancel" in signature(transport.send).parameters,
+            )
+            if hasattr(clock, "follow"):
+                clock.follow(shell)
+    found: ThreadShell = shell
+    return found
+
+
+def task_shell(client: TaskClient) -> TaskShell:
+    """Return the shell of a client for tasks."""
+    clock: Any = client._context.clock
+    if hasattr(clock, "machines"):
+        own: TaskShell = clock.machines
+        return own
+    from transports.machines.tasks import TaskShell
+
+    if (shell := client._shells.get("tasks")) is None:
+        transport = client._transport
+        limit = query_limit(transport)
+        shell = client._shells["tasks"] = TaskShell(async_machine_clock(clock), Queries(limit, limit, _has_place(transport)))
+    found: TaskShell = shell
+    return found
+
+
+def _has_place(transport: Any) -> Any:
+    return getattr(transport, "has_place", lambda: True)

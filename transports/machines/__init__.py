@@ -1,0 +1,1 @@
+"""Shells that drive the machines of `consul_proto.recipes`: one for threads, one for tasks."""

@@ -1,0 +1,308 @@
+"""The shell for threads: one scheduler thread for all machines of a client, a few workers for calls, and a thread for each blocking query.
+
+The number of threads does not depend on the number of machines: while all of them hold something, there are at most
+1 + `WORKERS` + `MOST_HELD`. Those that wait may have some more blocking queries, one for each thing that they wait for.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from consul_proto.errors import ConsulateException, NoConnectionFree, RequestTimeout
+from consul_proto.recipes.machine import Answered, Failed
+from transports.cancel import Cancel
+from transports.clients.fork import renew_after_fork
+from transports.machines.clocks import due
+from transports.machines.runs import Call, Queries, Query, Run, read_shared, shareable
+from transports.machines.workers import Workers
+
+if TYPE_CHECKING:
+    from consul_proto.message import Response
+    from consul_proto.meta import Reply
+    from consul_proto.recipes.machine import Event, Machine
+    from transports.machines.clocks import MachineClock
+
+E = TypeVar("E")
+
+#: The most threads for calls that are answered at once, and the most blocking queries of machines that hold something.
+WORKERS, MOST_HELD = 4, 3
+
+#: The least seconds that a call gets which had to wait for a worker.
+_LEAST = 0.001
+
+
+class ThreadRun(Run[E]):
+    """A machine that a `ThreadShell` drives. Any thread may call `stop` and `wait`."""
+
+    def __init__(self, shell: ThreadShell, machine: Machine[E], perform: Callable[..., Any], tell: Callable[[E], object]) -> None:
+        super().__init__(shell, machine, perform, tell)
+        self._shell = shell
+        self._waiting: set[threading.Event] = set()
+        #: For when the shell will look at the machine.
+        self.planned: float | None = None
+
+    def now(self) -> float:
+        """Return the time of the machine's clock."""
+        return self._shell.now()
+
+    def open(self) -> None:
+        """Begin."""
+        self._shell.add(self)
+
+    def stop(self) -> None:
+        """Tell the machine that its user is done. It goes on until everything is given back."""
+        if not self.is_over:
+            self._shell.post(self, self.request_stop)
+
+    def wait(self, is_ready: Callable[[], object], timeout: float | None = None) -> bool:
+        """Wait until something is so, the machine is over, or the time is over. Return whether it is so.
+
+        timeout: seconds of the machine's clock. is_ready: called after each event that the machine tells.
+        Raises what broke the shell, and RuntimeError in a thread of the shell itself, which would wait for ever.
+        """
+        if self._shell.is_own_thread() and not is_ready():
+            raise RuntimeError("a callback of a recipe must not wait for recipes: its thread drives them; let another thread do it")
+        until = due(self.now, timeout)
+        with self.woken() as woken:
+            while not is_ready():
+                if self.failure is not None:
+                    raise self.failure
+                if self.is_over or (until is not None and self.now() >= until):
+                    return bool(is_ready())
+                self._shell.clock.wait(woken, until)
+                woken.clear()
+        return True
+
+    def wait_until_over(self, timeout: float | None = None) -> None:
+        """Wait until the machine is over, or the time is over. A virtual clock moves on while this waits."""
+        if not self._shell.clock.is_virtual:
+            self.wait(lambda: False, timeout)
+            return
+        end = due(self.now, timeout)
+        self._shell.clock.settle()
+        while not self.is_over and (end is None or self.now() < end):
+            if (until := self._shell.next_deadline()) is not None:
+                self._shell.clock.sleep(max(0.0, until - self.now()))
+            self._shell.clock.settle()
+
+    @contextmanager
+    def woken(self) -> Iterator[threading.Event]:
+        """Give an event that is set after each step of the machine."""
+        woken = threading.Event()
+        self._waiting.add(woken)
+        try:
+            yield woken
+        finally:
+            self._waiting.discard(woken)
+
+    def notify(self) -> None:
+        """Wake the threads that wait."""
+        for woken in list(self._waiting):
+            woken.set()
+
+    def abandon(self) -> None:
+        """In a forked process: nothing is held here, and nothing will happen any more."""
+        self.is_over = True
+        self.held_until = None
+        self.calls = {}
+        self._waiting = set()
+
+
+class ThreadShell:
+    """Drives any number of machines on one client. Its threads exist while there are machines.
+
+    clock: of the machines. is_cancellable: whether the client's transport can cancel a call. queries: the blocking queries.
+    """
+
+    def __init__(self, clock: MachineClock, queries: Callable[[], Queries], *, is_cancellable: bool) -> None:
+        self.clock = clock
+        self.now = clock.now
+        self._new_queries = queries
+        self._is_cancellable = is_cancellable
+        self._renew()
+        renew_after_fork(self)
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()
+        self._woken = threading.Event()
+        self._runs: set[ThreadRun[Any]] = set()
+        self._inbox: deque[tuple[ThreadRun[Any] | None, Callable[[], object]]] = deque()
+        #: (when a run is due, a number that orders equal ones, the run). Only the entry that is planned counts.
+        self._due: list[tuple[float, int, ThreadRun[Any]]] = []
+        self._order = count()
+        self._thread: threading.Thread | None = None
+        self._is_waiting = False
+        self._workers = Workers(WORKERS, "consul-recipes-call")
+        self._queries = self._new_queries()
+
+    def after_fork(self) -> None:
+        """In the child: every machine belongs to the parent. Nothing is sent."""
+        runs = self._runs
+        self._renew()
+        for run in runs:
+            run.abandon()
+
+    # For any thread.
+
+    def new(self, machine: Machine[E], perform: Callable[..., Any], tell: Callable[[E], object]) -> ThreadRun[E]:
+        """Return what drives a machine, once it is open. tell: gets the machine's events, in the scheduler's thread."""
+        return ThreadRun(self, machine, perform, tell)
+
+    def add(self, run: ThreadRun[Any]) -> None:
+        """Begin to drive a machine."""
+        with self._lock:
+            self._runs.add(run)
+            self._inbox.append((run, run.begin))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._schedule, name="consul-recipes", daemon=True)
+                self._thread.start()
+        self._woken.set()
+
+    def post(self, run: ThreadRun[Any] | None, step: Callable[[], object]) -> None:
+        """Let the scheduler's thread do something. run: whose machine it concerns."""
+        self._inbox.append((run, step))
+        self._woken.set()
+
+    def is_own_thread(self) -> bool:
+        """Return whether this thread belongs to a shell."""
+        return threading.current_thread().name.startswith("consul-recipes")
+
+    def next_deadline(self) -> float | None:
+        """Return when the first machine is due."""
+        with self._lock:
+            return self._due[0][0] if self._due else None
+
+    def is_settled(self) -> bool:
+        """Return whether the shell has done everything that is due, and waits."""
+        with self._lock:
+            if self._thread is None:
+                return True
+            is_due = bool(self._due) and self._due[0][0] <= self.now()
+            return self._is_waiting and self._workers.is_idle and not (self._inbox or self._woken.is_set() or is_due)
+
+    # For the scheduler's thread.
+
+    def _schedule(self) -> None:
+        while True:
+            self._woken.clear()
+            self._work()
+            with self._lock:
+                if not (self._runs or self._inbox):
+                    self._thread = None
+                    self._workers.end()
+                    return
+                until = self._due[0][0] if self._due else None
+                self._is_waiting = True
+            self.clock.wait(self._woken, until)
+            self._is_waiting = False
+
+    def _work(self) -> None:
+        """Do what was posted and what is due, until there is nothing left."""
+        while True:
+            if self._inbox:
+                self._step(*self._inbox.popleft())
+                continue
+            with self._lock:
+                if not self._due or self._due[0][0] > self.now():
+                    return
+                planned, _, run = heapq.heappop(self._due)
+            if planned == run.planned:
+                run.planned = None
+                self._step(run, run.advance)
+
+    def _step(self, run: ThreadRun[Any] | None, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except Exception as error:  # one broken machine must not stop the others
+            logging.getLogger("consulate").exception("a recipe ends: it could not be driven")
+            if run is None:
+                return
+            run.fail(error)
+        if run is not None:
+            self._after(run)
+
+    def _after(self, run: ThreadRun[Any]) -> None:
+        deadline = None if run.is_over else run.machine.next_deadline()
+        with self._lock:
+            if run.is_over:
+                self._runs.discard(run)
+            if deadline is not None and deadline != run.planned:
+                heapq.heappush(self._due, (deadline, next(self._order), run))
+            run.planned = deadline
+        run.notify()
+
+    # What a run asks for.
+
+    def send(self, call: Call) -> Event | None:
+        """Begin a call. Return its failure, if it cannot begin."""
+        call.handle = Cancel() if self._is_cancellable else None
+        if not call.send.may_block:
+            self._workers.submit(lambda: self._call(call))
+            return None
+        query = self._queries.join(call)
+        if isinstance(query, NoConnectionFree):
+            return Failed(call.send.name, query)
+        if len(query.calls) == 1:
+            query.handle = call.handle
+            threading.Thread(target=self._ask, args=(query, call), name="consul-recipes-query", daemon=True).start()
+        return None
+
+    def cancel(self, call: Call) -> None:
+        """Cancel a call. One that waits for a worker is never sent."""
+        if call.query is None:
+            call.until = float("-inf")
+            handle = call.handle
+        else:
+            handle = call.query.handle if self._queries.leave(call) else None
+        if handle is not None:
+            handle.set()
+
+    # For the other threads.
+
+    def _perform(self, call: Call, operation: Any, timeout: float, handle: Cancel | None) -> Any:
+        options = {} if handle is None else {"cancel": handle}
+        return call.run.perform(operation, timeout=timeout, retry=False, **options)
+
+    def _call(self, call: Call) -> None:
+        left = call.until - self.now()
+        run: Any = call.run
+        name = call.send.name
+        try:
+            if left <= 0:
+                raise RequestTimeout("the call waited for others until its time limit; nothing was sent", maybe_applied=False)
+            event: Event = Answered(name, self._perform(call, call.send.operation, max(left, _LEAST), call.handle))
+        except ConsulateException as error:
+            event = Failed(name, error)
+        except BaseException as error:
+            self.post(run, lambda error=error: run.fail(error))  # type: ignore[misc] # bound early: Python forgets the name
+            return
+        self.post(run, lambda: run.finish(call, event))
+
+    def _ask(self, query: Query, first: Call) -> None:
+        try:
+            result: Reply[Response] | ConsulateException = self._perform(
+                first, shareable(first.send.operation), first.send.timeout, query.handle
+            )
+        except ConsulateException as error:
+            result = error
+        except BaseException as error:
+            self.post(None, lambda error=error: self._break(query, error))  # type: ignore[misc] # bound early: Python forgets the name
+            return
+        self.post(None, lambda: self._answer(query, result))
+
+    def _answer(self, query: Query, result: Reply[Response] | ConsulateException) -> None:
+        for call in self._queries.end(query):
+            run: Any = call.run
+            self._step(run, lambda run=run, call=call: run.finish(call, read_shared(call, result)))  # type: ignore[misc] # bound early
+
+    def _break(self, query: Query, error: BaseException) -> None:
+        for call in self._queries.end(query):
+            run: Any = call.run
+            self._step(run, lambda run=run: run.fail(error))  # type: ignore[misc] # bound early

@@ -1,0 +1,55 @@
+"""Threads for short calls: a bounded number, started when there is work, and ended together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import TypeAlias
+
+Job: TypeAlias = Callable[[], object]
+
+
+class Workers:
+    """At most this many threads, which run jobs in the order in which they came. A job must not raise.
+
+    most: the number of threads. name: what they are called.
+    """
+
+    def __init__(self, most: int, name: str) -> None:
+        self._most, self._name = most, name
+        self._lock = threading.Lock()
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._count = 0
+        #: The jobs that wait or run.
+        self._open = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no job waits or runs."""
+        return self._open == 0
+
+    def submit(self, job: Job) -> None:
+        """Run a job in one of the threads."""
+        with self._lock:
+            self._open += 1
+            starts = self._open > self._count and self._count < self._most
+            self._count += starts
+            jobs = self._jobs
+        jobs.put(job)
+        if starts:
+            threading.Thread(target=self._run, args=(jobs,), name=self._name, daemon=True).start()
+
+    def _run(self, jobs: SimpleQueue[Job | None]) -> None:
+        while (job := jobs.get()) is not None:
+            job()
+            with self._lock:
+                self._open -= 1
+
+    def end(self) -> None:
+        """End the threads, each after the job that it runs. A later job starts new ones."""
+        with self._lock:
+            jobs, count = self._jobs, self._count
+            self._jobs, self._count = SimpleQueue(), 0
+        for _ in range(count):
+            jobs.put(None)
