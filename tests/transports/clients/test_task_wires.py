@@ -12,6 +12,7 @@ import anyio
 import pytest
 import trio
 
+from tests.faces import Lateness
 from transports.clients.asyncio_wire import AsyncioWire
 from transports.clients.loops import LoopGuard
 from transports.clients.task_wires import AnyioWire, TaskWire
@@ -104,22 +105,23 @@ def test_a_limit_that_is_over_ends_the_wait_at_once(run: Run) -> None:
 
 def test_each_wait_has_its_own_limit(run: Run) -> None:
     async def scenario(wire: TaskWire, _other: socket.socket) -> None:
-        ended: list[str] = []
+        took: dict[float, float] = {}
 
-        async def wait(name: str, waits: TaskWire, seconds: float) -> None:
+        async def wait(waits: TaskWire, seconds: float) -> None:
+            begun = anyio.current_time()
             with pytest.raises(TimeoutError):
-                await waits.receive(anyio.current_time() + seconds)
-            ended.append(name)
+                await waits.receive(begun + seconds)
+            took[seconds] = anyio.current_time() - begun
 
-        with _pair() as (ours, _), _pair() as (more, _):
+        with _pair() as (ours, _), _pair() as (more, _), Lateness() as late:
             others = _like(wire, ours), _like(wire, more)
             async with anyio.create_task_group() as group:
-                group.start_soon(wait, "third", wire, 0.15)
-                group.start_soon(wait, "second", others[0], 0.1)
-                group.start_soon(wait, "first", others[1], 0.05)
+                group.start_soon(wait, wire, 0.3)
+                group.start_soon(wait, others[0], 0.2)
+                group.start_soon(wait, others[1], 0.1)
             for each in others:
                 each.release()
-        assert ended == ["first", "second", "third"]
+        assert all(seconds - 0.001 <= took[seconds] < seconds + 0.05 + late.worst for seconds in (0.1, 0.2, 0.3))
 
     run(scenario)
 
