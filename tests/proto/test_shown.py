@@ -184,7 +184,7 @@ class TestTabCompletion:
             *("imported_services", "internal", "kv", "namespace", "operator", "partition", "peering", "query", "session", "snapshot"),
             *("status", "txn"),
         ]
-        calls = ["close", "open", "perform", "perform_with_meta", "request", "using", "ops"]
+        calls = ["close", "open", "perform", "perform_with_meta", "request", "using", "ops", "lock", "semaphore", "election"]
         assert self._offered(client) == sorted(groups + calls)
         assert self._offered(tasks) == sorted([*groups, *calls, "aclose"])
         assert self._offered(client.ops) == sorted([*groups, "request"])

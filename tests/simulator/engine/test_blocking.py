@@ -38,6 +38,7 @@ def test_a_write_reads_none_of_ten_thousand_other_queries(agent: SimulatedAgent)
     assert looked == []
     agent.result("PUT", "/v1/kv/waiting/7", b"1")
     assert looked == [7]
+    assert parked[7].response is None, "the index that it waits for is still to come"
 
 
 def test_a_write_without_a_change_wakes_no_query(agent: SimulatedAgent) -> None:
