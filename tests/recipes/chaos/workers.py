@@ -1,0 +1,181 @@
+"""A process of contenders, which take the lock again and again: with threads, with tasks, or by the official `consul lock`.
+
+Each ends when it has held the lock once more after the file that says that nothing happens any more was there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import anyio
+
+from consul_proto.errors import ConsulateException, LockFailure, LockLost
+from consulate import AsyncConsul, Consul
+from consulate.recipes.held import AsyncHeld, Held
+from tests.recipes.chaos.records import Log, Record, now
+
+#: How often a holder looks whether it has lost the lock, and how long a contender waits after an error, in seconds.
+_LOOK, _AFTER_ERROR = 0.02, 0.3
+
+
+class Contender:
+    """What all contenders share: when to end, how long to hold, how to create the session, and what to log. kind: of the process."""
+
+    def __init__(self, options: argparse.Namespace, log: Log, name: str) -> None:
+        self.options, self.log, self.name = options, log, name
+        self._random = Random(f"{options.seed} {name}")
+        #: Half of them have a session that also ends when the agent counts as failed.
+        self.lock = {"ttl": options.ttl, "delay": options.delay, "checks": self._random.choice(([], None)), "name": name}
+        self._is_last = self._has_held = False
+
+    def goes_on(self) -> bool:
+        """Return whether to contend again."""
+        if self._is_last and self._has_held:
+            return False
+        self._is_last, self._has_held = Path(self.options.calm).exists(), False
+        return True
+
+    def seconds(self) -> float:
+        """Return for how long to hold the lock: now and then, for longer than its TTL, so that it is held while something happens."""
+        return self.options.ttl * 1.5 if self._random.random() < 0.02 else self._random.uniform(0.05, 0.25)
+
+    def held(self, *, was_lost: bool = False) -> None:
+        """Note that the lock was held, to the end."""
+        self._has_held = not was_lost
+
+    def failed(self, error: BaseException) -> None:
+        """Log an error that a user would see."""
+        self.log.write(Record("error", now(), self.name, os.getpid(), text=f"{type(error).__name__}: {str(error)[:150]}"))
+
+
+class Block:
+    """Somebody's time with the lock, as the log needs it. The order of reading the clock and looking errs on the safe side."""
+
+    def __init__(self, contender: Contender, held: Held | AsyncHeld) -> None:
+        self._contender, self._held = contender, held
+        self._believed: float | None = None
+        begun = now()
+        self._end = begun + contender.seconds()
+        self.goes_on = self.look()
+        self._write("enter", begun, token=held.fencing_token)
+
+    def look(self) -> bool:
+        """Look whether the lock is lost, and note when it was not. Return whether to hold it any longer."""
+        at = now()
+        if self._held.lost.is_set():
+            return False
+        self._believed = at
+        return at < self._end
+
+    def leave(self) -> None:
+        """Log that the block ends."""
+        at, is_lost = now(), self._held.lost.is_set()
+        self._write("leave", at, believed=self._believed, text="lost" if is_lost else "")
+        self._contender.held(was_lost=is_lost)
+
+    def _write(self, what: str, at: float, *, token: int | None = None, believed: float | None = None, text: str = "") -> None:
+        self._contender.log.write(Record(what, at, self._contender.name, os.getpid(), token, believed, text))
+
+
+def contend(client: Consul, contender: Contender) -> None:
+    """Contend, in a thread."""
+    while contender.goes_on():
+        try:
+            with client.lock(contender.options.key, **contender.lock) as held:
+                block = Block(contender, held)
+                while block.goes_on and block.look():
+                    time.sleep(_LOOK)
+                block.leave()
+        except LockLost:
+            contender.held(was_lost=True)
+        except (ConsulateException, LockFailure) as error:
+            contender.failed(error)
+            time.sleep(_AFTER_ERROR)
+
+
+async def contend_async(client: AsyncConsul, contender: Contender) -> None:
+    """Contend, in a task."""
+    while contender.goes_on():
+        try:
+            async with client.lock(contender.options.key, **contender.lock) as held:
+                block = Block(contender, held)
+                while block.goes_on and block.look():
+                    await anyio.sleep(_LOOK)
+                block.leave()
+        except LockLost:
+            contender.held(was_lost=True)
+        except (ConsulateException, LockFailure) as error:
+            contender.failed(error)
+            await anyio.sleep(_AFTER_ERROR)
+
+
+def contend_officially(contender: Contender) -> None:
+    """Contend by the official command, which runs a process while it holds the lock."""
+    options = contender.options
+    child = [sys.executable, "-S", "-E", str(Path(__file__).with_name("official_child.py")), options.log, contender.name]
+    prefix = options.key.removesuffix("/.lock")
+    while contender.goes_on():
+        port = options.address.rpartition(":")[2]
+        command = [options.consul, "lock", f"-http-addr={options.address}", f"-name={contender.name}", "-shell=false", prefix]
+        done = subprocess.run([*command, *child, f"{contender.seconds():.3f}", port, options.key], capture_output=True, text=True)
+        contender.log.write(Record("ended", now(), contender.name))
+        contender.held(was_lost=done.returncode != 0)
+        if done.returncode:
+            lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+            contender.failed(RuntimeError(lines[0] if lines else f"status {done.returncode}"))
+            time.sleep(_AFTER_ERROR)
+
+
+def _run_threads(contenders: list[Contender]) -> None:
+    with Consul(contenders[0].options.address) as client:
+        _join([partial(contend, client, contender) for contender in contenders])
+
+
+def _join(jobs: list[partial[None]]) -> None:
+    threads = [threading.Thread(target=job) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+async def _run_tasks(contenders: list[Contender]) -> None:
+    async with AsyncConsul(contenders[0].options.address) as client, anyio.create_task_group() as group:
+        for contender in contenders:
+            group.start_soon(contend_async, client, contender)
+
+
+KINDS = {
+    "sync": _run_threads,
+    "asyncio": lambda contenders: anyio.run(_run_tasks, contenders, backend="asyncio"),
+    "trio": lambda contenders: anyio.run(_run_tasks, contenders, backend="trio"),
+    "official": lambda contenders: _join([partial(contend_officially, contender) for contender in contenders]),
+}
+
+
+def main() -> int:
+    """Run the contenders of one process."""
+    reader = argparse.ArgumentParser(description=__doc__)
+    reader.add_argument("kind", choices=KINDS)
+    reader.add_argument("names", nargs="+")
+    for name in ("address", "key", "log", "calm", "seed", "consul"):
+        reader.add_argument(f"--{name}", required=True)
+    for name in ("ttl", "delay"):
+        reader.add_argument(f"--{name}", type=float, required=True)
+    options = reader.parse_args()
+    log = Log(Path(options.log))
+    KINDS[options.kind]([Contender(options, log, name) for name in options.names])
+    log.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
