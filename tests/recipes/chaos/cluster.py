@@ -149,7 +149,9 @@ def start_cluster(binary: Binary, *, least_ttl: float = 10.0) -> Iterator[Cluste
     with tempfile.TemporaryDirectory(prefix="consul-cluster-") as name, ExitStack() as ended:
         with ExitStack() as taken:
             numbers = iter(_take_ports(3 * (SERVERS + 1), taken))
-            ports: list[dict[str, int]] = [{"http": next(numbers), "serf_lan": next(numbers), "server": next(numbers)} for _ in range(SERVERS + 1)]
+            ports: list[dict[str, int]] = [
+                {"http": next(numbers), "serf_lan": next(numbers), "server": next(numbers)} for _ in range(SERVERS + 1)
+            ]
         closed = dict.fromkeys(("serf_wan", "dns", "grpc", *(() if is_old else ("grpc_tls",))), -1)
         settings: dict[str, object] = {
             "bind_addr": _HOST,

@@ -1,6 +1,7 @@
 """What `consul lock` runs while it holds the lock: official_child.py LOG NAME SECONDS PORT KEY. It logs when it came and left.
 
-It is started for each hold, so it imports little, and nothing of the project.
+If SECONDS is "-", it prints "entered", and leaves when it can read a line. It is started for each hold, so it imports little, and nothing
+of the project.
 """
 
 import http.client
@@ -57,7 +58,11 @@ signal.signal(signal.SIGTERM, lose)
 try:
     write("enter")
     known = token()
-    time.sleep(float(seconds))
+    if seconds == "-":
+        print("entered", flush=True)
+        sys.stdin.readline()
+    else:
+        time.sleep(float(seconds))
 except LockLost:
     lost = "lost"
 signal.signal(signal.SIGTERM, signal.SIG_IGN)

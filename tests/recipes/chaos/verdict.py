@@ -54,6 +54,7 @@ class Verdict:
     """What a log shows. violations: what must not happen. official: overlaps because `consul lock` left late.
 
     windows: for each of our holders that was stopped and lost the lock, for how many seconds it was in its block after it was resumed.
+    errors, official_errors: what contenders were told, and how often.
     """
 
     holds: list[Hold]
@@ -61,6 +62,7 @@ class Verdict:
     official: list[str] = field(default_factory=list)
     windows: list[float] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
+    official_errors: Counter[str] = field(default_factory=Counter)
 
 
 def find_holds(records: Iterable[Record], violations: list[str]) -> list[Hold]:
@@ -159,5 +161,7 @@ def judge(records: Sequence[Record], *, ttl: float, expected: Iterable[str], lim
     else:
         late_ones = {hold.who for hold in real if hold.entered >= calm}
         violations += [f"{who} did not get the lock after the faults had ended" for who in expected if who not in late_ones]
-    verdict.errors = Counter(record.text for record in records if record.what == "error")
+    for record in records:
+        if record.what == "error":
+            (verdict.official_errors if record.who.startswith(OFFICIAL) else verdict.errors)[record.text] += 1
     return verdict

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -22,8 +23,12 @@ from consulate import AsyncConsul, Consul
 from consulate.recipes.held import AsyncHeld, Held
 from tests.recipes.chaos.records import Log, Record, now
 
-#: How often a holder looks whether it has lost the lock, and how long a contender waits after an error, in seconds.
+#: Seconds: how often a holder looks whether it has lost the lock, and how long a contender waits after an error.
 _LOOK, _AFTER_ERROR = 0.02, 0.3
+
+#: Seconds that an official contender waits at most between two attempts. Its sessions live long after a crash, so it should not hold the
+#: lock most of the time.
+_OFFICIAL_PAUSE = 3.0
 
 
 class Contender:
@@ -31,9 +36,9 @@ class Contender:
 
     def __init__(self, options: argparse.Namespace, log: Log, name: str) -> None:
         self.options, self.log, self.name = options, log, name
-        self._random = Random(f"{options.seed} {name}")
+        self.random = Random(f"{options.seed} {name}")
         #: Half of them have a session that also ends when the agent counts as failed.
-        self.lock = {"ttl": options.ttl, "delay": options.delay, "checks": self._random.choice(([], None)), "name": name}
+        self.lock = {"ttl": options.ttl, "delay": options.delay, "checks": self.random.choice(([], None)), "name": name}
         self._is_last = self._has_held = False
 
     def goes_on(self) -> bool:
@@ -43,9 +48,9 @@ class Contender:
         self._is_last, self._has_held = Path(self.options.calm).exists(), False
         return True
 
-    def seconds(self) -> float:
-        """Return for how long to hold the lock: now and then, for longer than its TTL, so that it is held while something happens."""
-        return self.options.ttl * 1.5 if self._random.random() < 0.02 else self._random.uniform(0.05, 0.25)
+    def seconds(self, *, is_long: bool = True) -> float:
+        """Return for how long to hold the lock. is_long: now and then for longer than the TTL."""
+        return self.options.ttl * 1.5 if is_long and self.random.random() < 0.02 else self.random.uniform(0.05, 0.25)
 
     def held(self, *, was_lost: bool = False) -> None:
         """Note that the lock was held, to the end."""
@@ -107,7 +112,7 @@ async def contend_async(client: AsyncConsul, contender: Contender) -> None:
         try:
             async with client.lock(contender.options.key, **contender.lock) as held:
                 block = Block(contender, held)
-                while block.goes_on and block.look():
+                while block.goes_on and block.look():  # noqa: ASYNC110 - a holder that works, and looks now and then
                     await anyio.sleep(_LOOK)
                 block.leave()
         except LockLost:
@@ -125,13 +130,15 @@ def contend_officially(contender: Contender) -> None:
     while contender.goes_on():
         port = options.address.rpartition(":")[2]
         command = [options.consul, "lock", f"-http-addr={options.address}", f"-name={contender.name}", "-shell=false", prefix]
-        done = subprocess.run([*command, *child, f"{contender.seconds():.3f}", port, options.key], capture_output=True, text=True)
+        done = subprocess.run(
+            [*command, *child, f"{contender.seconds(is_long=False):.3f}", port, options.key], capture_output=True, text=True
+        )
         contender.log.write(Record("ended", now(), contender.name))
         contender.held(was_lost=done.returncode != 0)
         if done.returncode:
             lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
             contender.failed(RuntimeError(lines[0] if lines else f"status {done.returncode}"))
-            time.sleep(_AFTER_ERROR)
+        time.sleep(contender.random.uniform(_AFTER_ERROR, _OFFICIAL_PAUSE))
 
 
 def _run_threads(contenders: list[Contender]) -> None:
@@ -153,7 +160,7 @@ async def _run_tasks(contenders: list[Contender]) -> None:
             group.start_soon(contend_async, client, contender)
 
 
-KINDS = {
+KINDS: dict[str, Callable[[list[Contender]], None]] = {
     "sync": _run_threads,
     "asyncio": lambda contenders: anyio.run(_run_tasks, contenders, backend="asyncio"),
     "trio": lambda contenders: anyio.run(_run_tasks, contenders, backend="trio"),
