@@ -17,28 +17,33 @@ from tests.recipes.chaos.records import OFFICIAL, Log, Record, now, parse
 
 _ROOT = Path(__file__).parents[3]
 
-#: How many processes of each kind of ours there are, with how many contenders; and how many official ones.
-_KINDS, _PROCESSES, _EACH, _OFFICIAL = ("sync", "asyncio", "trio"), 2, 4, 6
+#: The kinds of processes of ours, and how many of each there are.
+_KINDS, _PROCESSES = ("sync", "asyncio", "trio"), 2
 
 #: Seconds within which everybody must have had the lock once more, after all faults have ended.
 _PATIENCE = 180.0
 
 
-class Crowd:
-    """All contenders, in several processes. names, ours: what all of them, and those of ours, are called."""
+def groups(each: int, official: int) -> list[tuple[str, list[str]]]:
+    """Return the kind of each process, and the names of its contenders. each: how many in a process of ours."""
+    ours = [
+        (kind, [f"{kind} {process}.{number}" for number in range(1, each + 1)]) for kind in _KINDS for process in range(1, _PROCESSES + 1)
+    ]
+    return [*ours, ("official", [f"{OFFICIAL} {number}" for number in range(1, official + 1)])] if official else ours
 
-    def __init__(self, binary: Binary, address: str, key: str, folder: Path, log: Log, ttl: float, delay: float, seed: int) -> None:
-        self._calm = folder / "calm"
-        self._options = [f"--address={address}", f"--key={key}", f"--log={log.path}", f"--calm={self._calm}", f"--seed={seed}"]
+
+class Crowd:
+    """All contenders, in several processes. who: see `groups`. names, ours: what all of them, and those of ours, are called."""
+
+    def __init__(
+        self, who: list[tuple[str, list[str]]], binary: Binary, address: str, log: Log, ttl: float, delay: float, seed: int
+    ) -> None:
+        self._groups = who
+        self._calm = log.path.with_name("calm")
+        self._options = [f"--address={address}", f"--log={log.path}", f"--calm={self._calm}", f"--seed={seed}"]
         self._options += [f"--ttl={ttl}", f"--delay={delay}", f"--consul={binary.path}"]
-        self._groups = [
-            (kind, [f"{kind} {process}.{number}" for number in range(1, _EACH + 1)])
-            for kind in _KINDS
-            for process in range(1, _PROCESSES + 1)
-        ]
-        self.ours = [name for _, names in self._groups for name in names]
-        self._groups.append(("official", [f"{OFFICIAL} {number}" for number in range(1, _OFFICIAL + 1)]))
-        self.names = [name for _, names in self._groups for name in names]
+        self.ours = [name for kind, names in who for name in names if kind != "official"]
+        self.names = [name for _, names in who for name in names]
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
@@ -66,10 +71,19 @@ class Crowd:
     def kill(self) -> None:
         """Kill what is left."""
         for process in self._processes:
-            if process.poll() is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            _kill(process)
+
+    def kill_one(self, pid: int) -> None:
+        """Kill the process with this ID."""
+        _kill(next(process for process in self._processes if process.pid == pid))
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process, and those that it started."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 class Pauser:

@@ -21,13 +21,14 @@ from typing import NamedTuple
 
 from tests.agents import Binary, find_binaries
 from tests.recipes.chaos.cluster import Cluster, get, start_cluster
-from tests.recipes.chaos.processes import Crowd, Pauser
+from tests.recipes.chaos.processes import Crowd, Pauser, groups
 from tests.recipes.chaos.records import Log, Record, now, parse
 from tests.recipes.chaos.report import as_text
 from tests.recipes.chaos.verdict import judge
+from tests.recipes.chaos.workers import KEY
 
-#: The key that everybody locks: `consul lock chaos` adds the rest.
-KEY = "chaos/.lock"
+#: How many contenders there are in each process of ours, and how many official ones.
+_EACH, _OFFICIAL = 4, 6
 
 
 class Plan(NamedTuple):
@@ -107,7 +108,7 @@ def run(binary: Binary, plan: Plan, keep: Path | None) -> int:
         log = Log(folder / "log")
         stack.callback(log.close)
         cluster = stack.enter_context(start_cluster(binary, least_ttl=plan.ttl))
-        crowd = Crowd(binary, cluster.address, KEY, folder, log, plan.ttl, plan.delay, plan.seed)
+        crowd = Crowd(groups(_EACH, _OFFICIAL), binary, cluster.address, log, plan.ttl, plan.delay, plan.seed)
         stack.callback(crowd.kill)
         crowd.start()
         pauser = Pauser(log, plan.pauses, plan.seconds, 4 * plan.ttl + plan.delay + 5, plan.ttl)

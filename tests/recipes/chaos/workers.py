@@ -23,6 +23,9 @@ from consulate import AsyncConsul, Consul
 from consulate.recipes.held import AsyncHeld, Held
 from tests.recipes.chaos.records import Log, Record, now
 
+#: The key that everybody locks: `consul lock chaos` adds the rest.
+KEY = "chaos/.lock"
+
 #: Seconds: how often a holder looks whether it has lost the lock, and how long a contender waits after an error.
 _LOOK, _AFTER_ERROR = 0.02, 0.3
 
@@ -94,7 +97,7 @@ def contend(client: Consul, contender: Contender) -> None:
     """Contend, in a thread."""
     while contender.goes_on():
         try:
-            with client.lock(contender.options.key, **contender.lock) as held:
+            with client.lock(KEY, **contender.lock) as held:
                 block = Block(contender, held)
                 while block.goes_on and block.look():
                     time.sleep(_LOOK)
@@ -110,7 +113,7 @@ async def contend_async(client: AsyncConsul, contender: Contender) -> None:
     """Contend, in a task."""
     while contender.goes_on():
         try:
-            async with client.lock(contender.options.key, **contender.lock) as held:
+            async with client.lock(KEY, **contender.lock) as held:
                 block = Block(contender, held)
                 while block.goes_on and block.look():  # noqa: ASYNC110 - a holder that works, and looks now and then
                     await anyio.sleep(_LOOK)
@@ -126,13 +129,11 @@ def contend_officially(contender: Contender) -> None:
     """Contend by the official command, which runs a process while it holds the lock."""
     options = contender.options
     child = [sys.executable, "-S", "-E", str(Path(__file__).with_name("official_child.py")), options.log, contender.name]
-    prefix = options.key.removesuffix("/.lock")
+    prefix = KEY.removesuffix("/.lock")
     while contender.goes_on():
         port = options.address.rpartition(":")[2]
         command = [options.consul, "lock", f"-http-addr={options.address}", f"-name={contender.name}", "-shell=false", prefix]
-        done = subprocess.run(
-            [*command, *child, f"{contender.seconds(is_long=False):.3f}", port, options.key], capture_output=True, text=True
-        )
+        done = subprocess.run([*command, *child, f"{contender.seconds(is_long=False):.3f}", port, KEY], capture_output=True, text=True)
         contender.log.write(Record("ended", now(), contender.name))
         contender.held(was_lost=done.returncode != 0)
         if done.returncode:
@@ -173,7 +174,7 @@ def main() -> int:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("kind", choices=KINDS)
     reader.add_argument("names", nargs="+")
-    for name in ("address", "key", "log", "calm", "seed", "consul"):
+    for name in ("address", "log", "calm", "seed", "consul"):
         reader.add_argument(f"--{name}", required=True)
     for name in ("ttl", "delay"):
         reader.add_argument(f"--{name}", type=float, required=True)
