@@ -24,6 +24,48 @@ T = TypeVar("T")
 Scenario = Callable[[Any], Coroutine[Any, Any, T]]
 
 
+#: Methods whose results are blocks, which no face awaits.
+_BLOCKS = ("lock", "semaphore", "election", "keep", "attempt", "observe", "campaign")
+
+
+class AwaitableBlock:
+    """A wrapper of a block, such as a lock, or of what the block gets: `async with`, `async for` and `await`, for threads."""
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._target, name)
+        if name in _BLOCKS:
+            return lambda *args, **kwargs: AwaitableBlock(value(*args, **kwargs))
+        if name == "lost":
+            return AwaitableBlock(value)
+        if name not in ("wait", "release", "leader"):
+            return value
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            return value(*args, **kwargs)
+
+        return call
+
+    async def __aenter__(self) -> Any:
+        given = self._target.__enter__()
+        return None if given is None else AwaitableBlock(given)
+
+    async def __aexit__(self, *error: Any) -> bool:
+        return bool(self._target.__exit__(*error))
+
+    def __aiter__(self) -> AwaitableBlock:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            found = next(self._target)
+        except StopIteration:
+            raise StopAsyncIteration from None
+        return AwaitableBlock(found) if hasattr(found, "lost") else found
+
+
 class AwaitableClient:
     """A wrapper of a client for threads. Its calls can be awaited; each is carried out before the await."""
 
@@ -38,6 +80,8 @@ class AwaitableClient:
             return lambda **options: AwaitableClient(value(**options))
         if not callable(value):
             return AwaitableClient(value) if hasattr(value, "_run") else value
+        if name in _BLOCKS:
+            return lambda *args, **kwargs: AwaitableBlock(value(*args, **kwargs))
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             return value(*args, **kwargs)

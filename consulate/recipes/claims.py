@@ -40,6 +40,8 @@ class _Attempt(Generic[H]):
         self.held: H | None = None
         self.loss: Any = None
         self.gave_up: GaveUp | None = None
+        #: Whether it was given back before the end of the block.
+        self.is_released = False
         self._what, self._new_loss, self._make, self._release = what, loss, make, release
         self._on_lost = on_lost
 
@@ -63,6 +65,8 @@ class _Attempt(Generic[H]):
             raise self.gave_up.error
         if self.held is None:
             raise RuntimeError(f"{self._what} ended before anything was held: its process was forked, or its event loop ends")
+        if (lost := self.loss.error) is not None:
+            raise lost  # the process was paused before the block could begin
         return self.held
 
 
@@ -225,7 +229,7 @@ class TaskClaim(Generic[H]):
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
         attempt, self._attempt = self._attempt, None
         assert attempt is not None
-        lost: LockLost | None = attempt.loss._settle()
+        lost: LockLost | None = None if attempt.is_released else attempt.loss._settle()
         run: TaskRun[Any] = attempt.run
         left = run.leave_scope(error)
         await run.close()
@@ -259,7 +263,8 @@ class TaskClaim(Generic[H]):
     async def _release(self) -> None:
         """Give back what is held. Raises LockLost if it was lost."""
         attempt = self._attempt
-        if attempt is not None and not attempt.loss._is_final:
+        if attempt is not None and not attempt.is_released:
+            attempt.is_released = True
             lost = attempt.loss._settle()
             attempt.run.stop()
             await attempt.run.wait(lambda: False)

@@ -16,7 +16,7 @@ from consul_proto.errors import ConsulateException
 from consul_proto.flow import sleep as _sleep
 from consul_proto.message import Response
 from consulate.client import AsyncConsul, Consul
-from consulate.testing.steps import Call, CoroutineRunner, SleepUntil, StopProgram, ThreadRunner
+from consulate.testing.steps import At, Call, CoroutineRunner, SleepUntil, StopProgram, ThreadRunner, WaitFor
 from transports.faults.plans import FaultPlan
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Programs:
         self._faulty: list[FaultyTransport | AsyncFaultyTransport] = []
         self._programs: list[Callable[[], Any]] = []
         #: The position of each program; None: it has not started.
-        self._at: list[Call | SleepUntil | End | None] = []
+        self._at: list[At | End | None] = []
         #: A line for each turn, with what happened.
         self.history: list[str] = []
         for number, program in enumerate(programs):
@@ -120,6 +120,7 @@ class Programs:
             client = Consul(transport=faulty, token=agent.token)
             self._runners.append(thread)
             self._faulty.append(faulty)
+        self._runners[-1].machines.forget = self._forget
         self._programs.append(lambda: program(client))
         self._at.append(None)
 
@@ -142,35 +143,79 @@ class Programs:
         return [at if isinstance(at, End) else None for at in self._at]
 
     def may_go_on(self, number: int) -> bool:
-        """Return whether a program can go on: it has not ended, does not sleep, and does not wait for Consul."""
+        """Return whether a program can go on: it has not ended, does not sleep, and does not wait for Consul; or a recipe of it can."""
         at = self._at[number]
         if isinstance(at, End):
             return False
+        machines = self._runners[number].machines
+        deadline = machines.next_deadline()
+        is_due = deadline is not None and deadline <= self._agent.now
+        return is_due or machines.pending is not None or self._is_ready(at) or any(self._is_ready(call.at) for call in machines.calls)
+
+    def _is_ready(self, at: At | None) -> bool:
+        """Return whether a line of a program can go on from here."""
         if isinstance(at, SleepUntil):
             return at.until <= self._agent.now
-        return not isinstance(at, Call) or at.parked is None or at.is_over
+        if isinstance(at, WaitFor):
+            return bool(at.is_ready())
+        return at is None or at.parked is None or at.is_over
 
     def turn(self, number: int) -> bool:
         """Carry out the request of a program, and run the program to its next one. Return False if it cannot go on.
 
-        Raises any exception of the program except a ConsulateException, which ends the program.
+        A recipe of the program goes first: a lock that must be renewed, say. Raises any exception of the program except a
+        ConsulateException, which ends the program.
         """
         if not self.may_go_on(number):
             return False
         try:
-            # Running from the start, or from a sleep, to the next request takes no turn: no other program could see it.
-            while not isinstance(at := self._at[number], Call):
-                if not self.may_go_on(number):
-                    return True
-                self._at[number] = self._runners[number].resume(None) if isinstance(at, SleepUntil) else self._start(number)
-            self._answer(number, at)
+            if not self._carry_on_recipes(number):
+                self._carry_on(number)
         except StopIteration as stop:
             self._end(number, End(stop.value))
         except ConsulateException as error:
             self._end(number, End(error=error))
         return True
 
-    def _start(self, number: int) -> Call | SleepUntil:
+    def _carry_on(self, number: int) -> None:
+        runner = self._runners[number]
+        # Running from the start, from a sleep or a wait to the next request takes no turn: no other program could see it.
+        while not isinstance(at := self._at[number], Call) or runner.machines.pending is not None:
+            pending = runner.machines.pending
+            if pending is not None and not (isinstance(at, WaitFor) and at.is_shielded):
+                runner.machines.pending = None
+                self._forget(at)
+                self._at[number] = runner.resume(pending)
+            elif not self._is_ready(at if not isinstance(at, End) else None):
+                return
+            else:
+                self._at[number] = self._start(number) if at is None else runner.resume(None)
+        if self._is_ready(at):
+            found = self._answer(number, at)
+            if found is not None:
+                self._at[number] = runner.resume(found)
+
+    def _carry_on_recipes(self, number: int) -> bool:
+        """Do what the machines of a program have to do: their next request. Return whether there was anything."""
+        machines = self._runners[number].machines
+        is_any: bool = machines.advance()
+        for background in machines.calls:
+            if not self._is_ready(background.at):
+                continue
+            try:
+                if background.at is None:
+                    background.at = background.line.start(background.perform)
+                found = self._answer(number, background.at) if isinstance(background.at, Call) else None
+                if found is not None or isinstance(background.at, SleepUntil):
+                    background.at = background.line.resume(found)
+            except StopIteration as stop:
+                machines.finish(background, stop.value)
+            except ConsulateException as error:
+                machines.finish(background, error)
+            return True
+        return is_any
+
+    def _start(self, number: int) -> At:
         return self._runners[number].start(self._programs[number])
 
     def _end(self, number: int, end: End) -> None:
@@ -180,27 +225,33 @@ class Programs:
                 "a program that awaits must be an async function, or functools.partial of one; this function returned a coroutine"
             )
         self._at[number] = end
+        self._runners[number].machines.drop()
         self._note(number, f"fails: {end.error}" if end.error else f"ends: {end.value!r}")
 
-    def _answer(self, number: int, call: Call) -> None:
-        simulated, runner = self._agent.simulated, self._runners[number]
+    def _answer(self, number: int, call: Call) -> Response | ConsulateException | None:
+        """Send the request of a call, or look whether its answer is there. Return the answer, or None if it must wait."""
+        simulated = self._agent.simulated
         if call.parked is None:
             answer = simulated.begin(call.request)
             if not isinstance(answer, Response):
                 call.parked = answer
                 simulated.wait_for(answer, call.timeout, call.wake)
                 self._note(number, f"{call.request.shown} waits")
-                return
+                return None
             self._note(number, f"{call.request.shown} -> {answer.status}")
-            self._at[number] = runner.resume(answer)
-            return
+            return answer
         try:
             found: Response | ConsulateException = simulated.end(call.parked)
         except ConsulateException as error:
             found = error
         simulated.forget(call.parked)
         self._note(number, f"{call.request.shown} -> {found.status}")
-        self._at[number] = runner.resume(found)
+        return found
+
+    def _forget(self, at: object) -> None:
+        """Forget the query that waits at this position, if there is one."""
+        if isinstance(at, Call) and at.parked is not None:
+            self._agent.simulated.forget(at.parked)
 
     def _note(self, number: int, what: str) -> None:
         self.history.append(f"{self._agent.now:8.1f} s  program {number}: {what}")
@@ -226,10 +277,13 @@ class Programs:
 
     def _next_event(self) -> float | None:
         """Return the earliest time at which a program may go on; None: never."""
-        asleep = [at.until for at in self._at if isinstance(at, SleepUntil)]
-        waits = any(isinstance(at, Call) for at in self._at)
-        simulated = self._agent.simulated.next_event() if waits else None
-        return min((due for due in (*asleep, simulated) if due is not None), default=None)
+        running = [number for number, at in enumerate(self._at) if not isinstance(at, End)]
+        machines = [self._runners[number].machines for number in running]
+        positions = [*(self._at[number] for number in running), *(call.at for each in machines for call in each.calls)]
+        times = [at.until for at in positions if isinstance(at, SleepUntil | WaitFor)] + [each.next_deadline() for each in machines]
+        if any(isinstance(at, Call) for at in positions):
+            times.append(self._agent.simulated.next_event())
+        return min((due for due in times if due is not None), default=None)
 
     def run(
         self, interleaving: Interleaving | None = None, *, turns: int = 1000, invariant: Callable[[], object] | None = None
@@ -257,8 +311,7 @@ class Programs:
             if isinstance(at, End):
                 continue
             self._at[number] = End(stopped=True)
-            if isinstance(at, Call) and at.parked is not None:
-                self._agent.simulated.forget(at.parked)
+            self._forget(at)
             try:
                 runner.stop()
             except (StopProgram, StopIteration, ConsulateException):

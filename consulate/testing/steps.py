@@ -1,4 +1,7 @@
-"""Runners that stop a program at each request: an async program as a coroutine, any other in its own thread."""
+"""Runners that stop a program at each request: an async program as a coroutine, any other in its own thread.
+
+A program has a main line, and a line for each call of its recipes. Only one line of all programs runs at a time.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import inspect
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from consulate.testing.background import AsyncProgramShell, ThreadProgramShell
 
 if TYPE_CHECKING:
     from consul_proto.message import Request, Response
@@ -43,31 +48,44 @@ class SleepUntil:
     until: float
 
 
+@dataclass(frozen=True, slots=True)
+class WaitFor:
+    """A program waits for one of its recipes, until a time of the agent's clock; None: without end.
+
+    is_shielded: whether the wait ends only by itself: what is held is being given back.
+    """
+
+    is_ready: Callable[[], object]
+    until: float | None
+    is_shielded: bool = False
+
+
+At: TypeAlias = Call | SleepUntil | WaitFor
+
+
 class Step:
     """The awaitable of an async program: it yields itself to the runner."""
 
-    def __init__(self, at: Call | SleepUntil) -> None:
+    def __init__(self, at: At) -> None:
         self.at = at
 
     def __await__(self) -> Generator[Step, Any, Any]:
         return (yield self)
 
 
-class CoroutineRunner:
-    """Runs an async program. It is the program's `AsyncTransport`, and stops the program at each request."""
+class CoroutineLine:
+    """Runs a coroutine from one request to the next."""
 
-    def __init__(self, agent: SimulatedAgent) -> None:
-        self._agent = agent
+    def __init__(self) -> None:
         self._coroutine: Coroutine[Any, Any, object] | None = None
-        self._is_stopping = False
 
-    def start(self, program: Callable[[], Any]) -> Call | SleepUntil:
-        """Start the program, and run it to its first request. Raises as `resume`."""
+    def start(self, program: Callable[[], Any]) -> At:
+        """Start the coroutine, and run it to its first request. Raises as `resume`."""
         self._coroutine = program()
         return self.resume(None)
 
-    def resume(self, value: Response | BaseException | None) -> Call | SleepUntil:
-        """Run the program to its next request. Raises what the program raises, and StopIteration with its result at its end.
+    def resume(self, value: Response | BaseException | None) -> At:
+        """Run the coroutine to its next request. Raises what it raises, and StopIteration with its result at its end.
 
         value: the answer to the current request, or the exception that it raises."""
         assert self._coroutine is not None
@@ -79,18 +97,40 @@ class CoroutineRunner:
         return step.at
 
     def stop(self) -> None:
-        """Stop the program at its current request, and at any later one. Raises what the program raises."""
-        self._is_stopping = True
+        """Stop the coroutine at its current request. Raises what it raises."""
         if self._coroutine is not None:
             if inspect.getcoroutinestate(self._coroutine) == inspect.CORO_SUSPENDED:
                 self.resume(StopProgram())
             self._coroutine.close()
 
-    async def send(self, request: Request, timeout: float | None) -> Response:
-        """Stop the program until it has its answer; see `AsyncTransport.send`."""
+
+class CoroutineRunner(CoroutineLine):
+    """Runs an async program. It is the program's `AsyncTransport`, and stops the program at each request."""
+
+    def __init__(self, agent: SimulatedAgent) -> None:
+        super().__init__()
+        self._agent = agent
+        self._is_stopping = False
+        #: Drives the recipes of the program; clients find it at their clock.
+        self.machines = AsyncProgramShell(self, CoroutineLine)
+
+    def stop(self) -> None:
+        """Stop the program at its current request, and at any later one. Raises what the program raises."""
+        self._is_stopping = True
+        try:
+            super().stop()
+        finally:
+            self.machines.drop()
+
+    async def stop_at(self, at: At) -> Any:
+        """Stop a line until it goes on."""
         if self._is_stopping:
             raise StopProgram
-        answer: Response = await Step(Call(request, timeout))
+        return await Step(at)
+
+    async def send(self, request: Request, timeout: float | None) -> Response:
+        """Stop the program until it has its answer; see `AsyncTransport.send`."""
+        answer: Response = await self.stop_at(Call(request, timeout))
         return answer
 
     @property
@@ -104,39 +144,44 @@ class CoroutineRunner:
 
     async def sleep(self, seconds: float) -> None:
         """Stop the program until this many seconds have passed."""
-        if self._is_stopping:
-            raise StopProgram
-        if seconds > 0:
-            await Step(SleepUntil(self._agent.now + seconds))
+        if seconds > 0 or self._is_stopping:
+            await self.stop_at(SleepUntil(self._agent.now + seconds))
+
+    async def wait_for(self, is_ready: Callable[[], object], until: float | None, is_shielded: bool) -> None:
+        """Stop the program until something is so, or the time has come."""
+        await self.stop_at(WaitFor(is_ready, until, is_shielded))
 
     async def aclose(self) -> None:
         """Do nothing: there is no connection."""
 
 
-class ThreadRunner:
-    """Runs a program in a thread. It is the program's `Transport`, and stops that thread at each request."""
+#: The line that runs in a thread.
+_of_thread = threading.local()
 
-    def __init__(self, agent: SimulatedAgent) -> None:
-        self._agent = agent
+
+class ThreadLine:
+    """Runs a function in a thread, from one request to the next."""
+
+    def __init__(self) -> None:
         self._mine, self._others = threading.Semaphore(0), threading.Semaphore(0)
         self._value: Response | BaseException | None = None
-        self._at: Call | SleepUntil | BaseException | None = None
+        self._at: At | BaseException | None = None
         self._thread: threading.Thread | None = None
         self._is_stopping = False
 
-    def start(self, program: Callable[[], Any]) -> Call | SleepUntil:
-        """Start the program, and run it to its first request. Raises as `resume`."""
+    def start(self, program: Callable[[], Any]) -> At:
+        """Start the function, and run it to its first request. Raises as `resume`."""
         self._thread = threading.Thread(target=self._run, args=(program,), name="consul-program", daemon=True)
         self._thread.start()
         return self._next()
 
-    def resume(self, value: Response | BaseException | None) -> Call | SleepUntil:
-        """Run the program to its next request; see `CoroutineRunner.resume`."""
+    def resume(self, value: Response | BaseException | None) -> At:
+        """Run the function to its next request; see `CoroutineLine.resume`."""
         self._value = value
         self._mine.release()
         return self._next()
 
-    def _next(self) -> Call | SleepUntil:
+    def _next(self) -> At:
         if not self._others.acquire(timeout=_PATIENCE):
             raise TimeoutError(f"a program made no request within {_PATIENCE:.0f} s; it may wait only for calls of its client")
         at = self._at
@@ -146,6 +191,7 @@ class ThreadRunner:
         return at
 
     def _run(self, program: Callable[[], Any]) -> None:
+        _of_thread.line = self
         try:
             end: BaseException = StopIteration(program())
         except BaseException as error:
@@ -154,7 +200,7 @@ class ThreadRunner:
         self._others.release()
 
     def stop(self) -> None:
-        """Stop the program at its current request, and at any later one. Raises what the program raises."""
+        """Stop the function at its current request, and at any later one. Raises what it raises."""
         if self._thread is not None and self._thread.is_alive():
             self._is_stopping = True
             if not isinstance(self._at, BaseException):
@@ -164,7 +210,8 @@ class ThreadRunner:
                     self._thread.join(_PATIENCE)
             self._thread.join(_PATIENCE)
 
-    def _stop_at(self, at: Call | SleepUntil) -> Any:
+    def stop_at(self, at: At) -> Any:
+        """Stop this line until it goes on. It is called in its thread."""
         if self._is_stopping:
             raise StopProgram
         self._at = at
@@ -174,12 +221,29 @@ class ThreadRunner:
             raise self._value
         return self._value
 
+
+class ThreadRunner(ThreadLine):
+    """Runs a program in a thread. It is the program's `Transport`, and stops that thread at each request."""
+
+    def __init__(self, agent: SimulatedAgent) -> None:
+        super().__init__()
+        self._agent = agent
+        #: Drives the recipes of the program; clients find it at their clock.
+        self.machines = ThreadProgramShell(self, ThreadLine)
+
+    def stop(self) -> None:
+        """Stop the program at its current request, and at any later one. Raises what the program raises."""
+        try:
+            super().stop()
+        finally:
+            self.machines.drop()
+
     def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:  # noqa: ARG002
         """Stop the program until it has its answer; see `Transport.send`.
 
         `cancel` has no effect: only one program runs at a time, so no other thread sets it while this one waits.
         """
-        answer: Response = self._stop_at(Call(request, timeout))
+        answer: Response = _of_thread.line.stop_at(Call(request, timeout))
         return answer
 
     @property
@@ -194,7 +258,11 @@ class ThreadRunner:
     def sleep(self, seconds: float) -> None:
         """Stop the program until this many seconds have passed."""
         if seconds > 0:
-            self._stop_at(SleepUntil(self._agent.now + seconds))
+            _of_thread.line.stop_at(SleepUntil(self._agent.now + seconds))
+
+    def wait_for(self, is_ready: Callable[[], object], until: float | None) -> None:
+        """Stop the program until something is so, or the time has come."""
+        _of_thread.line.stop_at(WaitFor(is_ready, until))
 
     def close(self) -> None:
         """Do nothing: there is no connection."""

@@ -271,3 +271,22 @@ def operators_and_peers(client: Consul) -> None:
     client.peering.establish("two")  # error
     client.namespace.create("team-1", acls={"PolicyDefaults": ["node-read"]})  # error
     client.internal.acl_authorize([{"Resource": "key", "Acces": "read"}])  # error
+
+
+def wrong_recipes(client: Consul) -> None:
+    client.lock(7)  # error
+    client.lock("k", cancel_on_loss=True)  # error
+    client.lock("k", dc="dc2")  # error
+    client.lock("k", ttl=b"15s")  # error
+    client.semaphore("s", limit="3")  # error
+    client.session.keep(behavior="keep")  # error
+    with client.lock("k") as held:
+        held.fencing_token + "1"  # error
+    client.lock("k").acquire().release()  # error
+
+
+async def wrong_recipes_for_tasks(tasks: AsyncConsul) -> None:
+    tasks.lock("k", on_loss=print)  # error
+    tasks.lock("k").acquire()  # error
+    async with tasks.lock("k") as held:
+        held.lost.wait() + 1  # error

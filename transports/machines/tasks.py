@@ -120,17 +120,22 @@ class TaskRun(Run[E]):
     # The driving task.
 
     async def _drive(self) -> None:
+        try:
+            await self._drive_in_group(self.begin)
+        except anyio.get_cancelled_exc_class():
+            # No scope does this: the event loop ends, and cancels all its tasks. Clean up all the same, which takes a bounded time.
+            await self._drive_in_group(self.request_stop)
+            raise
+        finally:
+            if not self.is_over:
+                self._step(lambda: self.fail(RuntimeError("the event loop ended before everything was given back")))
+
+    async def _drive_in_group(self, first: Callable[[], object]) -> None:
         with anyio.CancelScope(shield=True):
             async with anyio.create_task_group() as self._inner:
                 if not self.is_over:
-                    self._step(self.begin)
-                try:
-                    await self._until_over()
-                except anyio.get_cancelled_exc_class():
-                    # Somebody cancelled every task of an event loop that ends. Clean up all the same: it takes a bounded time.
-                    self.stop()
-                    await self._until_over()
-                    raise
+                    self._step(first)
+                await self._until_over()
 
     async def _until_over(self) -> None:
         while not self.is_over:

@@ -167,8 +167,10 @@ class ThreadShell:
     def is_settled(self) -> bool:
         """Return whether the shell has done everything that is due, and waits."""
         with self._lock:
+            if self._thread is None:
+                return True
             is_due = bool(self._due) and self._due[0][0] <= self.now()
-            return not (self._inbox or self._woken.is_set() or is_due) and self._workers.is_idle and (self._is_waiting or not self._runs)
+            return self._is_waiting and self._workers.is_idle and not (self._inbox or self._woken.is_set() or is_due)
 
     # For the scheduler's thread.
 

@@ -73,6 +73,8 @@ class SimulatedAgent:
         self._parked: set[Parked | Feed] = set()
         #: What to do at which time: of those who wait by this clock.
         self._clocks: dict[object, tuple[float, Wake]] = {}
+        #: The queries of the threads of shells.
+        self._parked_by_shells: set[Parked | Feed] = set()
         #: The shells of threads that wait by this clock. It moves on when they have done what is due.
         self._shells: WeakSet[Shell] = WeakSet()
         self._clock_thread: threading.Thread | None = None
@@ -105,7 +107,7 @@ class SimulatedAgent:
         """
         if not seconds >= 0:
             raise ValueError(f"time cannot go back: seconds must be 0 or more, not {seconds!r}")
-        if self.is_real or any(shell.is_own_thread() for shell in list(self._shells)):
+        if self.is_real or self._is_in_shell():
             self._move(seconds)
             return
         self._settle()
@@ -160,8 +162,12 @@ class SimulatedAgent:
 
     def _is_settled(self) -> bool:
         with self._lock:
-            is_answered = any(isinstance(parked, Parked) and parked.is_ready for parked in self._parked)
+            is_answered = any(parked.is_ready for parked in self._parked_by_shells)
         return not is_answered and all(shell.is_settled() for shell in list(self._shells))
+
+    def _is_in_shell(self) -> bool:
+        """Return whether a thread of a shell calls this."""
+        return any(shell.is_own_thread() for shell in list(self._shells))
 
     def begin(self, request: Request) -> Response | Parked:
         """Answer a request, or park it. The caller waits for a parked query with `wait_for`, and ends it with `forget`.
@@ -181,6 +187,8 @@ class SimulatedAgent:
         """
         with self._lock:
             self._parked.add(parked)
+            if self._is_in_shell():
+                self._parked_by_shells.add(parked)
             parked.wake = wake
             if timeout is not None:
                 heapq.heappush(self._alarms, (self.now + timeout, next(self._order), wake, parked))
@@ -205,6 +213,7 @@ class SimulatedAgent:
         """Remove a query: its caller has the answer, or has gone away."""
         with self._lock:
             self._parked.discard(parked)
+            self._parked_by_shells.discard(parked)
             parked.wake = None
             if isinstance(parked, Parked) and not parked.is_ready:
                 self._simulator.forget(parked)
