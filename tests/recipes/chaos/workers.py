@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -29,9 +30,8 @@ KEY = "chaos/.lock"
 #: Seconds: how often a holder looks whether it has lost the lock, and how long a contender waits after an error.
 _LOOK, _AFTER_ERROR = 0.02, 0.3
 
-#: Seconds that an official contender waits at most between two attempts. Its sessions live long after a crash, so it should not hold the
-#: lock most of the time.
-_OFFICIAL_PAUSE = 3.0
+#: Seconds that an official contender waits at most between two attempts: its sessions live long, so it should not hold the lock too often.
+_OFFICIAL_PAUSE = 8.0
 
 
 class Contender:
@@ -125,12 +125,21 @@ async def contend_async(client: AsyncConsul, contender: Contender) -> None:
             await anyio.sleep(_AFTER_ERROR)
 
 
+def _destroy_sessions(contender: Contender) -> None:
+    """Destroy what `consul lock` left behind when the agent or the leader was killed: it would keep the lock for 45 seconds and more."""
+    with Consul(contender.options.address, timeout=5) as client, suppress(ConsulateException):
+        for session in client.session.list():
+            if session["Name"] == contender.name:
+                client.session.destroy(session["ID"])
+
+
 def contend_officially(contender: Contender) -> None:
     """Contend by the official command, which runs a process while it holds the lock."""
     options = contender.options
     child = [sys.executable, "-S", "-E", str(Path(__file__).with_name("official_child.py")), options.log, contender.name]
     prefix = KEY.removesuffix("/.lock")
     while contender.goes_on():
+        _destroy_sessions(contender)
         port = options.address.rpartition(":")[2]
         command = [options.consul, "lock", f"-http-addr={options.address}", f"-name={contender.name}", "-shell=false", prefix]
         done = subprocess.run([*command, *child, f"{contender.seconds(is_long=False):.3f}", port, KEY], capture_output=True, text=True)
