@@ -25,7 +25,7 @@ def _some(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _kinds(holds: Sequence[Hold]) -> str:
-    counted = Counter(hold.who.rpartition(" ")[0] for hold in holds)
+    counted = Counter(hold.who.rsplit(" ", 1)[0] for hold in holds)
     return ", ".join(f"{count} by {kind}" for kind, count in sorted(counted.items()))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.recipes.chaos.records import Log, Record, parse
+from tests.recipes.chaos.report import as_text
 from tests.recipes.chaos.verdict import Verdict, judge
 
 TTL = 5.0
@@ -120,6 +121,18 @@ def test_a_semaphore_has_as_many_holders_as_its_limit() -> None:
 
 def test_errors_are_counted() -> None:
     assert verdict([Record("error", 1, "a", text="no leader")] * 2).errors == {"no leader": 2}
+
+
+def test_the_report_names_what_was_done_and_what_went_wrong() -> None:
+    killed = [Record("killed", 1, text="the leader, server-1"), Record("killed", 2, text="the leader, server-2")]
+    records = [*killed, *hold("a", 1, 4, 10, text="lost"), *hold("consul lock 1", 3, 4, None), *END]
+    text = as_text("a title", records, judge(records, ttl=TTL, expected=["a", "b"]))
+    assert text.startswith("a title\n")
+    assert "killed: the leader 2 times" in text
+    assert "held 4 times: 2 by a, 1 by b, 1 by consul lock" in text
+    assert "of ours: 1 lost" in text
+    assert "VIOLATIONS: 1\n    a (1.000 to 4.000, token 10) was still there when consul lock 1" in text
+    assert "no violations" in as_text("", END, judge(END, ttl=TTL, expected=["a", "b"]))
 
 
 def test_records_are_written_and_read(tmp_path: Path) -> None:
