@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from consul_proto.errors import ClientError, DecodeError, RateLimited, ServerError
+from consul_proto.errors import ClientClosed, ClientError, DecodeError, RateLimited, ServerError
 
 if TYPE_CHECKING:
     from consul_proto.errors import ConsulateException
@@ -25,7 +25,7 @@ def may_help(error: ConsulateException) -> bool:
     """Return whether the same call may succeed later: the network, the leader, a server or a rate limit was in the way."""
     if isinstance(error, RateLimited):
         return True
-    if isinstance(error, (ClientError, DecodeError)):
+    if isinstance(error, (ClientError, ClientClosed, DecodeError)):
         return False
     return not (isinstance(error, ServerError) and _REFUSED.search(error.body))
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 H = TypeVar("H")
 
+#: Seconds for which a thread waits after a loss until its session is destroyed. If Consul cannot be reached, the session ends by itself.
+_AFTER_LOSS = 1.0
+
 #: Makes a machine that waits for a time; None: without end, 0: it tries once.
 MakeMachine: TypeAlias = "Callable[[Duration | None], Any]"
 
@@ -137,7 +140,7 @@ class ThreadClaim(Generic[H]):
             self._attempt = None
             if run is not None:
                 run.stop()
-                run.wait(lambda: False)
+                run.wait_until_over()
             raise
 
     def _release(self) -> None:
@@ -146,13 +149,12 @@ class ThreadClaim(Generic[H]):
             raise lost
 
     def _end(self) -> LockLost | None:
-        """Give back what is held, and wait until that is done; after a loss, do not wait. Return the loss."""
+        """Give back what is held, and wait until that is done; after a loss, only for a moment. Return the loss."""
         attempt, self._attempt = self._attempt, None
         assert attempt is not None
         lost: LockLost | None = attempt.loss._settle()
         attempt.run.stop()
-        if lost is None:
-            attempt.run.wait(lambda: False)
+        attempt.run.wait_until_over(None if lost is None else _AFTER_LOSS)
         return lost
 
     def _lost(self, attempt: _Attempt[H]) -> None:
@@ -267,7 +269,7 @@ class TaskClaim(Generic[H]):
             attempt.is_released = True
             lost = attempt.loss._settle()
             attempt.run.stop()
-            await attempt.run.wait(lambda: False)
+            await attempt.run.wait_until_over()
             if lost is not None:
                 raise lost
 

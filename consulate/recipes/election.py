@@ -68,7 +68,8 @@ class Election(Lockable[Held]):
     def campaign(self) -> Followed[Held]:
         """Lead again and again: `with election.campaign() as terms: for leadership in terms: ...`.
 
-        Each leadership is one term; after its loss, the next one comes as soon as this process is elected again.
+        Each leadership is one term; after its loss, the next one comes as soon as this process is elected again. Its `release()` ends the
+        campaign.
         """
         return Followed(self._client, self._campaign(None), partial(_Terms, self._what, Loss, Held, self._on_loss))
 
@@ -110,7 +111,8 @@ class AsyncElection(AsyncLockable[AsyncHeld]):
     def campaign(self) -> AsyncFollowed[AsyncHeld]:
         """Lead again and again: `async with election.campaign() as terms: async for leadership in terms: ...`.
 
-        Each leadership is one term; after its loss, the next one comes as soon as this process is elected again.
+        Each leadership is one term; after its loss, the next one comes as soon as this process is elected again. Its `release()` ends the
+        campaign.
         """
         return AsyncFollowed(self._client, self._campaign(None), partial(_Terms, self._what, AsyncLoss, AsyncHeld, None))
 
@@ -210,7 +212,7 @@ class Followed(_AnyFollowed[T]):
 
     def _stop(self) -> None:
         self.close()
-        self.run.wait(lambda: False)
+        self.run.wait_until_over()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
         self._stop()
@@ -236,7 +238,7 @@ class AsyncFollowed(_AnyFollowed[T]):
 
     async def _stop(self) -> None:
         self.close()
-        await self.run.wait(lambda: False)
+        await self.run.wait_until_over()
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
         await self.run.close()

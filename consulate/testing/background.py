@@ -7,6 +7,7 @@ is paused, and may lose what it holds.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from consul_proto.errors import ConsulateException
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from consul_proto.recipes.machine import Event, Machine
 
 E = TypeVar("E")
+
+
+class StopProgram(BaseException):
+    """Raised inside a program to stop it."""
 
 
 class BlockCancelled(BaseException):
@@ -54,15 +59,12 @@ class _ProgramShell:
         times = [run.machine.next_deadline() for run in self.runs]
         return min((time for time in times if time is not None), default=None)
 
-    def advance(self) -> bool:
-        """Do what is due. Return whether anything was."""
-        is_any = False
+    def advance(self) -> None:
+        """Do what is due."""
         for run in list(self.runs):
             while not run.is_over and (deadline := run.machine.next_deadline()) is not None and deadline <= self.runner.now():
-                is_any = True
                 run.advance()
                 run.settle()
-        return is_any
 
     def finish(self, background: BackgroundCall, result: Any) -> None:
         """Report the result of a call: a Reply, or an exception."""
@@ -85,11 +87,8 @@ class _ProgramShell:
         """End a call that nobody waits for."""
         self.calls.remove(background)
         self.forget(background.at)
-        try:
+        with suppress(StopProgram, StopIteration, ConsulateException):
             background.line.stop()
-        except BaseException as error:
-            if not isinstance(error, (ConsulateException, StopIteration)) and type(error).__name__ != "StopProgram":
-                raise
 
 
 class _ProgramRun(Run[E]):
@@ -147,6 +146,10 @@ class ThreadProgramRun(_ProgramRun[E]):
             self._shell.runner.wait_for(lambda: self._is_done(is_ready, until), until)
         return bool(is_ready())
 
+    def wait_until_over(self, timeout: float | None = None) -> None:
+        """Wait until the machine is over, or the time is over."""
+        self.wait(lambda: False, timeout)
+
 
 class AsyncProgramRun(_ProgramRun[E]):
     """A machine of an async program; see `TaskRun`."""
@@ -158,6 +161,10 @@ class AsyncProgramRun(_ProgramRun[E]):
     async def close(self) -> None:
         """Stop the machine, and wait until it is over."""
         self.stop()
+        await self.wait_until_over()
+
+    async def wait_until_over(self) -> None:
+        """Wait until the machine is over. Nothing cancels this."""
         while not self.is_over:
             await self._shell.runner.wait_for(lambda: self.is_over, None, True)
 

@@ -16,7 +16,8 @@ from consul_proto.errors import ConsulateException
 from consul_proto.flow import sleep as _sleep
 from consul_proto.message import Response
 from consulate.client import AsyncConsul, Consul
-from consulate.testing.steps import At, Call, CoroutineRunner, SleepUntil, StopProgram, ThreadRunner, WaitFor
+from consulate.testing.background import StopProgram
+from consulate.testing.steps import At, Call, CoroutineRunner, SleepUntil, ThreadRunner, WaitFor
 from transports.faults.plans import FaultPlan
 
 if TYPE_CHECKING:
@@ -169,15 +170,16 @@ class Programs:
         if not self.may_go_on(number):
             return False
         try:
-            if not self._carry_on_recipes(number):
-                self._carry_on(number)
+            if not self._carry_on_recipes(number) and not self._carry_on(number):
+                self._carry_on_recipes(number)  # the program has just begun one
         except StopIteration as stop:
             self._end(number, End(stop.value))
         except ConsulateException as error:
             self._end(number, End(error=error))
         return True
 
-    def _carry_on(self, number: int) -> None:
+    def _carry_on(self, number: int) -> bool:
+        """Run a program to its next request, after the one at which it has stopped. Return whether it had stopped at one."""
         runner = self._runners[number]
         # Running from the start, from a sleep or a wait to the next request takes no turn: no other program could see it.
         while not isinstance(at := self._at[number], Call) or runner.machines.pending is not None:
@@ -187,18 +189,19 @@ class Programs:
                 self._forget(at)
                 self._at[number] = runner.resume(pending)
             elif not self._is_ready(at if not isinstance(at, End) else None):
-                return
+                return False
             else:
                 self._at[number] = self._start(number) if at is None else runner.resume(None)
         if self._is_ready(at):
             found = self._answer(number, at)
             if found is not None:
                 self._at[number] = runner.resume(found)
+        return True
 
     def _carry_on_recipes(self, number: int) -> bool:
-        """Do what the machines of a program have to do: their next request. Return whether there was anything."""
+        """Do what the machines of a program have to do: what is due, and their next request. Return whether there was a request."""
         machines = self._runners[number].machines
-        is_any: bool = machines.advance()
+        machines.advance()
         for background in machines.calls:
             if not self._is_ready(background.at):
                 continue
@@ -213,7 +216,7 @@ class Programs:
             except ConsulateException as error:
                 machines.finish(background, error)
             return True
-        return is_any
+        return False
 
     def _start(self, number: int) -> At:
         return self._runners[number].start(self._programs[number])

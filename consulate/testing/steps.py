@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from consulate.testing.background import AsyncProgramShell, ThreadProgramShell
+from consulate.testing.background import AsyncProgramShell, StopProgram, ThreadProgramShell
 
 if TYPE_CHECKING:
     from consul_proto.message import Request, Response
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
 #: Real seconds in which a program in a thread must make its next request.
 _PATIENCE = 60.0
-
-
-class StopProgram(BaseException):
-    """Raised inside a program to stop it."""
 
 
 @dataclass(slots=True)

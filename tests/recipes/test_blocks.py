@@ -11,7 +11,8 @@ import pytest
 
 from consul_proto.recipes.lock import LOCK_FLAG
 from consulate.exceptions import LockConflict, LockLost, LockNotAcquired
-from consulate.testing import ConsulAgent, sleep
+from consulate.testing import ConsulAgent, FaultPlan, sleep
+from consulate.testing.faults import Drop, Leaderless
 from tests.faces import Face, wait_until
 from tests.recipes.memory import on_each_kind, run_in_memory
 
@@ -306,3 +307,16 @@ def test_a_view_has_its_own_settings(face: Face) -> None:
 
     run_in_memory(face, agent, scenario, token="nobody's")
     assert left(agent) == ([], [])
+
+
+def test_giving_back_lets_virtual_time_pass(face: Face, agent: ConsulAgent) -> None:
+    """A release that must be tried again waits for no other thread to move the clock."""
+    plan = FaultPlan([None, None, None, Drop("timeout"), Leaderless(), Drop()], of="writes")
+
+    async def scenario(client: Any) -> None:
+        async with client.lock("k"):
+            await sleep(client, 3)
+
+    run_in_memory(face, agent, scenario, faults=plan)
+    assert left(agent) == ([], [])
+    assert 3 < agent.now < 3 + 15

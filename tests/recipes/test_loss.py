@@ -50,7 +50,7 @@ def test_threads_know_within_the_ttl() -> None:
             known = monotonic() - began
         ended = monotonic() - began
         assert TTL / 2 - 0.1 < known < TTL + 0.1 + late
-        assert ended < TTL + 0.2 + late, "after a loss, the block does not wait for what cannot be reached"
+        assert ended < TTL + 1.1 + late, "after a loss, the block waits only a moment for what cannot be reached"
         wait_until(lambda: called)
         assert called[0] - began < TTL + 0.1 + late
 

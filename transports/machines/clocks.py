@@ -31,7 +31,20 @@ class TaskEvent(Protocol):
 
 
 class MachineClock(Protocol):
-    """A clock that threads can wait by."""
+    """A clock that threads can wait by. is_virtual: whether it moves only when somebody moves it."""
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether the clock moves only when somebody moves it."""
+        ...
+
+    def sleep(self, seconds: float, /) -> None:
+        """Let this many seconds pass, which moves a virtual clock."""
+        ...
+
+    def settle(self) -> None:
+        """Of a virtual clock: wait until what is due has been done."""
+        ...
 
     def now(self) -> float:
         """Return the seconds since some fixed moment."""
@@ -43,7 +56,20 @@ class MachineClock(Protocol):
 
 
 class AsyncMachineClock(Protocol):
-    """A clock that tasks can wait by."""
+    """A clock that tasks can wait by. is_virtual: whether it moves only when somebody moves it."""
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether the clock moves only when somebody moves it."""
+        ...
+
+    async def sleep(self, seconds: float, /) -> None:
+        """Let this many seconds pass, which moves a virtual clock."""
+        ...
+
+    async def settle(self) -> None:
+        """Of a virtual clock: wait until what is due has been done."""
+        ...
 
     def now(self) -> float:
         """Return the seconds since some fixed moment."""
@@ -61,7 +87,13 @@ class AsyncMachineClock(Protocol):
 class BootClock:
     """The computer's clock, for threads. A wait that a suspension interrupts ends after the rest of its time: `now` says what is due."""
 
+    is_virtual = False
     now = staticmethod(boot_time)
+
+    sleep = staticmethod(time.sleep)
+
+    def settle(self) -> None:
+        """Do nothing: this clock moves by itself."""
 
     def wait(self, woken: threading.Event, until: float | None) -> None:
         """Wait until the event is set or the time has come; None: only for the event."""
@@ -71,7 +103,17 @@ class BootClock:
 class AsyncBootClock:
     """The computer's clock, for tasks."""
 
+    is_virtual = False
     now = staticmethod(boot_time)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let this many seconds pass."""
+        import anyio
+
+        await anyio.sleep(seconds)
+
+    async def settle(self) -> None:
+        """Do nothing: this clock moves by itself."""
 
     def event(self) -> TaskEvent:
         """Return a new event."""

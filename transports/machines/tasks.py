@@ -66,7 +66,7 @@ class TaskRun(Run[E]):
         self.stop()
         try:
             with anyio.CancelScope(shield=True):
-                await self.wait(lambda: False)
+                await self.wait_until_over()
         finally:
             # Without what the block raised: a task group would wrap it.
             await self._outer.__aexit__(None, None, None)
@@ -116,6 +116,17 @@ class TaskRun(Run[E]):
             finally:
                 self._waiting.discard(woken)
         return True
+
+    async def wait_until_over(self) -> None:
+        """Wait until the machine is over. A virtual clock moves on while this waits."""
+        if not self._shell.clock.is_virtual:
+            await self.wait(lambda: False)
+            return
+        await self._shell.clock.settle()
+        while not self.is_over:
+            if (until := self.machine.next_deadline()) is not None:
+                await self._shell.clock.sleep(max(0.0, until - self.now()))
+            await self._shell.clock.settle()
 
     # The driving task.
 

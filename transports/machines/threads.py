@@ -64,8 +64,11 @@ class ThreadRun(Run[E]):
     def wait(self, is_ready: Callable[[], object], timeout: float | None = None) -> bool:
         """Wait until something is so, the machine is over, or the time is over. Return whether it is so.
 
-        timeout: seconds of the machine's clock. is_ready: called after each event that the machine tells. Raises what broke the shell.
+        timeout: seconds of the machine's clock. is_ready: called after each event that the machine tells.
+        Raises what broke the shell, and RuntimeError in a thread of the shell itself, which would wait for ever.
         """
+        if self._shell.is_own_thread() and not is_ready():
+            raise RuntimeError("a callback of a recipe must not wait for recipes: its thread drives them; let another thread do it")
         until = due(self.now, timeout)
         with self.woken() as woken:
             while not is_ready():
@@ -76,6 +79,18 @@ class ThreadRun(Run[E]):
                 self._shell.clock.wait(woken, until)
                 woken.clear()
         return True
+
+    def wait_until_over(self, timeout: float | None = None) -> None:
+        """Wait until the machine is over, or the time is over. A virtual clock moves on while this waits."""
+        if not self._shell.clock.is_virtual:
+            self.wait(lambda: False, timeout)
+            return
+        end = due(self.now, timeout)
+        self._shell.clock.settle()
+        while not self.is_over and (end is None or self.now() < end):
+            if (until := self._shell.next_deadline()) is not None:
+                self._shell.clock.sleep(max(0.0, until - self.now()))
+            self._shell.clock.settle()
 
     @contextmanager
     def woken(self) -> Iterator[threading.Event]:

@@ -110,13 +110,13 @@ class SimulatedAgent:
         if self.is_real or self._is_in_shell():
             self._move(seconds)
             return
-        self._settle()
+        self.settle()
         end = self.now + seconds
         while (due := self.next_alarm()) is not None and self.now < due < end:
             self._move(due - self.now)
-            self._settle()
+            self.settle()
         self._move(max(0.0, end - self.now))
-        self._settle()
+        self.settle()
 
     def _move(self, seconds: float) -> None:
         with self._lock:
@@ -152,7 +152,7 @@ class SimulatedAgent:
         """Let the clock stop wherever this shell has something to do."""
         self._shells.add(shell)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Wait until the shells of threads have done what is due, and have got the answers that are there."""
         deadline = time.monotonic() + _PATIENCE
         seen = 0
@@ -266,6 +266,15 @@ class AgentClock:
         else:
             with self._agent.alarm(until, woken.set):
                 woken.wait()
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether the clock moves only when somebody moves it."""
+        return not self._agent.is_real
+
+    def settle(self) -> None:
+        """Wait until the shells have done what is due, and have got the answers that are there."""
+        self._agent.settle()
 
     def follow(self, shell: Shell) -> None:
         """Let a virtual clock stop wherever this shell has something to do."""

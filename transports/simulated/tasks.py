@@ -84,10 +84,19 @@ class AsyncAgentClock:
         # The recipes of other tasks do what is due on the way.
         while (due := self._agent.next_alarm()) is not None and due < end:
             self._agent.advance(max(0.0, due - self._agent.now))
-            for _ in range(_ROUNDS):
-                await anyio.lowlevel.checkpoint()
+            await self.settle()
             await anyio.wait_all_tasks_blocked()  # on asyncio, this takes a tenth of a second if a task is not blocked yet
         self._agent.advance(max(0.0, end - self._agent.now))
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether the clock moves only when somebody moves it."""
+        return not self._agent.is_real
+
+    async def settle(self) -> None:
+        """Let the tasks that can go on do so."""
+        for _ in range(_ROUNDS):
+            await anyio.lowlevel.checkpoint()
 
     def event(self) -> _ThreadSafeEvent:
         """Return a new event, which any thread can set."""

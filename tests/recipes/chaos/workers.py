@@ -53,7 +53,7 @@ class Contender:
 
     def seconds(self, *, is_long: bool = True) -> float:
         """Return for how long to hold the lock. is_long: now and then for longer than the TTL."""
-        return self.options.ttl * 1.5 if is_long and self.random.random() < 0.02 else self.random.uniform(0.05, 0.25)
+        return self.options.ttl * 1.5 if is_long and self.random.random() < 0.05 else self.random.uniform(0.05, 0.25)
 
     def held(self, *, was_lost: bool = False) -> None:
         """Note that the lock was held, to the end."""
