@@ -41,7 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--calls", type=int, help="in a round, for each line; by default, as many as the part needs")
     parser.add_argument("--keys", type=int, default=100_000, help="how many keys the read by prefix finds")
     parser.add_argument("--quick", action="store_true", help="3 rounds of a fifth of the calls: not exact")
-    parser.add_argument("--without-peers", action="store_true", help="leave out Go, py-consul and orjson, which are installed otherwise")
+    parser.add_argument("--without-peers", action="store_true", help="leave out Go, py-consul and msgspec, which are installed otherwise")
     parser.add_argument("--renew", action="store_true", help="install them again")
     parser.add_argument("--before", type=Path, metavar="FOLDER", help="compare with another copy of Consulate too: a clone or a worktree")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures of all rounds to a file")
@@ -77,7 +77,7 @@ def main() -> int:
             _show(memory.run(site), results)
         if "start" in options.only:
             _show(start_up.run(site, options.rounds), results)
-    machine["versions"] = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+    machine["versions"] = ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) or "none used"
     print(f"\nversions: {machine['versions']}")
     verdicts = [verdict.met for result in results for verdict in result.verdicts if verdict.target.limit is not None]
     print(f"targets: {verdicts.count(True)} met, {verdicts.count(False)} not met, {verdicts.count(None)} unknown")

@@ -51,7 +51,7 @@ class Part:
 
 
 SOCKET, UNIX, URLLIB3 = "Consulate/socket", "Consulate/unix", "Consulate/urllib3"
-ASYNCIO, TRIO, ORJSON = "Consulate/asyncio", "Consulate/trio", "Consulate/socket-orjson"
+ASYNCIO, TRIO, MSGSPEC = "Consulate/asyncio", "Consulate/trio", "Consulate/socket-msgspec"
 GO, GO_UNIX, PY_CONSUL, PY_CONSUL_ASYNCIO = "Go", "Go/unix", "py-consul", "py-consul/asyncio"
 BARE = tuple(f"bare/{kind}" for kind in ("socket", "unix", "trio", "asyncio", "urllib3"))
 
@@ -78,10 +78,10 @@ def _calls(name: str, title: str, result: object, more: float) -> Part:
 
 
 def _health(number: int, calls: int) -> Part:
-    lines = tuple(Line(client, f"health-{number}", number) for client in (SOCKET, ORJSON, TRIO, ASYNCIO, GO, PY_CONSUL, "bare/socket"))
+    lines = tuple(Line(client, f"health-{number}", number) for client in (SOCKET, MSGSPEC, TRIO, ASYNCIO, GO, PY_CONSUL, "bare/socket"))
     targets = (
         Target(SOCKET, "bare/socket", 1.1),
-        Target(ORJSON, "bare/socket", 0.6),
+        Target(MSGSPEC, "bare/socket", 0.6),
         Target(SOCKET, GO),
         Target(SOCKET, PY_CONSUL),
         Target(TRIO, "bare/socket"),

@@ -16,8 +16,8 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 
-#: Consulate itself runs here too, with orjson.
-_PACKAGES = ("py-consul", "aiohttp", "orjson", "anyio>=4.7", "h11>=0.14", "urllib3>=2.2")
+#: Consulate itself runs here too, with msgspec.
+_PACKAGES = ("py-consul", "aiohttp", "msgspec", "anyio>=4.7", "h11>=0.14", "urllib3>=2.2")
 
 
 class Missing(Exception):
@@ -66,7 +66,7 @@ class Peers:
 
     @cached_property
     def python(self) -> str:
-        """The Python that has py-consul and orjson. Raises Missing."""
+        """The Python that has py-consul and msgspec. Raises Missing."""
 
         def make(folder: Path) -> None:
             _run("no environment for py-consul", sys.executable, "-m", "venv", str(folder))

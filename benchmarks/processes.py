@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,8 +23,9 @@ _ROOT = Path(__file__).parent.parent
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of every process: no variables for Consul, one core for Go, and this copy of Consulate."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CONSUL_", "PYTHON"))}
+    """Return the environment of every process: no variables for Consul, no proxy, one core for Go, and this copy of Consulate."""
+    unwanted = re.compile(r"CONSUL_|PYTHON|.*_PROXY$", re.IGNORECASE)
+    kept = {name: value for name, value in os.environ.items() if not unwanted.match(name)}
     return {**kept, "GOMAXPROCS": "1", "PYTHONPATH": str(_ROOT)}
 
 
@@ -118,7 +121,8 @@ class Site:
             return [self.peers.go, *where]
         if family == "before":
             where.append(str(self.before))
-        python = self.peers.python if family == "py-consul" or kind.endswith("-orjson") else sys.executable
+        foreign = family == "py-consul" or (kind.endswith("-msgspec") and importlib.util.find_spec("msgspec") is None)
+        python = self.peers.python if foreign else sys.executable
         return [python, "-m", f"benchmarks.workers.{_MODULES.get(client, _MODULES[family])}", *where]
 
     def start(self, client: str) -> Worker:

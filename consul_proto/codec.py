@@ -8,9 +8,11 @@ result gives the same bytes again. Otherwise it is read as a str if it is UTF-8,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, NoReturn, TypeAlias
+from typing import Literal, TypeAlias
 
+from consul_proto.json_decoder import STRICT
 from consul_proto.nesting import check_depth
 
 #: What can be stored: text, bytes, None, or anything that JSON can express.
@@ -22,16 +24,20 @@ Stored: TypeAlias = None | bool | int | float | str | bytes | list["Stored"] | d
 #: "json" reads JSON text as JSON values, "text" reads every text as a str.
 Codec: TypeAlias = Literal["json", "text"]
 
-#: The first byte of every JSON text that can read as something other than a str: an object, a list, true, false, a number.
-_STARTS_JSON = frozenset(b"{[tf-0123456789")
+#: The first byte of every JSON text that can read as something other than a str: a number, true or false, an object, a list.
+_STARTS_NUMBER = frozenset(b"-0123456789")
+_STARTS_WORD = frozenset(b"tf")
+_STARTS_JSON = _STARTS_NUMBER | _STARTS_WORD | frozenset(b"{[")
 
+_read_json = STRICT.decode
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"not JSON: {constant}")
+#: Created once: `json.dumps` with an argument creates a new encoder for each call.
+_write_json = json.JSONEncoder(allow_nan=False).encode
 
+#: RFC 8259, section 6. The group is empty for an integer.
+_match_number = re.compile(r"-?(?:0|[1-9][0-9]*+)((?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)").fullmatch
 
-#: Created once: `json.loads` with an argument creates a new decoder for each call.
-_read_json = json.JSONDecoder(parse_constant=_refuse).decode
+_WORDS = {"true": True, "false": False}
 
 
 def encode(value: Value) -> bytes:
@@ -45,7 +51,7 @@ def encode(value: Value) -> bytes:
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     try:
-        written = json.dumps(value, allow_nan=False).encode()
+        written = _write_json(value).encode()
         check_depth(written)
     except RecursionError:
         raise ValueError("the value is nested too deeply for JSON") from None
@@ -70,7 +76,22 @@ def decode(stored: bytes, codec: Codec = "json") -> Stored:
     if codec == "text" or not stored or stored[0] not in _STARTS_JSON:
         return text
     try:
+        if stored[0] in _STARTS_NUMBER:
+            return _number(text)
+        if stored[0] in _STARTS_WORD:
+            return _WORDS.get(text, text)
         value: Stored = _read_json(text)
         return value if encode(value) == stored else text
     except (ValueError, RecursionError):
         return text
+
+
+def _number(text: str) -> Stored:
+    """Return the number that is written in this way, otherwise the text. Without `json`: many values only begin like numbers."""
+    found = _match_number(text)
+    if found is None or text == "-0":
+        return text
+    if not found[1]:
+        return int(text)
+    number = float(text)
+    return number if repr(number) == text else text

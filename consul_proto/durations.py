@@ -7,7 +7,6 @@ The format: https://pkg.go.dev/time#ParseDuration; a unit is required, there are
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ def nanoseconds(duration: Duration) -> int:
     elif isinstance(duration, float):
         if duration != duration or duration in (float("inf"), float("-inf")):
             raise ValueError(f"a duration must be a finite number of seconds, not {duration!r}")
+        from decimal import Decimal  # imported when it is used, as below
+
         whole = round(Decimal(repr(duration)) * 10**9)
     elif hasattr(duration, "total_seconds"):
         whole = ((duration.days * 86400 + duration.seconds) * 10**6 + duration.microseconds) * 1000
@@ -48,6 +49,8 @@ def nanoseconds(duration: Duration) -> int:
 def _parsed(text: str) -> int:
     if not _WHOLE.fullmatch(text):
         raise ValueError(f"a duration must be a Go string such as '10s', '1h30m' or '500ms', with a unit, not {text!r}")
+    from decimal import Decimal
+
     return int(sum(Decimal(amount) * _NANOSECONDS[unit] for amount, unit in _PART.findall(text)))
 
 

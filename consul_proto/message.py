@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NoReturn, TypeAlias, cast
 from urllib.parse import quote
 
 from consul_proto.errors import DecodeError, UnreadableBody
 from consul_proto.frozen import setters
-from consul_proto.nesting import check_depth
+from consul_proto.json_decoder import Json as Json  # the type of `Response.json`, for users
+from consul_proto.json_decoder import best_decoder
 
 #: RFC 9110, section 5.6.2: the characters of a method or a header name.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -32,9 +31,6 @@ _SECRET_HEADERS = frozenset({"x-consul-token", "authorization", "proxy-authoriza
 _METHODS = frozenset({"GET", "PUT", "POST", "DELETE"})
 
 QueryItem = tuple[str, str | None]
-
-#: A JSON value.
-Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
 class Headers:
@@ -261,17 +257,6 @@ def encoded(text: str) -> str:
     return text if text.isalnum() and text.isascii() else quote(text, safe=_QUERY_SAFE)
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"not JSON: {constant}")
-
-
-#: Created once: `json.loads` with an argument creates a new decoder for each call.
-_decoder = json.JSONDecoder(parse_constant=_refuse)
-
-#: RFC 8259, section 2: the blanks that may surround a value.
-_BLANKS = " \t\n\r"
-
-
 @dataclass(frozen=True, slots=True, repr=False, init=False)
 class Response:
     """One whole HTTP answer: status, headers, and the decoded body."""
@@ -290,11 +275,7 @@ class Response:
     def json(self) -> Json:
         """Return the JSON value of the body. Raises DecodeError if it is not JSON."""
         try:
-            check_depth(self.body)
-            written = str(self.body, "utf-8").strip(_BLANKS)
-            value, end = _decoder.raw_decode(written)
-            if end == len(written):
-                return cast("Json", value)
+            return best_decoder()(self.body)
         except ValueError:
             pass
         except RecursionError:

@@ -14,10 +14,24 @@ DEEPEST = 500
 #: More levels than Consul's answers have. A text with at most this many levels is checked quickly.
 _USUAL = 16
 
+#: The bytes in which a text of many brackets shows that it is one.
+_BEGINNING = 1 << 15
+
 _ALIKE = bytes.maketrans(b"{}", b"[]")
 _ALL_ELSE = bytes(set(range(256)) - set(b"[]{}"))
 _OPENS = ord("[")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+
+
+def is_surely_shallow(text: bytes) -> bool:
+    """Return whether a JSON text has too few brackets for more than `DEEPEST` levels."""
+    if len(text) <= DEEPEST:
+        return True
+    # Large texts mostly begin with enough of them.
+    if text.count(b"{", 0, _BEGINNING) + text.count(b"[", 0, _BEGINNING) >= DEEPEST:
+        return False
+    # Count no further than needed: then the check is cheap for most texts, also for those with a large string.
+    return sum(len(text) - len(text.replace(bracket, b"", DEEPEST)) for bracket in (b"[", b"{")) < DEEPEST
 
 
 def check_depth(text: bytes) -> None:
@@ -25,11 +39,7 @@ def check_depth(text: bytes) -> None:
 
     The quick check also counts brackets in strings. A crafted text can hide its depth in this way; then Python's own limit applies.
     """
-    if len(text) <= DEEPEST:
-        return
-    # Count no further than needed: then the check is cheap for most texts, also for those with a large string.
-    opened = sum(len(text) - len(text.replace(bracket, b"", DEEPEST)) for bracket in (b"[", b"{"))
-    if opened < DEEPEST:
+    if is_surely_shallow(text):
         return
     brackets = text.translate(_ALIKE, _ALL_ELSE)
     for _ in range(_USUAL):

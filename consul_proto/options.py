@@ -74,10 +74,11 @@ def read_stream(
     *,
     defaults: Collection[str],
     silence: float | EllipsisType | None = ...,
+    is_empty: Callable[[Response], bool] | None = None,
 ) -> Stream[E]:
     """Return the stream of a GET. An option that is None is not sent. For the others, see `Stream`."""
     request = Request("GET", path, tuple(query_of(options)))
-    return Stream(name, request, decoder, _defaults(options, defaults), silence=silence)
+    return Stream(name, request, decoder, _defaults(options, defaults), silence=silence, is_empty=is_empty)
 
 
 def write_operation(
@@ -94,6 +95,8 @@ def write_operation(
     shown_path: str | None = None,
 ) -> Operation[T]:
     """Return the operation of a PUT, POST or DELETE. An option that is None is not sent. For the others, see `Operation` and `Request`."""
+    if not options:
+        return Operation(name, Request(method, path, body=body, shown_path=shown_path), read, defaults, answers, None, explain)
     request = Request(method, path, tuple(query_of(options)), body=body, shown_path=shown_path)
     return Operation(name, request, read, _defaults(options, defaults), answers, None, explain)
 

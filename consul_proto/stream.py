@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Itera
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, Self, TypeVar
 
-from consul_proto.errors import DecodeError
+from consul_proto.errors import ConsulateException, DecodeError
 from consul_proto.failures import error_for
 
 if TYPE_CHECKING:
     from types import EllipsisType, TracebackType
 
-    from consul_proto.errors import ConsulateException
     from consul_proto.failures import Explain
     from consul_proto.message import Request, Response
 
@@ -94,6 +93,8 @@ class Stream(Generic[E]):
     defaults: which of the client's settings apply, as in an `Operation`.
     answers: the statuses whose body is the stream; any other status raises an exception.
     explain: returns the exception for an answer whose status has another meaning than usual.
+    is_empty: returns whether an answer with another status says that there are no events, as for a prefix without keys. It may raise the
+        exception for the answer instead.
     silence: the longest pause between two parts of the answer, in seconds; None: no limit. Without it, the time limit of the call applies
         to each pause. The start of the answer always has the time limit of the call.
     """
@@ -105,6 +106,7 @@ class Stream(Generic[E]):
     answers: tuple[int, ...] = (200,)
     explain: Explain | None = None
     silence: float | EllipsisType | None = ...
+    is_empty: Callable[[Response], bool] | None = None
 
     #: A stream is always sent with the client's token.
     token: ClassVar[None] = None
@@ -118,10 +120,22 @@ class Stream(Generic[E]):
         """Return the exception for an answer with any other status."""
         return error_for(self.request, response, self.explain)
 
+    def check_empty(self, response: Response) -> None:
+        """Raise the exception for an answer with any other status, unless it says that there are no events."""
+        try:
+            if self.is_empty is not None and self.is_empty(response):
+                return
+        except ConsulateException as error:
+            error.status, error.body = response.status, response.body
+            error.about(self.request)
+            raise
+        raise self.error(response)
+
     def decode(self, response: Response) -> list[E]:
         """Return the events of a whole answer. Raises a ConsulateException for an answer with any other status, or a broken one."""
         if response.status not in self.answers:
-            raise self.error(response)
+            self.check_empty(response)
+            return []
         decoder = self.decoder()
         try:
             return [*decoder.feed(response.body), *decoder.end()]

@@ -1,9 +1,25 @@
-"""Settings of Hypothesis: no time limit for an example, because a machine may be busy, and no database of earlier runs."""
+"""Settings for all tests.
 
+Hypothesis has no time limit for an example, because a machine may be busy, and no database of earlier runs.
+JSON is read as without the extra `fast`; tests/proto compares the two ways.
+"""
+
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
+
+from consul_proto.json_decoder import decode_by_json
 
 settings.register_profile("consulate", deadline=None, database=None, print_blob=True)
 settings.load_profile("consulate")
 
 #: Runs pytest in tests of a pytest plugin.
 pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _without_msgspec() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("consul_proto.message.best_decoder", lambda: decode_by_json)
+        yield

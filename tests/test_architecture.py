@@ -18,8 +18,12 @@ _ROOT = Path(__file__).parent.parent
 _PURE = {
     "__future__", "abc", "ast", "base64", "binascii", "builtins", "collections", "collections.abc", "dataclasses", "datetime",
     "bisect", "decimal", "difflib", "enum", "functools", "hashlib", "heapq", "importlib", "inspect", "ipaddress",
-    "itertools", "json", "math", "posixpath", "re", "struct", "types", "typing", "unicodedata", "urllib.parse", "weakref", "zlib",
+    "itertools", "json", "math", "operator", "posixpath", "re", "struct", "types", "typing", "unicodedata", "urllib.parse", "weakref",
+    "zlib",
 }  # fmt: skip
+
+#: Files of the core -> what else they may import: a library that only computes, and is used if it is installed.
+_PURE_LIBRARIES = {"consul_proto/json_decoder.py": {"msgspec"}}
 
 _PACKAGES = ("consul_proto", "transports", "consulate")
 
@@ -30,6 +34,7 @@ _LIBRARIES = {
     "transports/clients/anyio_connection.py": {"anyio"},
     "transports/clients/task_wires.py": {"anyio"},
     "transports/clients/asyncio_wire.py": {"asyncio"},
+    "transports/clients/trio_wire.py": {"trio"},
     "transports/clients/loops.py": {"anyio"},
     "transports/clocks.py": {"anyio"},
     "transports/worker_threads.py": {"anyio"},
@@ -76,7 +81,7 @@ def violations(path: str, source: str) -> list[str]:
                 f"{imported}.".startswith(f"{one}.") for one in forbidden
             )
         elif package == "consul_proto":
-            allowed = imported in _PURE
+            allowed = imported in _PURE or imported in _PURE_LIBRARIES.get(path, ())
         else:
             allowed = top not in ("urllib3", "anyio", "h11", "trio", "asyncio", "requests") or top in libraries
         if not allowed:
@@ -91,7 +96,7 @@ def test_imports_point_one_way(package: str) -> None:
 
 
 def test_the_rules_name_files_that_exist() -> None:
-    for pattern in (*_LIBRARIES, *_FORBIDDEN):
+    for pattern in (*_LIBRARIES, *_PURE_LIBRARIES, *_FORBIDDEN):
         assert list(_ROOT.glob(pattern)), pattern
 
 
@@ -102,6 +107,8 @@ def test_the_rules_name_files_that_exist() -> None:
         ("consul_proto/x.py", "from time import monotonic"),
         ("consul_proto/x.py", "def f():\n    import random"),
         ("consul_proto/x.py", "import os.path"),
+        ("consul_proto/x.py", "import msgspec"),
+        ("consul_proto/json_decoder.py", "import orjson"),
         ("consul_proto/x.py", "from transports import drive"),
         ("transports/x.py", "import consulate.client"),
         ("transports/clients/sync_socket.py", "import urllib3"),

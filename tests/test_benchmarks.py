@@ -26,7 +26,7 @@ from tests.fakes.plain_client import PATIENCE
 _ROOT = Path(__file__).parent.parent
 
 #: What is not measured without py-consul and Go.
-_PEERS = re.compile(r"Go|py-consul|Consulate/socket-orjson|first kv.get, (Go|py-consul)")
+_PEERS = re.compile(r"Go|py-consul|Consulate/socket-msgspec|first kv.get, (Go|py-consul)")
 
 
 # The server

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Generator
 from dataclasses import dataclass, field
-from random import random
 from time import time
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
@@ -106,6 +105,8 @@ class Budget:
         # A proxy may send a 503 after a write was carried out.
         if not is_retryable(response.status, response.body) and (asked is None or not call.is_read):
             return None
+        from random import random  # imported when it is used: most calls need none
+
         pause = self.backoff.pause(self.attempt, random(), self.left(0.0), asked or 0.0)  # noqa: S311 - not a secret
         self.attempt += 1
         if pause is not None:

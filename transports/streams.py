@@ -18,7 +18,7 @@ from transports.drive import Budget, Context, sleep
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from consul_proto.message import Headers, Request
+    from consul_proto.message import Request
     from transports.cancel import Cancel
     from transports.protocol import (
         AsyncClock,
@@ -101,10 +101,10 @@ class _EventReader(Generic[E]):
             self._is_over = True
             self._events.extend(self._decoder.end())
 
-    def _refusal(self, status: int, headers: Headers, body: bytes) -> ConsulateException:
-        error = self._stream.error(Response(status, headers, body))
-        self._context.complete(error, self._request)
-        return error
+    def _accept_empty(self, response: Response) -> None:
+        """Take an answer with another status as one without events. Raises ConsulateException."""
+        self._stream.check_empty(response)
+        self._is_over = True
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._stream.name}>"
@@ -140,7 +140,9 @@ class ThreadEvents(_EventReader[E]):
                 response = Response(answer.status, answer.headers, _read_refusal(answer, budget))
                 pause = budget.pause_after(self._stream, request, response)
                 if pause is None:
-                    raise self._refusal(response.status, response.headers, response.body)
+                    self._accept_empty(response)
+                    self._answer = WholeAnswer(response)
+                    return self
                 sleep(self._context.clock, pause, budget)
         except ConsulateException as error:
             self._context.complete(error, request)
@@ -235,7 +237,9 @@ class TaskEvents(_EventReader[E]):
                 response = Response(answer.status, answer.headers, await _read_refusal_async(answer, budget))
                 pause = budget.pause_after(self._stream, request, response)
                 if pause is None:
-                    raise self._refusal(response.status, response.headers, response.body)
+                    self._accept_empty(response)
+                    self._answer = AsyncWholeAnswer(response)
+                    return self
                 await self._context.clock.sleep(pause)
         except ConsulateException as error:
             self._context.complete(error, request)

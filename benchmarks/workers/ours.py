@@ -1,6 +1,6 @@
 """A worker that calls with Consulate: python -m benchmarks.workers.ours KIND ADDRESSES PREFIX [FOLDER].
 
-KIND: socket, unix, urllib3, asyncio or trio; with "-orjson" at its end, the decoders of the extra `fast` are used. FOLDER: another copy of
+KIND: socket, unix, urllib3, asyncio or trio; with "-msgspec" at its end, the decoders of the extra `fast` are used. FOLDER: another copy of
 Consulate, to be used instead of this one.
 """
 
@@ -18,7 +18,7 @@ from benchmarks.bodies import KEY
 from benchmarks.workers.protocol import TASKS, THREADS, TIME_LIMIT, announce, put_body, repeated, repeated_async, serve, serve_async
 
 # Whether they are installed must not change what the other lines measure.
-if not sys.argv[1].endswith("-orjson"):
+if not sys.argv[1].endswith("-msgspec"):
     for _name in ("orjson", "msgspec"):
         sys.modules[_name] = None  # type: ignore[assignment] # importing it raises ImportError
 
@@ -89,7 +89,7 @@ def main() -> None:
         announce("anyio", *(["trio"] if kind == "trio" else []))
         anyio.run(partial(_serve_tasks, addresses["port"]), backend=kind)
     else:
-        announce("urllib3", "h11", *(["orjson"] if kind.endswith("-orjson") else []))
+        announce("urllib3", "h11", *(["msgspec"] if kind.endswith("-msgspec") else []))
         with connect(kind, addresses["port"], addresses["unix_path"]) as client:
             _serve_threads(client, prefix)
 

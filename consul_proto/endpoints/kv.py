@@ -9,21 +9,36 @@ from typing import TYPE_CHECKING, Any
 from consul_proto.codec import encode
 from consul_proto.decode import boolean
 from consul_proto.endpoints import kv_bulk
-from consul_proto.endpoints.kv_entries import bytes_of, cut, key_names, missing, one_key, only_missing, record_of, tree, value_of
+from consul_proto.endpoints.kv_entries import (
+    cut,
+    key_names,
+    missing,
+    one_key,
+    one_value,
+    only_missing,
+    read_value,
+    record_of,
+    record_stream,
+    record_tree,
+    tree,
+    value_of,
+)
 from consul_proto.endpoints.kv_typed import fitting, typed_read
 from consul_proto.endpoints.txn import commit, failure, kv_delete, kv_delete_cas, kv_delete_tree, kv_get, results
 from consul_proto.errors import CASFailed, TransactionFailed
 from consul_proto.flow import call
-from consul_proto.namespace import M, Namespace, flow, operation
+from consul_proto.namespace import M, Namespace, flow, operation, stream
 from consul_proto.operation import Operation
 from consul_proto.options import write_operation
 from consul_proto.paths import is_found_by_path, key_path, prefix_is_found_by_path
+from consul_proto.stream import Stream
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.codec import Stored, Value
     from consul_proto.flow import Flow
+    from consul_proto.kv_answers import KeyValue
     from consul_proto.message import Response
     from consul_proto.types.kv import Record
     from consul_proto.types.options import ReadManyOptions, ReadOptions, Scope
@@ -43,7 +58,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-        return one_key(item, lambda entries: value_of(entries[0], codec, raw) if entries else default, options)
+        return one_value(item, lambda stored: default if stored is None else read_value(stored, codec, raw), options)
 
     @typed_read
     def get_as(self, item: str, kind: type, default: Stored = None, **options: Unpack[ReadOptions]) -> Operation[Stored]:
@@ -54,7 +69,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         fit = fitting(item, kind)
-        return one_key(item, lambda entries: fit(bytes_of(entries[0])) if entries else default, options)
+        return one_value(item, lambda stored: default if stored is None else fit(stored), options)
 
     @operation
     def read(self, item: str, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[Stored]:
@@ -64,7 +79,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-        return one_key(item, lambda entries: value_of(_first(item, entries), codec, raw), options)
+        return one_value(item, lambda stored: read_value(_found(item, stored), codec, raw), options)
 
     @operation
     def contains(self, item: str, **options: Unpack[ReadOptions]) -> Operation[bool]:
@@ -91,8 +106,22 @@ class KV(Namespace[M]):
         raw: return the stored bytes as they are.
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
-        codec = self._codec
-        return tree(prefix, lambda entries: [record_of(entry, codec, raw) for entry in entries], options)
+        return record_tree(prefix, self._codec, raw, options)
+
+    @stream
+    def stream_records(self, prefix: str = "", *, raw: bool = False, **options: Unpack[ReadManyOptions]) -> Stream[Record]:
+        """Return the keys with a prefix one by one, with all their fields, in less memory than `get_records`.
+
+        ```python
+        with client.kv.stream_records("app/") as records:
+            for record in records: ...
+        ```
+
+        They are as they were when the answer began. Only records that were returned take memory. raw: their values are the stored bytes.
+        Raises ValueError for a prefix with an empty, "." or ".." part, Forbidden.
+        https://developer.hashicorp.com/consul/api-docs/kv#read-key
+        """
+        return record_stream(prefix, self._codec, raw, options)
 
     @operation
     def keys(self, prefix: str = "", separator: str | None = None, **options: Unpack[ReadOptions]) -> Operation[list[str]]:
@@ -120,7 +149,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-        return tree(prefix, lambda entries: {entry["Key"]: value_of(entry, codec, raw) for entry in entries}, options)
+        return tree(prefix, lambda entries: {key: read_value(stored, codec, raw) for key, _, stored in entries}, options)
 
     @operation
     def values(self, prefix: str = "", *, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[list[Stored]]:
@@ -130,7 +159,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-        return tree(prefix, lambda entries: [value_of(entry, codec, raw) for entry in entries], options)
+        return tree(prefix, lambda entries: [read_value(stored, codec, raw) for _, _, stored in entries], options)
 
     @operation
     def records(self, prefix: str = "", *, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[list[tuple[str, int, Stored]]]:
@@ -140,7 +169,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
         codec = self._codec
-        return tree(prefix, lambda entries: [(entry["Key"], entry["Flags"], value_of(entry, codec, raw)) for entry in entries], options)
+        return tree(prefix, lambda entries: [(key, flags, read_value(stored, codec, raw)) for key, flags, stored in entries], options)
 
     @operation
     def find(
@@ -157,11 +186,11 @@ class KV(Namespace[M]):
         if separator == "":
             raise ValueError("separator must not be empty")
 
-        def folded(entries: list[dict[str, Any]]) -> dict[str, Stored]:
+        def folded(entries: Iterable[KeyValue]) -> dict[str, Stored]:
             found: dict[str, Stored] = {}
-            for entry in entries:
-                name, is_folder = cut(entry["Key"], prefix, separator)
-                found[name] = None if is_folder else value_of(entry, codec, raw)
+            for key, _, stored in entries:
+                name, is_folder = cut(key, prefix, separator)
+                found[name] = None if is_folder else read_value(stored, codec, raw)
             return found
 
         return tree(prefix, folded, options)
@@ -189,7 +218,9 @@ class KV(Namespace[M]):
         """
         if (cas is not None) + (acquire is not None) + (release is not None) > 1:
             raise ValueError("cas, acquire and release cannot be combined; give only one of them")
-        query: dict[str, Any] = {"flags": flags or None, "cas": cas, "acquire": acquire, "release": release, **options}
+        query: dict[str, Any] = {**options}
+        if flags or cas is not None or acquire is not None or release is not None:
+            query = {"flags": flags or None, "cas": cas, "acquire": acquire, "release": release, **options}
         return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
 
     @flow
@@ -281,6 +312,12 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/txn
         """
         return kv_bulk.delete_many(items, options)
+
+
+def _found(item: str, stored: bytes | None) -> bytes:
+    if stored is None:
+        raise missing(item)
+    return stored
 
 
 def _first(item: str, entries: list[dict[str, Any]]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from consul_proto.durations import Duration, seconds
 from consul_proto.errors import LockConflict, LockLost, LockNotAcquired, NoConnectionFree, TransactionFailed
 from consul_proto.recipes.machine import Answered, Stop, Tell
 from consul_proto.recipes.outcomes import Acquired, GaveUp, Lost, SessionOpened
-from consul_proto.recipes.retrying import may_help, pause, second
+from consul_proto.recipes.pauses import may_help, pause, second
 from consul_proto.recipes.session import KeptSession, SessionOptions
 from consul_proto.recipes.table import TableMachine, Transitions, ignore, several
 
@@ -113,7 +113,7 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
     def _release(self) -> None:
         """Send the first call that gives the key back; the last one is named "release"."""
 
-    def _release_refused(self, now: float) -> None:
+    def _on_release_refusal(self, now: float) -> None:
         """Handle that the releasing transaction was rolled back: we do not hold the key."""
         self._close(None, now)
 
@@ -174,15 +174,15 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
         self._session = self._new_session()
         self._open(None, now)
 
-    def _session_failed(self, what: GaveUp, now: float) -> None:
+    def _on_session_failure(self, what: GaveUp, now: float) -> None:
         self._give_up(what.error, now)
 
-    def _session_lost(self, what: Lost, _now: float) -> None:
+    def _on_loss_while_waiting(self, what: Lost, _now: float) -> None:
         """Go on with a new session. If the caller gave the one that ended, give up."""
         limit = self._timers.get("time over")
         self._drop()
         self._may_hold = False
-        if self._options.given is not None:
+        if self._options.existing is not None:
             self._tell(GaveUp(LockNotAcquired(f"{self._what} was not acquired: {what.error.message}", maybe_applied=False)))
             self.state = State.CLOSING
             return
@@ -190,12 +190,12 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
         if limit is not None:
             self._timers["time over"] = limit
 
-    def _lost(self, what: Lost, _now: float) -> None:
+    def _on_loss(self, what: Lost, _now: float) -> None:
         self._drop()
         self._tell(Lost(LockLost(f"{self._what} was lost: {what.error.message}")))
         self.state = State.CLOSING
 
-    def _lost_late(self, _what: Lost, _now: float) -> None:
+    def _on_loss_while_leaving(self, _what: Lost, _now: float) -> None:
         """Nothing is left to give back."""
         self._drop()
         self.state = State.CLOSING
@@ -206,7 +206,7 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
         self.state, self._index = State.LOOKING, 0
         self._send("look", self._look(0), self._attempt)
 
-    def _looked(self, reply: Reply[F], now: float) -> None:
+    def _on_look(self, reply: Reply[F], now: float) -> None:
         try:
             is_free = self._is_free(reply.value)
         except LockConflict as conflict:
@@ -232,7 +232,7 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
         self._index = index if index >= self._index else 0
         self._send("look", self._look(self._index), self._attempt, may_block=self._index > 0)
 
-    def _not_looked(self, error: ConsulateException, now: float) -> None:
+    def _on_look_failure(self, error: ConsulateException, now: float) -> None:
         if isinstance(error, NoConnectionFree):
             self._pause(second(self._jitter()), now)
         else:
@@ -250,13 +250,13 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
         self.state = State.PAUSED
         self._timers["pause"] = now + seconds
 
-    def _acquired(self, reply: Reply[int], now: float) -> None:
+    def _on_acquire(self, reply: Reply[int], now: float) -> None:
         self._timers.clear()
         self.state, self._failures, self._index = State.HELD, 0, reply.value
         self._tell(Acquired(self._session.id, self._index))
         self._watch_again(None, now)
 
-    def _not_acquired(self, error: ConsulateException, now: float) -> None:
+    def _on_acquire_failure(self, error: ConsulateException, now: float) -> None:
         self._may_hold = self._may_hold or error.maybe_applied
         if not isinstance(error, TransactionFailed):
             self._try_later(error, now)
@@ -266,9 +266,9 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
         elif _NO_SESSION in error.message:
             self._follow(self._session.end("its session has ended: Consul does not know it", now), now)
         else:
-            self._lost_race(error, now)
+            self._on_lost_race(error, now)
 
-    def _lost_race(self, error: TransactionFailed, now: float) -> None:
+    def _on_lost_race(self, error: TransactionFailed, now: float) -> None:
         """Look at once after the first race that another won; after more of them, after a pause."""
         self._why, self._failures = str(error), self._failures + 1
         if self._failures == 1:
@@ -293,12 +293,12 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
         if not (self._calls or self._timers):
             self._send("watch", self._watch(self._index), self._attempt, may_block=self._index > 0)
 
-    def _looked_at_own(self, reply: Reply[F], now: float) -> None:
+    def _check_own(self, reply: Reply[F], now: float) -> None:
         if not self._is_ours(reply.value):
             self._follow(self._session.end("somebody else released it, deleted it or took it over", now), now)
 
-    def _watched(self, reply: Reply[F], now: float) -> None:
-        self._looked_at_own(reply, now)
+    def _on_watch(self, reply: Reply[F], now: float) -> None:
+        self._check_own(reply, now)
         if self.state is State.HELD:
             index = reply.meta.index or 0
             if not index:
@@ -306,7 +306,7 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
             self._index, self._failures = index if index >= self._index else 0, 0
             self._watch_again(None, now)
 
-    def _not_watched(self, error: ConsulateException, now: float) -> None:
+    def _on_watch_failure(self, error: ConsulateException, now: float) -> None:
         """Watch again soon; if no connection is free for that, look now, and watch again after the next renewal."""
         if isinstance(error, NoConnectionFree):
             self._send("look", self._watch(0), self._attempt)
@@ -327,7 +327,7 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
         else:
             self._close(None, now)
 
-    def _left_without(self, error: ConsulateException, now: float) -> None:
+    def _on_late_acquire_failure(self, error: ConsulateException, now: float) -> None:
         if self._may_hold or error.maybe_applied:
             self._give_back(None, now)
         else:
@@ -343,9 +343,9 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
     def _release_again(self, _what: object, _now: float) -> None:
         self._release()
 
-    def _not_released(self, error: ConsulateException, now: float) -> None:
+    def _on_release_failure(self, error: ConsulateException, now: float) -> None:
         if isinstance(error, TransactionFailed):
-            self._release_refused(now)
+            self._on_release_refusal(now)
         elif may_help(error):
             self._failures += 1
             self._timers["pause"] = now + pause(self._failures, self._jitter())
@@ -365,29 +365,29 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
         (State.IDLE, "begin"): _begin,
         (State.IDLE, "stop"): _end,
         (State.OPENING, "opened"): _look_anew,
-        (State.OPENING, "session failed"): _session_failed,
+        (State.OPENING, "session failed"): _on_session_failure,
         **several(
             (State.OPENING, State.REOPENING, State.LOOKING, State.WAITING, State.PAUSED, State.ACQUIRING),
             {"time over": _time_over, "stop": _leave},
         ),
-        **several((State.LOOKING, State.WAITING, State.PAUSED, State.ACQUIRING), {"session lost": _session_lost}),
+        **several((State.LOOKING, State.WAITING, State.PAUSED, State.ACQUIRING), {"session lost": _on_loss_while_waiting}),
         (State.REOPENING, "session over"): _reopen,
-        **several((State.LOOKING, State.WAITING), {"look": _looked, "look failed": _not_looked}),
+        **several((State.LOOKING, State.WAITING), {"look": _on_look, "look failed": _on_look_failure}),
         (State.PAUSED, "pause"): _look_anew,
-        (State.ACQUIRING, "acquire"): _acquired,
-        (State.ACQUIRING, "acquire failed"): _not_acquired,
-        (State.HELD, "session lost"): _lost,
-        (State.HELD, "watch"): _watched,
-        (State.HELD, "watch failed"): _not_watched,
-        (State.HELD, "look"): _looked_at_own,
+        (State.ACQUIRING, "acquire"): _on_acquire,
+        (State.ACQUIRING, "acquire failed"): _on_acquire_failure,
+        (State.HELD, "session lost"): _on_loss,
+        (State.HELD, "watch"): _on_watch,
+        (State.HELD, "watch failed"): _on_watch_failure,
+        (State.HELD, "look"): _check_own,
         (State.HELD, "look failed"): ignore,
         (State.HELD, "pause"): _watch_again,
         (State.HELD, "stop"): _give_back,
         (State.LEAVING, "acquire"): _give_back,
-        (State.LEAVING, "acquire failed"): _left_without,
-        **several((State.LEAVING, State.RELEASING), {"session lost": _lost_late, "end": _close}),
+        (State.LEAVING, "acquire failed"): _on_late_acquire_failure,
+        **several((State.LEAVING, State.RELEASING), {"session lost": _on_loss_while_leaving, "end": _close}),
         (State.RELEASING, "release"): _close,
-        (State.RELEASING, "release failed"): _not_released,
+        (State.RELEASING, "release failed"): _on_release_failure,
         (State.RELEASING, "pause"): _release_again,
         **several((State.LEAVING, State.RELEASING, State.CLOSING, State.OVER), {"stop": ignore}),
         (State.CLOSING, "session over"): _end,

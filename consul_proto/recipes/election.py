@@ -18,7 +18,7 @@ from consul_proto.recipes.contender import WAIT, LockEvent
 from consul_proto.recipes.lock import DEFAULT_DELAY, Lock
 from consul_proto.recipes.machine import Stop, Tell
 from consul_proto.recipes.outcomes import GaveUp, Leader, LeaderChanged, Lost
-from consul_proto.recipes.retrying import may_help, pause, second
+from consul_proto.recipes.pauses import may_help, pause, second
 from consul_proto.recipes.session import DEFAULT_TTL
 from consul_proto.recipes.table import TableMachine, Transitions, ignore, several
 
@@ -116,7 +116,7 @@ def leader(key: str, codec: Codec = "json", *, options: Mapping[str, Any] | None
     return one_key(key, read, options or {})
 
 
-class Watching(Enum):
+class ObserverState(Enum):
     """Where an observer is."""
 
     IDLE, LOOKING, PAUSED, OVER = (auto() for _ in range(4))
@@ -131,7 +131,7 @@ class Observer(TableMachine[ObserverEvent]):
     """
 
     def __init__(self, key: str, *, codec: Codec = "json", jitter: Callable[[], float] = lambda: 0.5) -> None:
-        super().__init__(Watching.IDLE, jitter)
+        super().__init__(ObserverState.IDLE, jitter)
         leader(key, codec, options={"index": 1})
         self.key = key
         self._codec: Codec = codec
@@ -142,14 +142,14 @@ class Observer(TableMachine[ObserverEvent]):
     @property
     def is_over(self) -> bool:
         """Return whether the observer has ended."""
-        return self.state is Watching.OVER
+        return self.state is ObserverState.OVER
 
     def _look(self, _what: object, _now: float) -> None:
-        self.state = Watching.LOOKING
+        self.state = ObserverState.LOOKING
         options = {"index": self._index, "wait": WAIT} if self._index else {}
         self._send("look", leader(self.key, self._codec, options=options), _ATTEMPT, may_block=self._index > 0)
 
-    def _looked(self, reply: Reply[Leader | None], now: float) -> None:
+    def _on_look(self, reply: Reply[Leader | None], now: float) -> None:
         index = reply.meta.index or 0
         self._index, self._failures = index if index >= self._index else 0, 0
         before, found = self._told, reply.value
@@ -161,7 +161,7 @@ class Observer(TableMachine[ObserverEvent]):
         else:
             self._pause(second(self._jitter()), now)
 
-    def _not_looked(self, error: ConsulateException, now: float) -> None:
+    def _on_look_failure(self, error: ConsulateException, now: float) -> None:
         """Look anew after a pause: the index may be of a cluster that was restored."""
         self._index, self._failures = 0, self._failures + 1
         if isinstance(error, NoConnectionFree):
@@ -173,20 +173,20 @@ class Observer(TableMachine[ObserverEvent]):
             self._end(None, now)
 
     def _pause(self, seconds: float, now: float) -> None:
-        self.state = Watching.PAUSED
+        self.state = ObserverState.PAUSED
         self._timers["pause"] = now + seconds
 
     def _end(self, _what: None, _now: float) -> None:
         self._drop()
-        self.state = Watching.OVER
+        self.state = ObserverState.OVER
 
     transitions: ClassVar[Transitions] = {
-        (Watching.IDLE, "begin"): _look,
-        (Watching.LOOKING, "look"): _looked,
-        (Watching.LOOKING, "look failed"): _not_looked,
-        (Watching.PAUSED, "pause"): _look,
-        **several((Watching.IDLE, Watching.LOOKING, Watching.PAUSED), {"stop": _end}),
-        (Watching.OVER, "stop"): ignore,
+        (ObserverState.IDLE, "begin"): _look,
+        (ObserverState.LOOKING, "look"): _on_look,
+        (ObserverState.LOOKING, "look failed"): _on_look_failure,
+        (ObserverState.PAUSED, "pause"): _look,
+        **several((ObserverState.IDLE, ObserverState.LOOKING, ObserverState.PAUSED), {"stop": _end}),
+        (ObserverState.OVER, "stop"): ignore,
     }
 
 

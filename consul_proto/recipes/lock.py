@@ -25,7 +25,7 @@ from consul_proto.endpoints.txn import (
 from consul_proto.errors import LockConflict
 from consul_proto.paths import key_path
 from consul_proto.recipes.contender import WAIT, WATCH, Contender
-from consul_proto.recipes.fencing import acquiring
+from consul_proto.recipes.fenced_transaction import fenced_transaction
 from consul_proto.recipes.session import DEFAULT_TTL, SessionOptions
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Lock(Contender[Entries]):
             # A key that is ours already may have been written to since.
             is_ours = entry.get("Session") == self._session.id
             check = kv_check_session(self.key, self._session.id) if is_ours else kv_check_index(self.key, entry["ModifyIndex"])
-        return acquiring([check, kv_lock(self.key, self._value, self._session.id, LOCK_FLAG)])
+        return fenced_transaction([check, kv_lock(self.key, self._value, self._session.id, LOCK_FLAG)])
 
     def _release(self) -> None:
         check = kv_check_session(self.key, self._session.id)

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from consul_proto.codec import Value
 from consul_proto.durations import Duration
-from consul_proto.endpoints.kv_entries import bytes_of, one_key, tree
+from consul_proto.endpoints.kv_entries import bytes_of, entry_tree, one_key
 from consul_proto.endpoints.txn import commit, kv_cas, kv_delete, kv_delete_cas, kv_lock, kv_set
 from consul_proto.errors import LockConflict
 from consul_proto.paths import key_path
 from consul_proto.recipes.contender import WAIT, WATCH, Contender, State
-from consul_proto.recipes.fencing import acquiring
-from consul_proto.recipes.retrying import pause
+from consul_proto.recipes.fenced_transaction import fenced_transaction
+from consul_proto.recipes.pauses import pause
 from consul_proto.recipes.session import DEFAULT_TTL, SessionOptions
 from consul_proto.recipes.table import Transitions
 
@@ -99,7 +99,7 @@ class Semaphore(Contender[Slots]):
 
     def _look(self, index: int) -> Operation[Slots]:
         options = {"index": index, "wait": WAIT} if index else {}
-        return tree(f"{self.prefix}/", self._read, options)
+        return entry_tree(f"{self.prefix}/", self._read, options)
 
     def _watch(self, index: int) -> Operation[Slots]:
         options = {"index": index, "wait": WATCH} if index else {}
@@ -134,18 +134,18 @@ class Semaphore(Contender[Slots]):
         contend = kv_lock(self._contender_key, self._value, ours, SEMAPHORE_FLAG)
         added = self._written({*others, ours})
         if ours not in found.holders:
-            return acquiring([contend, kv_cas(self._key, added, found.index, SEMAPHORE_FLAG)])
+            return fenced_transaction([contend, kv_cas(self._key, added, found.index, SEMAPHORE_FLAG)])
         removed = kv_cas(self._key, self._written(others), found.index, SEMAPHORE_FLAG)
-        return acquiring([contend, removed, kv_set(self._key, added, SEMAPHORE_FLAG)])
+        return fenced_transaction([contend, removed, kv_set(self._key, added, SEMAPHORE_FLAG)])
 
     def _written(self, holders: Iterable[str]) -> str:
         return json.dumps({"Limit": self.limit, "Holders": dict.fromkeys(sorted(holders), True)}, separators=(",", ":"))
 
     def _release(self) -> None:
-        """Read which holders there are; `_release_ours` removes ours."""
+        """Read which holders there are; `_remove_holder` removes ours."""
         self._send("look", self._watch(0), self._attempt)
 
-    def _release_ours(self, reply: Reply[Slots], _now: float) -> None:
+    def _remove_holder(self, reply: Reply[Slots], _now: float) -> None:
         found = reply.value
         operations = [kv_delete(self._contender_key)]
         if self._session.id in found.holders:
@@ -156,15 +156,15 @@ class Semaphore(Contender[Slots]):
             operations.insert(0, removed)
         self._send("release", commit(operations, {}), self._attempt)
 
-    def _release_refused(self, now: float) -> None:
+    def _on_release_refusal(self, now: float) -> None:
         """Read again: another holder came or left in between."""
         self._failures += 1
         self._timers["pause"] = now + pause(self._failures, self._jitter())
 
     transitions: ClassVar[Transitions] = {
         **Contender.transitions,
-        (State.RELEASING, "look"): _release_ours,
-        (State.RELEASING, "look failed"): Contender._not_released,  # noqa: SLF001 - its own
+        (State.RELEASING, "look"): _remove_holder,
+        (State.RELEASING, "look failed"): Contender._on_release_failure,  # noqa: SLF001 - its own
     }
 
 

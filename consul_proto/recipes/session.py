@@ -28,7 +28,7 @@ from consul_proto.durations import Duration, seconds
 from consul_proto.endpoints.session import Session
 from consul_proto.errors import LockLost, LockNotAcquired, NotFound
 from consul_proto.recipes.outcomes import GaveUp, Lost, SessionOpened
-from consul_proto.recipes.retrying import may_help, pause
+from consul_proto.recipes.pauses import may_help, pause
 from consul_proto.recipes.table import TableMachine, Transitions, ignore
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ _SESSION: Session[Pure] = Session()
 class SessionOptions:
     """How to create a session; see `consul_proto.endpoints.session.Session.create`.
 
-    given: the ID of a session of the caller's, which is used instead of a new one.
+    existing: the ID of a session of the caller's, which is used instead of a new one.
     Raises ValueError for a TTL of 0 or of more than 24 hours, and for other invalid values.
     """
 
@@ -71,7 +71,7 @@ class SessionOptions:
     delay: Duration | None = None
     checks: Sequence[str] | None = None
     name: str | None = None
-    given: str | None = None
+    existing: str | None = None
 
     def __post_init__(self) -> None:
         if not self.seconds:
@@ -95,8 +95,8 @@ class SessionOptions:
 
     def first(self) -> Operation[str] | Operation[SessionEntry]:
         """Return the first call: create the session, or renew the caller's."""
-        if self.given is not None:
-            return _SESSION.renew(self.given)
+        if self.existing is not None:
+            return _SESSION.renew(self.existing)
         return _SESSION.create(self.name, self.behavior, delay=self.delay, ttl=self.ttl, checks=self.checks)
 
 
@@ -122,9 +122,9 @@ class KeptSession(TableMachine[SessionEvent]):
         self._timeout = timeout
         self._ttl = options.seconds
         #: The ID of the session, once it is known.
-        self.id = options.given or ""
+        self.id = options.existing or ""
         #: When the call under way was asked for, and the last one that showed that the session is alive.
-        self._asked = self._alive = 0.0
+        self._asked_at = self._alive_at = 0.0
         self._give_up_at: float | None = None
 
     @property
@@ -135,7 +135,7 @@ class KeptSession(TableMachine[SessionEvent]):
     @property
     def held_until(self) -> float | None:
         """Return the time from which on the session counts as lost; None: there is none."""
-        return self._alive + self._ttl if self.state is State.OPEN else None
+        return self._alive_at + self._ttl if self.state is State.OPEN else None
 
     def end(self, why: str, now: float) -> list[Effect[SessionEvent]]:
         """Handle a loss that became known in another way: Consul refuses a write because it does not know the session."""
@@ -151,18 +151,18 @@ class KeptSession(TableMachine[SessionEvent]):
         self._open(None, now)
 
     def _open(self, _what: None, now: float) -> None:
-        self._asked = now
+        self._asked_at = now
         self._send("create", self._options.first(), self._options.attempt)
 
-    def _opened(self, reply: Reply[str | SessionEntry], now: float) -> None:
+    def _on_create(self, reply: Reply[str | SessionEntry], now: float) -> None:
         self.state = State.OPEN
         if isinstance(reply.value, str):
             self.id = reply.value
         self._tell(SessionOpened(self.id))
-        self._is_alive(reply, now)
+        self._on_renew(reply, now)
         self._pass(now)  # the process may have been paused, even past the TTL
 
-    def _not_opened(self, error: ConsulateException, now: float) -> None:
+    def _on_create_failure(self, error: ConsulateException, now: float) -> None:
         self._failures += 1
         again = now + pause(self._failures, self._jitter())
         if may_help(error) and (self._give_up_at is None or again <= self._give_up_at):
@@ -177,22 +177,22 @@ class KeptSession(TableMachine[SessionEvent]):
 
     # Keeping.
 
-    def _is_alive(self, reply: Reply[str | SessionEntry], now: float) -> None:
+    def _on_renew(self, reply: Reply[str | SessionEntry], now: float) -> None:
         self._failures = 0
-        self._alive = self._asked
+        self._alive_at = self._asked_at
         if not isinstance(reply.value, str):
             self._ttl = min(self._ttl, _ttl_of(reply.value) or self._ttl)
-        self._timers["expiry"] = self._alive + self._ttl
-        self._timers["renewal"] = max(now, self._alive + self._ttl * _RENEWED_AFTER)
+        self._timers["expiry"] = self._alive_at + self._ttl
+        self._timers["renewal"] = max(now, self._alive_at + self._ttl * _RENEWED_AFTER)
 
     def _renew(self, _what: None, now: float) -> None:
         if now >= self._timers["expiry"]:
             self._expire(None, now)
             return
-        self._asked = now
+        self._asked_at = now
         self._send("renew", _SESSION.renew(self.id), self._options.attempt)
 
-    def _not_renewed(self, error: ConsulateException, now: float) -> None:
+    def _on_renew_failure(self, error: ConsulateException, now: float) -> None:
         if isinstance(error, NotFound):
             self._lose(LockLost("its session has ended: an operator or a failing check ended it, or the TTL was over"), now)
             return
@@ -219,12 +219,12 @@ class KeptSession(TableMachine[SessionEvent]):
         end = self._timers.get("end", now + self._options.cleaning)
         self._drop()
         self.state = State.OVER
-        if self._options.given is None:
+        if self._options.existing is None:
             self.state, self._failures = State.CLOSING, 0
             self._timers["end"] = end
             self._destroy(None, now)
 
-    def _opened_late(self, reply: Reply[str | SessionEntry], now: float) -> None:
+    def _on_late_create(self, reply: Reply[str | SessionEntry], now: float) -> None:
         if isinstance(reply.value, str):
             self.id = reply.value
         self._close(None, now)
@@ -232,7 +232,7 @@ class KeptSession(TableMachine[SessionEvent]):
     def _destroy(self, _what: None, _now: float) -> None:
         self._send("destroy", _SESSION.destroy(self.id), self._options.attempt)
 
-    def _not_destroyed(self, error: ConsulateException, now: float) -> None:
+    def _on_destroy_failure(self, error: ConsulateException, now: float) -> None:
         self._failures += 1
         if may_help(error):
             self._timers["pause"] = now + pause(self._failures, self._jitter())
@@ -246,19 +246,19 @@ class KeptSession(TableMachine[SessionEvent]):
     transitions: ClassVar[Transitions] = {
         (State.IDLE, "begin"): _begin,
         (State.IDLE, "stop"): _end,
-        (State.OPENING, "create"): _opened,
-        (State.OPENING, "create failed"): _not_opened,
+        (State.OPENING, "create"): _on_create,
+        (State.OPENING, "create failed"): _on_create_failure,
         (State.OPENING, "pause"): _open,
         (State.OPENING, "stop"): _stop_opening,
         (State.OPEN, "renewal"): _renew,
-        (State.OPEN, "renew"): _is_alive,
-        (State.OPEN, "renew failed"): _not_renewed,
+        (State.OPEN, "renew"): _on_renew,
+        (State.OPEN, "renew failed"): _on_renew_failure,
         (State.OPEN, "expiry"): _expire,
         (State.OPEN, "stop"): _close,
-        (State.CLOSING, "create"): _opened_late,
+        (State.CLOSING, "create"): _on_late_create,
         (State.CLOSING, "create failed"): _end,
         (State.CLOSING, "destroy"): _end,
-        (State.CLOSING, "destroy failed"): _not_destroyed,
+        (State.CLOSING, "destroy failed"): _on_destroy_failure,
         (State.CLOSING, "pause"): _destroy,
         (State.CLOSING, "end"): _end,
         (State.CLOSING, "stop"): ignore,

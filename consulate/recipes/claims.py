@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 from consul_proto.errors import LockNotAcquired
@@ -36,9 +37,16 @@ MakeHeld: TypeAlias = Callable[[Any, Any, Any], H]
 
 
 class _Attempt(Generic[H]):
-    """One machine and what it told. on_lost: is called when it tells a loss."""
+    """One machine and what it told. release: gives back what an attempt holds. on_lost: is called when the machine tells a loss."""
 
-    def __init__(self, what: str, loss: type[Any], make: MakeHeld[H], release: object, on_lost: Callable[[_Attempt[H]], object]) -> None:
+    def __init__(
+        self,
+        what: str,
+        loss: type[Any],
+        make: MakeHeld[H],
+        release: Callable[[_Attempt[H]], object],
+        on_lost: Callable[[_Attempt[H]], object],
+    ) -> None:
         self.run: Any = None
         self.held: H | None = None
         self.loss: Any = None
@@ -56,7 +64,7 @@ class _Attempt(Generic[H]):
             self._on_lost(self)
         else:
             self.loss = self._new_loss(self.run, self._what)
-            self.held = self._make(self.loss, event, self._release)
+            self.held = self._make(self.loss, event, partial(self._release, self))
 
     def is_known(self) -> bool:
         """Return whether something is held, or never will be."""
@@ -113,16 +121,24 @@ class ThreadClaim(Generic[H]):
         self._on_loss = on_loss
         self._guard = threading.Lock()
         self._attempt: _Attempt[H] | None = None
+        #: That of the block.
+        self._entered: _Attempt[H] | None = None
 
     def __enter__(self) -> H:
-        return self._begin(self._timeout)
+        held = self._begin(self._timeout)
+        self._entered = self._attempt
+        return held
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
-        if self._attempt is not None:
-            lost = self._end()
-            if lost is not None and _replaces(lost, error):
-                raise lost from error
+        attempt, self._entered = self._entered, None
+        self._leave(attempt, error)
         return False
+
+    def _leave(self, attempt: _Attempt[H] | None, error: BaseException | None) -> None:
+        """End a block. error: what it raised. Raises LockLost if that is worse."""
+        lost = self._end(attempt)
+        if lost is not None and _replaces(lost, error):
+            raise lost from error
 
     def _begin(self, timeout: Duration | None) -> H:
         attempt: _Attempt[H] = _Attempt(self._what, Loss, self._held, self._release, self._lost)
@@ -143,15 +159,17 @@ class ThreadClaim(Generic[H]):
                 run.wait_until_over()
             raise
 
-    def _release(self) -> None:
+    def _release(self, attempt: _Attempt[H]) -> None:
         """Give back what is held. Raises LockLost if it was lost."""
-        if self._attempt is not None and (lost := self._end()) is not None:
+        if (lost := self._end(attempt)) is not None:
             raise lost
 
-    def _end(self) -> LockLost | None:
-        """Give back what is held, and wait until that is done; after a loss, only for a moment. Return the loss."""
-        attempt, self._attempt = self._attempt, None
-        assert attempt is not None
+    def _end(self, attempt: _Attempt[H] | None) -> LockLost | None:
+        """Give back what is held, and wait until that is done; after a loss, only for a moment. Return the loss. Twice does nothing."""
+        with self._guard:
+            if attempt is None or self._attempt is not attempt:
+                return None
+            self._attempt = None
         lost: LockLost | None = attempt.loss._settle()
         attempt.run.stop()
         attempt.run.wait_until_over(None if lost is None else _AFTER_LOSS)
@@ -195,15 +213,16 @@ class Try(Generic[H]):
     def __init__(self, claim: Lockable[H], timeout: Duration | None) -> None:
         self._claim = claim
         self._timeout = timeout
-        self._holds = False
+        self._attempt: _Attempt[H] | None = None
 
     def __enter__(self) -> H | None:
         held = self._claim.acquire(self._timeout)
-        self._holds = held is not None
+        self._attempt = None if held is None else self._claim._attempt
         return held
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> Literal[False]:
-        return self._claim.__exit__(kind, error, trace) if self._holds else False
+        self._claim._leave(self._attempt, error)
+        return False
 
 
 class TaskClaim(Generic[H]):
@@ -262,10 +281,9 @@ class TaskClaim(Generic[H]):
             run.enter_scope()
         return held
 
-    async def _release(self) -> None:
+    async def _release(self, attempt: _Attempt[H]) -> None:
         """Give back what is held. Raises LockLost if it was lost."""
-        attempt = self._attempt
-        if attempt is not None and not attempt.is_released:
+        if self._attempt is attempt and not attempt.is_released:
             attempt.is_released = True
             lost = attempt.loss._settle()
             attempt.run.stop()

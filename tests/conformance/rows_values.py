@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from consulate.exceptions import ClientError, DecodeError
+from consulate.exceptions import ClientError, DecodeError, ServerError
+from tests.conformance.endpoints.streamed import open_only, opened
 from tests.conformance.table import beyond
 from tests.conformance.world import World
 
@@ -79,6 +80,34 @@ async def a_value_that_fits_no_transaction(client: Any, world: World) -> None:
     with pytest.raises(ClientError) as caught:
         await client.kv.put_many({f"{prefix}/e": large + b"x"})
     assert (caught.value.status, caught.value.maybe_applied) == (413, False)
+
+
+@beyond
+async def records_one_by_one(client: Any, world: World) -> None:
+    prefix = world.name()
+    stored: dict[str, Any] = {f"{prefix}/{n:03}": f"value {n} " * 20 for n in range(150)}
+    stored |= {f"{prefix}/a&b": "escaped", f"{prefix}/b": b"\xff", f"{prefix}/c": "", f"{prefix}/d": {"a": [1]}, f"{prefix}/\u00e4": True}
+    await client.kv.put_many(stored, flags={f"{prefix}/b": 2**64 - 1})
+    session = await client.session.create("s", behavior="delete", delay="0s")
+    assert await client.kv.acquire_lock(f"{prefix}/e", session, "locked") is True
+    try:
+        async with opened(client, world, lambda api: api.kv.stream_records(prefix + "/")) as records:
+            found = [record async for record in records]
+        assert found == await client.kv.get_records(prefix + "/")
+        assert {record["Key"]: record["Value"] for record in found} == {**stored, f"{prefix}/e": "locked"}
+        assert {record["Key"]: record["Flags"] for record in found if record["Flags"]} == {f"{prefix}/b": 2**64 - 1}
+        assert {record["Key"]: record["Session"] for record in found if "Session" in record} == {f"{prefix}/e": session}
+        assert await client.kv.items(prefix + "/") == {record["Key"]: record["Value"] for record in found}
+        assert await client.kv.records(prefix + "/") == [(record["Key"], record["Flags"], record["Value"]) for record in found]
+        async with opened(client, world, lambda api: api.kv.stream_records(prefix + "/b", raw=True)) as records:
+            assert [record["Value"] async for record in records] == [b"\xff"]
+    finally:
+        await client.session.destroy(session)
+    async with opened(client, world, lambda api: api.kv.stream_records(world.name("missing"))) as records:
+        assert [record async for record in records] == []
+    await client.kv.delete(prefix, recurse=True)
+    with pytest.raises(ServerError, match="No path to datacenter"):
+        await open_only(client, world, lambda api: api.kv.stream_records(prefix, datacenter="nowhere"))
 
 
 @beyond

@@ -10,12 +10,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from consul_proto import errors
 from consul_proto.api import Operations
 from consul_proto.errors import ConsulateException
 from consul_proto.failures import error_for
+from consul_proto.json_decoder import Decode, decode_by_json, msgspec_decoder
 from consul_proto.message import Headers, Request, Response
 from tests.proto.flows import FLOWS
 from tests.proto.golden.row import AnswerRow
@@ -70,8 +72,10 @@ _ACL_KINDS: dict[str, type[ConsulateException]] = {
 }
 
 
+@pytest.mark.parametrize("decoder", [decode_by_json, msgspec_decoder(msgspec)], ids=["json", "msgspec"])
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_an_answer_gives_its_value(row: AnswerRow) -> None:
+def test_an_answer_gives_its_value(row: AnswerRow, decoder: Decode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consul_proto.message.best_decoder", lambda: decoder)
     operation = row.call(Operations())
     value = operation.decode(Response(row.status, Headers([("X-Consul-Index", "7")]), row.body))
     assert value == row.value

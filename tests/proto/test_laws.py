@@ -53,6 +53,32 @@ def test_reading_loses_nothing(stored: bytes) -> None:
     assert encode(decode(stored, "text")) == stored
 
 
+def _by_json(stored: bytes) -> Any:
+    """Return what a text reads as: what `json` reads, if writing this gives the same bytes."""
+    text = stored.decode()
+    try:
+        value = json.loads(text)
+        is_kept = not isinstance(value, str | None) and json.dumps(value, allow_nan=False).encode() == stored
+    except ValueError:
+        return text
+    return value if is_kept else text
+
+
+@given(
+    st.from_regex(r"-?[0-9]{1,20}(\.[0-9]{0,20})?([eE][-+]?[0-9]{0,3})?[ x\n]?", fullmatch=True)
+    | st.integers().map(str)
+    | st.floats().map(repr)
+    | st.sampled_from(["true", "false", "True", "truth", "t", "false ", "-", "--1", "1_0", "1e400", "0x1", "-0", "-0.0", "10.0.0.1", "5m"])
+    | st.text("0123456789-+.eE_\u0661\uff11 ", max_size=8)
+)
+@example("1" * 4300)
+@example("1" * 4301)
+@example("1" * 500 + ".5")
+def test_numbers_and_words_read_as_json_reads_them(text: str) -> None:
+    stored = text.encode()
+    assert repr(decode(stored)) == repr(_by_json(stored))
+
+
 @pytest.mark.parametrize(
     ("stored", "value"),
     [

@@ -25,7 +25,7 @@ from transports.memory import AsyncMemoryTransport, MemoryTransport
 _SHAPES = {"recurse", "keys", "raw", "separator", "format", "pem", "signed"}
 
 #: What further calls fix of their row's options: what `put` is told, these calls are; only a transaction that reads has a consistency;
-#: calls of several requests do not block.
+#: calls of several requests, and streams, do not block.
 _FIXED = {
     "kv.acquire_lock": {"cas", "acquire", "release"},
     "kv.release_lock": {"cas", "acquire", "release"},
@@ -33,6 +33,7 @@ _FIXED = {
     "kv.set": {"flags", "cas", "acquire", "release"},
     "kv.put_many": {"consistency"},
     "kv.delete_many": {"consistency"},
+    "kv.stream_records": {"index", "wait"},
     "acl.info": {"index", "wait"},
     "acl.list": {"index", "wait"},
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from tests.simulator.broken_rules import Mutant
 
 _SESSION = [
-    Mutant("the TTL counts from the sending, not from the answer", "session.py", "self._alive = self._asked\n", "self._alive = now\n"),
+    Mutant(
+        "the TTL counts from the sending, not from the answer", "session.py", "self._alive_at = self._asked_at\n", "self._alive_at = now\n"
+    ),
     Mutant("a session is renewed at half its TTL", "session.py", "_RENEWED_AFTER = 1 / 2", "_RENEWED_AFTER = 1"),
     Mutant("a call takes at most a fifth of the TTL", "session.py", "_ATTEMPT, _LONGEST_ATTEMPT = 1 / 5", "_ATTEMPT, _LONGEST_ATTEMPT = 2"),
     Mutant(
@@ -23,7 +25,7 @@ _SESSION = [
     Mutant(
         "the clock decides about the loss",
         "session.py",
-        '        self._timers["expiry"] = self._alive + self._ttl\n',
+        '        self._timers["expiry"] = self._alive_at + self._ttl\n',
         '        self._timers["expiry"] = now + 3 * self._ttl\n',
     ),
     Mutant("a process that was paused renews nothing that it has lost", "session.py", 'if now >= self._timers["expiry"]:', "if now < 0:"),
@@ -33,12 +35,17 @@ _SESSION = [
         "        self._tell(Lost(error))\n        self._close(None, now)",
         "        self._tell(Lost(error))\n        self._end(None, now)",
     ),
-    Mutant("the caller's session is not destroyed", "session.py", "if self._options.given is None:", "if self._options.given is not self:"),
+    Mutant(
+        "the caller's session is not destroyed",
+        "session.py",
+        "if self._options.existing is None:",
+        "if self._options.existing is not self:",
+    ),
     Mutant("the caller's session counts with its own TTL", "session.py", "min(self._ttl, _ttl_of", "max(self._ttl, _ttl_of"),
     Mutant(
         "a session whose creation is under way is destroyed after Stop",
         "session.py",
-        '(State.CLOSING, "create"): _opened_late,',
+        '(State.CLOSING, "create"): _on_late_create,',
         '(State.CLOSING, "create"): _end,',
     ),
     Mutant("destroying is tried again", "session.py", '(State.CLOSING, "pause"): _destroy,', '(State.CLOSING, "pause"): _end,'),
@@ -51,8 +58,8 @@ _SESSION = [
         "        if not isinstance",
     ),
     Mutant("a call that came too late is not cancelled", "table.py", "            self._effects.remove(late)", "            pass"),
-    Mutant("a wrong TTL is not tried again", "retrying.py", 'rb"Session TTL|', 'rb"'),
-    Mutant("an agent that was started again is healthy soon", "retrying.py", "Check '(?!serfHealth')", "Check '"),
+    Mutant("a wrong TTL is not tried again", "pauses.py", 'rb"Session TTL|', 'rb"'),
+    Mutant("an agent that was started again is healthy soon", "pauses.py", "Check '(?!serfHealth')", "Check '"),
 ]
 
 _LOCK = [
@@ -111,8 +118,8 @@ _CONTENDER = [
     Mutant(
         "a holder that lost destroys its session at once",
         "contender.py",
-        '(State.HELD, "session lost"): _lost,',
-        '(State.HELD, "session lost"): _lost_late,',
+        '(State.HELD, "session lost"): _on_loss,',
+        '(State.HELD, "session lost"): _on_loss_while_leaving,',
     ),
     Mutant(
         "who leaves waits for an acquiring transaction under way",
@@ -195,7 +202,12 @@ _CONTENDER = [
         "        elif _NO_SESSION in error.message:",
         "        elif _NO_SESSION is error.message:",
     ),
-    Mutant("the token is the ModifyIndex of the last write", "fencing.py", 'entry = found[-1].get("KV")', 'entry = found[0].get("KV")'),
+    Mutant(
+        "the token is the ModifyIndex of the last write",
+        "fenced_transaction.py",
+        'entry = found[-1].get("KV")',
+        'entry = found[0].get("KV")',
+    ),
 ]
 
 _SEMAPHORE = [

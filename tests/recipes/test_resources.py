@@ -226,6 +226,18 @@ def test_a_callback_may_not_wait_for_recipes(url: str, caplog: pytest.LogCapture
         wait_until(lambda: consul.session.list() == [])
 
 
+def test_what_was_released_releases_nothing_else(url: str) -> None:
+    with Consul(url) as consul:
+        lock = consul.lock("again")
+        with lock as first:
+            first.release()
+            second: Any = lock.acquire()
+            first.release()
+            assert consul.kv.get_record("again")["Session"] == second.session
+        assert consul.kv.get_record("again")["Session"] == second.session
+        second.release()
+
+
 def test_who_waits_ends_when_the_client_is_closed(url: str) -> None:
     with check_no_leaks(), Consul(url) as other, other.lock("closed"):
         consul = Consul(url)
@@ -357,7 +369,6 @@ def test_an_interrupted_wait_leaves_nothing(url: str) -> None:
 
 def test_a_machine_that_breaks_ends_its_block_only(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with Consul(url) as consul, consul.lock("k") as held:
-        monkeypatch.setattr(Observer, "_looked", None)
         monkeypatch.setitem(Observer.transitions, next(key for key in Observer.transitions if key[1] == "look"), None)
         with pytest.raises(TypeError), consul.election("leader").observe() as leaders:
             next(leaders)

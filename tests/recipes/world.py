@@ -195,7 +195,8 @@ class World:
                 self.now = max(self.now, until)
                 return
             self.now = max(self.now, min(times))
-            self.simulator.advance(self.now)
+            if deadline is not None and deadline <= self.now:
+                self.simulator.advance(self.now)
             for worker in self.workers:
                 if not worker.is_paused and worker.deadline is not None and worker.deadline <= self.now:
                     self._do(worker, worker.machine.advance(self.now))

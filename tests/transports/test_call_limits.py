@@ -189,7 +189,7 @@ def test_time_limits_use_the_transports_clock() -> None:
 
 
 def test_a_transport_without_clock_and_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transports.drive.random", lambda: 0.01)
+    monkeypatch.setattr("random.random", lambda: 0.01)
     answers = [Response(429), Response(200, body=b"[]")]
 
     class Least:
@@ -203,7 +203,7 @@ def test_a_transport_without_clock_and_sleep(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_transport_of_tasks_without_clock_and_sleep(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transports.drive.random", lambda: 0.01)
+    monkeypatch.setattr("random.random", lambda: 0.01)
     answers = [Response(429), Response(200, body=b"[]")]
 
     class Least:

@@ -17,7 +17,7 @@ from tests.transports.conftest import Serve
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses have a random length: here they are always short."""
-    monkeypatch.setattr("transports.drive.random", lambda: 0.05)
+    monkeypatch.setattr("random.random", lambda: 0.05)
 
 
 @on_every_face

@@ -394,6 +394,8 @@ def streams(client: Consul, file: BinaryIO) -> None:
     assert_type(client.ops.snapshot.save(consistency="stale"), Stream[bytes])
     with client.agent.metrics_stream() as intervals:
         assert_type(next(iter(intervals))["Samples"][0]["Count"], int)
+    with client.kv.stream_records("app/", raw=True, consistency="stale") as records:
+        assert_type([record["Key"] for record in records], list[str])
     assert_type(client.snapshot.save(file)["Index"], int)
     assert_type(client.snapshot.restore(Path("a.snap")), bool)
     client.ops.snapshot.restore(StreamedBody(lambda: [b"a"], 1))
@@ -403,6 +405,8 @@ def streams(client: Consul, file: BinaryIO) -> None:
 async def streams_for_tasks(tasks: AsyncConsul) -> None:
     async with tasks.agent.monitor() as lines:
         assert_type(await anext(aiter(lines)), str)
+    async with tasks.kv.stream_records() as records:
+        assert_type(await anext(aiter(records)), Record)
     assert_type((await tasks.snapshot.save("a.snap"))["Size"], int)
 
 

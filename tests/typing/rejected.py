@@ -256,6 +256,7 @@ def config_entries(client: Consul) -> None:
 
 def wrong_streams(client: Consul, tasks: AsyncConsul) -> None:
     client.agent.monitor(log_level="loud")  # error
+    client.kv.stream_records("app/", index=7)  # error
     client.agent.token.update("nothing", "t")  # error
     client.snapshot.save(consistency="consistent", file="a.snap")  # error
     client.ops.snapshot.restore("a.snap")  # error

@@ -13,7 +13,7 @@ from consul_proto.errors import ClientClosed, RequestError, RequestTimeout, Stal
 from transports.clients.anyio_connection import AnyioConnection
 from transports.clients.fork import renew_after_fork
 from transports.clients.loops import LoopGuard
-from transports.clients.pool import Pool, Turn, close_idle, take_usable
+from transports.clients.pool import Pool, Turn, close_idle
 from transports.clients.tls import client_context
 from transports.clocks import EVENT_LOOP_CLOCK
 from transports.errors import busy_error, suggest_http, suggest_https, wire_error
@@ -138,7 +138,7 @@ class AnyioTransport:
             raise
 
     def _check_out(self) -> tuple[AnyioConnection, bool]:
-        idle = take_usable(self._pool, monotonic())
+        idle = self._pool.take(monotonic())
         connection = idle or AnyioConnection(self._config, self._tls, self._guard)
         self._busy.add(connection)
         return connection, idle is not None
@@ -147,9 +147,12 @@ class AnyioTransport:
         if connection not in self._busy:
             return  # the answer was opened before this process was forked, and the pool is a new one
         self._busy.remove(connection)
-        for one in self._pool.keep(connection, monotonic()) if keep and not self._closed else [connection]:
-            one.close()
-        _wake(self._pool.release(blocking))
+        keep = keep and not self._closed
+        if not keep:
+            connection.close()
+        turn = self._pool.give_back(connection if keep else None, blocking, monotonic())
+        if turn is not None:
+            turn.wake()
 
     async def aclose(self) -> None:
         """Close every connection. Calls of other tasks fail at once."""

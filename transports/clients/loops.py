@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio.lowlevel
@@ -14,7 +15,6 @@ from transports.clients.task_wires import AnyioWire
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
-    from types import ModuleType
 
     from transports.clients.task_wires import TaskWire
 
@@ -29,7 +29,8 @@ class LoopGuard:
         self.run: object = None
         #: The time of the event loop, in seconds.
         self.now: Callable[[], float] = anyio.current_time
-        self._is_asyncio = False
+        #: Makes the wire of a connected socket in this event loop.
+        self.wire: Callable[[socket.socket], TaskWire] = AnyioWire
 
     def check(self) -> None:
         """Raise RequestError if another event loop uses the transport and still runs."""
@@ -49,19 +50,19 @@ class LoopGuard:
                     maybe_applied=False,
                 )
             self._loop, self.run = loop, run
-            self._is_asyncio = hasattr(loop, "add_reader") and _asyncio_wire().can_register(loop)
-            self.now = loop.time if self._is_asyncio else anyio.current_time
-
-    def wire(self, sock: socket.socket) -> TaskWire:
-        """Return a wire for the running event loop. sock: a connected socket."""
-        return _asyncio_wire().AsyncioWire(sock, self._loop) if self._is_asyncio else AnyioWire(sock)
+            self.wire = _wire_for(loop)
+            self.now = loop.time if hasattr(loop, "time") else anyio.current_time
 
 
-def _asyncio_wire() -> ModuleType:
-    """Return the module, which a program on trio must not import: it imports asyncio."""
-    from transports.clients import asyncio_wire
+def _wire_for(loop: Any) -> Callable[[socket.socket], TaskWire]:
+    """Return what makes wires in an event loop. A program on trio does not import asyncio for it, nor the reverse."""
+    if hasattr(loop, "add_reader"):
+        from transports.clients.asyncio_wire import AsyncioWire, can_register
 
-    return asyncio_wire
+        return partial(AsyncioWire, loop=loop) if can_register(loop) else AnyioWire
+    from transports.clients.trio_wire import TrioWire
+
+    return TrioWire
 
 
 def _is_running(loop: Any) -> bool:

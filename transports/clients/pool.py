@@ -1,4 +1,4 @@
-"""The connection pool: which connection a call gets, and which call waits. It does no I/O: its methods return what the caller must do.
+"""The connection pool: which connection a call gets, and which call waits. It does no I/O of its own, and wakes nobody.
 
 Ordinary calls and blocking queries have separate limits, so that any number of blocking queries never delays a write. Calls that wait get
 their place in order. Both kinds of calls share the idle connections; the most recently used one is taken first.
@@ -43,17 +43,6 @@ def close_idle(pool: Pool[Any]) -> None:
     """Close all idle connections of a pool."""
     for connection in pool.drop_idle():
         connection.close()
-
-
-def take_usable(pool: Pool[C], now: float) -> C | None:
-    """Return an idle connection that can be used, or None. Close those that cannot."""
-    connection, expired = pool.take(now)
-    while connection is not None and connection.is_stale():
-        expired.append(connection)
-        connection, _ = pool.take(now)
-    for old in expired:
-        old.close()
-    return connection
 
 
 class Pool(Generic[C]):
@@ -121,23 +110,33 @@ class Pool(Generic[C]):
             queue.clear()
         return turns
 
-    def take(self, now: float) -> tuple[C | None, list[C]]:
-        """Return an idle connection (None: open a new one), and the connections that were idle for too long and must be closed."""
+    def take(self, now: float) -> C | None:
+        """Return the idle connection that was used last and can be used; None: open a new one. Close those that cannot be used."""
         idle = self._idle
-        if not idle:
-            return None, []
-        oldest = now - self._longest_idle
-        if idle[0][1] >= oldest:
-            return idle.pop()[0], []
-        expired = [connection for connection, since in idle if since < oldest]
-        self._idle = idle = [(connection, since) for connection, since in idle if since >= oldest]
-        return idle.pop()[0] if idle else None, expired
+        if idle and idle[0][1] < now - self._longest_idle:
+            self._drop_expired(now - self._longest_idle)
+            idle = self._idle
+        while idle:
+            connection = idle.pop()[0]
+            if not connection.is_stale():
+                return connection
+            connection.close()
+        return None
 
-    def keep(self, connection: C, now: float) -> list[C]:
-        """Take back a connection that can be used again. Return the connections that must be closed."""
-        self._idle.append((connection, now))
-        # After many blocking queries, their idle connections would count against the agent's limit.
-        return [self._idle.pop(0)[0]] if len(self._idle) > self._bounds[0] else []
+    def _drop_expired(self, oldest: float) -> None:
+        expired = [connection for connection, since in self._idle if since < oldest]
+        self._idle = [(connection, since) for connection, since in self._idle if since >= oldest]
+        for connection in expired:
+            connection.close()
+
+    def give_back(self, connection: C | None, blocking: bool, now: float) -> Turn | None:
+        """Take back a connection that can be used again (None: it is closed) and its place; return what `release` returns."""
+        if connection is not None:
+            self._idle.append((connection, now))
+            if len(self._idle) > self._bounds[0]:
+                # After many blocking queries, their idle connections would count against the agent's limit.
+                self._idle.pop(0)[0].close()
+        return self.release(blocking)
 
     def drop_idle(self) -> list[C]:
         """Remove all idle connections and return them. The caller must close them."""

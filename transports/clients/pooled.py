@@ -11,7 +11,7 @@ from weakref import finalize
 
 from consul_proto.errors import Cancelled, ClientClosed, RequestError, RequestTimeout, StaleConnection, UnreadableBody
 from transports.clients.fork import renew_after_fork
-from transports.clients.pool import Pool, Turn, close_idle, take_usable
+from transports.clients.pool import Pool, Turn, close_idle
 from transports.clocks import SYSTEM_CLOCK
 from transports.errors import busy_error, suggest_https
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from transports.cancel import Cancel
 
 _FOREVER = float("inf")
-
-_NOTHING = nullcontext()
 
 
 class Connection(Protocol):
@@ -105,16 +103,19 @@ class PooledTransport:
 
     def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
         """Send a request over an idle or a new connection, and return its answer."""
-        deadline = _deadline(timeout)
+        deadline = _FOREVER if timeout is None else monotonic() + timeout
         blocking = request.wait > 0
         connection, reused = self._check_out(blocking, deadline, cancel)
         keep = False
         try:
-            with _NOTHING if cancel is None else cancel.on_set(connection.abort):
-                if not reused:
-                    connection.connect(deadline)
-                    self._check_open()
+            if reused and cancel is None:
                 response = connection.exchange(request, deadline)
+            else:
+                with nullcontext() if cancel is None else cancel.on_set(connection.abort):
+                    if not reused:
+                        connection.connect(deadline)
+                        self._check_open()
+                    response = connection.exchange(request, deadline)
             keep = connection.reusable
         except RequestError as error:
             failure = self._failure(error, connection, reused, cancel)
@@ -163,9 +164,9 @@ class PooledTransport:
     def _check_out(self, blocking: bool, deadline: float, cancel: Cancel | None) -> tuple[Connection, bool]:
         """Take a place, or wait for one in turn. Return a connection, and whether it was used before."""
         with self._lock:
-            self._check_open()
-            if self._pool.reserve(blocking):
+            if not self._closed and self._pool.reserve(blocking):
                 return self._take()
+            self._check_open()
             woken = threading.Event()
             turn = Turn(woken.set)
             self._pool.wait(turn, blocking)
@@ -184,21 +185,24 @@ class PooledTransport:
 
     def _take(self) -> tuple[Connection, bool]:
         """Return an idle connection that can be used, or a new one. The caller holds the lock."""
-        idle = take_usable(self._pool, monotonic())
+        idle = self._pool.take(monotonic())
         connection = idle or self._connection()
         self._busy.add(connection)
         return connection, idle is not None
 
     def _check_in(self, blocking: bool, connection: Connection, keep: bool) -> None:
+        keep = keep and not self._closed
         if not keep:
             connection.close()
         with self._lock:
             if connection not in self._busy:
                 return  # the answer was opened before this process was forked, and the pool is a new one
             self._busy.remove(connection)
-            for old in self._pool.keep(connection, monotonic()) if keep and not self._closed else [connection]:
-                old.close()
-            _wake(self._pool.release(blocking))
+            turn = self._pool.give_back(connection if keep else None, blocking, monotonic())
+            if self._closed:
+                close_idle(self._pool)  # another thread closed the client in the meantime
+            if turn is not None:
+                turn.wake()
 
     def close(self) -> None:
         """Close every connection. Calls of other threads fail at once."""

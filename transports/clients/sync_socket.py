@@ -79,7 +79,7 @@ class SocketConnection:
         http1 = self._http1
         data = http1.send(request)
         try:
-            wire = self._require_wire()
+            wire = self._wire or self._require_wire()
             whole = self._send(wire, data, request, deadline)
             while True:
                 data = wire.receive(deadline)

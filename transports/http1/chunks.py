@@ -9,15 +9,18 @@ from consul_proto.errors import RequestError
 from transports.errors import size_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
 #: The longest line with a size or a trailer, in bytes. Consul sends no extensions of chunks and no trailers.
 _LONGEST_LINE = 8192
 
-#: The largest piece of a body, in bytes: a chunk may claim any size.
+#: The largest piece of a body that arrives piece by piece, in bytes.
 LARGEST_PIECE = 1 << 16
+
+#: The largest piece of a body that is read whole, in bytes: a chunk may claim any size, and so much memory is reserved for it.
+_LARGEST_BLOCK = 1 << 24
 
 
 def iter_chunks(reader: IO[bytes], limit: int | None = None) -> Iterator[bytes]:
@@ -26,14 +29,24 @@ def iter_chunks(reader: IO[bytes], limit: int | None = None) -> Iterator[bytes]:
     reader: its `read1` is used if it has one, because that does not wait for a whole piece. limit: the largest body, in bytes; None: no
     limit. Raises RequestError for what is not HTTP or above the limit, EOFError at an early end, and what the reader raises.
     """
-    read = getattr(reader, "read1", reader.read)
+    return _pieces(reader, getattr(reader, "read1", reader.read), LARGEST_PIECE, limit)
+
+
+def read_chunks(reader: IO[bytes], limit: int | None) -> bytes:
+    """Return the whole body that these chunks make up; see `iter_chunks`."""
+    # Agents send a body as one chunk. It is read into its place, without a call for each part that arrives.
+    parts = list(_pieces(reader, reader.read, _LARGEST_BLOCK, limit))
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _pieces(reader: IO[bytes], read: Callable[[int], bytes], largest: int, limit: int | None) -> Iterator[bytes]:
     received = 0
     while size := _size(reader):
         received += size
         if limit is not None and received > limit:
             raise size_error(limit)
         while size:
-            piece = read(min(size, LARGEST_PIECE))
+            piece = read(min(size, largest))
             if not piece:
                 raise EOFError
             size -= len(piece)
@@ -42,11 +55,6 @@ def iter_chunks(reader: IO[bytes], limit: int | None = None) -> Iterator[bytes]:
             raise RequestError("the answer is not valid HTTP: a chunk is longer than its size")
     while _line(reader) not in (b"\r\n", b"\n"):
         pass
-
-
-def read_chunks(reader: IO[bytes], limit: int | None) -> bytes:
-    """Return the whole body that these chunks make up; see `iter_chunks`."""
-    return b"".join(iter_chunks(reader, limit))
 
 
 def _size(reader: IO[bytes]) -> int:

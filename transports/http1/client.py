@@ -77,16 +77,16 @@ class HTTP1Connection:
         self._prefix = prefix
         self._headers, self._header_lines = NO_HEADERS, ""
         self._limit = response_size
-        self._begin()
-
-    def _begin(self) -> None:
-        """Get ready for a new answer."""
-        #: Whether h11 knows of the request; whether the answer is complete; whether the server closed the connection.
-        self._expected = self._whole = self._closed = False
         #: Whether nothing of the answer has arrived; the usual answer that is not complete; whether one is, and bytes came after it.
         self._is_new = True
         self._usual: UsualAnswer | None = None
         self._is_usual = self._has_leftover = False
+        self._begin_h11()
+
+    def _begin_h11(self) -> None:
+        """Get ready for an answer that h11 reads."""
+        #: Whether h11 knows of the request; whether the answer is complete; whether the server closed the connection.
+        self._expected = self._whole = self._closed = False
         self._head: Head | None = None
         self._raw_headers: list[tuple[bytes, bytes]] = []
         #: The parts of the body that `receive` has, and their size in bytes.
@@ -95,12 +95,16 @@ class HTTP1Connection:
 
     def send(self, request: Request) -> bytes:
         """Return the bytes of a request; the connection then expects its answer. A streamed body must be sent after them."""
-        self._begin()
+        self._is_new, self._is_usual, self._has_leftover = True, False, False
+        if self._usual is not None:
+            self._usual = None
+        if self._expected:
+            self._begin_h11()
         if request.headers is not self._headers:  # mostly those of the client, which are the same object in each call
             self._headers = request.headers
             self._header_lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers.items])
-        lines = [request.method, " ", self._prefix, request.target, self._request_head, self._header_lines]
-        body = request.body
+        target, body = request.path if not request.query else request.target, request.body
+        lines = [request.method, " ", self._prefix, target, self._request_head, self._header_lines]
         if body is not None or request.method != "GET":
             lines.append(f"Content-Length: {request.body_size}\r\n")
         lines.append("\r\n")
@@ -134,6 +138,7 @@ class HTTP1Connection:
             responses = [self._receive(piece) for piece in usual.given]
             return responses[-1]
         if is_whole:
+            self._usual = None  # its pieces would stay in memory until the next request
             self._is_usual, self._has_leftover = True, usual.has_leftover
             return usual.response()
         return None

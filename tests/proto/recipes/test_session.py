@@ -237,7 +237,7 @@ def test_creating_is_given_up_when_the_time_is_over() -> None:
 
 
 def test_a_session_of_the_callers_is_renewed_but_not_destroyed() -> None:
-    machine = script(given="s9")
+    machine = script(existing="s9")
     machine.begin()
     assert machine.request("create") == "PUT /v1/session/renew/s9"
     machine.answer("create", {"ID": "s9", "TTL": "8s"}, 0.1)
@@ -253,19 +253,19 @@ def test_a_session_of_the_callers_is_renewed_but_not_destroyed() -> None:
 
 @pytest.mark.parametrize("entry", [{}, {"TTL": ""}, {"TTL": "soon"}, {"TTL": {"s": 5}}])
 def test_a_session_of_the_callers_without_a_ttl(entry: Any) -> None:
-    machine = script(given="s9")
+    machine = script(existing="s9")
     machine.begin()
     machine.answer("create", {"ID": "s9"} | entry, 0.1)
     assert machine.machine.held_until == 10.0
 
 
 def test_a_session_of_the_callers_that_has_ended() -> None:
-    machine = script(given="s9")
+    machine = script(existing="s9")
     machine.begin()
     machine.fail("create", GONE)
     assert isinstance(machine.told[0].error, LockNotAcquired)
     assert machine.told[0].error.__cause__ is GONE
-    other = script(given="s9")
+    other = script(existing="s9")
     other.begin()
     other.stop()
     other.answer("create", {"ID": "s9"}, 0.1)

@@ -19,10 +19,10 @@ from consul_proto.errors import (
     ServerError,
 )
 from consul_proto.recipes.contender import State as Contending
-from consul_proto.recipes.election import Observer, Watching
+from consul_proto.recipes.election import Observer, ObserverState
 from consul_proto.recipes.lock import Lock
 from consul_proto.recipes.machine import Answered, Failed
-from consul_proto.recipes.retrying import may_help, pause, second
+from consul_proto.recipes.pauses import may_help, pause, second
 from consul_proto.recipes.semaphore import Semaphore
 from consul_proto.recipes.session import KeptSession, SessionOptions
 from consul_proto.recipes.session import State as Keeping
@@ -42,7 +42,7 @@ _TABLES: list[tuple[Any, type[Enum], dict[str, str]]] = [
         Contending,
         {"look": "LOOKING WAITING HELD RELEASING", "acquire": "ACQUIRING LEAVING", "watch": "HELD", "release": "RELEASING"},
     ),
-    (Observer, Watching, {"look": "LOOKING"}),
+    (Observer, ObserverState, {"look": "LOOKING"}),
 ]
 
 

@@ -133,7 +133,7 @@ def test_cancel_a_call_that_resolves_its_host(monkeypatch: pytest.MonkeyPatch) -
 
 @_THREADS
 def test_cancel_a_call_that_pauses_before_a_retry(face: Face, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transports.drive.random", lambda: 1.0)
+    monkeypatch.setattr("random.random", lambda: 1.0)
     cancel, waits = Cancel(), threading.Event()
     refusals = [step for _ in range(9) for step in (ReadRequest(), Send(answer(429, b"slow down")))]
     server = serve(face, [*refusals[:8], SetEvent(waits), *refusals[8:]])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from consul_proto.config import Limits
-from transports.clients.pool import Pool, Turn, close_idle, take_usable
+from transports.clients.pool import Pool, Turn, close_idle
 
 
 @dataclass(eq=False)
@@ -36,50 +37,69 @@ def test_ordinary_calls_and_blocking_queries_have_separate_limits() -> None:
     assert pool.reserve(blocking=True)
 
 
+def _pool(**limits: Any) -> Pool[Connection]:
+    """Return a pool in which calls have more places than they need here."""
+    pool: Pool[Connection] = Pool(Limits(**limits))
+    for _ in range(limits.get("connections", 8)):
+        assert pool.reserve(blocking=False)
+    return pool
+
+
 def test_the_connection_used_last_is_used_first() -> None:
-    pool: Pool[Connection] = Pool(Limits(connections=3))
+    pool = _pool()
     old, new = Connection(), Connection()
-    assert pool.keep(old, 1.0) == pool.keep(new, 2.0) == []
-    assert pool.take(3.0) == (new, [])
-    assert pool.take(3.0) == (old, [])
-    assert pool.take(3.0) == (None, [])
+    pool.give_back(old, False, 1.0)
+    pool.give_back(new, False, 2.0)
+    assert [pool.take(3.0), pool.take(3.0), pool.take(3.0)] == [new, old, None]
+    assert (old.closed, new.closed) == (0, 0)
 
 
-def test_connections_that_were_idle_for_too_long_are_returned_to_be_closed() -> None:
-    pool: Pool[Connection] = Pool(Limits(idle=10.0))
-    first, second, third = Connection(), Connection(), Connection()
-    for number, connection in enumerate((first, second, third)):
-        pool.keep(connection, float(number))
-    assert pool.take(11.5) == (third, [first, second])
-    pool.keep(third, 12.0)
-    assert pool.take(30.0) == (None, [third])
+def test_connections_that_were_idle_for_too_long_are_closed() -> None:
+    pool = _pool(idle=10.0)
+    connections = [Connection() for _ in range(3)]
+    for number, connection in enumerate(connections):
+        pool.give_back(connection, False, float(number))
+    assert pool.take(11.5) is connections[2]
+    assert [connection.closed for connection in connections] == [1, 1, 0]
+    pool.give_back(connections[2], False, 12.0)
+    assert pool.take(30.0) is None
+    assert [connection.closed for connection in connections] == [1, 1, 1]
     assert pool.idle == 0
 
 
 def test_no_more_idle_connections_than_ordinary_calls_may_use() -> None:
     pool: Pool[Connection] = Pool(Limits(connections=1, blocking=5))
     first, second = Connection(), Connection()
-    assert pool.keep(first, 1.0) == []
-    assert pool.keep(second, 2.0) == [first]
+    for connection in (first, second):
+        assert pool.reserve(blocking=True)
+        pool.give_back(connection, True, 1.0)
+    assert (first.closed, second.closed, pool.idle) == (1, 0, 1)
+
+
+def test_a_connection_that_was_closed_gives_only_its_place_back() -> None:
+    pool: Pool[Connection] = Pool(Limits(connections=1))
+    assert pool.reserve(False)
+    assert pool.give_back(None, False, 1.0) is None
+    assert (pool.idle, pool.busy) == (0, 0)
 
 
 def test_close_idle_closes_each_connection_once() -> None:
-    pool: Pool[Connection] = Pool(Limits())
+    pool = _pool()
     connection = Connection()
-    pool.keep(connection, 1.0)
+    pool.give_back(connection, False, 1.0)
     close_idle(pool)
     close_idle(pool)
     assert (connection.closed, pool.idle) == (1, 0)
 
 
 def test_a_stale_connection_is_closed_and_the_next_one_is_used() -> None:
-    pool: Pool[Connection] = Pool(Limits(connections=3))
+    pool = _pool()
     good, stale = Connection(), Connection(stale=True)
-    pool.keep(good, 1.0)
-    pool.keep(stale, 2.0)
-    assert take_usable(pool, 3.0) is good
+    pool.give_back(good, False, 1.0)
+    pool.give_back(stale, False, 2.0)
+    assert pool.take(3.0) is good
     assert (good.closed, stale.closed) == (0, 1)
-    assert take_usable(pool, 3.0) is None
+    assert pool.take(3.0) is None
 
 
 def _turn(woken: list[int], number: int) -> Turn:
@@ -150,9 +170,7 @@ class Calls(RuleBasedStateMachine):
     @rule(blocking=st.booleans())
     def begin(self, blocking: bool) -> None:
         if self.pool.reserve(blocking):
-            connection, expired = self.pool.take(self.now)
-            for one in expired:
-                one.close()
+            connection = self.pool.take(self.now)
             assert connection is None or not connection.closed
             self.used.append((blocking, connection or Connection()))
         else:
@@ -162,10 +180,10 @@ class Calls(RuleBasedStateMachine):
     @rule(data=st.data(), reusable=st.booleans())
     def end(self, data: st.DataObject, reusable: bool) -> None:
         blocking, connection = self.used.pop(data.draw(st.integers(0, len(self.used) - 1)))
-        for one in self.pool.keep(connection, self.now) if reusable else [connection]:
-            one.close()
+        if not reusable:
+            connection.close()
         first = next((turn for turn in self.queued if turn.blocking is blocking), None)
-        assert self.pool.release(blocking) is first
+        assert self.pool.give_back(connection if reusable else None, blocking, self.now) is first
         if first is not None:
             self.queued.remove(first)
             self.used.append((blocking, Connection()))

@@ -84,7 +84,7 @@ def test_an_empty_body(face: Face, serve: Serve) -> None:
 
 @on_every_face
 def test_it_is_made_anew_after_a_refusal_that_did_nothing(face: Face, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transports.drive.random", lambda: 0.05)
+    monkeypatch.setattr("random.random", lambda: 0.05)
     body = Body(b"one", b"two")
     server = serve(face, [ReadRequest(), Send(answer(500, b"No cluster leader")), ReadRequest(), _DONE])
 

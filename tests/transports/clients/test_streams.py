@@ -115,7 +115,7 @@ def test_a_stream_with_an_error_status_raises(face: Face, serve: Serve) -> None:
 
 @on_every_face
 def test_opening_a_stream_is_retried_after_a_temporary_refusal(face: Face, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transports.drive.random", lambda: 0.05)
+    monkeypatch.setattr("random.random", lambda: 0.05)
     server = serve(face, [ReadRequest(), Send(answer(429, b"slow down")), ReadRequest(), *stream(10)])
 
     async def scenario(client: Any) -> None:

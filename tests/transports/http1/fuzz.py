@@ -13,7 +13,7 @@ from collections import Counter
 from random import Random
 
 from consul_proto.errors import RequestError
-from consul_proto.message import Request
+from consul_proto.message import Request, Response
 from tests.transports.http1.edited_answers import SMALL, TELLING
 from transports.http1.client import HTTP1Connection
 
@@ -49,6 +49,18 @@ class OnlyH11(HTTP1Connection):
     receive = HTTP1Connection._receive
 
 
+class Watched(HTTP1Connection):
+    """A connection that knows whether it took the beginning of an answer for a usual one."""
+
+    was_usual = False
+
+    def receive(self, data: bytes) -> Response | None:
+        try:
+            return super().receive(data)
+        finally:
+            self.was_usual = self.was_usual or self._is_usual or self._usual is not None
+
+
 def outcome(connection: HTTP1Connection, pieces: list[bytes]) -> Outcome:
     """Return what a connection makes of an answer that arrives in pieces, twice."""
     connection.send(_GET)
@@ -73,7 +85,9 @@ def draw(random: Random) -> tuple[list[bytes], int | None]:
         data = data[: random.randrange(len(data) + 1)]
     elif random.random() < 0.1:
         data += random.choice(USUAL)[: random.randrange(40)]
-    cuts = sorted({random.randrange(len(data) + 1) for _ in range(random.choice((0, 0, 1, 2, 5)))} - {0, len(data)})
+    # Half of the cuts leave the head in one piece: otherwise the answer is not usual.
+    first = data.find(b"\r\n\r\n") + 4 if random.random() < 0.5 else 0
+    cuts = sorted({random.randrange(min(first, len(data)), len(data) + 1) for _ in range(random.choice((0, 0, 1, 2, 5)))} - {0, len(data)})
     pieces = [data[start:end] for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True)] if data else []
     return pieces, random.choice(_LIMITS)
 
@@ -84,9 +98,12 @@ def run(answers: int, seed: int) -> tuple[list[str], Counter[str]]:
     counted: Counter[str] = Counter()
     for number in range(answers):
         pieces, limit = draw(Random(f"{seed} {number}"))
-        ours, theirs = HTTP1Connection("consul:8500", response_size=limit), OnlyH11("consul:8500", response_size=limit)
-        got, expected = outcome(ours, pieces), outcome(theirs, pieces)
-        counted["without h11" if ours._h11 is None else "h11"] += 1
+        ours = Watched("consul:8500", response_size=limit)
+        got = outcome(ours, pieces)
+        counted["without h11" if ours._h11 is None else "by h11 after a usual beginning" if ours.was_usual else "h11"] += 1
+        if not ours.was_usual:
+            continue  # h11 had every byte, as it would have here
+        expected = outcome(OnlyH11("consul:8500", response_size=limit), pieces)
         if got != expected:
             found.append(f"answer {number}, limit {limit}: {pieces}\n  {got}\n  h11: {expected}")
             if len(found) >= 10:
@@ -102,7 +119,8 @@ def main() -> int:
     options = parser.parse_args()
     found, counted = run(options.answers, options.seed)
     print("\n".join(found))
-    print(f"seed {options.seed}: {counted.total():,} answers, {counted['without h11']:,} read without h11, {len(found)} differ")
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(counted.items()))
+    print(f"seed {options.seed}: {counted.total():,} answers ({kinds}), {len(found)} differ")
     return 1 if found else 0
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from consul_proto.types.txn import TxnOp
 
 
-def acquiring(operations: list[TxnOp]) -> Operation[int]:
+def fenced_transaction(operations: list[TxnOp]) -> Operation[int]:
     """Return a transaction that returns the ModifyIndex of its last write, the fencing token."""
     transaction = commit(operations, {})
     return Operation(transaction.name, transaction.request, _token, transaction.defaults, transaction.answers)
