@@ -62,7 +62,7 @@ def _crowd(binary: Binary) -> Iterator[tuple[Crowd, Log]]:
         cluster = stack.enter_context(start_cluster(binary, least_ttl=_TTL))
         who = groups(5, 0)
         who[0][1].append("sync 1.6")
-        crowd = Crowd(who, binary, cluster.address, log, _TTL, _DELAY, 0)
+        crowd = Crowd(who, binary, cluster.address, log, ttl=_TTL, delay=_DELAY, seed=0, long=0)
         stack.callback(crowd.kill)
         crowd.start()
         yield crowd, log

@@ -33,15 +33,27 @@ def groups(each: int, official: int) -> list[tuple[str, list[str]]]:
 
 
 class Crowd:
-    """All contenders, in several processes. who: see `groups`. names, ours: what all of them, and those of ours, are called."""
+    """All contenders, in several processes. names, ours: what all of them, and those of ours, are called.
+
+    who: see `groups`. ttl, delay: of our sessions. long: how often somebody holds the lock for longer than the TTL.
+    """
 
     def __init__(
-        self, who: list[tuple[str, list[str]]], binary: Binary, address: str, log: Log, ttl: float, delay: float, seed: int
+        self,
+        who: list[tuple[str, list[str]]],
+        binary: Binary,
+        address: str,
+        log: Log,
+        *,
+        ttl: float,
+        delay: float,
+        seed: int,
+        long: float,
     ) -> None:
         self._groups = who
         self._calm = log.path.with_name("calm")
         self._options = [f"--address={address}", f"--log={log.path}", f"--calm={self._calm}", f"--seed={seed}"]
-        self._options += [f"--ttl={ttl}", f"--delay={delay}", f"--consul={binary.path}"]
+        self._options += [f"--ttl={ttl}", f"--delay={delay}", f"--long={long}", f"--consul={binary.path}"]
         self.ours = [name for kind, names in who for name in names if kind != "official"]
         self.names = [name for _, names in who for name in names]
         self._processes: list[subprocess.Popen[bytes]] = []

@@ -30,6 +30,9 @@ from tests.recipes.chaos.workers import KEY
 #: How many contenders there are in each process of ours, and how many official ones.
 _EACH, _OFFICIAL = 4, 6
 
+#: How often ours hold the lock for longer than the TTL: something often happens meanwhile.
+_LONG = 0.05
+
 
 class Plan(NamedTuple):
     """What is done to the cluster and the contenders, and for how long. delay: the lock delay. Times are in seconds."""
@@ -108,7 +111,8 @@ def run(binary: Binary, plan: Plan, keep: Path | None) -> int:
         log = Log(folder / "log")
         stack.callback(log.close)
         cluster = stack.enter_context(start_cluster(binary, least_ttl=plan.ttl))
-        crowd = Crowd(groups(_EACH, _OFFICIAL), binary, cluster.address, log, plan.ttl, plan.delay, plan.seed)
+        who = groups(_EACH, _OFFICIAL)
+        crowd = Crowd(who, binary, cluster.address, log, ttl=plan.ttl, delay=plan.delay, seed=plan.seed, long=_LONG)
         stack.callback(crowd.kill)
         crowd.start()
         pauser = Pauser(log, plan.pauses, plan.seconds, 4 * plan.ttl + plan.delay + 5, plan.ttl)

@@ -53,7 +53,7 @@ class Contender:
 
     def seconds(self, *, is_long: bool = True) -> float:
         """Return for how long to hold the lock. is_long: now and then for longer than the TTL."""
-        return self.options.ttl * 1.5 if is_long and self.random.random() < 0.05 else self.random.uniform(0.05, 0.25)
+        return self.options.ttl * 1.5 if is_long and self.random.random() < self.options.long else self.random.uniform(0.05, 0.25)
 
     def held(self, *, was_lost: bool = False) -> None:
         """Note that the lock was held, to the end."""
@@ -185,7 +185,7 @@ def main() -> int:
     reader.add_argument("names", nargs="+")
     for name in ("address", "log", "calm", "seed", "consul"):
         reader.add_argument(f"--{name}", required=True)
-    for name in ("ttl", "delay"):
+    for name in ("ttl", "delay", "long"):
         reader.add_argument(f"--{name}", type=float, required=True)
     options = reader.parse_args()
     log = Log(Path(options.log))
