@@ -10,6 +10,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -123,6 +124,7 @@ def run(binary: Binary, plan: Plan, keep: Path | None) -> int:
         finally:
             pauser.stop()
             thread.join()
+        pauser.check()
         cluster.await_whole()
         log.write(Record("calm", now()))
         failed = crowd.finish()
@@ -132,7 +134,9 @@ def run(binary: Binary, plan: Plan, keep: Path | None) -> int:
         with log.path.open() as lines:
             records = list(parse(lines))
     verdict = judge(records, ttl=plan.ttl, expected=crowd.names)
-    verdict.violations += failed + left
+    stopped = sum(bool(hold.pauses) for hold in verdict.holds)
+    missing = [f"only {stopped} of {plan.pauses} holders could be stopped; let it run longer"] if stopped < plan.pauses else []
+    verdict.violations += failed + left + missing
     title = f"Consul {binary.version}, seed {plan.seed}, {now() - begun:.0f} s, {len(crowd.names)} contenders, TTL {plan.ttl:g} s"
     print(as_text(title, records, verdict), flush=True)
     return int(bool(verdict.violations))
@@ -164,6 +168,7 @@ def main() -> int:
     agent_kills, pauses = (half if given is None else given for given in (options.agent_kills, options.pauses))
     plan = Plan(options.minutes * 60, kills, agent_kills, pauses, options.ttl, options.ttl, options.seed)
     binary = _binary(options.version)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that everything that was started is stopped
     print(f"Consul {binary.version}, process {os.getpid()}, {plan}", flush=True)
     return run(binary, plan, options.keep)
 
