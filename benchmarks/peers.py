@@ -86,16 +86,21 @@ class Peers:
     @cached_property
     def go(self) -> str:
         """The worker that calls with the official Go client. Raises Missing."""
+        return self.go_program(_HERE / "go")
+
+    def go_program(self, source: Path) -> str:
+        """Return a program that uses the official Go client, built from the go.mod and the main.go of a folder. Raises Missing."""
         program = shutil.which("go")
         if program is None:
             raise Missing("there is no Go toolchain (`go`) on PATH")
+        files = [source / name for name in ("go.mod", "main.go")]
 
         def make(folder: Path) -> None:
-            for name in ("go.mod", "main.go"):
-                shutil.copy(_HERE / "go" / name, folder)
+            for file in files:
+                shutil.copy(file, folder)
             _run("the modules of the Go client were not found", program, "mod", "tidy", folder=folder)
             _run("the Go client was not built", program, "build", "-o", "worker", ".", folder=folder)
 
         # The source is part of the name, so that a change is built.
-        source = b"".join((_HERE / "go" / name).read_bytes() for name in ("go.mod", "main.go"))
-        return str(self._made(f"go-{hashlib.sha256(source).hexdigest()[:12]}", make) / "worker")
+        digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+        return str(self._made(f"go-{digest[:12]}", make) / "worker")

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 #: Seconds: the ceiling of the first pause, which doubles with each failure, and the ceiling of any pause.
 _FIRST, _LONGEST = 0.1, 2.0
 
-#: Refusals that Consul sends with the status 500: the arguments of a session are wrong, or one of its checks fails.
-_REFUSED = re.compile(rb"Session TTL|Invalid Behavior|Missing check|Missing service|in critical state|Permission denied|ACL not found")
+#: Refusals that Consul sends with the status 500: the arguments of a session are wrong, or one of its checks fails. That the agent's node
+#: counts as failed or is not known yet (serfHealth) passes, when the agent was started again.
+_REFUSED = re.compile(
+    rb"Session TTL|Invalid Behavior|Missing check '(?!serfHealth')|Missing service|Check '(?!serfHealth')[^\n]* is in critical state"
+    rb"|Permission denied|ACL not found"
+)
 
 
 def may_help(error: ConsulateException) -> bool:

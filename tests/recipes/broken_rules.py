@@ -59,6 +59,7 @@ _SESSION = [
     ),
     Mutant("a call that came too late is not cancelled", "table.py", "            self._effects.remove(late)", "            pass"),
     Mutant("a wrong TTL is not tried again", "pauses.py", 'rb"Session TTL|', 'rb"'),
+    Mutant("an agent that was started again is healthy soon", "pauses.py", "Check '(?!serfHealth')", "Check '"),
 ]
 
 _LOCK = [

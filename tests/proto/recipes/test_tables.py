@@ -83,6 +83,11 @@ def test_errors_that_may_pass(error: ConsulateException) -> None:
     assert may_help(error)
 
 
+@pytest.mark.parametrize("says", [b"Check 'serfHealth' is in critical state", b"Missing check 'serfHealth' registration"])
+def test_an_agent_that_was_just_started_again_is_healthy_soon(says: bytes) -> None:
+    assert may_help(ServerError("x", body=b"rpc error making call: apply failed: " + says))
+
+
 @pytest.mark.parametrize("error", [Forbidden("x"), DecodeError("x"), ServerError("x", body=b"Check 'c' is in critical state")])
 def test_errors_that_do_not_pass(error: ConsulateException) -> None:
     assert not may_help(error)

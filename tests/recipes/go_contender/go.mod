@@ -1,0 +1,5 @@
+module contender
+
+go 1.25
+
+require github.com/hashicorp/consul/api v1.33.2
