@@ -22,6 +22,7 @@ from consul_proto.endpoints.kv_entries import (
     record_tree,
     tree,
     value_of,
+    value_reader,
 )
 from consul_proto.endpoints.kv_typed import fitting, typed_read
 from consul_proto.endpoints.txn import commit, failure, kv_delete, kv_delete_cas, kv_delete_tree, kv_get, results
@@ -148,8 +149,8 @@ class KV(Namespace[M]):
         raw: return the stored bytes as they are.
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
-        codec = self._codec
-        return tree(prefix, lambda entries: {key: read_value(stored, codec, raw) for key, _, stored in entries}, options)
+        read = value_reader(self._codec, raw)
+        return tree(prefix, lambda entries: {key: read(stored) for key, _, stored in entries}, options)
 
     @operation
     def values(self, prefix: str = "", *, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[list[Stored]]:
@@ -158,8 +159,8 @@ class KV(Namespace[M]):
         raw: return the stored bytes as they are.
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
-        codec = self._codec
-        return tree(prefix, lambda entries: [read_value(stored, codec, raw) for _, _, stored in entries], options)
+        read = value_reader(self._codec, raw)
+        return tree(prefix, lambda entries: [read(stored) for _, _, stored in entries], options)
 
     @operation
     def records(self, prefix: str = "", *, raw: bool = False, **options: Unpack[ReadOptions]) -> Operation[list[tuple[str, int, Stored]]]:
@@ -168,8 +169,8 @@ class KV(Namespace[M]):
         raw: return the stored bytes as they are.
         https://developer.hashicorp.com/consul/api-docs/kv#read-key
         """
-        codec = self._codec
-        return tree(prefix, lambda entries: [(key, flags, read_value(stored, codec, raw)) for key, flags, stored in entries], options)
+        read = value_reader(self._codec, raw)
+        return tree(prefix, lambda entries: [(key, flags, read(stored)) for key, flags, stored in entries], options)
 
     @operation
     def find(

@@ -167,6 +167,13 @@ def read_value(stored: bytes, codec: Codec, raw: bool) -> Stored:
     return stored if raw else decode(stored, codec)
 
 
+def value_reader(codec: Codec, raw: bool) -> Callable[[bytes], Stored]:
+    """Return `read_value` for many values."""
+    if raw:
+        return bytes
+    return decode if codec == "json" else partial(decode, codec=codec)
+
+
 def record_of(entry: dict[str, Any], codec: Codec, raw: bool) -> Record:
     """Return an entry with its value decoded."""
     entry["Value"] = value_of(entry, codec, raw)

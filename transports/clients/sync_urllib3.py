@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 _FOREVER = float("inf")
 
+#: Seconds by which a limit may be too long. Setting it takes a system call.
+_CLOSE = 0.001
+
 #: The most bytes sent at once. Each piece of a large body gets the time that is left.
 _PIECE = 1 << 18
 
@@ -82,6 +85,13 @@ class _TimedConnection(HTTPConnection):
             raise TimeoutError
         return left
 
+    def limit(self, sock: socket.socket) -> None:
+        """Let the next system call on the socket wait until the deadline. `timeout` is what the socket has: urllib3 sets it too."""
+        left, given = self.left(), self.timeout
+        if left is None or given is None or not 0 <= given - left < _CLOSE:
+            sock.settimeout(left)
+            self.timeout = left
+
     def _new_conn(self) -> socket.socket:
         return connect(self._dns_host, self.port, self.deadline, self.attempt)
 
@@ -90,7 +100,7 @@ class _TimedConnection(HTTPConnection):
         sock = self.sock
         self.sent = True
         for start in range(0, len(data), _PIECE):
-            sock.settimeout(self.left())
+            self.limit(sock)
             sock.sendall(data if len(data) <= _PIECE else data[start : start + _PIECE])
 
     def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:  # type: ignore[override] # it is called, never subclassed
@@ -147,7 +157,7 @@ class _RawReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         if self.done:
             return None
-        self._sock.settimeout(self.connection.left())
+        self.connection.limit(self._sock)
         read = self._file.readinto(buffer)
         self.connection.answered |= bool(read)
         self.connection.ended |= read == 0
@@ -270,6 +280,7 @@ class Urllib3Connection:
         http = self._http
         http.deadline = deadline
         http.sent = http.answered = http.ended = self.reusable = False
+        http.timeout = http.left()
         self._sent_whole = self._send(request)
         answer = http.getresponse()
         headers = Headers(http.head.headers.raw_items())
