@@ -16,6 +16,7 @@ from consul_proto.endpoints.kv_entries import (
     one_key,
     one_value,
     only_missing,
+    put,
     read_value,
     record_of,
     record_stream,
@@ -222,7 +223,7 @@ class KV(Namespace[M]):
         query: dict[str, Any] = {**options}
         if flags or cas is not None or acquire is not None or release is not None:
             query = {"flags": flags or None, "cas": cas, "acquire": acquire, "release": release, **options}
-        return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
+        return put(item, encode(value), query)
 
     @flow
     def set(self, item: str, value: Value, **options: Unpack[Scope]) -> Flow[None]:
@@ -241,7 +242,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#create-update-key
         """
         query: dict[str, Any] = {"flags": flags, "cas": None if replace else 0, **options}
-        return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
+        return put(item, encode(value), query)
 
     @operation
     def delete(self, item: str, recurse: bool = False, *, cas: int | None = None, **options: Unpack[Scope]) -> Operation[bool]:
@@ -269,7 +270,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#acquire
         """
         query: dict[str, Any] = {"flags": flags or None, "acquire": session, **options}
-        return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
+        return put(item, encode(value), query)
 
     @operation
     def release_lock(self, item: str, session: str, value: Value = None, *, flags: int = 0, **options: Unpack[Scope]) -> Operation[bool]:
@@ -279,7 +280,7 @@ class KV(Namespace[M]):
         https://developer.hashicorp.com/consul/api-docs/kv#release
         """
         query: dict[str, Any] = {"flags": flags or None, "release": session, **options}
-        return write_operation("kv.put", key_path(item), boolean, query, body=encode(value))
+        return put(item, encode(value), query)
 
     @flow
     def get_many(self, items: Iterable[str], *, raw: bool = False, **options: Unpack[ReadManyOptions]) -> Flow[dict[str, Stored]]:

@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from consul_proto.codec import decode
-from consul_proto.decode import from_base64, json_value, texts
+from consul_proto.decode import boolean, from_base64, json_value, texts
 from consul_proto.endpoints.txn import READ_DEFAULTS, commit, failure, kv_get, kv_get_tree, results
 from consul_proto.errors import ClientError, KeyNotFound, TransactionFailed, words
 from consul_proto.kv_answers import (
@@ -25,9 +25,9 @@ from consul_proto.kv_answers import (
     usual_values,
     values_of,
 )
-from consul_proto.message import Request
+from consul_proto.message import NO_HEADERS, Request
 from consul_proto.operation import Operation, T
-from consul_proto.options import READ, read_operation, read_stream
+from consul_proto.options import READ, SCOPE, read_operation, read_stream, write_operation
 from consul_proto.paths import is_found_by_path, key_path, prefix_is_found_by_path
 from consul_proto.stream import Stream
 
@@ -53,6 +53,19 @@ def missing(item: str) -> KeyNotFound:
 def _plain_get(item: str) -> Request | None:
     """Return the request for a key, if its path leads to it; the last ones are kept, since programs read the same keys again."""
     return Request("GET", key_path(item)) if is_found_by_path(item) else None
+
+
+@lru_cache(maxsize=1024)
+def _plain_put(item: str) -> Request:
+    """Return the request that writes a key, without a body; the last ones are kept."""
+    return Request("PUT", key_path(item))
+
+
+def put(item: str, body: bytes, options: Mapping[str, Any]) -> Operation[bool]:
+    """Return the operation that writes one key. Raises ValueError."""
+    if not options:
+        return Operation("kv.put", _plain_put(item).changed((), NO_HEADERS, body), boolean, SCOPE)
+    return write_operation("kv.put", key_path(item), boolean, options, body=body)
 
 
 def one_value(item: str, read: Callable[[bytes | None], T], options: Mapping[str, Any]) -> Operation[T]:

@@ -63,6 +63,9 @@ class _TimedConnection(HTTPConnection):
     answered = False
     leftover = False
     ended = False
+    #: Whether to hold the head of the request back; the head, which is sent together with the body.
+    holds_head = False
+    _head = b""
     answer: HTTPResponse | None = None
 
     def __init__(self, **settings: Any) -> None:
@@ -97,6 +100,11 @@ class _TimedConnection(HTTPConnection):
 
     def send(self, data: Any) -> None:
         """Send all bytes before the deadline."""
+        if self.holds_head:
+            self.holds_head, self._head = False, data
+            return
+        if self._head:
+            data, self._head = self._head + data, b""
         sock = self.sock
         self.sent = True
         for start in range(0, len(data), _PIECE):
@@ -310,6 +318,8 @@ class Urllib3Connection:
         headers = self._headers if not request.headers else {**self._headers, **dict(request.headers.items)}
         if isinstance(request.body, StreamedBody):
             headers = {**headers, "Content-Length": str(request.body_size)}
+        else:
+            http.holds_head = bool(request.body)
         try:
             http.request(
                 request.method,
