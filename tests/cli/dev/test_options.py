@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,9 @@ def test_it_prints_its_addresses_and_ends_on_a_signal(tmp_path: Path) -> None:
     path = tmp_path / "s.sock"
     command = [sys.executable, "-W", "error", "-m", "consulate", "dev", "--http-port", "0", "--unix", str(path)]
     for end in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        # The tests themselves may run under nohup, which makes every child ignore SIGHUP.
+        heeds = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeds)
         try:
             assert process.stdout is not None
             tcp, unix = process.stdout.readline().strip(), process.stdout.readline().strip()
