@@ -90,12 +90,12 @@ class Peers:
 
     def go_program(self, source: Path) -> str:
         """Return a program that uses the official Go client, built from the go.mod and the main.go of a folder. Raises Missing."""
-        program = shutil.which("go")
-        if program is None:
-            raise Missing("there is no Go toolchain (`go`) on PATH")
         files = [source / name for name in ("go.mod", "main.go")]
 
         def make(folder: Path) -> None:
+            program = shutil.which("go")
+            if program is None:
+                raise Missing("there is no Go toolchain (`go`) on PATH")
             for file in files:
                 shutil.copy(file, folder)
             _run("the modules of the Go client were not found", program, "mod", "tidy", folder=folder)

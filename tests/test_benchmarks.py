@@ -148,8 +148,9 @@ def test_medians_are_compared_with_a_target(target: Target, met: bool | None, sh
     assert "ours 10.0 10.0" in lines
 
 
-def test_without_a_go_toolchain_the_lines_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_go_toolchain_the_lines_say_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(Missing, match="no Go toolchain"):
         _ = Peers().go
 
