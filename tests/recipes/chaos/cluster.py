@@ -48,12 +48,14 @@ def _take_ports(count: int, stack: ExitStack) -> list[int]:
 
 
 def get(port: int, path: str) -> object:
-    """Return what an agent answers to a GET, as JSON; None unless it answers with 200."""
+    """Return what an agent answers to a GET, as JSON; an empty list for a key that does not exist; None for any other answer than 200."""
     connection = HTTPConnection(_HOST, port, timeout=5)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
         body = answer.read()
+        if answer.status == 404:
+            return []  # the last `consul lock` deletes the key
         return json.loads(body) if answer.status == 200 else None
     except (OSError, HTTPException, ValueError):
         return None
