@@ -79,7 +79,7 @@ def _first_entry() -> re.Pattern[bytes]:
 
 @cache
 def _next_entry() -> re.Pattern[bytes]:
-    """Return the expression for an entry after another one; where there is none, it finds nothing at that place."""
+    """Return the expression for the next entry of a list. If something else follows, its match is empty."""
     return re.compile(b"(?:" + _BLANK + b"," + _BLANK + _ENTRY + b")|")
 
 

@@ -121,7 +121,7 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
 
     @property
     def is_over(self) -> bool:
-        """Return whether everything is given back, as far as this machine can bring it about."""
+        """Return whether this machine is done: it has given everything back, or has given up trying."""
         return self.state is State.OVER
 
     @property

@@ -3,7 +3,7 @@
 A machine reads no clock, draws no random number and sends nothing. A shell drives it: it carries out the effects, and reports their
 results. The verbs are those of the simulator (`handle`, `advance`, `next_deadline`), so one loop can drive both, in any time.
 
-Rules for whoever drives a machine:
+Rules for a shell:
 (1) Call `begin` once, before everything else. Stop when `is_over` is true: by then no call is in flight.
 (2) Carry out the effects of a step in their order, before the next step.
 (3) A call is in flight from its `Send` until its `Answered` or `Failed` is handled, or until its `Cancel`. Of a call that was cancelled,

@@ -44,7 +44,8 @@ SEMAPHORE_FLAG = 0xE0F69A2BAA414DE0
 class Slots:
     """What the keys of a semaphore say.
 
-    index: the ModifyIndex of `.lock`; 0: there is none. flags: its flags. limit, holders: as written there; a limit of None cannot be read.
+    index: the ModifyIndex of `.lock`; 0: there is no such key. flags: its flags. limit, holders: what it says; limit None: it is not a
+    semaphore's.
     alive: the sessions that have a contender key.
     """
 

@@ -129,12 +129,12 @@ class KeptSession(TableMachine[SessionEvent]):
 
     @property
     def is_over(self) -> bool:
-        """Return whether the session has ended, as far as this machine can bring it about."""
+        """Return whether this machine is done: the session has ended, or it has given up trying to end it."""
         return self.state is State.OVER
 
     @property
     def held_until(self) -> float | None:
-        """Return the time from which on the session counts as lost; None: there is none."""
+        """Return when the session counts as lost if no renewal succeeds; None: there is no session."""
         return self._alive_at + self._ttl if self.state is State.OPEN else None
 
     def end(self, why: str, now: float) -> list[Effect[SessionEvent]]:

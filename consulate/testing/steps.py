@@ -48,7 +48,7 @@ class SleepUntil:
 class WaitFor:
     """A program waits for one of its recipes, until a time of the agent's clock; None: without end.
 
-    is_shielded: whether the wait ends only by itself: what is held is being given back.
+    is_shielded: whether no cancellation ends the wait, as while a lock is released.
     """
 
     is_ready: Callable[[], object]

@@ -17,8 +17,8 @@ OFFICIAL = "consul lock"
 class Record:
     """Something that happened.
 
-    what: "enter", "leave" and "error" are written by contenders, "ended" by whoever saw a contender end; "paused", "resumed", "killed" and
-    "calm" (nothing happens any more) by whoever does that. at: seconds of `now`. who: the contender. pid: of its process.
+    what: a contender writes "enter", "leave" and "error". The run writes "ended" for a contender that has ended, "paused", "resumed" and
+    "killed" for what it did to a process, and "calm" after its last fault. at: seconds of `now`. who: the contender. pid: of its process.
     token: the fencing token. believed: the last time at which its holder saw that it was not lost; None: never. text: for people.
     """
 

@@ -101,7 +101,7 @@ def add_pauses(holds: Iterable[Hold], records: Iterable[Record]) -> None:
 
 
 def find_overlaps(holds: Iterable[Hold], limit: int = 1) -> list[tuple[Hold, Hold]]:
-    """Return the pairs of which the first was there when the second was one too many. limit: how many there may be at once."""
+    """Return the overlaps: a holder, and one that came while `limit` others, this holder among them, still held."""
     found: list[tuple[Hold, Hold]] = []
     inside: list[Hold] = []
     for hold in sorted(holds, key=lambda hold: hold.entered):
