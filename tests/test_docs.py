@@ -135,8 +135,8 @@ def test_nothing_advises_to_install_the_other_client() -> None:
 
 
 def test_the_table_of_exceptions_is_complete() -> None:
-    """docs/calls.md names each exception, and what each one is derived from."""
-    rows = re.findall(r"^\| `(\w+)` \| (`.*`) \|", (_ROOT / "docs" / "calls.md").read_text(), re.MULTILINE)
+    """docs/errors.md names each exception, and what each one is derived from."""
+    rows = re.findall(r"^\| `(\w+)` \| (`.*`) \|", (_ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
     found = {name: [*re.findall(r"\w+", bases)] for name, bases in rows}
     kinds = {name: getattr(exceptions, name) for name in exceptions.__all__ if name != "ConsulateException"}
     assert found == {name: [base.__name__ for base in kind.__bases__] for name, kind in kinds.items()}
