@@ -12,12 +12,24 @@ from scripts.reference.markdown import Linker, details, footer, heading, paramet
 from scripts.reference.signatures import call_line, option_parameters, options_type, own_parameters, returned_type
 
 
+#: What these names mean in every call that does not say it.
+_USUAL = {
+    "item": "the key.",
+    "prefix": "what the keys begin with.",
+    "value": "what to store: text, bytes, or anything that JSON can hold.",
+    "partition": "of Consul Enterprise; the Community Edition answers 400.",
+    "namespace": "of Consul Enterprise; the Community Edition answers 400.",
+    "datacenter": "the name of the datacenter; without it, the agent's own.",
+}
+
+
 @dataclass(frozen=True)
 class Call:
     """A call as a user makes it.
 
     name: as a user types it ("client.kv.get"). signature: without `self`. options: the TypedDict of its options, or None.
-    for_tasks: the signature of the same call of an AsyncConsul, if it has other parameters.
+    for_tasks: the signature of the same call of an AsyncConsul, if it has other parameters. like: another call that explains parameters
+    which this one does not, as `create` does for `update`.
     """
 
     name: str
@@ -25,6 +37,7 @@ class Call:
     docstring: str | None
     options: Any = None
     for_tasks: inspect.Signature | None = None
+    like: Call | None = None
 
     @property
     def anchor(self) -> str:
@@ -38,7 +51,16 @@ class Call:
 
     def doc(self) -> Doc:
         """Return its docstring in parts."""
-        return read_doc(self.docstring, [*self.signature.parameters, *(self.options.__annotations__ if self.options else ())])
+        doc = read_doc(self.docstring, [*self.signature.parameters, *(self.options.__annotations__ if self.options else ())])
+        for name, meaning in (self.like.meanings() if self.like else _USUAL).items():
+            doc.meanings.setdefault(name, meaning)
+        return doc
+
+    def meanings(self) -> dict[str, str]:
+        """Return parameter or option -> its meaning."""
+        doc = self.doc()
+        options = option_parameters(self.options, doc) if self.options else []
+        return {**doc.meanings, **{option.name: option.meaning for option in options}}
 
 
 def call_of(name: str, call: Callable[..., Any], owner: type[Any] | None = None, for_tasks: Callable[..., Any] | None = None) -> Call:
@@ -52,10 +74,10 @@ def call_of(name: str, call: Callable[..., Any], owner: type[Any] | None = None,
 def section(call: Call, linker: Linker, level: int = 2) -> list[str]:
     """Return the section of a call."""
     doc = call.doc()
-    shown = [call_line(call.name, call.signature)]
+    lines = [heading(level, call.short_name, call.anchor), "", signature_block(call_line(call.name, call.signature)), ""]
     if call.for_tasks:
-        shown += ["", "# AsyncConsul", call_line(call.name, call.for_tasks)]
-    lines = [heading(level, call.short_name, call.anchor), "", signature_block(shown), "", *text_of(doc)]
+        lines += ["With `AsyncConsul`:", "", signature_block(call_line(call.name, call.for_tasks)), ""]
+    lines += text_of(doc, linker)
     lines += parameter_list(own_parameters(call.signature, doc), linker)
     if call.options:
         options = option_parameters(call.options, doc)

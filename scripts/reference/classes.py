@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import cached_property
 from typing import Any
 
+from consul_proto.namespace import group
 from scripts.reference.calls import Call, section
 from scripts.reference.docstrings import read_doc
 from scripts.reference.markdown import Linker, footer, heading, parameter_list, signature_block, text_of
@@ -28,11 +30,13 @@ def class_section(kind: type[Any], calls: list[Call], linker: Linker, *, is_made
         doc.meanings.update({name: meaning for name, meaning in from_init.meanings.items() if name not in doc.meanings})
     lines = [heading(2, kind.__name__, kind.__name__.lower()), ""]
     if init.parameters:
-        lines += [signature_block([call_line(kind.__name__, init)]), ""]
+        lines += [signature_block(call_line(kind.__name__, init)), ""]
     bases = [linker.type(base.__name__) for base in kind.__bases__ if linker.knows(base.__name__)]
     lines += [f"Is a {' and a '.join(bases)}.", ""] if bases else []
-    lines += text_of(doc) + parameter_list(own_parameters(init, doc), linker)
-    lines += parameter_list([Parameter(name, kind_, "", meaning or doc.meanings.get(name, "")) for name, (kind_, meaning) in attributes.items()], linker)
+    lines += text_of(doc, linker) + parameter_list(own_parameters(init, doc), linker)
+    lines += parameter_list(
+        [Parameter(name, kind_, "", meaning or doc.meanings.get(name, "")) for name, (kind_, meaning) in attributes.items()], linker
+    )
     lines += footer(doc, linker)
     for call in calls:
         lines += section(call, linker, 3)
@@ -46,10 +50,13 @@ def _init(kind: type[Any]) -> inspect.Signature:
 def _attributes(kind: type[Any], init: inspect.Signature) -> dict[str, tuple[str, str]]:
     """Return attribute -> its type and what its own docstring says: the properties, and what the class declares."""
     declared = {name: (annotation(value), "") for name, value in vars(kind).get("__annotations__", {}).items()}
+    declared = {name: found for name, found in declared.items() if not isinstance(getattr(kind, name, None), group)}
     properties = {}
-    for name, member in inspect.getmembers(kind, lambda member: isinstance(member, property)):
-        said = read_doc(member.__doc__)
-        properties[name] = (returned_type(inspect.signature(member.fget)), " ".join([*said.text, said.raises]).strip())
+    for name, member in inspect.getmembers(kind, lambda member: isinstance(member, property | cached_property)):
+        function = member.fget if isinstance(member, property) else member.func
+        if not isinstance(member, group):
+            said = read_doc(member.__doc__)
+            properties[name] = (returned_type(inspect.signature(function)), " ".join([*said.text, said.raises]).strip())
     assigned = re.findall(r"self\.([a-z]\w*)(?:: [^=]+)? = ", inspect.getsource(kind)) if "__init__" in vars(kind) else []
     said_in_class = [name for name in assigned if f"{name}: " in (kind.__doc__ or "")]
     both = {**dict.fromkeys(said_in_class, ("", "")), **declared, **properties}

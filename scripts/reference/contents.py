@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -12,6 +12,7 @@ from consul_proto.message import Response
 from consul_proto.namespace import group
 from consulate import AsyncConsul, Consul
 from scripts.reference.calls import Call, call_of
+from scripts.reference.markdown import EXCEPTIONS_PAGE
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 
 
@@ -54,12 +55,18 @@ def _groups(place: str, threads: Any, tasks: Any) -> Iterator[Group]:
             yield from _groups(inside, inner, other)
 
 
+#: Calls with the parameters of `create` in the same group.
+_LIKE_CREATE = frozenset({"update", "keep"})
+
+
 def calls_of(place: str, threads: Any, tasks: Any) -> Iterator[Call]:
     """Yield the calls of a group, or of a client."""
+    create = call_of(f"{place}.create", threads.create, type(threads)) if hasattr(threads, "create") else None
     for name in sorted(name for name in dir(threads) if not name.startswith("_")):
         member = getattr(type(threads), name, None)
         if callable(member) and not isinstance(member, type):
-            yield call_of(f"{place}.{name}", getattr(threads, name), type(threads), getattr(tasks, name, None))
+            call = call_of(f"{place}.{name}", getattr(threads, name), type(threads), getattr(tasks, name, None))
+            yield replace(call, like=create) if name in _LIKE_CREATE else call
 
 
 #: The page of a guide that says more about a group.
@@ -116,7 +123,7 @@ CLASS_PAGES = (
         ),
     ),
     ClassPage(
-        "reference/exceptions.md",
+        EXCEPTIONS_PAGE,
         "Exceptions",
         "`consulate.exceptions`. [Errors and retries](../errors.md) says what to do about each.",
         _exceptions(),

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from scripts.reference.docstrings import Doc
 from scripts.reference.signatures import Parameter
 
+EXCEPTIONS_PAGE = "reference/exceptions.md"
+
 #: A name -> the page and the heading that explain it, as "types/catalog.md#catalogservice".
 Index = Mapping[str, str]
 
@@ -39,9 +41,20 @@ class Linker:
         parts = re.split(r"(\w+)", text)
         return f"<code>{''.join(map(shown, parts))}</code>"
 
+    def parameter(self, parameter: Parameter) -> str:
+        """Return a parameter as code: its name, its type with links, and its default."""
+        kind = self.type(parameter.type).removeprefix("<code>").removesuffix("</code>") if parameter.type else ""
+        default = self.type(parameter.default).removeprefix("<code>").removesuffix("</code>") if parameter.default else ""
+        return f"<code><b>{parameter.name.replace('_', '&#95;')}</b>{': ' if kind else ''}{kind}{' = ' if default else ''}{default}</code>"
+
     def names(self, text: str) -> str:
         """Return a text in which the names of exceptions are links."""
-        return re.sub(r"\b[A-Z]\w+\b", lambda match: f"[{match[0]}]({self._target(match[0])})" if match[0] in self._index else match[0], text)
+
+        def shown(match: re.Match[str]) -> str:
+            is_exception = self._index.get(match[0], "").startswith(EXCEPTIONS_PAGE)
+            return f"[{match[0]}]({self._target(match[0])})" if is_exception else match[0]
+
+        return re.sub(r"(?<![`.\w])[A-Z]\w+\b(?!`)", shown, text)
 
 
 def heading(level: int, title: str, anchor: str) -> str:
@@ -49,9 +62,9 @@ def heading(level: int, title: str, anchor: str) -> str:
     return f"{'#' * level} {title} {{ #{anchor} }}"
 
 
-def signature_block(lines: Sequence[str]) -> str:
-    """Return the lines of a signature as code; the style sheet wraps them."""
-    return "\n".join(["```{ .python .signature }", *lines, "```"])
+def signature_block(line: str) -> str:
+    """Return a signature as code; the style sheet wraps it."""
+    return f"```{{ .python .signature }}\n{line}\n```"
 
 
 def parameter_list(parameters: Sequence[Parameter], linker: Linker) -> list[str]:
@@ -59,9 +72,7 @@ def parameter_list(parameters: Sequence[Parameter], linker: Linker) -> list[str]
     lines: list[str] = []
     terms: list[str] = []
     for number, parameter in enumerate(parameters):
-        kind = f" {linker.type(parameter.type)}" if parameter.type else ""
-        default = f" = `{parameter.default}`" if parameter.default else ""
-        terms.append(f"`{parameter.name}`{kind}{default}")
+        terms.append(linker.parameter(parameter))
         following = parameters[number + 1].meaning if number + 1 < len(parameters) else ""
         if not parameter.meaning or following != parameter.meaning:
             lines.append(f"- {', '.join(terms)}{': ' if parameter.meaning else ''}{parameter.meaning}")
@@ -74,9 +85,9 @@ def details(title: str, body: Sequence[str]) -> list[str]:
     return [f'??? options "{title}"', "", *(f"    {line}".rstrip() for line in body), ""]
 
 
-def text_of(doc: Doc) -> list[str]:
+def text_of(doc: Doc, linker: Linker) -> list[str]:
     """Return the paragraphs of a docstring."""
-    return [line for paragraph in doc.text for line in (paragraph, "")]
+    return [line for paragraph in doc.text for line in (paragraph if paragraph.startswith("```") else linker.names(paragraph), "")]
 
 
 def footer(doc: Doc, linker: Linker) -> list[str]:

@@ -86,7 +86,12 @@ def _overview() -> str:
 
 
 def _call_table(calls: tuple[Call, ...] | list[Call]) -> list[str]:
-    return ["| call | what it does |", "|---|---|", *(f"| [{call.short_name}](#{call.anchor}) | {call.doc().summary} |" for call in calls), ""]
+    return [
+        "| call | what it does |",
+        "|---|---|",
+        *(f"| [{call.short_name}](#{call.anchor}) | {call.doc().summary} |" for call in calls),
+        "",
+    ]
 
 
 def _group_page(group: Group, linker: Linker) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,7 @@ class Parameter:
 def annotation(value: Any) -> str:
     """Return an annotation as it is written in the source."""
     text = getattr(value, "__forward_arg__", None) or (value if isinstance(value, str) else inspect.formatannotation(value))
-    text = re.sub(r"\b(?:[a-z_]\w*\.)+(?=[A-Z]\w*)", "", text.replace('"', "'") if "Literal" not in text else text)
+    text = re.sub(r"\bbuiltins\.|\b(?:[a-z_]\w*\.)+(?=[A-Z]\w*)", "", text.replace('"', "'") if "Literal" not in text else text)
     return text.replace("'", '"') if "Literal" in text else text.replace("'", "")
 
 
@@ -81,12 +82,13 @@ def options_type(call: Callable[..., Any], owner: type[Any] | None, name: str) -
     return None
 
 
-def _typed_dicts(kind: Any) -> Iterator[Any]:
-    """Yield a TypedDict and those that it inherits from, the outermost first."""
-    yield kind
-    for base in getattr(kind, "__orig_bases__", ()):
-        if hasattr(base, "__optional_keys__"):
-            yield from _typed_dicts(base)
+def _typed_dicts(kind: Any) -> list[Any]:
+    """Return a TypedDict and those that it may inherit from: Python 3.11 does not say which. The nearest come first."""
+    known = [*vars(sys.modules[kind.__module__]).values(), *vars(shared_options).values()]
+    bases = [
+        other for other in known if hasattr(other, "__optional_keys__") and other.__annotations__.keys() <= kind.__annotations__.keys()
+    ]
+    return [kind, *sorted(bases, key=lambda base: -len(base.__annotations__))]
 
 
 def _shared_meanings() -> dict[str, str]:
@@ -108,4 +110,6 @@ def option_parameters(kind: Any, doc: Doc) -> list[Parameter]:
     for each in _typed_dicts(kind):
         for name, meaning in read_doc(each.__doc__, kind.__annotations__).meanings.items():
             meanings.setdefault(name, meaning)
-    return [Parameter(name, annotation(value), "", meanings.get(name) or _SHARED.get(name, "")) for name, value in kind.__annotations__.items()]
+    return [
+        Parameter(name, annotation(value), "", meanings.get(name) or _SHARED.get(name, "")) for name, value in kind.__annotations__.items()
+    ]

@@ -28,6 +28,7 @@ _ALIASES = (
     "consul_proto/json_decoder.py",
     "consul_proto/flow.py",
     "consulate/snapshot_files.py",
+    "consul_proto/endpoints/health.py",
 )
 
 
@@ -69,7 +70,8 @@ def _is_alias(node: ast.stmt) -> bool:
 
 
 def _is_type(node: ast.stmt) -> bool:
-    return (isinstance(node, ast.ClassDef) or _is_alias(node)) and not _name(node).startswith("_")
+    """Return whether a statement defines a type that has a place of its own: options are shown at their calls."""
+    return (isinstance(node, ast.ClassDef) or _is_alias(node)) and not _name(node).startswith("_") and not _name(node).endswith("Options")
 
 
 def _name(node: ast.stmt) -> str:
@@ -121,7 +123,7 @@ def _alias(node: ast.stmt, comments: dict[int, str]) -> list[str]:
         said, line = f"{comments[line]} {said}".strip(), line - 1
     value = annotation(ast.unparse(node.value)) if node.value else ""
     name = _name(node)
-    return [heading(2, name, name.lower()), "", *([prose(said), ""] if said else []), signature_block([f"{name} = {value}"]), ""]
+    return [heading(2, name, name.lower()), "", *([prose(said), ""] if said else []), signature_block(f"{name} = {value}"), ""]
 
 
 ALIASES_PAGE = "reference/types/index.md"
