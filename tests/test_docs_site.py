@@ -66,6 +66,12 @@ def _anchors(text: str) -> set[str]:
     return found
 
 
+def test_an_anchor_of_the_reference_is_on_its_page_once() -> None:
+    for page, text in reference().items():
+        given = re.findall(r"^#+ .* \{ #(\S+) \}$", text, re.MULTILINE)
+        assert len(given) == len({*given}), page
+
+
 def _links(text: str) -> list[tuple[str, str]]:
     without_code = re.sub(r"^ *```.*?^ *```$|(?<!\[)`[^`\n]*`(?!\])", "", text, flags=re.MULTILINE | re.DOTALL)
     return re.findall(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)", without_code)

@@ -11,7 +11,6 @@ from scripts.reference.docstrings import Doc, read_doc
 from scripts.reference.markdown import Linker, details, footer, heading, parameter_list, signature_block, text_of
 from scripts.reference.signatures import call_line, option_parameters, options_type, own_parameters, returned_type
 
-
 #: What these names mean in every call that does not say it.
 _USUAL = {
     "item": "the key.",
@@ -29,7 +28,7 @@ class Call:
 
     name: as a user types it ("client.kv.get"). signature: without `self`. options: the TypedDict of its options, or None.
     for_tasks: the signature of the same call of an AsyncConsul, if it has other parameters. like: another call that explains parameters
-    which this one does not, as `create` does for `update`.
+    which this one does not, as `create` does for `update`. home: the class that has it, if it is not a group of calls.
     """
 
     name: str
@@ -38,11 +37,13 @@ class Call:
     options: Any = None
     for_tasks: inspect.Signature | None = None
     like: Call | None = None
+    home: type[Any] | None = None
 
     @property
     def anchor(self) -> str:
         """The anchor of its section."""
-        return self.name.removeprefix("client.").replace(".", "-").lower()
+        name = f"{self.home.__name__}.{self.short_name}" if self.home else self.name.removeprefix("client.")
+        return name.replace(".", "-").lower()
 
     @property
     def short_name(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import is_dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from consul_proto.namespace import group
 from scripts.reference.calls import Call, section
@@ -13,7 +14,7 @@ from scripts.reference.docstrings import read_doc
 from scripts.reference.markdown import Linker, footer, heading, parameter_list, signature_block, text_of
 from scripts.reference.signatures import Parameter, annotation, call_line, options_type, own_parameters, returned_type
 
-#: The modules whose classes are not described: Python's own.
+#: The modules whose classes are not described: Python's own. Of exceptions, only the attributes are for users.
 _PYTHON = frozenset({"builtins", "typing", "collections.abc", "abc"})
 
 
@@ -49,18 +50,35 @@ def _init(kind: type[Any]) -> inspect.Signature:
 
 def _attributes(kind: type[Any], init: inspect.Signature) -> dict[str, tuple[str, str]]:
     """Return attribute -> its type and what its own docstring says: the properties, and what the class declares."""
-    declared = {name: (annotation(value), "") for name, value in vars(kind).get("__annotations__", {}).items()}
+    declared = {name: (annotation(value), "") for name, value in inspect.get_annotations(kind).items()}
     declared = {name: found for name, found in declared.items() if not isinstance(getattr(kind, name, None), group)}
     properties = {}
     for name, member in inspect.getmembers(kind, lambda member: isinstance(member, property | cached_property)):
-        function = member.fget if isinstance(member, property) else member.func
+        function: Any = member.fget if isinstance(member, property) else member.func
         if not isinstance(member, group):
             said = read_doc(member.__doc__)
             properties[name] = (returned_type(inspect.signature(function)), " ".join([*said.text, said.raises]).strip())
     assigned = re.findall(r"self\.([a-z]\w*)(?:: [^=]+)? = ", inspect.getsource(kind)) if "__init__" in vars(kind) else []
-    said_in_class = [name for name in assigned if f"{name}: " in (kind.__doc__ or "")]
+    said_in_class = [name for name in assigned if re.search(rf"\b{name}\b(?:, \w+)*: ", kind.__doc__ or "")]
     both = {**dict.fromkeys(said_in_class, ("", "")), **declared, **properties}
-    return {name: found for name, found in both.items() if not name.startswith("_") and name not in init.parameters}
+    known = {name: found for name, found in both.items() if not name.startswith("_") and name not in init.parameters}
+    return {name: found for name, found in known.items() if is_dataclass(kind) or found[1] or name in said_in_class}
+
+
+def _with_arguments(signature: inspect.Signature, kind: type[Any]) -> inspect.Signature:
+    """Return a signature with the type that `kind` gives to the variable of its generic base class: `Lock` is a `Lockable[Held]`."""
+    names: dict[str, str] = {}
+    for base in getattr(kind, "__orig_bases__", ()):
+        variables = getattr(get_origin(base), "__parameters__", ())
+        names |= {
+            str(variable).lstrip("~+"): argument.__name__
+            for variable, argument in zip(variables, get_args(base), strict=False)
+            if isinstance(argument, type)
+        }
+    returned = annotation(signature.return_annotation)
+    for variable, argument in names.items():
+        returned = re.sub(rf"\b{variable}\b", argument, returned)
+    return signature.replace(return_annotation=returned) if names else signature
 
 
 def methods(kind: type[Any], instance: str) -> list[Call]:
@@ -70,16 +88,18 @@ def methods(kind: type[Any], instance: str) -> list[Call]:
     """
     found: dict[str, Call] = {}
     for base in reversed(kind.__mro__):
-        if base.__module__ in _PYTHON:
+        if base.__module__ in _PYTHON or issubclass(kind, BaseException):
             continue
+        member: Any
         for name, member in vars(base).items():
-            method = getattr(kind, name)
+            method, is_bound = getattr(kind, name), isinstance(member, classmethod | staticmethod)
             if name.startswith("_") or not inspect.isroutine(member) or not inspect.getdoc(method):
                 continue
             signature = inspect.signature(method)
             place = kind.__name__
-            if not isinstance(member, classmethod | staticmethod):
+            if not is_bound:
                 signature = signature.replace(parameters=[*signature.parameters.values()][1:])
                 place = instance or kind.__name__.lower()
-            found[name] = Call(f"{place}.{name}", signature, inspect.getdoc(method), options_type(method, kind, name))
+            shown = _with_arguments(signature, kind)
+            found[name] = Call(f"{place}.{name}", shown, inspect.getdoc(method), options_type(method, kind, name), home=kind)
     return [*found.values()]

@@ -1,4 +1,4 @@
-"""Read a docstring in the format of this repository: plain text, with "name: meaning." for parameters, "Raises X.", and links at the end."""
+"""Read a docstring in the format of this repository: plain text with "name: meaning." for parameters, "Raises X.", and links at its end."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from scripts.reference.calls import Call, call_of, section
 from scripts.reference.classes import class_section, methods
 from scripts.reference.contents import CLASS_PAGES, GUIDES, ClassPage, Group, calls_of, clients, groups
 from scripts.reference.docstrings import prose
-from scripts.reference.markdown import Linker, text_of
+from scripts.reference.markdown import Linker
 from scripts.reference.types import ALIASES_PAGE, alias_names, aliases_page, module_page, modules
 
 #: The titles of pages, in the order of the navigation; a list has a title and pages of its own.
@@ -62,27 +62,31 @@ def _index() -> dict[str, str]:
     return found
 
 
+_OVERVIEW = """\
+# Reference
+
+Everything that users call, with its parameters, options and exceptions. These pages are generated from the signatures and the docstrings:
+`help(client.kv.get)` says the same.
+
+- [Clients](clients.md): `Consul` and `AsyncConsul`.
+{pages}
+- [Types](types/index.md) of results and arguments.
+
+In signatures, `client` is a `Consul`. The calls of an `AsyncConsul` have the same parameters and results, and are awaited. Where the
+parameters differ, both signatures are shown. `**options` are keyword arguments; the box below the parameters lists them.
+
+## Groups of calls {{ #groups }}
+
+| group | what it is for |
+|---|---|
+{groups}
+"""
+
+
 def _overview() -> str:
-    lines = [
-        "# Reference",
-        "",
-        "Everything that users call, with its parameters, options and exceptions. These pages are generated from the signatures and the"
-        " docstrings, so `help(client.kv.get)` says the same.",
-        "",
-        "- [Clients](clients.md): `Consul` and `AsyncConsul`.",
-        *(f"- [{page.title}]({page.page.removeprefix('reference/')})" for page in CLASS_PAGES[1:]),
-        "- [Types](types/index.md) of results and arguments.",
-        "",
-        "In signatures, `client` is a `Consul`. The calls of an `AsyncConsul` have the same parameters and results, and are awaited. If the"
-        " parameters differ, the signature shows both.",
-        "",
-        "## Groups of calls { #groups }",
-        "",
-        "| group | what it is for |",
-        "|---|---|",
-        *(f"| [client.{group.place}]({group.page.removeprefix('reference/')}) | {prose(group.summary)} |" for group in groups()),
-    ]
-    return "\n".join([*lines, ""])
+    listed = [f"- [{page.title}]({page.page.removeprefix('reference/')})" for page in CLASS_PAGES[1:]]
+    rows = [f"| [client.{group.place}]({group.page.removeprefix('reference/')}) | {prose(group.summary)} |" for group in groups()]
+    return _OVERVIEW.format(pages="\n".join(listed), groups="\n".join(rows))
 
 
 def _call_table(calls: tuple[Call, ...] | list[Call]) -> list[str]:

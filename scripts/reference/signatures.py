@@ -39,7 +39,7 @@ def call_line(name: str, signature: inspect.Signature) -> str:
         if parameter.kind is kinds.KEYWORD_ONLY and not starred:
             shown.append("*")
         starred = starred or parameter.kind in (kinds.KEYWORD_ONLY, kinds.VAR_POSITIONAL)
-        prefix = {kinds.VAR_POSITIONAL: "*", kinds.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        prefix = "*" if parameter.kind is kinds.VAR_POSITIONAL else "**" if parameter.kind is kinds.VAR_KEYWORD else ""
         default = "" if parameter.default is kinds.empty else f"={_default(parameter.default)}"
         shown.append(f"{prefix}{parameter.name}{default}")
     returned = returned_type(signature)
@@ -76,7 +76,7 @@ def options_type(call: Callable[..., Any], owner: type[Any] | None, name: str) -
         build = getattr(place, "build", place)
         if not callable(build) or isinstance(build, type):
             continue
-        last = next(reversed(inspect.signature(build).parameters.values()), None)
+        last = next(iter([*inspect.signature(build).parameters.values()][::-1]), None)
         if last is not None and last.kind is inspect.Parameter.VAR_KEYWORD and (found := options_of(last.annotation, build)) is not None:
             return found
     return None

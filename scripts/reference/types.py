@@ -29,6 +29,8 @@ _ALIASES = (
     "consul_proto/flow.py",
     "consulate/snapshot_files.py",
     "consul_proto/endpoints/health.py",
+    "consul_proto/simulator/engine/versions.py",
+    "consulate/testing/agent.py",
 )
 
 
@@ -142,19 +144,21 @@ def alias_names() -> list[str]:
     return [_name(node) for node, _ in _aliases()]
 
 
+_OVERVIEW = """\
+# Types
+
+Results are plain dicts and lists. Their members have Consul's own names; type checkers know them. *Optional* members may be missing.
+These pages list them:
+
+{pages}
+
+The other names in signatures mean:
+
+"""
+
+
 def aliases_page() -> str:
     """Return the page with the aliases, and the list of the pages about types."""
-    lines = [
-        "# Types",
-        "",
-        "Results are plain dicts and lists. Their members have Consul's own names; type checkers know them. *Optional* members may be missing.",
-        "These pages list them:",
-        "",
-        *(f"- [{module.title}]({module.name}.md)" for module in modules()),
-        "",
-        "The other names in signatures mean:",
-        "",
-    ]
-    for node, comments in _aliases():
-        lines += _alias(node, comments)
-    return "\n".join(lines)
+    listed = [f"- [{module.title}]({module.name}.md)" for module in modules()]
+    lines = [line for node, comments in _aliases() for line in _alias(node, comments)]
+    return _OVERVIEW.format(pages="\n".join(listed)) + "\n".join(lines)
