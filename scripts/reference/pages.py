@@ -41,7 +41,7 @@ def navigation() -> Navigation:
             of_groups[-1] = _with_inner(of_groups[-1], group)
         else:
             of_groups.append({f"client.{group.place}": group.page})
-    of_types = [ALIASES_PAGE, *({module.title: module.page} for module in modules())]
+    of_types = [ALIASES_PAGE, *({module.name.replace("_", " "): module.page} for module in modules())]
     of_classes = [{page.title: page.page} for page in CLASS_PAGES]
     return [INDEX, of_classes[0], {"Groups of calls": of_groups}, *of_classes[1:], {"Types": of_types}]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scripts.reference.docstrings import prose, read_doc
 from scripts.reference.markdown import Linker, heading, signature_block
-from scripts.reference.signatures import annotation
+from scripts.reference.signatures import Parameter, annotation
 
 _ROOT = Path(__file__).parent.parent.parent
 _FOLDER = _ROOT / "consul_proto" / "types"
@@ -114,7 +114,7 @@ def _typed_dict(node: ast.ClassDef, comments: dict[int, str], linker: Linker) ->
         kind = inner.removesuffix("]") if required in ("NotRequired", "Required") else kind
         meaning = doc.meanings.get(name) or prose(comments.get(member.end_lineno or 0, ""))
         notes = "; ".join(filter(None, ["optional" if is_optional else "", meaning]))
-        lines.append(f"- `{name}` {linker.type(annotation(kind))}{': ' + notes if notes else ''}")
+        lines.append(f"- {linker.parameter(Parameter(name, annotation(kind), '', ''))}{': ' + notes if notes else ''}")
     return [*lines, ""]
 
 
