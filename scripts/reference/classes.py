@@ -17,6 +17,9 @@ from scripts.reference.signatures import Parameter, annotation, call_line, optio
 #: The modules whose classes are not described: Python's own. Of exceptions, only the attributes are for users.
 _PYTHON = frozenset({"builtins", "typing", "collections.abc", "abc"})
 
+#: Methods that only this library calls.
+_INTERNAL = frozenset({"steps"})
+
 
 def class_section(kind: type[Any], calls: list[Call], linker: Linker, *, is_made: bool) -> list[str]:
     """Return the section of a class: what it is, its parameters, its attributes and its methods.
@@ -34,11 +37,9 @@ def class_section(kind: type[Any], calls: list[Call], linker: Linker, *, is_made
         lines += [signature_block(call_line(kind.__name__, init)), ""]
     bases = [linker.type(base.__name__) for base in kind.__bases__ if linker.knows(base.__name__)]
     lines += [f"Is a {' and a '.join(bases)}.", ""] if bases else []
-    lines += text_of(doc, linker) + parameter_list(own_parameters(init, doc), linker)
-    lines += parameter_list(
-        [Parameter(name, kind_, "", meaning or doc.meanings.get(name, "")) for name, (kind_, meaning) in attributes.items()], linker
-    )
-    lines += footer(doc, linker)
+    lines += text_of(doc, linker) + parameter_list(own_parameters(init, doc), linker) + footer(doc, linker)
+    listed = [Parameter(name, type_, "", meaning or doc.meanings.get(name, "")) for name, (type_, meaning) in attributes.items()]
+    lines += ["Attributes:", "", *parameter_list(listed, linker)] if listed else []
     for call in calls:
         lines += section(call, linker, 3)
     return lines
@@ -93,7 +94,7 @@ def methods(kind: type[Any], instance: str) -> list[Call]:
         member: Any
         for name, member in vars(base).items():
             method, is_bound = getattr(kind, name), isinstance(member, classmethod | staticmethod)
-            if name.startswith("_") or not inspect.isroutine(member) or not inspect.getdoc(method):
+            if name.startswith("_") or name in _INTERNAL or not inspect.isroutine(member) or not inspect.getdoc(method):
                 continue
             signature = inspect.signature(method)
             place = kind.__name__
