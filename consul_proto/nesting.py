@@ -14,8 +14,8 @@ DEEPEST = 500
 #: More levels than Consul's answers have. A text with at most this many levels is checked quickly.
 _USUAL = 16
 
-#: The bytes in which a text of many brackets shows that it is one.
-_BEGINNING = 1 << 15
+#: The bytes from which the number of brackets in a whole text is estimated.
+_BEGINNING = 1 << 13
 
 _ALIKE = bytes.maketrans(b"{}", b"[]")
 _ALL_ELSE = bytes(set(range(256)) - set(b"[]{}"))
@@ -24,11 +24,14 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 def is_surely_shallow(text: bytes) -> bool:
-    """Return whether a JSON text has too few brackets for more than `DEEPEST` levels."""
-    if len(text) <= DEEPEST:
+    """Return whether a JSON text has too few brackets for more than `DEEPEST` levels; False if it seems to have more."""
+    size = len(text)
+    if size <= DEEPEST:
         return True
-    # Large texts mostly begin with enough of them.
-    if text.count(b"{", 0, _BEGINNING) + text.count(b"[", 0, _BEGINNING) >= DEEPEST:
+    begun = text.count(b"{", 0, _BEGINNING) + text.count(b"[", 0, _BEGINNING)
+    if size <= _BEGINNING:
+        return begun < DEEPEST
+    if begun * size >= 2 * DEEPEST * _BEGINNING:
         return False
     # Count no further than needed: then the check is cheap for most texts, also for those with a large string.
     return sum(len(text) - len(text.replace(bracket, b"", DEEPEST)) for bracket in (b"[", b"{")) < DEEPEST

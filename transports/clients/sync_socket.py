@@ -81,14 +81,19 @@ class SocketConnection:
         try:
             wire = self._wire or self._require_wire()
             whole = self._send(wire, data, request, deadline)
-            while True:
-                data = wire.receive(deadline)
-                if data:
-                    self.answered = True
-                response = http1.receive(data)
-                if response is not None:
-                    self.reusable = whole and http1.reuse()
-                    return response
+            data = wire.receive(deadline)
+            self.answered = bool(data)
+            response = http1.receive(data)
+            while response is None:
+                room = http1.room()
+                if room is None:
+                    response = http1.receive(wire.receive(deadline))
+                else:
+                    with room:
+                        count = wire.receive_into(room, deadline)
+                    response = http1.fill(count)
+            self.reusable = whole and http1.reuse()
+            return response
         except OSError as error:
             raise wire_error(error, sent=self.sent) from error
 

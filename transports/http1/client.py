@@ -127,15 +127,27 @@ class HTTP1Connection:
                 self._usual = answer
                 return None
         elif self._usual is not None:
-            return self._receive_usual(self._usual, data)
+            return self._go_on(self._usual, self._usual.receive(data))
         return self._receive(data)
 
-    def _receive_usual(self, usual: UsualAnswer, data: bytes) -> Response | None:
-        """Take more of a usual answer. If it is not usual after all, h11 reads it from the start."""
-        is_whole = usual.receive(data)
+    def room(self) -> memoryview | None:
+        """Return where to write the bytes that arrive next, and release it before `fill`; None: give them to `receive`.
+
+        A large body is read to where it stays.
+        """
+        return None if self._usual is None else self._usual.room()
+
+    def fill(self, count: int) -> Response | None:
+        """Take the number of bytes that were written to `room`, 0 at the end of the stream; see `receive`."""
+        usual = self._usual
+        assert usual is not None, "it gave the room"
+        return self._go_on(usual, usual.fill(count))
+
+    def _go_on(self, usual: UsualAnswer, is_whole: bool | None) -> Response | None:
+        """Return a usual answer if it is complete. If it is not usual after all, h11 reads it from the start."""
         if is_whole is None:
             self._usual = None
-            responses = [self._receive(piece) for piece in usual.given]
+            responses = [self._receive(bytes(piece)) for piece in usual.given]
             return responses[-1]
         if is_whole:
             self._usual = None  # its pieces would stay in memory until the next request

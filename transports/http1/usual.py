@@ -8,6 +8,7 @@ nothing: for each answer it gives what h11 gives, or declines. `tests/transports
 from __future__ import annotations
 
 import re
+from io import BytesIO
 
 from consul_proto.message import Headers, Response
 
@@ -33,6 +34,41 @@ _match_begun = re.compile(rb"(?:\r(?:\n(?:[0-9A-Fa-f]{1,7}\r?)?)?)?\Z").match
 #: The largest usual head, in bytes.
 _LARGEST_HEAD = 16 * 1024
 
+#: How many missing bytes are read to where they stay, at least and at most: what a server only announces must not take much memory.
+_LARGE, _LARGEST = 1 << 16, 1 << 25
+
+
+class _Room:
+    """A part of a body that is read to where it stays. begun: what is there of it. missing: how many bytes of it are not.
+
+    Joining pieces instead would take the memory of a large body twice, and most of the time goes into getting memory from the system.
+    """
+
+    __slots__ = ("_begun", "_file", "_filled", "_view")
+
+    def __init__(self, begun: bytes, missing: int) -> None:
+        self._begun = self._filled = len(begun)
+        self._file = BytesIO(begun)
+        self._file.seek(len(begun) + missing - 1)
+        self._file.write(b"\0")
+        self._view = self._file.getbuffer()
+
+    def view(self) -> memoryview:
+        """Return where the next bytes go."""
+        return self._view[self._filled :]
+
+    def fill(self, count: int) -> bool:
+        """Take the number of bytes that were written to the view. Return whether none is missing."""
+        self._filled += count
+        return self._filled == len(self._view)
+
+    def take(self) -> tuple[bytes, memoryview]:
+        """Return the part, and what of it was written to the view."""
+        self._view.release()
+        self._file.truncate(self._filled)
+        part = self._file.getvalue()  # CPython makes no copy
+        return part, memoryview(part)[self._begun :]
+
 
 class UsualAnswer:
     """An answer whose head was read, and whose body is not complete.
@@ -40,7 +76,7 @@ class UsualAnswer:
     length: its Content-Length, None for chunks. limit: the largest body in bytes; None: no limit.
     """
 
-    __slots__ = ("_headers", "_held", "_is_chunked", "_limit", "_parts", "_rest", "_size", "_status", "given", "has_leftover")
+    __slots__ = ("_headers", "_held", "_is_chunked", "_limit", "_parts", "_rest", "_room", "_size", "_status", "given", "has_leftover")
 
     def __init__(self, status: int, headers: Headers, length: int | None, limit: int | None) -> None:
         self._status, self._headers = status, headers
@@ -49,8 +85,9 @@ class UsualAnswer:
         self._size = 0
         #: The bytes that are missing of the body or of the current chunk; the beginning of the line between two chunks.
         self._rest, self._held = length or 0, b""
+        self._room: _Room | None = None
         #: Every piece, for h11 if the answer turns out not to be usual.
-        self.given: list[bytes] = []
+        self.given: list[bytes | memoryview] = []
         #: Whether bytes came after the end of the answer.
         self.has_leftover = False
 
@@ -67,6 +104,32 @@ class UsualAnswer:
         if self._is_chunked:
             return self._take_chunks(piece, start) if not self._held else self._take_chunks(self._held + piece, 0)
         return self._take_length(piece[start:] if start else piece)
+
+    def room(self) -> memoryview | None:
+        """Return where the bytes that arrive next are to be written; None if `receive` takes them, because not many are missing."""
+        if self._room is None:
+            missing = min(self._rest, _LARGEST)
+            if missing < _LARGE or (self._limit is not None and self._size + self._rest > self._limit):
+                return None
+            self._room = _Room(self._parts.pop() if len(self._parts) == 1 else b"", missing)
+        return self._room.view()
+
+    def fill(self, count: int) -> bool | None:
+        """Take the number of bytes that were written to the room, 0 at the end of the stream; see `receive`."""
+        room = self._room
+        assert room is not None, "nothing was written elsewhere"
+        if count and not room.fill(count):
+            return False
+        self._room = None
+        part, written = room.take()
+        self._parts.append(part)
+        if written:
+            self.given.append(written)
+        if not count:
+            return self.receive(b"")
+        self._rest -= len(written)
+        self._size += len(written)
+        return not self._is_chunked and not self._rest
 
     def _take_length(self, data: bytes) -> bool:
         self._rest -= len(data)

@@ -10,11 +10,15 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from random import Random
+from unittest import mock
 
 from consul_proto.errors import RequestError
 from consul_proto.message import Request, Response
 from tests.transports.http1.edited_answers import SMALL, TELLING
+from transports.http1 import usual
 from transports.http1.client import HTTP1Connection
 
 _GET = Request("GET", "/v1/kv/k")
@@ -52,7 +56,12 @@ class OnlyH11(HTTP1Connection):
 class Watched(HTTP1Connection):
     """A connection that knows whether it took the beginning of an answer for a usual one."""
 
-    was_usual = False
+    was_usual = has_room = False
+
+    def room(self) -> memoryview | None:
+        room = super().room()
+        self.has_room = self.has_room or room is not None
+        return room
 
     def receive(self, data: bytes) -> Response | None:
         try:
@@ -62,16 +71,35 @@ class Watched(HTTP1Connection):
 
 
 def outcome(connection: HTTP1Connection, pieces: list[bytes]) -> Outcome:
-    """Return what a connection makes of an answer that arrives in pieces, twice."""
+    """Return what a connection makes of an answer that arrives in pieces."""
     connection.send(_GET)
     for number, piece in enumerate([*pieces, b""]):
         try:
-            response = connection.receive(piece)
+            response, rest = deliver(connection, piece)
         except RequestError as error:
             return (type(error), str(error)), number, False
         if response is not None:
-            return (response.status, response.headers, response.body), number, connection.reuse()
+            return (response.status, response.headers, response.body), number, connection.reuse() and not rest
     raise AssertionError("neither an answer nor an error at the end")
+
+
+def deliver(connection: HTTP1Connection, piece: bytes) -> tuple[Response | None, bytes]:
+    """Give a piece to a connection, or write it to the room that the connection has. Return the answer, and what nobody has read."""
+    if (room := connection.room()) is None:
+        return connection.receive(piece), b""
+    with room:
+        count = min(len(piece), len(room))
+        room[:count] = piece[:count]
+    response = connection.fill(count)
+    rest = piece[count:]
+    return deliver(connection, rest) if rest and response is None else (response, rest)
+
+
+@contextmanager
+def small_rooms() -> Iterator[None]:
+    """Let bodies be read to where they stay that are much smaller than those of which this is worth while."""
+    with mock.patch.multiple(usual, _LARGE=4, _LARGEST=100):
+        yield
 
 
 def draw(random: Random) -> tuple[list[bytes], int | None]:
@@ -99,8 +127,10 @@ def run(answers: int, seed: int) -> tuple[list[str], Counter[str]]:
     for number in range(answers):
         pieces, limit = draw(Random(f"{seed} {number}"))
         ours = Watched("consul:8500", response_size=limit)
-        got = outcome(ours, pieces)
+        with small_rooms() if number % 2 else nullcontext():
+            got = outcome(ours, pieces)
         counted["without h11" if ours._h11 is None else "by h11 after a usual beginning" if ours.was_usual else "h11"] += 1
+        counted["read to where they stay"] += ours.has_room
         if not ours.was_usual:
             continue  # h11 had every byte, as it would have here
         expected = outcome(OnlyH11("consul:8500", response_size=limit), pieces)
@@ -120,7 +150,7 @@ def main() -> int:
     found, counted = run(options.answers, options.seed)
     print("\n".join(found))
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(counted.items()))
-    print(f"seed {options.seed}: {counted.total():,} answers ({kinds}), {len(found)} differ")
+    print(f"seed {options.seed}: {options.answers:,} answers ({kinds}), {len(found)} differ")
     return 1 if found else 0
 
 

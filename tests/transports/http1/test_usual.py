@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.transports.http1.edited_answers import SMALL, Edit, apply_edits, cuts, edits, pieces
-from tests.transports.http1.fuzz import USUAL, OnlyH11, outcome, run
+from tests.transports.http1.fuzz import USUAL, OnlyH11, outcome, run, small_rooms
+from transports.http1 import usual
 from transports.http1.client import HTTP1Connection
 
 
@@ -27,18 +30,38 @@ def test_a_usual_answer_needs_no_h11_however_its_body_is_cut(data: bytes) -> Non
     changes=st.lists(edits, max_size=3),
     places=cuts,
     limit=st.sampled_from([None, 10, 300]),
+    has_room=st.booleans(),
 )
-@settings(max_examples=500, deadline=None)
-def test_every_answer_gives_what_h11_gives(data: bytes, changes: list[Edit], places: list[int], limit: int | None) -> None:
+@settings(max_examples=700, deadline=None)
+def test_every_answer_gives_what_h11_gives(data: bytes, changes: list[Edit], places: list[int], limit: int | None, has_room: bool) -> None:
     given = pieces(apply_edits(data, changes), places)
     connection, only_h11 = HTTP1Connection("consul:8500", response_size=limit), OnlyH11("consul:8500", response_size=limit)
-    assert outcome(connection, given) == outcome(only_h11, given)
+    with small_rooms() if has_room else nullcontext():
+        got = outcome(connection, given)
+    assert got == outcome(only_h11, given)
 
 
 def test_seeded_answers_give_what_h11_gives() -> None:
     found, counted = run(10_000, seed=16)
     assert found == []
     assert counted["without h11"] > 1_000
+    assert counted["read to where they stay"] > 200
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+@pytest.mark.parametrize("cut", [0, 1, 70_000, 1 << 18, (1 << 18) + 70_000])
+def test_a_large_body_is_read_to_where_it_stays(is_chunked: bool, cut: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usual, "_LARGEST", 1 << 18)
+    body = bytes(range(256)) * (1 << 12)
+    framing = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" if is_chunked else b"Content-Length: %d\r\n\r\n"
+    head = b"HTTP/1.1 200 OK\r\n" + framing % len(body)
+    data = head + body + (b"\r\n0\r\n\r\n" if is_chunked else b"")
+    connection = HTTP1Connection("consul:8500")
+    answer, _, reusable = outcome(connection, [data[: len(head) + cut], data[len(head) + cut :]])
+    assert isinstance(answer, tuple)
+    assert answer[2] == body
+    assert reusable
+    assert connection._h11 is None
 
 
 def test_a_connection_reads_usual_and_other_answers_in_turn() -> None:
