@@ -40,9 +40,10 @@ class Consul(AnyClient[Sync], ThreadRecipes):
     datacenter: the datacenter of every call; None: the agent's own. token: sent with every call as X-Consul-Token.
     scheme: "http", "https", "http+unix" or "https+unix" (TLS over a UNIX socket). adapter: creates the transport, see `consulate.adapters`.
     transport: the transport to use instead; any object with the methods of `transports.protocol.Transport`.
-    kv_codec: "text" reads KV values as text and never as JSON. The other options are listed below, at `__init__`.
+    kv_codec: "text" reads KV values as text and never as JSON.
 
-    Safe to share between threads. Raises TypeError or ValueError for invalid arguments or variables. Creating a client does not connect.
+    `help(Consul.__init__)` lists the other options. Safe to share between threads. Creating a client does not connect.
+    Raises TypeError or ValueError for invalid arguments or variables.
     """
 
     _transport: Transport
@@ -126,7 +127,7 @@ class Consul(AnyClient[Sync], ThreadRecipes):
 class AsyncConsul(AnyClient[Async], TaskRecipes):
     """A client for a Consul agent, for tasks, on asyncio and trio. It has the parameters of `Consul`; every call must be awaited.
 
-    Safe to share between tasks. Raises TypeError or ValueError for invalid arguments or variables. Creating a client does not connect.
+    Safe to share between tasks. Creating a client does not connect. Raises TypeError or ValueError for invalid arguments or variables.
     """
 
     _transport: AsyncTransport

@@ -5,6 +5,8 @@ A block that talks to Consul runs on `consulate dev` and on each real agent.
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 import socket
 import subprocess
@@ -12,11 +14,14 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
-from consulate import exceptions
+from consul_proto.message import Request, Response
+from consulate import AsyncConsul, Consul, exceptions
 from tests.agents import Agent, Binary, find_binaries, find_dev_versions, start_agent, start_dev
+from transports.memory import MemoryTransport
 
 _ROOT = Path(__file__).parent.parent
 _SOURCES = ("consul_proto", "transports", "consulate", "examples", "benchmarks", "scripts")
@@ -135,8 +140,82 @@ def test_nothing_advises_to_install_the_other_client() -> None:
 
 
 def test_the_table_of_exceptions_is_complete() -> None:
-    """docs/calls.md names each exception, and what each one is derived from."""
-    rows = re.findall(r"^\| `(\w+)` \| (`.*`) \|", (_ROOT / "docs" / "calls.md").read_text(), re.MULTILINE)
+    """docs/errors.md names each exception, and what each one is derived from."""
+    rows = re.findall(r"^\| `(\w+)` \| (`.*`) \|", (_ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
     found = {name: [*re.findall(r"\w+", bases)] for name, bases in rows}
     kinds = {name: getattr(exceptions, name) for name in exceptions.__all__ if name != "ConsulateException"}
     assert found == {name: [base.__name__ for base in kind.__bases__] for name, kind in kinds.items()}
+
+
+#: Argument -> a value for the argument, and the text of the variable that means the same.
+_SAME = {
+    "host": ("http://agent:1234", "agent:1234"),
+    "token": ("secret", "secret"),
+    "scheme": ("https", "true"),
+    "token_file": ("token", "token"),
+    "basic_auth": (("user", "password"), "user:password"),
+    "namespace": ("team", "team"),
+    "partition": ("part", "part"),
+    "verify": (False, "false"),
+    "ca_file": ("ca.pem", "ca.pem"),
+    "ca_path": ("ca", "ca"),
+    "client_cert": ("cert.pem", "cert.pem"),
+    "client_key": ("key.pem", "key.pem"),
+    "server_name": ("consul.example.com", "consul.example.com"),
+}
+
+
+def _arguments_in_the_docs() -> dict[str, str]:
+    """Return argument -> its variable, from the table in docs/configuration.md."""
+    text = (_ROOT / "docs" / "configuration.md").read_text()
+    table = text.partition("## All arguments")[2].partition("\n## ")[0]
+    return dict(re.findall(r"^\| `(\w+)` \| (?:`(\w+)`)? ?\|", table, re.MULTILINE))
+
+
+def test_the_table_of_arguments_is_complete() -> None:
+    documented = _arguments_in_the_docs()
+    assert [*documented] == [*inspect.signature(Consul).parameters] == [*inspect.signature(AsyncConsul).parameters]
+    read = {name for path in ("consulate/configuration.py", "consul_proto/config.py") for name in _strings(_ROOT / path)}
+    assert {variable for variable in documented.values() if variable} == {name for name in read if re.fullmatch(r"CONSUL_[A-Z_]+", name)}
+
+
+def _strings(path: Path) -> set[str]:
+    return {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+class _Recording:
+    """An adapter whose transport records what a client is configured to do. It connects to nothing."""
+
+    def __init__(self) -> None:
+        self.seen: list[object] = []
+
+    def transport(self, config: object) -> MemoryTransport:
+        def answer(request: Request) -> Response:
+            self.seen.append(request)
+            return Response(200, body=b"[]")
+
+        self.seen.append(config)
+        return MemoryTransport(answer)
+
+    def async_transport(self, _config: object) -> NoReturn:
+        raise NotImplementedError
+
+
+def _configured(**options: Any) -> list[object]:
+    """Return what a client is configured to do, and what it sends."""
+    adapter = _Recording()
+    Consul(adapter=adapter, **options).catalog.nodes()
+    Consul(adapter=adapter, **options).health.service("web")
+    return adapter.seen
+
+
+@pytest.mark.parametrize(("argument", "variable"), [pair for pair in _arguments_in_the_docs().items() if pair[1]])
+def test_a_variable_means_the_same_as_its_argument(argument: str, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "token").write_text("secret")
+    for name in _arguments_in_the_docs().values():
+        monkeypatch.delenv(name, raising=False) if name else None
+    value, text = _SAME[argument]
+    usual, with_argument = _configured(), _configured(**{argument: value})
+    monkeypatch.setenv(variable, text)
+    assert _configured() == with_argument != usual

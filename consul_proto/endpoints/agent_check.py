@@ -144,11 +144,13 @@ class Check(Namespace[M]):
         token: the token with which the agent writes this check to the catalog.
         interval: the time between two runs; required for every kind except `ttl` and the aliases.
 
-        Exactly one kind:
-        script (a shell line, run as /bin/sh -c), args (a command and its arguments; both need enable_local_script_checks),
-        http (a URL), tcp ("host:port"), udp (since 1.13), grpc ("host:port/service"), h2ping (since 1.10), os_service (since 1.14),
-        docker_container_id (with args or script), ttl (`ttl_pass` must be called again within this time),
-        alias_service, alias_node or both (the ID of a service, the name of a node: the check copies their state).
+        It needs exactly one kind, from `script` to `alias_node`.
+
+        script: a shell line, run as /bin/sh -c; needs enable_local_script_checks. args: a command and its arguments; needs the same.
+        http: a URL. tcp: "host:port". udp: "host:port" (since 1.13). grpc: "host:port/service".
+        h2ping: "host:port", over HTTP/2 (since 1.10). os_service: the name of a service of Windows (since 1.14).
+        docker_container_id: the container in which `args` or `script` runs. ttl: `ttl_pass` must be called again within this time.
+        alias_service, alias_node: the ID of a service, the name of a node, or both; the check copies their state.
 
         Raises ValueError unless exactly one kind is given, Forbidden, ServerError.
         https://developer.hashicorp.com/consul/api-docs/agent/check#register-check

@@ -92,9 +92,11 @@ class Service(Namespace[M]):
         """Add a service to the local agent, or change it. Return True.
 
         name: the service's name, and its ID if `service_id` is None. address: without it, the node's address. port: 0 to 65535.
-        At most one check: check (a shell line to run, needs enable_local_script_checks) or httpcheck (a URL), each with an interval,
-        or ttl (`agent.check.ttl_pass("service:<service id>")` must be called again within this time). It may have options of a check, such
-        as timeout= and deregister_critical_service_after=. Give more checks, or other kinds, in checks=, with Consul's own member names.
+        It may have one check, `check`, `httpcheck` or `ttl`, and options of it, such as timeout= and deregister_critical_service_after=.
+
+        check: a shell line to run; needs enable_local_script_checks. httpcheck: a URL. interval: the time between two runs of either.
+        ttl: `agent.check.ttl_pass("service:<service id>")` must be called again within this time.
+        checks: more checks, or other kinds, with Consul's own member names.
 
         Raises ValueError for two checks, an interval or option without a check, a port out of range, Forbidden, ClientError.
         https://developer.hashicorp.com/consul/api-docs/agent/service#register-service

@@ -209,9 +209,9 @@ class KV(Namespace[M]):
         release: str | None = None,
         **options: Unpack[Scope],
     ) -> Operation[bool]:
-        """Write a key in one request. Return False if `cas`, `acquire` or `release` prevented it.
+        """Write a key in one request. Return False if `cas`, `acquire` or `release` prevented it; give at most one of them.
 
-        flags: a number that is stored with the key. At most one of:
+        flags: a number that is stored with the key.
         cas: write only if the key's ModifyIndex is this number; 0: only if the key does not exist.
         acquire: take the lock on the key for this session ID. release: give up the lock that this session ID holds.
 

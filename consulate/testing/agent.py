@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from transports.faults.plans import FaultPlan, Injection
     from transports.protocol import AsyncTransport, Transport
 
-Clock = Literal["virtual", "real"]
+ClockKind = Literal["virtual", "real"]
 
 
 class Options(ClientOptions, total=False):
@@ -53,7 +53,7 @@ class ConsulAgent:
         seed: int = 0,
         acl_token: str | None = None,
         script_checks: bool = False,
-        clock: Clock = "virtual",
+        clock: ClockKind = "virtual",
     ) -> None:
         if clock not in ("virtual", "real"):
             raise ValueError(f"clock must be 'virtual' or 'real', not {clock!r}")

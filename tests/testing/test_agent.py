@@ -15,7 +15,7 @@ from consul_proto.simulator.engine.versions import VersionName
 from consulate import AsyncConsul
 from consulate.exceptions import ClientClosed, Forbidden
 from consulate.testing import ConsulAgent, End, Programs
-from consulate.testing.agent import Clock
+from consulate.testing.agent import ClockKind
 from tests.concurrency.threads import run_in_threads
 from tests.faces import wait_until
 
@@ -116,7 +116,7 @@ def test_a_task_waits_for_another(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("clock", ["virtual", "real"])
-def test_a_task_waits_for_a_thread_and_for_a_task_of_another_event_loop(backend: str, clock: Clock) -> None:
+def test_a_task_waits_for_a_thread_and_for_a_task_of_another_event_loop(backend: str, clock: ClockKind) -> None:
     agent = ConsulAgent(clock=clock)
     found: list[Any] = []
 
