@@ -181,6 +181,13 @@ CLASS_PAGES = (
         ),
     ),
     ClassPage(
+        "reference/strategies.md",
+        "consulate.testing.strategies",
+        "Strategies for Hypothesis (extra `testing`): arguments of calls, answers of Consul, fault plans, and interleavings of programs."
+        " [Testing](../testing.md) explains them.",
+        tuple(f"consulate.testing.strategies:{name}" for name in import_module("consulate.testing.strategies").__all__),
+    ),
+    ClassPage(
         "reference/adapters.md",
         "consulate.adapters",
         "An adapter creates the transport of a client: `Consul(adapter=adapters.SocketRequest)`.",
