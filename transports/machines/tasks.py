@@ -189,10 +189,10 @@ class TaskRun(Run[E]):
             call.handle.cancel()
             return
         query: Query = call.query
-        is_owner = query.handle is not None and query.calls[0] is call
+        scope: anyio.CancelScope | None = query.handle if query.calls[0] is call else None
         is_over = self._shell.queries.leave(call)
-        if is_owner:
-            query.handle.cancel()
+        if scope is not None:
+            scope.cancel()
             if not is_over:
                 query.calls[0].run._ask(query)  # type: ignore[attr-defined] # noqa: SLF001 - another run of the same class
 
