@@ -89,14 +89,18 @@ def is_repeatable(request: Request) -> bool:
     return request.method == "GET" or request.path.startswith(_REPEATABLE)
 
 
+def did_nothing(response: Response) -> bool:
+    """Return whether an answer says that the request certainly had no effect, and that another agent may carry it out."""
+    return is_retryable(response.status, response.body) or (response.status == 500 and _NO_SERVERS.fullmatch(response.body) is not None)
+
+
 def moves_on(request: Request, response: Response) -> bool:
     """Return whether an answer means that another agent should be asked."""
-    status, body = response.status, response.body
+    status = response.status
     if status < 429 or (status == 429 and request.path == _HEALTH):
         return False
-    if is_retryable(status, body) or (status == 500 and _NO_SERVERS.fullmatch(body)):
-        return True
-    return is_repeatable(request) and (status in _OF_A_PROXY or (status == 500 and _LOST_SERVER.search(body) is not None))
+    is_unanswered = status in _OF_A_PROXY or (status == 500 and _LOST_SERVER.search(response.body) is not None)
+    return did_nothing(response) or (is_unanswered and is_repeatable(request))
 
 
 class AgentResponse(Response):
@@ -254,7 +258,7 @@ class RoutedCall:
         #: The agent that may get the index.
         self._owner = self._queue[0] if giver is None else giver
         #: Seconds for the call, without the wait of a blocking query; and when it must end.
-        self._patience = None if timeout is None else timeout - request.wait
+        self._patience = None if timeout is None or timeout <= request.wait else timeout - request.wait
         self._deadline = None if timeout is None else now + timeout
         #: What each agent said.
         self._said: dict[str, str] = {}
@@ -273,6 +277,7 @@ class RoutedCall:
         """Return the answer of the call, or the error to raise; None: go on. outcome: what the agent answered, or the transport raised."""
         if isinstance(outcome, RequestError):
             outcome.address = self.address
+            outcome.maybe_applied = self._maybe_applied = self._maybe_applied or outcome.maybe_applied
             if self._is_alone or isinstance(outcome, _OWN):
                 return outcome
             may_go_on = self._is_repeatable or not outcome.maybe_applied
@@ -281,13 +286,13 @@ class RoutedCall:
                 self._was_stale = True
                 self.timeout = self._share(now)
                 return None
-            self._maybe_applied = self._maybe_applied or outcome.maybe_applied
             said = outcome.message
         elif self._is_alone or not moves_on(self.request, outcome):
             self._agents.note_answer(self.agent, self.request, outcome, is_blocking=self._is_blocking)
             return AgentResponse(outcome.status, outcome.headers, outcome.body, self.address)
         else:
             may_go_on = True
+            self._maybe_applied = self._maybe_applied or not did_nothing(outcome)
             self._refusal = self.address, outcome
             said = f"{outcome.status} {words(outcome.body, outcome.headers.get('content-type') or '')}"
         self._agents.note_failure(self.agent, now, is_trial=self._is_trial)
