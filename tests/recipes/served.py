@@ -63,7 +63,8 @@ class Proxy:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.kill()
+        if self._threads:
+            self.kill()
         self._bound.close()
 
     def _listen(self) -> socket.socket:
@@ -71,10 +72,11 @@ class Proxy:
 
     def kill(self) -> None:
         """Close every connection, and refuse new ones."""
-        for sock in (self._listener, *self._sockets):
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
+        acceptor = self._threads[0]
+        _end(self._listener)
+        acceptor.join(10)  # so that it accepts nobody whom this does not see
+        for sock in self._sockets:
+            _end(sock)
         for thread in self._threads:
             thread.join(10)
         self._sockets, self._threads = [], []
@@ -98,8 +100,9 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = listener.accept()
+                self._sockets.append(client)
                 server = socket.create_connection(self._target)
-                self._sockets += [client, server]
+                self._sockets.append(server)
                 self._start(self._pump, client, server)
                 self._start(self._pump, server, client)
 
@@ -110,3 +113,10 @@ class Proxy:
                     target.sendall(data)
             if not self._swallows.is_set():
                 target.shutdown(socket.SHUT_WR)
+
+
+def _end(sock: socket.socket) -> None:
+    """Wake whoever uses a socket, and close it."""
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()
