@@ -174,7 +174,7 @@ class Load:
         """Return what went wrong, by what Consul has in the end. address: of an agent."""
         found = [*self.problems]
         with Consul(address) as consul:
-            stored = {**consul.kv.find("load/unique"), **consul.kv.find("load/counters")}
+            stored: dict[str, Any] = {**consul.kv.find("load/unique"), **consul.kv.find("load/counters")}
             found += [f"{key} was acknowledged, and is lost" for key, value in self._acknowledged if stored.get(key) != value]
             for key, count in self._counters.items():
                 if not count <= stored.get(key, 0) <= count + self._doubts[key]:
