@@ -106,14 +106,16 @@ class AgentsTransport:
         call = self._router.begin(request, timeout)
         outcome: Response | RequestError
         while True:
+            answer: OpenAnswer | None = None
             try:
                 answer = open_answer(self._router.transports[call.agent], call.request, call.timeout, cancel)
-                is_error = answer.status >= _ERROR
-                outcome = read_refusal(answer, lambda: call.timeout) if is_error else Response(answer.status, answer.headers)
+                outcome = Response(answer.status, answer.headers)
+                if answer.status >= _ERROR:
+                    outcome, answer = read_refusal(answer, lambda: call.timeout), None
             except RequestError as error:
-                outcome, is_error = error, True
+                outcome, answer = error, None
             if (response := self._router.report(call, outcome)) is not None:
-                return WholeAnswer(response) if is_error else _Answer(answer, call.address)
+                return WholeAnswer(response) if answer is None else _Answer(answer, call.address)
 
     def close(self) -> None:
         """Close the transports of all agents."""
@@ -149,14 +151,16 @@ class AsyncAgentsTransport:
         call = self._router.begin(request, timeout)
         outcome: Response | RequestError
         while True:
+            answer: AsyncOpenAnswer | None = None
             try:
                 answer = await open_answer_async(self._router.transports[call.agent], call.request, call.timeout)
-                is_error = answer.status >= _ERROR
-                outcome = await read_refusal_async(answer, lambda: call.timeout) if is_error else Response(answer.status, answer.headers)
+                outcome = Response(answer.status, answer.headers)
+                if answer.status >= _ERROR:
+                    outcome, answer = await read_refusal_async(answer, lambda: call.timeout), None
             except RequestError as error:
-                outcome, is_error = error, True
+                outcome, answer = error, None
             if (response := self._router.report(call, outcome)) is not None:
-                return AsyncWholeAnswer(response) if is_error else _AsyncAnswer(answer, call.address)
+                return AsyncWholeAnswer(response) if answer is None else _AsyncAnswer(answer, call.address)
 
     async def aclose(self) -> None:
         """Close the transports of all agents."""

@@ -79,7 +79,8 @@ class TestWhereARequestGoes:
     @pytest.mark.parametrize("request_", [OWN_READ, OWN_WRITE, Request("PUT", "/v1/event/fire/deploy"), Request("GET", "/v1/event/list")])
     @pytest.mark.parametrize("outcome", [_refused, _reset, lambda: _stale(sent=False)])
     def test_what_is_about_an_agent_stays_with_it_and_raises_its_failure(self, request_: Request, outcome: Any) -> None:
-        agents, error = _agents(), outcome()
+        agents = _agents()
+        error: RequestError = outcome()
         _fails(agents, A)
         call = _route(agents, request_)
         assert (call.address, call.timeout) == (A, 10.0)
@@ -135,7 +136,7 @@ class TestWhatAnOutcomeMeans:
 
     @pytest.mark.parametrize("outcome", [_reset, lambda: RequestTimeout("late"), lambda: _stale(sent=True)])
     def test_a_write_that_may_have_had_an_effect_raises(self, outcome: Any) -> None:
-        error = outcome()
+        error: RequestError = outcome()
         assert _route(_agents(), WRITE).report(error, 0.0) is error
         assert error.maybe_applied
         assert error.address == A
@@ -188,6 +189,7 @@ class TestWhatTheCallerGets:
             call = _route(_agents(), WRITE)
             assert call.report(_refused(), 0.0) is None
             error = call.report(last, 0.0)
+            assert isinstance(error, RequestError)
             assert type(error) is RequestError
             assert error.maybe_applied is maybe_applied
 
@@ -215,7 +217,7 @@ class TestWhatTheCallerGets:
         call = _route(_agents())
         error = RequestTimeout("late")
         assert call.report(error, 10.0) is error
-        assert error.address == A
+        assert str(error.address) == A
 
 
 class TestTime:
