@@ -2,87 +2,58 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consul_proto.agents import LONGEST_PAUSE, AgentOrder, AgentResponse, Agents, Draw, RoutedCall, is_of_one_agent, is_repeatable
+from consul_proto.agents import LONGEST_PAUSE, AgentOrder, AgentResponse, Agents, is_of_one_agent, is_repeatable
 from consul_proto.api import Operations
-from consul_proto.errors import Cancelled, ClientClosed, NoLeader, RequestError, RequestTimeout, StaleConnection, UnreadableBody
-from consul_proto.message import Headers, Request, Response
-
-#: What is known of each endpoint.
-ENDPOINTS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "spec" / "endpoints.json").read_text())
-
-A, B, C = "http://a:8500", "http://b:8500", "http://c:8500"
-
-READ, WRITE = Request("GET", "/v1/kv/k"), Request("PUT", "/v1/kv/k", body=b"v")
-RENEWAL = Request("PUT", "/v1/session/renew/s")
-OWN_READ, OWN_WRITE = Request("GET", "/v1/agent/self"), Request("PUT", "/v1/agent/service/register")
-
-OK = Response(200, body=b"[]")
-NO_LEADER, LIMITED = Response(500, body=b"rpc error making call: No cluster leader"), Response(429, body=b"slow down")
-NO_SERVERS = Response(500, body=b"No known Consul servers")
-BAD_GATEWAY, LOST_SERVER = Response(502), Response(500, body=b"rpc error making call: rpc error getting client: failed to get conn: EOF")
-
-
-def _refused() -> RequestError:
-    return RequestError("the connection was refused", maybe_applied=False)
-
-
-def _reset() -> RequestError:
-    return RequestError("the connection was reset")
-
-
-def _stale(*, sent: bool) -> StaleConnection:
-    return StaleConnection("the connection was closed", maybe_applied=sent)
-
-
-def _agents(*addresses: str, order: AgentOrder = "given", draw: Draw = lambda: 1.0) -> Agents:
-    return Agents(addresses or (A, B), order, draw)
-
-
-def _route(agents: Agents, request: Request = READ, timeout: float | None = 10.0, now: float = 0.0) -> RoutedCall:
-    """Begin a call. timeout: as the driver gives it, with the wait of a blocking query added."""
-    return agents.route(request, None if timeout is None else timeout + request.wait, now)
-
-
-def _succeeds(agents: Agents, request: Request = READ, now: float = 0.0, response: Response = OK) -> str:
-    """Send a request, whose first attempt succeeds, and return where it went."""
-    call = _route(agents, request, now=now)
-    result = call.report(response, now)
-    assert isinstance(result, Response)
-    assert result.address == call.address
-    return call.address
-
-
-def _fails(agents: Agents, address: str, now: float = 0.0) -> None:
-    """Let the next read fail at this agent, and succeed at the next one."""
-    call = _route(agents, now=now)
-    assert call.address == address
-    assert call.report(_reset(), now) is None
-    assert isinstance(call.report(OK, now), Response)
+from consul_proto.errors import Cancelled, ClientClosed, NoLeader, RequestError, RequestTimeout, UnreadableBody
+from consul_proto.message import Request, Response
+from tests.proto.routed import (
+    BAD_GATEWAY,
+    ENDPOINTS,
+    LIMITED,
+    LOST_SERVER,
+    NO_LEADER,
+    NO_SERVERS,
+    OK,
+    OWN_READ,
+    OWN_WRITE,
+    READ,
+    RENEWAL,
+    WRITE,
+    A,
+    B,
+    C,
+    fails,
+    make_agents,
+    query_on,
+    refused,
+    reset,
+    route,
+    stale,
+    succeeds,
+)
 
 
 class TestWhereARequestGoes:
     def test_to_the_first_agent_that_works(self) -> None:
-        agents = _agents()
-        assert [_succeeds(agents, request) for request in (READ, WRITE, RENEWAL, OWN_READ)] == [A] * 4
-        _fails(agents, A)
-        assert [_succeeds(agents, request) for request in (READ, WRITE, RENEWAL)] == [B] * 3
+        agents = make_agents()
+        assert [succeeds(agents, request) for request in (READ, WRITE, RENEWAL, OWN_READ)] == [A] * 4
+        fails(agents, A)
+        assert [succeeds(agents, request) for request in (READ, WRITE, RENEWAL)] == [B] * 3
 
     @pytest.mark.parametrize("request_", [OWN_READ, OWN_WRITE, Request("PUT", "/v1/event/fire/deploy"), Request("GET", "/v1/event/list")])
-    @pytest.mark.parametrize("outcome", [_refused, _reset, lambda: _stale(sent=False)])
+    @pytest.mark.parametrize("outcome", [refused, reset, lambda: stale(sent=False)])
     def test_what_is_about_an_agent_stays_with_it_and_raises_its_failure(self, request_: Request, outcome: Any) -> None:
-        agents = _agents()
+        agents = make_agents()
         error: RequestError = outcome()
-        _fails(agents, A)
-        call = _route(agents, request_)
+        fails(agents, A)
+        call = route(agents, request_)
         assert (call.address, call.timeout) == (A, 10.0)
         assert call.report(error, 0.0) is error
         assert error.address == A
@@ -90,7 +61,7 @@ class TestWhereARequestGoes:
     def test_the_answers_of_an_agent_about_itself_are_final(self) -> None:
         """A 429 and a 503 say how healthy a service is."""
         for response in (LIMITED, Response(503), NO_LEADER):
-            assert _succeeds(_agents(), OWN_READ, response=response) == A
+            assert succeeds(make_agents(), OWN_READ, response=response) == A
 
     def test_the_list_of_endpoints_names_what_is_about_an_agent(self) -> None:
         own = {row["id"].partition(".")[0] for row in ENDPOINTS if is_of_one_agent(_request(row))}
@@ -106,13 +77,13 @@ class TestWhereARequestGoes:
 
     def test_at_random_for_each_request_but_not_what_is_about_an_agent(self) -> None:
         numbers = iter([0.6] + [0.2, 0.1, 0.3, 0.4] * 2)
-        agents = _agents(order="random", draw=lambda: next(numbers))
-        assert [_succeeds(agents) for _ in range(4)] == [B, A, B, A]
-        assert [_succeeds(agents, OWN_READ) for _ in range(4)] == [B] * 4
+        agents = make_agents(order="random", draw=lambda: next(numbers))
+        assert [succeeds(agents) for _ in range(4)] == [B, A, B, A]
+        assert [succeeds(agents, OWN_READ) for _ in range(4)] == [B] * 4
 
     @given(st.floats(0, 1))
     def test_any_number_chooses_an_agent(self, number: float) -> None:
-        assert _succeeds(_agents(A, B, C, order="random", draw=lambda: number), OWN_READ) in (A, B, C)
+        assert succeeds(make_agents(A, B, C, order="random", draw=lambda: number), OWN_READ) in (A, B, C)
 
 
 def _request(row: dict[str, Any]) -> Request:
@@ -121,59 +92,59 @@ def _request(row: dict[str, Any]) -> Request:
 
 class TestWhatAnOutcomeMeans:
     @pytest.mark.parametrize("request_", [READ, WRITE, RENEWAL, Request("PUT", "/v1/txn")])
-    @pytest.mark.parametrize("outcome", [_refused, lambda: NO_LEADER, lambda: LIMITED, lambda: NO_SERVERS])
+    @pytest.mark.parametrize("outcome", [refused, lambda: NO_LEADER, lambda: LIMITED, lambda: NO_SERVERS])
     def test_what_certainly_had_no_effect_goes_on(self, request_: Request, outcome: Any) -> None:
-        call = _route(_agents(), request_)
+        call = route(make_agents(), request_)
         assert call.report(outcome(), 0.0) is None
         assert (call.address, call.request) == (B, request_)
 
     @pytest.mark.parametrize("request_", [READ, RENEWAL, Request("POST", "/v1/discovery-chain/web")])
-    @pytest.mark.parametrize("outcome", [_reset, lambda: RequestTimeout("late"), lambda: BAD_GATEWAY, lambda: LOST_SERVER])
+    @pytest.mark.parametrize("outcome", [reset, lambda: RequestTimeout("late"), lambda: BAD_GATEWAY, lambda: LOST_SERVER])
     def test_what_may_be_sent_twice_goes_on_after_any_failure(self, request_: Request, outcome: Any) -> None:
-        call = _route(_agents(), request_)
+        call = route(make_agents(), request_)
         assert call.report(outcome(), 0.0) is None
         assert call.address == B
 
-    @pytest.mark.parametrize("outcome", [_reset, lambda: RequestTimeout("late"), lambda: _stale(sent=True)])
+    @pytest.mark.parametrize("outcome", [reset, lambda: RequestTimeout("late"), lambda: stale(sent=True)])
     def test_a_write_that_may_have_had_an_effect_raises(self, outcome: Any) -> None:
         error: RequestError = outcome()
-        assert _route(_agents(), WRITE).report(error, 0.0) is error
+        assert route(make_agents(), WRITE).report(error, 0.0) is error
         assert error.maybe_applied
         assert error.address == A
 
     @pytest.mark.parametrize("response", [BAD_GATEWAY, LOST_SERVER, Response(503), Response(500, body=b"any other"), Response(403)])
     def test_any_other_answer_to_a_write_is_its_answer(self, response: Response) -> None:
-        assert _succeeds(_agents(), WRITE, response=response) == A
+        assert succeeds(make_agents(), WRITE, response=response) == A
 
     @pytest.mark.parametrize("status", [200, 301, 403, 404, 408, 409, 500])
     def test_an_error_that_every_agent_would_give_is_the_answer(self, status: int) -> None:
-        assert _succeeds(_agents(), response=Response(status, body=b"Permission denied")) == A
+        assert succeeds(make_agents(), response=Response(status, body=b"Permission denied")) == A
 
     def test_the_health_of_the_cluster_is_no_rate_limit(self) -> None:
-        assert _succeeds(_agents(), Request("GET", "/v1/operator/autopilot/health"), response=LIMITED) == A
+        assert succeeds(make_agents(), Request("GET", "/v1/operator/autopilot/health"), response=LIMITED) == A
 
     @pytest.mark.parametrize("kind", [Cancelled, ClientClosed, UnreadableBody])
     def test_what_is_not_about_the_agent_raises(self, kind: type[RequestError]) -> None:
-        error, agents = kind("the client did it", maybe_applied=False), _agents()
-        assert _route(agents).report(error, 0.0) is error
-        assert _succeeds(agents) == A
+        error, agents = kind("the client did it", maybe_applied=False), make_agents()
+        assert route(agents).report(error, 0.0) is error
+        assert succeeds(agents) == A
 
     @pytest.mark.parametrize(("request_", "sent"), [(READ, True), (READ, False), (WRITE, False)])
     def test_a_closed_idle_connection_is_no_failure_of_its_agent(self, request_: Request, sent: bool) -> None:
-        agents = _agents()
-        call = _route(agents, request_)
-        assert call.report(_stale(sent=sent), 2.0) is None
+        agents = make_agents()
+        call = route(agents, request_)
+        assert call.report(stale(sent=sent), 2.0) is None
         assert (call.address, call.timeout) == (A, 4.0 if request_ is READ else 8.0)
-        assert _succeeds(agents) == A
-        assert call.report(_stale(sent=sent), 2.0) is None
+        assert succeeds(agents) == A
+        assert call.report(stale(sent=sent), 2.0) is None
         assert call.address == B
 
 
 class TestWhatTheCallerGets:
     def test_an_error_that_names_each_agent_and_what_it_said(self) -> None:
-        call = _route(_agents(A, B, C))
-        assert call.report(_refused(), 0.0) is None
-        assert call.report(_reset(), 0.0) is None
+        call = route(make_agents(A, B, C))
+        assert call.report(refused(), 0.0) is None
+        assert call.report(reset(), 0.0) is None
         last = RequestTimeout("no answer\nin time")
         error = call.report(last, 9.0)
         assert isinstance(error, RequestTimeout)
@@ -185,18 +156,18 @@ class TestWhatTheCallerGets:
         assert error.__cause__ is last
 
     def test_an_error_that_says_whether_a_write_may_have_had_an_effect(self) -> None:
-        for last, maybe_applied in ((_refused(), False), (_reset(), True)):
-            call = _route(_agents(), WRITE)
-            assert call.report(_refused(), 0.0) is None
+        for last, maybe_applied in ((refused(), False), (reset(), True)):
+            call = route(make_agents(), WRITE)
+            assert call.report(refused(), 0.0) is None
             error = call.report(last, 0.0)
             assert isinstance(error, RequestError)
             assert type(error) is RequestError
             assert error.maybe_applied is maybe_applied
 
-    @pytest.mark.parametrize("outcomes", [(NO_LEADER, _refused()), (_refused(), NO_LEADER)])
+    @pytest.mark.parametrize("outcomes", [(NO_LEADER, refused()), (refused(), NO_LEADER)])
     def test_an_answer_that_asks_to_try_again_is_better_than_an_error(self, outcomes: tuple[Response | RequestError, ...]) -> None:
         """The driver waits and tries again after it, for reads and for writes."""
-        call = _route(_agents(), WRITE)
+        call = route(make_agents(), WRITE)
         assert call.report(outcomes[0], 0.0) is None
         result = call.report(outcomes[1], 0.0)
         assert isinstance(result, Response)
@@ -206,15 +177,15 @@ class TestWhatTheCallerGets:
         assert result.earlier == f"{addresses[result.address]} said: the connection was refused"
 
     def test_not_the_answer_before_a_write_that_may_have_had_an_effect(self) -> None:
-        call = _route(_agents(), WRITE)
+        call = route(make_agents(), WRITE)
         assert call.report(NO_LEADER, 0.0) is None
-        error = call.report(_reset(), 0.0)
+        error = call.report(reset(), 0.0)
         assert isinstance(error, RequestError)
         assert error.maybe_applied
         assert f"{A} said: 500 rpc error making call: No cluster leader" in error.message
 
     def test_an_error_as_soon_as_the_time_is_over(self) -> None:
-        call = _route(_agents())
+        call = route(make_agents())
         error = RequestTimeout("late")
         assert call.report(error, 10.0) is error
         assert str(error.address) == A
@@ -222,185 +193,85 @@ class TestWhatTheCallerGets:
 
 class TestTime:
     def test_a_read_gives_each_agent_that_is_left_an_equal_share(self) -> None:
-        call = _route(_agents(A, B, C), timeout=12.0)
+        call = route(make_agents(A, B, C), timeout=12.0)
         assert call.timeout == 4.0
         assert call.report(RequestTimeout("late"), 4.0) is None
         assert call.timeout == 4.0
-        assert call.report(_refused(), 5.0) is None
+        assert call.report(refused(), 5.0) is None
         assert call.timeout == 7.0
 
     def test_a_write_and_a_call_without_a_limit_have_no_shares(self) -> None:
-        assert _route(_agents(), WRITE).timeout == 10.0
-        assert _route(_agents(), timeout=None).timeout is None
+        assert route(make_agents(), WRITE).timeout == 10.0
+        assert route(make_agents(), timeout=None).timeout is None
 
     def test_agents_that_are_left_alone_get_no_share_but_where_no_other_is_left(self) -> None:
-        agents = _agents(A, B, C)
-        _fails(agents, A)
-        call = _route(agents)
+        agents = make_agents(A, B, C)
+        fails(agents, A)
+        call = route(agents)
         assert (call.address, call.timeout) == (B, 5.0)
-        assert call.report(_reset(), 0.0) is None
+        assert call.report(reset(), 0.0) is None
         assert (call.address, call.timeout) == (C, 10.0)
-        assert call.report(_reset(), 1.0) is None
+        assert call.report(reset(), 1.0) is None
         assert (call.address, call.timeout) == (A, 9.0)
-        call = _route(agents, now=0.1)
+        call = route(agents, now=0.1)
         assert (call.address, call.timeout) == (A, 10.0 / 3)
-
-    def test_a_blocking_query_has_its_wait_besides(self) -> None:
-        query = Request("GET", "/v1/kv/k", (("index", "7"), ("wait", "60s")), wait=60.0)
-        call = _route(_agents(), query)
-        assert call.timeout == 65.0
-        assert call.report(RequestTimeout("late"), 65.0) is None
-        assert call.timeout == 5.0
-
-    def test_a_blocking_query_that_begins_anew_is_a_read_of_the_usual_time(self) -> None:
-        query = Request("GET", "/v1/kv/k", (("index", "7"), ("wait", "60s")), wait=60.0)
-        for timeout, left in ((10.0, 10.0), (None, None)):
-            call = _route(_agents(), query, timeout=timeout)
-            assert call.report(_refused(), 1.0) is None
-            assert call.timeout == left
-
-    def test_what_is_left_of_a_query_that_waited_is_for_the_next_agent(self) -> None:
-        """The driver sends it again, after most of its time."""
-        call = _agents().route(Request("GET", "/v1/kv/k", (("index", "7"), ("wait", "60s")), wait=60.0), 14.0, 0.0)
-        assert call.report(_refused(), 0.0) is None
-        assert call.timeout == 14.0
 
 
 class TestPauses:
     def test_an_agent_that_failed_is_left_alone_and_then_tried_by_one_call(self) -> None:
-        agents = _agents()
-        _fails(agents, A)
-        assert _succeeds(agents, now=0.99) == B
-        trial = _route(agents, now=1.0)
+        agents = make_agents()
+        fails(agents, A)
+        assert succeeds(agents, now=0.99) == B
+        trial = route(agents, now=1.0)
         assert trial.address == A
-        assert _succeeds(agents, now=1.0) == B
+        assert succeeds(agents, now=1.0) == B
         assert isinstance(trial.report(OK, 1.1), Response)
-        assert _succeeds(agents, now=1.1) == A
+        assert succeeds(agents, now=1.1) == A
 
     def test_each_failure_in_a_row_doubles_the_pause(self) -> None:
-        agents, now, pauses = _agents(), 0.0, []
+        agents, now, pauses = make_agents(), 0.0, []
         for _ in range(7):
-            _fails(agents, A, now)
+            fails(agents, A, now)
             began = now
-            while _succeeds(agents, now=now) == B:
+            while succeeds(agents, now=now) == B:
                 now += 0.25
             pauses.append(now - began)
-            # What `_succeeds` made good again was the last failure: fail as often as before, and once more.
+            # What `succeeds` made good again was the last failure: fail as often as before, and once more.
             for again in range(len(pauses)):
-                _fails(agents, A, now + 100 * again)
+                fails(agents, A, now + 100 * again)
             now += 100 * len(pauses)
         assert pauses == sorted(pauses)
         assert pauses[0] == 1.0
         assert max(pauses) <= LONGEST_PAUSE
 
     def test_a_part_of_the_pause_is_random(self) -> None:
-        agents = _agents(draw=lambda: 0.0)
-        _fails(agents, A)
-        assert [_succeeds(agents, now=now) for now in (0.49, 0.5)] == [B, A]
+        agents = make_agents(draw=lambda: 0.0)
+        fails(agents, A)
+        assert [succeeds(agents, now=now) for now in (0.49, 0.5)] == [B, A]
 
     def test_many_calls_that_fail_at_once_are_one_failure(self) -> None:
-        agents = _agents()
-        calls = [_route(agents) for _ in range(50)]
-        assert all(call.report(_reset(), 0.0) is None for call in calls)
-        assert _succeeds(agents, now=1.0) == A
+        agents = make_agents()
+        calls = [route(agents) for _ in range(50)]
+        assert all(call.report(reset(), 0.0) is None for call in calls)
+        assert succeeds(agents, now=1.0) == A
 
     def test_if_all_are_left_alone_all_are_tried(self) -> None:
-        agents = _agents()
+        agents = make_agents()
         for _ in range(5):
-            call = _route(agents)
-            assert call.report(_refused(), 0.0) is None
-            assert isinstance(call.report(_refused(), 0.0), RequestError)
-        call = _route(agents)
+            call = route(agents)
+            assert call.report(refused(), 0.0) is None
+            assert isinstance(call.report(refused(), 0.0), RequestError)
+        call = route(agents)
         assert call.address == A
-        assert call.report(_refused(), 0.0) is None
+        assert call.report(refused(), 0.0) is None
         assert isinstance(call.report(OK, 0.0), Response)
-        assert _succeeds(agents) == B
+        assert succeeds(agents) == B
 
     def test_a_trial_that_nobody_reports_ends_by_itself(self) -> None:
-        agents = _agents()
-        _fails(agents, A)
-        assert _route(agents, now=1.0).address == A
-        assert [_succeeds(agents, now=now) for now in (1.5, 2.0)] == [B, A]
-
-
-def _index(number: int) -> Headers:
-    return Headers([("X-Consul-Index", str(number))])
-
-
-def _query(index: str, path: str = "/v1/kv/k", *more: tuple[str, str | None], name: str = "index") -> Request:
-    return Request("GET", path, (*more, (name, index), ("wait", "60s")), wait=63.75)
-
-
-class TestBlockingQueries:
-    def test_a_query_stays_with_the_agent_that_gave_its_index(self) -> None:
-        agents = _agents()
-        _fails(agents, A)
-        assert _succeeds(agents, response=Response(200, _index(7))) == B
-        assert _succeeds(agents, now=5.0) == A
-        for index in range(7, 12):
-            call = _route(agents, _query(str(index)), now=5.0)
-            assert (call.address, call.request) == (B, _query(str(index)))
-            assert isinstance(call.report(Response(200, _index(index + 1)), 5.0), Response)
-
-    def test_it_begins_anew_on_another_agent(self) -> None:
-        agents, query = _agents(), _query("7", "/v1/kv/", ("recurse", None))
-        assert _succeeds(agents, Request("GET", "/v1/kv/", (("recurse", None),)), response=Response(200, _index(7))) == A
-        call = _route(agents, query)
-        assert (call.address, call.request) == (A, query)
-        assert call.report(_reset(), 0.0) is None
-        assert (call.address, call.request) == (B, Request("GET", "/v1/kv/", (("recurse", None),)))
-        assert isinstance(call.report(Response(200, _index(3)), 0.0), Response)
-        call = _route(agents, _query("3", "/v1/kv/", ("recurse", None)))
-        assert (call.address, call.request.wait) == (B, 63.75)
-
-    def test_it_begins_anew_while_its_agent_is_left_alone(self) -> None:
-        agents = _agents()
-        assert _succeeds(agents, response=Response(200, _index(7))) == A
-        _fails(agents, A)
-        call = _route(agents, _query("7"))
-        assert (call.address, call.request) == (B, READ)
-        assert call.report(_reset(), 0.0) is None
-        assert (call.address, call.request) == (A, READ)
-
-    def test_a_query_on_a_hash_does_the_same(self) -> None:
-        agents = _agents()
-        assert _succeeds(agents, response=Response(200, Headers([("X-Consul-ContentHash", "abc")]))) == A
-        call = _route(agents, _query("abc", name="hash"))
-        assert call.report(_reset(), 0.0) is None
-        assert (call.address, call.request) == (B, READ)
-
-    def test_an_index_of_unknown_origin_goes_to_the_first_agent_and_no_further(self) -> None:
-        agents = _agents()
-        _fails(agents, A)
-        call = _route(agents, _query("7"))
-        assert (call.address, call.request) == (B, _query("7"))
-        assert call.report(_reset(), 0.0) is None
-        assert (call.address, call.request) == (A, READ)
-
-    def test_consistency_does_not_make_it_another_read(self) -> None:
-        agents = _agents()
-        _fails(agents, A)
-        first = Request("GET", "/v1/kv/k", (("consistent", None),))
-        assert _succeeds(agents, first, response=Response(200, _index(7))) == B
-        assert _route(agents, _query("7"), now=9.0).address == B
-
-    def test_many_other_reads_do_not_make_it_forget(self) -> None:
-        agents = _agents()
-        _fails(agents, A)
-        assert _succeeds(agents, _query("6"), response=Response(200, _index(7))) == B
-        for number in range(5000):
-            assert _succeeds(agents, Request("GET", f"/v1/kv/{number}"), now=9.0, response=Response(200, _index(number))) == A
-        assert _route(agents, _query("7"), now=9.0).address == B
-        assert _route(agents, _query("0", "/v1/kv/0"), now=9.0).address == A
-
-    def test_a_wait_without_an_index_is_a_read_of_its_own(self) -> None:
-        assert _route(_agents(), Request("GET", "/v1/kv/k", wait=5.0)).request.wait == 5.0
-
-    def test_what_a_write_answers_is_no_index(self) -> None:
-        agents = _agents()
-        _fails(agents, A)
-        assert _succeeds(agents, WRITE, response=Response(200, _index(7))) == B
-        assert _route(agents, _query("7"), now=9.0).address == A
+        agents = make_agents()
+        fails(agents, A)
+        assert route(agents, now=1.0).address == A
+        assert [succeeds(agents, now=now) for now in (1.5, 2.0)] == [B, A]
 
 
 #: What can come of one attempt, and whether Consul may have carried the request out.
@@ -413,12 +284,12 @@ OUTCOMES: list[tuple[Any, bool]] = [
     (lambda: NO_LEADER, False),
     (lambda: LIMITED, False),
     (lambda: NO_SERVERS, False),
-    (_refused, False),
-    (_reset, True),
+    (refused, False),
+    (reset, True),
     (lambda: RequestTimeout("late"), True),
     (lambda: RequestTimeout("could not connect", maybe_applied=False), False),
-    (lambda: _stale(sent=True), True),
-    (lambda: _stale(sent=False), False),
+    (lambda: stale(sent=True), True),
+    (lambda: stale(sent=False), False),
     (lambda: Cancelled("cancelled", maybe_applied=True), True),
     (lambda: ClientClosed("closed", maybe_applied=False), False),
 ]
@@ -432,7 +303,7 @@ def test_whatever_happens_a_write_is_sent_again_only_if_it_certainly_had_no_effe
     agents = Agents(addresses, order, lambda: data.draw(st.floats(0, 1)))
     now = 0.0
     for _ in range(data.draw(st.integers(1, 8))):
-        request = data.draw(st.sampled_from([READ, WRITE, Request("PUT", "/v1/txn"), Request("PUT", "/v1/session/create"), _query("7")]))
+        request = data.draw(st.sampled_from([READ, WRITE, Request("PUT", "/v1/txn"), Request("PUT", "/v1/session/create"), query_on("7")]))
         call = agents.route(request, data.draw(st.sampled_from([None, 10.0])), now)
         was_applied, attempts, ended = False, 0, False
         while not ended:
