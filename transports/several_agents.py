@@ -18,8 +18,8 @@ from transports.streams import (
     WholeAnswer,
     open_answer,
     open_answer_async,
-    read_refusal,
-    read_refusal_async,
+    refusal,
+    refusal_async,
 )
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class AgentsTransport:
                 answer = open_answer(self._router.transports[call.agent], call.request, call.timeout, cancel)
                 outcome = Response(answer.status, answer.headers)
                 if answer.status >= _ERROR:
-                    outcome, answer = read_refusal(answer, lambda: call.timeout), None
+                    outcome, answer = refusal(answer, lambda: call.timeout), None
             except RequestError as error:
                 outcome, answer = error, None
             if (response := self._router.report(call, outcome)) is not None:
@@ -156,7 +156,7 @@ class AsyncAgentsTransport:
                 answer = await open_answer_async(self._router.transports[call.agent], call.request, call.timeout)
                 outcome = Response(answer.status, answer.headers)
                 if answer.status >= _ERROR:
-                    outcome, answer = await read_refusal_async(answer, lambda: call.timeout), None
+                    outcome, answer = await refusal_async(answer, lambda: call.timeout), None
             except RequestError as error:
                 outcome, answer = error, None
             if (response := self._router.report(call, outcome)) is not None:

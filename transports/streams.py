@@ -140,7 +140,7 @@ class ThreadEvents(_EventReader[E]):
                 if answer.status in self._stream.answers:
                     self._answer = answer
                     return self
-                response = read_refusal(answer, lambda: budget.left(0.0))
+                response = refusal(answer, lambda: budget.left(0.0))
                 pause = budget.pause_after(self._stream, request, response)
                 if pause is None:
                     self._accept_empty(response)
@@ -205,15 +205,20 @@ def open_answer(transport: Transport, request: Request, timeout: float | None, c
     return WholeAnswer(send_cancellable(transport, request, timeout, cancel))
 
 
-def read_refusal(answer: OpenAnswer, left: Callable[[], float | None]) -> Response:
-    """Return an error's answer with the first part of its body, and close it. left: returns the seconds that are left, None: no limit."""
+def refusal(answer: OpenAnswer, left: Callable[[], float | None]) -> Response:
+    """Return an error's answer with the first part of its body, and close it; see `read_refusal`."""
     if isinstance(answer, WholeAnswer):
         return answer.response
+    return Response(answer.status, answer.headers, read_refusal(answer, left))
+
+
+def read_refusal(answer: OpenAnswer, left: Callable[[], float | None]) -> bytes:
+    """Return the first part of an error's body, and close the answer. left: returns the seconds that are left, None: no limit."""
     try:
         body = b""
         while len(body) < _REFUSAL and (piece := answer.read(left())):
             body += piece
-        return Response(answer.status, answer.headers, body)
+        return body
     finally:
         answer.close()
 
@@ -239,7 +244,7 @@ class TaskEvents(_EventReader[E]):
                 if answer.status in self._stream.answers:
                     self._answer = answer
                     return self
-                response = await read_refusal_async(answer, lambda: budget.left(0.0))
+                response = await refusal_async(answer, lambda: budget.left(0.0))
                 pause = budget.pause_after(self._stream, request, response)
                 if pause is None:
                     self._accept_empty(response)
@@ -307,14 +312,19 @@ async def open_answer_async(transport: AsyncTransport, request: Request, timeout
     return AsyncWholeAnswer(await transport.send(request, timeout))
 
 
-async def read_refusal_async(answer: AsyncOpenAnswer, left: Callable[[], float | None]) -> Response:
-    """Return an error's answer with the first part of its body; see `read_refusal`."""
+async def refusal_async(answer: AsyncOpenAnswer, left: Callable[[], float | None]) -> Response:
+    """Return an error's answer with the first part of its body, and close it; see `read_refusal`."""
     if isinstance(answer, AsyncWholeAnswer):
         return answer.response
+    return Response(answer.status, answer.headers, await read_refusal_async(answer, left))
+
+
+async def read_refusal_async(answer: AsyncOpenAnswer, left: Callable[[], float | None]) -> bytes:
+    """Return the first part of an error's body; see `read_refusal`."""
     try:
         body = b""
         while len(body) < _REFUSAL and (piece := await answer.read(left())):
             body += piece
-        return Response(answer.status, answer.headers, body)
+        return body
     finally:
         answer.close()
