@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
-from consul_proto.config import TLS, Config, Limits, address_of, basic_auth_of, proxy_secrets, tls_of
+from consul_proto.config import TLS, Config, Limits, addresses_of, basic_auth_of, proxy_secrets, tls_of
 from consul_proto.options import Settings
 
 if TYPE_CHECKING:
+    from consul_proto.agents import AgentOrder
     from consul_proto.query import Consistency
     from transports.cancel import Cancel
 
@@ -47,6 +48,7 @@ class ClientOptions(TypedDict, total=False):
     verify: False accepts any server certificate. ca_file, ca_path: the certificate authorities to trust, instead of the system's.
     client_cert, client_key: PEM files. server_name: the name that the certificate must have, instead of the host's.
     proxy: the URL of an HTTP proxy (sync only). limits: the limits on connections and on the size of an answer.
+    agent_order: in which order several agents are tried: "given", or "random" for each call.
     """
 
     timeout: float | None
@@ -63,6 +65,7 @@ class ClientOptions(TypedDict, total=False):
     server_name: str
     proxy: str
     limits: Limits
+    agent_order: AgentOrder
 
 
 class ViewOptions(TypedDict, total=False):
@@ -106,7 +109,7 @@ def _token(token: str | None, token_file: str | os.PathLike[str] | None, environ
 
 
 def read_configuration(
-    host: str | None,
+    host: str | Sequence[str] | None,
     port: int | None,
     datacenter: str | None,
     token: str | None,
@@ -121,6 +124,7 @@ def read_configuration(
     verify: bool | None = None,
     proxy: str | None = None,
     limits: Limits | None = None,
+    agent_order: AgentOrder = "given",
     ca_file: str | None = None,
     ca_path: str | None = None,
     client_cert: str | None = None,
@@ -129,9 +133,9 @@ def read_configuration(
 ) -> tuple[Config, Settings]:
     """Return the configuration and the settings from the arguments and the environment. Raises ValueError."""
     environ = os.environ
-    address = address_of(host, port, scheme, environ)
+    address, *others = addresses_of(host, port, scheme, environ)
     files = TLS(ca_file=ca_file, ca_path=ca_path, client_cert=client_cert, client_key=client_key, server_name=server_name)
-    config = Config(address, tls_of(files, environ, verify), limits or Limits(), proxy)
+    config = Config(address, tls_of(files, environ, verify), limits or Limits(), proxy, tuple(others), agent_order)
     settings = Settings(
         token=_token(token, token_file, environ),
         datacenter=datacenter,

@@ -160,11 +160,15 @@ class Context(Generic[K]):
             raise ValueError(f"timeout must be a number of seconds above 0, or None for no limit, not {timeout!r}")
         return Budget(timeout, self.backoff if retry else _ONCE, self.clock.now, cancel, self.log)
 
-    def complete(self, error: ConsulateException, request: Request | None, token: str | None = None) -> None:
-        """Add the request and the agent's address to an error, and remove secrets from it. token: that of the operation."""
+    def complete(self, error: ConsulateException, request: Request | None, token: str | None = None, address: str | None = None) -> None:
+        """Add the request and the agent's address to an error, and remove secrets from it.
+
+        token: that of the operation. address: of the agent that was used, if the client has several and the error does not say.
+        """
         if error.method is None and request is not None:
             error.about(request)
-        error.address = self.address
+        if error.address is None:
+            error.address = address or self.address
         error.conceal(self.settings.secrets if not token else (*self.settings.secrets, token))
 
 
@@ -258,7 +262,7 @@ def _run_flow(transport: Transport, flow: Flow[T], context: Context[Clock], budg
     except StopIteration as stop:
         return cast("T", stop.value), last
     except ConsulateException as error:
-        context.complete(error, None)
+        context.complete(error, None, address=last.address)
         raise
 
 
@@ -323,5 +327,5 @@ async def _run_flow_async(transport: AsyncTransport, flow: Flow[T], context: Con
     except StopIteration as stop:
         return cast("T", stop.value), last
     except ConsulateException as error:
-        context.complete(error, None)
+        context.complete(error, None, address=last.address)
         raise

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from consul_proto.namespace import Namespace, Sync
 from consul_proto.stream import Stream
-from consulate.adapters import adapter_for
 from consulate.arguments import checked
 from consulate.configuration import read_configuration
+from consulate.several_agents import transport_to
 from transports.clocks import clock_of
 from transports.drive import Context, run
 from transports.streams import ThreadEvents
@@ -50,6 +50,6 @@ class Documented(Namespace[Sync]):
         self, uri: str, adapter: Adapter | type[Adapter] | None = None, datacenter: str | None = None, token: str | None = None
     ) -> None:
         config, settings = read_configuration(uri, None, datacenter, token, None)
-        transport = adapter_for(config, adapter).transport(config)
-        context = Context(settings, str(config.address), clock_of(transport))
+        transport = transport_to(config, adapter)
+        context = Context(settings, config.shown, clock_of(transport))
         super().__init__(_Connections(type(self).__name__, transport, context).run)

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from inspect import signature
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from transports.cancel import is_cancellable
 from transports.machines.clocks import async_machine_clock, machine_clock
 from transports.machines.runs import MOST_WAITING, Queries, query_limit
 
@@ -33,7 +33,7 @@ def thread_shell(client: ThreadClient) -> ThreadShell:
             shell = client._shells["threads"] = ThreadShell(
                 machine_clock(clock),
                 lambda: Queries(MOST_HELD, min(MOST_WAITING, query_limit(transport)), _has_place(transport)),
-                is_cancellable="cancel" in signature(transport.send).parameters,
+                is_cancellable=is_cancellable(transport),
             )
             if hasattr(clock, "follow"):
                 clock.follow(shell)

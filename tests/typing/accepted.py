@@ -191,6 +191,7 @@ async def views_and_closing() -> None:
         assert_type(client, Consul)
         assert_type(client.using(consistency="stale", timeout=2.5), Consul)
         assert_type(client.using(token=None, datacenter="dc2").kv.get("k"), Stored)
+    Consul(["http://c1:8500", "http://c2:8500"], agent_order="random").close()
     async with AsyncConsul(host="/run/consul.sock", scheme="http+unix", adapter=adapters.UnixSocketRequest()) as tasks:
         assert_type(tasks, AsyncConsul)
         assert_type(tasks.using(partition="p", namespace="n"), AsyncConsul)

@@ -165,6 +165,8 @@ def unknown_options(client: Consul, tasks: AsyncConsul) -> None:
     Consul(time_out=2)  # error
     Consul(port="8500")  # error
     Consul(limits=4)  # error
+    Consul(["c1", 8500])  # error
+    Consul(agent_order="nearest")  # error
     Limits(conections=4)  # error
 
 

@@ -9,6 +9,7 @@ from weakref import finalize
 import anyio
 from anyio.lowlevel import checkpoint
 
+from consul_proto.config import connect_deadline
 from consul_proto.errors import ClientClosed, RequestError, RequestTimeout, StaleConnection, UnreadableBody
 from transports.clients.anyio_connection import AnyioConnection
 from transports.clients.fork import renew_after_fork
@@ -42,6 +43,7 @@ class AnyioTransport:
         self._config = config
         self._tls = client_context(config.tls) if config.address.is_encrypted else None
         self._is_plain = config.address.scheme == "http"
+        self._agents = len(config.addresses)
         self.limits = config.limits
         self._closed = False
         self._renew()
@@ -70,7 +72,7 @@ class AnyioTransport:
         keep = False
         try:
             if not reused:
-                await connection.connect(deadline)
+                await connection.connect(self._connect_deadline(deadline))
             response = await connection.exchange(request, deadline)
             keep = connection.reusable
         except (OSError, RequestError) as error:
@@ -91,7 +93,7 @@ class AnyioTransport:
         connection, reused = self._check_out()
         try:
             if not reused:
-                await connection.connect(deadline)
+                await connection.connect(self._connect_deadline(deadline))
             status, headers = await connection.begin(request, deadline)
         except BaseException as error:
             self._check_in(True, connection, keep=False)
@@ -103,6 +105,9 @@ class AnyioTransport:
 
     def _deadline(self, timeout: float | None) -> float:
         return _NEVER if timeout is None else self._guard.now() + timeout
+
+    def _connect_deadline(self, deadline: float) -> float:
+        return deadline if self._agents == 1 else connect_deadline(self._guard.now(), deadline, self._agents)
 
     def _failure(self, error: OSError | RequestError, connection: AnyioConnection, reused: bool) -> RequestError:
         """Return the error that the caller sees for an error of a connection."""

@@ -170,4 +170,5 @@ class SocketTransport(PooledTransport):
         if config.proxy is not None:
             raise ValueError("adapters.SocketRequest does not support proxies; leave out adapter= to use urllib3, or leave out proxy=")
         tls = client_context(config.tls) if config.address.is_encrypted else None
-        super().__init__(lambda: SocketConnection(config, tls), config.limits, is_plain=config.address.scheme == "http")
+        is_plain = config.address.scheme == "http"
+        super().__init__(lambda: SocketConnection(config, tls), config.limits, is_plain, agents=len(config.addresses))

@@ -423,4 +423,5 @@ class Urllib3Transport(PooledTransport):
     def __init__(self, config: Config) -> None:
         tls = client_context(config.tls) if config.address.scheme == "https" else None
         Urllib3Connection(config, tls)
-        super().__init__(lambda: Urllib3Connection(config, tls), config.limits, is_plain=tls is None and config.proxy is None)
+        is_plain = tls is None and config.proxy is None
+        super().__init__(lambda: Urllib3Connection(config, tls), config.limits, is_plain, agents=len(config.addresses))
