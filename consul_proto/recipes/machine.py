@@ -12,7 +12,8 @@ Rules for a shell:
 (5) All times of a machine are seconds of one clock, and never decrease. Call `advance` at `next_deadline()`, or soon after.
 (6) A `Send` that `may_block` waits at Consul for something new. If no connection is free for it, report `Failed` with `NoConnectionFree`
     at once: the machine then looks from time to time instead. No other call may wait behind such calls.
-(7) Calls with `may_block` whose requests are equal may share one answer: machines change nothing in a reply.
+(7) Calls with `may_block` whose requests are equal may share one answer: machines change nothing in a reply. If a machine then begins
+    another call, the calls that share may be sent again after it, without an answer before that.
 """
 
 from __future__ import annotations

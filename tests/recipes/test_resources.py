@@ -117,8 +117,9 @@ def test_hundreds_of_locks_of_tasks(url: str, backend: str) -> None:
         anyio.run(main, backend=backend)
 
 
-def test_waiters_for_one_key_share_a_query(served: tuple[str, Simulator], url: str) -> None:
+def test_waiters_for_one_key_share_a_query(served: tuple[str, Simulator], url: str, caplog: pytest.LogCaptureFixture) -> None:
     _, simulator = served
+    caplog.set_level(logging.DEBUG, "consulate")
     order: list[int] = []
     with check_no_leaks(), Consul(url) as consul:
 
@@ -134,6 +135,14 @@ def test_waiters_for_one_key_share_a_query(served: tuple[str, Simulator], url: s
             first.release()
         assert order == sorted(order)
         assert len(order) == 12
+    # Each transaction acquired or released: those who wait do not race each other.
+    assert len(_transactions(caplog)) == 26
+    assert {line.split()[2] for line in _transactions(caplog)} == {"200"}
+
+
+def _transactions(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the logged lines of transactions."""
+    return [record.getMessage() for record in caplog.records if record.getMessage().startswith("PUT /v1/txn")]
 
 
 def _waiting(simulator: Simulator) -> int:
@@ -142,8 +151,11 @@ def _waiting(simulator: Simulator) -> int:
 
 
 @on_each_backend
-def test_tasks_share_a_query_and_outlive_its_first_waiter(served: tuple[str, Simulator], url: str, backend: str) -> None:
+def test_tasks_share_a_query_and_outlive_its_first_waiter(
+    served: tuple[str, Simulator], url: str, backend: str, caplog: pytest.LogCaptureFixture
+) -> None:
     _, simulator = served
+    caplog.set_level(logging.DEBUG, "consulate")
 
     async def main() -> None:
         async with AsyncConsul(url) as consul:
@@ -165,6 +177,7 @@ def test_tasks_share_a_query_and_outlive_its_first_waiter(served: tuple[str, Sim
                 await _until(lambda: _waiting(simulator) == 2)
                 await first.release()
             assert len(order) == 5
+            assert {line.split()[2] for line in _transactions(caplog)} == {"200"}
 
     with check_no_leaks():
         anyio.run(main, backend=backend)

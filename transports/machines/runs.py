@@ -65,6 +65,9 @@ class Run(Generic[E]):
         self.is_over = False
         #: An error that no machine expects: a mistake in this library, or in a transport.
         self.failure: BaseException | None = None
+        #: A call of this run whose end others wait for, and their calls: see `report`.
+        self._trial: Call | None = None
+        self._followers: Query | None = None
         self._carrier = carrier
         self._tell = tell
         self._process = os.getpid()
@@ -101,6 +104,20 @@ class Run(Generic[E]):
             self._carrier.cancel(call)
         self.held_until = None
 
+    def lead(self, trial: Call, calls: list[Call]) -> None:
+        """Let calls wait until this run's own call has ended. A call that is cancelled before that leaves."""
+        self._trial, self._followers = trial, Query(None, calls)
+        for call in calls:
+            call.query = self._followers
+
+    def take_followers(self) -> list[Call]:
+        """Return the calls that have waited long enough. The shell asks this after each step."""
+        trial, followers = self._trial, self._followers
+        if trial is None or followers is None or (not self.is_over and self.calls.get(trial.send.name) is trial):
+            return []
+        self._trial = self._followers = None
+        return followers.calls
+
     def _do(self, effects: Sequence[Effect[E]]) -> None:
         """Carry out the effects of a step, and those of calls that cannot begin."""
         held_until: float | None = getattr(self.machine, "held_until", None)
@@ -133,7 +150,7 @@ class Run(Generic[E]):
 
 @dataclass(slots=True, eq=False)
 class Query:
-    """A blocking query, for one or several calls. key: what it asks, and as whom. handle: what cancels it."""
+    """A blocking query, for one or several calls. key: what it asks, and as whom. handle: what cancels it; None: it is not sent."""
 
     key: object
     calls: list[Call]
@@ -202,6 +219,22 @@ def read_shared(call: Call, result: Reply[Response] | ConsulateException) -> Eve
         return Answered(call.send.name, Reply(call.send.operation.decode(result.value), result.meta))
     except ConsulateException as error:
         return Failed(call.send.name, error)
+
+
+def report(calls: list[Call], result: Reply[Response] | ConsulateException, step: Callable[[Run[Any], Callable[[], object]], None]) -> None:
+    """Report what a query found to its calls. step: takes a step of a run.
+
+    If a run then begins to try for what it waits for, the others only hear of the query after that: they ask again. Otherwise all waiters
+    of a client would write at the same moment, and all but one of them in vain.
+    """
+    while calls:
+        call = calls.pop(0)
+        run, before = call.run, set(call.run.calls.values())
+        step(run, lambda run=run, call=call: run.finish(call, read_shared(call, result)))  # type: ignore[misc] # bound early
+        trial = next((one for one in run.calls.values() if not (one in before or one.send.may_block)), None)
+        if calls and trial is not None and run.held_until is None:
+            run.lead(trial, calls)
+            return
 
 
 def query_limit(transport: object) -> int:

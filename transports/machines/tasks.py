@@ -15,7 +15,7 @@ import anyio.lowlevel
 from consul_proto.errors import ConsulateException, NoConnectionFree, RequestError
 from consul_proto.recipes.machine import Answered, Failed
 from transports.machines.clocks import due
-from transports.machines.runs import Call, Queries, Query, Run, read_shared, shareable
+from transports.machines.runs import Call, Queries, Query, Run, report, shareable
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -165,6 +165,8 @@ class TaskRun(Run[E]):
         self._woken.set()
         for woken in list(self._waiting):
             woken.set()
+        for call in self.take_followers():
+            _ask_again(call)
 
     # What the machine asks for.
 
@@ -187,7 +189,7 @@ class TaskRun(Run[E]):
             call.handle.cancel()
             return
         query: Query = call.query
-        is_owner = query.calls[0] is call
+        is_owner = query.handle is not None and query.calls[0] is call
         is_over = self._shell.queries.leave(call)
         if is_owner:
             query.handle.cancel()
@@ -216,9 +218,7 @@ class TaskRun(Run[E]):
                 result = await self._perform(first, shareable(first.send.operation))
         finally:
             if not scope.cancel_called:
-                for call in self._shell.queries.end(query):
-                    run: Any = call.run
-                    run._step(lambda run=run, call=call: run.finish(call, read_shared(call, result)))  # noqa: SLF001 - of the same class
+                report(self._shell.queries.end(query), result, _step_of)
 
     async def _perform(self, call: Call, operation: Any) -> Reply[Any] | ConsulateException:
         """Return the reply, or the error. An error that no machine knows ends the run."""
@@ -230,6 +230,18 @@ class TaskRun(Run[E]):
             self._step(lambda error=error: self.fail(error))  # type: ignore[misc] # bound early
             return RequestError("the call could not be made")
         return reply
+
+
+def _step_of(run: Any, step: Callable[[], object]) -> None:
+    run._step(step)  # noqa: SLF001 - of this file
+
+
+def _ask_again(call: Call) -> None:
+    """Begin a blocking query again for a call that is in flight."""
+    run: Any = call.run
+    refused = run.send(call)
+    if refused is not None:
+        _step_of(run, lambda: run.finish(call, refused))
 
 
 def _cancelled() -> RequestError:

@@ -20,7 +20,7 @@ from consul_proto.recipes.machine import Answered, Failed
 from transports.cancel import Cancel
 from transports.clients.fork import renew_after_fork
 from transports.machines.clocks import due
-from transports.machines.runs import Call, Queries, Query, Run, read_shared, shareable
+from transports.machines.runs import Call, Queries, Query, Run, report, shareable
 from transports.machines.workers import Workers
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class ThreadShell:
                 run.planned = None
                 self._step(run, run.advance)
 
-    def _step(self, run: ThreadRun[Any] | None, step: Callable[[], object]) -> None:
+    def _step(self, run: Any, step: Callable[[], object]) -> None:
         try:
             step()
         except Exception as error:  # one broken machine must not stop the others
@@ -237,6 +237,15 @@ class ThreadShell:
                 heapq.heappush(self._due, (deadline, next(self._order), run))
             run.planned = deadline
         run.notify()
+        for call in run.take_followers():
+            self._ask_again(call)
+
+    def _ask_again(self, call: Call) -> None:
+        """Begin a blocking query again for a call that is in flight."""
+        refused = self.send(call)
+        if refused is not None:
+            run: Any = call.run
+            self._step(run, lambda: run.finish(call, refused))
 
     # What a run asks for.
 
@@ -298,9 +307,7 @@ class ThreadShell:
         self.post(None, lambda: self._answer(query, result))
 
     def _answer(self, query: Query, result: Reply[Response] | ConsulateException) -> None:
-        for call in self._queries.end(query):
-            run: Any = call.run
-            self._step(run, lambda run=run, call=call: run.finish(call, read_shared(call, result)))  # type: ignore[misc] # bound early
+        report(self._queries.end(query), result, self._step)
 
     def _break(self, query: Query, error: BaseException) -> None:
         for call in self._queries.end(query):
