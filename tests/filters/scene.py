@@ -106,6 +106,11 @@ def _counts(rows: Sequence[Any]) -> dict[str, int]:
     return {name: names.count(name) for name in sorted(names)}
 
 
+def _counted(summaries: Sequence[Any]) -> dict[str, int]:
+    """Return the number of instances of each service. A proxy that is selected adds a summary of its service, with 0 instances."""
+    return {row["Name"]: row["InstanceCount"] for row in summaries if row["InstanceCount"]}
+
+
 LISTINGS = [
     Listing("catalog.nodes", filters.node, lambda client, given: client.catalog.nodes(filter=given)),
     Listing("catalog.service", filters.catalog_service, lambda client, given: client.catalog.service("web", filter=given)),
@@ -142,7 +147,7 @@ LISTINGS = [
     Listing(
         "internal.ui.services",
         filters.service_entry,
-        lambda client, given: {row["Name"]: row["InstanceCount"] for row in client.internal.ui.services(filter=given)},
+        lambda client, given: _counted(client.internal.ui.services(filter=given)),
         rows=_entries,
         seen=_counts,
         is_simulated=False,

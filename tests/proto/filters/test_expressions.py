@@ -145,7 +145,7 @@ def test_an_expression_that_consul_would_take_long_for_is_refused() -> None:
     with pytest.raises(ValueError, match="at most 5 parentheses inside each other"):
         _nested(DEEPEST + 1)
     with pytest.raises(ValueError, match="at most 5 parentheses inside each other"):
-        ~_nested(DEEPEST)
+        _ = ~_nested(DEEPEST)
 
 
 @pytest.mark.parametrize(
