@@ -15,6 +15,7 @@ from functools import cache, wraps
 from inspect import Parameter, signature
 from typing import Any, ParamSpec, TypeVar
 
+from consul_proto.filters.expression import Filter
 from consul_proto.message import StreamedBody
 from consul_proto.options_of import options_of
 
@@ -83,6 +84,7 @@ _NAMED = {
     "AgentTokenType": _TEXT,
     "Method": _TEXT,
     "StreamedBody": Kind(_are(StreamedBody), "a StreamedBody"),
+    "Filter": Kind(_are(Filter), "an expression of consulate.filters"),
     "State": _TEXT,
     "AuthMethodConfig": _OBJECT,
     "BindType": _TEXT,

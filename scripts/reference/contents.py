@@ -154,6 +154,15 @@ CLASS_PAGES = (
         ),
     ),
     ClassPage(
+        "reference/filters.md",
+        "consulate.filters",
+        "The expressions of `filter=`, and the fields from which they are built. [Filters](../filters.md) explains them.",
+        (
+            "consulate.filters:Filter",
+            *(f"consul_proto.filters.fields:{name} as field" for name in ("Text", "Number", "Flag", "TextList", "TextMap", "Each")),
+        ),
+    ),
+    ClassPage(
         "reference/testing.md",
         "consulate.testing",
         "[Testing](../testing.md) explains them.",
