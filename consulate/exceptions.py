@@ -2,6 +2,7 @@
 
 from consul_proto.errors import (
     ACLDisabled,
+    BulkError,
     Cancelled,
     CASFailed,
     ClientClosed,
@@ -30,6 +31,7 @@ from consul_proto.errors import (
 
 __all__ = [
     "ACLDisabled",
+    "BulkError",
     "CASFailed",
     "Cancelled",
     "ClientClosed",
