@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from binascii import b2a_base64
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from consul_proto.codec import encode
 from consul_proto.decode import boolean
@@ -33,8 +32,7 @@ _SETTINGS = len(json.dumps({"Namespace": "n" * 64, "Partition": "p" * 64}))
 _quote = json.JSONEncoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """A key to write. position: of the input. body: the bytes to store."""
 
     position: int
@@ -43,8 +41,7 @@ class Put:
     flags: int
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(NamedTuple):
     """A key to delete. position: of the input; None: a key that the input does not name."""
 
     position: int | None
@@ -62,6 +59,10 @@ def _at(position: int, key: object, error: Exception) -> Exception:
 
 def put_of(position: int, item: Any, flags: int = 0) -> Put:
     """Return the change that an item asks for. flags: those of an item that has none. Raises TypeError, ValueError."""
+    if item.__class__ is tuple and len(item) == 2 and item[1].__class__ is bytes and item[0].__class__ is str and flags == 0:
+        key = item[0]
+        if key and key.isascii():  # nothing can be wrong with it
+            return Put(position, key, item[1], flags)
     if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
         raise TypeError(f"position {position}: expected (key, value) or (key, value, flags), got an object of {type(item).__name__}")
     key, value = item[:2]
@@ -99,7 +100,8 @@ class Changes:
         self._options = options
         self._query, members = split_options(options)
         self._members = "".join(f", {_quote(name)}: {_quote(value)}" for name, value in members.items())
-        self._free = _SETTINGS - len(self._members)
+        #: What comes to the bytes of each operation.
+        self._added = _SEPARATOR + max(_SETTINGS - len(self._members), 0)
         self._changes: list[Change] = []
         self._written: list[str] = []
         self._size = _BRACKETS
@@ -113,26 +115,29 @@ class Changes:
             self.taken = change + 1
             return []
         written = self._write(change)
-        size = len(written) + _SEPARATOR + max(self._free, 0)
-        alone = self._alone(change) if _BRACKETS + size > MOST_BYTES else None
-        complete = []
-        if self._changes and (alone is not None or len(self._changes) == MOST_OPERATIONS or self._size + size > MOST_BYTES):
-            complete.append(self._take())
-        if alone is not None:
-            self.taken = self._reached(change)
+        size = len(written) + self._added
+        if self._size + size <= MOST_BYTES and len(self._changes) < MOST_OPERATIONS:
+            complete = []
+        elif _BRACKETS + size > MOST_BYTES:
+            alone = self._alone(change)
+            complete = self.rest()
+            self._reach(change)
             return [*complete, self._batch(alone, [change])]
+        else:
+            complete = [self._take()]
         self._changes.append(change)
         self._written.append(written)
         self._size += size
-        self.taken = self._reached(change)
+        self._reach(change)
         return complete
 
     def rest(self) -> list[Batch]:
         """Return the batch of the changes that are left, if there are any."""
         return [self._take()] if self._changes else []
 
-    def _reached(self, change: Change) -> int:
-        return self.taken if change.position is None else max(self.taken, change.position + 1)
+    def _reach(self, change: Change) -> None:
+        if change.position is not None:
+            self.taken = change.position + 1
 
     def _take(self) -> Batch:
         changes, written = self._changes, self._written
