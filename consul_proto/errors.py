@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from consul_proto.recipes.bulk_result import BulkResult
     from consul_proto.types.txn import TxnError
 
 #: How much of an answer an error message quotes, in characters; the whole body stays in `body`.
@@ -191,20 +190,6 @@ class TransactionFailed(ClientError):
     ) -> None:
         super().__init__(message, maybe_applied=maybe_applied, status=status, body=body)
         self.errors = list(errors)
-
-
-class BulkError(ConsulateException):
-    """A batch of `kv.put_many`, `delete_many`, `replace_tree` or `copy_tree` failed, so the call stopped. `__cause__` says why.
-
-    result: which positions of the input were applied, and which were not. maybe_applied: whether the outcome of a batch is unknown.
-    """
-
-    #: Its message has the words of the cause, with the status.
-    unsaid = tuple(range(100, 600))
-
-    def __init__(self, message: str, result: BulkResult, *, maybe_applied: bool, status: int | None = None, body: bytes = b"") -> None:
-        super().__init__(message, maybe_applied=maybe_applied, status=status, body=body)
-        self.result = result
 
 
 class CASFailed(ClientError, KeyError):

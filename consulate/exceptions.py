@@ -1,8 +1,7 @@
-"""All exceptions of this library. Their docstrings are in `consul_proto.errors`."""
+"""All exceptions of this library. Their docstrings are in `consul_proto.errors`, that of `BulkError` beside its result."""
 
 from consul_proto.errors import (
     ACLDisabled,
-    BulkError,
     Cancelled,
     CASFailed,
     ClientClosed,
@@ -28,6 +27,7 @@ from consul_proto.errors import (
     TransactionFailed,
     UnreadableBody,
 )
+from consul_proto.recipes.bulk_result import BulkError
 
 __all__ = [
     "ACLDisabled",

@@ -44,11 +44,11 @@ class Batch:
     ranges: tuple[range, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        first, last = self.positions[0], self.positions[-1]
-        if first is not None and last is not None and last - first + 1 == len(self.positions):
-            ranges: tuple[range, ...] = (range(first, last + 1),)
+        named = [position for position in self.positions if position is not None]
+        if named and named[-1] - named[0] + 1 == len(named):
+            ranges: tuple[range, ...] = (range(named[0], named[-1] + 1),)
         else:
-            ranges = joined(range(position, position + 1) for position in self.positions if position is not None)
+            ranges = joined(range(position, position + 1) for position in named)
         object.__setattr__(self, "ranges", ranges)
 
 

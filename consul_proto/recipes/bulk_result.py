@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from consul_proto.errors import BulkError, ConsulateException
+from consul_proto.errors import ConsulateException
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,6 +127,20 @@ class BulkResult:
         }
         said = [f"{name}: {_shown(positions) or 'none'}" for name, positions in parts.items() if positions or name == "applied"]
         return f"positions {'; '.join(said)}"
+
+
+class BulkError(ConsulateException):
+    """A batch of `kv.put_many`, `delete_many`, `replace_tree` or `copy_tree` failed, so the call stopped. `__cause__` says why.
+
+    result: which positions of the input were applied, and which were not. maybe_applied: whether the outcome of a batch is unknown.
+    """
+
+    #: Its message has the words of the cause, with the status.
+    unsaid = tuple(range(100, 600))
+
+    def __init__(self, message: str, result: BulkResult, *, maybe_applied: bool, status: int | None = None, body: bytes = b"") -> None:
+        super().__init__(message, maybe_applied=maybe_applied, status=status, body=body)
+        self.result = result
 
 
 def bulk_error(name: str, result: BulkResult) -> BulkError:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
-from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from consul_proto.errors import DecodeError
 from consul_proto.recipes.bulk_batches import Change, Delete, Put, put_of
@@ -12,17 +11,6 @@ from consul_proto.recipes.bulk_batches import Change, Delete, Put, put_of
 if TYPE_CHECKING:
     from consul_proto.recipes.bulk_batches import Pair
     from consul_proto.types.kv import Record
-
-
-class Next(Enum):
-    """What a comparison asks for: the next record of the tree, or the next pair; None is the end."""
-
-    RECORD = auto()
-    PAIR = auto()
-
-
-#: Yields what it needs, and the changes; the answer to a change does not matter.
-Comparison: TypeAlias = "Generator[Next | Change | int, Any, None]"
 
 
 def in_order(pairs: Mapping[str, Any] | Iterable[Pair]) -> Iterable[Pair]:
@@ -41,50 +29,70 @@ def _key(item: Any) -> str:
     return key
 
 
-def differences(prefix: str, flags: int = 0) -> Comparison:
-    """Return the comparison of a tree with pairs. It yields the puts and deletes that make them equal, and the positions of equal pairs.
+class Step(NamedTuple):
+    """What to do about the first record and the first pair that are left.
 
-    Each record must have a raw value. Raises ValueError for a pair that is not in the tree, or not after the one before it.
+    change: the change that is needed; the position of a pair that needs none. record, pair: whether to go on to the next one.
     """
-    record = yield from _record(None)
-    last: str | None = None
-    position = 0
-    while (item := (yield Next.PAIR)) is not None:
-        pair = put_of(position, item, flags)
-        _check_order(prefix, last, pair)
-        while record is not None and record["Key"] < pair.key:
-            yield Delete(None, record["Key"])
-            record = yield from _record(record)
-        if record is None or record["Key"] != pair.key:
-            yield pair
-        else:
-            yield position if (record["Value"], record["Flags"]) == (pair.body, pair.flags) else pair
-            record = yield from _record(record)
-        last = pair.key
-        position += 1
-    while record is not None:
-        yield Delete(None, record["Key"])
-        record = yield from _record(record)
+
+    change: Change | int
+    record: bool
+    pair: bool
 
 
-def _record(last: Record | None) -> Generator[Any, Any, Record | None]:
-    """Return the next record of the tree. Raises DecodeError if the tree is not in order, as with a key that is not UTF-8."""
-    record: Record | None = yield Next.RECORD
-    if record is not None and last is not None and record["Key"] <= last["Key"]:
-        raise DecodeError(
-            f"expected the keys in order, got {record['Key']!r} after {last['Key']!r}: one of them is not UTF-8; delete it with kv.delete"
-            " of a shorter prefix",
-            maybe_applied=False,
-        )
-    return record
+class Comparison:
+    """Compares the keys of a tree with pairs. prefix: of the tree. flags: those of a pair that has none."""
 
+    def __init__(self, prefix: str, flags: int = 0) -> None:
+        self._prefix = prefix
+        self._flags = flags
+        self._position = 0
+        self._last_pair: str | None = None
+        self._last_record: str | None = None
 
-def _check_order(prefix: str, last: str | None, pair: Put) -> None:
-    if not pair.key.startswith(prefix):
-        raise ValueError(f"position {pair.position}: the key {pair.key!r} is not in the tree {prefix!r}; give whole keys")
-    if last is not None and pair.key <= last:
-        fault = "is there twice" if pair.key == last else f"comes after {last!r}"
-        raise ValueError(f"position {pair.position}: the key {pair.key!r} {fault}; give a dict, or pairs sorted by key, each key once")
+    def checked_pair(self, item: Any) -> Put | None:
+        """Return the change that a pair asks for; None for None, the end.
+
+        Raises ValueError for a pair that is not in the tree, or not after the one before it, TypeError.
+        """
+        if item is None:
+            return None
+        pair = put_of(self._position, item, self._flags)
+        if not pair.key.startswith(self._prefix):
+            raise ValueError(f"position {pair.position}: the key {pair.key!r} is not in the tree {self._prefix!r}; give whole keys")
+        if self._last_pair is not None and pair.key <= self._last_pair:
+            fault = "is there twice" if pair.key == self._last_pair else f"comes after {self._last_pair!r}"
+            raise ValueError(f"position {pair.position}: the key {pair.key!r} {fault}; give a dict, or pairs sorted by key, each key once")
+        self._last_pair = pair.key
+        self._position += 1
+        return pair
+
+    def checked_record(self, record: Record | None) -> Record | None:
+        """Return a record of the tree, whose value must be raw; None is the end.
+
+        Raises DecodeError if the tree is not in order: a key that is not UTF-8 is shown as another key.
+        """
+        if record is not None:
+            if self._last_record is not None and record["Key"] <= self._last_record:
+                raise DecodeError(
+                    f"expected the keys in order, got {record['Key']!r} after {self._last_record!r}: one of them is not UTF-8; delete it"
+                    " with kv.delete and recurse=True",
+                    maybe_applied=False,
+                )
+            self._last_record = record["Key"]
+        return record
+
+    @staticmethod
+    def step(record: Record | None, pair: Put | None) -> Step | None:
+        """Return what to do about a record and a pair; None at the end of both."""
+        if record is None:
+            return None if pair is None else Step(pair, record=False, pair=True)
+        if pair is None or record["Key"] < pair.key:
+            return Step(Delete(None, record["Key"]), record=True, pair=False)
+        if record["Key"] > pair.key:
+            return Step(pair, record=False, pair=True)
+        is_same = (record["Value"], record["Flags"]) == (pair.body, pair.flags)
+        return Step(pair.position if is_same else pair, record=True, pair=True)
 
 
 def check_apart(source: str, target: str) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from consul_proto.recipes.bulk_batches import Pair
     from consul_proto.recipes.bulk_result import BulkResult
     from consul_proto.types.options import ReadManyOptions, Scope
-    from consulate.recipes.bulk_calls import AsyncPairs, OnProgress, Pairs
+    from consulate.recipes.bulk_calls import AsyncKeys, AsyncPairs, Keys, OnProgress, Pairs
 
 #: How many transactions of a call are in flight at once.
 _CONNECTIONS = 4
@@ -134,7 +134,7 @@ class KV(Documented, endpoints.KV[Sync]):
         return put_call(items, flags, connections, progress, options, is_async=False).run(client_of(self, "kv.put_many"))
 
     def get_many(
-        self, items: Iterable[str], *, raw: bool = False, connections: int = _CONNECTIONS, **options: Unpack[ReadManyOptions]
+        self, items: Keys, *, raw: bool = False, connections: int = _CONNECTIONS, **options: Unpack[ReadManyOptions]
     ) -> dict[str, Stored]:
         """Return the values of many keys, without the keys that do not exist, in transactions over several connections.
 
@@ -147,7 +147,7 @@ class KV(Documented, endpoints.KV[Sync]):
         return Get(items, raw, connections, self._codec, options, is_async=False).values(client_of(self, "kv.get_many"))
 
     def delete_many(  # type: ignore[override] # it takes and returns more than the flow of `ops`
-        self, items: Iterable[str], *, connections: int = _CONNECTIONS, progress: OnProgress | None = None, **options: Unpack[Scope]
+        self, items: Keys, *, connections: int = _CONNECTIONS, progress: OnProgress | None = None, **options: Unpack[Scope]
     ) -> BulkResult:
         """Delete many keys, whether they exist or not, in transactions over several connections. Return what was deleted.
 
@@ -276,7 +276,7 @@ class AsyncKV(endpoints.KV[Async]):
 
     def get_many(
         self,
-        items: Iterable[str] | AsyncIterable[str],
+        items: AsyncKeys,
         *,
         raw: bool = False,
         connections: int = _CONNECTIONS,
@@ -289,7 +289,7 @@ class AsyncKV(endpoints.KV[Async]):
 
     def delete_many(  # type: ignore[override] # it takes and returns more than the flow of `ops`
         self,
-        items: Iterable[str] | AsyncIterable[str],
+        items: AsyncKeys,
         *,
         connections: int = _CONNECTIONS,
         progress: OnProgress | None = None,

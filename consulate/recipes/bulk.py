@@ -211,8 +211,10 @@ async def carry_out_async(client: TaskClient, job: Job, items: Iterable[Any] | A
         error = raised
         raise
     finally:
-        await run.close()
-        result = job.close(error)
+        try:
+            await run.close()
+        finally:
+            result = job.close(error)
     return result
 
 

@@ -7,20 +7,22 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from consul_proto.argument_types import check_value
+from consul_proto.endpoints.kv import KV
 from consul_proto.endpoints.kv_bulk import get_many
 from consul_proto.endpoints.kv_entries import value_of
+from consul_proto.namespace import Pure, unchanged
 from consul_proto.recipes.bulk_batches import Changes, Reads, delete_of, put_of
 from consul_proto.recipes.bulk_result import bulk_error
-from consul_proto.recipes.bulk_trees import Next, check_apart, copy_of, differences, in_order
+from consul_proto.recipes.bulk_trees import Comparison, check_apart, copy_of, in_order
 from consulate.recipes.bulk import Job, carry_out, carry_out_async
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
 
     from consul_proto.codec import Stored, Value
     from consul_proto.recipes.bulk_batches import Change, Pair
     from consul_proto.recipes.bulk_result import BulkResult
-    from consul_proto.recipes.bulk_trees import Comparison
     from consul_proto.stream import AsyncEvents, Events
     from consul_proto.types.kv import Record
     from consulate.recipes.clients import TaskClient, ThreadClient
@@ -30,8 +32,13 @@ OnProgress: TypeAlias = "Callable[[BulkResult], object]"
 
 Pairs: TypeAlias = "Mapping[str, Value] | Iterable[Pair]"
 AsyncPairs: TypeAlias = "Mapping[str, Value] | Iterable[Pair] | AsyncIterable[Pair]"
+Keys: TypeAlias = "Iterable[str]"
+AsyncKeys: TypeAlias = "Iterable[str] | AsyncIterable[str]"
 
 _NO_ITERABLES = (str, bytes, bytearray, memoryview)
+
+#: Checks the options of a call: it takes those of the call of `ops`.
+_OPERATIONS: KV[Pure] = KV._over(unchanged, place="kv")  # noqa: SLF001 - as a group is made
 
 
 class Call:
@@ -75,14 +82,17 @@ def checked(name: str, result: BulkResult) -> BulkResult:
     return result
 
 
-def _check_items(name: str, items: object, kind: str, *, is_async: bool) -> None:
-    """Raise TypeError for an input that cannot be read: a str would be taken apart."""
-    fits = isinstance(items, (Iterable, AsyncIterable) if is_async else Iterable)
-    if not fits or isinstance(items, _NO_ITERABLES):
-        raise TypeError(f"{name}(): items must be a {kind}, not {type(items).__name__}{'; put it into a list' if kind != _PAIRS else ''}")
+def _check_pairs(name: str, items: object, *, is_async: bool) -> None:
+    """Raise TypeError for pairs that cannot be read."""
+    is_iterable = isinstance(items, (Iterable, AsyncIterable) if is_async else Iterable) and not isinstance(items, _NO_ITERABLES)
+    if isinstance(items, Mapping) or not is_iterable:
+        check_value(name, "items", "Mapping[str, Value]", items)
 
 
-_PAIRS, _KEYS = "dict or an iterable of (key, value) or (key, value, flags)", "list of str"
+def _check_keys(name: str, items: object, *, is_async: bool) -> None:
+    """Raise TypeError for keys that cannot be read: a str would be taken apart."""
+    if not (is_async and isinstance(items, AsyncIterable)):
+        check_value(name, "items", "Iterable[str]", items)
 
 
 def put_call(
@@ -90,7 +100,9 @@ def put_call(
 ) -> Call:
     """Return the call `kv.put_many`."""
     name = "kv.put_many"
-    _check_items(name, items, _PAIRS, is_async=is_async)
+    _check_pairs(name, items, is_async=is_async)
+    check_value(name, "flags", "int | Mapping[str, int]", flags)
+    _OPERATIONS.put_many({}, **options)
     is_mapping = isinstance(items, Mapping)
     numbers = flags if isinstance(flags, Mapping) else {}
     if isinstance(flags, Mapping):
@@ -111,7 +123,8 @@ def put_call(
 def delete_call(items: Any, connections: int, progress: OnProgress | None, options: Any, *, is_async: bool) -> Call:
     """Return the call `kv.delete_many`."""
     name = "kv.delete_many"
-    _check_items(name, items, _KEYS, is_async=is_async)
+    _check_keys(name, items, is_async=is_async)
+    _OPERATIONS.delete_many((), **options)
     total = len(items) if isinstance(items, Sized) else None
     return Call(Job(name, Changes(name, options), connections, total=total, report=progress), items, delete_of)
 
@@ -121,7 +134,8 @@ class Get(Call):
 
     def __init__(self, items: Any, raw: bool, connections: int, codec: Any, options: Any, *, is_async: bool) -> None:
         name = "kv.get_many"
-        _check_items(name, items, _KEYS, is_async=is_async)
+        _check_keys(name, items, is_async=is_async)
+        _OPERATIONS.get_many((), raw=raw, **options)
 
         def read(keys: list[str]) -> Any:
             return get_many(keys, lambda entry: value_of(entry, codec, raw), options)
@@ -153,11 +167,13 @@ class Replace:
         self, prefix: str, items: Any, flags: int, connections: int, progress: OnProgress | None, options: Any, *, is_async: bool
     ) -> None:
         name = "kv.replace_tree"
-        _check_items(name, items, _PAIRS, is_async=is_async)
+        check_value(name, "prefix", "str", prefix)
+        _check_pairs(name, items, is_async=is_async)
+        _OPERATIONS.put_many({}, flags=flags, **options)
         self._items: Any = items if isinstance(items, AsyncIterable) else in_order(items)
         total = len(self._items) if isinstance(self._items, Sized) else None
         self.job = Job(name, Changes(name, options), connections, total=total, report=progress)
-        self._comparison: Comparison = differences(prefix, flags)
+        self._comparison = Comparison(prefix, flags)
 
     def run(self, client: ThreadClient, stream: Events[Record]) -> BulkResult:
         """Carry out the call, for threads. stream: the records of the tree. Raises BulkError if a batch failed."""
@@ -172,43 +188,48 @@ class Replace:
         return checked(self.job.name, result)
 
     def _changes(self, records: Iterator[Record]) -> Iterator[Change | int]:
-        pairs = iter(self._items)
-        step = next(self._comparison, None)
-        while step is not None:
-            if isinstance(step, Next):
-                step = _sent(self._comparison, next(records if step is Next.RECORD else pairs, None))
-            else:
-                yield step
-                step = _sent(self._comparison, None)
+        comparison, pairs = self._comparison, iter(self._items)
+        record, pair = comparison.checked_record(next(records, None)), comparison.checked_pair(next(pairs, None))
+        while (step := comparison.step(record, pair)) is not None:
+            yield step.change
+            record = comparison.checked_record(next(records, None)) if step.record else record
+            pair = comparison.checked_pair(next(pairs, None)) if step.pair else pair
 
     async def _async_changes(self, records: AsyncIterator[Record]) -> AsyncGenerator[Change | int, None]:
-        pairs = aiter(self._items) if isinstance(self._items, AsyncIterable) else None
-        waiting = iter(()) if pairs is not None else iter(self._items)
-        step = next(self._comparison, None)
-        while step is not None:
-            if step is Next.RECORD:
-                step = _sent(self._comparison, await anext(records, None))
-            elif step is Next.PAIR:
-                step = _sent(self._comparison, next(waiting, None) if pairs is None else await anext(pairs, None))
-            else:
-                yield step
-                step = _sent(self._comparison, None)
+        comparison, next_pair = self._comparison, _async_next(self._items)
+        record, pair = comparison.checked_record(await anext(records, None)), comparison.checked_pair(await next_pair())
+        while (step := comparison.step(record, pair)) is not None:
+            yield step.change
+            record = comparison.checked_record(await anext(records, None)) if step.record else record
+            pair = comparison.checked_pair(await next_pair()) if step.pair else pair
 
 
-def _sent(comparison: Comparison, answer: Any) -> Any:
-    """Return the next step of a comparison; None at its end."""
-    try:
-        return comparison.send(answer)
-    except StopIteration:
-        return None
+def _async_next(items: Any) -> Callable[[], Coroutine[Any, Any, Any]]:
+    """Return what gives the next item of an iterable, async or not; None at its end."""
+    if isinstance(items, AsyncIterable):
+        later = aiter(items)
+
+        async def from_tasks() -> Any:
+            return await anext(later, None)
+
+        return from_tasks
+    now = iter(items)
+
+    async def at_once() -> Any:
+        return next(now, None)
+
+    return at_once
 
 
 class Copy:
     """The call `kv.copy_tree`."""
 
     def __init__(self, source: str, target: str, connections: int, progress: OnProgress | None, options: Any) -> None:
-        check_apart(source, target)
         name = "kv.copy_tree"
+        check_value(name, "source", "str", source)
+        check_value(name, "target", "str", target)
+        _OPERATIONS.put_many({}, **options)
+        check_apart(source, target)
         self._job = Job(name, Changes(name, options), connections, report=progress)
         self._make = partial(copy_of, source, target)
 

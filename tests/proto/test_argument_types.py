@@ -66,7 +66,8 @@ def test_an_argument_of_another_type_names_the_call(call: Call) -> None:
         for value in _values():
             if kind.fits(value):
                 continue
-            for face in faces[:1] if call.name in WITH_FILES else faces:
+            takes_more = call.name in WITH_FILES or f"{call} {name}" == "kv.put_many items"
+            for face in faces[:1] if takes_more else faces:
                 with pytest.raises(TypeError) as raised:
                     call.on(face, **{name: value})
                 assert str(raised.value).startswith(f"{call}(): "), (name, value)
