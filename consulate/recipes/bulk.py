@@ -68,7 +68,7 @@ class Job:
         self._told: Progress | None = None
         self._reported = self.machine.result
         self._given = 0
-        #: What the machine has not taken yet.
+        #: What the machine has not taken yet; it takes them in order.
         self._handed: deque[Batch] = deque()
 
     def tell(self, event: Progress | Got) -> None:
@@ -84,10 +84,10 @@ class Job:
         return self._told is not None and self._told.is_stopping
 
     def has_room(self) -> bool:
-        """Return whether the machine has begun, and should get another batch."""
+        """Return whether the machine has begun, and should get the batch that waits."""
         if self._told is None:
             return False
-        return self._told.is_stopping or self._given - self._told.over < self.connections * _AHEAD
+        return self._told.is_stopping or self._given - self._told.over <= self.connections * _AHEAD
 
     def has_news(self) -> bool:
         """Return whether there is something to report."""
@@ -173,23 +173,22 @@ def carry_out(client: ThreadClient, job: Job, items: Iterable[Any]) -> BulkResul
 
 def _feed(run: Any, job: Job, items: Iterable[Any]) -> None:
     for item in items:
-        for batch in job.collector.add(item):
-            _give(run, job, batch)
+        _give(run, job, job.collector.add(item))
         if job.is_stopping:
             run.give(job.finished(is_complete=False))
             return
-    for batch in job.collector.rest():
-        _give(run, job, batch)
+    _give(run, job, job.collector.rest())
     run.give(job.finished(is_complete=True))
 
 
-def _give(run: Any, job: Job, batch: Batch) -> None:
-    while True:
-        run.wait(job.may_go_on)
-        job.report()
-        if job.has_room() or run.is_over:
-            break
-    run.give(job.handed(batch))
+def _give(run: Any, job: Job, batches: list[Batch]) -> None:
+    for step in [job.handed(batch) for batch in batches]:
+        while True:
+            run.wait(job.may_go_on)
+            job.report()
+            if job.has_room() or run.is_over:
+                break
+        run.give(step)
 
 
 async def carry_out_async(client: TaskClient, job: Job, items: Iterable[Any] | AsyncIterable[Any]) -> BulkResult:
@@ -228,24 +227,23 @@ async def _feed_async(run: Any, job: Job, items: Iterable[Any] | AsyncIterable[A
         for item in items:
             if not await _take(run, job, item):
                 return
-    for batch in job.collector.rest():
-        await _give_async(run, job, batch)
+    await _give_async(run, job, job.collector.rest())
     run.give(job.finished(is_complete=True))
 
 
 async def _take(run: Any, job: Job, item: Any) -> bool:
     """Take an item. Return whether to go on."""
-    for batch in job.collector.add(item):
-        await _give_async(run, job, batch)
+    await _give_async(run, job, job.collector.add(item))
     if job.is_stopping:
         run.give(job.finished(is_complete=False))
     return not job.is_stopping
 
 
-async def _give_async(run: Any, job: Job, batch: Batch) -> None:
-    while True:
-        await run.wait(job.may_go_on)
-        job.report()
-        if job.has_room() or run.is_over:
-            break
-    run.give(job.handed(batch))
+async def _give_async(run: Any, job: Job, batches: list[Batch]) -> None:
+    for step in [job.handed(batch) for batch in batches]:
+        while True:
+            await run.wait(job.may_go_on)
+            job.report()
+            if job.has_room() or run.is_over:
+                break
+        run.give(step)

@@ -11,7 +11,7 @@ from typing import Any, is_typeddict
 import pytest
 
 from consul_proto.api import Groups, Operations
-from consul_proto.argument_types import _ALIASES, _NAMED, Kind, checks_of, kind_of
+from consul_proto.argument_types import _ALIASES, _NAMED, Kind, check_value, checks_of, kind_of
 from consul_proto.endpoints import txn
 from consul_proto.message import Request, Response
 from consul_proto.namespace import Namespace, Sync, operation
@@ -256,3 +256,9 @@ class Own(Namespace[Sync]):
 def test_the_groups_of_users_are_theirs_to_check() -> None:
     own: Any = Own()
     assert own.get("abc").request.path == "/v1/abc"
+
+
+def test_a_value_can_be_checked_by_itself() -> None:
+    check_value("kv.x", "items", "Iterable[str]", ["a"])
+    with pytest.raises(TypeError, match=r"^kv\.x\(\): items must be a list of str, not str; put it into a list$"):
+        check_value("kv.x", "items", "Iterable[str]", "app")
