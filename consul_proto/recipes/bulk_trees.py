@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 def in_order(pairs: Mapping[str, Any] | Iterable[Pair]) -> Iterable[Pair]:
     """Return pairs in the order of their keys. What is not a mapping, a list or a tuple must have this order already."""
-    if isinstance(pairs, Mapping):
-        return sorted(pairs.items(), key=_key)
-    if isinstance(pairs, (list, tuple)):
-        return sorted(pairs, key=_key)
-    return pairs
+    if not isinstance(pairs, (Mapping, list, tuple)):
+        return pairs
+    whole: list[Any] = list(pairs.items() if isinstance(pairs, Mapping) else pairs)
+    whole.sort(key=_key)
+    return whole
 
 
 def _key(item: Any) -> str:

@@ -177,12 +177,14 @@ class Replace:
 
     def run(self, client: ThreadClient, stream: Events[Record]) -> BulkResult:
         """Carry out the call, for threads. stream: the records of the tree. Raises BulkError if a batch failed."""
+        result = self.job.machine.result
         with stream as records:
             result = carry_out(client, self.job, self._changes(iter(records)))
         return checked(self.job.name, result)
 
     async def run_async(self, client: TaskClient, stream: AsyncEvents[Record]) -> BulkResult:
         """Carry out the call, for tasks. Raises BulkError if a batch failed."""
+        result = self.job.machine.result
         async with stream as records, aclosing(self._async_changes(aiter(records))) as changes:
             result = await carry_out_async(client, self.job, changes)
         return checked(self.job.name, result)
@@ -235,12 +237,14 @@ class Copy:
 
     def run(self, client: ThreadClient, stream: Events[Record]) -> BulkResult:
         """Carry out the call, for threads. stream: the records of the source. Raises BulkError if a batch failed."""
+        result = self._job.machine.result
         with stream as records:
             result = carry_out(client, self._job, (self._make(*each) for each in enumerate(records)))
         return checked(self._job.name, result)
 
     async def run_async(self, client: TaskClient, stream: AsyncEvents[Record]) -> BulkResult:
         """Carry out the call, for tasks. Raises BulkError if a batch failed."""
+        result = self._job.machine.result
         async with stream as records:
             result = await Call(self._job, records, self._make).carry_out_async(client)
         return checked(self._job.name, result)
