@@ -31,8 +31,8 @@ _DEV, _CLUSTER, _MEMORY = 15.0, 25.0, 50e6
 
 _ROUNDS = 5
 
-#: What a process of its own calls, to see its memory. Keys are added and deleted at the end of the simulator's sorted list: elsewhere, this would
-#: measure how it moves the others.
+#: What a process of its own calls, to see its memory. Keys are added and deleted at the end of the simulator's sorted list: elsewhere, this
+#: would measure how it moves the others.
 _CALLS: dict[str, Callable[[Consul], object]] = {
     "put_many": lambda consul: consul.kv.put_many(_pairs(MANY, "m/")),
     "replace_tree": lambda consul: consul.kv.replace_tree("m/", _pairs(MANY, "m/")),
