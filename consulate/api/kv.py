@@ -138,7 +138,8 @@ class KV(Documented, endpoints.KV[Sync]):
     ) -> dict[str, Stored]:
         """Return the values of many keys, without the keys that do not exist, in transactions over several connections.
 
-        raw: return the stored bytes as they are. connections: the most transactions in flight.
+        items: an iterable of keys. raw: return the stored bytes as they are. connections: the most transactions in flight.
+
         The values of one transaction, of up to 64 keys, are a snapshot; those of several are not. Raises Forbidden, RequestError.
         https://developer.hashicorp.com/consul/api-docs/txn
         """
