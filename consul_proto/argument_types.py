@@ -188,6 +188,13 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
     return call
 
 
+def check_value(call: str, name: str, annotation: str, value: object) -> None:
+    """Raise TypeError for an argument of the wrong type. call, name: what to show. annotation: as in a signature."""
+    kind = kind_of(annotation)
+    if not kind.fits(value):
+        raise _wrong(call, name, kind, value)
+
+
 #: Parameter -> its name in errors, if its own name is not clear enough.
 _NOUNS = {"item": "a key", "path": "a path", "port": "a port"}
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from transports.machines.clocks import async_machine_clock, machine_clock
 from transports.machines.runs import MOST_WAITING, Queries, query_limit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from consulate.recipes.clients import TaskClient, ThreadClient
     from transports.machines.tasks import TaskShell
     from transports.machines.threads import ThreadShell
@@ -39,6 +42,27 @@ def thread_shell(client: ThreadClient) -> ThreadShell:
                 clock.follow(shell)
     found: ThreadShell = shell
     return found
+
+
+@contextmanager
+def own_thread_shell(client: ThreadClient, workers: int) -> Iterator[ThreadShell]:
+    """Give a shell for one call of a client, whose threads have all ended at the end of the block. workers: its threads for calls."""
+    from transports.machines.threads import ThreadShell
+
+    transport: Any = client._transport
+    clock: Any = client._context.clock
+    if hasattr(clock, "machines"):
+        yield clock.machines
+        return
+    shell = ThreadShell(
+        machine_clock(clock), lambda: Queries(0, 0, lambda: False), is_cancellable=is_cancellable(transport), workers=workers
+    )
+    if hasattr(clock, "follow"):
+        clock.follow(shell)
+    try:
+        yield shell
+    finally:
+        shell.join()
 
 
 def task_shell(client: TaskClient) -> TaskShell:

@@ -163,6 +163,16 @@ CLASS_PAGES = (
         ),
     ),
     ClassPage(
+        "reference/bulk.md",
+        "Results of bulk calls",
+        "What [`client.kv.put_many`](kv.md#kv-put_many) and its siblings return. [Many keys at once](../bulk.md) explains them.",
+        (
+            "consul_proto.recipes.bulk_result:BulkResult as result",
+            "consul_proto.recipes.bulk_result:FailedBatch as failure",
+            "consul_proto.recipes.bulk_result:Refusal as refusal",
+        ),
+    ),
+    ClassPage(
         "reference/testing.md",
         "consulate.testing",
         "[Testing](../testing.md) explains them.",

@@ -37,6 +37,9 @@ def wrong_kinds(client: Consul) -> None:
     client.kv.get_as("k", int, dc="dc2")  # error
     client.kv.get_as(7, int)  # error
     client.kv.put_many({"a": 1}, flags="7")  # error
+    client.kv.put_many([("a", 1)], flags={"a": 7})  # error
+    client.kv.put_many(["a"])  # error
+    client.kv.copy_tree("a/", "b/", wait="1s")  # error
     client.agent.service.register("web", check={"TTL": "10s"})  # error
 
 
