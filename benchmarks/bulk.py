@@ -29,7 +29,7 @@ KEYS, SIZE, MANY = 10_000, 100, 1_000_000
 #: How often `put_many` must be as fast, on an agent in development mode and on a cluster; and the most bytes for a million keys.
 _DEV, _CLUSTER, _MEMORY = 15.0, 25.0, 50e6
 
-_ROUNDS = 5
+_ROUNDS = 9
 
 #: What a process of its own calls, to see its memory. Keys are added and deleted at the end of the simulator's sorted list: elsewhere, this
 #: would measure how it moves the others.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from consulate.recipes.bulk_calls import AsyncKeys, AsyncPairs, Keys, OnProgress, Pairs
 
 #: How many transactions of a call are in flight at once.
-_CONNECTIONS = 4
+_CONNECTIONS = 8
 
 
 class Values:
