@@ -195,10 +195,10 @@ class TaskRun(Run[E]):
             call.handle.cancel()
             return
         query: Query = call.query
-        is_owner = query.handle is not None and query.calls[0] is call
+        handle = query.handle if query.calls[0] is call else None
         is_over = self._shell.queries.leave(call)
-        if is_owner:
-            query.handle.cancel()
+        if handle is not None:
+            handle.cancel()
             if not is_over:
                 query.calls[0].run._ask(query)  # type: ignore[attr-defined] # noqa: SLF001 - another run of the same class
 
