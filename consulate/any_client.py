@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from consul_proto.api import Groups, Operations
 from consul_proto.namespace import M
@@ -25,6 +25,16 @@ class AnyClient(Groups[M]):
     _context: Context[Any]
     _is_view = False
     _lists_calls = False
+    #: The transport without the identity, if the client has one: a view with a token of its own uses it.
+    _plain_transport: Any = None
+
+    def _identify(self, identity: Any, kind: Literal["threads", "tasks"]) -> None:
+        """Let the transport put the current token of an identity on each call."""
+        from consulate.identity import identified  # imported when it is used: most clients have none
+
+        self._plain_transport = self._transport
+        self._context = replace(self._context, more_secrets=lambda: identity.secrets)
+        self._transport = identified(self._transport, identity, self._context, kind)
 
     def _call(self, call: Any) -> Any:
         """Run the operation, flow or stream that a method of a group has built."""
@@ -48,6 +58,9 @@ class AnyClient(Groups[M]):
         view = object.__new__(type(self))
         view._begin(view._call, self._codec)
         view._transport, view._is_view, view._shells = self._transport, True, self._shells
+        view._plain_transport = self._plain_transport
+        if "token" in options and self._plain_transport is not None:
+            view._transport = self._plain_transport
         view._context = replace(self._context, settings=replace(self._context.settings, **options))
         return view
 

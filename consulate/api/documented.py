@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from consul_proto.namespace import Namespace, Sync
@@ -49,7 +50,12 @@ class Documented(Namespace[Sync]):
     def __init__(
         self, uri: str, adapter: Adapter | type[Adapter] | None = None, datacenter: str | None = None, token: str | None = None
     ) -> None:
-        config, settings = read_configuration(uri, None, datacenter, token, None)
+        config, settings, identity = read_configuration(uri, None, datacenter, token, None)
         transport = transport_to(config, adapter)
         context = Context(settings, config.shown, clock_of(transport))
+        if identity is not None:  # of CONSUL_HTTP_TOKEN_FILE
+            from consulate.identity import identified
+
+            context = replace(context, more_secrets=lambda: identity.secrets)
+            transport = identified(transport, identity, context, "threads")
         super().__init__(_Connections(type(self).__name__, transport, context).run)
