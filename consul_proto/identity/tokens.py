@@ -46,9 +46,13 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Send the call again, after this many seconds, with the token that is the current one then."""
+    """Send the call again, after this many seconds, with the token that is the current one then.
+
+    is_replaced: whether the refused token was not the current one any more.
+    """
 
     pause: float = 0.0
+    is_replaced: bool = False
 
 
 Step: TypeAlias = Use | Obtain | Wait
@@ -102,7 +106,7 @@ class TokenState:
     def refused(self, token: str | None, now: float, attempt: int) -> Retry:
         """Return when to send a call again whose token Consul does not know. attempt: how often this call paused before, from 0."""
         if token != self.token:
-            return Retry()
+            return Retry(is_replaced=True)
         if now < self._settles_at:
             return Retry(min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE, self._settles_at - now))
         self.token = None

@@ -62,10 +62,10 @@ class TestATokenOfALogin:
         state = _state()
         assert state.refused(_OLD, SETTLING, 0) == Retry()
         assert state.next(SETTLING) == Obtain(None)
-        assert state.refused(_OLD, SETTLING, 0) == Retry()
+        assert state.refused(_OLD, SETTLING, 0) == Retry(is_replaced=True)
         assert state.next(SETTLING) == Wait()
         state.obtained(_NEW, SETTLING)
-        assert state.refused(_OLD, SETTLING, 0) == Retry()
+        assert state.refused(_OLD, SETTLING, 0) == Retry(is_replaced=True)
         assert state.next(SETTLING) == Use(_NEW)
 
     def test_a_new_one_that_a_server_does_not_know_yet_is_waited_for(self) -> None:
@@ -141,7 +141,9 @@ class TestTheAnswerToALogin:
         assert login_token({"SecretID": _NEW, "CreateTime": "2026-11-28T08:40:16Z"}) == (_NEW, None)
         assert login_token({"SecretID": _NEW}) == (_NEW, None)
 
-    @pytest.mark.parametrize("answer", [{}, {"SecretID": ""}, {"SecretID": 5}, {"SecretID": _NEW, "CreateTime": "x", "ExpirationTime": "y"}])
+    @pytest.mark.parametrize(
+        "answer", [{}, {"SecretID": ""}, {"SecretID": 5}, {"SecretID": _NEW, "CreateTime": "x", "ExpirationTime": "y"}]
+    )
     def test_another_shape(self, answer: dict[str, object]) -> None:
         with pytest.raises(DecodeError, match="the answer to the login has") as raised:
             login_token(answer)

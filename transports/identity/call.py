@@ -29,6 +29,9 @@ RENEWAL_TIMEOUT, LOGOUT_TIMEOUT = 10.0, 5.0
 #: Seconds between two looks at a login of another concurrent program of a test.
 LOOK = 0.01
 
+#: How often a call is sent again because its token was replaced meanwhile.
+_MOST_REPLACED = 8
+
 #: Answers whose words are looked at.
 REFUSALS = (403, 500)
 
@@ -38,11 +41,12 @@ _LEAST = 0.001
 
 @dataclass(slots=True)
 class Call:
-    """One call: until when it may take, how often it paused, and how often its token was refused."""
+    """One call: until when it may take, how often it paused, and how often its token was refused, or replaced meanwhile."""
 
     deadline: float | None
     pauses: int = 0
     refusals: int = 0
+    replaced: int = 0
 
 
 class Identified(Generic[K]):
@@ -72,6 +76,10 @@ class Identified(Generic[K]):
         retry = self._identity.refused(token, self._time(), call.pauses)
         if retry is None:
             return None
+        if retry.is_replaced:
+            # The token changed while the call was under way. On a busy machine, that may happen again.
+            call.replaced += 1
+            return 0.0 if call.replaced <= _MOST_REPLACED else None
         if retry.pause == 0:
             call.refusals += 1
             return 0.0 if call.refusals == 1 else None
@@ -114,6 +122,11 @@ class Identified(Generic[K]):
 
         acl: ACL[Pure] = ACL()
         return replace(acl.logout(), token=token), self._context.budget(LOGOUT_TIMEOUT, retry=False)
+
+    def _log_failed_logout(self, error: ConsulateException) -> None:
+        """Log that a token was not deleted, unless it was deleted before."""
+        if not is_unknown_token(error.status or 0, error.body):
+            self._context.log.warning("the logout failed, the token lives until it expires: %s", error)
 
 
 def _time_of(clock: Any) -> Callable[[], float]:

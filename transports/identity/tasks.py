@@ -118,6 +118,6 @@ class AsyncIdentityTransport(Identified["AsyncClock"]):
             if (logout := self._logout()) is not None:
                 await run_async(self._transport, logout[0], self._context, logout[1])
         except ConsulateException as error:
-            self._context.log.warning("the logout failed, the token lives until it expires: %s", error)
+            self._log_failed_logout(error)
         finally:
             await self._transport.aclose()

@@ -130,7 +130,7 @@ class IdentityTransport(Identified["Clock"]):
             if (logout := self._logout()) is not None:
                 run(self._transport, logout[0], self._context, logout[1])
         except ConsulateException as error:
-            self._context.log.warning("the logout failed, the token lives until it expires: %s", error)
+            self._log_failed_logout(error)
         finally:
             self._transport.close()
 
