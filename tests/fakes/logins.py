@@ -37,7 +37,7 @@ class _Agent(SimulatedAgent):
     """Handles logins, which the simulator refuses, by making tokens with its management token."""
 
     def __init__(self, agent: SimulatedAgent, logins: Logins) -> None:
-        super().__init__(agent._simulator, is_real=agent.is_real)
+        super().__init__(agent._simulator, is_real=agent.is_real)  # the same simulator, with other answers to logins
         self._logins = logins
         self._monitor = threading.RLock()
 
@@ -57,12 +57,12 @@ class _Agent(SimulatedAgent):
         logins = self._logins
         for secret, (accessor, _, expires) in list(logins.tokens.items()):
             if expires is not None and self.now >= expires:
-                self.delete(secret, accessor)
+                self.delete(str(secret), accessor)
         if request.path == "/v1/acl/login":
             return self._log_in(json.loads(request.read_body() or b""))
         if request.path == "/v1/acl/logout" and token in logins.tokens:
             logins.logouts += 1
-            self.delete(token, logins.tokens[token][0])
+            self.delete(str(token), logins.tokens[token][0])
             return Response(200, body=b"true")
         if token in logins.tokens and self.now < logins.tokens[token][1]:
             return Response(403, body=b"ACL not found")
@@ -71,7 +71,9 @@ class _Agent(SimulatedAgent):
     def _log_in(self, given: dict[str, Any]) -> Response:
         logins = self._logins
         logins.attempts += 1
-        if given["BearerToken"] != logins.bearer or given["AuthMethod"] != METHOD:
+        if given["AuthMethod"] != METHOD:
+            return Response(403, body=f'ACL not found: auth method "{given["AuthMethod"]}" not found'.encode())
+        if given["BearerToken"] != logins.bearer:
             return _DENIED
         made = self.make_token()
         began = self.now
