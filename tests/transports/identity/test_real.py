@@ -28,7 +28,7 @@ def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
 
 @pytest.fixture
 def manager(agent: Agent) -> Iterator[Consul]:
-    with Consul(agent.host, agent.port, token=agent.token) as client:
+    with Consul(agent.host, agent.port, token=agent.management_token) as client:
         yield client
 
 
@@ -108,7 +108,8 @@ def test_a_login_whose_token_is_deleted(agent: Agent, manager: Consul, tmp_path:
     issuer = Issuer()
     path = tmp_path / "jwt"
     path.write_text(issuer.sign("web"))
-    manager.acl.auth_method.create("identity", "jwt", issuer.config, max_token_ttl="60s")
+    manage: Any = manager  # the config of a signer has no type
+    manage.acl.auth_method.create("identity", "jwt", issuer.config, max_token_ttl="60s")
     role = manager.acl.role.create("identity", policies=[{"Name": "global-management"}])
     manager.acl.binding_rule.create("identity", "role", "identity")
 
