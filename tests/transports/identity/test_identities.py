@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ import pytest
 
 from consul_proto.identity.tokens import Use
 from consul_proto.message import Request, Response
-from consulate import Consul, Login, TokenFile
+from consulate import AsyncConsul, Consul, Login, TokenFile
 from consulate.exceptions import ConsulateException, Forbidden, RequestTimeout
+from consulate.testing import Interleaving, Programs, sleep
 from tests.faces import AwaitableClient, Face, on_every_face, outcome, run_sync
 from tests.fakes.faults import GOOD
 from tests.fakes.logins import MANAGES, METHOD, SENT, Logins, Sent
@@ -377,3 +379,27 @@ def test_auth_and_token_are_not_given_together(tmp_path: Path) -> None:
     for other in given:
         with pytest.raises(ValueError, match="auth= says who the client is; leave out token= and token_file="):
             Consul(auth=TokenFile(tmp_path / "token"), **other)
+
+
+def _program(consul: Consul, login: Login) -> None:
+    with Consul(transport=consul._transport, auth=login) as client:
+        client.kv.put("k", "v")
+        sleep(consul, 20)
+        client.kv.put("k", "v")
+
+
+async def _task_program(consul: AsyncConsul, login: Login) -> None:
+    async with AsyncConsul(transport=consul._transport, auth=login) as client:
+        await client.kv.put("k", "v")
+        await sleep(consul, 20)
+        await client.kv.put("k", "v")
+
+
+@pytest.mark.parametrize("order", [[0] * 20, [0, 1, 2] * 20, [2, 2, 1, 0, 1, 1, 2]])
+def test_programs_that_a_test_controls_share_a_login(order: list[int], bearer: Path) -> None:
+    agent, login = Logins(lifetime=15.0), Login(METHOD, bearer)
+    programs = [partial(_program, login=login), partial(_task_program, login=login), partial(_program, login=login)]
+    ends = Programs(agent, *programs).run(Interleaving(*order))
+    assert [end.error for end in ends] == [None] * 3
+    assert agent.logins == agent.attempts
+    assert agent.tokens == {}
