@@ -71,8 +71,14 @@ class Identified(Generic[K]):
     def _left(self, call: Call) -> float | None:
         return None if call.deadline is None else max(_LEAST, call.deadline - self.clock.now())
 
-    def _retry(self, call: Call, token: str | None) -> float | None:
-        """Return the seconds to pause before a refused call is sent again; None: the refusal is final."""
+    def _retry(self, call: Call, request: Request, token: str | None) -> float | None:
+        """Return the seconds to pause before a refused call is sent again, and log that; None: the refusal is final."""
+        pause = self._pause(call, token)
+        if pause is not None:
+            self._context.log.warning("%s: the token is not known, nothing was done; another attempt in %.3f s", request.shown, pause)
+        return pause
+
+    def _pause(self, call: Call, token: str | None) -> float | None:
         retry = self._identity.refused(token, self._time(), call.pauses)
         if retry is None:
             return None

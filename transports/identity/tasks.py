@@ -69,7 +69,7 @@ class AsyncIdentityTransport(Identified["AsyncClock"]):
             own = await self._transport.send(own_token(token), self._left(call))
             if not is_refused(own.status, own.body, token):
                 return False
-        pause = self._retry(call, token)
+        pause = self._retry(call, request, token)
         if pause:
             await self.clock.sleep(pause)
         return pause is not None

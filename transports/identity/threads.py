@@ -74,7 +74,7 @@ class IdentityTransport(Identified["Clock"]):
             own = send_cancellable(self._transport, own_token(token), self._left(call), cancel)
             if not is_refused(own.status, own.body, token):
                 return False
-        pause = self._retry(call, token)
+        pause = self._retry(call, request, token)
         if pause:
             self._sleep(pause, cancel)
         return pause is not None

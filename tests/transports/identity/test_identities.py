@@ -398,7 +398,7 @@ async def _task_program(consul: AsyncConsul, login: Login) -> None:
 @pytest.mark.parametrize("order", [[0] * 20, [0, 1, 2] * 20, [2, 2, 1, 0, 1, 1, 2]])
 def test_programs_that_a_test_controls_share_a_login(order: list[int], bearer: Path) -> None:
     agent, login = Logins(lifetime=15.0), Login(METHOD, bearer)
-    programs = [partial(_program, login=login), partial(_task_program, login=login), partial(_program, login=login)]
+    programs: list[Any] = [partial(_program, login=login), partial(_task_program, login=login), partial(_program, login=login)]
     ends = Programs(agent, *programs).run(Interleaving(*order))
     assert [end.error for end in ends] == [None] * 3
     assert agent.logins == agent.attempts
