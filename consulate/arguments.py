@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from consul_proto.config import Limits
 from consulate.configuration import AsyncCallOptions, CallOptions, ClientOptions, ViewOptions, read_configuration
 from transports.cancel import Cancel
-from transports.identity.login import Login
-from transports.identity.token_file import TokenFile
+from transports.identity import Identity
 
 if TYPE_CHECKING:
     from consulate.configuration import Options
@@ -32,7 +31,7 @@ _TYPES: dict[str, tuple[tuple[type[Any], ...], str]] = {
     "scheme": _TEXT,
     "kv_codec": _TEXT,
     "timeout": ((int, float), "a number of seconds, or None for no limit"),
-    "auth": ((str, TokenFile, Login), "a token, a TokenFile or a Login"),
+    "auth": ((str, Identity), "a token, a TokenFile or a Login"),
     "token_file": _FILE,
     "basic_auth": ((tuple, list), 'a tuple of user and password, as in ("user", "password")'),
     "consistency": _TEXT,

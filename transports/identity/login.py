@@ -12,6 +12,7 @@ from consul_proto.identity.answers import login_token
 from consul_proto.identity.tokens import Obtain, TokenState
 from consul_proto.message import check_header
 from transports.clients.fork import renew_after_fork
+from transports.identity import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +38,7 @@ class Attempt:
         self.wakes: list[Callable[[], object]] = []
 
 
-class Login:
+class Login(Identity):
     """A login through an auth method: `Consul(auth=Login("kubernetes", "/var/run/secrets/.../token"))`.
 
     The client logs in when its first call needs a token, again before the token expires, and again if Consul no longer knows the token; a

@@ -10,12 +10,13 @@ from consul_proto.identity.tokens import Retry, TokenState, Use
 from consul_proto.message import check_header
 from transports.clients.fork import renew_after_fork
 from transports.drive import logger
+from transports.identity import Identity
 
 if TYPE_CHECKING:
     from consul_proto.identity.tokens import Step
 
 
-class TokenFile:
+class TokenFile(Identity):
     """A token in a file, such as one that Vault or Kubernetes replaces: `Consul(auth=TokenFile("/run/consul/token"))`.
 
     The file is read again when it has changed, and when Consul no longer knows the token; a call that was refused for that is sent once
