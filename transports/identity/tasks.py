@@ -12,7 +12,7 @@ from consul_proto.identity.tokens import Obtain, Use
 from consul_proto.message import Response
 from transports.drive import run_async
 from transports.identity.call import LOOK, REFUSALS, Call, Identified, is_refused, own_token, with_token
-from transports.streams import AsyncWholeAnswer, open_answer_async, read_refusal_async
+from transports.streams import AsyncWholeAnswer, open_answer_async, refusal_async
 from transports.thread_safe_event import ThreadSafeEvent
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class AsyncIdentityTransport(Identified["AsyncClock"]):
             answer = await open_answer_async(self._transport, with_token(request, token), self._left(call))
             if answer.status not in REFUSALS:
                 return answer
-            response = Response(answer.status, answer.headers, await read_refusal_async(answer, lambda: self._left(call)))
+            response = await refusal_async(answer, lambda: self._left(call))
             if not await self._goes_again(call, request, response, token):
                 return AsyncWholeAnswer(response)
 

@@ -15,7 +15,7 @@ from transports.cancel import Cancel, send_cancellable
 from transports.clocks import SYSTEM_CLOCK
 from transports.drive import run
 from transports.identity.call import LOOK, REFUSALS, Call, Identified, is_refused, own_token, with_token
-from transports.streams import WholeAnswer, open_answer, read_refusal
+from transports.streams import WholeAnswer, open_answer, refusal
 
 if TYPE_CHECKING:
     from consul_proto.message import Request
@@ -62,7 +62,7 @@ class IdentityTransport(Identified["Clock"]):
             answer = open_answer(self._transport, with_token(request, token), self._left(call), cancel)
             if answer.status not in REFUSALS:
                 return answer
-            response = Response(answer.status, answer.headers, read_refusal(answer, lambda: self._left(call)))
+            response = refusal(answer, lambda: self._left(call))
             if not self._goes_again(call, request, response, token, cancel):
                 return WholeAnswer(response)
 
