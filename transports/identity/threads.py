@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
-from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from consul_proto.errors import Cancelled, ConsulateException
 from consul_proto.identity.answers import may_be_about_another
 from consul_proto.identity.tokens import Obtain, Use
 from consul_proto.message import Response
-from transports.cancel import Cancel, send_cancellable
+from transports.cancel import Cancel, is_cancellable, send_cancellable
 from transports.clocks import SYSTEM_CLOCK
 from transports.drive import run
 from transports.identity.call import LOOK, REFUSALS, Call, Identified, is_refused, own_token, with_token
@@ -145,7 +144,7 @@ class CancellableIdentityTransport(IdentityTransport):
 
 def identity_transport(transport: Transport, identity: TokenFile | Login, login: Login | None, context: Context[Clock]) -> Transport:
     """Return a transport that sends the token of an identity."""
-    kind = CancellableIdentityTransport if "cancel" in signature(transport.send).parameters else IdentityTransport
+    kind = CancellableIdentityTransport if is_cancellable(transport) else IdentityTransport
     return kind(transport, identity, login, context)
 
 

@@ -26,9 +26,15 @@ class TokenFile(Identity):
     path: the file. Raises ValueError if it cannot be read, or if what it holds cannot be a token. While it is empty, no token is sent.
 
     ```python
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
     from consulate import Consul, TokenFile
 
-    consul = Consul(auth=TokenFile("/run/consul/token"))
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "token")  # in production: the file that Vault Agent writes
+        path.write_text("5f0c6f3e")
+        consul = Consul(auth=TokenFile(path))
     ```
     """
 
