@@ -11,11 +11,13 @@ from consul_proto.namespace import M
 from consul_proto.stream import Stream
 from consulate.arguments import check_options, lists_options
 from consulate.configuration import ViewOptions
+from transports.identity import tokens_of
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from transports.drive import Context
+    from transports.identity import Identity
 
 
 class AnyClient(Groups[M]):
@@ -28,13 +30,14 @@ class AnyClient(Groups[M]):
     #: The transport without the identity, if the client has one: a view with a token of its own uses it.
     _plain_transport: Any = None
 
-    def _identify(self, identity: Any, kind: Literal["threads", "tasks"]) -> None:
+    def _identify(self, identity: Identity, kind: Literal["threads", "tasks"]) -> None:
         """Let the transport put the current token of an identity on each call."""
         from consulate.identity import identified  # imported when it is used: most clients have none
 
         self._plain_transport = self._transport
-        self._context = replace(self._context, more_secrets=lambda: identity.secrets)
-        self._transport = identified(self._transport, identity, self._context, kind)
+        tokens = tokens_of(identity)
+        self._context = replace(self._context, more_secrets=lambda: tokens.secrets)
+        self._transport = identified(self._transport, tokens, self._context, kind)
 
     def _call(self, call: Any) -> Any:
         """Run the operation, flow or stream that a method of a group has built."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from consul_proto.config import TLS, Config, Limits, addresses_of, basic_auth_of, proxy_secrets, tls_of
 from consul_proto.options import Settings
+from transports.identity import tokens_of
 
 if TYPE_CHECKING:
     from consul_proto.agents import AgentOrder
@@ -119,7 +120,7 @@ def _token_file(path: str | os.PathLike[str]) -> TokenFile | None:
         found = TokenFile(path)
     except ValueError as error:
         raise ValueError(f"{error}; it is named by token_file= or CONSUL_HTTP_TOKEN_FILE") from None
-    return found if found.token else None
+    return found if tokens_of(found).secrets else None  # it remembers the token that it has read
 
 
 def read_configuration(

@@ -12,6 +12,7 @@ from consulate.configuration import read_configuration
 from consulate.several_agents import transport_to
 from transports.clocks import clock_of
 from transports.drive import Context, run
+from transports.identity import tokens_of
 from transports.streams import ThreadEvents
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Documented(Namespace[Sync]):
         if identity is not None:  # of CONSUL_HTTP_TOKEN_FILE
             from consulate.identity import identified
 
-            context = replace(context, more_secrets=lambda: identity.secrets)
-            transport = identified(transport, identity, context, "threads")
+            tokens = tokens_of(identity)
+            context = replace(context, more_secrets=lambda: tokens.secrets)
+            transport = identified(transport, tokens, context, "threads")
         super().__init__(_Connections(type(self).__name__, transport, context).run)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from consul_proto.operation import Operation
     from transports.drive import Budget, Context
-    from transports.identity.login import Attempt, Login
-    from transports.identity.token_file import TokenFile
+    from transports.identity.login import Attempt, LoginTokens
+    from transports.identity.token_file import FileTokens
     from transports.protocol import AsyncClock, Clock
 
 K = TypeVar("K", bound="Clock | AsyncClock")
@@ -52,7 +52,7 @@ class Call:
 class Identified(Generic[K]):
     """The decisions about a call, its token and a login."""
 
-    def __init__(self, identity: TokenFile | Login, login: Login | None, context: Context[K]) -> None:
+    def __init__(self, identity: FileTokens | LoginTokens, login: LoginTokens | None, context: Context[K]) -> None:
         self._identity, self._login = identity, login
         self.clock: K = context.clock
         #: Programs of a test run one at a time: a wait that its clock does not see would stop them all.

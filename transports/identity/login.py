@@ -38,35 +38,16 @@ class Attempt:
         self.wakes: list[Callable[[], object]] = []
 
 
-class Login(Identity):
-    """A login through an auth method: `Consul(auth=Login("kubernetes", "/var/run/secrets/.../token"))`.
-
-    The client logs in when its first call needs a token, again before the token expires, and again if Consul no longer knows the token; a
-    call that was refused for that is sent once more with the new token. There is one login at a time: meanwhile the other calls go on with
-    the old token while it is good, and otherwise wait within their own time limits. The file is read at each login. The last client that
-    uses a Login logs out when it is closed. One Login can serve any number of clients of one cluster, threads and tasks.
-
-    A call whose login fails raises what `acl.login` raises: NotFound for an unknown auth method, Forbidden if no binding rule applies,
-    ServerError for an invalid bearer token; or ConsulateException if the file cannot be read.
-
-    auth_method: its name. bearer_token_file: a file with the JWT, or the token of a Kubernetes service account.
-    meta: is stored in the description of the token. datacenter, namespace: where to log in, if not where the client's calls go.
-
-    ```python
-    from consulate import Consul, Login
-
-    consul = Consul(auth=Login("kubernetes", "/var/run/secrets/kubernetes.io/serviceaccount/token", meta={"pod": "web-1"}))
-    ```
-    """
+class LoginTokens:
+    """The current token of a login, and who logs in next."""
 
     def __init__(
         self,
         auth_method: str,
         bearer_token_file: str | os.PathLike[str],
-        *,
-        meta: Mapping[str, str] | None = None,
-        datacenter: str | None = None,
-        namespace: str | None = None,
+        meta: Mapping[str, str] | None,
+        datacenter: str | None,
+        namespace: str | None,
     ) -> None:
         if not auth_method:
             raise ValueError("Login(): auth_method must be the name of an auth method")
@@ -204,6 +185,40 @@ class Login(Identity):
             wakes = [*attempt.wakes]
         for wake in wakes:
             wake()
+
+
+class Login(Identity):
+    """A login through an auth method: `Consul(auth=Login("kubernetes", "/var/run/secrets/.../token"))`.
+
+    The client logs in when its first call needs a token, again before the token expires, and again if Consul no longer knows the token; a
+    call that was refused for that is sent once more with the new token. There is one login at a time: meanwhile the other calls go on with
+    the old token while it is good, and otherwise wait within their own time limits. The file is read at each login. The last client that
+    uses a Login logs out when it is closed. One Login can serve any number of clients of one cluster, threads and tasks.
+
+    A call whose login fails raises what `acl.login` raises: NotFound for an unknown auth method, Forbidden if no binding rule applies,
+    ServerError for an invalid bearer token; or ConsulateException if the file cannot be read.
+
+    auth_method: its name. bearer_token_file: a file with the JWT, or the token of a Kubernetes service account.
+    meta: is stored in the description of the token. datacenter, namespace: where to log in, if not where the client's calls go.
+
+    ```python
+    from consulate import Consul, Login
+
+    consul = Consul(auth=Login("kubernetes", "/var/run/secrets/kubernetes.io/serviceaccount/token", meta={"pod": "web-1"}))
+    ```
+    """
+
+    def __init__(
+        self,
+        auth_method: str,
+        bearer_token_file: str | os.PathLike[str],
+        *,
+        meta: Mapping[str, str] | None = None,
+        datacenter: str | None = None,
+        namespace: str | None = None,
+    ) -> None:
+        super().__init__(LoginTokens(auth_method, bearer_token_file, meta, datacenter, namespace))
+        self.auth_method, self.bearer_token_file = auth_method, os.fspath(bearer_token_file)
 
     def __repr__(self) -> str:
         return f"Login({self.auth_method!r}, {self.bearer_token_file!r})"

@@ -18,15 +18,17 @@ from transports.thread_safe_event import ThreadSafeEvent
 if TYPE_CHECKING:
     from consul_proto.message import Request
     from transports.drive import Context
-    from transports.identity.login import Login
-    from transports.identity.token_file import TokenFile
+    from transports.identity.login import LoginTokens
+    from transports.identity.token_file import FileTokens
     from transports.protocol import AsyncClock, AsyncOpenAnswer, AsyncTransport
 
 
 class AsyncIdentityTransport(Identified["AsyncClock"]):
     """An `AsyncTransport` that puts the token of an identity on each request that has none; see `IdentityTransport`."""
 
-    def __init__(self, transport: AsyncTransport, identity: TokenFile | Login, login: Login | None, context: Context[AsyncClock]) -> None:
+    def __init__(
+        self, transport: AsyncTransport, identity: FileTokens | LoginTokens, login: LoginTokens | None, context: Context[AsyncClock]
+    ) -> None:
         super().__init__(identity, login, context)
         self._transport = transport
 
@@ -85,7 +87,7 @@ class AsyncIdentityTransport(Identified["AsyncClock"]):
             elif self._login is not None:
                 await self._wait(self._login, call)
 
-    async def _log_in(self, login: Login, call: Call, spare: str | None) -> None:
+    async def _log_in(self, login: LoginTokens, call: Call, spare: str | None) -> None:
         began = self._time()
         try:
             budget = self._context.budget(self._login_timeout(call, spare))
@@ -96,7 +98,7 @@ class AsyncIdentityTransport(Identified["AsyncClock"]):
             if not self._goes_on(failure, spare):
                 raise failure from None
 
-    async def _wait(self, login: Login, call: Call) -> None:
+    async def _wait(self, login: LoginTokens, call: Call) -> None:
         woken = ThreadSafeEvent()  # a thread may log in
         attempt = login.join(woken.set)
         if attempt is None:

@@ -19,15 +19,17 @@ from transports.streams import WholeAnswer, open_answer, refusal
 if TYPE_CHECKING:
     from consul_proto.message import Request
     from transports.drive import Context
-    from transports.identity.login import Login
-    from transports.identity.token_file import TokenFile
+    from transports.identity.login import LoginTokens
+    from transports.identity.token_file import FileTokens
     from transports.protocol import Clock, OpenAnswer, Transport
 
 
 class IdentityTransport(Identified["Clock"]):
     """A `Transport` that puts the token of an identity on each request that has none, around a transport without `cancel`."""
 
-    def __init__(self, transport: Transport, identity: TokenFile | Login, login: Login | None, context: Context[Clock]) -> None:
+    def __init__(
+        self, transport: Transport, identity: FileTokens | LoginTokens, login: LoginTokens | None, context: Context[Clock]
+    ) -> None:
         super().__init__(identity, login, context)
         self._transport = transport
 
@@ -96,7 +98,7 @@ class IdentityTransport(Identified["Clock"]):
             elif self._login is not None:
                 self._wait(self._login, call, cancel)
 
-    def _log_in(self, login: Login, call: Call, spare: str | None, cancel: Cancel | None) -> None:
+    def _log_in(self, login: LoginTokens, call: Call, spare: str | None, cancel: Cancel | None) -> None:
         began = self._time()
         try:
             budget = self._context.budget(self._login_timeout(call, spare), cancel=cancel)
@@ -106,7 +108,7 @@ class IdentityTransport(Identified["Clock"]):
             if not self._goes_on(failure, spare):
                 raise failure from None
 
-    def _wait(self, login: Login, call: Call, cancel: Cancel | None) -> None:
+    def _wait(self, login: LoginTokens, call: Call, cancel: Cancel | None) -> None:
         woken = threading.Event()
         attempt = login.join(woken.set)
         if attempt is None:
@@ -142,7 +144,9 @@ class CancellableIdentityTransport(IdentityTransport):
         return self._send(request, timeout, cancel)
 
 
-def identity_transport(transport: Transport, identity: TokenFile | Login, login: Login | None, context: Context[Clock]) -> Transport:
+def identity_transport(
+    transport: Transport, identity: FileTokens | LoginTokens, login: LoginTokens | None, context: Context[Clock]
+) -> Transport:
     """Return a transport that sends the token of an identity."""
     kind = CancellableIdentityTransport if is_cancellable(transport) else IdentityTransport
     return kind(transport, identity, login, context)

@@ -16,27 +16,8 @@ if TYPE_CHECKING:
     from consul_proto.identity.tokens import Step
 
 
-class TokenFile(Identity):
-    """A token in a file, such as one that Vault or Kubernetes replaces: `Consul(auth=TokenFile("/run/consul/token"))`.
-
-    The file is read again when it has changed, and when Consul no longer knows the token; a call that was refused for that is sent once
-    more with the new token. One TokenFile can serve any number of clients, threads and tasks. Blanks around the token are removed.
-    If a replaced file cannot be read, or is empty, the last token is used, and a warning is logged.
-
-    path: the file. Raises ValueError if it cannot be read, or if what it holds cannot be a token. While it is empty, no token is sent.
-
-    ```python
-    from pathlib import Path
-    from tempfile import TemporaryDirectory
-
-    from consulate import Consul, TokenFile
-
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "token")  # in production: the file that Vault Agent writes
-        path.write_text("5f0c6f3e")
-        consul = Consul(auth=TokenFile(path))
-    ```
-    """
+class FileTokens:
+    """The current token of a file. Raises ValueError if the file cannot be read, or if what it holds cannot be a token."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
@@ -51,11 +32,6 @@ class TokenFile(Identity):
     def after_fork(self) -> None:
         """In the child: a thread of the parent may hold the lock."""
         self._lock = threading.Lock()
-
-    @property
-    def token(self) -> str | None:
-        """The token that was read last."""
-        return self._state.token
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -99,6 +75,33 @@ class TokenFile(Identity):
         if self._warned != (version, why):
             self._warned = (version, why)
             logger().warning("%s; the last token is used", why)
+
+
+class TokenFile(Identity):
+    """A token in a file, such as one that Vault or Kubernetes replaces: `Consul(auth=TokenFile("/run/consul/token"))`.
+
+    The file is read again when it has changed, and when Consul no longer knows the token; a call that was refused for that is sent once
+    more with the new token. One TokenFile can serve any number of clients, threads and tasks. Blanks around the token are removed.
+    If a replaced file cannot be read, or is empty, the last token is used, and a warning is logged.
+
+    path: the file. Raises ValueError if it cannot be read, or if what it holds cannot be a token. While it is empty, no token is sent.
+
+    ```python
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from consulate import Consul, TokenFile
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "token")  # in production: the file that Vault Agent writes
+        path.write_text("5f0c6f3e")
+        consul = Consul(auth=TokenFile(path))
+    ```
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(FileTokens(path))
+        self.path = os.fspath(path)
 
     def __repr__(self) -> str:
         return f"TokenFile({self.path!r})"
