@@ -62,7 +62,7 @@ class ClientContexts:
         self._lock = threading.Lock()
 
     def current(self) -> ssl.SSLContext:
-        """Return the context for a new connection. Looking at a file takes about 2 microseconds, a TLS handshake takes a thousand."""
+        """Return the context for a new connection. Looking at a file takes a few microseconds, a TLS handshake a thousand."""
         version = self._look()
         if version == self._version or version == self._refused:
             return self._context

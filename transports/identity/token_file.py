@@ -39,7 +39,7 @@ class FileTokens:
         return self._state.secrets
 
     def next(self, now: float) -> Step:
-        """Return the token to send. The file is looked at for each call: this takes about 2 microseconds, a call takes more than 50."""
+        """Return the token to send. The file is looked at for each call, which takes a few microseconds; a call takes a hundred or more."""
         # In an event loop, this blocks as long as the file's system takes. Reading a small file in a worker thread would take longer.
         with self._lock:
             if _version(self.path) != self._version:

@@ -20,10 +20,10 @@ from consul_proto.message import Request, Response
 from consulate import AsyncConsul, Consul, Login, TokenFile
 from consulate.exceptions import ConsulateException, Forbidden, RequestTimeout
 from consulate.testing import Interleaving, Programs, sleep
-from tests.faces import AwaitableClient, Face, on_every_face, outcome, run_sync
+from tests.faces import AwaitableClient, Face, on_every_face, on_every_tcp_face, outcome, run_sync
 from tests.fakes.faults import GOOD
 from tests.fakes.logins import MANAGES, METHOD, SENT, Logins, Sent
-from tests.fakes.raw_server import ReadRequest, Repeat, Send, answer
+from tests.fakes.raw_server import ClosedPort, ReadRequest, Repeat, Send, answer
 from tests.transports.conftest import Serve
 from transports.identity import tokens_of
 from transports.memory import MemoryTransport
@@ -372,6 +372,20 @@ def test_over_http_a_refused_call_is_sent_again_with_the_new_token(face: Face, s
 
     face.run(scenario, server.url, auth=identity, timeout=5)
     assert [request.header("X-Consul-Token") for request in server.requests] == ["old", "new", "new"]
+
+
+@on_every_tcp_face
+def test_with_several_agents_the_login_goes_to_one_that_works(face: Face, serve: Serve, bearer: Path) -> None:
+    logged_in = Send(answer(200, b'{"SecretID": "made"}', [("Content-Type", "application/json")]))
+    server = serve(face, [ReadRequest(), logged_in, Repeat((ReadRequest(), Send(GOOD)))])
+
+    async def scenario(client: Any) -> None:
+        assert await client.kv.get("k") == "v"
+
+    with ClosedPort() as closed:
+        face.run(scenario, [f"http://127.0.0.1:{closed.port}", server.url], auth=Login("jwt", bearer), timeout=5)
+    sent = [(request.target.partition("?")[0], request.header("X-Consul-Token")) for request in server.requests]
+    assert sent == [("/v1/acl/login", None), ("/v1/kv/k", "made"), ("/v1/acl/logout", "made")]
 
 
 def test_auth_and_token_are_not_given_together(tmp_path: Path) -> None:
