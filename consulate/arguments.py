@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from consul_proto.config import Limits
 from consulate.configuration import AsyncCallOptions, CallOptions, ClientOptions, ViewOptions, read_configuration
 from transports.cancel import Cancel
+from transports.identity import Identity
 
 if TYPE_CHECKING:
     from consulate.configuration import Options
@@ -30,6 +31,7 @@ _TYPES: dict[str, tuple[tuple[type[Any], ...], str]] = {
     "scheme": _TEXT,
     "kv_codec": _TEXT,
     "timeout": ((int, float), "a number of seconds, or None for no limit"),
+    "auth": ((str, Identity), "a token, a TokenFile or a Login"),
     "token_file": _FILE,
     "basic_auth": ((tuple, list), 'a tuple of user and password, as in ("user", "password")'),
     "consistency": _TEXT,
@@ -50,6 +52,7 @@ _TYPES: dict[str, tuple[tuple[type[Any], ...], str]] = {
 
 #: Argument -> what else to say about a wrong value.
 _HINTS = {
+    "auth": "; for a user and a password, use basic_auth=",
     "verify": "; name the authorities to trust with ca_file= or ca_path=",
     "timeout": "; for a timedelta, give its total_seconds()",
     "cancel": "; make one with consulate.Cancel()",
@@ -60,7 +63,7 @@ _SYNONYMS = {
     **dict.fromkeys(("url", "uri", "base_url", "base_uri", "addr", "address", "hostname"), "host"),
     **dict.fromkeys(("hosts", "agents", "addresses", "urls", "nodes"), "host"),
     **dict.fromkeys(("load_balance_hosts", "order", "randomize_hosts"), "agent_order"),
-    **dict.fromkeys(("auth", "http_auth", "httpauth"), "basic_auth"),
+    **dict.fromkeys(("http_auth", "httpauth"), "basic_auth"),
     **dict.fromkeys(("ca", "cacert", "ca_cert", "cafile"), "ca_file"),
     **dict.fromkeys(("ssl", "tls", "https", "use_ssl"), 'scheme="https"'),
     **dict.fromkeys(("proxies", "http_proxy", "https_proxy"), "proxy"),

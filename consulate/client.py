@@ -76,9 +76,11 @@ class Consul(AnyClient[Sync], ThreadRecipes):
         kv_codec: Codec = "json",
         **options: Unpack[ClientOptions],
     ) -> None:
-        config, settings = read_configuration(host, port, datacenter, token, scheme, **options)
+        config, settings, identity = read_configuration(host, port, datacenter, token, scheme, **options)
         self._transport = transport_to(config, adapter) if transport is None else only_one(host, transport)
         self._context = Context(settings, config.shown, clock_of(self._transport))
+        if identity is not None:
+            self._identify(identity, "threads")
         self._begin(self._call, kv_codec)
 
     @lists_options(CallOptions)
@@ -154,9 +156,11 @@ class AsyncConsul(AnyClient[Async], TaskRecipes):
         kv_codec: Codec = "json",
         **options: Unpack[ClientOptions],
     ) -> None:
-        config, settings = read_configuration(host, port, datacenter, token, scheme, **options)
+        config, settings, identity = read_configuration(host, port, datacenter, token, scheme, **options)
         self._transport = async_transport_to(config, adapter) if transport is None else only_one(host, transport)
         self._context = Context(settings, config.shown, async_clock_of(self._transport))
+        if identity is not None:
+            self._identify(identity, "tasks")
         self._begin(self._call, kv_codec)
 
     @lists_options(AsyncCallOptions)

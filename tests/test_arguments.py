@@ -63,6 +63,7 @@ _WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "basic_auth of one part": ({"basic_auth": ("user",)}, "basic_auth must be a tuple of user and password"),
     "basic_auth of two characters": ({"basic_auth": "up"}, "basic_auth must be a tuple of user and password"),
     "basic_auth of numbers": ({"basic_auth": (1, 2)}, "basic_auth must be a tuple of user and password"),
+    "auth as for a proxy": ({"auth": ("u", "p")}, "a token, a TokenFile or a Login, not tuple; for a user and a password, use basic_auth="),
     "timeout as text": ({"timeout": "5"}, "timeout must be a number of seconds, or None for no limit, not str"),
     "timeout as a timedelta": ({"timeout": timedelta(seconds=5)}, "give its total_seconds()"),
     "timeout as a bool": ({"timeout": True}, "timeout must be a number of seconds, or None for no limit, not bool"),
@@ -82,7 +83,7 @@ _UNKNOWN: dict[str, str] = {
     "address": "did you mean 'host'?",
     "dc": "did you mean 'datacenter'?",
     "ns": "did you mean 'namespace'?",
-    "auth": "did you mean 'basic_auth'?",
+    "http_auth": "did you mean 'basic_auth'?",
     "cert": "did you mean 'client_cert'?",
     "ssl": 'did you mean scheme="https"?',
     "stale": 'did you mean consistency="stale"?',
@@ -90,7 +91,7 @@ _UNKNOWN: dict[str, str] = {
     "retry": "it belongs to one call: client.perform(operation, retry=...)",
     "hosts": "did you mean 'host'?",
     "load_balance_hosts": "did you mean 'agent_order'?",
-    "zzz": "it takes adapter, agent_order, basic_auth, ",
+    "zzz": "it takes adapter, agent_order, auth, basic_auth, ",
 }
 
 

@@ -141,13 +141,17 @@ def _asked_pause(response: Response) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Context(Generic[K]):
-    """What all calls of a client share: its settings, the agent's address, the transport's clock, and the backoff of retries."""
+    """What all calls of a client share: its settings, the agent's address, the transport's clock, and the backoff of retries.
+
+    more_secrets: returns further texts that no error may contain, such as the tokens of a login.
+    """
 
     settings: Settings
     address: str
     clock: K
     backoff: Backoff = DEFAULT_BACKOFF
     log: Logger = field(default_factory=logger)
+    more_secrets: Callable[[], tuple[str, ...]] = tuple
 
     def budget(self, timeout: float | EllipsisType | None = ..., retry: bool = True, cancel: Cancel | None = None) -> Budget:
         """Return the limits of one call.
@@ -169,7 +173,7 @@ class Context(Generic[K]):
             error.about(request)
         if error.address is None:
             error.address = address or self.address
-        error.conceal(self.settings.secrets if not token else (*self.settings.secrets, token))
+        error.conceal((*self.settings.secrets, *self.more_secrets(), *((token,) if token else ())))
 
 
 def run(transport: Transport, call: Operation[T] | Flow[T], context: Context[Clock], budget: Budget) -> tuple[T, Response]:

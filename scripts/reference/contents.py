@@ -118,6 +118,8 @@ CLASS_PAGES = (
             "!consulate:AsyncConsul as client",
             "!consulate:Cancel as cancel",
             "!consulate:Limits",
+            "!consulate:TokenFile",
+            "!consulate:Login",
             "consulate:Meta",
             "consulate:Reply",
         ),

@@ -35,7 +35,7 @@ from consul_proto.types.kv import Record
 from consul_proto.types.service import AgentService
 from consul_proto.types.session import SessionEntry
 from consul_proto.types.txn import TxnResult
-from consulate import AsyncConsul, Consul, Limits, Meta, Reply, Session, adapters, api
+from consulate import AsyncConsul, Consul, Limits, Login, Meta, Reply, Session, TokenFile, adapters, api
 from consulate.api import kv as kv_api
 from consulate.api.txn import kv_get, kv_set
 from transports.memory import AsyncMemoryTransport, MemoryTransport
@@ -433,3 +433,9 @@ def operators_and_peers(client: Consul) -> None:
     client.namespace.create("team-1", acls={"PolicyDefaults": [{"Name": "node-read"}, {"ID": "1"}]})
     assert_type(client.internal.acl_authorize([{"Resource": "operator", "Access": "read"}])[0]["Allow"], bool)
     assert_type(client.internal.ui.metrics_proxy("api/v1/query", query={"query": "up"}), bytes)
+
+
+def identities() -> None:
+    assert_type(Consul(auth=TokenFile("/run/consul/token")), Consul)
+    assert_type(AsyncConsul(auth=Login("kubernetes", "/run/jwt", meta={"pod": "web-1"}, datacenter="dc1")), AsyncConsul)
+    Consul(auth="5f0c6f3e")

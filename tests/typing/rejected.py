@@ -11,7 +11,7 @@ from consul_proto.flow import Flow, call
 from consul_proto.message import Request, Response
 from consul_proto.namespace import Async, Pure, Sync
 from consul_proto.operation import Operation
-from consulate import AsyncConsul, Consul, Limits, adapters, filters
+from consulate import AsyncConsul, Consul, Limits, Login, adapters, filters
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 
 
@@ -315,3 +315,9 @@ def wrong_filters(client: Consul) -> None:
     client.agent.checks(filter=filters.service.Service == "web")  # error
     client.config.list("mesh", filter=filters.service_defaults.Name == "web")  # error
     where.Service.Port = 80  # error
+
+
+def identities() -> None:
+    Consul(auth=("user", "password"))  # error
+    Consul(auth=Login("kubernetes"))  # error
+    Login("kubernetes", "/run/jwt", meta={"pod": 1})  # error

@@ -15,7 +15,7 @@ from transports.clients.anyio_connection import AnyioConnection
 from transports.clients.fork import renew_after_fork
 from transports.clients.loops import LoopGuard
 from transports.clients.pool import Pool, Turn, close_idle
-from transports.clients.tls import client_context
+from transports.clients.tls import ClientContexts
 from transports.clocks import EVENT_LOOP_CLOCK
 from transports.errors import busy_error, suggest_http, suggest_https, wire_error
 
@@ -41,7 +41,8 @@ class AnyioTransport:
         if config.proxy is not None:
             raise ValueError("AsyncConsul does not support proxies; use Consul, or give the address of the proxy as host=")
         self._config = config
-        self._tls = client_context(config.tls) if config.address.is_encrypted else None
+        # A new context is made in the event loop when a file has changed: reading the certificates takes a few milliseconds.
+        self._tls = ClientContexts(config.tls) if config.address.is_encrypted else None
         self._is_plain = config.address.scheme == "http"
         self._agents = len(config.addresses)
         self.limits = config.limits
@@ -144,7 +145,7 @@ class AnyioTransport:
 
     def _check_out(self) -> tuple[AnyioConnection, bool]:
         idle = self._pool.take(monotonic())
-        connection = idle or AnyioConnection(self._config, self._tls, self._guard)
+        connection = idle or AnyioConnection(self._config, None if self._tls is None else self._tls.current(), self._guard)
         self._busy.add(connection)
         return connection, idle is not None
 
