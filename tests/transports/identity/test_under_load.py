@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ class _Load:
     def __init__(self) -> None:
         self.errors: list[BaseException] = []
         self.sent_again: list[tuple[set[str | None], list[str | None]]] = []
-        self.calls = 0
+        #: How many calls each caller has made.
+        self.calls = Counter({f"{kind} {number}": 0 for kind, many in (("thread", _THREADS), ("task", _TASKS)) for number in range(many)})
         self.stopped = False
         self._refused: set[str | None] = set()
 
@@ -34,19 +36,19 @@ class _Load:
         SENT.set(sent)
         return sent, set(self._refused)
 
-    def after(self, sent: Sent, known: set[str | None]) -> None:
+    def after(self, caller: str, sent: Sent, known: set[str | None]) -> None:
         """A call that began after another had got its answer to a refusal must not send the refused token."""
         if known & {*sent.tokens}:
             self.sent_again.append((known, sent.tokens))
         self._refused |= {*sent.refused}
-        self.calls += 1
+        self.calls[caller] += 1
 
     def run_thread(self, client: Any, number: int) -> None:
         try:
             while not self.stopped:
                 seen = self.before()
                 client.kv.put(f"thread/{number}", "v")
-                self.after(*seen)
+                self.after(f"thread {number}", *seen)
         except BaseException as error:
             self.errors.append(error)
 
@@ -55,14 +57,16 @@ class _Load:
             while not self.stopped:
                 seen = self.before()
                 await client.kv.put(f"task/{number}", "v")
-                self.after(*seen)
+                self.after(f"task {number}", *seen)
         except Exception as error:
             self.errors.append(error)
 
     def wait_for_calls(self, more: int) -> None:
-        goal = self.calls + more
+        """Wait until there were this many calls more, one of each caller at least: a call may meet one change, not two."""
+        before = self.calls.copy()
         for _ in range(20_000):
-            if self.calls >= goal or self.errors:
+            made = self.calls - before
+            if (made.total() >= more and len(made) == _THREADS + _TASKS) or self.errors:
                 return
             threading.Event().wait(0.001)
         raise AssertionError("the callers stopped calling")
