@@ -15,6 +15,7 @@ from functools import cache, wraps
 from inspect import Parameter, signature
 from typing import Any, ParamSpec, TypeVar
 
+from consul_proto.filters.expression import Filter
 from consul_proto.message import StreamedBody
 from consul_proto.options_of import options_of
 
@@ -83,6 +84,7 @@ _NAMED = {
     "AgentTokenType": _TEXT,
     "Method": _TEXT,
     "StreamedBody": Kind(_are(StreamedBody), "a StreamedBody"),
+    "Filter": Kind(_are(Filter), "an expression of consulate.filters"),
     "State": _TEXT,
     "AuthMethodConfig": _OBJECT,
     "BindType": _TEXT,
@@ -184,6 +186,13 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
         return function(*args, **kwargs)
 
     return call
+
+
+def check_value(call: str, name: str, annotation: str, value: object) -> None:
+    """Raise TypeError for an argument of the wrong type. call, name: what to show. annotation: as in a signature."""
+    kind = kind_of(annotation)
+    if not kind.fits(value):
+        raise _wrong(call, name, kind, value)
 
 
 #: Parameter -> its name in errors, if its own name is not clear enough.

@@ -7,17 +7,24 @@ An argument always wins over the environment, and an explicit token over a token
 from __future__ import annotations
 
 from binascii import b2a_base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from consul_proto.message import Request
+
+if TYPE_CHECKING:
+    from consul_proto.agents import AgentOrder
 
 #: https://developer.hashicorp.com/consul/docs/install/ports: the HTTP API of an agent.
 DEFAULT_PORT = 8500
 
 #: The port of a URL that has none (RFC 9110, sections 4.2.1 and 4.2.2).
 _SCHEME_PORTS = {"http": 80, "https": 443}
+
+#: Seconds within which one of several agents must accept a connection.
+_CONNECT_CEILING = 3.0
 
 #: The values of boolean environment variables, as Go's strconv.ParseBool accepts them.
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
@@ -115,12 +122,33 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Where and how a transport connects. proxy: the URL of an HTTP proxy; it is not shown, since it may hold credentials."""
+    """Where and how a transport connects.
+
+    proxy: the URL of an HTTP proxy; it is not shown, since it may hold credentials.
+    others: the addresses of the client's other agents, which have transports of their own. agent_order: in which order they are tried.
+    """
 
     address: Address = field(default_factory=Address)
     tls: TLS = field(default_factory=TLS)
     limits: Limits = field(default_factory=Limits)
     proxy: str | None = field(default=None, repr=False)
+    others: tuple[Address, ...] = ()
+    agent_order: AgentOrder = "given"
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Return the addresses of all agents of the client."""
+        return (self.address, *self.others)
+
+    @property
+    def shown(self) -> str:
+        """Return these addresses as one text."""
+        return ", ".join([str(address) for address in self.addresses])
+
+
+def connect_deadline(now: float, deadline: float, agents: int) -> float:
+    """Return until when one of several agents must accept a connection, so that there is time for the others. Times in seconds."""
+    return now + min(_CONNECT_CEILING, (deadline - now) / agents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +275,40 @@ def address_of(host: str | None, port: int | None, scheme: str | None, environ: 
     scheme = scheme or ("https" if wants_tls else written.scheme or "http")
     default_port = DEFAULT_PORT if host is not None and not written.scheme else None
     return replace(written, port=port or written.port).address(scheme, default_port)
+
+
+def addresses_of(host: str | Iterable[str] | None, port: int | None, scheme: str | None, environ: Mapping[str, str]) -> tuple[Address, ...]:
+    """Return the addresses of a client's agents, each once: of a list, or of a text with commas; see `address_of`.
+
+    Raises ValueError for an invalid address, and if there is none.
+    """
+    if isinstance(host, str) or host is None:
+        texts = _split(host if host is not None else environ.get("CONSUL_HTTP_ADDR") or "", scheme)
+        if len(texts) < 2:
+            return (address_of(host, port, scheme, environ),)
+    else:
+        texts = [*host]
+        if not texts:
+            raise ValueError("host must be an address or a list of them, and this list is empty")
+    if host is None:
+        found = [address_of(None, port, scheme, {**environ, "CONSUL_HTTP_ADDR": text}) for text in texts]
+    else:
+        found = [address_of(text, port, scheme, environ) for text in texts]
+    return tuple(dict.fromkeys(found))
+
+
+def _split(text: str, scheme: str | None) -> list[str]:
+    """Split addresses at their commas. After a UNIX socket, whose path may have commas, an address needs its scheme."""
+    texts: list[str] = []
+    for part in text.split(","):
+        in_socket = bool(texts) and (scheme in _UNIX_SCHEMES or texts[-1].partition("://")[0] in _UNIX_SCHEMES)
+        if in_socket and "://" not in part:
+            texts[-1] += f",{part}"
+        else:
+            texts.append(part.strip())
+    if len(texts) > 1 and not all(texts):
+        raise ValueError(f"an address is missing before or after a comma: {text!r}")
+    return texts
 
 
 def _socket(host: str | None, scheme: str, in_environment: str) -> Address:

@@ -32,6 +32,15 @@ class _Sent(Protocol):
     def shown_path(self) -> str | None: ...
 
 
+class _Received(Protocol):
+    """The parts of a `consul_proto.message.Response` that an error needs."""
+
+    @property
+    def address(self) -> str | None: ...
+    @property
+    def earlier(self) -> str: ...
+
+
 class ConsulateException(Exception):
     """The base class of all exceptions that are raised after a call has begun.
 
@@ -63,6 +72,12 @@ class ConsulateException(Exception):
         if request.shown_path:
             secret = request.path.rpartition("/")[2]
             self.conceal((secret, unquote(secret)))
+
+    def came_from(self, response: _Received) -> None:
+        """Record which of several agents gave the answer, and what those before it said."""
+        self.address = response.address
+        if response.earlier and response.earlier not in self.message:
+            self.add(response.earlier)
 
     def conceal(self, secrets: Sequence[str]) -> None:
         """Replace these texts in everything that this exception contains (a proxy may echo the headers that it received)."""

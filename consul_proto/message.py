@@ -272,6 +272,16 @@ class Response:
         _set_response_headers(self, headers)
         _set_response_body(self, body)
 
+    @property
+    def address(self) -> str | None:
+        """The address of the agent that gave the answer, if the client has several."""
+        return None
+
+    @property
+    def earlier(self) -> str:
+        """What other agents said before, in a line; "" if none was asked."""
+        return ""
+
     def json(self) -> Json:
         """Return the JSON value of the body. Raises DecodeError if it is not JSON."""
         try:

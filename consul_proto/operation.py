@@ -101,6 +101,7 @@ class Operation(Generic[T]):
             return self.read(response)
         except ConsulateException as error:
             error.status, error.body = response.status, error.body or response.body
+            error.came_from(response)
             error.about(self.request)
             if self.token:
                 error.conceal((self.token,))

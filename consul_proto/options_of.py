@@ -11,7 +11,7 @@ def options_of(annotation: Any, build: Callable[..., Any]) -> Any:
     if isinstance(annotation, str):
         from consul_proto.types import options
 
-        name = annotation.partition("Unpack[")[2].removesuffix("]")
+        name = annotation.partition("Unpack[")[2].removesuffix("]").partition("[")[0]
         named = getattr(build, "__globals__", {}).get(name) or getattr(options, name, None)
     else:
         named = next(iter(getattr(annotation, "__args__", ())), None)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from consul_proto.durations import Duration, go_duration, seconds
+from consul_proto.filters.expression import Filter
 from consul_proto.message import Headers, QueryItem, Request
 from consul_proto.paths import checked_text
 
@@ -71,6 +72,10 @@ def _pairs(name: str, value: Any) -> list[str]:
     return [f"{nonempty(name, key)}:{text(name, item)}" for key, item in value.items()]
 
 
+def _filter(name: str, value: Any) -> str:
+    return text(name, str(value) if isinstance(value, Filter) else value)
+
+
 def _flag(_name: str, value: Any) -> list[None]:
     return [None] if value else []
 
@@ -94,7 +99,7 @@ QUERY: dict[str, tuple[str, Callable[[str, Any], str | list[str] | list[None]]]]
     "destination": ("destination", nonempty),
     "enable": ("enable", _truth),
     "expanded": ("expanded", _flag),
-    "filter": ("filter", text),
+    "filter": ("filter", _filter),
     "flags": ("flags", uint64),
     "global_": ("global", _flag),
     "hash": ("hash", nonempty),

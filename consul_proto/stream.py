@@ -118,7 +118,9 @@ class Stream(Generic[E]):
 
     def error(self, response: Response) -> ConsulateException:
         """Return the exception for an answer with any other status."""
-        return error_for(self.request, response, self.explain)
+        error = error_for(self.request, response, self.explain)
+        error.came_from(response)
+        return error
 
     def check_empty(self, response: Response) -> None:
         """Raise the exception for an answer with any other status, unless it says that there are no events."""
@@ -127,6 +129,7 @@ class Stream(Generic[E]):
                 return
         except ConsulateException as error:
             error.status, error.body = response.status, response.body
+            error.came_from(response)
             error.about(self.request)
             raise
         raise self.error(response)

@@ -14,10 +14,26 @@ if TYPE_CHECKING:
     from consulate.client import Consul as Session
     from consulate.exceptions import ConsulateException
     from transports.cancel import Cancel
+    from transports.identity.login import Login
+    from transports.identity.token_file import TokenFile
 
 __version__ = "2.0.0a1"
 
-__all__ = ["AsyncConsul", "Cancel", "Consul", "ConsulateException", "Limits", "Meta", "Reply", "Session", "adapters", "api", "exceptions"]
+__all__ = [
+    "AsyncConsul",
+    "Cancel",
+    "Consul",
+    "ConsulateException",
+    "Limits",
+    "Login",
+    "Meta",
+    "Reply",
+    "Session",
+    "TokenFile",
+    "adapters",
+    "api",
+    "exceptions",
+]
 
 #: Public name -> its module, and its name there; None for a module.
 _HOMES = {
@@ -26,9 +42,11 @@ _HOMES = {
     "Consul": ("consulate.client", "Consul"),
     "ConsulateException": ("consul_proto.errors", "ConsulateException"),
     "Limits": ("consul_proto.config", "Limits"),
+    "Login": ("transports.identity.login", "Login"),
     "Meta": ("consul_proto.meta", "Meta"),
     "Reply": ("consul_proto.meta", "Reply"),
     "Session": ("consulate.client", "Consul"),
+    "TokenFile": ("transports.identity.token_file", "TokenFile"),
     "adapters": ("consulate.adapters", None),
     "api": ("consulate.api", None),
     "exceptions": ("consulate.exceptions", None),

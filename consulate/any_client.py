@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from consul_proto.api import Groups, Operations
 from consul_proto.namespace import M
 from consul_proto.stream import Stream
 from consulate.arguments import check_options, lists_options
 from consulate.configuration import ViewOptions
+from transports.identity import tokens_of
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from transports.drive import Context
+    from transports.identity import Identity
 
 
 class AnyClient(Groups[M]):
@@ -25,6 +27,17 @@ class AnyClient(Groups[M]):
     _context: Context[Any]
     _is_view = False
     _lists_calls = False
+    #: The transport without the identity, if the client has one: a view with a token of its own uses it.
+    _plain_transport: Any = None
+
+    def _identify(self, identity: Identity, kind: Literal["threads", "tasks"]) -> None:
+        """Let the transport put the current token of an identity on each call."""
+        from consulate.identity import identified  # imported when it is used: most clients have none
+
+        self._plain_transport = self._transport
+        tokens = tokens_of(identity)
+        self._context = replace(self._context, more_secrets=lambda: tokens.secrets)
+        self._transport = identified(self._transport, tokens, self._context, kind)
 
     def _call(self, call: Any) -> Any:
         """Run the operation, flow or stream that a method of a group has built."""
@@ -48,6 +61,9 @@ class AnyClient(Groups[M]):
         view = object.__new__(type(self))
         view._begin(view._call, self._codec)
         view._transport, view._is_view, view._shells = self._transport, True, self._shells
+        view._plain_transport = self._plain_transport
+        if "token" in options and self._plain_transport is not None:
+            view._transport = self._plain_transport
         view._context = replace(self._context, settings=replace(self._context.settings, **options))
         return view
 

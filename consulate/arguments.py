@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from consul_proto.config import Limits
 from consulate.configuration import AsyncCallOptions, CallOptions, ClientOptions, ViewOptions, read_configuration
 from transports.cancel import Cancel
+from transports.identity import Identity
 
 if TYPE_CHECKING:
     from consulate.configuration import Options
@@ -22,7 +23,7 @@ _FILE = ((str, os.PathLike), "the path of a file")
 
 #: Argument -> its types, and a description of them. None is always accepted: it means that the argument is not given.
 _TYPES: dict[str, tuple[tuple[type[Any], ...], str]] = {
-    "host": _TEXT,
+    "host": ((str, list, tuple), "a str, or a list of several agents' addresses"),
     "uri": _TEXT,
     "port": ((int,), "an int"),
     "datacenter": _TEXT,
@@ -30,6 +31,7 @@ _TYPES: dict[str, tuple[tuple[type[Any], ...], str]] = {
     "scheme": _TEXT,
     "kv_codec": _TEXT,
     "timeout": ((int, float), "a number of seconds, or None for no limit"),
+    "auth": ((str, Identity), "a token, a TokenFile or a Login"),
     "token_file": _FILE,
     "basic_auth": ((tuple, list), 'a tuple of user and password, as in ("user", "password")'),
     "consistency": _TEXT,
@@ -43,12 +45,14 @@ _TYPES: dict[str, tuple[tuple[type[Any], ...], str]] = {
     "server_name": _TEXT,
     "proxy": _TEXT,
     "limits": ((Limits,), "a Limits, as in Limits(connections=8)"),
+    "agent_order": _TEXT,
     "retry": ((bool,), "True or False"),
     "cancel": ((Cancel,), "a Cancel"),
 }
 
 #: Argument -> what else to say about a wrong value.
 _HINTS = {
+    "auth": "; for a user and a password, use basic_auth=",
     "verify": "; name the authorities to trust with ca_file= or ca_path=",
     "timeout": "; for a timedelta, give its total_seconds()",
     "cancel": "; make one with consulate.Cancel()",
@@ -57,7 +61,9 @@ _HINTS = {
 #: The name in other clients -> what to write here.
 _SYNONYMS = {
     **dict.fromkeys(("url", "uri", "base_url", "base_uri", "addr", "address", "hostname"), "host"),
-    **dict.fromkeys(("auth", "http_auth", "httpauth"), "basic_auth"),
+    **dict.fromkeys(("hosts", "agents", "addresses", "urls", "nodes"), "host"),
+    **dict.fromkeys(("load_balance_hosts", "order", "randomize_hosts"), "agent_order"),
+    **dict.fromkeys(("http_auth", "httpauth"), "basic_auth"),
     **dict.fromkeys(("ca", "cacert", "ca_cert", "cafile"), "ca_file"),
     **dict.fromkeys(("ssl", "tls", "https", "use_ssl"), 'scheme="https"'),
     **dict.fromkeys(("proxies", "http_proxy", "https_proxy"), "proxy"),
@@ -101,16 +107,22 @@ def _check_names(call: str, taken: Collection[str], given: Iterable[str]) -> Non
 
 
 def _check_types(call: str, given: Mapping[str, object]) -> None:
-    """Raise TypeError for a value of the wrong type, ValueError for an unknown codec. No message shows a secret."""
+    """Raise TypeError for a value of the wrong type, ValueError for an unknown codec or order. No message shows a secret."""
     for name, value in given.items():
         if value is None or name not in _TYPES:
             continue
         types, expected = _TYPES[name]
         is_right = isinstance(value, types) and (bool in types or not isinstance(value, bool))
-        if not is_right or (name == "basic_auth" and not _is_pair(value)):
+        if not is_right or (name == "basic_auth" and not _is_pair(value)) or (name == "host" and not _is_text(value)):
             raise TypeError(f"{call}(): {name} must be {expected}, not {type(value).__name__}{_HINTS.get(name, '')}")
     if given.get("kv_codec") not in (None, "json", "text"):
         raise ValueError(f'{call}(): kv_codec must be "json" or "text", not {given["kv_codec"]!r}')
+    if given.get("agent_order") not in (None, "given", "random"):
+        raise ValueError(f'{call}(): agent_order must be "given" or "random", not {given["agent_order"]!r}')
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) or all(isinstance(part, str) for part in value)
 
 
 def _is_pair(value: Any) -> bool:

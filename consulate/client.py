@@ -11,16 +11,17 @@ from consul_proto.meta import Meta, Reply
 from consul_proto.namespace import Async, Sync, group
 from consul_proto.operation import T
 from consul_proto.stream import E, Stream
-from consulate.adapters import adapter_for
 from consulate.any_client import AnyClient
 from consulate.arguments import TASKS, check_options, checked, lists_options
 from consulate.configuration import AsyncCallOptions, CallOptions, ClientOptions, read_configuration
 from consulate.recipes.on_client import TaskRecipes, ThreadRecipes
+from consulate.several_agents import async_transport_to, only_one, transport_to
 from transports.clocks import async_clock_of, clock_of
 from transports.drive import Context, run, run_async
 from transports.streams import TaskEvents, ThreadEvents, check_stream
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Unpack
 
@@ -36,7 +37,8 @@ class Consul(AnyClient[Sync], ThreadRecipes):
     """A client for a Consul agent, for threads.
 
     host, port: the address of the agent's HTTP API. Default: CONSUL_HTTP_ADDR, or "localhost" and 8500 if it is not set. `host` may be a
-    URL, or, with scheme "http+unix" or "https+unix", the path of a UNIX socket.
+    URL, or, with scheme "http+unix" or "https+unix", the path of a UNIX socket. A list of them names
+    several agents: a call goes to the first that works (docs/several-agents.md).
     datacenter: the datacenter of every call; None: the agent's own. token: sent with every call as X-Consul-Token.
     scheme: "http", "https", "http+unix" or "https+unix" (TLS over a UNIX socket). adapter: creates the transport, see `consulate.adapters`.
     transport: the transport to use instead; any object with the methods of `transports.protocol.Transport`.
@@ -63,7 +65,7 @@ class Consul(AnyClient[Sync], ThreadRecipes):
     @checked(ClientOptions)
     def __init__(
         self,
-        host: str | None = None,
+        host: str | Sequence[str] | None = None,
         port: int | None = None,
         datacenter: str | None = None,
         token: str | None = None,
@@ -74,9 +76,11 @@ class Consul(AnyClient[Sync], ThreadRecipes):
         kv_codec: Codec = "json",
         **options: Unpack[ClientOptions],
     ) -> None:
-        config, settings = read_configuration(host, port, datacenter, token, scheme, **options)
-        self._transport = adapter_for(config, adapter).transport(config) if transport is None else transport
-        self._context = Context(settings, str(config.address), clock_of(self._transport))
+        config, settings, identity = read_configuration(host, port, datacenter, token, scheme, **options)
+        self._transport = transport_to(config, adapter) if transport is None else only_one(host, transport)
+        self._context = Context(settings, config.shown, clock_of(self._transport))
+        if identity is not None:
+            self._identify(identity, "threads")
         self._begin(self._call, kv_codec)
 
     @lists_options(CallOptions)
@@ -141,7 +145,7 @@ class AsyncConsul(AnyClient[Async], TaskRecipes):
     @checked(ClientOptions, TASKS)
     def __init__(
         self,
-        host: str | None = None,
+        host: str | Sequence[str] | None = None,
         port: int | None = None,
         datacenter: str | None = None,
         token: str | None = None,
@@ -152,9 +156,11 @@ class AsyncConsul(AnyClient[Async], TaskRecipes):
         kv_codec: Codec = "json",
         **options: Unpack[ClientOptions],
     ) -> None:
-        config, settings = read_configuration(host, port, datacenter, token, scheme, **options)
-        self._transport = adapter_for(config, adapter).async_transport(config) if transport is None else transport
-        self._context = Context(settings, str(config.address), async_clock_of(self._transport))
+        config, settings, identity = read_configuration(host, port, datacenter, token, scheme, **options)
+        self._transport = async_transport_to(config, adapter) if transport is None else only_one(host, transport)
+        self._context = Context(settings, config.shown, async_clock_of(self._transport))
+        if identity is not None:
+            self._identify(identity, "tasks")
         self._begin(self._call, kv_codec)
 
     @lists_options(AsyncCallOptions)

@@ -1,4 +1,4 @@
-"""All exceptions of this library. Their docstrings are in `consul_proto.errors`."""
+"""All exceptions of this library. Their docstrings are in `consul_proto.errors`, that of `BulkError` beside its result."""
 
 from consul_proto.errors import (
     ACLDisabled,
@@ -27,9 +27,11 @@ from consul_proto.errors import (
     TransactionFailed,
     UnreadableBody,
 )
+from consul_proto.recipes.bulk_result import BulkError
 
 __all__ = [
     "ACLDisabled",
+    "BulkError",
     "CASFailed",
     "Cancelled",
     "ClientClosed",

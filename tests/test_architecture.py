@@ -41,6 +41,8 @@ _LIBRARIES = {
     "transports/http1/client.py": {"h11"},
     "transports/http1/server.py": {"h11"},
     "transports/simulated/tasks.py": {"anyio"},
+    "transports/thread_safe_event.py": {"anyio"},
+    "transports/identity/tasks.py": {"anyio"},
     "transports/machines/clocks.py": {"anyio"},
     "transports/machines/tasks.py": {"anyio"},
     "transports/hosting/*.py": {"anyio"},

@@ -63,6 +63,7 @@ _WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "basic_auth of one part": ({"basic_auth": ("user",)}, "basic_auth must be a tuple of user and password"),
     "basic_auth of two characters": ({"basic_auth": "up"}, "basic_auth must be a tuple of user and password"),
     "basic_auth of numbers": ({"basic_auth": (1, 2)}, "basic_auth must be a tuple of user and password"),
+    "auth as for a proxy": ({"auth": ("u", "p")}, "a token, a TokenFile or a Login, not tuple; for a user and a password, use basic_auth="),
     "timeout as text": ({"timeout": "5"}, "timeout must be a number of seconds, or None for no limit, not str"),
     "timeout as a timedelta": ({"timeout": timedelta(seconds=5)}, "give its total_seconds()"),
     "timeout as a bool": ({"timeout": True}, "timeout must be a number of seconds, or None for no limit, not bool"),
@@ -72,6 +73,8 @@ _WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "limits as a dict": ({"limits": {"connections": 8}}, "limits must be a Limits, as in Limits(connections=8), not dict"),
     "a descriptor as token_file": ({"token_file": 3}, "token_file must be the path of a file, not int"),
     "an adapter by name": ({"adapter": "requests"}, "adapter must have "),
+    "a number among the addresses": ({"host": ["h", 8500]}, "host must be a str, or a list of several agents' addresses, not list"),
+    "an order that is a bool": ({"agent_order": True}, "agent_order must be a str, not bool"),
     "a client as transport": ({"transport": Limits()}, "transport must have send() and "),
 }  # fmt: skip
 
@@ -80,13 +83,15 @@ _UNKNOWN: dict[str, str] = {
     "address": "did you mean 'host'?",
     "dc": "did you mean 'datacenter'?",
     "ns": "did you mean 'namespace'?",
-    "auth": "did you mean 'basic_auth'?",
+    "http_auth": "did you mean 'basic_auth'?",
     "cert": "did you mean 'client_cert'?",
     "ssl": 'did you mean scheme="https"?',
     "stale": 'did you mean consistency="stale"?',
     "timeot": "did you mean 'timeout'?",
     "retry": "it belongs to one call: client.perform(operation, retry=...)",
-    "zzz": "it takes adapter, basic_auth, ",
+    "hosts": "did you mean 'host'?",
+    "load_balance_hosts": "did you mean 'agent_order'?",
+    "zzz": "it takes adapter, agent_order, auth, basic_auth, ",
 }
 
 
@@ -117,6 +122,11 @@ class TestAClient:
     @on_both_clients
     def test_an_unknown_codec(self, make: Make) -> None:
         assert _refused(lambda: make(kv_codec="yaml"), ValueError) == f'{make.__name__}(): kv_codec must be "json" or "text", not \'yaml\''
+
+    @on_both_clients
+    def test_an_unknown_order(self, make: Make) -> None:
+        says = f'{make.__name__}(): agent_order must be "given" or "random", not \'nearest\''
+        assert _refused(lambda: make(agent_order="nearest"), ValueError) == says
 
     def test_a_transport_for_the_other_client(self) -> None:
         assert "transport must have send() and aclose(), but MemoryTransport does not" in _refused(

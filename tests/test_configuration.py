@@ -106,3 +106,21 @@ class TestTokens:
         monkeypatch.setenv("CONSUL_HTTP_TOKEN_FILE", str(tmp_path / "none"))
         with pytest.raises(ValueError, match="the token file cannot be read"):
             make()
+
+
+@on_everything
+def test_several_agents(make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = Noted()
+    made = make("http://c1:8500,http://c2:8500", adapter=noted)
+    assert noted.addresses == ["http://c1:8500", "http://c2:8500"]
+    if make in CLIENTS:
+        assert repr(made) == f"<{make.__name__} http://c1:8500, http://c2:8500>"
+        monkeypatch.setenv("CONSUL_HTTP_ADDR", "c3:8500,https://c4:8501")
+        make(adapter=noted)
+        assert noted.addresses[2:] == ["http://c3:8500", "https://c4:8501"]
+
+
+@on_both_clients
+def test_one_address_is_a_client_without_anything_else(make: Callable[..., Any]) -> None:
+    for host in ("http://c1:8500", ["http://c1:8500"], ["c1", "http://c1:8500"]):
+        assert isinstance(make(host, adapter=Noted())._transport, MemoryTransport | AsyncMemoryTransport)

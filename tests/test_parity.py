@@ -52,12 +52,14 @@ ITERATORS = {"iteritems"}
 
 #: Recipes, whose blocks differ: `tests/recipes/test_recipe_parity.py` compares them.
 RECIPES = {"lock", "semaphore", "election"}
-
 #: They are not calls: what they return is a block.
 BLOCKS = {"session": {"keep"}}
 
 #: Their calls on a client take files; the operations take and give bytes.
 WITH_FILES = {("snapshot", "save"), ("snapshot", "restore")}
+
+#: What a client does over several connections: `tests/recipes/test_bulk_parity.py` compares them.
+BULK = {"put_many", "get_many", "delete_many", "replace_tree", "copy_tree"}
 
 #: The documented names of classes inside `consulate.api.agent.Agent`, which is for threads.
 DOCUMENTED_CLASSES = {"Check", "Service"}
@@ -172,8 +174,8 @@ class TestKV:
         assert public(KV) == public(AsyncKV)
 
     def test_iterators(self) -> None:
-        own = {name for name in vars(KV) if not name.startswith("_")}
-        assert own == {name for name in vars(AsyncKV) if not name.startswith("_")} == ITERATORS
+        for kind in (KV, AsyncKV):
+            assert {name for name in vars(kind) if not name.startswith("_")} == ITERATORS | BULK
         for name in ITERATORS:
             sync, tasks = getattr(KV, name), getattr(AsyncKV, name)
             assert sync.__doc__ == tasks.__doc__
@@ -242,7 +244,7 @@ class TestKV:
 def _calls() -> Iterator[tuple[str, str]]:
     for place, namespace in groups(Operations()).items():
         for name in sorted(public(namespace)):
-            if not isinstance(getattr(namespace, name), Namespace):
+            if not (isinstance(getattr(namespace, name), Namespace) or (place == "kv" and name in BULK)):
                 yield place, name
 
 
@@ -257,7 +259,7 @@ class TestGroups:
         pure, sync, tasks = groups(faces.pure), groups(faces.sync), groups(faces.tasks)
         assert pure.keys() == sync.keys() == tasks.keys()
         for place in pure:
-            more = (ITERATORS if place == "kv" else set()) | BLOCKS.get(place, set())
+            more = (ITERATORS | BULK if place == "kv" else set()) | BLOCKS.get(place, set())
             assert public(pure[place]) | more == public(tasks[place])
             assert public(tasks[place]) | (DOCUMENTED_CLASSES if place == "agent" else set()) == public(sync[place])
 
@@ -319,7 +321,6 @@ class TestGroups:
                 lambda: face.kv.get_record("k", datacenter="dc2"),
                 lambda: face.kv.put("k", b"v", flags=3, cas=0),
                 lambda: face.kv.set("k", "v"),
-                lambda: face.kv.put_many({"a": 1, "b": None}),
                 lambda: face.status.leader(),
                 lambda: face.agent.check.ttl_pass("service:web", "fine"),
                 lambda: face.agent.service.register("web", port=80, ttl=10),
@@ -377,7 +378,7 @@ class TestBoundCalls:
     def test_calls_are_cached(self, faces: Faces) -> None:
         for face in (faces.pure, faces.sync, faces.tasks):
             for place, namespace in groups(face).items():
-                uncached = ITERATORS | BLOCKS.get(place, set()) | {name for where, name in WITH_FILES if where == place}
+                uncached = ITERATORS | BULK | BLOCKS.get(place, set()) | {name for where, name in WITH_FILES if where == place}
                 for name in public(namespace) - uncached:
                     assert getattr(namespace, name) is getattr(namespace, name)
         assert faces.sync.kv is faces.sync.kv

@@ -78,6 +78,12 @@ def open_cancellable(transport: StreamingTransport, request: Request, timeout: f
     return transport.open(request, timeout) if cancel is None else _require_cancel(transport, transport.open).open(request, timeout, cancel)
 
 
+def is_cancellable(transport: Transport) -> bool:
+    """Return whether `send_cancellable` can cancel a call. A transport over others says it itself, with an attribute of this name."""
+    own: bool | None = getattr(transport, "is_cancellable", None)
+    return "cancel" in signature(transport.send).parameters if own is None else own
+
+
 def _require_cancel(transport: T, method: Callable[..., object]) -> T:
     if "cancel" not in signature(method).parameters:
         name = f"{type(transport).__name__}.{method.__name__}"

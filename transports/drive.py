@@ -141,13 +141,17 @@ def _asked_pause(response: Response) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Context(Generic[K]):
-    """What all calls of a client share: its settings, the agent's address, the transport's clock, and the backoff of retries."""
+    """What all calls of a client share: its settings, the agent's address, the transport's clock, and the backoff of retries.
+
+    more_secrets: returns further texts that no error may contain, such as the tokens of a login.
+    """
 
     settings: Settings
     address: str
     clock: K
     backoff: Backoff = DEFAULT_BACKOFF
     log: Logger = field(default_factory=logger)
+    more_secrets: Callable[[], tuple[str, ...]] = tuple
 
     def budget(self, timeout: float | EllipsisType | None = ..., retry: bool = True, cancel: Cancel | None = None) -> Budget:
         """Return the limits of one call.
@@ -160,12 +164,16 @@ class Context(Generic[K]):
             raise ValueError(f"timeout must be a number of seconds above 0, or None for no limit, not {timeout!r}")
         return Budget(timeout, self.backoff if retry else _ONCE, self.clock.now, cancel, self.log)
 
-    def complete(self, error: ConsulateException, request: Request | None, token: str | None = None) -> None:
-        """Add the request and the agent's address to an error, and remove secrets from it. token: that of the operation."""
+    def complete(self, error: ConsulateException, request: Request | None, token: str | None = None, address: str | None = None) -> None:
+        """Add the request and the agent's address to an error, and remove secrets from it.
+
+        token: that of the operation. address: of the agent that was used, if the client has several and the error does not say.
+        """
         if error.method is None and request is not None:
             error.about(request)
-        error.address = self.address
-        error.conceal(self.settings.secrets if not token else (*self.settings.secrets, token))
+        if error.address is None:
+            error.address = address or self.address
+        error.conceal((*self.settings.secrets, *self.more_secrets(), *((token,) if token else ())))
 
 
 def run(transport: Transport, call: Operation[T] | Flow[T], context: Context[Clock], budget: Budget) -> tuple[T, Response]:
@@ -258,7 +266,7 @@ def _run_flow(transport: Transport, flow: Flow[T], context: Context[Clock], budg
     except StopIteration as stop:
         return cast("T", stop.value), last
     except ConsulateException as error:
-        context.complete(error, None)
+        context.complete(error, None, address=last.address)
         raise
 
 
@@ -323,5 +331,5 @@ async def _run_flow_async(transport: AsyncTransport, flow: Flow[T], context: Con
     except StopIteration as stop:
         return cast("T", stop.value), last
     except ConsulateException as error:
-        context.complete(error, None)
+        context.complete(error, None, address=last.address)
         raise

@@ -16,6 +16,7 @@ from transports.cancel import open_cancellable, send_cancellable
 from transports.drive import Budget, Context, sleep
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from consul_proto.message import Request
@@ -41,6 +42,7 @@ class WholeAnswer:
     """A complete answer, with the methods of an open one."""
 
     def __init__(self, response: Response) -> None:
+        self.response = response
         self.status, self.headers = response.status, response.headers
         self._body = response.body
 
@@ -58,6 +60,7 @@ class AsyncWholeAnswer:
     """A complete answer, with the methods of an open one, for tasks."""
 
     def __init__(self, response: Response) -> None:
+        self.response = response
         self.status, self.headers = response.status, response.headers
         self._answer = WholeAnswer(response)
 
@@ -137,7 +140,7 @@ class ThreadEvents(_EventReader[E]):
                 if answer.status in self._stream.answers:
                     self._answer = answer
                     return self
-                response = Response(answer.status, answer.headers, _read_refusal(answer, budget))
+                response = refusal(answer, lambda: budget.left(0.0))
                 pause = budget.pause_after(self._stream, request, response)
                 if pause is None:
                     self._accept_empty(response)
@@ -202,11 +205,18 @@ def open_answer(transport: Transport, request: Request, timeout: float | None, c
     return WholeAnswer(send_cancellable(transport, request, timeout, cancel))
 
 
-def _read_refusal(answer: OpenAnswer, budget: Budget) -> bytes:
-    """Return the first part of an error's body, and close the answer."""
+def refusal(answer: OpenAnswer, left: Callable[[], float | None]) -> Response:
+    """Return an error's answer with the first part of its body, and close it; see `read_refusal`."""
+    if isinstance(answer, WholeAnswer):
+        return answer.response
+    return Response(answer.status, answer.headers, read_refusal(answer, left))
+
+
+def read_refusal(answer: OpenAnswer, left: Callable[[], float | None]) -> bytes:
+    """Return the first part of an error's body, and close the answer. left: returns the seconds that are left, None: no limit."""
     try:
         body = b""
-        while len(body) < _REFUSAL and (piece := answer.read(budget.left(0.0))):
+        while len(body) < _REFUSAL and (piece := answer.read(left())):
             body += piece
         return body
     finally:
@@ -234,7 +244,7 @@ class TaskEvents(_EventReader[E]):
                 if answer.status in self._stream.answers:
                     self._answer = answer
                     return self
-                response = Response(answer.status, answer.headers, await _read_refusal_async(answer, budget))
+                response = await refusal_async(answer, lambda: budget.left(0.0))
                 pause = budget.pause_after(self._stream, request, response)
                 if pause is None:
                     self._accept_empty(response)
@@ -302,11 +312,18 @@ async def open_answer_async(transport: AsyncTransport, request: Request, timeout
     return AsyncWholeAnswer(await transport.send(request, timeout))
 
 
-async def _read_refusal_async(answer: AsyncOpenAnswer, budget: Budget) -> bytes:
-    """Return the first part of an error's body; see `_read_refusal`."""
+async def refusal_async(answer: AsyncOpenAnswer, left: Callable[[], float | None]) -> Response:
+    """Return an error's answer with the first part of its body, and close it; see `read_refusal`."""
+    if isinstance(answer, AsyncWholeAnswer):
+        return answer.response
+    return Response(answer.status, answer.headers, await read_refusal_async(answer, left))
+
+
+async def read_refusal_async(answer: AsyncOpenAnswer, left: Callable[[], float | None]) -> bytes:
+    """Return the first part of an error's body; see `read_refusal`."""
     try:
         body = b""
-        while len(body) < _REFUSAL and (piece := await answer.read(budget.left(0.0))):
+        while len(body) < _REFUSAL and (piece := await answer.read(left())):
             body += piece
         return body
     finally:

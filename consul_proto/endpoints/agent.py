@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from consul_proto.endpoints.agent_service import Service
     from consul_proto.endpoints.agent_token import AgentToken
     from consul_proto.types.agent import AgentMember, AgentSelf, BuildInfo, HostInfo, LogLevel, MetricsInfo
-    from consul_proto.types.check import AgentCheck
+    from consul_proto.types.check import AgentCheck, HealthCheck
     from consul_proto.types.options import FilterOptions, MemberOptions, PartitionOption
     from consul_proto.types.service import AgentService
 
@@ -37,7 +37,7 @@ class Agent(Namespace[M]):
     token: group[AgentToken[M]] = group("consul_proto.endpoints.agent_token:AgentToken", "The ACL tokens that the agent itself uses.")
 
     @operation
-    def checks(self, **options: Unpack[FilterOptions]) -> Operation[list[AgentCheck]]:
+    def checks(self, **options: Unpack[FilterOptions[HealthCheck]]) -> Operation[list[AgentCheck]]:
         """Return the checks of the local agent; the catalog may lag behind for a few seconds.
 
         https://developer.hashicorp.com/consul/api-docs/agent/check#list-checks
@@ -45,7 +45,7 @@ class Agent(Namespace[M]):
         return read_operation("agent.check.list", "/v1/agent/checks", members, options, defaults=LOCAL, blocks=None)
 
     @operation
-    def services(self, **options: Unpack[FilterOptions]) -> Operation[list[AgentService]]:
+    def services(self, **options: Unpack[FilterOptions[AgentService]]) -> Operation[list[AgentService]]:
         """Return the services of the local agent; the catalog may lag behind for a few seconds.
 
         https://developer.hashicorp.com/consul/api-docs/agent/service#list-services

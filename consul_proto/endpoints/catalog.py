@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         ReadOptions,
         ServiceNamesOptions,
     )
+    from consul_proto.types.service import AgentService
 
 #: These two calls read the datacenter from the body and ignore ?dc.
 _BODY_SCOPE = ("Datacenter", "namespace", "partition")
@@ -101,7 +102,7 @@ class Catalog(Namespace[M]):
         return read_operation("catalog.gateway_services", path, each, options)
 
     @operation
-    def node(self, node_id: str, **options: Unpack[FilteredReadOptions]) -> Operation[CatalogNode]:
+    def node(self, node_id: str, **options: Unpack[FilteredReadOptions[AgentService]]) -> Operation[CatalogNode]:
         """Return a node and its services, as {"Node": ..., "Services": {service ID: ...}}.
 
         node_id: the name of the node, in spite of the parameter's documented name. Raises NotFound for an unknown node.
@@ -111,7 +112,7 @@ class Catalog(Namespace[M]):
         return read_operation("catalog.node", "/v1/catalog/node/" + segment(node_id, "a node name"), _node, options)
 
     @operation
-    def node_services(self, node: str, **options: Unpack[NodeServicesOptions]) -> Operation[CatalogNodeServiceList]:
+    def node_services(self, node: str, **options: Unpack[NodeServicesOptions[AgentService]]) -> Operation[CatalogNodeServiceList]:
         """Return a node and its services, as {"Node": ..., "Services": [...]}; both None for an unknown node. Since 1.7.
 
         https://developer.hashicorp.com/consul/api-docs/catalog#list-services-for-node
@@ -176,7 +177,9 @@ class Catalog(Namespace[M]):
         return write_operation("catalog.register", path, boolean, options, body=json_body(members), defaults=_BODY_SCOPE)
 
     @operation
-    def service(self, service_id: str, *, tag: Names | None = None, **options: Unpack[InstanceOptions]) -> Operation[list[CatalogService]]:
+    def service(
+        self, service_id: str, *, tag: Names | None = None, **options: Unpack[InstanceOptions[CatalogService]]
+    ) -> Operation[list[CatalogService]]:
         """Return the instances of a service; an empty list for an unknown one.
 
         service_id: the name of the service, in spite of the parameter's documented name.
@@ -188,7 +191,9 @@ class Catalog(Namespace[M]):
         return _instances("service", service_id, {"tag": tag, **options})
 
     @operation
-    def connect(self, service_id: str, *, tag: Names | None = None, **options: Unpack[InstanceOptions]) -> Operation[list[CatalogService]]:
+    def connect(
+        self, service_id: str, *, tag: Names | None = None, **options: Unpack[InstanceOptions[CatalogService]]
+    ) -> Operation[list[CatalogService]]:
         """Return the instances that accept mesh traffic for a service: its proxies, and instances with native mesh support.
 
         tag: only instances with this tag, or with all of these tags; for a proxy, its own tags are compared. Since 1.2.
@@ -197,7 +202,7 @@ class Catalog(Namespace[M]):
         return _instances("connect", service_id, {"tag": tag, **options})
 
     @operation
-    def services(self, **options: Unpack[ServiceNamesOptions]) -> Operation[list[ServiceTags]]:
+    def services(self, **options: Unpack[ServiceNamesOptions[CatalogService]]) -> Operation[list[ServiceTags]]:
         """Return the services of the datacenter, each as {"Service": name, "Tags": [tags of all its instances]}.
 
         https://developer.hashicorp.com/consul/api-docs/catalog#list-services

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from consul_proto.message import Response
     from consul_proto.types.config import ConfigEntry, ConfigEntryBody, ConfigKind
+    from consul_proto.types.config_defaults import ServiceConfigEntry
     from consul_proto.types.options import FilteredReadOptions, ReadOptions, Scope
 
 
@@ -70,7 +71,7 @@ class Config(Namespace[M]):
         return read_operation("config.get", _path(kind, name), one, options)
 
     @typed_list
-    def list(self, kind: ConfigKind, **options: Unpack[FilteredReadOptions]) -> Operation[builtins.list[ConfigEntry]]:
+    def list(self, kind: ConfigKind, **options: Unpack[FilteredReadOptions[ServiceConfigEntry]]) -> Operation[builtins.list[ConfigEntry]]:
         """Return the config entries of a kind, without those that the token may not read.
 
         kind: "service-defaults", "service-resolver", ...; type checkers know the members of its entries.

@@ -99,7 +99,7 @@ class Intentions(Namespace[M]):
     """
 
     @operation
-    def list(self, **options: Unpack[FilteredReadOptions]) -> Operation[builtins.list[Intention]]:
+    def list(self, **options: Unpack[FilteredReadOptions[Intention]]) -> Operation[builtins.list[Intention]]:
         """Return the intentions that the token may read, the one with the highest precedence first.
 
         https://developer.hashicorp.com/consul/api-docs/connect/intentions#list-intentions

@@ -28,7 +28,7 @@ class Health(Namespace[M]):
     """Read checks, and service instances with their checks."""
 
     @operation
-    def node(self, node_id: str, **options: Unpack[FilteredReadOptions]) -> Operation[list[HealthCheck]]:
+    def node(self, node_id: str, **options: Unpack[FilteredReadOptions[HealthCheck]]) -> Operation[list[HealthCheck]]:
         """Return the checks of a node; an empty list for an unknown one.
 
         https://developer.hashicorp.com/consul/api-docs/health#list-checks-for-node
@@ -36,7 +36,7 @@ class Health(Namespace[M]):
         return read_operation("health.node", "/v1/health/node/" + segment(node_id, "a node name"), each, options)
 
     @operation
-    def checks(self, service_id: str, **options: Unpack[ListOptions]) -> Operation[list[HealthCheck]]:
+    def checks(self, service_id: str, **options: Unpack[ListOptions[HealthCheck]]) -> Operation[list[HealthCheck]]:
         """Return the checks of the instances of a service; an empty list for an unknown one.
 
         service_id: the name of the service, in spite of the parameter's documented name.
@@ -47,7 +47,7 @@ class Health(Namespace[M]):
 
     @operation
     def service(
-        self, service_id: str, tag: Names | None = None, passing: bool | None = None, **options: Unpack[HealthInstanceOptions]
+        self, service_id: str, tag: Names | None = None, passing: bool | None = None, **options: Unpack[HealthInstanceOptions[ServiceEntry]]
     ) -> Operation[list[ServiceEntry]]:
         """Return the instances of a service, each with its node and checks; an empty list for an unknown one.
 
@@ -60,7 +60,12 @@ class Health(Namespace[M]):
 
     @operation
     def connect(
-        self, service_id: str, passing: bool | None = None, *, tag: Names | None = None, **options: Unpack[HealthInstanceOptions]
+        self,
+        service_id: str,
+        passing: bool | None = None,
+        *,
+        tag: Names | None = None,
+        **options: Unpack[HealthInstanceOptions[ServiceEntry]],
     ) -> Operation[list[ServiceEntry]]:
         """Return the instances that accept mesh traffic for a service: its proxies, and instances with native mesh support.
 
@@ -72,7 +77,12 @@ class Health(Namespace[M]):
 
     @operation
     def ingress(
-        self, service_id: str, passing: bool | None = None, *, tag: Names | None = None, **options: Unpack[HealthInstanceOptions]
+        self,
+        service_id: str,
+        passing: bool | None = None,
+        *,
+        tag: Names | None = None,
+        **options: Unpack[HealthInstanceOptions[ServiceEntry]],
     ) -> Operation[list[ServiceEntry]]:
         """Return the ingress gateways that expose a service.
 
@@ -82,7 +92,7 @@ class Health(Namespace[M]):
         return _instances("ingress", service_id, {"passing": passing, "tag": tag, **options})
 
     @operation
-    def state(self, state: State, **options: Unpack[ListOptions]) -> Operation[list[HealthCheck]]:
+    def state(self, state: State, **options: Unpack[ListOptions[HealthCheck]]) -> Operation[list[HealthCheck]]:
         """Return the checks in a state: "any", "unknown", "passing", "warning" or "critical".
 
         Raises ValueError for another state.

@@ -63,7 +63,7 @@ class UI(Namespace[M]):
     """The summaries that Consul's own web UI shows."""
 
     @operation
-    def nodes(self, **options: Unpack[FilteredReadOptions]) -> Operation[builtins.list[UINode]]:
+    def nodes(self, **options: Unpack[FilteredReadOptions[UINode]]) -> Operation[builtins.list[UINode]]:
         """Return the nodes of the datacenter with their services and checks.
 
         https://developer.hashicorp.com/consul/api-docs

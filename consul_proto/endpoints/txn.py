@@ -13,6 +13,7 @@ from consul_proto.argument_types import checked
 from consul_proto.codec import encode
 from consul_proto.decode import json_value, wrong
 from consul_proto.errors import ConsulateException, DecodeError, Forbidden, TransactionFailed
+from consul_proto.message import Response
 from consul_proto.namespace import M, Namespace, operation
 from consul_proto.operation import Operation
 from consul_proto.options import json_text, write_operation
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from consul_proto.codec import Value
-    from consul_proto.message import Response
     from consul_proto.types.options import TxnOptions
     from consul_proto.types.txn import KVTxnOp, TxnError, TxnOp, TxnResult
 
@@ -152,6 +152,13 @@ def failure(response: Response) -> ConsulateException:
     return TransactionFailed(said, errors=errors)
 
 
+def refused_operations(error: ConsulateException) -> list[tuple[int, str]]:
+    """Return the operations that made a transaction fail, each with Consul's words; none if Consul named none."""
+    if error.status != 409 or isinstance(error, DecodeError):
+        return []
+    return [(each["OpIndex"], each["What"]) for each in _errors(Response(409, body=error.body))]
+
+
 def results(response: Response) -> list[TxnResult]:
     """Return the results of a transaction. Raises what `failure` returns."""
     if response.status == 409:
@@ -181,12 +188,30 @@ class Txn(Namespace[M]):
         return commit(operations, {**options})
 
 
-def commit(operations: Iterable[TxnOp], options: Mapping[str, Any], defaults: Collection[str] = _DEFAULTS) -> Operation[list[TxnResult]]:
-    """Return the transaction of these operations. Consul reads namespace and partition from each operation, not from the query."""
+def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the options of a transaction that go into its query, and the members that each of its operations gets."""
     query = {name: value for name, value in options.items() if name not in _IN_OPERATIONS}
     members = {
         _IN_OPERATIONS[name]: nonempty(name, value) for name, value in options.items() if name in _IN_OPERATIONS and value is not None
     }
+    return query, members
+
+
+def commit(operations: Iterable[TxnOp], options: Mapping[str, Any], defaults: Collection[str] = _DEFAULTS) -> Operation[list[TxnResult]]:
+    """Return the transaction of these operations. Consul reads namespace and partition from each operation, not from the query."""
+    query, members = split_options(options)
     written = [{"KV": {**one["KV"], **members}} if members and "KV" in one else one for one in operations]
     body = json_text("operations", written).encode()
     return write_operation("txn", "/v1/txn", results, query, body=body, defaults=defaults, answers=_ANSWERS)
+
+
+def commit_written(name: str, operations: Iterable[str], query: Mapping[str, Any]) -> Operation[None]:
+    """Return the transaction of operations that are written as JSON, and whose results do not matter. name: of the call."""
+    body = f"[{', '.join(operations)}]".encode()
+    return write_operation(name, "/v1/txn", _succeeded, query, body=body, defaults=_DEFAULTS, answers=_ANSWERS)
+
+
+def _succeeded(response: Response) -> None:
+    """Raise what `failure` returns, if the transaction was rolled back."""
+    if response.status == 409:
+        raise failure(response)

@@ -8,6 +8,7 @@ from consul_proto.types.operator import QueryMetaBody
 from consul_proto.types.options import ReadOptions
 
 if TYPE_CHECKING:
+    from consul_proto.filters.expression import Filter
     from consul_proto.types.catalog import CompoundServiceName, ServiceEntry
     from consul_proto.types.check import HealthCheck
     from consul_proto.types.service import AgentService
@@ -170,6 +171,6 @@ class UINodeOptions(ReadOptions, total=False):
 
 
 class UIServicesOptions(UINodeOptions, total=False):
-    """filter: an expression that Consul evaluates on each entry."""
+    """filter: an expression that Consul evaluates on each instance, as text or from `consulate.filters`."""
 
-    filter: str
+    filter: str | Filter[ServiceEntry]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Generic, TypedDict
+
+from consul_proto.filters.expression import R
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Literal
 
     from consul_proto.durations import Duration
+    from consul_proto.filters.expression import Filter
     from consul_proto.query import Consistency
+    from consul_proto.types.agent import AgentMember
     from consul_proto.types.check import AgentServiceCheck
-    from consul_proto.types.node import Locality, ServiceAddress
+    from consul_proto.types.node import Locality, Node, ServiceAddress
     from consul_proto.types.service import AgentServiceConnect, AgentWeights, ConnectProxyConfig, ServicePort
 
 
@@ -63,13 +67,13 @@ class ACLReadOptions(TypedDict, total=False):
     wait: Duration
 
 
-class FilteredReadOptions(ReadOptions, total=False):
-    """filter: an expression that Consul evaluates on each entry (since 1.5)."""
+class FilteredReadOptions(ReadOptions, Generic[R], total=False):
+    """filter: an expression that Consul evaluates on each entry (since 1.5), as text or from `consulate.filters`."""
 
-    filter: str
+    filter: str | Filter[R]
 
 
-class ListOptions(FilteredReadOptions, total=False):
+class ListOptions(FilteredReadOptions[R], Generic[R], total=False):
     """near: sort by round-trip time from this node ("_agent": the local one). node_meta: only nodes with this metadata."""
 
     near: str
@@ -85,12 +89,12 @@ class NodeListOptions(TypedDict, total=False):
     index: int
     wait: Duration
     max_stale: Duration
-    filter: str
+    filter: str | Filter[Node]
     near: str
     node_meta: Mapping[str, str]
 
 
-class NodeServicesOptions(FilteredReadOptions, total=False):
+class NodeServicesOptions(FilteredReadOptions[R], Generic[R], total=False):
     """merge_central_config: merge central configuration into proxies (since 1.13)."""
 
     merge_central_config: bool
@@ -109,13 +113,13 @@ class CacheOptions(TypedDict, total=False):
     stale_if_error: Duration
 
 
-class ServiceNamesOptions(FilteredReadOptions, CacheOptions, total=False):
+class ServiceNamesOptions(FilteredReadOptions[R], CacheOptions, Generic[R], total=False):
     """node_meta: only services on nodes with this metadata."""
 
     node_meta: Mapping[str, str]
 
 
-class InstanceOptions(ListOptions, CacheOptions, total=False):
+class InstanceOptions(ListOptions[R], CacheOptions, Generic[R], total=False):
     """peer: the cluster peer that exported the service. merge_central_config: merge central configuration into proxies.
 
     Both since 1.13.
@@ -125,7 +129,7 @@ class InstanceOptions(ListOptions, CacheOptions, total=False):
     merge_central_config: bool
 
 
-class HealthInstanceOptions(InstanceOptions, total=False):
+class HealthInstanceOptions(InstanceOptions[R], Generic[R], total=False):
     """sameness_group: search the members of this sameness group until one has healthy instances (since 1.16; Enterprise)."""
 
     sameness_group: str
@@ -234,10 +238,10 @@ class ServiceOptions(CheckOptions, total=False):
     partition: str
 
 
-class FilterOptions(TypedDict, total=False):
-    """filter: an expression that Consul evaluates on each entry (since 1.5)."""
+class FilterOptions(TypedDict, Generic[R], total=False):
+    """filter: an expression that Consul evaluates on each entry (since 1.5), as text or from `consulate.filters`."""
 
-    filter: str
+    filter: str | Filter[R]
     namespace: str
     partition: str
 
@@ -246,7 +250,7 @@ class MemberOptions(TypedDict, total=False):
     """segment: the network segment (Enterprise). filter: an expression that Consul evaluates on each member (since 1.14.9)."""
 
     segment: str
-    filter: str
+    filter: str | Filter[AgentMember]
     partition: str
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from consul_proto.namespace import Namespace, Sync
 from consul_proto.stream import Stream
-from consulate.adapters import adapter_for
 from consulate.arguments import checked
 from consulate.configuration import read_configuration
+from consulate.several_agents import transport_to
 from transports.clocks import clock_of
 from transports.drive import Context, run
+from transports.identity import tokens_of
 from transports.streams import ThreadEvents
 
 if TYPE_CHECKING:
@@ -49,7 +51,13 @@ class Documented(Namespace[Sync]):
     def __init__(
         self, uri: str, adapter: Adapter | type[Adapter] | None = None, datacenter: str | None = None, token: str | None = None
     ) -> None:
-        config, settings = read_configuration(uri, None, datacenter, token, None)
-        transport = adapter_for(config, adapter).transport(config)
-        context = Context(settings, str(config.address), clock_of(transport))
+        config, settings, identity = read_configuration(uri, None, datacenter, token, None)
+        transport = transport_to(config, adapter)
+        context = Context(settings, config.shown, clock_of(transport))
+        if identity is not None:  # of CONSUL_HTTP_TOKEN_FILE
+            from consulate.identity import identified
+
+            tokens = tokens_of(identity)
+            context = replace(context, more_secrets=lambda: tokens.secrets)
+            transport = identified(transport, tokens, context, "threads")
         super().__init__(_Connections(type(self).__name__, transport, context).run)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from consul_proto.endpoints import session as endpoints
 from consul_proto.namespace import Async, Sync
 from consulate.api.documented import Documented
+from consulate.recipes.clients import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +44,7 @@ class Session(Documented, endpoints.Session[Sync]):
         from consul_proto.recipes.session import SessionOptions
         from consulate.recipes.session import SessionKeeper
 
-        return SessionKeeper(_client_of(self), SessionOptions(ttl, behavior, delay, checks, name), timeout, on_loss)
+        return SessionKeeper(client_of(self, "session.keep"), SessionOptions(ttl, behavior, delay, checks, name), timeout, on_loss)
 
 
 class AsyncSession(endpoints.Session[Async]):
@@ -75,12 +76,6 @@ class AsyncSession(endpoints.Session[Async]):
         from consul_proto.recipes.session import SessionOptions
         from consulate.recipes.session import AsyncSessionKeeper
 
-        return AsyncSessionKeeper(_client_of(self), SessionOptions(ttl, behavior, delay, checks, name), timeout, cancel_on_loss)
-
-
-def _client_of(namespace: Any) -> Any:
-    """Return the client whose calls these are. Raises TypeError without one."""
-    client = getattr(namespace._run, "__self__", None)  # noqa: SLF001 - the other half of Namespace
-    if not hasattr(client, "perform_with_meta"):
-        raise TypeError("keep() needs a client: client.session.keep(...)")
-    return client
+        return AsyncSessionKeeper(
+            client_of(self, "session.keep"), SessionOptions(ttl, behavior, delay, checks, name), timeout, cancel_on_loss
+        )

@@ -45,3 +45,11 @@ class TaskClient(AnyRecipeClient, Protocol):
     def perform_with_meta(self, call: Operation[T], /) -> Coroutine[Any, Any, Reply[T]]:
         """Run an operation, and return its headers too."""
         ...
+
+
+def client_of(namespace: Any, call: str) -> Any:
+    """Return the client whose calls these are. call: the name of the one that needs it. Raises TypeError without one."""
+    client = getattr(namespace._run, "__self__", None)  # noqa: SLF001 - the other half of Namespace
+    if not hasattr(client, "perform_with_meta"):
+        raise TypeError(f"{call.rpartition('.')[2]}() needs a client: client.{call}(...)")
+    return client

@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
-from inspect import signature
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from transports.cancel import is_cancellable
 from transports.machines.clocks import async_machine_clock, machine_clock
 from transports.machines.runs import MOST_WAITING, Queries, query_limit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from consulate.recipes.clients import TaskClient, ThreadClient
     from transports.machines.tasks import TaskShell
     from transports.machines.threads import ThreadShell
@@ -33,12 +36,33 @@ def thread_shell(client: ThreadClient) -> ThreadShell:
             shell = client._shells["threads"] = ThreadShell(
                 machine_clock(clock),
                 lambda: Queries(MOST_HELD, min(MOST_WAITING, query_limit(transport)), _has_place(transport)),
-                is_cancellable="cancel" in signature(transport.send).parameters,
+                is_cancellable=is_cancellable(transport),
             )
             if hasattr(clock, "follow"):
                 clock.follow(shell)
     found: ThreadShell = shell
     return found
+
+
+@contextmanager
+def own_thread_shell(client: ThreadClient, workers: int) -> Iterator[ThreadShell]:
+    """Give a shell for one call of a client, whose threads have all ended at the end of the block. workers: its threads for calls."""
+    from transports.machines.threads import ThreadShell
+
+    transport: Any = client._transport
+    clock: Any = client._context.clock
+    if hasattr(clock, "machines"):
+        yield clock.machines
+        return
+    shell = ThreadShell(
+        machine_clock(clock), lambda: Queries(0, 0, lambda: False), is_cancellable=is_cancellable(transport), workers=workers
+    )
+    if hasattr(clock, "follow"):
+        clock.follow(shell)
+    try:
+        yield shell
+    finally:
+        shell.join()
 
 
 def task_shell(client: TaskClient) -> TaskShell:

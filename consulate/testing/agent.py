@@ -134,4 +134,4 @@ class ConsulAgent:
         return faulty
 
     def _with_token(self, options: Options) -> Options:
-        return {"token": self.token, **options} if self.token else options
+        return {"token": self.token, **options} if self.token and "auth" not in options else options

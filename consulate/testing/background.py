@@ -16,7 +16,9 @@ from transports.machines.clocks import due
 from transports.machines.runs import Call, Run
 
 if TYPE_CHECKING:
-    from consul_proto.recipes.machine import Event, Machine
+    from collections.abc import Sequence
+
+    from consul_proto.recipes.machine import Effect, Event, Machine
 
 E = TypeVar("E")
 
@@ -107,6 +109,11 @@ class _ProgramRun(Run[E]):
     def stop(self) -> None:
         """Tell the machine that its user is done."""
         self.request_stop()
+        self.settle()
+
+    def give(self, step: Callable[[], Sequence[Effect[E]]]) -> None:
+        """Let the machine take something from its user: a method of the machine, with its argument."""
+        self.hand(step)
         self.settle()
 
     def settle(self) -> None:

@@ -118,6 +118,8 @@ CLASS_PAGES = (
             "!consulate:AsyncConsul as client",
             "!consulate:Cancel as cancel",
             "!consulate:Limits",
+            "!consulate:TokenFile",
+            "!consulate:Login",
             "consulate:Meta",
             "consulate:Reply",
         ),
@@ -151,6 +153,25 @@ CLASS_PAGES = (
             "consulate.recipes.election:Followed as leaders",
             "consulate.recipes.election:AsyncFollowed as leaders",
             "consul_proto.recipes.outcomes:Leader",
+        ),
+    ),
+    ClassPage(
+        "reference/filters.md",
+        "consulate.filters",
+        "The expressions of `filter=`, and the fields from which they are built. [Filters](../filters.md) explains them.",
+        (
+            "consulate.filters:Filter",
+            *(f"consul_proto.filters.fields:{name} as field" for name in ("Text", "Number", "Flag", "TextList", "TextMap", "Each")),
+        ),
+    ),
+    ClassPage(
+        "reference/bulk.md",
+        "Results of bulk calls",
+        "What [`client.kv.put_many`](kv.md#kv-put_many) and its siblings return. [Many keys at once](../bulk.md) explains them.",
+        (
+            "consul_proto.recipes.bulk_result:BulkResult as result",
+            "consul_proto.recipes.bulk_result:FailedBatch as failure",
+            "consul_proto.recipes.bulk_result:Refusal as refusal",
         ),
     ),
     ClassPage(

@@ -122,7 +122,7 @@ CASES: dict[str, tuple[Start, Callable[[str], Any], bool]] = {
     "write": (lambda consul, key: consul.kv.put(key, value_of(key)), lambda _key: True, True),
     "flow of two requests": (lambda consul, key: consul.kv.set(key, value_of(key)), lambda _key: None, False),
     "blocking query": (lambda consul, key: consul.kv.get(key, index=index_of(key), wait="2ms"), value_of, True),
-    "large write": (lambda consul, key: consul.kv.put_many({key: "v" * 380_000}), lambda _key: None, True),
+    "large write": (lambda consul, key: consul.perform(consul.ops.kv.put_many({key: "v" * 380_000})), lambda _key: None, True),
 }
 
 

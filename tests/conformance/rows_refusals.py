@@ -25,7 +25,6 @@ async def a_token_that_nobody_knows(client: Any, world: World) -> None:
         view.kv.get(key),
         view.kv.set(key, "v"),
         view.kv.delete(key, recurse=True),
-        view.kv.put_many({key: "v"}),
         view.txn.commit([kv_set(key, "v")]),
         view.catalog.register(key, "10.0.0.1"),
         view.catalog.deregister(key),

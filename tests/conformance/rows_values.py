@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from consulate.exceptions import ClientError, DecodeError, ServerError
+from consulate.exceptions import BulkError, ClientError, DecodeError, Forbidden, ServerError
 from tests.conformance.endpoints.streamed import open_only, opened
 from tests.conformance.table import beyond
 from tests.conformance.world import World
@@ -77,9 +77,62 @@ async def a_value_that_fits_no_transaction(client: Any, world: World) -> None:
     await client.kv.put_many(written, flags=3)
     assert await client.kv.items(prefix, raw=True) == written
     assert {flags for _, flags, _ in await client.kv.records(prefix, raw=True)} == {3}
-    with pytest.raises(ClientError) as caught:
-        await client.kv.put_many({f"{prefix}/e": large + b"x"})
+    with pytest.raises(BulkError) as caught:
+        await client.kv.put_many({f"{prefix}/d": b"5", f"{prefix}/e": large + b"x", f"{prefix}/f": b"6"}, connections=1)
+    assert isinstance(caught.value.__cause__, ClientError)
     assert (caught.value.status, caught.value.maybe_applied) == (413, False)
+    result = caught.value.result
+    assert (result.applied, result.failed, result.not_sent) == ((range(1),), (range(1, 2),), (range(2, 3),))
+    assert await client.kv.get_many([f"{prefix}/{name}" for name in "def"], raw=True) == {f"{prefix}/d": b"5"}
+
+
+@beyond
+async def trees(client: Any, world: World) -> None:
+    """Replaced, and copied: what is the same is not written, and Consul's order of keys is that of the comparison."""
+    prefix = world.name()
+    names = [*(f"{number:03}" for number in range(150)), "a b", "a/b", "a-b", "\u00e4", "\u20ac", "\U0001f600", "z\uffff", "A", "~"]
+    old = {f"{prefix}/t/{name}": "v" + name for name in names}
+    await client.kv.put_many({**old, f"{prefix}/t": "beside"}, flags=7)
+    index = (await client.kv.get_record(f"{prefix}/t/000"))["ModifyIndex"]
+    new = {key: value if number % 2 else value + "!" for number, (key, value) in enumerate(old.items()) if number % 3}
+    new |= {f"{prefix}/t/000": "v000", f"{prefix}/t/new": "new"}
+    result = await client.kv.replace_tree(f"{prefix}/t/", new, flags=7)
+    assert await client.kv.items(prefix) == {**new, f"{prefix}/t": "beside"}
+    assert (result.done, result.deleted) == (len(new), len(old.keys() - new.keys()))
+    assert result.unchanged == len([key for key, value in new.items() if old.get(key) == value])
+    assert (await client.kv.get_record(f"{prefix}/t/000"))["ModifyIndex"] == index
+    assert (await client.kv.replace_tree(f"{prefix}/t/", new, flags=7)).unchanged == len(new)
+    copied = await client.kv.copy_tree(f"{prefix}/t/", f"{prefix}/u/")
+    assert copied.written == len(new)
+    records = await client.kv.records(f"{prefix}/t/", raw=True)
+    moved = [(key.replace("/t/", "/u/", 1), flags, value) for key, flags, value in records]
+    assert await client.kv.records(f"{prefix}/u/", raw=True) == moved
+    assert (await client.kv.replace_tree(f"{prefix}/", {})).deleted == 2 * len(new) + 1  # with the one beside
+    await client.kv.delete(prefix, recurse=True)
+
+
+@beyond
+async def a_batch_that_is_rolled_back(client: Any, world: World) -> None:
+    """The key that Consul refuses is named, with its position; nothing of its transaction was written."""
+    prefix = world.name()
+    policy = await client.acl.policy.create(
+        prefix, rules=f'key_prefix "{prefix}/" {{ policy = "write" }} key "{prefix}/0100" {{ policy = "deny" }}'
+    )
+    token = await client.acl.token.create(policies=[{"ID": policy["ID"]}])
+    keys = [f"{prefix}/{number:04}" for number in range(300)]
+    try:
+        with pytest.raises(BulkError) as caught:
+            await client.using(token=token["SecretID"]).kv.put_many(dict.fromkeys(keys, "v"), connections=1)
+        result = caught.value.result
+        assert isinstance(caught.value.__cause__, Forbidden)
+        assert (result.applied, result.failed, caught.value.maybe_applied) == ((range(64),), (range(64, 128),), False)
+        assert [(each.position, each.key) for each in result.failures[0].refusals] == [(100, keys[100])]
+        assert "Permission denied" in result.failures[0].refusals[0].reason
+        assert await client.kv.keys(prefix) == keys[:64]
+    finally:
+        await client.acl.token.delete(token["AccessorID"])
+        await client.acl.policy.delete(policy["ID"])
+        await client.kv.delete(prefix, recurse=True)
 
 
 @beyond

@@ -14,6 +14,7 @@ class Certificates:
     """PEM files, and the contexts of servers."""
 
     ca_file: str
+    stranger_ca_file: str
     client_cert: str
     client_key: str
     server: ssl.SSLContext
@@ -26,7 +27,7 @@ def make(folder: Path) -> Certificates:
     """Write the files into a folder.
 
     server: for 127.0.0.1 and localhost. server_for_clients: the same, and asks for a client's certificate.
-    stranger: by another authority. other_name: for another host.
+    stranger: by another authority, that of stranger_ca_file. other_name: for another host.
     """
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.pem")
@@ -36,13 +37,16 @@ def make(folder: Path) -> Certificates:
     asking = _server(authority, "127.0.0.1", "localhost")
     asking.verify_mode = ssl.CERT_REQUIRED
     authority.configure_trust(asking)
+    other_authority = trustme.CA()
+    other_authority.cert_pem.write_to_path(folder / "stranger.pem")
     return Certificates(
         ca_file=str(folder / "ca.pem"),
+        stranger_ca_file=str(folder / "stranger.pem"),
         client_cert=str(folder / "client.pem"),
         client_key=str(folder / "client.key"),
         server=_server(authority, "127.0.0.1", "localhost"),
         server_for_clients=asking,
-        stranger=_server(trustme.CA(), "127.0.0.1", "localhost"),
+        stranger=_server(other_authority, "127.0.0.1", "localhost"),
         other_name=_server(authority, "consul.example.com"),
     )
 

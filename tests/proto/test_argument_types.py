@@ -11,7 +11,7 @@ from typing import Any, is_typeddict
 import pytest
 
 from consul_proto.api import Groups, Operations
-from consul_proto.argument_types import _ALIASES, _NAMED, Kind, checks_of, kind_of
+from consul_proto.argument_types import _ALIASES, _NAMED, Kind, check_value, checks_of, kind_of
 from consul_proto.endpoints import txn
 from consul_proto.message import Request, Response
 from consul_proto.namespace import Namespace, Sync, operation
@@ -66,7 +66,8 @@ def test_an_argument_of_another_type_names_the_call(call: Call) -> None:
         for value in _values():
             if kind.fits(value):
                 continue
-            for face in faces[:1] if call.name in WITH_FILES else faces:
+            takes_more = call.name in WITH_FILES or f"{call} {name}" == "kv.put_many items"
+            for face in faces[:1] if takes_more else faces:
                 with pytest.raises(TypeError) as raised:
                     call.on(face, **{name: value})
                 assert str(raised.value).startswith(f"{call}(): "), (name, value)
@@ -255,3 +256,9 @@ class Own(Namespace[Sync]):
 def test_the_groups_of_users_are_theirs_to_check() -> None:
     own: Any = Own()
     assert own.get("abc").request.path == "/v1/abc"
+
+
+def test_a_value_can_be_checked_by_itself() -> None:
+    check_value("kv.x", "items", "Iterable[str]", ["a"])
+    with pytest.raises(TypeError, match=r"^kv\.x\(\): items must be a list of str, not str; put it into a list$"):
+        check_value("kv.x", "items", "Iterable[str]", "app")

@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 
-from consul_proto.config import TLS, Address, Config, Limits, address_of, basic_auth_of, parse_address, proxy_secrets, tls_of
+from consul_proto.config import (
+    TLS,
+    Address,
+    Config,
+    Limits,
+    address_of,
+    addresses_of,
+    basic_auth_of,
+    connect_deadline,
+    parse_address,
+    proxy_secrets,
+    tls_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -249,3 +261,49 @@ def test_limits_are_numbers(options: dict[str, Any]) -> None:
     [name] = options
     with pytest.raises(TypeError, match=rf"Limits\(\): {name} must be"):
         Limits(**options)
+
+
+@pytest.mark.parametrize(
+    ("given", "environ", "shown"),
+    [
+        ((["http://c1:8500", "https://c2"], None, None), {}, "http://c1:8500, https://c2"),
+        ((["c1", "c2:8501"], None, None), {}, "http://c1:8500, http://c2:8501"),
+        ((("c1", "c2"), 8501, "https"), {}, "https://c1:8501, https://c2:8501"),
+        (("c1:8500,c2:8500", None, None), {}, "http://c1:8500, http://c2:8500"),
+        ((["c1"], None, None), {"CONSUL_HTTP_ADDR": "x,y"}, "http://c1:8500"),
+        ((["c1", "http://c1:8500"], None, None), {}, "http://c1:8500"),
+        ((None, None, None), {"CONSUL_HTTP_ADDR": "c1:8500,c2:8500"}, "http://c1:8500, http://c2:8500"),
+        ((None, None, None), {"CONSUL_HTTP_ADDR": "c1:8500, https://c2:8501"}, "http://c1:8500, https://c2:8501"),
+        ((None, None, None), {"CONSUL_HTTP_ADDR": "c1:8501,c2:8501", "CONSUL_HTTP_SSL": "1"}, "https://c1:8501, https://c2:8501"),
+        ((None, None, None), {"CONSUL_HTTP_ADDR": "unix:///run/c.sock,http://c2:8500"}, "unix:///run/c.sock, http://c2:8500"),
+        ((None, None, None), {"CONSUL_HTTP_ADDR": "c1:8500,unix:///run/a,b.sock"}, "http://c1:8500, unix:///run/a,b.sock"),
+        (("/run/a,b.sock", None, "http+unix"), {}, "unix:///run/a,b.sock"),
+        ((None, None, None), {}, "http://localhost:8500"),
+    ],
+)
+def test_the_addresses_of_several_agents(given: tuple[Any, Any, Any], environ: dict[str, str], shown: str) -> None:
+    address, *others = addresses_of(*given, environ)
+    config = Config(address, others=tuple(others))
+    assert config.shown == shown
+    assert config.addresses == (address, *others)
+
+
+@pytest.mark.parametrize(
+    ("host", "environ", "says"),
+    [
+        ([], {}, "host must be an address or a list of them, and this list is empty"),
+        ("c1:8500,", {}, "an address is missing before or after a comma: 'c1:8500,'"),
+        (None, {"CONSUL_HTTP_ADDR": ",c1"}, "an address is missing before or after a comma: ',c1'"),
+        (["c1", "ftp://c2"], {}, "an address must begin with"),
+        (["c1", ""], {}, "not an address: ''"),
+    ],
+)
+def test_addresses_that_are_none(host: Any, environ: dict[str, str], says: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(says)):
+        addresses_of(host, None, None, environ)
+
+
+def test_one_of_several_agents_must_accept_a_connection_within_its_share_of_the_time() -> None:
+    assert connect_deadline(100.0, 104.0, 2) == 102.0
+    assert connect_deadline(100.0, 130.0, 2) == 103.0
+    assert connect_deadline(100.0, float("inf"), 3) == 103.0

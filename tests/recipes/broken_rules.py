@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.recipes.broken_bulk_rules import BULK_MUTANTS
 from tests.simulator.broken_rules import Mutant
 
 _SESSION = [
@@ -315,4 +316,4 @@ _ELECTION = [
     ),
 ]
 
-RECIPE_MUTANTS = [*_SESSION, *_LOCK, *_CONTENDER, *_SEMAPHORE, *_ELECTION]
+RECIPE_MUTANTS = [*_SESSION, *_LOCK, *_CONTENDER, *_SEMAPHORE, *_ELECTION, *BULK_MUTANTS]

@@ -48,22 +48,43 @@ class Proxy:
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
         self._swallows = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        # Bound for ever, so that nobody else gets the port while nothing listens on it.
+        self._bound = socket.socket()
+        self._bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._bound.bind(("127.0.0.1", 0))
+        self._port = self._bound.getsockname()[1]
+        self._listener = self._listen()
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"http://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Proxy:
         self._start(self._accept)
         return self
 
     def __exit__(self, *_error: object) -> None:
-        for sock in (self._listener, *self._sockets):
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
+        if self._threads:
+            self.kill()
+        self._bound.close()
+
+    def _listen(self) -> socket.socket:
+        return socket.create_server(("127.0.0.1", self._port))
+
+    def kill(self) -> None:
+        """Close every connection, and refuse new ones."""
+        acceptor = self._threads[0]
+        _end(self._listener)
+        acceptor.join(10)  # so that it accepts nobody whom this does not see
+        for sock in self._sockets:
+            _end(sock)
         for thread in self._threads:
             thread.join(10)
+        self._sockets, self._threads = [], []
+
+    def restart(self) -> None:
+        """After `kill`: accept connections again, on the same port."""
+        self._listener = self._listen()
+        self._start(self._accept)
 
     def swallow(self) -> None:
         """From now on, swallow every packet in both directions."""
@@ -75,11 +96,13 @@ class Proxy:
         thread.start()
 
     def _accept(self) -> None:
+        listener = self._listener
         with suppress(OSError):
             while True:
-                client, _ = self._listener.accept()
+                client, _ = listener.accept()
+                self._sockets.append(client)
                 server = socket.create_connection(self._target)
-                self._sockets += [client, server]
+                self._sockets.append(server)
                 self._start(self._pump, client, server)
                 self._start(self._pump, server, client)
 
@@ -90,3 +113,10 @@ class Proxy:
                     target.sendall(data)
             if not self._swallows.is_set():
                 target.shutdown(socket.SHUT_WR)
+
+
+def _end(sock: socket.socket) -> None:
+    """Wake whoever uses a socket, and close it."""
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 import traceback
@@ -12,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from consulate import Consul
+from consulate import Consul, Login, TokenFile
 from consulate.exceptions import ConsulateException, RequestError
 from tests.faces import Face, on_every_face, outcome
 from tests.fakes.faults import HEALTHY
-from tests.fakes.raw_server import Echo, ReadRequest, Send
+from tests.fakes.raw_server import Echo, ReadRequest, Send, answer
 from tests.transports.conftest import Serve
 
 
@@ -117,6 +118,60 @@ def test_tokens_from_a_file_and_from_the_environment(face: Face, serve: Serve, t
     face.run(scenario, server.url, token=tokens["argument"], token_file=tmp_path / "file")
     sent = [request.header("X-Consul-Token") for request in server.requests]
     assert sent == [tokens["variable"], tokens["file of the environment"], tokens["argument"], tokens["file"]]
+
+
+@on_every_face
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 500])
+def test_no_token_of_a_file_is_shown_also_no_old_one(
+    face: Face, status: int, serve: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tokens = [str(uuid.uuid4()) for _ in range(3)]
+    told = Send(answer(status, " ".join(tokens).encode()))
+    server = serve(face, [ReadRequest(), told, ReadRequest(), told, ReadRequest(), told, *HEALTHY])
+    path = tmp_path / "token"
+    path.write_text(tokens[0])
+    identity = TokenFile(path)
+    caplog.set_level(logging.DEBUG)
+
+    async def scenario(client: Any) -> None:
+        for number, token in enumerate(tokens):
+            path.write_text(token + "\n" * number)
+            text = _all_text(await outcome(client.agent.self())) + caplog.text + repr(client) + repr(identity)
+            assert [one for one in tokens[: number + 1] if one in text] == []
+        assert [request.header("X-Consul-Token") for request in server.requests] == tokens
+        assert all(token not in request.target for request in server.requests for token in tokens)
+
+    face.run(scenario, server.url, auth=identity, timeout=5)
+
+
+@on_every_face
+@pytest.mark.parametrize("status", [200, 400, 403, 500])
+def test_no_bearer_token_is_shown_and_no_token_of_a_login(
+    face: Face, status: int, serve: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bearer, token = f"h.{uuid.uuid4().hex}.s", str(uuid.uuid4())
+    path = tmp_path / "jwt"
+    path.write_text(bearer)
+    logged_in = Send(answer(200, json.dumps({"SecretID": token}).encode(), [("Content-Type", "application/json")]))
+    told = Send(answer(status, f"{bearer} {token}".encode()))
+    broken = Send(answer(200, json.dumps({"SecretID": f"{token}\n"}).encode(), [("Content-Type", "application/json")]))
+    steps = (told, broken, logged_in, told, told)
+    server = serve(face, [step for answered in steps for step in (ReadRequest(), answered)])
+    identity = Login("jwt", path)
+    caplog.set_level(logging.DEBUG)
+
+    async def scenario(client: Any) -> None:
+        for number in range(3):
+            text = _all_text(await outcome(client.agent.self()))
+            assert bearer not in text
+            assert number == 0 or token not in text
+        assert [request.header("X-Consul-Token") for request in server.requests] == [None, None, None, token]
+
+    face.run(scenario, server.url, auth=identity, timeout=5)
+    assert server.requests[-1].target == "/v1/acl/logout"
+    for secret in (bearer, token):
+        assert secret not in caplog.text + repr(identity)
+        assert all(secret not in request.target for request in server.requests)
 
 
 def test_the_password_of_the_environment(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ To see a checker's own words, put `reveal_type(...)` in place of `assert_type(..
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, assert_type
@@ -20,6 +20,7 @@ from consul_proto.flow import Flow, call, sleep
 from consul_proto.message import Json, Request, Response, StreamedBody
 from consul_proto.namespace import Async, M, Namespace, Pure, Sync, flow, group, operation
 from consul_proto.operation import Operation
+from consul_proto.recipes.bulk_result import BulkResult
 from consul_proto.stream import Stream
 from consul_proto.types.agent import AgentMember, AgentSelf
 from consul_proto.types.catalog import CatalogNode, CatalogService, ServiceEntry, ServiceTags
@@ -34,7 +35,7 @@ from consul_proto.types.kv import Record
 from consul_proto.types.service import AgentService
 from consul_proto.types.session import SessionEntry
 from consul_proto.types.txn import TxnResult
-from consulate import AsyncConsul, Consul, Limits, Meta, Reply, Session, adapters, api
+from consulate import AsyncConsul, Consul, Limits, Login, Meta, Reply, Session, TokenFile, adapters, api
 from consulate.api import kv as kv_api
 from consulate.api.txn import kv_get, kv_set
 from transports.memory import AsyncMemoryTransport, MemoryTransport
@@ -76,10 +77,21 @@ async def values_of_a_kind(client: Consul, tasks: AsyncConsul) -> None:
     assert_type(await tasks.kv.get_as("k", int, default=0), int)
     _ = assert_type(tasks.kv.get_as("k", dict), Coroutine[Any, Any, dict[str, Stored] | None])
     assert_type(await tasks.kv.get_as("k", list), list[Stored] | None)
+
+    async def pairs() -> AsyncIterator[tuple[str, int]]:
+        yield "a", 1
+
+    assert_type(await tasks.kv.put_many(pairs()), BulkResult)
+    assert_type(await tasks.kv.replace_tree("a", {"a": 1}, connections=1), BulkResult)
     assert_type(client.ops.kv.get_as("k", int, 0), Operation[int])
     assert_type(client.ops.kv.get_as("k", list), Operation[list[Stored] | None])
     assert_type(client.kv.items("p/", raw=True), dict[str, Stored])
-    client.kv.put_many({"a": 1}, flags={"a": 7})
+    assert_type(client.kv.put_many({"a": 1, "b": [1, "2"]}, flags={"a": 7}), BulkResult)
+    client.kv.put_many([("a", 1), ("b", "x", 7)], flags=3, connections=8, progress=lambda result: result.done, datacenter="dc2")
+    client.kv.put_many((f"k{number}", number) for number in range(3))
+    assert_type(client.kv.replace_tree("a/", {"a/b": None}), BulkResult)
+    assert_type(client.kv.copy_tree("a/", "b/").applied, tuple[range, ...])
+    assert_type(client.kv.delete_many(key for key in "ab"), BulkResult)
     assert_type(
         client.agent.service.register("web", httpcheck="http://h", interval=10, timeout=2, deregister_critical_service_after="90m"), bool
     )
@@ -191,6 +203,7 @@ async def views_and_closing() -> None:
         assert_type(client, Consul)
         assert_type(client.using(consistency="stale", timeout=2.5), Consul)
         assert_type(client.using(token=None, datacenter="dc2").kv.get("k"), Stored)
+    Consul(["http://c1:8500", "http://c2:8500"], agent_order="random").close()
     async with AsyncConsul(host="/run/consul.sock", scheme="http+unix", adapter=adapters.UnixSocketRequest()) as tasks:
         assert_type(tasks, AsyncConsul)
         assert_type(tasks.using(partition="p", namespace="n"), AsyncConsul)
@@ -420,3 +433,9 @@ def operators_and_peers(client: Consul) -> None:
     client.namespace.create("team-1", acls={"PolicyDefaults": [{"Name": "node-read"}, {"ID": "1"}]})
     assert_type(client.internal.acl_authorize([{"Resource": "operator", "Access": "read"}])[0]["Allow"], bool)
     assert_type(client.internal.ui.metrics_proxy("api/v1/query", query={"query": "up"}), bytes)
+
+
+def identities() -> None:
+    assert_type(Consul(auth=TokenFile("/run/consul/token")), Consul)
+    assert_type(AsyncConsul(auth=Login("kubernetes", "/run/jwt", meta={"pod": "web-1"}, datacenter="dc1")), AsyncConsul)
+    Consul(auth="5f0c6f3e")

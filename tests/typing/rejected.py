@@ -11,7 +11,7 @@ from consul_proto.flow import Flow, call
 from consul_proto.message import Request, Response
 from consul_proto.namespace import Async, Pure, Sync
 from consul_proto.operation import Operation
-from consulate import AsyncConsul, Consul, Limits, adapters
+from consulate import AsyncConsul, Consul, Limits, Login, adapters, filters
 from transports.memory import AsyncMemoryTransport, MemoryTransport
 
 
@@ -37,6 +37,9 @@ def wrong_kinds(client: Consul) -> None:
     client.kv.get_as("k", int, dc="dc2")  # error
     client.kv.get_as(7, int)  # error
     client.kv.put_many({"a": 1}, flags="7")  # error
+    client.kv.put_many([("a", 1)], flags={"a": 7})  # error
+    client.kv.put_many(["a"])  # error
+    client.kv.copy_tree("a/", "b/", wait="1s")  # error
     client.agent.service.register("web", check={"TTL": "10s"})  # error
 
 
@@ -165,6 +168,8 @@ def unknown_options(client: Consul, tasks: AsyncConsul) -> None:
     Consul(time_out=2)  # error
     Consul(port="8500")  # error
     Consul(limits=4)  # error
+    Consul(["c1", 8500])  # error
+    Consul(agent_order="nearest")  # error
     Limits(conections=4)  # error
 
 
@@ -291,3 +296,28 @@ async def wrong_recipes_for_tasks(tasks: AsyncConsul) -> None:
     tasks.lock("k").acquire()  # error
     async with tasks.lock("k") as held:
         held.lost.wait() + 1  # error
+
+
+def wrong_filters(client: Consul) -> None:
+    where = filters.service_entry
+    client.health.service("web", filter=where.Service.Tag.contains("v2"))  # error
+    client.health.service("web", filter=where.Service.Tags == "v2")  # error
+    client.health.service("web", filter=where.Service.Port.contains("80"))  # error
+    client.health.service("web", filter=where.Service.Port == "80")  # error
+    client.health.service("web", filter=where.Service.Meta["zone"] == 1)  # error
+    client.health.service("web", filter=where.Service.EnableTagOverride)  # error
+    client.health.service("web", filter=where.Service.Proxy.Mode == "transparent")  # error
+    client.health.service("web", filter="v2" in where.Service.Tags)  # error
+    client.health.service("web", filter=where.Service.Port == 80 & where.Service.Port == 81)  # error
+    client.health.service("web", filter=filters.node.Node == "n1")  # error
+    client.health.service("web", filter=(where.Service.Port == 80) & (filters.check.Name == "a"))  # error
+    client.catalog.nodes(filter=where.Node.Node == "n1")  # error
+    client.agent.checks(filter=filters.service.Service == "web")  # error
+    client.config.list("mesh", filter=filters.service_defaults.Name == "web")  # error
+    where.Service.Port = 80  # error
+
+
+def identities() -> None:
+    Consul(auth=("user", "password"))  # error
+    Consul(auth=Login("kubernetes"))  # error
+    Login("kubernetes", "/run/jwt", meta={"pod": 1})  # error

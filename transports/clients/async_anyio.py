@@ -9,12 +9,13 @@ from weakref import finalize
 import anyio
 from anyio.lowlevel import checkpoint
 
+from consul_proto.config import connect_deadline
 from consul_proto.errors import ClientClosed, RequestError, RequestTimeout, StaleConnection, UnreadableBody
 from transports.clients.anyio_connection import AnyioConnection
 from transports.clients.fork import renew_after_fork
 from transports.clients.loops import LoopGuard
 from transports.clients.pool import Pool, Turn, close_idle
-from transports.clients.tls import client_context
+from transports.clients.tls import ClientContexts
 from transports.clocks import EVENT_LOOP_CLOCK
 from transports.errors import busy_error, suggest_http, suggest_https, wire_error
 
@@ -40,8 +41,10 @@ class AnyioTransport:
         if config.proxy is not None:
             raise ValueError("AsyncConsul does not support proxies; use Consul, or give the address of the proxy as host=")
         self._config = config
-        self._tls = client_context(config.tls) if config.address.is_encrypted else None
+        # A new context is made in the event loop when a file has changed: reading the certificates takes a few milliseconds.
+        self._tls = ClientContexts(config.tls) if config.address.is_encrypted else None
         self._is_plain = config.address.scheme == "http"
+        self._agents = len(config.addresses)
         self.limits = config.limits
         self._closed = False
         self._renew()
@@ -70,7 +73,7 @@ class AnyioTransport:
         keep = False
         try:
             if not reused:
-                await connection.connect(deadline)
+                await connection.connect(self._connect_deadline(deadline))
             response = await connection.exchange(request, deadline)
             keep = connection.reusable
         except (OSError, RequestError) as error:
@@ -91,7 +94,7 @@ class AnyioTransport:
         connection, reused = self._check_out()
         try:
             if not reused:
-                await connection.connect(deadline)
+                await connection.connect(self._connect_deadline(deadline))
             status, headers = await connection.begin(request, deadline)
         except BaseException as error:
             self._check_in(True, connection, keep=False)
@@ -103,6 +106,9 @@ class AnyioTransport:
 
     def _deadline(self, timeout: float | None) -> float:
         return _NEVER if timeout is None else self._guard.now() + timeout
+
+    def _connect_deadline(self, deadline: float) -> float:
+        return deadline if self._agents == 1 else connect_deadline(self._guard.now(), deadline, self._agents)
 
     def _failure(self, error: OSError | RequestError, connection: AnyioConnection, reused: bool) -> RequestError:
         """Return the error that the caller sees for an error of a connection."""
@@ -139,7 +145,7 @@ class AnyioTransport:
 
     def _check_out(self) -> tuple[AnyioConnection, bool]:
         idle = self._pool.take(monotonic())
-        connection = idle or AnyioConnection(self._config, self._tls, self._guard)
+        connection = idle or AnyioConnection(self._config, None if self._tls is None else self._tls.current(), self._guard)
         self._busy.add(connection)
         return connection, idle is not None
 

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 from weakref import finalize
 
+from consul_proto.config import connect_deadline
 from consul_proto.errors import Cancelled, ClientClosed, RequestError, RequestTimeout, StaleConnection, UnreadableBody
 from transports.clients.fork import renew_after_fork
 from transports.clients.pool import Pool, Turn, close_idle
@@ -77,13 +78,14 @@ class Connection(Protocol):
 class PooledTransport:
     """A `Transport` that reuses its connections. It is safe to share between threads, and to use after a fork.
 
-    connection: makes a new connection."""
+    connection: makes a new connection. agents: how many agents the client has; to connect to one must not take the time of all."""
 
     clock = SYSTEM_CLOCK
 
-    def __init__(self, connection: Callable[[], Connection], limits: Limits, is_plain: bool = False) -> None:
+    def __init__(self, connection: Callable[[], Connection], limits: Limits, is_plain: bool = False, agents: int = 1) -> None:
         self._connection = connection
         self._is_plain = is_plain
+        self._agents = agents
         self.limits = limits
         self._closed = False
         self._renew()
@@ -113,7 +115,7 @@ class PooledTransport:
             else:
                 with nullcontext() if cancel is None else cancel.on_set(connection.abort):
                     if not reused:
-                        connection.connect(deadline)
+                        connection.connect(self._connect_deadline(deadline))
                         self._check_open()
                     response = connection.exchange(request, deadline)
             keep = connection.reusable
@@ -133,7 +135,7 @@ class PooledTransport:
         try:
             with nullcontext() if cancel is None else cancel.on_set(connection.abort):
                 if not reused:
-                    connection.connect(deadline)
+                    connection.connect(self._connect_deadline(deadline))
                     self._check_open()
                 status, headers = connection.begin(request, deadline)
         except BaseException as error:
@@ -156,6 +158,9 @@ class PooledTransport:
         if self._is_plain and connection.sent and not connection.answered and not self._closed:
             return suggest_https(error)
         return error
+
+    def _connect_deadline(self, deadline: float) -> float:
+        return deadline if self._agents == 1 else connect_deadline(monotonic(), deadline, self._agents)
 
     def _check_open(self) -> None:
         if self._closed:

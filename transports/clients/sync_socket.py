@@ -10,7 +10,7 @@ from consul_proto.message import StreamedBody
 from transports.clients.fork import close_inherited
 from transports.clients.pooled import PooledTransport
 from transports.clients.resolve import Attempt, connect
-from transports.clients.tls import client_context
+from transports.clients.tls import ClientContexts
 from transports.clients.wires import PlainWire, TLSWire, time_left
 from transports.errors import suggest_http, timeout_error, wire_error
 from transports.http1.body import OpenBody
@@ -169,5 +169,10 @@ class SocketTransport(PooledTransport):
     def __init__(self, config: Config) -> None:
         if config.proxy is not None:
             raise ValueError("adapters.SocketRequest does not support proxies; leave out adapter= to use urllib3, or leave out proxy=")
-        tls = client_context(config.tls) if config.address.is_encrypted else None
-        super().__init__(lambda: SocketConnection(config, tls), config.limits, is_plain=config.address.scheme == "http")
+        tls = ClientContexts(config.tls) if config.address.is_encrypted else None
+        super().__init__(
+            lambda: SocketConnection(config, None if tls is None else tls.current()),
+            config.limits,
+            is_plain=config.address.scheme == "http",
+            agents=len(config.addresses),
+        )

@@ -25,7 +25,7 @@ from consul_proto.message import Headers, Response, StreamedBody
 from transports.clients.fork import close_inherited
 from transports.clients.pooled import PooledTransport
 from transports.clients.resolve import Attempt, connect
-from transports.clients.tls import client_context
+from transports.clients.tls import ClientContexts
 from transports.errors import size_error, suggest_http, wire_error
 from transports.http1.chunks import iter_chunks, read_chunks
 from transports.http1.content import ContentDecoder, decode
@@ -421,6 +421,11 @@ class Urllib3Transport(PooledTransport):
     """
 
     def __init__(self, config: Config) -> None:
-        tls = client_context(config.tls) if config.address.scheme == "https" else None
-        Urllib3Connection(config, tls)
-        super().__init__(lambda: Urllib3Connection(config, tls), config.limits, is_plain=tls is None and config.proxy is None)
+        tls = ClientContexts(config.tls) if config.address.scheme == "https" else None
+        make = partial(_connection, config, tls)
+        make()  # which refuses a proxy that cannot be used
+        super().__init__(make, config.limits, is_plain=tls is None and config.proxy is None, agents=len(config.addresses))
+
+
+def _connection(config: Config, tls: ClientContexts | None) -> Urllib3Connection:
+    return Urllib3Connection(config, None if tls is None else tls.current())

@@ -96,6 +96,11 @@ class Run(Generic[E]):
         if not self.is_over:
             self._do(self.machine.handle(Stop(), self._carrier.now()))
 
+    def hand(self, step: Callable[[], Sequence[Effect[E]]]) -> None:
+        """Let the machine take something from its user, by a method of its own."""
+        if not self.is_over:
+            self._do(step())
+
     def fail(self, error: BaseException) -> None:
         """End the run after an error that its machine does not know."""
         self.failure, self.is_over = error, True

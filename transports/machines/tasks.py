@@ -18,10 +18,12 @@ from transports.machines.clocks import due
 from transports.machines.runs import Call, Queries, Query, Run, report, shareable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from anyio.abc import TaskGroup
 
     from consul_proto.meta import Reply
-    from consul_proto.recipes.machine import Event, Machine
+    from consul_proto.recipes.machine import Effect, Event, Machine
     from transports.machines.clocks import AsyncMachineClock, TaskEvent
 
 E = TypeVar("E")
@@ -100,6 +102,10 @@ class TaskRun(Run[E]):
     def stop(self) -> None:
         """Tell the machine that its user is done. It goes on until everything is given back."""
         self._step(self.request_stop)
+
+    def give(self, step: Callable[[], Sequence[Effect[E]]]) -> None:
+        """Let the machine take something from its user: a method of the machine, with its argument."""
+        self._step(lambda: self.hand(step))
 
     async def wait(self, is_ready: Callable[[], object], timeout: float | None = None) -> bool:
         """Wait until something is so, the machine is over, or the time is over; see `ThreadRun.wait`."""
@@ -189,10 +195,10 @@ class TaskRun(Run[E]):
             call.handle.cancel()
             return
         query: Query = call.query
-        scope: anyio.CancelScope | None = query.handle if query.calls[0] is call else None
+        handle = query.handle if query.calls[0] is call else None
         is_over = self._shell.queries.leave(call)
-        if scope is not None:
-            scope.cancel()
+        if handle is not None:
+            handle.cancel()
             if not is_over:
                 query.calls[0].run._ask(query)  # type: ignore[attr-defined] # noqa: SLF001 - another run of the same class
 

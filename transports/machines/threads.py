@@ -24,9 +24,11 @@ from transports.machines.runs import Call, Queries, Query, Run, report, shareabl
 from transports.machines.workers import Workers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from consul_proto.message import Response
     from consul_proto.meta import Reply
-    from consul_proto.recipes.machine import Event, Machine
+    from consul_proto.recipes.machine import Effect, Event, Machine
     from transports.machines.clocks import MachineClock
 
 E = TypeVar("E")
@@ -60,6 +62,10 @@ class ThreadRun(Run[E]):
         """Tell the machine that its user is done. It goes on until everything is given back."""
         if not self.is_over:
             self._shell.post(self, self.request_stop)
+
+    def give(self, step: Callable[[], Sequence[Effect[E]]]) -> None:
+        """Let the machine take something from its user, in the scheduler's thread: a method of the machine, with its argument."""
+        self._shell.post(self, lambda: self.hand(step))
 
     def wait(self, is_ready: Callable[[], object], timeout: float | None = None) -> bool:
         """Wait until something is so, the machine is over, or the time is over. Return whether it is so.
@@ -119,10 +125,12 @@ class ThreadShell:
     """Drives any number of machines on one client. Its threads exist while there are machines.
 
     clock: of the machines. is_cancellable: whether the client's transport can cancel a call. queries: the blocking queries.
+    workers: the most threads for calls that are answered at once.
     """
 
-    def __init__(self, clock: MachineClock, queries: Callable[[], Queries], *, is_cancellable: bool) -> None:
+    def __init__(self, clock: MachineClock, queries: Callable[[], Queries], *, is_cancellable: bool, workers: int = WORKERS) -> None:
         self.clock = clock
+        self._most_workers = workers
         self.now = clock.now
         self._new_queries = queries
         self._is_cancellable = is_cancellable
@@ -138,8 +146,10 @@ class ThreadShell:
         self._due: list[tuple[float, int, ThreadRun[Any]]] = []
         self._order = count()
         self._thread: threading.Thread | None = None
+        #: The last one that was started, which may be about to end.
+        self._last_thread: threading.Thread | None = None
         self._is_waiting = False
-        self._workers = Workers(WORKERS, "consul-recipes-call")
+        self._workers = Workers(self._most_workers, "consul-recipes-call")
         self._queries = self._new_queries()
 
     def after_fork(self) -> None:
@@ -161,7 +171,7 @@ class ThreadShell:
             self._runs.add(run)
             self._inbox.append((run, run.begin))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._schedule, name="consul-recipes", daemon=True)
+                self._thread = self._last_thread = threading.Thread(target=self._schedule, name="consul-recipes", daemon=True)
                 self._thread.start()
         self._woken.set()
 
@@ -169,6 +179,12 @@ class ThreadShell:
         """Let the scheduler's thread do something. run: whose machine it concerns."""
         self._inbox.append((run, step))
         self._woken.set()
+
+    def join(self) -> None:
+        """Wait until the threads have ended, once all machines are over."""
+        if self._last_thread is not None:
+            self._last_thread.join()
+        self._workers.join()
 
     def is_own_thread(self) -> bool:
         """Return whether this thread belongs to a shell."""

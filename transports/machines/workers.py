@@ -21,6 +21,7 @@ class Workers:
         self._lock = threading.Lock()
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._count = 0
+        self._threads: list[threading.Thread] = []
         #: The jobs that wait or run.
         self._open = 0
 
@@ -38,7 +39,9 @@ class Workers:
             jobs = self._jobs
         jobs.put(job)
         if starts:
-            threading.Thread(target=self._run, args=(jobs,), name=self._name, daemon=True).start()
+            thread = threading.Thread(target=self._run, args=(jobs,), name=self._name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _run(self, jobs: SimpleQueue[Job | None]) -> None:
         while (job := jobs.get()) is not None:
@@ -51,5 +54,11 @@ class Workers:
         with self._lock:
             jobs, count = self._jobs, self._count
             self._jobs, self._count = SimpleQueue(), 0
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
         for _ in range(count):
             jobs.put(None)
+
+    def join(self) -> None:
+        """Wait until the threads have ended, after `end`."""
+        for thread in self._threads:
+            thread.join()

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import anyio
 import anyio.lowlevel
@@ -16,6 +13,7 @@ from consul_proto.message import Response, StreamedBody
 from consul_proto.simulator import OpenResponse
 from transports.errors import timeout_error
 from transports.streams import AsyncWholeAnswer
+from transports.thread_safe_event import ThreadSafeEvent
 from transports.worker_threads import in_thread
 
 if TYPE_CHECKING:
@@ -30,38 +28,6 @@ _FOREVER = float("inf")
 
 #: How often all tasks may run before a sleep looks whether all of them wait: a call to an agent in memory takes less.
 _ROUNDS = 20
-
-
-class _ThreadSafeEvent:
-    """An event that any thread can set without waiting."""
-
-    def __init__(self) -> None:
-        self._event = anyio.Event()
-        self._thread = threading.get_ident()
-        token = anyio.lowlevel.current_token()
-        # Before anyio 4.11, the token is the event loop itself.
-        self._loop: Any = getattr(token, "native_token", token)
-
-    def set(self) -> None:
-        """Set the event. Does nothing if its event loop has ended."""
-        if self._thread == threading.get_ident() and self._is_running():
-            self._event.set()
-            return
-        # The name of the method in asyncio's loop, and in trio's token.
-        soon: Callable[..., object] = getattr(self._loop, "call_soon_threadsafe", None) or self._loop.run_sync_soon
-        with suppress(RuntimeError):  # the loop is closed, and no task waits there
-            soon(self._event.set)
-
-    def _is_running(self) -> bool:
-        try:
-            token = anyio.lowlevel.current_token()
-        except Exception:  # no event loop runs in this thread; the exception depends on anyio's version
-            return False
-        return getattr(token, "native_token", token) is self._loop
-
-    async def wait(self) -> None:
-        """Wait until the event is set."""
-        await self._event.wait()
 
 
 class AsyncAgentClock:
@@ -98,9 +64,9 @@ class AsyncAgentClock:
         for _ in range(_ROUNDS):
             await anyio.lowlevel.checkpoint()
 
-    def event(self) -> _ThreadSafeEvent:
+    def event(self) -> ThreadSafeEvent:
         """Return a new event, which any thread can set."""
-        return _ThreadSafeEvent()
+        return ThreadSafeEvent()
 
     async def wait(self, woken: TaskEvent, until: float | None) -> None:
         """Wait until the event is set or the time has come; None: only for the event. Waiting does not move a virtual clock."""
@@ -119,7 +85,7 @@ class AsyncSimulatedTransport:
         self.clock = AsyncAgentClock(agent)
         self._agent = agent
         self._closed = False
-        self._waiting: set[_ThreadSafeEvent] = set()
+        self._waiting: set[ThreadSafeEvent] = set()
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         """Return the agent's answer. A blocking query waits for it; if its task is cancelled, the query is removed. Raises RequestError."""
@@ -128,7 +94,7 @@ class AsyncSimulatedTransport:
             return await self._read_to_end(AsyncSimulatedAnswer(self, answer), timeout)
         if isinstance(answer, Response):
             return answer
-        await self.wait(answer, timeout, _ThreadSafeEvent())
+        await self.wait(answer, timeout, ThreadSafeEvent())
         return self._agent.end(answer)
 
     async def open(self, request: Request, timeout: float | None) -> AsyncOpenAnswer:
@@ -138,7 +104,7 @@ class AsyncSimulatedTransport:
             return AsyncSimulatedAnswer(self, answer)
         if isinstance(answer, Response):
             return AsyncWholeAnswer(answer)
-        await self.wait(answer, timeout, _ThreadSafeEvent())
+        await self.wait(answer, timeout, ThreadSafeEvent())
         return AsyncWholeAnswer(self._agent.end(answer))
 
     async def _begin(self, request: Request) -> Response | Parked:
@@ -148,7 +114,7 @@ class AsyncSimulatedTransport:
             request = replace(request, body=await in_thread(request.read_body))
         return self._agent.begin(request)
 
-    async def wait(self, parked: Parked | Feed, timeout: float | None, woken: _ThreadSafeEvent) -> None:
+    async def wait(self, parked: Parked | Feed, timeout: float | None, woken: ThreadSafeEvent) -> None:
         """Wait for an answer or its next piece; see `SimulatedTransport.wait`."""
         self._waiting.add(woken)
         try:
@@ -189,7 +155,7 @@ class AsyncSimulatedAnswer:
     def __init__(self, transport: AsyncSimulatedTransport, response: OpenResponse) -> None:
         self.status, self.headers = response.status, response.headers
         self._transport, self._feed = transport, response.feed
-        self._woken: _ThreadSafeEvent | None = None
+        self._woken: ThreadSafeEvent | None = None
         self._is_closed = False
 
     async def read(self, timeout: float | None) -> bytes:
@@ -198,7 +164,7 @@ class AsyncSimulatedAnswer:
             return b""
         await anyio.lowlevel.checkpoint()
         if not self._feed.is_ready:
-            self._woken = _ThreadSafeEvent()
+            self._woken = ThreadSafeEvent()
             await self._transport.wait(self._feed, timeout, self._woken)
         piece = self._transport.take(self._feed)
         if not self._is_open():

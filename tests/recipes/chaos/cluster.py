@@ -1,4 +1,4 @@
-"""A cluster of real agents on this machine: three servers and a client agent, which can be killed and started again."""
+"""A cluster of real agents on this machine: servers and client agents, which can be killed and started again."""
 
 from __future__ import annotations
 
@@ -76,6 +76,11 @@ class Member:
         self._command = [binary.path, "agent", "-config-file", str(file)]
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def address(self) -> str:
+        """Return the URL of its HTTP API."""
+        return f"http://{_HOST}:{self.http}"
+
     def start(self) -> None:
         """Start it. `Cluster.await_whole` waits until it takes part."""
         with self.log.open("ab") as output:
@@ -101,20 +106,21 @@ class Member:
 
 
 class Cluster:
-    """Three servers and a client agent. address: of the client agent's HTTP API, the one that everybody uses."""
+    """Servers and client agents. client: the client agent that everybody uses, if there is one."""
 
-    def __init__(self, servers: list[Member], client: Member) -> None:
-        self.servers, self.client = servers, client
+    def __init__(self, servers: list[Member], clients: list[Member]) -> None:
+        self.servers, self.clients = servers, clients
+        self.client = clients[0]
 
     @property
     def members(self) -> list[Member]:
         """Return all agents."""
-        return [*self.servers, self.client]
+        return [*self.servers, *self.clients]
 
     @property
     def address(self) -> str:
-        """Return the URL of the client agent's HTTP API."""
-        return f"http://{_HOST}:{self.client.http}"
+        """Return the URL of the HTTP API of the client agent that everybody uses."""
+        return self.client.address
 
     def leader(self) -> Member | None:
         """Return the server that leads, if all servers agree on one."""
@@ -145,14 +151,15 @@ class Cluster:
 
 
 @contextmanager
-def start_cluster(binary: Binary, *, least_ttl: float = 10.0) -> Iterator[Cluster]:
+def start_cluster(binary: Binary, *, least_ttl: float = 10.0, servers: int = SERVERS, clients: int = 1) -> Iterator[Cluster]:
     """Start a cluster, wait until it is whole, and kill its agents at the end. least_ttl: the least TTL of a session, in seconds."""
+    count = servers + clients
     is_old = tuple(int(part) for part in binary.version.split(".")[:2]) < (1, 14)
     with tempfile.TemporaryDirectory(prefix="consul-cluster-") as name, ExitStack() as ended:
         with ExitStack() as taken:
-            numbers = iter(_take_ports(3 * (SERVERS + 1), taken))
+            numbers = iter(_take_ports(3 * count, taken))
             ports: list[dict[str, int]] = [
-                {"http": next(numbers), "serf_lan": next(numbers), "server": next(numbers)} for _ in range(SERVERS + 1)
+                {"http": next(numbers), "serf_lan": next(numbers), "server": next(numbers)} for _ in range(count)
             ]
         closed = dict.fromkeys(("serf_wan", "dns", "grpc", *(() if is_old else ("grpc_tls",))), -1)
         settings: dict[str, object] = {
@@ -169,10 +176,10 @@ def start_cluster(binary: Binary, *, least_ttl: float = 10.0) -> Iterator[Cluste
         }
         members = []
         for number, own in enumerate(ports):
-            role: dict[str, object] = {"server": True, "bootstrap_expect": SERVERS} if number < SERVERS else {"server": False}
-            called = f"server-{number + 1}" if number < SERVERS else "client"
+            role: dict[str, object] = {"server": True, "bootstrap_expect": servers} if number < servers else {"server": False}
+            called = f"server-{number + 1}" if number < servers else f"client{number - servers or ''}"
             members.append(Member(binary, Path(name), called, own | closed, {**settings, **role}))
-        cluster = Cluster(members[:SERVERS], members[SERVERS])
+        cluster = Cluster(members[:servers], members[servers:])
         for member in members:
             ended.callback(member.kill)
             member.start()

@@ -1,0 +1,1 @@
+"""Build the expressions of `filter=` from selectors, with every value quoted. `consulate.filters` has the selectors."""

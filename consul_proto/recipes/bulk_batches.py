@@ -1,0 +1,194 @@
+"""Split the items of a bulk call into batches: transactions that every Consul accepts. An item is written as JSON when it comes."""
+
+from __future__ import annotations
+
+import json
+from binascii import b2a_base64
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from consul_proto.codec import encode
+from consul_proto.decode import boolean
+from consul_proto.endpoints.txn import MOST_BYTES, MOST_OPERATIONS, commit_written, split_options
+from consul_proto.options import write_operation
+from consul_proto.paths import checked_text, key_path, prefix_is_found_by_path
+from consul_proto.query import uint64
+from consul_proto.recipes.bulk import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from consul_proto.codec import Value
+    from consul_proto.operation import Operation
+
+#: What `put_many` takes: a key and its value, or also its flags.
+Pair: TypeAlias = "tuple[str, Value] | tuple[str, Value, int]"
+
+#: Bytes for the brackets of a transaction, and for the separator of each operation.
+_BRACKETS, _SEPARATOR = 2, 2
+
+#: Bytes to keep free for each operation: a client's namespace and partition, of up to 64 letters each, may be added to it.
+_SETTINGS = len(json.dumps({"Namespace": "n" * 64, "Partition": "p" * 64}))
+
+_quote = json.JSONEncoder().encode
+
+
+class Put(NamedTuple):
+    """A key to write. position: of the input. body: the bytes to store."""
+
+    position: int
+    key: str
+    body: bytes
+    flags: int
+
+
+class Delete(NamedTuple):
+    """A key to delete. position: of the input; None: a key that the input does not name."""
+
+    position: int | None
+    key: str
+
+
+Change: TypeAlias = Put | Delete
+
+
+def _at(position: int, key: object, error: Exception) -> Exception:
+    """Return the error with the position and the key that it is about."""
+    where = f"position {position}" if not isinstance(key, str) else f"position {position}, key {key!r}"
+    return type(error)(f"{where}: {error}")
+
+
+def put_of(position: int, item: Any, flags: int = 0) -> Put:
+    """Return the change that an item asks for. flags: those of an item that has none. Raises TypeError, ValueError."""
+    if item.__class__ is tuple and len(item) == 2 and item[1].__class__ is bytes and item[0].__class__ is str and flags == 0:
+        key = item[0]
+        if key and key.isascii():  # nothing can be wrong with it
+            return Put(position, key, item[1], flags)
+    if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
+        raise TypeError(f"position {position}: expected (key, value) or (key, value, flags), got an object of {type(item).__name__}")
+    key, value = item[:2]
+    number = item[2] if len(item) == 3 else flags
+    try:
+        uint64("flags", number)
+        return Put(position, _checked(key), encode(value), number)
+    except (TypeError, ValueError) as error:
+        raise _at(position, key, error) from None
+
+
+def delete_of(position: int, key: str) -> Delete:
+    """Return the change that deletes a key. Raises TypeError, ValueError."""
+    try:
+        return Delete(position, _checked(key))
+    except (TypeError, ValueError) as error:
+        raise _at(position, key, error) from None
+
+
+def _checked(key: str) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"a key must be a str, not {type(key).__name__}")
+    return checked_text(key, "a key")
+
+
+class Changes:
+    """Collects changes into batches. name: of the call. options: its datacenter, namespace and partition.
+
+    taken: how many items were taken from the input, also those that need no change; whoever adds changes counts them.
+    """
+
+    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
+        self.taken = 0
+        self._name = name
+        self._options = options
+        self._query, members = split_options(options)
+        self._members = "".join(f", {_quote(name)}: {_quote(value)}" for name, value in members.items())
+        #: What comes to the bytes of each operation.
+        self._added = _SEPARATOR + max(_SETTINGS - len(self._members), 0)
+        self._changes: list[Change] = []
+        self._written: list[str] = []
+        self._size = _BRACKETS
+
+    def add(self, change: Change | int) -> list[Batch]:
+        """Add a change, or the position of an item that needs none. Return the batches that are complete now.
+
+        Raises ValueError for a change that fits no request.
+        """
+        if isinstance(change, int):
+            self.taken = change + 1
+            return []
+        written = self._write(change)
+        size = len(written) + self._added
+        if self._size + size <= MOST_BYTES and len(self._changes) < MOST_OPERATIONS:
+            complete = []
+        elif _BRACKETS + size > MOST_BYTES:
+            alone = self._alone(change)
+            complete = self.rest()
+            self._reach(change)
+            return [*complete, self._batch(alone, [change])]
+        else:
+            complete = [self._take()]
+        self._changes.append(change)
+        self._written.append(written)
+        self._size += size
+        self._reach(change)
+        return complete
+
+    def rest(self) -> list[Batch]:
+        """Return the batch of the changes that are left, if there are any."""
+        return [self._take()] if self._changes else []
+
+    def _reach(self, change: Change) -> None:
+        if change.position is not None:
+            self.taken = change.position + 1
+
+    def _take(self) -> Batch:
+        changes, written = self._changes, self._written
+        self._changes, self._written, self._size = [], [], _BRACKETS
+        return self._batch(commit_written(self._name, written, self._query), changes)
+
+    def _batch(self, operation: Operation[Any], changes: list[Change]) -> Batch:
+        keys = tuple(change.key for change in changes)
+        positions = tuple(change.position for change in changes)
+        return Batch(operation, keys, positions, sum(isinstance(change, Put) for change in changes), self.taken)
+
+    def _write(self, change: Change) -> str:
+        """Return an operation of a transaction as JSON."""
+        key = _quote(change.key)
+        if isinstance(change, Delete):
+            return f'{{"KV": {{"Verb": "delete", "Key": {key}{self._members}}}}}'
+        value = b2a_base64(change.body, newline=False).decode()
+        return f'{{"KV": {{"Verb": "set", "Key": {key}, "Value": "{value}", "Flags": {change.flags}{self._members}}}}}'
+
+    def _alone(self, change: Change) -> Operation[Any]:
+        """Return the request for a value that is too large for a transaction: a write of this key, as `kv.put` makes it."""
+        if isinstance(change, Put) and prefix_is_found_by_path(change.key):
+            query = {"flags": change.flags or None, **self._options}
+            return write_operation(self._name, key_path(change.key), _nothing, query, body=change.body)
+        size = f"a value of {len(change.body)} bytes" if isinstance(change, Put) else "the key"
+        raise ValueError(
+            f"position {change.position}, key {change.key!r}: {size} is too large for a transaction; only a transaction reaches this key"
+        )
+
+
+def _nothing(response: Any) -> None:
+    """Check the answer to a write, which says nothing else."""
+    boolean(response)
+
+
+class Reads:
+    """Collects keys into batches of reads. operation: returns the operation or the flow that reads some keys."""
+
+    def __init__(self, operation: Callable[[list[str]], Any]) -> None:
+        self.taken = 0
+        self._operation = operation
+        self._keys: list[str] = []
+
+    def add(self, key: str) -> list[Batch]:
+        """Add a key. Return the batches that are complete now. Raises TypeError, ValueError."""
+        self._keys.append(delete_of(self.taken, key).key)
+        self.taken += 1
+        return self.rest() if len(self._keys) == MOST_OPERATIONS else []
+
+    def rest(self) -> list[Batch]:
+        """Return the batch of the keys that are left, if there are any."""
+        keys, self._keys = self._keys, []
+        first = self.taken - len(keys)
+        return [Batch(self._operation(keys), tuple(keys), tuple(range(first, self.taken)), 0, self.taken)] if keys else []

@@ -1,0 +1,249 @@
+"""Drive a bulk call in the caller's own thread or task: take items, give their batches to the machine, and report how far it is.
+
+The input and the callback of progress are the user's code: nothing else runs them, and what they raise passes through.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from consul_proto.recipes.bulk import Bulk, Got, Progress
+from consul_proto.recipes.machine import Stop
+from consulate.recipes.shells import own_thread_shell, task_shell
+
+if TYPE_CHECKING:
+    from consul_proto.recipes.bulk import Batch
+    from consul_proto.recipes.bulk_result import BulkResult
+    from consulate.recipes.clients import TaskClient, ThreadClient
+
+#: Batches in flight and waiting, for each connection: one is made while another is sent.
+_AHEAD = 2
+
+
+class Collector(Protocol):
+    """Makes batches of items. taken: how many it got."""
+
+    taken: int
+
+    def add(self, item: Any, /) -> list[Batch]:
+        """Take an item. Return the batches that are complete now."""
+        ...
+
+    def rest(self) -> list[Batch]:
+        """Return the last batch, if there is one."""
+        ...
+
+
+class Job:
+    """A bulk call, and what is known of it.
+
+    name: of the call. collector: makes its batches. connections: the most batches in flight. total: how many items there are, if that is
+    known. report: is called with the result so far. is_ordered: see `Bulk`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        collector: Collector,
+        connections: int,
+        *,
+        total: int | None = None,
+        report: Callable[[BulkResult], object] | None = None,
+        is_ordered: bool = True,
+    ) -> None:
+        if isinstance(connections, bool) or not isinstance(connections, int):
+            raise TypeError(f"{name}(): connections must be an int, not {type(connections).__name__}")
+        if connections < 1:
+            raise ValueError(f"{name}(): connections must be 1 or more, not {connections}")
+        self.name = name
+        self.collector = collector
+        self.connections = connections
+        self.machine = Bulk(connections, total, is_ordered=is_ordered)
+        #: The number of a batch -> its value.
+        self.values: dict[int, Any] = {}
+        self._report = report
+        #: None: the machine has not begun.
+        self._told: Progress | None = None
+        self._reported = self.machine.result
+        self._given = 0
+        #: What the machine has not taken yet; it takes them in order.
+        self._handed: deque[Batch] = deque()
+
+    def tell(self, event: Progress | Got) -> None:
+        """Take what the machine tells."""
+        if isinstance(event, Got):
+            self.values[event.number] = event.value
+        else:
+            self._told = event
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether no other batch will be sent."""
+        return self._told is not None and self._told.is_stopping
+
+    def has_room(self) -> bool:
+        """Return whether the machine has begun, and should get the batch that waits."""
+        if self._told is None:
+            return False
+        return self._told.is_stopping or self._given - self._told.over <= self.connections * _AHEAD
+
+    def has_news(self) -> bool:
+        """Return whether there is something to report."""
+        return self._report is not None and self._told is not None and self._told.result != self._reported
+
+    def may_go_on(self) -> bool:
+        """Return whether there is something to do."""
+        return self.has_room() or self.has_news()
+
+    def report(self) -> None:
+        """Report how far it is, if that is new."""
+        told = self._told
+        if told is not None and self.has_news():
+            self._report_result(told.result)
+
+    def _report_result(self, result: BulkResult) -> None:
+        report, self._report = self._report, None  # one that raises is not called again
+        if report is not None:
+            self._reported = result
+            report(result)
+        self._report = report
+
+    def handed(self, batch: Batch) -> Callable[[], Any]:
+        """Return the step of the machine that takes a batch."""
+        self._given += 1
+        self._handed.append(batch)
+        return lambda: self.machine.give(self._handed.popleft())
+
+    def finished(self, *, is_complete: bool) -> Callable[[], Any]:
+        """Return the step that tells the machine that there are no more batches. is_complete: whether the input was read to its end."""
+        taken = self.collector.taken if is_complete else None
+        return lambda: self.machine.finish(taken)
+
+    def close(self, error: BaseException | None) -> BulkResult:
+        """Return what was done, once the machine is over. error: what ends the call; it gets a note."""
+        if not self.machine.is_over:
+            self.machine.handle(Stop(), 0.0)  # what drove it has failed
+        left = [*self._handed, *self.collector.rest()]
+        if left:
+            self.machine.refuse(left)
+        result = self.machine.result
+        if error is not None:
+            error.add_note(f"{self.name}: {result}")
+        if result != self._reported:
+            self._report_result(result)
+        return result
+
+
+def _performer(client: Any) -> Callable[..., Any]:
+    """Return what performs a batch: with the client's time limit, and its rules for sending again."""
+
+    def perform(call: Any, *, timeout: float, retry: bool, **options: Any) -> Any:  # noqa: ARG001 - the client's own are used
+        return client.perform_with_meta(call, **options)
+
+    return perform
+
+
+def carry_out(client: ThreadClient, job: Job, items: Iterable[Any]) -> BulkResult:
+    """Carry out a bulk call, for threads. Return its result, also if batches failed."""
+    error: BaseException | None = None
+    with own_thread_shell(client, job.connections) as shell:
+        run = shell.new(job.machine, _performer(client), job.tell)
+        run.open()
+        try:
+            _feed(run, job, items)
+            while not run.is_over:
+                run.wait(job.has_news)
+                job.report()
+        except Exception as raised:
+            error = raised
+            run.give(job.finished(is_complete=False))
+            run.wait_until_over()  # what was given before is carried out
+            raise
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            run.stop()
+            run.wait_until_over()
+            result = job.close(error)
+    return result
+
+
+def _feed(run: Any, job: Job, items: Iterable[Any]) -> None:
+    for item in items:
+        _give(run, job, job.collector.add(item))
+        if job.is_stopping:
+            run.give(job.finished(is_complete=False))
+            return
+    _give(run, job, job.collector.rest())
+    run.give(job.finished(is_complete=True))
+
+
+def _give(run: Any, job: Job, batches: list[Batch]) -> None:
+    for step in [job.handed(batch) for batch in batches]:
+        while True:
+            run.wait(job.may_go_on)
+            job.report()
+            if job.has_room() or run.is_over:
+                break
+        run.give(step)
+
+
+async def carry_out_async(client: TaskClient, job: Job, items: Iterable[Any] | AsyncIterable[Any]) -> BulkResult:
+    """Carry out a bulk call, for tasks; see `carry_out`."""
+    error: BaseException | None = None
+    run: Any = task_shell(client).new(job.machine, _performer(client), job.tell)
+    await run.open()
+    try:
+        await _feed_async(run, job, items)
+        while not run.is_over:
+            await run.wait(job.has_news)
+            job.report()
+    except Exception as raised:
+        error = raised
+        run.give(job.finished(is_complete=False))
+        await run.wait(lambda: False)  # what was given before is carried out
+        raise
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        try:
+            await run.close()
+        finally:
+            result = job.close(error)
+    return result
+
+
+async def _feed_async(run: Any, job: Job, items: Iterable[Any] | AsyncIterable[Any]) -> None:
+    # Two loops: an async generator around an ordinary input would have to be closed.
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            if not await _take(run, job, item):
+                return
+    else:
+        for item in items:
+            if not await _take(run, job, item):
+                return
+    await _give_async(run, job, job.collector.rest())
+    run.give(job.finished(is_complete=True))
+
+
+async def _take(run: Any, job: Job, item: Any) -> bool:
+    """Take an item. Return whether to go on."""
+    await _give_async(run, job, job.collector.add(item))
+    if job.is_stopping:
+        run.give(job.finished(is_complete=False))
+    return not job.is_stopping
+
+
+async def _give_async(run: Any, job: Job, batches: list[Batch]) -> None:
+    for step in [job.handed(batch) for batch in batches]:
+        while True:
+            await run.wait(job.may_go_on)
+            job.report()
+            if job.has_room() or run.is_over:
+                break
+        run.give(step)
