@@ -45,7 +45,9 @@ RULES = (
             *("tests/simulator/engine/test_blocking.py", "tests/simulator/engine/test_parameters.py"),
         ),
     ),
-    Rules("consul_proto/recipes", RECIPE_MUTANTS, ("tests/proto/recipes", "tests/recipes/test_walks.py")),
+    Rules(
+        "consul_proto/recipes", RECIPE_MUTANTS, ("tests/proto/recipes", "tests/recipes/test_taking_turns.py", "tests/recipes/test_walks.py")
+    ),
 )
 
 #: Seconds for the tests; a mutant that hangs counts as noticed.

@@ -214,7 +214,7 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
             return
         if is_free:
             self.state = State.ACQUIRING
-            self._send("acquire", self._acquire(reply.value), self._attempt)
+            self._send("acquire", self._acquire(reply.value), self._attempt, takes_turns=True)
             return
         self._why = "others hold it"
         if self._timeout == 0:
@@ -230,7 +230,7 @@ class Contender(TableMachine[LockEvent], ABC, Generic[F]):
             return
         self.state = State.WAITING
         self._index = index if index >= self._index else 0
-        self._send("look", self._look(self._index), self._attempt, may_block=self._index > 0)
+        self._send("look", self._look(self._index), self._attempt, may_block=self._index > 0, takes_turns=True)
 
     def _on_look_failure(self, error: ConsulateException, now: float) -> None:
         if isinstance(error, NoConnectionFree):

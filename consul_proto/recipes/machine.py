@@ -12,8 +12,8 @@ Rules for a shell:
 (5) All times of a machine are seconds of one clock, and never decrease. Call `advance` at `next_deadline()`, or soon after.
 (6) A `Send` that `may_block` waits at Consul for something new. If no connection is free for it, report `Failed` with `NoConnectionFree`
     at once: the machine then looks from time to time instead. No other call may wait behind such calls.
-(7) Calls with `may_block` whose requests are equal may share one answer: machines change nothing in a reply. If a machine then begins
-    another call, the calls that share may be sent again after it, without an answer before that.
+(7) Calls with `may_block` whose requests are equal may share one answer: machines change nothing in a reply. If a machine that waited
+    with `takes_turns` then begins to try, the others that waited so may be sent again after that, without an answer before.
 """
 
 from __future__ import annotations
@@ -41,12 +41,14 @@ class Send:
 
     name: unique among the machine's calls in flight. timeout: seconds until the call has failed; as everywhere in this library, the wait of
     a blocking query comes on top. may_block: the operation is a blocking query, so Consul may answer late. It may be refused (rule 6).
+    takes_turns: of a blocking query: it waits until there is something to try for. Of another call: it tries for that (rule 7).
     """
 
     name: str
     operation: Operation[Any]
     timeout: float
     may_block: bool = False
+    takes_turns: bool = False
 
 
 @dataclass(frozen=True, slots=True)

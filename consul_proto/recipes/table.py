@@ -96,9 +96,9 @@ class TableMachine(Generic[E]):
             else:
                 self._step(f"{event.name} failed", event.error, now)
 
-    def _send(self, name: str, operation: Operation[Any], timeout: float, *, may_block: bool = False) -> None:
+    def _send(self, name: str, operation: Operation[Any], timeout: float, *, may_block: bool = False, takes_turns: bool = False) -> None:
         self._calls.add(name)
-        self._effects.append(Send(name, operation, timeout, may_block))
+        self._effects.append(Send(name, operation, timeout, may_block, takes_turns))
 
     def _tell(self, event: E) -> None:
         self._effects.append(Tell(event))

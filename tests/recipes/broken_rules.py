@@ -108,6 +108,15 @@ _LOCK = [
 
 _CONTENDER = [
     Mutant(
+        "the waiters of a client wait for the one that tries",
+        "contender.py",
+        "self._acquire(reply.value), self._attempt, takes_turns=True)",
+        "self._acquire(reply.value), self._attempt)",
+    ),
+    Mutant(
+        "the waiters of a client take turns", "contender.py", "may_block=self._index > 0, takes_turns=True)", "may_block=self._index > 0)"
+    ),
+    Mutant(
         "only the answer of the acquiring transaction makes a holder",
         "contender.py",
         "        self._may_hold = self._may_hold or error.maybe_applied\n        if not isinstance",

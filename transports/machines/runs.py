@@ -229,16 +229,17 @@ def read_shared(call: Call, result: Reply[Response] | ConsulateException) -> Eve
 def report(calls: list[Call], result: Reply[Response] | ConsulateException, step: Callable[[Run[Any], Callable[[], object]], None]) -> None:
     """Report what a query found to its calls. step: takes a step of a run.
 
-    If a run then begins to try for what it waits for, the others only hear of the query after that: they ask again. Otherwise all waiters
-    of a client would write at the same moment, and all but one of them in vain.
+    If a run then begins to try for what it waits for, the others that take turns only hear of the query after that: they ask again.
+    Otherwise all waiters of a client would write at the same moment, and all but one of them in vain. Who only watches hears at once.
     """
-    while calls:
-        call = calls.pop(0)
-        run, before = call.run, set(call.run.calls.values())
+    waiting = sorted(calls, key=lambda call: call.send.takes_turns)
+    while waiting:
+        call = waiting.pop(0)
+        run = call.run
         step(run, lambda run=run, call=call: run.finish(call, read_shared(call, result)))  # type: ignore[misc] # bound early
-        trial = next((one for one in run.calls.values() if not (one in before or one.send.may_block)), None)
-        if calls and trial is not None and run.held_until is None:
-            run.lead(trial, calls)
+        trial = next((one for one in run.calls.values() if one.send.takes_turns and not one.send.may_block), None)
+        if waiting and call.send.takes_turns and trial is not None:
+            run.lead(trial, waiting)
             return
 
 

@@ -16,6 +16,7 @@ from transports.machines.runs import Call, Queries, Query, Run, report
 
 LOOK: Operation[Any] = Operation("look", Request("GET", "/v1/kv/k"), lambda response: response.body)
 TRY: Operation[Any] = Operation("try", Request("PUT", "/v1/txn"), lambda response: response.body)
+WAIT = Send("look", LOOK, 10.0, may_block=True, takes_turns=True)
 FREE = Reply(Response(200, Headers(), b"free"), Meta())
 TAKEN = Reply(Response(200, Headers(), b"taken"), Meta())
 
@@ -30,7 +31,7 @@ class Waiter:
         self.heard: list[bytes | str] = []
 
     def begin(self, now: float) -> list[Effect[Any]]:
-        return [Send("look", LOOK, 10.0, may_block=True)]
+        return [WAIT]
 
     def handle(self, event: Event, now: float) -> list[Effect[Any]]:
         if isinstance(event, Stop):
@@ -40,7 +41,7 @@ class Waiter:
             self.is_over = True
             return []
         self.heard.append(event.reply.value if isinstance(event, Answered) else "failed")
-        return [Send("try", TRY, 10.0)] if self.heard[-1] == b"free" else [Send("look", LOOK, 10.0, may_block=True)]
+        return [Send("try", TRY, 10.0, takes_turns=True)] if self.heard[-1] == b"free" else [WAIT]
 
     def advance(self, now: float) -> list[Effect[Any]]:
         return []
