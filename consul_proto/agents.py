@@ -3,11 +3,12 @@
 A client has one `Agents`. For each request it gives a `RoutedCall`, which says which agent is next, what to send to it and within which
 time. The transport sends that, reports what came of it, and goes on until there is an answer or an error. The rules:
 
-- A request goes to the first agent that works, in the client's order. One to the agent itself (`/v1/agent/`, `/v1/event/`) has one agent.
+- A request goes to the first agent that works, in the client's order. A request about the agent itself (`/v1/agent/`, `/v1/event/`) always
+  goes to the same agent.
 - After a failure that certainly had no effect, the request goes on to the next agent. One that may be sent twice, such as a read, goes on
   after any failure. Anything else raises as soon as it may have had an effect.
 - An agent that failed is left alone for a while. Then one call tries it. If all are left alone, all are tried all the same.
-- A blocking query stays with the agent that gave its index. It begins anew, without an index, where it goes to another.
+- A blocking query stays with the agent that gave its index. If it goes to another agent, it is sent without the index.
 
 https://developer.hashicorp.com/consul/api-docs/features/blocking
 """
@@ -75,7 +76,7 @@ _NOT_OF_A_READ = _WAITING | {"stale", "consistent", "leader", "cached"}
 #: How many indexes are remembered: of answers to blocking queries, and of others.
 _MOST_INDEXES = 2048
 
-#: Seconds with which no other agent is tried any more.
+#: The fewest seconds that must be left to try another agent.
 _LEAST = 0.001
 
 

@@ -88,7 +88,7 @@ class Consul(AnyClient[Sync], ThreadRecipes):
         """Run an operation or a flow, from `ops` or your own, and return its value.
 
         timeout: the time limit in seconds, None for no limit; without it, the client's limit. A blocking query adds its wait.
-        retry: False sends each request only once. cancel: a handle that cancels the call (for threads only; tasks have their own way).
+        retry: False turns retries off. cancel: a handle that cancels the call (for threads only; tasks have their own way).
 
         Raises ConsulateException, and TypeError for anything else: `client.ops.kv.get("k")` is an operation, but `client.kv.get("k")` runs
         at once.
@@ -168,7 +168,7 @@ class AsyncConsul(AnyClient[Async], TaskRecipes):
         """Run an operation or a flow, from `ops` or your own, and return its value.
 
         timeout: the time limit in seconds, None for no limit; without it, the client's limit. A blocking query adds its wait.
-        retry: False sends each request only once. cancel: a handle that cancels the call (for threads only; tasks have their own way).
+        retry: False turns retries off. cancel: a handle that cancels the call (for threads only; tasks have their own way).
 
         Raises ConsulateException, and TypeError for anything else: `client.ops.kv.get("k")` is an operation, but `client.kv.get("k")` runs
         at once.

@@ -25,7 +25,7 @@ class AsyncCallOptions(TypedDict, total=False):
     """Options of one call of an `AsyncConsul`.
 
     timeout: the time limit of this call in seconds, None for no limit; without it, the client's limit. A blocking query adds its wait.
-    retry: False sends each request only once.
+    retry: False turns retries off.
     """
 
     timeout: float | None

@@ -15,7 +15,7 @@ R = TypeVar("R")
 #: How tightly the last operator of an expression binds: `or`, `and`, and everything else, which never needs parentheses.
 _OR, _AND, _ONE = 0, 1, 2
 
-#: The most parentheses inside each other. Consul takes four times as long for each further one: 0.1 s for five, 7 s for eight.
+#: The most levels of parentheses. For each further level, Consul takes about four times as long.
 DEEPEST = 5
 
 #: What a string cannot contain unescaped: control characters, the quotation mark and the backslash. Consul's grammar ends a string at the

@@ -24,7 +24,7 @@ _STATUSES = (403, 500)
 #: RFC 3339, as Go writes it; the digits of a second that Python cannot read are left out.
 _FRACTION = re.compile(r"(\.\d{1,6})\d*")
 
-#: Where the same words may be about the object that was asked for.
+#: Paths whose answers may use the same words about the requested object.
 _AMBIGUOUS = "/v1/acl/"
 
 

@@ -120,7 +120,7 @@ class Bulk:
         )
 
     def begin(self, now: float) -> Sequence[Effect[Progress | Got]]:  # noqa: ARG002 - no time limit is the machine's own
-        """Start, which is told: there is nothing to do yet."""
+        """Start. Report that nothing is done yet."""
         return self._go_on()
 
     def give(self, batch: Batch) -> Sequence[Effect[Progress | Got]]:
@@ -132,7 +132,7 @@ class Bulk:
         return self._go_on()
 
     def finish(self, taken: int | None) -> Sequence[Effect[Progress | Got]]:
-        """There are no more batches.
+        """Note that there are no more batches.
 
         taken: how many items the input had; those after the last batch needed none. None: the input was not read to its end.
         """

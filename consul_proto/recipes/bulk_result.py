@@ -1,4 +1,4 @@
-"""What a bulk call did: which positions of its input were applied, which were not, and which nobody knows."""
+"""What a bulk call did: which positions of its input were applied, which were not, and of which the outcome is unknown."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class BulkResult:
 
     @property
     def applied(self) -> tuple[range, ...]:
-        """The positions that Consul holds now: those that were written or deleted, and those that were as they should be."""
+        """The positions that were carried out: written, deleted, or already as they should be."""
         return _without(self.taken, (*self.pending, *self.not_sent, *self.failed, *self.unknown))
 
     @property

@@ -117,16 +117,17 @@ class KV(Documented, endpoints.KV[Sync]):
 
         client.kv.put_many({"app/a": 1, "app/b": "two"})
 
-        items: a dict, or an iterable of (key, value) or (key, value, flags), which is read as it is sent: a million keys take no memory.
-        flags: for items without; for a dict also a dict of key to number. If a key is there twice, the later value remains.
+        items: a dict, or an iterable of (key, value) or (key, value, flags), which is read as it is sent: many keys need little memory.
+        flags: of items that have none; if items is a dict, also a dict of key to number. If a key is there twice, the later value remains.
         connections: the most transactions in flight. progress: is called with the result so far, after each transaction and at the end,
         also if the call fails or is interrupted.
 
         A transaction has up to 64 keys, and writes all of them or none. A value that is too large for one (over about 380 KiB, because of
         base64) is written by itself. The client's time limit applies to each transaction, not to the call.
 
-        Raises BulkError if a transaction fails; its `result` says which positions were applied, and which nobody knows. Nothing after it
-        is sent. Raises TypeError or ValueError for an item that cannot be written; what was taken before it is written.
+        Raises BulkError if a transaction fails; its `result` says which positions were applied, and of which the outcome is unknown. No
+        other transaction is sent after that. Raises TypeError or ValueError for an item that cannot be written; complete transactions
+        of the items before it are sent.
         https://developer.hashicorp.com/consul/api-docs/txn
         """
         from consulate.recipes.bulk_calls import put_call

@@ -41,7 +41,7 @@ class ThreadRecipes:
         It excludes the official client's locks on the same key; `consul lock jobs/nightly` locks "jobs/nightly/.lock".
 
         value: what the key holds while it is locked. delete: delete the key when the lock is released.
-        session: the ID of a session of your own; None: it has one, which is destroyed at the end.
+        session: the ID of a session of your own; None: it makes one, and destroys it at the end.
         ttl: seconds without contact after which it is lost; at least the agent's session_ttl_min (10 seconds).
         delay: the lock delay: seconds for which nobody gets it after a loss (not after a release).
         checks: IDs of checks that end the session when they fail; None: serfHealth (fast, but any trouble of the network between agents
@@ -80,7 +80,7 @@ class ThreadRecipes:
         It has the official client's layout, and counts its holders. All contenders must give the same limit.
 
         value: what the key of this holder holds. delete: delete the semaphore's key when its last holder leaves.
-        session: the ID of a session of your own; None: it has one, which is destroyed at the end.
+        session: the ID of a session of your own; None: it makes one, and destroys it at the end.
         ttl: seconds without contact after which it is lost; at least the agent's session_ttl_min (10 seconds).
         checks: IDs of checks that end the session when they fail; None: serfHealth (fast, but any trouble of the network between agents
         counts); []: none. name: the session's, for people. timeout: seconds to wait; None: without end.
@@ -117,7 +117,7 @@ class ThreadRecipes:
         `leader()` says who leads, `observe()` follows that, and `campaign()` leads again and again.
 
         value: what the key says about the leader while it leads.
-        session: the ID of a session of your own; None: it has one, which is destroyed at the end.
+        session: the ID of a session of your own; None: it makes one, and destroys it at the end.
         ttl: seconds without contact after which it is lost; at least the agent's session_ttl_min (10 seconds).
         delay: the lock delay: seconds for which nobody gets it after a loss (not after a release).
         checks: IDs of checks that end the session when they fail; None: serfHealth (fast, but any trouble of the network between agents
@@ -163,7 +163,7 @@ class TaskRecipes:
         It excludes the official client's locks on the same key; `consul lock jobs/nightly` locks "jobs/nightly/.lock".
 
         value: what the key holds while it is locked. delete: delete the key when the lock is released.
-        session: the ID of a session of your own; None: it has one, which is destroyed at the end.
+        session: the ID of a session of your own; None: it makes one, and destroys it at the end.
         ttl: seconds without contact after which it is lost; at least the agent's session_ttl_min (10 seconds).
         delay: the lock delay: seconds for which nobody gets it after a loss (not after a release).
         checks: IDs of checks that end the session when they fail; None: serfHealth (fast, but any trouble of the network between agents
@@ -202,7 +202,7 @@ class TaskRecipes:
         It has the official client's layout, and counts its holders. All contenders must give the same limit.
 
         value: what the key of this holder holds. delete: delete the semaphore's key when its last holder leaves.
-        session: the ID of a session of your own; None: it has one, which is destroyed at the end.
+        session: the ID of a session of your own; None: it makes one, and destroys it at the end.
         ttl: seconds without contact after which it is lost; at least the agent's session_ttl_min (10 seconds).
         checks: IDs of checks that end the session when they fail; None: serfHealth (fast, but any trouble of the network between agents
         counts); []: none. name: the session's, for people. timeout: seconds to wait; None: without end.
@@ -239,7 +239,7 @@ class TaskRecipes:
         `leader()` says who leads, `observe()` follows that, and `campaign()` leads again and again.
 
         value: what the key says about the leader while it leads.
-        session: the ID of a session of your own; None: it has one, which is destroyed at the end.
+        session: the ID of a session of your own; None: it makes one, and destroys it at the end.
         ttl: seconds without contact after which it is lost; at least the agent's session_ttl_min (10 seconds).
         delay: the lock delay: seconds for which nobody gets it after a loss (not after a release).
         checks: IDs of checks that end the session when they fail; None: serfHealth (fast, but any trouble of the network between agents

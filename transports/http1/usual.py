@@ -1,8 +1,8 @@
 """The usual answer, read without h11, at a fraction of its cost.
 
 Usual is an HTTP/1.1 answer with a body, whose head arrives in one piece with ordinary header lines, and which has a Content-Length or plain
-chunks. Everything else is declined, at the latest when it shows: h11 then reads the answer from its first byte. So this file decides
-nothing: for each answer it gives what h11 gives, or declines. `tests/transports/http1/test_usual.py` and `scripts/fuzz-http1` compare them.
+chunks. Any other answer is left to h11, which then reads it from its first byte, even if part of it was read here. So the result is always
+that of h11. `tests/transports/http1/test_usual.py` and `scripts/fuzz-http1` compare them.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _match_begun = re.compile(rb"(?:\r(?:\n(?:[0-9A-Fa-f]{1,7}\r?)?)?)?\Z").match
 #: The largest usual head, in bytes.
 _LARGEST_HEAD = 16 * 1024
 
-#: How many missing bytes are read to where they stay, at least and at most: what a server only announces must not take much memory.
+#: The fewest missing bytes for which a `_Room` is made, and the most bytes of one: an announced length alone must not take much memory.
 _LARGE, _LARGEST = 1 << 16, 1 << 25
 
 
 class _Room:
-    """A part of a body that is read to where it stays. begun: what is there of it. missing: how many bytes of it are not.
+    """Memory for a large part of a body, which the socket writes to. begun: the bytes that have arrived. missing: how many have not.
 
     Joining pieces instead would take the memory of a large body twice, and most of the time goes into getting memory from the system.
     """
@@ -58,12 +58,12 @@ class _Room:
         return self._view[self._filled :]
 
     def fill(self, count: int) -> bool:
-        """Take the number of bytes that were written to the view. Return whether none is missing."""
+        """Note how many bytes were written to the view. Return whether none is missing."""
         self._filled += count
         return self._filled == len(self._view)
 
     def take(self) -> tuple[bytes, memoryview]:
-        """Return the part, and what of it was written to the view."""
+        """Return the whole part, and the bytes of it that were written to the view."""
         self._view.release()
         self._file.truncate(self._filled)
         part = self._file.getvalue()  # CPython makes no copy
@@ -97,7 +97,7 @@ class UsualAnswer:
         return Response(self._status, self._headers, parts[0] if len(parts) == 1 else b"".join(parts))
 
     def receive(self, piece: bytes, start: int = 0) -> bool | None:
-        """Take a piece, from a place on. Return whether the answer is complete; None if it is not usual, as at the end of the stream."""
+        """Take a piece, from `start` on. Return whether the answer is complete; None if it is not usual, as at the end of the stream."""
         self.given.append(piece)
         if not piece:
             return None

@@ -17,5 +17,5 @@ class Identity:
 
 
 def tokens_of(identity: Identity) -> FileTokens | LoginTokens:
-    """Return what finds the current token of an identity, which is no part of what users see."""
+    """Return the object that finds the current token of an identity. It is not public."""
     return identity._tokens  # noqa: SLF001 - as above

@@ -26,7 +26,7 @@ K = TypeVar("K", bound="Clock | AsyncClock")
 #: Seconds for a renewal while the old token is good, if the call has no time limit, and for the logout.
 RENEWAL_TIMEOUT, LOGOUT_TIMEOUT = 10.0, 5.0
 
-#: Seconds between two looks at a login of another concurrent program of a test.
+#: Seconds between two checks whether the login of another concurrent program of a test is over.
 LOOK = 0.01
 
 #: How often a call is sent again because its token was replaced meanwhile.
@@ -41,7 +41,7 @@ _LEAST = 0.001
 
 @dataclass(slots=True)
 class Call:
-    """One call: until when it may take, how often it paused, and how often its token was refused, or replaced meanwhile."""
+    """One call: when it must end, how often it paused, and how often its token was refused, or replaced meanwhile."""
 
     deadline: float | None
     pauses: int = 0
@@ -116,7 +116,7 @@ class Identified(Generic[K]):
             raise RequestTimeout("no answer within the time limit; it waited for the login of another call", maybe_applied=False)
 
     def _logout(self) -> tuple[Operation[bool], Budget] | None:
-        """Count this client less. Return the logout, if it must log out."""
+        """Note that this client is closed. Return the logout, if it must log out."""
         if self._is_closed or self._login is None:
             return None
         self._is_closed = True

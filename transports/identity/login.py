@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from consul_proto.types.acl_token import ACLToken
     from consul_proto.types.options import Scope
 
-#: Failures of the caller's own: others try again.
+#: Failures that concern only the call that logs in: the calls that wait for it try again.
 _OWN = (Cancelled, ClientClosed, RequestTimeout)
 
 _OK = 200
@@ -79,12 +79,12 @@ class LoginTokens:
         return self._state.secrets
 
     def attach(self) -> None:
-        """Count a client that uses this login."""
+        """Note that a client uses this login."""
         with self._lock:
             self._clients += 1
 
     def detach(self) -> str | None:
-        """Count a client less. Return the token with which the last one must log out."""
+        """Note that a client no longer uses this login. Return the token with which the last client must log out."""
         with self._lock:
             self._clients -= 1
             return self._state.drop() if self._clients == 0 else None
@@ -107,7 +107,7 @@ class LoginTokens:
             return attempt
 
     def leave(self, attempt: Attempt, wake: Callable[[], object]) -> None:
-        """Wait no longer."""
+        """Stop waiting for a login."""
         with self._lock:
             if wake in attempt.wakes:
                 attempt.wakes.remove(wake)
@@ -155,7 +155,7 @@ class LoginTokens:
     def failed(self, error: BaseException, now: float) -> BaseException:
         """Record that a login failed, and return what the caller must raise.
 
-        Whoever waits for this login fails too, unless it was cancelled or ran out of its own caller's time.
+        The calls that wait for this login fail too, unless it was cancelled, or exceeded the time limit of the call that logged in.
         """
         if isinstance(error, ConsulateException):
             error = self._explained(error)
@@ -195,8 +195,8 @@ class Login(Identity):
     the old token while it is good, and otherwise wait within their own time limits. The file is read at each login. The last client that
     uses a Login logs out when it is closed. One Login can serve any number of clients of one cluster, threads and tasks.
 
-    A call whose login fails raises what `acl.login` raises: NotFound for an unknown auth method, Forbidden if no binding rule applies,
-    ServerError for an invalid bearer token; or ConsulateException if the file cannot be read.
+    A call whose login fails raises Forbidden for an unknown auth method or if no binding rule applies, ServerError for an invalid bearer
+    token, ConsulateException if the file cannot be read, or what any call can raise. The call itself was not sent.
 
     auth_method: its name. bearer_token_file: a file with the JWT, or the token of a Kubernetes service account.
     meta: is stored in the description of the token. datacenter, namespace: where to log in, if not where the client's calls go.

@@ -39,8 +39,8 @@ class FileTokens:
         return self._state.secrets
 
     def next(self, now: float) -> Step:
-        """Return the token to send. The file is looked at for each call, which takes a few microseconds; a call takes a hundred or more."""
-        # In an event loop, this blocks as long as the file's system takes. Reading a small file in a worker thread would take longer.
+        """Return the token to send. Each call looks at the file's status, which takes much less time than sending the call."""
+        # In an event loop, this blocks for as long as the file system takes. Reading a small file in a worker thread would take longer.
         with self._lock:
             if _version(self.path) != self._version:
                 self._read_again(now)

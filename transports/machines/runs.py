@@ -155,7 +155,7 @@ class Run(Generic[E]):
 
 @dataclass(slots=True, eq=False)
 class Query:
-    """A blocking query, for one or several calls. key: what it asks, and as whom. handle: what cancels it; None: it is not sent."""
+    """A blocking query, for one or several calls. key: its scope, client and request. handle: what cancels it; None: it is not sent."""
 
     key: object
     calls: list[Call]
