@@ -110,7 +110,8 @@ def main() -> int:
     if chosen.own:
         _measure_own(*chosen.own)
         return 0
-    print(describe(find_cores()), flush=True)
+    for name, value in describe(find_cores()).items():
+        print(f"{name}: {value}", flush=True)
     met = []
     for binary in find_binaries():
         if chosen.only in (None, "dev"):
