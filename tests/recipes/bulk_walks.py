@@ -176,9 +176,8 @@ def main() -> int:
     chosen = reader.parse_args()
     seeds: Any = range(chosen.runs) if chosen.seed is None else [chosen.seed]
     ends = run_all(seeds)
-    print(
-        f"{ends.total():,} calls, and each result is what Consul then holds: {', '.join(f'{number} {end}' for end, number in ends.most_common())}"
-    )
+    kinds = ", ".join(f"{number} {end}" for end, number in ends.most_common())
+    print(f"{ends.total():,} calls, and each result is what Consul then holds: {kinds}")
     return 0
 
 
