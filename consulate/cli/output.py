@@ -81,10 +81,14 @@ def write_rows(columns: Sequence[Column], rows: Iterable[Sequence[object]], *, l
         table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(shown(str(cell))) for cell in row))
-    Console().print(table)
+    if table.rows:
+        Console().print(table)
 
 
-def confirm(question: str, *, yes: bool) -> None:
-    """Ask before something that destroys much, if there is somebody to ask: a terminal. Raises Abort if the answer is no."""
+def confirm(question: Callable[[], str], *, yes: bool) -> None:
+    """Ask before something that destroys much, if there is somebody to ask: a terminal. Raises Abort if the answer is no.
+
+    question: makes the question, which may take a call. yes: whether the user has answered already.
+    """
     if not yes and sys.stdin.isatty() and sys.stderr.isatty():
-        click.confirm(shown(question), abort=True, err=True)
+        click.confirm(shown(question()), abort=True, err=True)

@@ -58,8 +58,14 @@ def _failed_call(error: BaseException) -> Problem:
 def _failed_bulk(error: BulkError) -> Problem:
     """Return what to tell about a bulk call that stopped. If something was applied, or may have been, this counts."""
     cause = problem_of(error.__cause__) if error.__cause__ else Problem(str(error))
-    says = applied_so_far(error.result)
-    return Problem(f"{cause}; {says}", PARTLY if error.result.done or error.result.unknown or error.result.deleted else cause.exit_code)
+    refused = next((each for failure in error.result.failures for each in failure.refusals), None)
+    says = f"key {refused.key!r}: {refused.reason}" if refused else str(cause)
+    return Problem(f"{says}; {applied_so_far(error.result)}", exit_code_of(error.result, cause.exit_code))
+
+
+def exit_code_of(result: BulkResult, otherwise: int) -> int:
+    """Return the exit code of a bulk call that did not end. otherwise: the code if certainly nothing was applied."""
+    return PARTLY if result.done or result.unknown or result.deleted else otherwise
 
 
 def applied_so_far(result: BulkResult) -> str:

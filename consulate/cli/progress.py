@@ -5,7 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+from consulate.cli.problems import INTERRUPTED, Problem, applied_so_far, exit_code_of
+
+if TYPE_CHECKING:
+    from consul_proto.recipes.bulk_result import BulkResult
 
 #: Says how much is done, and how much there is; None if nobody knows.
 Advance: TypeAlias = Callable[[int, int | None], None]
@@ -35,3 +40,22 @@ def bar(what: str) -> Iterator[Advance]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def bulk_bar(what: str) -> Iterator[Callable[[BulkResult], None]]:
+    """Show a bar for a bulk call, whose `progress` it gives. If Ctrl-C ends the call, the error says what was applied. Raises Problem."""
+    last: BulkResult | None = None
+    with bar(what) as advance:
+
+        def progress(result: BulkResult) -> None:
+            nonlocal last
+            last = result
+            advance(result.done, result.total)
+
+        try:
+            yield progress
+        except KeyboardInterrupt:
+            if last is None:
+                raise
+            raise Problem(f"interrupted; {applied_so_far(last)}", exit_code_of(last, INTERRUPTED)) from None

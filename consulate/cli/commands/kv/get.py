@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from consulate.cli.output import Column, is_terminal, json_option, write, write_json, write_rows
+from consulate.cli.output import Column, json_option, write, write_json, write_rows
 from consulate.cli.problems import Problem
 
 if TYPE_CHECKING:
@@ -40,34 +40,22 @@ def command(connection: Connection, key: str, trim: int, *, recurse: bool, raw: 
 
 
 def _print_tree(consul: Consul, prefix: str, trim: int, *, as_json: bool) -> None:
+    count = 0
+
+    def rows(records: Iterable[Record]) -> Iterator[tuple[str, str]]:
+        nonlocal count
+        for count, record in enumerate(records, 1):  # noqa: B007 - it is read after the loop
+            yield trimmed(record["Key"], trim), os.fsdecode(_value(record["Value"]))
+
     with consul.kv.stream_records(prefix, raw=True) as records:
         if as_json:
             found = [_api_object(record) for record in records]
-            write_json(found)
             count = len(found)
+            write_json(found)
         else:
-            count = _print_rows(records, trim)
+            write_rows((Column("Key"), Column("Value")), rows(records), line="{}\t{}".format)
     if not count:
         raise Problem(f"there is no key that begins with {prefix!r}; `consulate kv ls` lists all keys")
-
-
-def _print_rows(records: Iterable[Record], trim: int) -> int:
-    count = 0
-
-    def rows() -> Iterable[tuple[str, str]]:
-        nonlocal count
-        for record in records:
-            count += 1
-            yield trimmed(record["Key"], trim), os.fsdecode(_value(record["Value"]))
-
-    # A table of nothing is no answer: what there is decides.
-    if is_terminal():
-        listed = list(rows())
-        if listed:
-            write_rows((Column("Key"), Column("Value")), listed, line="{}\t{}".format)
-    else:
-        write_rows((), rows(), line="{}\t{}".format)
-    return count
 
 
 def trimmed(key: str, parts: int) -> str:

@@ -42,6 +42,5 @@ def _delete_tree(consul: Consul, prefix: str, *, yes: bool, dry_run: bool) -> No
         for key in consul.kv.keys(prefix):
             write_line(key)
         return
-    if not yes:
-        confirm(f"Delete the {len(consul.kv.keys(prefix)):,} keys that begin with {prefix!r}?", yes=yes)
+    confirm(lambda: f"Delete the {len(consul.kv.keys(prefix)):,} keys that begin with {prefix!r}?", yes=yes)
     consul.kv.delete(prefix, recurse=True)

@@ -1,0 +1,223 @@
+"""Backups of keys in files: taken, restored, and compared with the store, in memory for a few entries.
+
+The format is that of `consul_proto.kv_backup`. `folder` is a key with or without a slash at its end: then the names in the file are
+relative to it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, TypeAlias
+
+from consul_proto.kv_backup import Entry, EntryReader, EntryWriter
+from consul_proto.recipes.bulk_batches import Delete, Put, put_of
+from consul_proto.recipes.bulk_result import BulkResult
+from consul_proto.recipes.bulk_trees import Comparison
+
+if TYPE_CHECKING:
+    from consul_proto.kv_backup import Form
+    from consulate.client import Consul
+    from consulate.snapshot_files import Writer
+
+Target: TypeAlias = "str | os.PathLike[str] | Writer"
+Source: TypeAlias = "str | os.PathLike[str] | BinaryIO"
+
+#: Bytes that are read at once, and entries between two reports.
+_PIECE, _REPORTED = 1 << 18, 1000
+
+#: A key, its value and its flags, as bulk calls take them.
+_Pair: TypeAlias = "tuple[str, bytes, int]"
+
+
+class Difference(NamedTuple):
+    """What a restore would change. kind: "removed" is only in the store, and goes with `prune`. value: the new one."""
+
+    kind: Literal["added", "changed", "removed"]
+    key: str
+    value: bytes | None
+    flags: int | None
+
+
+def folder_of(key: str) -> str:
+    """Return the prefix of a folder; an empty key is the whole store."""
+    return f"{key}/" if key and not key.endswith("/") else key
+
+
+def backup(
+    consul: Consul,
+    target: Target,
+    folder: str = "",
+    *,
+    base64: bool = False,
+    pretty: bool = False,
+    form: Form = "consulate",
+    progress: Callable[[int], object] | None = None,
+) -> int:
+    """Write all keys of a folder to a file, as they are when the call begins. Return how many.
+
+    target: a path, whose file is replaced once the backup is complete (a new one is readable only by its owner), or an open binary file.
+    base64: write all values as base64; without it, only those that are not text. pretty: indent it. form: "consul" writes what
+    `consul kv import` reads. progress: is called with the number of keys, from time to time.
+
+    Raises Forbidden, RequestError, OSError.
+    """
+    prefix = folder_of(folder)
+    writer = EntryWriter(form, base64=base64, pretty=pretty)
+    count = 0
+    with _opened(target) as file, consul.kv.stream_records(prefix, raw=True) as records:
+        for count, record in enumerate(records, 1):
+            stored: Any = record["Value"]
+            _write_all(file, writer.entry(Entry(record["Key"][len(prefix) :], record["Flags"], stored)))
+            if progress is not None and not count % _REPORTED:
+                progress(count)
+        _write_all(file, writer.end())
+    return count
+
+
+def _write_all(file: Writer, text: str) -> None:
+    data = text.encode()
+    while data:
+        written = file.write(data)
+        data = b"" if written is None else data[written:]
+
+
+@contextmanager
+def _opened(target: Target) -> Iterator[Writer]:
+    """Open a target. A path gets its new file at the end of the block, if that is reached."""
+    if not isinstance(target, str | os.PathLike):
+        yield target
+        return
+    path = Path(target).resolve()  # a link goes on to name the file
+    if path.exists() and not path.is_file():
+        with path.open("wb") as device:
+            yield device
+        return
+    descriptor, temporary = tempfile.mkstemp(".part", f".{path.name}-", path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            with suppress(FileNotFoundError):
+                Path(temporary).chmod(path.stat().st_mode & 0o777)
+            os.fsync(descriptor)
+        Path(temporary).replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            Path(temporary).unlink()
+        raise
+
+
+class Backup:
+    """A backup that was read once and found right. count: its entries."""
+
+    def __init__(self, file: BinaryIO, folder: str, *, base64: bool) -> None:
+        self.prefix = folder_of(folder)
+        self.count = 0
+        self._file = file
+        self._base64 = base64
+        self._is_sorted = True
+        last: str | None = None
+        for position, pair in enumerate(self.pairs()):
+            put_of(position, pair, 0)  # raises ValueError for a key that cannot be written
+            self._is_sorted = self._is_sorted and (last is None or last < pair[0])
+            self.count, last = position + 1, pair[0]
+
+    def pairs(self) -> Iterator[_Pair]:
+        """Yield key, value and flags, in the order of the file. Raises ValueError."""
+        self._file.seek(0)
+        decoder = getincrementaldecoder("utf-8-sig")()
+        reader = EntryReader(base64=self._base64)
+        while piece := self._file.read(_PIECE):
+            for entry in reader.feed(decoder.decode(piece)):
+                yield self.prefix + entry.key, entry.value, entry.flags
+        decoder.decode(b"", final=True)
+        reader.end()
+
+    def sorted_pairs(self) -> Iterable[_Pair]:
+        """Return what `pairs` yields, sorted by key, each key once: of equal keys, the last. Only a file without order takes memory."""
+        if self._is_sorted:
+            return self.pairs()
+        return sorted({pair[0]: pair for pair in self.pairs()}.values())
+
+
+@contextmanager
+def opened_backup(source: Source, folder: str = "", *, base64: bool = False) -> Iterator[Backup]:
+    """Open a backup and check all of it. What can be read only once is copied to a temporary file.
+
+    source: a path or an open binary file. base64: whether the values of `[key, flags, value]` are base64. Raises ValueError, OSError.
+    """
+    with ExitStack() as stack:
+        if isinstance(source, str | os.PathLike):
+            file: BinaryIO = stack.enter_context(Path(source).open("rb"))
+            is_repeatable = file.seekable()
+        else:
+            file, is_repeatable = source, False
+        if not is_repeatable:
+            copy = stack.enter_context(tempfile.TemporaryFile())
+            shutil.copyfileobj(file, copy, _PIECE)
+            file = copy
+        yield Backup(file, folder, base64=base64)
+
+
+def differences(consul: Consul, backup: Backup) -> Generator[Difference, None, None]:
+    """Yield what restoring a backup would change, sorted by key. Both are read side by side. Raises Forbidden, RequestError."""
+    comparison = Comparison(backup.prefix)
+    pairs = iter(backup.sorted_pairs())
+    with consul.kv.stream_records(backup.prefix, raw=True) as events:
+        records = iter(events)
+        record, pair = comparison.checked_record(next(records, None)), comparison.checked_pair(next(pairs, None))
+        while step := comparison.step(record, pair):
+            if isinstance(step.change, Put):
+                value: Any = step.change.body
+                yield Difference("changed" if step.record else "added", step.change.key, value, step.change.flags)
+            elif isinstance(step.change, Delete):
+                yield Difference("removed", step.change.key, None, None)
+            if step.record:
+                record = comparison.checked_record(next(records, None))
+            if step.pair:
+                pair = comparison.checked_pair(next(pairs, None))
+
+
+def restore(
+    consul: Consul,
+    backup: Backup,
+    *,
+    replace: bool = True,
+    prune: bool = False,
+    progress: Callable[[BulkResult], object] | None = None,
+) -> BulkResult:
+    """Write the keys of a backup, in transactions over several connections. Return what was done; it can be run again.
+
+    replace: False leaves keys that exist as they are. prune: delete the keys of the folder that the backup does not have.
+    progress: is called with the result so far, as by `kv.put_many`; positions count the entries of the file.
+
+    Raises BulkError if a transaction fails: its `result` says what was applied. Raises Forbidden, RequestError.
+    """
+
+    def report(result: BulkResult) -> None:
+        if progress is not None:
+            progress(changed(result, total=backup.count))
+
+    if not replace:
+        return _add(consul, backup, prune=prune, progress=progress)
+    if prune:
+        return consul.kv.replace_tree(backup.prefix, backup.sorted_pairs(), progress=report)
+    return consul.kv.put_many(backup.pairs(), progress=report)
+
+
+def _add(consul: Consul, backup: Backup, *, prune: bool, progress: Callable[[BulkResult], object] | None) -> BulkResult:
+    """Write only the keys that the store does not have. Positions count these."""
+    with closing(differences(consul, backup)) as found:
+        result = consul.kv.put_many(((each.key, each.value, each.flags or 0) for each in found if each.kind == "added"), progress=progress)
+    if not prune:
+        return result
+    with closing(differences(consul, backup)) as found:
+        deleted = consul.kv.delete_many((each.key for each in found if each.kind == "removed"), progress=progress)
+    return changed(result, deleted=deleted.deleted)
