@@ -40,11 +40,11 @@ def write_line(text: str) -> None:
     write(text.encode("utf-8", "surrogateescape") + b"\n")
 
 
-def write_json(value: Any) -> None:
-    """Write JSON to standard output, indented."""
+def write_json(value: Any, *, indent: int | None = 2) -> None:
+    """Write JSON to standard output. indent: the spaces of a level; None writes one line."""
     import json
 
-    write_line(json.dumps(value, indent=2, ensure_ascii=False))
+    write_line(json.dumps(value, indent=indent, ensure_ascii=False))
 
 
 def note(text: str) -> None:
