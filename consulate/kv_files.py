@@ -99,7 +99,10 @@ def _opened(target: Target) -> Iterator[Writer]:
         with path.open("wb") as device:
             yield device
         return
-    descriptor, temporary = tempfile.mkstemp(".part", f".{path.name}-", path.parent)
+    try:
+        descriptor, temporary = tempfile.mkstemp(".part", f".{path.name}-", path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
@@ -163,7 +166,13 @@ def opened_backup(source: Source, folder: str = "", *, base64: bool = False) -> 
             copy = stack.enter_context(tempfile.TemporaryFile())
             shutil.copyfileobj(file, copy, _PIECE)
             file = copy
-        yield Backup(file, folder, base64=base64)
+        name = source if isinstance(source, str | os.PathLike) else "the backup"
+        try:
+            backup = Backup(file, folder, base64=base64)
+        except ValueError as error:
+            says = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else error
+            raise ValueError(f"{name}: {says}") from None
+        yield backup
 
 
 def differences(consul: Consul, backup: Backup) -> Generator[Difference, None, None]:

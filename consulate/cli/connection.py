@@ -38,7 +38,8 @@ class Connection:
         token = self.token
         file = self.token_file
         if file == "-":
-            token, file = sys.stdin.readline().strip(), None
+            # The bytes after this line may be what the command reads.
+            token, file = sys.stdin.buffer.readline().decode(errors="replace").strip(), None
             if not token:
                 raise Problem("--token-file -: there is no token on standard input; write one line with the token to it", USAGE)
         options: ClientOptions = {} if file is None else {"token_file": file}

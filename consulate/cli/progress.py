@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 Advance: TypeAlias = Callable[[int, int | None], None]
 
 
-def _draw_nothing(_done: int, _total: int | None) -> None:
-    pass
+def draw_nothing(_done: int, _total: int | None) -> None:
+    """Show nothing, where there is no place for a bar."""
 
 
 @contextmanager
 def bar(what: str) -> Iterator[Advance]:
     """Show a bar while the block runs. what: is done, as in "restoring"."""
     if not sys.stderr.isatty():
-        yield _draw_nothing
+        yield draw_nothing
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn

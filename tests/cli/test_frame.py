@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -15,8 +16,21 @@ import pytest
 import consulate
 from consulate.cli.app import Commands
 from consulate.cli.app import consulate as program
-from tests.agents import start_dev
+from tests.agents import Agent, start_dev
 from tests.cli.program import PROGRAM, Shell
+
+
+@pytest.fixture(scope="module")
+def dev() -> Iterator[Agent]:
+    """An agent: which one it is does not matter here."""
+    with start_dev("1.22.5") as agent:
+        yield agent
+
+
+@pytest.fixture
+def shell(dev: Agent) -> Shell:
+    """Runs commands on that agent."""
+    return Shell(dev)
 
 
 def _commands(group: click.Group, names: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
@@ -118,6 +132,10 @@ def test_a_token_comes_from_everywhere_and_its_lack_is_exit_code_4(tmp_path: Pat
         shell.run("--token", token, "kv", "set", "k", "v")
         for words, given in ((["--token-file", str(tmp_path / "token")], b""), (["--token-file", "-"], f"{token}\n".encode())):
             assert shell.run(*words, "kv", "get", "k", given=given).out == b"v\n"
+        shell.run("--token-file", "-", "kv", "restore", given=f'{token}\n[["k", 0, "both"]]'.encode())
+        shell.run("--token-file", "-", "kv", "set", "f", "--file", "-", given=f"{token}\nfile".encode())
+        assert shell.run("--token", token, "kv", "get", "-r", "").lines == ["f\tfile", "k\tboth"]
+        shell.run("--token", token, "kv", "set", "k", "v")
         for variables in ({"CONSUL_HTTP_TOKEN": token}, {"CONSUL_HTTP_TOKEN_FILE": str(tmp_path / "token")}):
             assert Shell(agent, variables).run("kv", "get", "k").out == b"v\n"
         shell.run("--token", "another", "kv", "set", "k", "v", code=4)

@@ -17,6 +17,8 @@ def test_a_value_is_written_and_read(shell: Shell, consul: Consul) -> None:
     shell.run("kv", "set", "a/b", "-5")
     assert (consul.kv.get_record("a/b", raw=True)["Value"], consul.kv.get_record("a/b")["Flags"]) == (b"-5", 7)
     assert shell.run("kv", "get", "a/b", "--raw").out == b"-5"
+    shell.run("kv", "set", "--", "a/b", "--help")
+    assert shell.run("kv", "get", "a/b").out == b"--help\n"
 
 
 def test_a_value_of_any_bytes_is_written_and_read(shell: Shell, consul: Consul, tmp_path: Path) -> None:

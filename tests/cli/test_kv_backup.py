@@ -140,11 +140,18 @@ def test_diff_says_what_a_restore_would_change(shell: Shell, consul: Consul, tmp
 
 @pytest.mark.parametrize(
     ("given", "says"),
-    [(b'[["a", 0, "1"], ["b"]]', "entry 2"), (b'[["a", 0, "1"],', "complete"), (b"\xff", "utf-8"), (b'[["", 0, "2"]]', "key")],
+    [(b'[["a", 0, "1"], ["b"]]', "entry 2"), (b'[["a", 0, "1"],', "complete"), (b"\xff", "UTF-8"), (b'[["", 0, "2"]]', "key")],
 )  # fmt: skip
 def test_a_backup_with_a_fault_changes_nothing(shell: Shell, consul: Consul, given: bytes, says: str) -> None:
     assert says in shell.run("kv", "restore", given=given, code=2).err
     assert consul.kv.keys() == []
+
+
+def test_a_fault_names_the_file(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "backup.json"
+    file.write_text("{}")
+    for words in (["restore", "-f", str(file)], ["diff", str(file)]):
+        assert shell.run("kv", *words, code=2).err == f"Error: {file}: a backup is a JSON list, and this file does not begin with [\n"
 
 
 def test_a_backup_replaces_a_file_only_as_a_whole(shell: Shell, consul: Consul, tmp_path: Path) -> None:
@@ -163,7 +170,8 @@ def test_a_backup_replaces_a_file_only_as_a_whole(shell: Shell, consul: Consul, 
     Shell(shell.agent, {"CONSUL_HTTP_ADDR": "127.0.0.1:1"}).run("kv", "backup", "-f", str(file), code=3)
     assert file.read_text() == text
     assert sorted(each.name for each in tmp_path.iterdir()) == ["backup.json", "link"]
-    assert "No such file" in shell.run("kv", "backup", "-f", str(tmp_path / "none" / "f"), code=1).err
+    missing = tmp_path / "none" / "f"
+    assert shell.run("kv", "backup", "-f", str(missing), code=1).err == f"Error: {missing}: No such file or directory\n"
     assert "none" in shell.run("kv", "restore", "-f", str(tmp_path / "none"), code=1).err
 
 

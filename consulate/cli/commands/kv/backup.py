@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
-from consulate.cli.progress import bar
+from consulate.cli.output import is_terminal
+from consulate.cli.progress import bar, draw_nothing
 
 if TYPE_CHECKING:
     from consul_proto.kv_backup import Form
@@ -31,6 +33,7 @@ def command(connection: Connection, key: str, file: str, form: Form, *, base64: 
     """
     from consulate.kv_files import backup
 
-    with connection.client() as consul, bar("backing up") as advance:
-        target = sys.stdout.buffer if file == "-" else file
+    target = sys.stdout.buffer if file == "-" else file
+    is_shown = file == "-" and is_terminal()  # there is no place for a bar
+    with connection.client() as consul, nullcontext(draw_nothing) if is_shown else bar("backing up") as advance:
         backup(consul, target, key, base64=base64, pretty=pretty, form=form, progress=lambda count: advance(count, None))

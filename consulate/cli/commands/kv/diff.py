@@ -36,7 +36,7 @@ def command(context: click.Context, file: str, key: str, *, base64: bool, as_jso
     count = 0
     documents = []
     source = sys.stdin.buffer if file == "-" else file
-    with opened_backup(source, key, base64=base64) as backup, connection.client() as consul, closing(differences(consul, backup)) as found:
+    with connection.client() as consul, opened_backup(source, key, base64=base64) as backup, closing(differences(consul, backup)) as found:
         for each in found:
             count += 1
             if as_json:

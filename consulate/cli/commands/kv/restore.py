@@ -36,7 +36,7 @@ def command(connection: Connection, key: str, file: str, *, base64: bool, no_rep
     from consulate.kv_files import opened_backup, restore
 
     source = sys.stdin.buffer if file == "-" else file
-    with opened_backup(source, key, base64=base64) as backup, connection.client() as consul:
+    with connection.client() as consul, opened_backup(source, key, base64=base64) as backup:
         if dry_run:
             for each in _planned(consul, backup, replace=not no_replace, prune=prune):
                 print_difference(each)

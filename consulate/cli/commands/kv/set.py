@@ -29,8 +29,8 @@ def command(connection: Connection, key: str, value: str | None, file: str | Non
     """
     if (value is None) == (file is None):
         raise Problem("give either VALUE or --file FILE", USAGE)
-    stored = os.fsencode(value) if value is not None else _content(str(file))
     with connection.client() as consul:
+        stored = os.fsencode(value) if value is not None else _content(str(file))
         if dry_run:
             note(f"would write {len(stored)} bytes to {key}")
         else:
