@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, TypeAlias
@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, TypeAlias
 from consul_proto.kv_backup import Entry, EntryReader, EntryWriter
 from consul_proto.recipes.bulk_batches import Delete, Put, put_of
 from consul_proto.recipes.bulk_result import BulkResult
-from consul_proto.recipes.bulk_trees import Comparison
+from consul_proto.recipes.bulk_trees import Comparison, Step
+from consulate.whole_files import OpenFile, Target, WholeFile, file_of
 
 if TYPE_CHECKING:
     from consul_proto.kv_backup import Form
+    from consul_proto.types.kv import Record
     from consulate.client import Consul
-    from consulate.snapshot_files import Writer
+    from consulate.recipes.bulk_calls import OnProgress
 
-Target: TypeAlias = "str | os.PathLike[str] | Writer"
 Source: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 
 #: Bytes that are read at once, and entries between two reports.
@@ -50,9 +51,68 @@ def folder_of(key: str) -> str:
     return f"{key}/" if key and not key.endswith("/") else key
 
 
+class Saving:
+    """A backup that is taken: the file that is written, and the text of the records that were not written yet."""
+
+    def __init__(self, target: Target, prefix: str, writer: EntryWriter, progress: Callable[[int], object] | None) -> None:
+        self._file = _file_of(target)
+        self._prefix = prefix
+        self._writer = writer
+        self._progress = progress
+        self._texts: list[str] = []
+        self._size = 0
+        self.count = 0
+
+    def begin(self) -> None:
+        """Create the file, unless it is open. Raises OSError."""
+        self._file.begin()
+
+    def add(self, record: Record) -> bytes:
+        """Take a record. Return what to write now; nothing until there is enough of it."""
+        stored: Any = record["Value"]
+        self._texts.append(self._writer.entry(Entry(record["Key"][len(self._prefix) :], record["Flags"], stored)))
+        self._size += len(self._texts[-1])
+        self.count += 1
+        if self._progress is not None and not self.count % _REPORTED:
+            self._progress(self.count)
+        return self._taken() if self._size >= _PIECE else b""
+
+    def _taken(self) -> bytes:
+        text = "".join(self._texts)
+        self._texts.clear()
+        self._size = 0
+        return text.encode()
+
+    def write(self, piece: bytes) -> None:
+        """Write bytes. Raises OSError."""
+        self._file.write(piece)
+
+    def finish(self) -> int:
+        """Write the rest, and give the file its name. Return how many records it has. Raises OSError."""
+        self._texts.append(self._writer.end())
+        self._file.write(self._taken())
+        self._file.finish()
+        return self.count
+
+    def discard(self) -> None:
+        """Remove what was written to a path, unless it is complete."""
+        self._file.discard()
+
+
+def _file_of(target: Target) -> WholeFile | OpenFile:
+    """Return where to write a backup. A link goes on to name its file, and a device is written as it is."""
+    if isinstance(target, str | os.PathLike):
+        path = Path(target)
+        if path.exists() and not path.is_file():
+            device = path.open("wb", buffering=0)
+            return OpenFile(device, device.close)
+        target = path.resolve()
+    return file_of(target, "backup", keeps_mode=True)
+
+
 def backup(
     consul: Consul,
-    target: Target,
+    file: Target,
     folder: str = "",
     *,
     base64: bool = False,
@@ -62,59 +122,23 @@ def backup(
 ) -> int:
     """Write all keys of a folder to a file, as they are when the call begins. Return how many.
 
-    target: a path, whose file is replaced once the backup is complete (a new one is readable only by its owner), or an open binary file.
+    file: a path, whose file is replaced once the backup is complete (a new one is readable only by its owner), or an open binary file.
     base64: write all values as base64; without it, only those that are not text. pretty: indent it. form: "consul" writes what
     `consul kv import` reads. progress: is called with the number of keys, from time to time.
 
     Raises Forbidden, RequestError, OSError.
     """
     prefix = folder_of(folder)
-    writer = EntryWriter(form, base64=base64, pretty=pretty)
-    count = 0
-    with _opened(target) as file, consul.kv.stream_records(prefix, raw=True) as records:
-        for count, record in enumerate(records, 1):
-            stored: Any = record["Value"]
-            _write_all(file, writer.entry(Entry(record["Key"][len(prefix) :], record["Flags"], stored)))
-            if progress is not None and not count % _REPORTED:
-                progress(count)
-        _write_all(file, writer.end())
-    return count
-
-
-def _write_all(file: Writer, text: str) -> None:
-    data = text.encode()
-    while data:
-        written = file.write(data)
-        data = b"" if written is None else data[written:]
-
-
-@contextmanager
-def _opened(target: Target) -> Iterator[Writer]:
-    """Open a target. A path gets its new file at the end of the block, if that is reached."""
-    if not isinstance(target, str | os.PathLike):
-        yield target
-        return
-    path = Path(target).resolve()  # a link goes on to name the file
-    if path.exists() and not path.is_file():
-        with path.open("wb") as device:
-            yield device
-        return
+    saving = Saving(file, prefix, EntryWriter(form, base64=base64, pretty=pretty), progress)
     try:
-        descriptor, temporary = tempfile.mkstemp(".part", f".{path.name}-", path.parent)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            with suppress(FileNotFoundError):
-                Path(temporary).chmod(path.stat().st_mode & 0o777)
-            os.fsync(descriptor)
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise
+        saving.begin()
+        with consul.kv.stream_records(prefix, raw=True) as records:
+            for record in records:
+                if piece := saving.add(record):
+                    saving.write(piece)
+        return saving.finish()
+    finally:
+        saving.discard()
 
 
 class Backup:
@@ -183,15 +207,24 @@ def differences(consul: Consul, backup: Backup) -> Generator[Difference, None, N
         records = iter(events)
         record, pair = comparison.checked_record(next(records, None)), comparison.checked_pair(next(pairs, None))
         while step := comparison.step(record, pair):
-            if isinstance(step.change, Put):
-                value: Any = step.change.body
-                yield Difference("changed" if step.record else "added", step.change.key, value, step.change.flags)
-            elif isinstance(step.change, Delete):
-                yield Difference("removed", step.change.key, None, None)
+            if (found := difference_of(step)) is not None:
+                yield found
             if step.record:
                 record = comparison.checked_record(next(records, None))
             if step.pair:
                 pair = comparison.checked_pair(next(pairs, None))
+
+
+def difference_of(step: Step) -> Difference | None:
+    """Return the difference that a step of a comparison is about; None if both are the same."""
+    if isinstance(step.change, Put):
+        return Difference("changed" if step.record else "added", step.change.key, step.change.body, step.change.flags)
+    return Difference("removed", step.change.key, None, None) if isinstance(step.change, Delete) else None
+
+
+def with_total(progress: OnProgress | None, total: int) -> OnProgress | None:
+    """Return a callback of progress whose results say how many entries there are."""
+    return None if progress is None else lambda result: progress(changed(result, total=total))
 
 
 def restore(
@@ -200,7 +233,7 @@ def restore(
     *,
     replace: bool = True,
     prune: bool = False,
-    progress: Callable[[BulkResult], object] | None = None,
+    progress: OnProgress | None = None,
 ) -> BulkResult:
     """Write the keys of a backup, in transactions over several connections. Return what was done; it can be run again.
 
@@ -209,11 +242,7 @@ def restore(
 
     Raises BulkError if a transaction fails: its `result` says what was applied. Raises Forbidden, RequestError.
     """
-
-    def report(result: BulkResult) -> None:
-        if progress is not None:
-            progress(changed(result, total=backup.count))
-
+    report = with_total(progress, backup.count)
     if not replace:
         return _add(consul, backup, prune=prune, progress=progress)
     if prune:
@@ -221,7 +250,7 @@ def restore(
     return consul.kv.put_many(backup.pairs(), progress=report)
 
 
-def _add(consul: Consul, backup: Backup, *, prune: bool, progress: Callable[[BulkResult], object] | None) -> BulkResult:
+def _add(consul: Consul, backup: Backup, *, prune: bool, progress: OnProgress | None) -> BulkResult:
     """Write only the keys that the store does not have. Positions count these."""
     with closing(differences(consul, backup)) as found:
         result = consul.kv.put_many(((each.key, each.value, each.flags or 0) for each in found if each.kind == "added"), progress=progress)

@@ -170,6 +170,7 @@ def test_a_backup_replaces_a_file_only_as_a_whole(shell: Shell, consul: Consul, 
     Shell(shell.agent, {"CONSUL_HTTP_ADDR": "127.0.0.1:1"}).run("kv", "backup", "-f", str(file), code=3)
     assert file.read_text() == text
     assert sorted(each.name for each in tmp_path.iterdir()) == ["backup.json", "link"]
+    assert shell.run("kv", "backup", "-f", "/dev/stdout").text == text
     missing = tmp_path / "none" / "f"
     assert shell.run("kv", "backup", "-f", str(missing), code=1).err == f"Error: {missing}: No such file or directory\n"
     assert "none" in shell.run("kv", "restore", "-f", str(tmp_path / "none"), code=1).err
