@@ -47,11 +47,6 @@ def write_json(value: Any, *, indent: int | None = 2) -> None:
     write_line(json.dumps(value, indent=indent, ensure_ascii=False))
 
 
-def note(text: str) -> None:
-    """Write a line for people to standard error."""
-    click.echo(text, err=True)
-
-
 def shown(text: str) -> str:
     """Return text for a terminal: a control character, which could change what the terminal shows, is escaped."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -38,7 +38,10 @@ def test_a_value_of_any_bytes_is_written_and_read(shell: Shell, consul: Consul, 
 def test_set_needs_one_value(shell: Shell) -> None:
     assert "VALUE" in shell.run("kv", "set", "k", code=2).err
     assert "VALUE" in shell.run("kv", "set", "k", "v", "--file", "f", code=2).err
-    assert "a//b" in shell.run("kv", "set", "a//b", "v", code=2).err
+    for options in ([], ["--dry-run"]):
+        assert "a//b" in shell.run("kv", "set", "a//b", "v", *options, code=2).err
+    assert shell.run("kv", "set", "k", "v", "--dry-run").out == b"would write 1 bytes to k\n"
+    assert shell.run("kv", "ls").out == b""
     assert shell.run("kv", "set", "k", "--file", "/no/such/file", code=1).err == "Error: /no/such/file: No such file or directory\n"
 
 
@@ -79,6 +82,8 @@ def test_keys_are_listed(shell: Shell, consul: Consul) -> None:
 
 
 def test_a_folder_is_created_once(shell: Shell, consul: Consul) -> None:
+    assert shell.run("kv", "mkdir", "d/e", "--dry-run").out == b"would create d/e/\n"
+    assert consul.kv.keys() == []
     shell.run("kv", "mkdir", "d/e")
     assert consul.kv.keys() == ["d/e/"]
     consul.kv.put("d/e/", "kept")

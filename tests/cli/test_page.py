@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 
+from consulate import Consul
 from consulate.cli.app import consulate
+from consulate.cli.connection import Connection
 from consulate.cli.problems import DENIED, FAILED, INTERRUPTED, PARTLY, UNREACHABLE, USAGE
 from tests.cli.program import PATIENCE, PROGRAM, Shell
 
-_PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+_DOCS = Path(__file__).parents[2] / "docs"
+_PAGE = (_DOCS / "cli.md").read_text()
 
 
 def _section(title: str) -> str:
@@ -63,3 +67,16 @@ def test_the_commands_of_the_page_print_what_it_shows(shell: Shell, tmp_path: Pa
             ["/bin/sh", "-c", program + script], check=False, capture_output=True, cwd=tmp_path, env=environment, timeout=PATIENCE
         )
         assert done.stdout.decode() == expected, script
+
+
+def test_the_command_that_contributors_copy_works(shell: Shell, consul: Consul, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    section = (_DOCS / "contributing.md").read_text().partition("\n## Add a command\n")[2]
+    (code,) = re.findall(r"^```python\n(.*?)^```", section.partition("\n## ")[0], re.MULTILINE | re.DOTALL)
+    names: dict[str, click.Command] = {}
+    exec(code, names)
+    consul.kv.put_many({"a/1": 1, "a/2": 2, "b": 3})
+    connection = Connection(api_host=shell.agent.host, api_port=shell.agent.port)
+    for words in (["a/"], ["--json"]):
+        names["command"].main(words, obj=connection, standalone_mode=False)
+    sys.stdout.flush()
+    assert capfdbinary.readouterr().out == b"2\n3\n"

@@ -31,7 +31,7 @@ def test_a_service_is_registered_and_removed(shell: Shell, consul: Consul) -> No
     names = ("Service", "Address", "Port", "Tags")
     assert [service[name] for name in names] == ["web", "10.0.0.5", 8080, ["v1", "blue"]]
     assert consul.agent.checks() == []
-    shell.run("deregister", "web-1", "--dry-run")
+    assert shell.run("deregister", "web-1", "--dry-run").out == b"would remove web with the ID web-1\n"
     assert "web-1" in _services(consul)
     assert shell.run("deregister", "web-1").out == b""
     assert _services(consul) == {}
@@ -47,7 +47,7 @@ def test_a_service_is_registered_and_removed(shell: Shell, consul: Consul) -> No
     ],
 )
 def test_a_service_gets_its_check(shell: Shell, consul: Consul, words: list[str], definition: dict[str, str]) -> None:
-    shell.run("register", "web", *words, "--dry-run")
+    assert shell.run("register", "web", *words, "--dry-run").out == b"would register web with the ID web\n"
     assert _services(consul) == {}
     shell.run("register", "web", *words)
     (check,) = consul.agent.checks()

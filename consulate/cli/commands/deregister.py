@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from consulate.cli.output import dry_run_option, note
+from consulate.cli.output import dry_run_option, write_line
 
 if TYPE_CHECKING:
     from consulate.cli.connection import Connection
@@ -21,6 +21,6 @@ def command(connection: Connection, service_id: str, *, dry_run: bool) -> None:
     with connection.client() as consul:
         service = consul.agent.service.get(service_id)  # raises NotFound; Consul 1.8 removes what is not there
         if dry_run:
-            note(f"would remove {service['Service']} with the ID {service['ID']}")
+            write_line(f"would remove {service['Service']} with the ID {service['ID']}")
         else:
             consul.agent.service.deregister(service_id)

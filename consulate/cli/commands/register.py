@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 import click
 
-from consulate.cli.output import dry_run_option, note
+from consulate.cli.output import dry_run_option, write_line
 
 if TYPE_CHECKING:
     from consul_proto.durations import Duration
@@ -69,7 +69,7 @@ def command(
     with connection.client() as consul:
         if dry_run:
             consul.ops.agent.service.register(name, service_id, address, port, split, **check)  # it checks the arguments
-            note(f"would register {name} with the ID {service_id or name}")
+            write_line(f"would register {name} with the ID {service_id or name}")
         else:
             consul.agent.service.register(name, service_id, address, port, split, **check)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from consulate.cli.output import dry_run_option, note
+from consulate.cli.output import dry_run_option, write_line
 
 if TYPE_CHECKING:
     from consulate.cli.connection import Connection
@@ -21,6 +21,7 @@ def command(connection: Connection, path: str, *, dry_run: bool) -> None:
     folder = path if path.endswith("/") else f"{path}/"
     with connection.client() as consul:
         if dry_run:
-            note(f"would create {folder}")
+            consul.ops.kv.put(folder, None)  # it checks the key
+            write_line(f"would create {folder}")
         else:
             consul.kv.put(folder, None, cas=0)

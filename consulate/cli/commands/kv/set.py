@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from consulate.cli.output import dry_run_option, note
+from consulate.cli.output import dry_run_option, write_line
 from consulate.cli.problems import USAGE, Problem
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def command(connection: Connection, key: str, value: str | None, file: str | Non
     with connection.client() as consul:
         stored = os.fsencode(value) if value is not None else _content(str(file))
         if dry_run:
-            note(f"would write {len(stored)} bytes to {key}")
+            consul.ops.kv.put(key, stored)  # it checks the key
+            write_line(f"would write {len(stored)} bytes to {key}")
         else:
             consul.kv.set(key, stored)
 
