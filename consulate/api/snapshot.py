@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from consul_proto.operation import Operation
     from consul_proto.types.options import DatacenterOption
     from consul_proto.types.snapshot import SnapshotMeta, SnapshotOptions
-    from consulate.snapshot_files import ArchiveCopy, ArchiveFile, Source, Target
+    from consulate.snapshot_files import Archive, Source
+    from consulate.whole_files import Target
 
 _OPERATIONS: endpoints.Snapshot[Pure] = endpoints.Snapshot._over(unchanged, place="snapshot")  # noqa: SLF001 - as a group is made
 
@@ -105,7 +106,7 @@ class AsyncSnapshot(endpoints.Snapshot[Async]):
         stream, archive = _stream(options), target_of(file)
         return self._save(stream, archive)
 
-    async def _save(self, stream: Stream[bytes], archive: ArchiveCopy | ArchiveFile) -> SnapshotMeta:
+    async def _save(self, stream: Stream[bytes], archive: Archive) -> SnapshotMeta:
         events: AsyncEvents[bytes] = self._run(stream)
         try:
             await in_thread(archive.begin)

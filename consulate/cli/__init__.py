@@ -1,16 +1,20 @@
-"""The command line: `consulate dev`. It needs click, which the extra `cli` brings."""
+"""The command line, `consulate`. It needs click and rich, which the extra `cli` brings."""
 
 from __future__ import annotations
 
 import sys
+
+#: What the command line needs beside the client. rich draws tables and bars, and is imported when one is drawn.
+_NEEDS = ("click", "rich")
 
 
 def main() -> None:
     """Run the command line."""
     try:
         from consulate.cli.app import consulate  # click is imported when it is used
+
+        consulate(prog_name="consulate")
     except ModuleNotFoundError as error:
-        if error.name != "click":
+        if error.name not in _NEEDS:
             raise
-        sys.exit("the command line needs click, which is not installed: run `pip install click`")
-    consulate(prog_name="consulate")
+        sys.exit(f"the command line needs {error.name}, which is not installed: run `pip install click rich`")

@@ -1,17 +1,121 @@
-"""The command `consulate`: the group that each command is added to."""
+"""The command `consulate`, and how it finds its commands: each is a file in the folder `commands`, which is imported when it is used.
+
+`commands/kv/get.py` is `consulate kv get`: it has a click command called `command`. A folder is a group of commands. The first line of a
+file, its docstring, is what the list of commands says about it; so this list needs no imports.
+"""
 
 from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import click
 
 from consulate import __version__
-from consulate.cli.dev.options import dev
+from consulate.cli.connection import Connection
+from consulate.cli.problems import problem_of
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+#: Another name of a command -> the command, by group.
+_ALIASES: Mapping[str, Mapping[str, str]] = {"kv": {"del": "rm"}}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__)
-def consulate() -> None:
-    """Command-line tools of Consulate, a client for HashiCorp Consul."""
+class Commands(click.Group):
+    """A group whose commands are the files of a folder. package: the name of the folder, as Python imports it."""
+
+    def __init__(self, package: str, **options: Any) -> None:
+        super().__init__(no_args_is_help=True, context_settings=_HELP, **options)
+        self._package = package
+        self._folder = Path(__file__).parents[2].joinpath(*package.split("."))
+        self._aliases = _ALIASES.get(self._folder.name, {})
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
+        """Return the names of the commands."""
+        return sorted(
+            path.stem for path in self._folder.iterdir() if not path.name.startswith(("_", ".")) and (path.suffix == ".py" or path.is_dir())
+        )
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; None if there is none of that name."""
+        name = self._aliases.get(cmd_name, cmd_name)
+        if name not in self.list_commands(ctx):
+            return None
+        package = f"{self._package}.{name}"
+        if (self._folder / name).is_dir():
+            return Commands(package, name=name, help=self._line(name))
+        command: click.Command = import_module(package).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self._line(name)) for name in self.list_commands(ctx)])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments name. Raises UsageError, with a similar name if there is one."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            similar = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if not similar:
+                raise
+            raise click.UsageError(f"{error.message.rstrip('.')}; did you mean {similar[0]!r}?", ctx) from None
+
+    def _line(self, name: str) -> str:
+        """Return the first line of a command's file."""
+        path = self._folder / name / "__init__.py" if (self._folder / name).is_dir() else self._folder / f"{name}.py"
+        with path.open(encoding="utf-8") as file:
+            return file.readline().strip().strip('"')
 
 
-consulate.add_command(dev)
+class App(Commands):
+    """The group of all commands. What they raise becomes one line for the user, and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that the arguments name."""
+        try:
+            value = super().invoke(ctx)
+            sys.stdout.flush()  # here, where a reader that is gone is not an error
+        except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, ModuleNotFoundError):
+                raise
+            problem = problem_of(error)
+            click.echo(f"Error: {' '.join(str(problem).split())}", err=True)
+            raise click.exceptions.Exit(problem.exit_code) from None
+        return value
+
+
+@click.pass_context
+def _begin(ctx: click.Context, /, **options: Any) -> None:
+    ctx.obj = Connection(**options)
+
+
+def _option(*names: str, **settings: Any) -> click.Option:
+    return click.Option(names, **settings)
+
+
+consulate = App(
+    "consulate.cli.commands",
+    name="consulate",
+    help="Command-line tools of Consulate, a client for HashiCorp Consul.",
+    epilog="Defaults come from CONSUL_HTTP_ADDR (or CONSUL_RPC_ADDR), CONSUL_HTTP_TOKEN and the other variables of the official client."
+    " Exit codes: 0 done, 1 not found, false or failed, 2 usage, 3 Consul cannot be reached, 4 denied, 5 partly done.",
+    callback=_begin,
+    params=[
+        _option("--api-scheme", metavar="SCHEME", type=click.Choice(["http", "https", "http+unix", "https+unix"])),
+        _option("--api-host", metavar="HOST", help="Host of the agent, its URL, or with http+unix the path of its socket."),
+        _option("--api-port", metavar="PORT", type=click.IntRange(1, 65535)),
+        _option("--datacenter", metavar="NAME", help="The datacenter of all calls.  [default: the agent's own]"),
+        _option("--token", metavar="TOKEN", help="The ACL token. `ps` shows it to everybody on this machine: better use --token-file."),
+        _option("--token-file", metavar="FILE", help="A file with the ACL token; - reads it from standard input."),
+    ],
+)
+click.version_option(__version__)(consulate)

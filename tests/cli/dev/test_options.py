@@ -353,12 +353,6 @@ def test_settings_without_effect_are_named_once(tmp_path: Path) -> None:
     assert warning == f"consulate dev: ignored settings that have no effect here: {names}"
 
 
-def test_without_click_the_error_says_what_to_install() -> None:
-    code = "import sys; sys.modules['click'] = None; from consulate.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=30)
-    assert (done.returncode, done.stderr) == (1, "the command line needs click, which is not installed: run `pip install click`\n")
-
-
 def test_help_names_each_option() -> None:
     said = _run("--help").stdout
     for option in ("--http-port", "--unix", "--acl-token", "--acl-default", "--consul-version", "--data ", "--datacenter", "--node"):

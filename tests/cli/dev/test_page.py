@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from consulate.cli.dev.options import dev
+from consulate.cli.commands.dev import command as dev
 
 _PAGE = (Path(__file__).parents[3] / "docs" / "dev.md").read_text()
 

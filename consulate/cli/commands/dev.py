@@ -1,4 +1,4 @@
-"""The options of `consulate dev`."""
+"""Serve a simulated Consul agent for development and tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import click
 from consul_proto.simulator.engine.settings import Policy
 from consul_proto.simulator.engine.versions import VersionName
 from consulate.cli.dev.command import Options, run_dev
-from consulate.cli.problems import Problem
 
 #: The variable that may hold the management token, so that the token does not show in the list of processes.
 _VARIABLE = "CONSULATE_DEV_ACL_TOKEN"
@@ -47,7 +46,7 @@ def _say(text: str) -> None:
 @click.option(
     "--enable-script-checks", is_flag=True, help="Run script checks. Anyone who can reach the agent can then run commands as you."
 )
-def dev(
+def command(
     http_port: int | None,
     unix_path: str | None,
     acl_token: str | None,
@@ -81,7 +80,4 @@ def dev(
         config_files=config_files,
         script_checks=enable_script_checks,
     )
-    try:
-        run_dev(options, say=_say, note=lambda text: click.echo(f"consulate dev: {text}", err=True))
-    except Problem as problem:
-        raise click.ClickException(str(problem)) from None
+    run_dev(options, say=_say, note=lambda text: click.echo(f"consulate dev: {text}", err=True))

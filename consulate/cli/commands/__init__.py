@@ -1,0 +1,1 @@
+"""The commands of `consulate`: one file each, which `consulate.cli.app` finds."""

@@ -1,0 +1,1 @@
+"""Read and write the key/value store."""

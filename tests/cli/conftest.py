@@ -1,0 +1,39 @@
+"""The agents that commands run on: `consulate dev`, and each real Consul of CONSUL_BINS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from consulate import Consul
+from tests.agents import Binary, find_binaries, find_dev_versions, start_agent, start_dev
+from tests.cli.program import Shell
+
+_AGENTS: list[str | Binary] = [*find_dev_versions(), *find_binaries()]
+
+
+def _id(agent: str | Binary) -> str:
+    return f"dev {agent}" if isinstance(agent, str) else f"Consul {agent.version}"
+
+
+@pytest.fixture(scope="package", params=_AGENTS, ids=_id)
+def _shell(request: pytest.FixtureRequest) -> Iterator[Shell]:
+    kind: str | Binary = request.param
+    with start_dev(kind) if isinstance(kind, str) else start_agent(kind, acls=False) as agent:
+        yield Shell(agent)
+
+
+@pytest.fixture
+def shell(_shell: Shell) -> Iterator[Shell]:
+    """Runs commands on an agent that has no keys."""
+    yield _shell
+    with Consul(_shell.agent.host, _shell.agent.port) as consul:
+        consul.kv.delete("", recurse=True)
+
+
+@pytest.fixture
+def consul(shell: Shell) -> Iterator[Consul]:
+    """A client for the agent of the shell."""
+    with Consul(shell.agent.host, shell.agent.port) as client:
+        yield client
