@@ -56,7 +56,8 @@ async def backup(
 async def opened_backup(source: Source, folder: str = "", *, base64: bool = False) -> AsyncIterator[Backup]:
     """Open a backup and check all of it; see `consulate.kv_files.opened_backup`."""
     with ExitStack() as stack:
-        yield await in_thread(stack.enter_context, kv_files.opened_backup(source, folder, base64=base64))
+        opened = kv_files.opened_backup(source, folder, base64=base64)
+        yield await in_thread(lambda: stack.enter_context(opened))
 
 
 async def differences(consul: AsyncConsul, backup: Backup) -> AsyncGenerator[Difference, None]:
