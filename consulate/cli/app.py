@@ -110,9 +110,11 @@ consulate = App(
     " Exit codes: 0 done, 1 not found, false or failed, 2 usage, 3 Consul cannot be reached, 4 denied, 5 partly done.",
     callback=_begin,
     params=[
-        _option("--api-scheme", metavar="SCHEME", type=click.Choice(["http", "https", "http+unix", "https+unix"])),
-        _option("--api-host", metavar="HOST", help="Host of the agent, its URL, or with http+unix the path of its socket."),
-        _option("--api-port", metavar="PORT", type=click.IntRange(1, 65535)),
+        _option("--api-scheme", type=click.Choice(["http", "https", "http+unix", "https+unix"]), help="How to connect.  [default: http]"),
+        _option(
+            "--api-host", metavar="HOST", help="Host of the agent, its URL, or with http+unix the path of its socket.  [default: localhost]"
+        ),
+        _option("--api-port", metavar="PORT", type=click.IntRange(1, 65535), help="Port of the agent.  [default: 8500]"),
         _option("--datacenter", metavar="NAME", help="The datacenter of all calls.  [default: the agent's own]"),
         _option("--token", metavar="TOKEN", help="The ACL token. `ps` shows it to everybody on this machine: better use --token-file."),
         _option("--token-file", metavar="FILE", help="A file with the ACL token; - reads it from standard input."),

@@ -60,6 +60,10 @@ def test_a_command_says_what_it_does(names: tuple[str, ...], command: click.Comm
         assert not isinstance(parameter, click.Option) or parameter.help, parameter
 
 
+def test_each_global_option_says_what_it_is() -> None:
+    assert [each.name for each in program.params if isinstance(each, click.Option) and not each.help] == []
+
+
 def test_a_group_lists_its_commands(shell: Shell) -> None:
     listed = shell.run("--help").text
     for name in ("dev", "kv"):

@@ -196,6 +196,17 @@ def test_without_rights_nothing_is_applied() -> None:
         assert Shell(agent, {"CONSUL_HTTP_TOKEN": str(agent.management_token)}).run("kv", "backup").out == b"[]\n"
 
 
+def test_a_backup_has_what_the_token_may_read() -> None:
+    with start_dev("1.22.5", acls=True) as agent, Consul(agent.host, agent.port, token=agent.management_token) as consul:
+        consul.kv.put_many({"app/a": "1", "app/b": "2", "other": "3"})
+        policy = consul.acl.policy.create("app", rules='key_prefix "app/" { policy = "write" }')
+        token = consul.acl.token.create(policies=[{"ID": policy["ID"]}])["SecretID"]
+        shell = Shell(agent, {"CONSUL_HTTP_TOKEN": token})
+        assert [key for key, _, _ in json.loads(shell.run("kv", "backup").out)] == ["app/a", "app/b"]
+        shell.run("kv", "restore", "--prune", given=b'[["app/b", 0, "2"]]')
+        assert consul.kv.keys() == ["app/b", "other"]
+
+
 def test_on_a_terminal_prune_asks_and_a_bar_is_shown(shell: Shell, consul: Consul, tmp_path: Path) -> None:
     consul.kv.put_many({"app/a": "1", "app/b": "2"})
     file = tmp_path / "backup.json"
