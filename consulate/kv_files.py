@@ -20,7 +20,7 @@ from consul_proto.kv_backup import Entry, EntryReader, EntryWriter
 from consul_proto.recipes.bulk_batches import Delete, Put, put_of
 from consul_proto.recipes.bulk_result import BulkResult
 from consul_proto.recipes.bulk_trees import Comparison, Step
-from consulate.whole_files import OpenFile, Target, WholeFile, file_of
+from consulate.whole_files import Target, file_or_device
 
 if TYPE_CHECKING:
     from consul_proto.kv_backup import Form
@@ -55,7 +55,7 @@ class Saving:
     """A backup that is taken: the file that is written, and the text of the records that were not written yet."""
 
     def __init__(self, target: Target, prefix: str, writer: EntryWriter, progress: Callable[[int], object] | None) -> None:
-        self._file = _file_of(target)
+        self._file = file_or_device(target, "backup", keeps_mode=True)
         self._prefix = prefix
         self._writer = writer
         self._progress = progress
@@ -97,17 +97,6 @@ class Saving:
     def discard(self) -> None:
         """Remove what was written to a path, unless it is complete."""
         self._file.discard()
-
-
-def _file_of(target: Target) -> WholeFile | OpenFile:
-    """Return where to write a backup. A link goes on to name its file, and a device is written as it is."""
-    if isinstance(target, str | os.PathLike):
-        path = Path(target)
-        if path.exists() and not path.is_file():
-            device = path.open("wb", buffering=0)
-            return OpenFile(device, device.close)
-        target = path.resolve()
-    return file_of(target, "backup", keeps_mode=True)
 
 
 def backup(

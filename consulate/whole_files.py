@@ -126,3 +126,14 @@ def file_of(target: Target, call: str, *, keeps_mode: bool = False) -> WholeFile
         kind = f"an object of {type(target).__name__}"
         raise TypeError(f"{call}(): file must be a path or a binary file, as open(..., 'wb') returns, not {kind}")
     return OpenFile(target)
+
+
+def file_or_device(target: Target, call: str, *, keeps_mode: bool = False) -> WholeFile | OpenFile:
+    """Return where to save; see `file_of`. A link goes on to name its file, and a device is written as it is. Raises TypeError, OSError."""
+    if isinstance(target, str | os.PathLike):
+        path = Path(target)
+        if path.exists() and not path.is_file():
+            device = path.open("wb", buffering=0)
+            return OpenFile(device, device.close)
+        target = path.resolve()
+    return file_of(target, call, keeps_mode=keeps_mode)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from consulate.cli.problems import USAGE, Problem
 
 if TYPE_CHECKING:
+    from consul_proto.config import Config
     from consulate.client import Consul
     from consulate.configuration import ClientOptions
 
@@ -48,3 +49,9 @@ class Connection:
             return Consul(self.api_host, self.api_port, self.datacenter, token, self.api_scheme, adapter, **options)
         except ValueError as error:
             raise Problem(str(error), USAGE) from None
+
+    def configuration(self) -> Config:
+        """Return the addresses of the agents, and how `client` connects to them."""
+        from consulate.configuration import read_configuration
+
+        return read_configuration(self.api_host, self.api_port, None, None, self.api_scheme)[0]

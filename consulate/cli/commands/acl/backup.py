@@ -1,0 +1,44 @@
+"""Write the ACL system to a backup file."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from consulate.cli.output import is_terminal, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from consul_proto.acl_backup.document import ACLForm, LeftOut
+    from consulate.cli.connection import Connection
+
+
+@click.command()
+@click.option("-f", "--file", default="-", metavar="FILE", help="The file to write; a complete backup replaces it.  [default: stdout]")
+@click.option("-p", "--pretty", is_flag=True, help="Indent the JSON.")
+@click.option(
+    "--format", "form", type=click.Choice(["consulate", "legacy"]), default="consulate",
+    help="legacy: the list of tokens that older versions wrote, with ID, Name, Type and Rules.  [default: consulate]",
+)  # fmt: skip
+@click.pass_obj
+def command(connection: Connection, file: str, form: ACLForm, *, pretty: bool) -> None:
+    """Write policies, roles, auth methods, binding rules and tokens to a backup. It needs a token with acl:write.
+
+    The backup holds the secrets of all tokens. FILE can be read only by its owner. Tokens of logins and tokens that have expired are
+    left out; standard error says which.
+    """
+    from consulate.acl_files import backup
+
+    with connection.client() as consul:
+        found = backup(consul, sys.stdout.buffer if file == "-" else file, pretty=pretty, form=form)
+    print_left_out(found.left_out)
+
+
+def print_left_out(left_out: Iterable[LeftOut]) -> None:
+    """Say on standard error what is left out, and why."""
+    for each in left_out:
+        line = f"left out: {each}"
+        click.echo(shown(line) if is_terminal() else line, err=True)
