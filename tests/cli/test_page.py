@@ -1,4 +1,4 @@
-"""docs/cli.md names each command and option, and its commands print what it shows."""
+"""docs/cli.md names each command and option; its commands, and those of docs/run-once.md, print what is shown."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from tests.cli.program import PATIENCE, PROGRAM, Shell
 _DOCS = Path(__file__).parents[2] / "docs"
 _PAGE = (_DOCS / "cli.md").read_text()
 
+#: The pages whose commands are run, and how many blocks they have at least.
+_RUN = {"cli.md": 4, "run-once.md": 1}
+
 
 def _section(title: str) -> str:
     return _PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
@@ -31,7 +34,7 @@ def _members(group: click.Group) -> dict[str, click.Command]:
 
 
 def test_the_page_names_each_command_and_its_options() -> None:
-    rows = dict(re.findall(r"^\| `([a-z]+(?: [a-z]+)?)[^`]*` \| (.*) \|$", _section("Commands"), re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([a-z_]+(?: [a-z]+)?)[^`]*` \| (.*) \|$", _section("Commands"), re.MULTILINE))
     commands: dict[str, click.Command] = {}
     for name, command in _members(consulate).items():
         inner = {f"{name} {each}": one for each, one in _members(command).items()} if isinstance(command, click.Group) else {name: command}
@@ -55,11 +58,12 @@ def test_the_page_names_each_exit_code() -> None:
     assert codes == [0, FAILED, USAGE, UNREACHABLE, DENIED, PARTLY, INTERRUPTED]
 
 
+@pytest.mark.parametrize("page", _RUN)
 @pytest.mark.usefixtures("consul")
-def test_the_commands_of_the_page_print_what_it_shows(shell: Shell, tmp_path: Path) -> None:
+def test_the_commands_of_a_page_print_what_it_shows(shell: Shell, tmp_path: Path, page: str) -> None:
     """In the order of the page: a block may read what an earlier one wrote."""
-    blocks = re.findall(r"^```sh\n((?:(?!```).*\n)+)```\n\n```text\n((?:(?!```).*\n)+)```", _PAGE, re.MULTILINE)
-    assert len(blocks) >= 4
+    blocks = re.findall(r"^```sh\n((?:(?!```).*\n)+)```\n\n```text\n((?:(?!```).*\n)+)```", (_DOCS / page).read_text(), re.MULTILINE)
+    assert len(blocks) >= _RUN[page]
     program = f'consulate() {{ {" ".join(PROGRAM)} "$@" 2>&1; }}\n'
     environment = {**shell.environment, "PYTHONUTF8": "1"}
     for script, expected in blocks:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 import click
 
+from consulate.cli.durations import duration_of
 from consulate.cli.output import dry_run_option, write_line
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def command(
 def _check(kind: str, values: tuple[str, ...]) -> _Check:
     if kind == "no-check":
         return {}
-    duration = float(values[0]) if values[0].replace(".", "", 1).isdecimal() else values[0]
+    duration = duration_of(values[0])
     if kind == "ttl":
         return {"ttl": duration}
     if kind == "check":
