@@ -224,7 +224,7 @@ def _consul_binary() -> Binary:
     return require_binary(next(iter(find_binaries()), None))
 
 
-def test_it_excludes_the_official_lock_both_ways(shell: Shell) -> None:
+def test_it_excludes_the_official_lock_both_ways(shell: Shell, consul: Consul) -> None:
     binary = next((one for one in find_binaries() if one.version == shell.agent.version), None) or _consul_binary()
     pipe = subprocess.PIPE
     with _begun(shell, "lock", "jobs/x", "--", _HOLD) as ours:
@@ -234,6 +234,9 @@ def test_it_excludes_the_official_lock_both_ways(shell: Shell) -> None:
         )
         assert tried.returncode != 0
         assert b"theirs" not in tried.stdout
+        for session in consul.session.list():  # `consul lock` leaves that of an attempt in vain
+            if session["Name"].startswith("Consul lock"):
+                consul.session.destroy(session["ID"])
         with subprocess.Popen(_official(shell, binary, "-pass-stdin", "jobs/x", _HOLD), stdin=pipe, stdout=pipe) as theirs:
             try:
                 assert _ended(ours)[0] == 0
