@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from random import random
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
 from consul_proto.durations import seconds
 from consul_proto.recipes.starts import JobLock, LastStart, read_last_start, record_start
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from consul_proto.durations import Duration
     from consulate.client import AsyncConsul, Consul
     from consulate.recipes.claims import MakeMachine
+    from consulate.recipes.clients import TaskClient, ThreadClient
     from consulate.recipes.held import AsyncHeld, Held
 
 H = TypeVar("H")
@@ -97,7 +98,7 @@ def run_once(
         yield Turn(None, "too soon", last.at)
         return
     with ExitStack() as stack:
-        lock = Lock(consul, key, job.machine(ttl, delay, checks), _PATIENCE, None, (ttl, delay))
+        lock = Lock(cast("ThreadClient", consul), key, job.machine(ttl, delay, checks), _PATIENCE, None, (ttl, delay))
         held = stack.enter_context(lock.attempt(_PATIENCE))
         if held is not None and not consul.perform(job.record(held, last), timeout=_PATIENCE):
             stack.close()
@@ -128,7 +129,7 @@ async def async_run_once(
         yield Turn(None, "too soon", last.at)
         return
     async with AsyncExitStack() as stack:
-        lock = AsyncLock(consul, key, job.machine(ttl, delay, checks), _PATIENCE, cancel_on_loss, (ttl, delay))
+        lock = AsyncLock(cast("TaskClient", consul), key, job.machine(ttl, delay, checks), _PATIENCE, cancel_on_loss, (ttl, delay))
         held = await stack.enter_async_context(lock.attempt(_PATIENCE))
         if held is not None and not await consul.perform(job.record(held, last), timeout=_PATIENCE):
             await stack.aclose()
