@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from consul_proto.acl_backup.document import (
     AUTH_METHODS,
@@ -100,13 +100,13 @@ def plan_restore(backup: ACLBackup, now: datetime, *, keep: bool) -> Flow[Plan]:
     """
     current = yield from read_acls(now)
     legacy = yield from _read_legacy(backup)
+    target = _Target({token["SecretID"]: token["AccessorID"] for token in current.of(TOKENS)}, current.has_legacy_api, now)
     changes: list[Change] = []
     left_out: list[LeftOut] = []
     for kind in KINDS:
         pairs = legacy if kind is LEGACY_TOKENS else _pairs(kind, backup, current)
         for entry, before in pairs:
-            reason = _reason_against(kind, entry, before, current, now)
-            if reason:
+            if reason := _reason_against(kind, entry, before, target):
                 left_out.append(LeftOut(kind.word, _name(kind, entry), reason))
             elif before is None or (not keep and not _are_same(kind, entry, before)):
                 changes.append(_change(kind, entry, before))
@@ -132,31 +132,33 @@ def _pairs(kind: Kind, backup: ACLBackup, current: ACLBackup) -> Iterator[tuple[
 
 def _paired_rules(backup: ACLBackup, current: ACLBackup) -> Iterator[tuple[Entry, Entry | None]]:
     """Match binding rules, which have no names: first those that are the same, then by ID, then those that do the same."""
-    free = {str(rule["ID"]): rule for rule in current.of(BINDING_RULES)}
-    rest = backup.of(BINDING_RULES)
-    for is_match in (_is_same_rule, _has_same_id, _does_the_same):
+    free, rest = [*current.of(BINDING_RULES)], [*backup.of(BINDING_RULES)]
+    for key_of in (_all_of_rule, _id_of_rule, _effect_of_rule):
+        by_key: dict[str, list[Entry]] = {}
+        for found in free:
+            by_key.setdefault(key_of(found), []).append(found)
         left: list[Entry] = []
         for rule in rest:
-            found = next((other for other in free.values() if is_match(rule, other)), None)
-            if found is None:
-                left.append(rule)
+            same = by_key.get(key_of(rule))
+            if same:
+                yield rule, same.pop()
             else:
-                yield rule, free.pop(found["ID"])
-        rest = left
+                left.append(rule)
+        free, rest = [found for same in by_key.values() for found in same], left
     for rule in rest:
         yield rule, None
 
 
-def _is_same_rule(one: Entry, other: Entry) -> bool:
-    return _are_same(BINDING_RULES, one, other)
+def _all_of_rule(rule: Entry) -> str:
+    return json.dumps([_canonical(rule.get(name)) for name in BINDING_RULES.members if name != "ID"], sort_keys=True)
 
 
-def _has_same_id(one: Entry, other: Entry) -> bool:
-    return bool(one.get("ID") == other["ID"] and one["AuthMethod"] == other["AuthMethod"])
+def _id_of_rule(rule: Entry) -> str:
+    return json.dumps([rule.get("ID"), rule["AuthMethod"]])
 
 
-def _does_the_same(one: Entry, other: Entry) -> bool:
-    return _are_same(BINDING_RULES, {**one, "Description": ""}, {**other, "Description": ""})
+def _effect_of_rule(rule: Entry) -> str:
+    return _all_of_rule({**rule, "Description": ""})
 
 
 def _read_legacy(backup: ACLBackup) -> Flow[list[tuple[Entry, Entry | None]]]:
@@ -169,19 +171,27 @@ def _read_legacy(backup: ACLBackup) -> Flow[list[tuple[Entry, Entry | None]]]:
     return pairs
 
 
-def _reason_against(kind: Kind, entry: Entry, before: Entry | None, current: ACLBackup, now: datetime) -> str:
+class _Target(NamedTuple):
+    """Where a backup is restored to. accessors: of the tokens that exist, by secret."""
+
+    accessors: Mapping[str, str]
+    has_legacy_api: bool
+    now: datetime
+
+
+def _reason_against(kind: Kind, entry: Entry, before: Entry | None, target: _Target) -> str:
     """Return why an object cannot be restored, or nothing."""
-    if kind is LEGACY_TOKENS and before is None and not current.has_legacy_api and len(entry["ID"]) != _UUID_LENGTH:
+    if kind is LEGACY_TOKENS and before is None and not target.has_legacy_api and len(entry["ID"]) != _UUID_LENGTH:
         return "its ID is not a UUID, and Consul since 1.11 takes no other"
     if kind is not TOKENS:
         return ""
-    if has_expired(entry, now):
+    if has_expired(entry, target.now):
         return "it has expired"
     if before is not None:
         different = next((name for name in _FIXED if entry.get(name) != before.get(name)), "")
         return f"it exists with another {different}, which cannot change: delete it first" if different else ""
-    other = next((token for token in current.of(TOKENS) if token["SecretID"] == entry["SecretID"]), None)
-    return f"the token {other['AccessorID']} has the same secret" if other else ""
+    other = target.accessors.get(entry["SecretID"])
+    return f"the token {other} has the same secret" if other else ""
 
 
 def _are_same(kind: Kind, one: Entry, other: Entry) -> bool:
