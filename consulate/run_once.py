@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from random import random
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 from consul_proto.durations import seconds
 from consul_proto.recipes.starts import JobLock, LastStart, read_last_start, record_start
@@ -20,11 +20,10 @@ from consulate.recipes.on_client import DEFAULT_DELAY, DEFAULT_TTL
 if TYPE_CHECKING:
     from consul_proto.durations import Duration
     from consulate.client import AsyncConsul, Consul
-    from consulate.recipes.claims import MakeMachine
-    from consulate.recipes.clients import TaskClient, ThreadClient
     from consulate.recipes.held import AsyncHeld, Held
 
 H = TypeVar("H")
+K = TypeVar("K")
 
 #: Seconds within which the last start must have been read, the lock tried, and the new start recorded: long enough for a new leader.
 _PATIENCE = 60.0
@@ -61,8 +60,11 @@ class _Job:
     def is_too_soon(self, last: LastStart) -> bool:
         return last.at is not None and last.at + self.interval > self.clock() and self.interval > 0
 
-    def machine(self, ttl: Duration, delay: Duration, checks: Sequence[str] | None) -> MakeMachine:
-        return lambda timeout: JobLock(self.key, ttl=ttl, delay=delay, checks=checks, timeout=timeout, delete=True, jitter=random)
+    def lock(self, kind: Callable[..., K], client: object, ttl: Duration, delay: Duration, checks: Sequence[str] | None, on_loss: Any) -> K:
+        def machine(timeout: Duration | None) -> JobLock:
+            return JobLock(self.key, ttl=ttl, delay=delay, checks=checks, timeout=timeout, delete=True, jitter=random)
+
+        return kind(client, self.key, machine, _PATIENCE, on_loss, (ttl, delay))
 
     def record(self, held: Any, last: LastStart) -> Any:
         return record_start(self.key, held.session, held.fencing_token, last, self.clock(), random)
@@ -98,8 +100,7 @@ def run_once(
         yield Turn(None, "too soon", last.at)
         return
     with ExitStack() as stack:
-        lock = Lock(cast("ThreadClient", consul), key, job.machine(ttl, delay, checks), _PATIENCE, None, (ttl, delay))
-        held = stack.enter_context(lock.attempt(_PATIENCE))
+        held = stack.enter_context(job.lock(Lock, consul, ttl, delay, checks, None).attempt(_PATIENCE))
         if held is not None and not consul.perform(job.record(held, last), timeout=_PATIENCE):
             stack.close()
             yield Turn(None, "started", last.at)
@@ -129,8 +130,7 @@ async def async_run_once(
         yield Turn(None, "too soon", last.at)
         return
     async with AsyncExitStack() as stack:
-        lock = AsyncLock(cast("TaskClient", consul), key, job.machine(ttl, delay, checks), _PATIENCE, cancel_on_loss, (ttl, delay))
-        held = await stack.enter_async_context(lock.attempt(_PATIENCE))
+        held = await stack.enter_async_context(job.lock(AsyncLock, consul, ttl, delay, checks, cancel_on_loss).attempt(_PATIENCE))
         if held is not None and not await consul.perform(job.record(held, last), timeout=_PATIENCE):
             await stack.aclose()
             yield Turn(None, "started", last.at)

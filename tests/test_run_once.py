@@ -46,7 +46,7 @@ class _Destroy:
 
     def steps(self, request: Request, _timeout: float | None, _earlier: Earlier) -> Steps:
         with self.agent.client() as consul:
-            consul.session.destroy(consul.kv.get_record(_KEY)["Session"])
+            consul.session.destroy(str(consul.kv.get_record(_KEY).get("Session")))
         answer = yield request
         assert answer is not None
         return answer
@@ -58,7 +58,7 @@ def test_one_runs_while_the_others_do_not() -> None:
         with run_once(consul, _KEY, clock=lambda: _NOW) as turn:
             assert turn.held is not None
             assert (turn.reason, turn.last_start) == (None, None)
-            assert consul.kv.get_record(_KEY)["Session"] == turn.held.session
+            assert consul.kv.get_record(_KEY).get("Session") == turn.held.session
             assert consul.kv.get(_RECORD) == "1800000000.000"  # before the job has ended
             with run_once(other, _KEY) as another:
                 assert another == Turn(None, "running", _NOW)

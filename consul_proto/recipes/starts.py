@@ -55,7 +55,7 @@ class JobLock(Lock):
     `GaveUp` says whether another holds it (`is_time_over`), or the timeout was over for another reason.
     """
 
-    def _wait(self, index: int, now: float) -> None:  # noqa: ARG002 - it does not wait
+    def _wait(self, index: int, now: float) -> None:  # noqa: ARG002 - that of the base class
         super()._time_over(None, now)
 
     def _fail(self, _what: object, now: float) -> None:
