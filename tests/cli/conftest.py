@@ -1,4 +1,7 @@
-"""The agents that commands run on: `consulate dev`, and each real Consul of CONSUL_BINS."""
+"""The agents that commands run on: `consulate dev`, and each real Consul of CONSUL_BINS.
+
+A command is a process, so these tests take their time: `consulate dev` is tried in its older versions only where real Consuls are tried too.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from consulate import Consul
 from tests.agents import Binary, find_binaries, find_dev_versions, start_agent, start_dev
 from tests.cli.program import Shell
 
-_AGENTS: list[str | Binary] = [*find_dev_versions(), *find_binaries()]
+_AGENTS: list[str | Binary] = [*(find_dev_versions() if find_binaries() else find_dev_versions()[-1:]), *find_binaries()]
 
 
 def _id(agent: str | Binary) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from consulate import Consul
-from tests.agents import start_dev
+from tests.agents import find_binaries, start_dev
 from tests.cli.program import PATIENCE, Shell
 
 
@@ -54,6 +54,7 @@ def test_of_20_processes_one_runs_the_command(shell: Shell, consul: Consul, tmp_
     _check_that_one_runs_it(shell, consul, tmp_path / "runs")
 
 
+@pytest.mark.skipif(not find_binaries(), reason="a hundred processes take long: they run where real Consuls are tried too (CONSUL_BINS)")
 def test_of_20_processes_one_runs_the_command_each_time(tmp_path: Path) -> None:
     """On one agent, since this takes long; `scripts/run-once` does it 100 times, on real ones."""
     with start_dev("1.22.5") as agent, Consul(agent.host, agent.port) as consul:

@@ -22,7 +22,8 @@ def test_an_agent_in_memory_is_killed_twenty_times(order: AgentOrder) -> None:
     with serve_simulator() as (url, _):
         port = int(url.rpartition(":")[2])
         with Proxy("127.0.0.1", port) as first, Proxy("127.0.0.1", port) as second:
-            load = Load([first.url, second.url], order=order, ttl=1.0)
+            # Renewed at least once meanwhile; and longer than a busy machine keeps a thread waiting.
+            load = Load([first.url, second.url], order=order, ttl=4.0)
             load.start()
             try:
                 for _ in range(20):
