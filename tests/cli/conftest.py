@@ -1,6 +1,6 @@
 """The agents that commands run on: `consulate dev`, and each real Consul of CONSUL_BINS.
 
-A command is a process, so these tests take their time: `consulate dev` is tried in its older versions only where real Consuls are tried too.
+A command is a process, so these tests take long: older versions of `consulate dev` are tried only where real Consuls are tried too.
 """
 
 from __future__ import annotations

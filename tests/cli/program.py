@@ -47,7 +47,9 @@ class Shell:
 
     @property
     def environment(self) -> dict[str, str]:
-        given = {name: value for name, value in os.environ.items() if not name.startswith(("CONSUL_", "NO_COLOR"))}
+        # Each command is a process: what it imports is compiled once, also where the environment says otherwise.
+        unwanted = ("CONSUL_", "NO_COLOR", "PYTHONDONTWRITEBYTECODE")
+        given = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
         given |= {"PYTHONPATH": str(_ROOT), "TERM": "xterm-256color", "COLUMNS": "120"}
         return given | {"CONSUL_HTTP_ADDR": f"{self.agent.host}:{self.agent.port}"} | self.variables
 
