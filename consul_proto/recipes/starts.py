@@ -45,7 +45,7 @@ T = TypeVar("T")
 #: How often a call is tried while the cluster has no leader: with the pauses, for about half a minute.
 ATTEMPTS = 20
 
-#: What the name of the record adds to that of the lock. Older versions of `consulate run_once` have the same.
+#: What the name of the record adds to that of the lock.
 _SUFFIX = "_last_run"
 
 
