@@ -280,7 +280,7 @@ def address_of(host: str | None, port: int | None, scheme: str | None, environ: 
 def addresses_of(host: str | Iterable[str] | None, port: int | None, scheme: str | None, environ: Mapping[str, str]) -> tuple[Address, ...]:
     """Return the addresses of a client's agents, each once: of a list, or of a text with commas; see `address_of`.
 
-    Raises ValueError for an invalid address, and if there is none.
+    Raises ValueError for an invalid address, and for an empty list.
     """
     if isinstance(host, str) or host is None:
         texts = _split(host if host is not None else environ.get("CONSUL_HTTP_ADDR") or "", scheme)

@@ -131,7 +131,7 @@ class EntryReader:
 
     def end(self) -> None:
         """Check that the list was complete. Raises ValueError."""
-        list(self._entries(is_end=True))  # what is complete was returned
+        list(self._entries(is_end=True))  # only to find errors: `feed` has returned all complete entries
         if self._state is not _State.NOTHING:
             raise ValueError(f"the file ends after {self._count} entries, inside the list; is it complete?")
 

@@ -15,7 +15,7 @@ from typing import Protocol, TypeAlias
 
 
 class Writer(Protocol):
-    """A binary file, as far as saving needs it."""
+    """The methods of a binary file that saving needs."""
 
     def write(self, data: bytes, /) -> int | None:
         """Write bytes. Return how many were written; None means all of them."""

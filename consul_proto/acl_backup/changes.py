@@ -47,7 +47,7 @@ _UUID_LENGTH = 36
 
 @dataclass(frozen=True)
 class Change:
-    """A change that a restore makes. kind, name: of which object; never a secret. call: makes the change, once.
+    """A change that a restore makes. kind, name: those of the object, without secrets. call: makes the change, once.
 
     secrets: texts that no error may show.
     """

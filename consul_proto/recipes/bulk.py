@@ -5,7 +5,7 @@ Whoever drives it gives it batches in the order of the input (`give`), a few at 
 (2) Batches begin in order. One that shares a key with a batch in flight waits for that one, so that of two values the later remains.
 (3) After a failure no other batch is sent. Those in flight are waited for.
 (4) `Stop` gives up the batches in flight: their outcome is unknown.
-A batch is sent once; whoever performs it may send it again where Consul certainly did nothing.
+The machine sends each batch once. The client may retry it if Consul certainly did nothing.
 """
 
 from __future__ import annotations

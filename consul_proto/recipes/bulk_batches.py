@@ -91,7 +91,7 @@ def _checked(key: str) -> str:
 class Changes:
     """Collects changes into batches. name: of the call. options: its datacenter, namespace and partition.
 
-    taken: how many items were taken from the input, also those that need no change; whoever adds changes counts them.
+    taken: how many items were taken from the input, also those that need no change. The caller of `add` counts them.
     """
 
     def __init__(self, name: str, options: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a bulk call did: which positions of its input were applied, which were not, and of which the outcome is unknown."""
+"""What a bulk call did: which positions of its input were applied, which were not, and which have an unknown outcome."""
 
 from __future__ import annotations
 

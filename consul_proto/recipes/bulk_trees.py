@@ -96,7 +96,7 @@ class Comparison:
 
 
 def check_apart(source: str, target: str) -> None:
-    """Raise ValueError for trees of which one contains the other."""
+    """Raise ValueError if one tree contains the other."""
     if source.startswith(target) or target.startswith(source):
         raise ValueError(
             f"the trees {source!r} and {target!r} overlap; copy to a prefix that is not in the source, and does not contain it"

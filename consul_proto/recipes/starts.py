@@ -68,7 +68,7 @@ class JobLock(Lock):
 
 
 class LastStart(NamedTuple):
-    """The last start of a job. at: seconds since 1970; None: there was none. modify_index: of the record; 0: there is none."""
+    """The last start of a job. at: its time in seconds since 1970, or None. modify_index: that of its record, or 0 without a record."""
 
     at: float | None
     modify_index: int

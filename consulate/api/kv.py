@@ -125,7 +125,7 @@ class KV(Documented, endpoints.KV[Sync]):
         A transaction has up to 64 keys, and writes all of them or none. A value that is too large for one (over about 380 KiB, because of
         base64) is written by itself. The client's time limit applies to each transaction, not to the call.
 
-        Raises BulkError if a transaction fails; its `result` says which positions were applied, and of which the outcome is unknown. No
+        Raises BulkError if a transaction fails; its `result` says which positions were applied, and which have an unknown outcome. No
         other transaction is sent after that. Raises TypeError or ValueError for an item that cannot be written; complete transactions
         of the items before it are sent.
         https://developer.hashicorp.com/consul/api-docs/txn

@@ -40,7 +40,7 @@ class Commands(click.Group):
         )
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command; None if there is none of that name."""
+        """Return the command of this name, or None."""
         name = self._aliases.get(cmd_name, cmd_name)
         if name not in self.list_commands(ctx):
             return None
