@@ -102,7 +102,7 @@ def _clock(date: str | None, began: float, took: float) -> Finding:
 
 def _leader(consul: Consul, leader: str) -> Finding:
     if not leader:
-        return Finding("fail", "leader", "there is none: reads and writes fail until most servers are connected again")
+        return Finding("fail", "leader", "the cluster has none: reads and writes fail until most servers are connected again")
     try:
         peers = len(consul.status.peers())
     except ConsulateException as error:
