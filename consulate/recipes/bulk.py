@@ -104,11 +104,14 @@ class Job:
             self._report_result(told.result)
 
     def _report_result(self, result: BulkResult) -> None:
-        report, self._report = self._report, None  # one that raises is not called again
-        if report is not None:
-            self._reported = result
-            report(result)
-        self._report = report
+        if self._report is None:
+            return
+        try:
+            self._report(result)
+        except Exception:
+            self._report = None  # one that raises is not called again; one that Ctrl-C ends is, with what the call did
+            raise
+        self._reported = result
 
     def handed(self, batch: Batch) -> Callable[[], Any]:
         """Return the step of the machine that takes a batch."""

@@ -294,6 +294,23 @@ def test_an_interrupted_call_says_what_was_applied(error: type[BaseException]) -
     assert caught.value.__notes__ == [f"kv.put_many: {last}"]
 
 
+def test_progress_that_ctrl_c_ends_gets_what_was_done() -> None:
+    interrupted: list[BulkResult] = []
+    reports: list[BulkResult] = []
+
+    def progress(result: BulkResult) -> None:
+        if result.done and not interrupted:
+            interrupted.append(result)
+            raise KeyboardInterrupt
+        reports.append(result)
+
+    agent = ConsulAgent()
+    with check_no_leaks(), pytest.raises(KeyboardInterrupt):
+        agent.client().kv.put_many(dict.fromkeys(keys(700), 1), progress=progress)
+    assert reports[-1].pending == ()
+    assert 0 < reports[-1].done <= agent.client().kv.count("t/")
+
+
 @pytest.mark.parametrize("kind", ["asyncio", "trio"])
 def test_a_cancelled_call_ends_at_once(kind: str) -> None:
     agent = ConsulAgent(clock="real")
