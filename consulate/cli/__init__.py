@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 #: What the command line needs beside the client. rich draws tables and bars, and is imported when one is drawn.
@@ -13,7 +14,12 @@ def main() -> None:
     try:
         from consulate.cli.app import consulate  # click is imported when it is used
 
-        consulate(prog_name="consulate")
+        if os.environ.get("_CONSULATE_COMPLETE"):
+            from consulate.cli.completion import print_suggestions
+
+            print_suggestions(consulate)
+        else:
+            consulate(prog_name="consulate")
     except ModuleNotFoundError as error:
         if error.name not in _NEEDS:
             raise

@@ -10,13 +10,17 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from consulate import __version__
 from consulate.cli.connection import Connection
 from consulate.cli.problems import problem_of
+from consulate.cli.suggestions import suggest_files
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -54,6 +58,13 @@ class Commands(click.Group):
         """Write the list of commands."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, self._line(name)) for name in self.list_commands(ctx)])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands, or the options, that begin with what is typed. No command is imported for this."""
+        from click.shell_completion import CompletionItem
+
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        return [*(CompletionItem(name, help=self._line(name)) for name in names), *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that the arguments name. Raises UsageError, with a similar name if there is one."""
@@ -117,7 +128,9 @@ consulate = App(
         _option("--api-port", metavar="PORT", type=click.IntRange(1, 65535), help="Port of the agent.  [default: 8500]"),
         _option("--datacenter", metavar="NAME", help="The datacenter of all calls.  [default: the agent's own]"),
         _option("--token", metavar="TOKEN", help="The ACL token. `ps` shows it to everybody on this machine: better use --token-file."),
-        _option("--token-file", metavar="FILE", help="A file with the ACL token; - reads it from standard input."),
+        _option(
+            "--token-file", metavar="FILE", shell_complete=suggest_files, help="A file with the ACL token; - reads it from standard input."
+        ),
     ],
 )
 click.version_option(__version__)(consulate)

@@ -14,6 +14,7 @@ import click
 
 from consulate.cli.durations import SECONDS
 from consulate.cli.problems import FAILED, Problem
+from consulate.cli.suggestions import suggest_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,7 +43,7 @@ def child_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--grace", **_duration("5s", "When the lock is lost, COMMAND gets SIGTERM, and SIGKILL after this time.")),
         click.option("--delay", **_duration("15s", "How long nobody gets the lock after it was lost.")),
         click.option("--ttl", **_duration("15s", "The lock is lost when Consul was out of reach for so long; at least 10s.")),
-        click.argument("words", nargs=-1, required=True, metavar="COMMAND...", type=click.UNPROCESSED),
+        click.argument("words", nargs=-1, required=True, metavar="COMMAND...", type=click.UNPROCESSED, shell_complete=suggest_files),
     ):
         function = add(function)
     return function

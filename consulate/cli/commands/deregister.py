@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from consulate.cli.output import dry_run_option, write_line
+from consulate.cli.suggestions import suggest_service_ids
 
 if TYPE_CHECKING:
     from consulate.cli.connection import Connection
 
 
 @click.command()
-@click.argument("service_id")
+@click.argument("service_id", shell_complete=suggest_service_ids)
 @dry_run_option
 @click.pass_obj
 def command(connection: Connection, service_id: str, *, dry_run: bool) -> None:

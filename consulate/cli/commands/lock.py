@@ -12,6 +12,7 @@ import click
 
 from consulate.cli.child import CHILD_SETTINGS, Child, child_options
 from consulate.cli.durations import SECONDS
+from consulate.cli.suggestions import suggest_keys
 
 if TYPE_CHECKING:
     from consulate.cli.connection import Connection
@@ -25,7 +26,7 @@ _QUIET = 1.0
     epilog="A DURATION is a Go duration, such as 10s or 1h30m; a number means seconds. COMMAND finds a number that grows with each holder"
     " in CONSULATE_FENCING_TOKEN.",
 )
-@click.argument("key")
+@click.argument("key", shell_complete=suggest_keys)
 @click.option("--timeout", type=SECONDS, metavar="DURATION", help="How long to wait for the lock; 0 tries once.  [default: without end]")
 @child_options
 @click.pass_obj

@@ -9,6 +9,7 @@ import click
 
 from consulate.cli.durations import duration_of
 from consulate.cli.output import dry_run_option, write_line
+from consulate.cli.suggestions import suggest_service_ids, suggest_services
 
 if TYPE_CHECKING:
     from consul_proto.durations import Duration
@@ -37,12 +38,14 @@ class _Check(TypedDict, total=False):
     epilog="INTERVAL and DURATION are Go durations, such as 10s or 1h30m; a number means seconds. A script check needs an agent with"
     " enable_local_script_checks or enable_script_checks.",
 )
-@click.argument("name")
+@click.argument("name", shell_complete=suggest_services)
 @click.argument("kind", metavar="{check INTERVAL PATH | httpcheck INTERVAL URL | no-check | ttl DURATION}", type=click.Choice([*_VALUES]))
 @click.argument("values", nargs=-1, metavar="")
 @click.option("-a", "--address", metavar="ADDRESS", help="The address of the service.  [default: that of the node]")
 @click.option("-p", "--port", type=click.IntRange(0, 65535), metavar="PORT", help="The port of the service.")
-@click.option("-s", "--service-id", metavar="SERVICE_ID", help="The ID of the service.  [default: NAME]")
+@click.option(
+    "-s", "--service-id", metavar="SERVICE_ID", shell_complete=suggest_service_ids, help="The ID of the service.  [default: NAME]"
+)
 @click.option("-t", "--tags", metavar="TAG,TAG", help="The tags of the service, with commas between them.")
 @dry_run_option
 @click.pass_obj

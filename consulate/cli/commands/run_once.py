@@ -10,6 +10,7 @@ import click
 from consulate.cli.child import CHILD_SETTINGS, Child, child_options
 from consulate.cli.durations import SECONDS
 from consulate.cli.output import shown, write_line
+from consulate.cli.suggestions import suggest_keys
 
 if TYPE_CHECKING:
     from consulate.cli.connection import Connection
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     context_settings=CHILD_SETTINGS,
     epilog="A DURATION is a Go duration, such as 10s or 1h30m; a number means seconds.",
 )
-@click.argument("prefix")
+@click.argument("prefix", shell_complete=suggest_keys)
 @click.option(
     "-i", "--interval", type=SECONDS, default="0", metavar="DURATION", help="The time between two starts, at least.  [default: none]"
 )

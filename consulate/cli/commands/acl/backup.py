@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from consulate.cli.output import is_terminal, shown
+from consulate.cli.suggestions import suggest_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("-f", "--file", default="-", metavar="FILE", help="The file to write; a complete backup replaces it.  [default: stdout]")
+@click.option(
+    "-f", "--file", default="-", metavar="FILE", shell_complete=suggest_files,
+    help="The file to write; a complete backup replaces it.  [default: stdout]",
+)  # fmt: skip
 @click.option("-p", "--pretty", is_flag=True, help="Indent the JSON.")
 @click.option(
     "--format", "form", type=click.Choice(["consulate", "legacy"]), default="consulate",

@@ -11,6 +11,7 @@ from consulate.cli.commands.acl.backup import print_left_out
 from consulate.cli.output import dry_run_option, is_terminal, shown, write_line
 from consulate.cli.problems import INTERRUPTED, PARTLY, Problem, problem_of
 from consulate.cli.progress import bar
+from consulate.cli.suggestions import suggest_files
 
 if TYPE_CHECKING:
     from consul_proto.acl_backup.changes import Restored
@@ -22,7 +23,7 @@ _SIGNS = {"create": "+", "update": "~"}
 
 
 @click.command()
-@click.option("-f", "--file", default="-", metavar="FILE", help="The file to read.  [default: stdin]")
+@click.option("-f", "--file", default="-", metavar="FILE", shell_complete=suggest_files, help="The file to read.  [default: stdin]")
 @click.option("-n", "--no-replace", is_flag=True, help="Leave what exists as it is.")
 @dry_run_option
 @click.pass_obj

@@ -10,6 +10,7 @@ import click
 
 from consulate.cli.output import is_terminal
 from consulate.cli.progress import bar, draw_nothing
+from consulate.cli.suggestions import suggest_files, suggest_keys
 
 if TYPE_CHECKING:
     from consul_proto.kv_backup import Form
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("key", default="")
+@click.argument("key", default="", shell_complete=suggest_keys)
 @click.option("-b", "--base64", is_flag=True, help="Write all values as base64; restore it with -b. Without it, only what is not text.")
-@click.option("-f", "--file", default="-", metavar="FILE", help="The file to write; a complete backup replaces it.  [default: stdout]")
+@click.option(
+    "-f", "--file", default="-", metavar="FILE", shell_complete=suggest_files,
+    help="The file to write; a complete backup replaces it.  [default: stdout]",
+)  # fmt: skip
 @click.option("-p", "--pretty", is_flag=True, help="Indent the JSON.")
 @click.option(
     "--format", "form", type=click.Choice(["consulate", "consul"]), default="consulate",

@@ -10,6 +10,7 @@ import click
 
 from consulate.cli.output import is_terminal, json_option, shown, write_json, write_line
 from consulate.cli.problems import FAILED
+from consulate.cli.suggestions import suggest_files, suggest_keys
 
 if TYPE_CHECKING:
     from consulate.cli.connection import Connection
@@ -19,8 +20,8 @@ _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 
 
 @click.command()
-@click.argument("file")
-@click.argument("key", default="")
+@click.argument("file", shell_complete=suggest_files)
+@click.argument("key", default="", shell_complete=suggest_keys)
 @click.option("-b", "--base64", is_flag=True, help="The backup was made with -b.")
 @json_option
 @click.pass_context

@@ -11,6 +11,7 @@ import click
 
 from consulate.cli.output import Column, json_option, write, write_json, write_rows
 from consulate.cli.problems import Problem
+from consulate.cli.suggestions import suggest_keys
 
 if TYPE_CHECKING:
     from consul_proto.types.kv import Record
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("key")
+@click.argument("key", shell_complete=suggest_keys)
 @click.option("-r", "--recurse", is_flag=True, help="Print all keys that begin with KEY: key, tab and value, one per line.")
 @click.option("-t", "--trim", type=click.IntRange(0), default=0, metavar="N", help="With -r: leave out the first N parts of each key.")
 @click.option("--raw", is_flag=True, help="Print the value byte for byte, without a line break after it.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from consulate.cli.output import Column, json_option, write_json, write_line, write_rows
+from consulate.cli.suggestions import suggest_keys
 
 if TYPE_CHECKING:
     from consulate.cli.connection import Connection
@@ -17,7 +18,7 @@ _COLUMNS = (Column("Size", right=True), Column("Flags", right=True), Column("Cha
 
 
 @click.command()
-@click.argument("key", default="")
+@click.argument("key", default="", shell_complete=suggest_keys)
 @click.option("-l", "--long", "is_long", is_flag=True, help="Print the size in bytes, the flags and the ModifyIndex before each key.")
 @json_option
 @click.pass_obj

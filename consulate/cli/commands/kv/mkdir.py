@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from consulate.cli.output import dry_run_option, write_line
+from consulate.cli.suggestions import suggest_keys
 
 if TYPE_CHECKING:
     from consulate.cli.connection import Connection
 
 
 @click.command()
-@click.argument("path")
+@click.argument("path", shell_complete=suggest_keys)
 @dry_run_option
 @click.pass_obj
 def command(connection: Connection, path: str, *, dry_run: bool) -> None:

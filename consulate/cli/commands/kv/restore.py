@@ -11,6 +11,7 @@ import click
 from consulate.cli.commands.kv.diff import print_difference
 from consulate.cli.output import confirm, dry_run_option, yes_option
 from consulate.cli.progress import bulk_bar
+from consulate.cli.suggestions import suggest_files, suggest_keys
 
 if TYPE_CHECKING:
     from consulate.cli.connection import Connection
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("key", default="")
+@click.argument("key", default="", shell_complete=suggest_keys)
 @click.option("-b", "--base64", is_flag=True, help="The backup was made with -b.")
-@click.option("-f", "--file", default="-", metavar="FILE", help="The file to read.  [default: stdin]")
+@click.option("-f", "--file", default="-", metavar="FILE", shell_complete=suggest_files, help="The file to read.  [default: stdin]")
 @click.option("-n", "--no-replace", is_flag=True, help="Leave keys that exist as they are.")
 @click.option("-p", "--prune", is_flag=True, help="Delete the keys of the folder that are not in the backup.")
 @yes_option

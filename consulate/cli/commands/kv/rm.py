@@ -8,6 +8,7 @@ import click
 
 from consulate.cli.output import confirm, dry_run_option, write_line, yes_option
 from consulate.cli.problems import USAGE, Problem
+from consulate.cli.suggestions import suggest_keys
 
 if TYPE_CHECKING:
     from consulate.cli.connection import Connection
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("key")
+@click.argument("key", shell_complete=suggest_keys)
 @click.option("-r", "--recurse", is_flag=True, help="Delete all keys that begin with KEY: `app` is the beginning of `apple` too.")
 @yes_option
 @dry_run_option

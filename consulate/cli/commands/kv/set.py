@@ -11,15 +11,16 @@ import click
 
 from consulate.cli.output import dry_run_option, write_line
 from consulate.cli.problems import USAGE, Problem
+from consulate.cli.suggestions import suggest_files, suggest_keys
 
 if TYPE_CHECKING:
     from consulate.cli.connection import Connection
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("key")
+@click.argument("key", shell_complete=suggest_keys)
 @click.argument("value", required=False)
-@click.option("--file", metavar="FILE", help="Store the bytes of this file; - reads standard input.")
+@click.option("--file", metavar="FILE", shell_complete=suggest_files, help="Store the bytes of this file; - reads standard input.")
 @dry_run_option
 @click.pass_obj
 def command(connection: Connection, key: str, value: str | None, file: str | None, *, dry_run: bool) -> None:

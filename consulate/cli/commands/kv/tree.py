@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import click
 
 from consulate.cli.output import is_terminal, json_option, shown, write_json, write_line
+from consulate.cli.suggestions import suggest_keys
 
 if TYPE_CHECKING:
     from consulate.cli.connection import Connection
@@ -22,7 +23,7 @@ _ASCII_LINES = ("|-- ", "`-- ", "|   ", "    ")
 
 
 @click.command()
-@click.argument("key", default="")
+@click.argument("key", default="", shell_complete=suggest_keys)
 @json_option
 @click.pass_obj
 def command(connection: Connection, key: str, *, as_json: bool) -> None:
