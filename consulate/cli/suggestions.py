@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: Seconds that Consul has to answer.
-_LIMIT = 0.5
+LIMIT = 1.0
 
 _STANDARD_INPUT = "-"
 
 
 def suggest_keys(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     """Return the keys and folders that begin with what is typed, up to the next slash."""
-    return _ask(context, lambda consul: consul.ops.kv.keys(typed, "/")) or []
+    prefix = typed.rstrip()  # Consul refuses a space at the end
+    return [key for key in _ask(context, lambda consul: consul.ops.kv.keys(prefix, "/")) or () if key.startswith(typed)]
 
 
 def suggest_services(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
@@ -57,7 +58,7 @@ def _ask(context: click.Context, call: Callable[[Consul], Operation[T]]) -> T | 
     if given["token_file"] == _STANDARD_INPUT:
         return None  # it is not there before the command runs
     with suppress(Exception), Connection(**given).client() as consul:
-        return consul.perform(call(consul), timeout=_LIMIT, retry=False)
+        return consul.perform(call(consul), timeout=LIMIT, retry=False)
     return None
 
 

@@ -73,7 +73,7 @@ class Shell:
         with subprocess.Popen([*PROGRAM, *words], stdin=terminal, stdout=terminal, stderr=terminal, env=self.environment) as process:
             os.close(terminal)
             try:
-                out = _read_terminal(control, typed)
+                out = read_terminal(control, typed)
                 ended = Ended(process.wait(PATIENCE), out)
             finally:
                 process.kill()
@@ -89,8 +89,8 @@ class Shell:
         assert not token or token not in said
 
 
-def _read_terminal(control: int, typed: str) -> bytes:
-    """Return what is shown on a terminal until the process has ended."""
+def read_terminal(control: int, typed: str, after: bytes = b"[y/N]") -> bytes:
+    """Return what is shown on a terminal until the process has ended. typed: what somebody types once the terminal shows `after`."""
     parts: list[bytes] = []
     end = time.monotonic() + PATIENCE
     with suppress(OSError):  # Linux's word for the end of a terminal
@@ -102,7 +102,7 @@ def _read_terminal(control: int, typed: str) -> bytes:
             if not part:
                 break
             parts.append(part)
-            if typed and b"[y/N]" in b"".join(parts):
+            if typed and after in b"".join(parts):
                 os.write(control, typed.encode())
                 typed = ""
     return b"".join(parts)

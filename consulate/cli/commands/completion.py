@@ -12,8 +12,11 @@ from consulate.cli.output import write_line
 def command(shell: str) -> None:
     """Print the script that makes SHELL complete commands, options, keys, services and files.
 
-    bash: add `eval "$(consulate completion bash)"` to ~/.bashrc. zsh: the same with zsh, to ~/.zshrc, after compinit. fish: run
-    `consulate completion fish > ~/.config/fish/completions/consulate.fish`.
+    bash: add `eval "$(consulate completion bash)"` to ~/.bashrc.
+
+    zsh: add `eval "$(consulate completion zsh)"` to ~/.zshrc, after compinit.
+
+    fish: run `consulate completion fish > ~/.config/fish/completions/consulate.fish`.
     """
     from consulate.cli.completion import SCRIPTS
 
