@@ -85,20 +85,26 @@ def read_backup(source: Source) -> ACLBackup:
         raise ValueError(f"{source if is_path else 'the backup'}: {says}") from None
 
 
-def plan(consul: Consul, backup: ACLBackup, *, replace: bool = True) -> Plan:
-    """Return what `restore` would change. replace: False leaves what exists as it is. Raises Forbidden, ACLDisabled, RequestError."""
-    return _by_steps(consul, plan_restore(backup, now(), keep=not replace))
+def plan(consul: Consul, backup: ACLBackup, *, replace: bool = True, prune: bool = False) -> Plan:
+    """Return what `restore` would change; the parameters are the same. Raises Forbidden, ACLDisabled, RequestError."""
+    return _by_steps(consul, plan_restore(backup, now(), keep=not replace, prune=prune))
 
 
-def restore(consul: Consul, backup: ACLBackup, *, replace: bool = True, progress: OnRestored | None = None) -> Restored:
+def restore(
+    consul: Consul, backup: ACLBackup, *, replace: bool = True, prune: bool = False, progress: OnRestored | None = None
+) -> Restored:
     """Write the objects of a backup that Consul does not have, and those that differ. Return what was done; it can be run again.
 
     The order is policies, roles, auth methods, binding rules, tokens, legacy tokens. Tokens keep their AccessorID and their SecretID.
-    Nothing is deleted. replace: False leaves what exists as it is. progress: is called with the result so far.
+    replace: False leaves what exists as it is. progress: is called with the result so far.
+
+    prune: afterwards, delete what the backup does not have, of the kinds of which it has a list. Never deleted are Consul's own objects,
+    the tokens of logins, and the token that makes the calls, with its policies, roles and auth method. (A token whose secret another
+    token of the backup has is deleted first.) An auth method takes the tokens of its logins with it.
 
     Raises ConsulateException if a call fails: its text says at which object, and what was done before. Raises Forbidden, ACLDisabled.
     """
-    steps = plan(consul, backup, replace=replace)
+    steps = plan(consul, backup, replace=replace, prune=prune)
     result = begun(steps)
     for change in steps.changes:
         if progress is not None:

@@ -39,14 +39,16 @@ async def read_backup(source: Source) -> ACLBackup:
     return await in_thread(acl_files.read_backup, source)
 
 
-async def plan(consul: AsyncConsul, backup: ACLBackup, *, replace: bool = True) -> Plan:
+async def plan(consul: AsyncConsul, backup: ACLBackup, *, replace: bool = True, prune: bool = False) -> Plan:
     """Return what `restore` would change; see `consulate.acl_files.plan`."""
-    return await _by_steps(consul, plan_restore(backup, now(), keep=not replace))
+    return await _by_steps(consul, plan_restore(backup, now(), keep=not replace, prune=prune))
 
 
-async def restore(consul: AsyncConsul, backup: ACLBackup, *, replace: bool = True, progress: OnRestored | None = None) -> Restored:
+async def restore(
+    consul: AsyncConsul, backup: ACLBackup, *, replace: bool = True, prune: bool = False, progress: OnRestored | None = None
+) -> Restored:
     """Write the objects of a backup that Consul does not have, and those that differ; see `consulate.acl_files.restore`."""
-    steps = await plan(consul, backup, replace=replace)
+    steps = await plan(consul, backup, replace=replace, prune=prune)
     result = begun(steps)
     for change in steps.changes:
         if progress is not None:

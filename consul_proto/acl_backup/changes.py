@@ -1,7 +1,7 @@
 """What restoring an ACL backup changes: its objects compared with those of Consul, and the calls that make them the same.
 
 Policies, roles and auth methods are matched by name, tokens by AccessorID, binding rules by ID or, in another cluster, by what they do.
-Nothing is deleted.
+Nothing is deleted, except with `prune` (consul_proto.acl_backup.pruning).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from consul_proto.acl_backup.document import (
     Kind,
     LeftOut,
 )
+from consul_proto.acl_backup.pruning import Surplus, delete, find_surplus, read_caller, unmatched_in
 from consul_proto.acl_backup.reading import has_expired, read_acls
 from consul_proto.endpoints.acl import ACL
 from consul_proto.errors import NotFound
@@ -52,7 +53,7 @@ class Change:
     secrets: texts that no error may show.
     """
 
-    action: Literal["create", "update"]
+    action: Literal["create", "update", "delete"]
     kind: str
     name: str
     call: _Call = field(repr=False)
@@ -61,7 +62,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a restore changes, in order. unchanged: how many objects are left as they are. left_out: what is not restored."""
+    """What a restore changes, in order. unchanged: how many objects of the backup are left as they are.
+
+    left_out: what is not restored, or not deleted.
+    """
 
     changes: tuple[Change, ...]
     unchanged: int
@@ -75,42 +79,55 @@ class Restored:
     total: int
     created: int = 0
     updated: int = 0
+    deleted: int = 0
     unchanged: int = 0
     left_out: tuple[LeftOut, ...] = ()
 
     @property
     def done(self) -> int:
         """Return how many objects were changed."""
-        return self.created + self.updated
+        return self.created + self.updated + self.deleted
 
     def after(self, change: Change) -> Restored:
         """Return the result after one more change."""
         if change.action == "create":
             return replace(self, created=self.created + 1)
-        return replace(self, updated=self.updated + 1)
+        if change.action == "update":
+            return replace(self, updated=self.updated + 1)
+        return replace(self, deleted=self.deleted + 1)
 
     def __str__(self) -> str:
-        return f"{self.created} created, {self.updated} updated, {self.unchanged} unchanged, {len(self.left_out)} left out"
+        deleted = f"{self.deleted} deleted, " if self.deleted else ""
+        return f"{self.created} created, {self.updated} updated, {deleted}{self.unchanged} unchanged, {len(self.left_out)} left out"
 
 
-def plan_restore(backup: ACLBackup, now: datetime, *, keep: bool) -> Flow[Plan]:
+def plan_restore(backup: ACLBackup, now: datetime, *, keep: bool, prune: bool = False) -> Flow[Plan]:
     """Read the ACL system, and return what restoring a backup changes in it. keep: leave what exists as it is.
+
+    prune: delete what the backup does not have.
 
     Raises Forbidden, ACLDisabled; ValueError for an object that cannot be written, such as one with an invalid name.
     """
     current = yield from read_acls(now)
-    legacy = yield from _read_legacy(backup)
-    target = _Target({token["SecretID"]: token["AccessorID"] for token in current.of(TOKENS)}, current.has_legacy_api, now)
+    pairs = {kind: [*_pairs(kind, backup, current)] for kind in KINDS}
+    pairs[LEGACY_TOKENS] = yield from _read_legacy(backup)
+    surplus = Surplus((), (), ())
+    if prune:
+        caller = yield from read_caller(current)
+        surplus = find_surplus(backup, current, unmatched_in(current, pairs), caller)
+    accessors = {token["SecretID"]: token["AccessorID"] for token in current.of(TOKENS) if token["AccessorID"] not in surplus.accessors}
+    target = _Target(accessors, current.has_legacy_api, now)
     changes: list[Change] = []
     left_out: list[LeftOut] = []
     for kind in KINDS:
-        pairs = legacy if kind is LEGACY_TOKENS else _pairs(kind, backup, current)
-        for entry, before in pairs:
+        for entry, before in pairs[kind]:
             if reason := _reason_against(kind, entry, before, target):
                 left_out.append(LeftOut(kind.word, _name(kind, entry), reason))
             elif before is None or (not keep and not _are_same(kind, entry, before)):
                 changes.append(_change(kind, entry, before))
-    return Plan(tuple(changes), backup.count - len(changes) - len(left_out), tuple(left_out))
+    unchanged = backup.count - len(changes) - len(left_out)
+    first, last = ([_deletion(kind, entry) for kind, entry in some] for some in (surplus.first, surplus.last))
+    return Plan((*first, *changes, *last), unchanged, (*left_out, *surplus.left_out))
 
 
 def _name(kind: Kind, entry: Entry) -> str:
@@ -212,6 +229,10 @@ def _change(kind: Kind, entry: Entry, before: Entry | None) -> Change:
     return Change(
         "create" if before is None else "update", kind.word, _name(kind, entry), _WRITES[kind](entry, before), tuple(_secrets(kind, entry))
     )
+
+
+def _deletion(kind: Kind, entry: Entry) -> Change:
+    return Change("delete", kind.word, _name(kind, entry), delete(kind, entry), tuple(_secrets(kind, entry)))
 
 
 def _secrets(kind: Kind, entry: Entry) -> Iterator[str]:

@@ -71,7 +71,7 @@ class LeftOut(NamedTuple):
 
 @dataclass(frozen=True)
 class ACLBackup:
-    """The objects of an ACL system, by section.
+    """The objects of an ACL system, by section; a restore prunes no kind whose section it does not have.
 
     left_out: what is not in it. has_legacy_api: whether the agent that it was read from has the legacy ACL system.
     """
@@ -144,7 +144,7 @@ def parse_backup(text: str) -> ACLBackup:
     known = {"Format", "Version", *(kind.section for kind in KINDS)}
     if document.keys() - known:
         raise ValueError(f"unknown members {sorted(document.keys() - known)}; a backup has {sorted(known)}")
-    return ACLBackup({kind.section: _entries(kind, document.get(kind.section, [])) for kind in KINDS})
+    return ACLBackup({kind.section: _entries(kind, document[kind.section]) for kind in KINDS if kind.section in document})
 
 
 def _entries(kind: Kind, given: object) -> list[Entry]:

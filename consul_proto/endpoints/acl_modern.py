@@ -42,7 +42,7 @@ _roles: Role[Pure] = Role()
 #: The policy that allows everything. Every cluster has it.
 _GLOBAL_MANAGEMENT = "00000000-0000-0000-0000-000000000001"
 
-_POLICY_NAME = "consulate-acl-"
+POLICY_NAME = "consulate-acl-"
 _POLICY_DESCRIPTION = "The rules of one token, made by acl.create of Consulate. acl.destroy deletes them with the token."
 
 #: For reads on which a write depends, whatever the client's own setting is.
@@ -256,7 +256,7 @@ def _describe(token: ACLToken, known: dict[str, str], options: ACLOptions) -> Fl
 
 
 def _policy_name(token: ACLToken) -> str:
-    return _POLICY_NAME + token["AccessorID"]
+    return POLICY_NAME + token["AccessorID"]
 
 
 def _policy(response: Response) -> Any:
@@ -272,7 +272,7 @@ def _read_policy(operation: Operation[ACLPolicy]) -> Operation[ACLPolicy]:
 
 
 def _is_made(policy: ACLPolicy) -> bool:
-    return policy["Name"].startswith(_POLICY_NAME) and policy["Description"] == _POLICY_DESCRIPTION
+    return policy["Name"].startswith(POLICY_NAME) and policy["Description"] == _POLICY_DESCRIPTION
 
 
 def _rules(policy_id: str, options: ACLOptions) -> Flow[str]:
@@ -302,7 +302,7 @@ def _made_policies(token: ACLToken) -> Flow[dict[str, ACLPolicy]]:
     """Return by name the policies that `create` made: the token's own, and those that it shares because it is a copy."""
     made = {}
     for name in dict.fromkeys([_policy_name(token), *_link_names(token)]):
-        if name.startswith(_POLICY_NAME):
+        if name.startswith(POLICY_NAME):
             policy = yield from _made_policy(name)
             if policy is not None:
                 made[name] = policy
