@@ -86,7 +86,7 @@ def read_caller(current: ACLBackup) -> Flow[Caller]:
 def find_surplus(backup: ACLBackup, current: ACLBackup, unmatched: Unmatched, caller: Caller) -> Surplus:
     """Return what to delete, so that Consul has what the backup has."""
     legacy_ids = {row["ID"] for row in backup.of(LEGACY_TOKENS)}
-    legacy_names = {POLICY_NAME + token["AccessorID"] for token in current.of(TOKENS) if token["SecretID"] in legacy_ids}
+    legacy_names = {name for token in current.of(TOKENS) if token["SecretID"] in legacy_ids for name in _made_policies(token)}
     first: list[tuple[Kind, Entry]] = []
     last: list[tuple[Kind, Entry]] = []
     left_out: list[LeftOut] = []
@@ -115,10 +115,16 @@ def _candidates(backup: ACLBackup, current: ACLBackup, unmatched: Unmatched) -> 
 
 
 def _later_legacy_tokens(tokens: Iterable[Entry]) -> Iterator[Entry]:
-    """Yield the tokens that the documented `acl.create` made since Consul 1.11: each has a policy of its own."""
+    """Yield the tokens that the documented `acl.create` made since Consul 1.11, as the legacy system would name them."""
     for token in tokens:
-        if any(link.get("Name") == POLICY_NAME + token["AccessorID"] for link in token.get("Policies", ())):
+        if _made_policies(token):
             yield {"ID": token["SecretID"], "Name": token.get("Description", "")}
+
+
+def _made_policies(token: Entry) -> list[str]:
+    """Return the policies of a token that the documented `acl.create` made for it."""
+    names = (link.get("Name", "") for link in token.get("Policies", ()))
+    return [name for name in names if name.startswith(POLICY_NAME)]
 
 
 def _reason_to_keep(kind: Kind, entry: Entry, caller: Caller) -> str:
