@@ -34,6 +34,9 @@ Source: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 #: Is called with the result so far, after each change.
 OnRestored: TypeAlias = Callable[[Restored], object]
 
+#: Is called with the number of answers so far.
+OnRead: TypeAlias = Callable[[int], object]
+
 
 def now() -> datetime:
     """Return the time, to tell which tokens have expired."""
@@ -56,11 +59,12 @@ def legacy_text(tokens: list[Any], *, pretty: bool) -> str:
     return json.dumps(tokens, indent=2 if pretty else None, sort_keys=True) + "\n"
 
 
-def backup(consul: Consul, file: Target, *, pretty: bool = False, form: ACLForm = "consulate") -> ACLBackup:
+def backup(consul: Consul, file: Target, *, pretty: bool = False, form: ACLForm = "consulate", progress: OnRead | None = None) -> ACLBackup:
     """Write the ACL system to a file, and return what was written: its `left_out` says what is not in the file, and why.
 
     file: a path, whose file is replaced once the backup is complete and can then be read only by its owner, or an open binary file.
     pretty: indent it. form: "legacy" writes the list that `acl.list` returns: only tokens, as the documented calls see them.
+    progress: is called with the number of answers of Consul so far; policies and auth methods, for example, are read one by one.
 
     Consul's own policies, the tokens of logins, and tokens that have expired are left out. The file has the secrets of all tokens.
     Raises Forbidden without acl:write, ACLDisabled, RequestError, OSError.
@@ -69,7 +73,7 @@ def backup(consul: Consul, file: Target, *, pretty: bool = False, form: ACLForm 
         tokens = [*consul.acl.list()]
         write_backup(file, legacy_text(tokens, pretty=pretty))
         return ACLBackup({LEGACY_TOKENS.section: tokens})
-    found = _by_steps(consul, read_acls(now()))
+    found = _by_steps(consul, read_acls(now()), progress)
     write_backup(file, found.text(pretty=pretty))
     return found
 
@@ -138,8 +142,9 @@ def whole_answer(operation: Operation[Any]) -> Operation[Response]:
     return replace(operation, read=lambda response: response)
 
 
-def _by_steps(consul: Consul, flow: Flow[T]) -> T:
+def _by_steps(consul: Consul, flow: Flow[T], progress: OnRead | None = None) -> T:
     """Run a flow of reads. Each of its requests has the time limit of a call, since there may be thousands."""
+    count = 0
     try:
         step = next(flow)
         while True:
@@ -150,6 +155,9 @@ def _by_steps(consul: Consul, flow: Flow[T]) -> T:
                 step = flow.throw(error)
             else:
                 step = flow.send(answer)
+            count += 1
+            if progress is not None:
+                progress(count)
     except StopIteration as end:
         value: T = end.value
         return value

@@ -16,20 +16,22 @@ from transports.worker_threads import in_thread
 if TYPE_CHECKING:
     from consul_proto.acl_backup.document import ACLForm
     from consul_proto.flow import Flow
-    from consulate.acl_files import OnRestored, Source
+    from consulate.acl_files import OnRead, OnRestored, Source
     from consulate.client import AsyncConsul
     from consulate.whole_files import Target
 
 T = TypeVar("T")
 
 
-async def backup(consul: AsyncConsul, file: Target, *, pretty: bool = False, form: ACLForm = "consulate") -> ACLBackup:
+async def backup(
+    consul: AsyncConsul, file: Target, *, pretty: bool = False, form: ACLForm = "consulate", progress: OnRead | None = None
+) -> ACLBackup:
     """Write the ACL system to a file; see `consulate.acl_files.backup`."""
     if form == "legacy":
         tokens = [*await consul.acl.list()]
         await in_thread(write_backup, file, legacy_text(tokens, pretty=pretty))
         return ACLBackup({LEGACY_TOKENS.section: tokens})
-    found = await _by_steps(consul, read_acls(now()))
+    found = await _by_steps(consul, read_acls(now()), progress)
     await in_thread(write_backup, file, found.text(pretty=pretty))
     return found
 
@@ -63,8 +65,9 @@ async def restore(
     return result
 
 
-async def _by_steps(consul: AsyncConsul, flow: Flow[T]) -> T:
+async def _by_steps(consul: AsyncConsul, flow: Flow[T], progress: OnRead | None = None) -> T:
     """Run a flow of reads. Each of its requests has the time limit of a call, since there may be thousands."""
+    count = 0
     try:
         step = next(flow)
         while True:
@@ -75,6 +78,9 @@ async def _by_steps(consul: AsyncConsul, flow: Flow[T]) -> T:
                 step = flow.throw(error)
             else:
                 step = flow.send(answer)
+            count += 1
+            if progress is not None:
+                progress(count)
     except StopIteration as end:
         value: T = end.value
         return value

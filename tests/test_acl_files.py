@@ -43,8 +43,11 @@ def _filled() -> ConsulAgent:
 
 def _saved(agent: ConsulAgent) -> bytes:
     file = io.BytesIO()
+    answers: list[int] = []
     with agent.client() as consul:
-        acl_files.backup(consul, file)
+        acl_files.backup(consul, file, progress=answers.append)
+    assert answers == [*range(1, len(answers) + 1)]
+    assert len(answers) > 5
     return file.getvalue()
 
 
@@ -60,12 +63,14 @@ def test_tasks_do_the_same(backend: str) -> None:
     agent, other = _filled(), _agent()
     expected = _saved(agent)
     results: list[Restored] = []
+    answers: list[int] = []
 
     async def main() -> None:
         file = io.BytesIO()
         consul: AsyncConsul
         async with agent.async_client() as consul:
-            backup = await async_acl_files.backup(consul, file)
+            backup = await async_acl_files.backup(consul, file, progress=answers.append)
+            assert answers == [*range(1, 9)]
             assert file.getvalue() == expected
             assert (await async_acl_files.plan(consul, backup)).changes == ()
             legacy = io.BytesIO()
@@ -80,6 +85,11 @@ def test_tasks_do_the_same(backend: str) -> None:
             assert str(done) == "6 created, 0 updated, 1 unchanged, 0 left out"
             assert [each.done for each in results] == [*range(7)]
             assert (await async_acl_files.restore(consul, _without_own(expected))).done == 0
+            await consul.acl.policy.create("extra")
+            steps = await async_acl_files.plan(consul, _without_own(expected), prune=True)
+            assert [(change.action, change.kind, change.name) for change in steps.changes] == [("delete", "policy", "extra")]
+            pruned = await async_acl_files.restore(consul, _without_own(expected), prune=True)
+            assert str(pruned) == "0 created, 0 updated, 1 deleted, 7 unchanged, 1 left out"
 
     anyio.run(main, backend=backend)
     with other.client() as consul:
@@ -109,6 +119,34 @@ def test_rules_that_are_the_same_are_told_apart_by_their_description() -> None:
         consul.acl.binding_rule.delete(next(each["ID"] for each in consul.acl.binding_rule.list() if each["Description"] == "one"))
         assert acl_files.restore(consul, backup).created == 1
         assert sorted(each["Description"] for each in consul.acl.binding_rule.list()) == ["one", "two"]
+
+
+def test_what_somebody_else_deletes_meanwhile_is_no_error() -> None:
+    backup = parse_backup('{"Format": "consulate-acl", "Version": 1, "Policies": []}')
+    with _filled().client() as consul:
+
+        def delete(_: Restored) -> None:
+            for policy in consul.acl.policy.list():
+                if policy["Name"] == "web":
+                    consul.acl.policy.delete(policy["ID"])
+
+        result = acl_files.restore(consul, backup, prune=True, progress=delete)
+        assert (result.deleted, result.total) == (1, 1)
+        assert [role["Name"] for role in consul.acl.role.list()] == ["web"], "the backup has no list of roles"
+
+
+def test_a_deletion_that_fails_says_what_was_done_before() -> None:
+    backup = parse_backup('{"Format": "consulate-acl", "Version": 1, "Policies": [], "Roles": [{"Name": "new"}]}')
+    agent = _filled()
+    with agent.client() as consul, agent.client() as other:
+
+        def disarm(result: Restored) -> None:
+            if result.created:
+                token = other.acl.token.self()
+                other.acl.token.update(token["AccessorID"], policies=[])
+
+        with pytest.raises(Forbidden, match="this was to delete the role web; before it, 1 of 3 changes were applied"):
+            acl_files.restore(consul, backup, prune=True, progress=disarm)
 
 
 def test_nothing_shows_a_secret() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
 from consulate.cli.output import is_terminal, shown
+from consulate.cli.progress import bar, draw_nothing
 from consulate.cli.suggestions import suggest_files
 
 if TYPE_CHECKING:
@@ -36,8 +38,10 @@ def command(connection: Connection, file: str, form: ACLForm, *, pretty: bool) -
     """
     from consulate.acl_files import backup
 
-    with connection.client() as consul:
-        found = backup(consul, sys.stdout.buffer if file == "-" else file, pretty=pretty, form=form)
+    target = sys.stdout.buffer if file == "-" else file
+    is_shown = file == "-" and is_terminal()  # there is no place for a bar
+    with connection.client() as consul, nullcontext(draw_nothing) if is_shown else bar("backing up") as advance:
+        found = backup(consul, target, pretty=pretty, form=form, progress=lambda count: advance(count, None))
     print_left_out(found.left_out)
 
 
