@@ -47,7 +47,7 @@ def _saved(agent: ConsulAgent) -> bytes:
     with agent.client() as consul:
         acl_files.backup(consul, file, progress=answers.append)
     assert answers == [*range(1, len(answers) + 1)]
-    assert len(answers) > 5
+    assert len(answers) >= 5
     return file.getvalue()
 
 
@@ -70,7 +70,7 @@ def test_tasks_do_the_same(backend: str) -> None:
         consul: AsyncConsul
         async with agent.async_client() as consul:
             backup = await async_acl_files.backup(consul, file, progress=answers.append)
-            assert answers == [*range(1, 9)]
+            assert answers == [*range(1, 8)]
             assert file.getvalue() == expected
             assert (await async_acl_files.plan(consul, backup)).changes == ()
             legacy = io.BytesIO()
