@@ -79,7 +79,7 @@ def read_caller(current: ACLBackup) -> Flow[Caller]:
     roles = frozenset(link["Name"] for link in token.get("Roles") or ())
     holders = [token, *(role for role in current.of(ROLES) if role["Name"] in roles)]
     policies = frozenset(link["Name"] for holder in holders for link in holder.get("Policies") or () if "Name" in link)
-    method = frozenset([token["AuthMethod"]] if token.get("AuthMethod") else [])
+    method = frozenset(filter(None, [token.get("AuthMethod")]))
     return Caller(token.get("AccessorID", ""), token.get("SecretID", ""), {POLICIES: policies, ROLES: roles, AUTH_METHODS: method})
 
 

@@ -145,7 +145,7 @@ class _Completion(ShellComplete):
         """Return the lines of an answer. replaced: the end of the line that bash replaces."""
         typed = read_line(line, shell)
         found = self.get_completions(typed.words[1:], typed.last)
-        if [item.type for item in found] == ["file"]:
+        if [item.type for item in found] in (["file"], ["dir"]):
             return ["file"]
         option, equals, _ = typed.last.partition("=")
         start = option + equals if equals and option.startswith("--") else ""

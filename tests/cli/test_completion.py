@@ -74,6 +74,7 @@ _LINES = {
     "consulate kv restore --file=a": ["file"],
     "consulate --token-file ~/": ["file"],
     "consulate kv diff ": ["file"],
+    "consulate dev --data ": ["file"],
     "consulate --token-file - kv get ": ["plain"],
     "consulate --token-file /nowhere kv get ": ["plain"],
     "consulate --datacenter nowhere kv get ": ["plain"],
