@@ -6,11 +6,13 @@ A command is a process, so these tests take long: older versions of `consulate d
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from consulate import Consul
 from tests.agents import Binary, find_binaries, find_dev_versions, start_agent, start_dev
+from tests.cli.acl_clusters import AGENTS, Cluster, fill, start
 from tests.cli.program import Shell
 
 _AGENTS: list[str | Binary] = [*(find_dev_versions() if find_binaries() else find_dev_versions()[-1:]), *find_binaries()]
@@ -40,3 +42,28 @@ def consul(shell: Shell) -> Iterator[Consul]:
     """A client for the agent of the shell."""
     with Consul(shell.agent.host, shell.agent.port) as client:
         yield client
+
+
+@pytest.fixture(params=AGENTS, ids=_id)
+def kind(request: pytest.FixtureRequest) -> str | Binary:
+    """Each agent: `consulate dev` of both versions, and each real Consul."""
+    kind: str | Binary = request.param
+    return kind
+
+
+@pytest.fixture
+def clusters(kind: str | Binary) -> Iterator[tuple[Cluster, Cluster]]:
+    """Two new clusters: one with ACL objects of each kind, one without."""
+    with ExitStack() as stack:
+        first, second = start(stack, kind), start(stack, kind)
+        fill(first.consul)
+        yield first, second
+
+
+@pytest.fixture
+def cluster(kind: str | Binary) -> Iterator[Cluster]:
+    """A new cluster with ACL objects of each kind."""
+    with ExitStack() as stack:
+        cluster = start(stack, kind)
+        fill(cluster.consul)
+        yield cluster
