@@ -38,7 +38,7 @@ _LIBRARIES = {
     "transports/clients/loops.py": {"anyio"},
     "transports/clocks.py": {"anyio"},
     "transports/worker_threads.py": {"anyio"},
-    "transports/http1/client.py": {"h11"},
+    "transports/http1/any_answer.py": {"h11"},
     "transports/http1/server.py": {"h11"},
     "transports/simulated/tasks.py": {"anyio"},
     "transports/thread_safe_event.py": {"anyio"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from random import random
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,6 +51,8 @@ class ThreadRecipes:
         Raises ValueError for a key or a duration that Consul does not accept.
         https://developer.hashicorp.com/consul/docs/automate/application-leader-election
         """
+        from random import random
+
         from consul_proto.recipes import lock
         from consulate.recipes.lock import Lock
 
@@ -90,6 +91,8 @@ class ThreadRecipes:
         Raises ValueError for a limit below 1, and for a prefix or a duration that Consul does not accept.
         https://developer.hashicorp.com/consul/docs/automate/semaphore
         """
+        from random import random
+
         from consul_proto.recipes import semaphore
         from consulate.recipes.lock import Semaphore
 
@@ -128,6 +131,8 @@ class ThreadRecipes:
         Raises ValueError for a key or a duration that Consul does not accept.
         https://developer.hashicorp.com/consul/docs/automate/application-leader-election
         """
+        from random import random
+
         from consul_proto.recipes import election
         from consulate.recipes.election import Election
 
@@ -174,6 +179,8 @@ class TaskRecipes:
         Raises ValueError for a key or a duration that Consul does not accept.
         https://developer.hashicorp.com/consul/docs/automate/application-leader-election
         """
+        from random import random
+
         from consul_proto.recipes import lock
         from consulate.recipes.lock import AsyncLock
 
@@ -212,6 +219,8 @@ class TaskRecipes:
         Raises ValueError for a limit below 1, and for a prefix or a duration that Consul does not accept.
         https://developer.hashicorp.com/consul/docs/automate/semaphore
         """
+        from random import random
+
         from consul_proto.recipes import semaphore
         from consulate.recipes.lock import AsyncSemaphore
 
@@ -250,6 +259,8 @@ class TaskRecipes:
         Raises ValueError for a key or a duration that Consul does not accept.
         https://developer.hashicorp.com/consul/docs/automate/application-leader-election
         """
+        from random import random
+
         from consul_proto.recipes import election
         from consulate.recipes.election import AsyncElection
 

@@ -12,6 +12,7 @@ import pytest
 import urllib3.exceptions
 
 from consul_proto.errors import RequestError, RequestTimeout
+from transports.clients.urllib3_errors import urllib3_error
 from transports.errors import wire_error
 
 _OS: list[type[Exception]] = [
@@ -34,7 +35,7 @@ _URLLIB3 = [kind for kind in vars(urllib3.exceptions).values() if inspect.isclas
 def test_every_class(kind: type[Exception], sent: bool) -> None:
     error = kind.__new__(kind, "the words")
     Exception.__init__(error, "the words")
-    ours = wire_error(error, sent=sent)
+    ours = urllib3_error(error, sent=sent)
     assert isinstance(ours, RequestError)
     assert ours.maybe_applied is sent
     assert len(str(ours)) > 10
@@ -49,12 +50,13 @@ def test_timeouts_before_and_after_sending() -> None:
 def test_the_cause_of_a_urllib3_error_is_used() -> None:
     wrapped = urllib3.exceptions.ProtocolError("Connection broken")
     wrapped.__cause__ = ConnectionResetError(104, "reset")
-    assert str(wire_error(wrapped, sent=True)) == "the connection was reset"
+    assert str(urllib3_error(wrapped, sent=True)) == "the connection was reset"
 
 
 def test_a_request_error_is_returned_unchanged() -> None:
     error = RequestError("as it is", maybe_applied=False)
     assert wire_error(error, sent=True) is error
+    assert urllib3_error(error, sent=True) is error
 
 
 def test_messages_are_one_line_of_printable_text() -> None:

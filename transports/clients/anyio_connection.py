@@ -18,7 +18,6 @@ from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from consul_proto.message import StreamedBody
 from transports.clients.task_wires import CHUNK, WOULD_BLOCK
-from transports.http1.body import OpenBody
 from transports.http1.client import HTTP1Connection
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from consul_proto.message import Headers, Request, Response
     from transports.clients.loops import LoopGuard
     from transports.clients.task_wires import TaskWire
+    from transports.http1.body import OpenBody
 
 
 class AnyioConnection:
@@ -34,10 +34,12 @@ class AnyioConnection:
     Deadlines are in seconds of the event loop's clock. guard: knows the event loop that runs.
     """
 
+    #: Of the answer that `begin` opened.
+    _body: OpenBody
+
     def __init__(self, config: Config, tls: ssl.SSLContext | None, guard: LoopGuard) -> None:
         self._address = config.address
         self._http1 = HTTP1Connection(config.address.authority, config.address.prefix, config.limits.response_size)
-        self._body = OpenBody(self._http1)
         self._sent_whole = True
         self._server_name = config.tls.server_name or config.address.host
         self._context = tls
@@ -113,6 +115,8 @@ class AnyioConnection:
 
     async def begin(self, request: Request, deadline: float) -> tuple[int, Headers]:
         """Send a request and read the head of its answer."""
+        from transports.http1.body import OpenBody  # with h11, which takes long to import, and most calls do not need it
+
         self.sent = self.answered = self.reusable = False
         data = self._http1.send(request)
         body = self._body = OpenBody(self._http1)

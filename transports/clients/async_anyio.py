@@ -17,7 +17,8 @@ from transports.clients.loops import LoopGuard
 from transports.clients.pool import Pool, Turn, close_idle
 from transports.clients.tls import ClientContexts
 from transports.clocks import EVENT_LOOP_CLOCK
-from transports.errors import busy_error, suggest_http, suggest_https, wire_error
+from transports.errors import busy_error, suggest_http, suggest_https
+from transports.tls_errors import tls_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +113,7 @@ class AnyioTransport:
 
     def _failure(self, error: OSError | RequestError, connection: AnyioConnection, reused: bool) -> RequestError:
         """Return the error that the caller sees for an error of a connection."""
-        failure = wire_error(error, sent=connection.sent)
+        failure = tls_error(error, sent=connection.sent)
         if connection.shaking_hands:
             return suggest_http(failure)
         if isinstance(failure, RequestTimeout):
@@ -210,7 +211,7 @@ class AnyioAnswer:
             piece = await self._connection.read(self._deadline(timeout))
             ended, is_whole = not piece, not piece
         except (OSError, RequestError) as error:
-            failure = wire_error(error, sent=True)
+            failure = tls_error(error, sent=True)
             if failure is error and self._is_open():
                 raise
             if self._is_open():

@@ -47,7 +47,8 @@ class Attempt:
 def resolve(host: str, port: int, deadline: float, attempt: Attempt) -> Sequence[AddressInfo]:
     """Return the addresses of a host. Raises OSError, and TimeoutError after the deadline (in seconds of the monotonic clock)."""
     if _is_address(host):
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        # As bytes: for a str, Python imports the codec of international names.
+        return socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM)
     found: list[AddressInfo] = []
     failed: list[OSError] = []
 

@@ -1,166 +1,17 @@
-"""HTTP for threads over a socket: TCP, TLS or a UNIX socket, without urllib3."""
+"""HTTP for threads over sockets: TCP, TLS or UNIX sockets, without urllib3."""
 
 from __future__ import annotations
 
-import socket
-import ssl
+from functools import partial
 from typing import TYPE_CHECKING
 
-from consul_proto.message import StreamedBody
-from transports.clients.fork import close_inherited
 from transports.clients.pooled import PooledTransport
-from transports.clients.resolve import Attempt, connect
-from transports.clients.tls import ClientContexts
-from transports.clients.wires import PlainWire, TLSWire, time_left
-from transports.errors import suggest_http, timeout_error, wire_error
-from transports.http1.body import OpenBody
-from transports.http1.client import HTTP1Connection
+from transports.clients.socket_connection import SocketConnection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from consul_proto.config import Config
-    from consul_proto.message import Headers, Request, Response
-
-#: How a server ends a connection on which it does not read on. Inside TLS, Python 3.11 turns the first two into the last.
-_NOT_READ = (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError)
-
-
-class SocketConnection:
-    """One connection to the address of the configuration. tls: the context for https, None for plain HTTP."""
-
-    reusable = sent = answered = False
-
-    def __init__(self, config: Config, tls: ssl.SSLContext | None) -> None:
-        self._address = config.address
-        self._tls = tls
-        self._server_name = config.tls.server_name or config.address.host
-        self._http1 = HTTP1Connection(config.address.authority, config.address.prefix, config.limits.response_size)
-        self._body = OpenBody(self._http1)
-        self._sent_whole = True
-        self._attempt = Attempt()
-        self._socket: socket.socket | None = None
-        self._wire: PlainWire | TLSWire | None = None
-
-    def connect(self, deadline: float) -> None:
-        """Connect, and do the TLS handshake if needed."""
-        try:
-            sock = self._socket = self._connect_unix(deadline) if self._address.is_unix else self._connect_tcp(deadline)
-        except OSError as error:
-            # EAGAIN: the agent's queue of connections is full.
-            raise (timeout_error(sent=False) if isinstance(error, BlockingIOError) else wire_error(error, sent=False)) from error
-        try:
-            self._wire = PlainWire(sock) if self._tls is None else self._shake_hands(sock, self._tls, deadline)
-        except OSError as error:
-            raise suggest_http(wire_error(error, sent=False)) from error
-
-    def _connect_tcp(self, deadline: float) -> socket.socket:
-        return connect(self._address.host, self._address.port, deadline, self._attempt)
-
-    def _connect_unix(self, deadline: float) -> socket.socket:
-        sock = self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._attempt.watch(sock)
-        sock.settimeout(time_left(deadline))
-        sock.connect(self._address.path)
-        self._attempt.check()
-        return sock
-
-    def _shake_hands(self, sock: socket.socket, context: ssl.SSLContext, deadline: float) -> TLSWire:
-        # A stream without a proper end was cut off, which is an error: no suppress_ragged_eofs.
-        wrapped = context.wrap_socket(sock, server_hostname=self._server_name, do_handshake_on_connect=False, suppress_ragged_eofs=False)
-        # This is not the socket that was connected, but one around it.
-        self._socket = wrapped
-        self._attempt.watch(wrapped)
-        wrapped.settimeout(time_left(deadline))
-        wrapped.do_handshake()
-        return TLSWire(wrapped)
-
-    def exchange(self, request: Request, deadline: float) -> Response:
-        """Send a request and read its answer."""
-        self.sent = self.answered = self.reusable = False
-        http1 = self._http1
-        data = http1.send(request)
-        try:
-            wire = self._wire or self._require_wire()
-            whole = self._send(wire, data, request, deadline)
-            data = wire.receive(deadline)
-            self.answered = bool(data)
-            response = http1.receive(data)
-            while response is None:
-                room = http1.room()
-                if room is None:
-                    response = http1.receive(wire.receive(deadline))
-                else:
-                    with room:
-                        count = wire.receive_into(room, deadline)
-                    response = http1.fill(count)
-            self.reusable = whole and http1.reuse()
-            return response
-        except OSError as error:
-            raise wire_error(error, sent=self.sent) from error
-
-    def begin(self, request: Request, deadline: float) -> tuple[int, Headers]:
-        """Send a request and read the head of its answer."""
-        self.sent = self.answered = self.reusable = False
-        data = self._http1.send(request)
-        body = self._body = OpenBody(self._http1)
-        try:
-            wire = self._require_wire()
-            self._sent_whole = self._send(wire, data, request, deadline)
-            while body.head is None:
-                data = wire.receive(deadline)
-                self.answered = self.answered or bool(data)
-                body.receive(data)
-        except OSError as error:
-            raise wire_error(error, sent=self.sent) from error
-        return body.head.status, body.head.headers
-
-    def read(self, deadline: float) -> bytes:
-        """Return the next piece of the body."""
-        body = self._body
-        try:
-            while not (piece := body.next_piece()) and not body.is_whole:
-                body.receive(self._require_wire().receive(deadline))
-        except OSError as error:
-            raise wire_error(error, sent=True) from error
-        if body.is_whole and not piece:
-            self.reusable = self._sent_whole and self._http1.reuse()
-        return piece
-
-    def _require_wire(self) -> PlainWire | TLSWire:
-        if self._wire is None:
-            raise ConnectionResetError("the connection was closed")
-        return self._wire
-
-    def _send(self, wire: PlainWire | TLSWire, data: bytes, request: Request, deadline: float) -> bool:
-        """Send bytes, and then the body if it is streamed.
-
-        Return False if the server stopped reading them: its answer may say why, for example that the body is too large.
-        """
-        self.sent = True
-        try:
-            wire.send(data, deadline)
-            if isinstance(request.body, StreamedBody):
-                for piece in request.body:
-                    wire.send(piece, deadline)
-        except _NOT_READ:
-            return False
-        return True
-
-    def is_stale(self) -> bool:
-        """Return whether the server closed the connection, or sent bytes that no request asked for."""
-        return self._wire is None or self._wire.has_input()
-
-    def abort(self) -> None:
-        """Shut the socket down, which wakes the thread that uses it."""
-        self._attempt.abort()
-
-    def close(self) -> None:
-        """Close the socket."""
-        if self._socket is not None:
-            self._socket.close()
-
-    def forget(self) -> None:
-        """In a forked process: close the inherited descriptor."""
-        close_inherited(self._socket)
 
 
 class SocketTransport(PooledTransport):
@@ -169,10 +20,9 @@ class SocketTransport(PooledTransport):
     def __init__(self, config: Config) -> None:
         if config.proxy is not None:
             raise ValueError("adapters.SocketRequest does not support proxies; leave out adapter= to use urllib3, or leave out proxy=")
-        tls = ClientContexts(config.tls) if config.address.is_encrypted else None
-        super().__init__(
-            lambda: SocketConnection(config, None if tls is None else tls.current()),
-            config.limits,
-            is_plain=config.address.scheme == "http",
-            agents=len(config.addresses),
-        )
+        make: Callable[[], SocketConnection] = partial(SocketConnection, config)
+        if config.address.is_encrypted:
+            from transports.clients.tls_socket import tls_connections  # ssl takes long to import, and plain HTTP does not need it
+
+            make = tls_connections(config)
+        super().__init__(make, config.limits, is_plain=config.address.scheme == "http", agents=len(config.addresses))

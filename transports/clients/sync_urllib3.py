@@ -26,7 +26,8 @@ from transports.clients.fork import close_inherited
 from transports.clients.pooled import PooledTransport
 from transports.clients.resolve import Attempt, connect
 from transports.clients.tls import ClientContexts
-from transports.errors import size_error, suggest_http, wire_error
+from transports.clients.urllib3_errors import urllib3_error
+from transports.errors import size_error, suggest_http
 from transports.http1.chunks import iter_chunks, read_chunks
 from transports.http1.content import ContentDecoder, decode
 
@@ -238,7 +239,7 @@ class Urllib3Connection:
             # With TLS, this is not the socket that was connected, but one around it.
             http.attempt.watch(http.sock)
         except (OSError, HTTPError, HTTPException, ValueError) as error:
-            failure = wire_error(error, sent=False, otherwise="the proxy refused the connection")
+            failure = urllib3_error(error, sent=False, otherwise="the proxy refused the connection")
             shaking_hands = isinstance(http, _TimedHTTPSConnection) and http.proxy is None and http.sock is not None
             raise (suggest_http(failure) if shaking_hands else failure) from error
         if isinstance(http.sock, ssl.SSLSocket):
@@ -254,7 +255,7 @@ class Urllib3Connection:
             answer, headers = self._ask(request, deadline)
             body = self._read(answer)
         except _FOREIGN as error:
-            raise wire_error(error, sent=http.sent) from error
+            raise urllib3_error(error, sent=http.sent) from error
         encoding = headers.get("content-encoding")
         self._end()
         return Response(answer.status, headers, body if encoding is None else decode(encoding, body, self._limit))
@@ -264,7 +265,7 @@ class Urllib3Connection:
         try:
             answer, headers = self._ask(request, deadline)
         except _FOREIGN as error:
-            raise wire_error(error, sent=self._http.sent) from error
+            raise urllib3_error(error, sent=self._http.sent) from error
         self._open = answer  # keep a reference: urllib3 closes an answer that has none
         encoding = headers.get("content-encoding")
         pieces = self._pieces()
@@ -277,7 +278,7 @@ class Urllib3Connection:
         try:
             piece = next(self._body, b"")
         except _FOREIGN as error:
-            raise wire_error(error, sent=True) from error
+            raise urllib3_error(error, sent=True) from error
         if not piece:
             self._open = None
             self._end()

@@ -1,9 +1,8 @@
-"""A connected socket with deadlines, for threads: plain, or with TLS. Most calls take two system calls: one to send, one to receive."""
+"""A connected socket with deadlines, for threads, without TLS. Most calls take two system calls: one to send, one to receive."""
 
 from __future__ import annotations
 
 import socket
-import ssl
 import struct
 from contextlib import suppress
 from math import ceil
@@ -13,7 +12,7 @@ from time import monotonic
 _FOREVER = float("inf")
 
 #: The most bytes read at once.
-_CHUNK = 1 << 16
+CHUNK = 1 << 16
 
 #: Seconds in which most answers arrive: for so long the system call that reads also waits.
 _SOON = 0.05
@@ -33,7 +32,7 @@ def time_left(deadline: float) -> float | None:
 
 
 class PlainWire:
-    """A connected socket without TLS.
+    """A connected socket.
 
     The socket blocks, so that no call switches its mode, but a read waits at most `_SOON`. An answer that takes longer is waited for with
     poll, which obeys the deadline.
@@ -59,19 +58,19 @@ class PlainWire:
         while sent < len(data):
             _wait(self._outgoing, deadline)
             with suppress(BlockingIOError):
-                sent += self.socket.send(memoryview(data)[sent : sent + _CHUNK], socket.MSG_DONTWAIT)
+                sent += self.socket.send(memoryview(data)[sent : sent + CHUNK], socket.MSG_DONTWAIT)
 
     def receive(self, deadline: float) -> bytes:
         """Return bytes that arrived, b"" at the end of the stream. Raises OSError, TimeoutError after the deadline."""
         if self._waits and deadline - monotonic() > _SOON:
             try:
-                return self.socket.recv(_CHUNK)
+                return self.socket.recv(CHUNK)
             except BlockingIOError:
                 pass  # it takes longer
         while True:
             _wait(self._incoming, deadline)
             with suppress(BlockingIOError):
-                return self.socket.recv(_CHUNK, socket.MSG_DONTWAIT)
+                return self.socket.recv(CHUNK, socket.MSG_DONTWAIT)
 
     def receive_into(self, room: memoryview, deadline: float) -> int:
         """Write bytes that arrived into `room`, and return their number, 0 at the end of the stream. Raises like `receive`.
@@ -96,31 +95,3 @@ def _wait(poller: poll, deadline: float) -> None:
     left = time_left(deadline)
     if not poller.poll(None if left is None else ceil(left * 1000)):
         raise TimeoutError
-
-
-class TLSWire:
-    """A connected socket with TLS."""
-
-    def __init__(self, sock: ssl.SSLSocket) -> None:
-        self.socket = sock
-        self._incoming = poll()
-        self._incoming.register(sock, POLLIN)
-
-    def send(self, data: bytes, deadline: float) -> None:
-        """Send all bytes. Raises OSError, TimeoutError after the deadline."""
-        self.socket.settimeout(time_left(deadline))
-        self.socket.sendall(data)
-
-    def receive(self, deadline: float) -> bytes:
-        """Return bytes that arrived, b"" at the end of the stream. Raises OSError, TimeoutError after the deadline."""
-        self.socket.settimeout(time_left(deadline))
-        return self.socket.recv(_CHUNK)
-
-    def receive_into(self, room: memoryview, deadline: float) -> int:
-        """Write bytes that arrived into `room`, and return their number, 0 at the end of the stream. Raises like `receive`."""
-        self.socket.settimeout(time_left(deadline))
-        return self.socket.recv_into(room)
-
-    def has_input(self) -> bool:
-        """Return whether the server closed the connection, or sent bytes, decrypted or not."""
-        return bool(self.socket.pending()) or bool(self._incoming.poll(0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from transports.http1.client import Data, Head
+from transports.http1.any_answer import Data, Head
 from transports.http1.content import ContentDecoder
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import zlib
 from typing import TYPE_CHECKING
@@ -107,4 +106,4 @@ def accepts_gzip(accepts: str) -> bool:
 
 def compress(body: bytes) -> bytes:
     """Compress a body as gzip, without a timestamp: the same body gives the same bytes."""
-    return gzip.compress(body, mtime=0)
+    return zlib.compress(body, zlib.Z_BEST_COMPRESSION, wbits=_WINDOW_BITS["gzip"])

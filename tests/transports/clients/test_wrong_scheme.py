@@ -15,7 +15,7 @@ from tests.fakes.certificates import Certificates
 from tests.fakes.faults import HEALTHY
 from tests.fakes.raw_server import Close, Hang, ReadRequest, ReadSome, Reset, Script, Send, answer
 from tests.transports.conftest import Serve
-from transports.errors import wire_error
+from transports.tls_errors import tls_error
 
 _USE_HTTP = "if its port is for plain HTTP, use http://"
 _USE_HTTPS = "if its port is for TLS, use https://, or CONSUL_HTTP_SSL=true"
@@ -155,7 +155,7 @@ def test_an_unknown_authority(face: Face, serve: Serve, certificates: Certificat
 def test_why_a_certificate_is_refused(code: int, says: str) -> None:
     error = ssl.SSLCertVerificationError(1, "certificate verify failed")
     error.verify_code = code
-    assert says in str(wire_error(error, sent=False))
+    assert says in str(tls_error(error, sent=False))
 
 
 def test_closing_a_client_blames_no_scheme(serve: Serve) -> None:

@@ -14,7 +14,8 @@ from consul_proto.message import Request
 from tests.fakes.faults import FOUND, GOOD
 from tests.fakes.raw_server import answer
 from tests.transports.http1.edited_answers import SMALL, Edit, apply_edits, cuts, edits, pieces
-from transports.http1.client import Data, End, Event, Head, HTTP1Connection
+from transports.http1.any_answer import Data, End, Event, Head
+from transports.http1.client import HTTP1Connection
 
 _GET = Request("GET", "/v1/agent/monitor")
 
@@ -189,6 +190,6 @@ def test_an_answer_of_any_size_takes_little_memory() -> None:
     piece = b"10000\r\n" + bytes(65536) + b"\r\n"
     for _ in range(1000):
         assert [len(event.data) for event in connection.events(piece) if isinstance(event, Data)] == [65536]
-    assert connection._h11 is not None
-    assert len(connection._h11.trailing_data[0]) < 3
-    assert connection._parts == []
+    assert connection._any is not None
+    assert len(connection._any._h11.trailing_data[0]) < 3
+    assert connection._any._parts == []

@@ -22,7 +22,7 @@ def test_a_usual_answer_needs_no_h11_however_its_body_is_cut(data: bytes) -> Non
         answer, _, reusable = outcome(connection, [data[:cut], data[cut:]])
         assert isinstance(answer, tuple)
         assert reusable
-        assert connection._h11 is None
+        assert connection._any is None
 
 
 @given(
@@ -61,7 +61,7 @@ def test_a_large_body_is_read_to_where_it_stays(is_chunked: bool, cut: int, monk
     assert isinstance(answer, tuple)
     assert answer[2] == body
     assert reusable
-    assert connection._h11 is None
+    assert connection._any is None
 
 
 def test_a_connection_reads_usual_and_other_answers_in_turn() -> None:
