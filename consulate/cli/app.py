@@ -6,10 +6,10 @@ file, its docstring, is what the list of commands says about it; so this list ne
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +27,9 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 #: Another name of a command -> the command, by group.
 _ALIASES: Mapping[str, Mapping[str, str]] = {"kv": {"del": "rm"}}
 
+#: The file of a group.
+_GROUP = "__init__.py"
+
 
 class Commands(click.Group):
     """A group whose commands are the files of a folder. package: the name of the folder, as Python imports it."""
@@ -34,37 +37,43 @@ class Commands(click.Group):
     def __init__(self, package: str, **options: Any) -> None:
         super().__init__(no_args_is_help=True, context_settings=_HELP, **options)
         self._package = package
-        self._folder = Path(__file__).parents[2].joinpath(*package.split("."))
-        self._aliases = _ALIASES.get(self._folder.name, {})
+        self._folder: str = import_module(package).__path__[0]
+        self._aliases = _ALIASES.get(package.rpartition(".")[2], {})
+
+    def _files(self) -> dict[str, str]:
+        """Return the files of the commands, and of the groups their `__init__.py`, by name."""
+        with os.scandir(self._folder) as found:
+            entries = [entry for entry in found if not entry.name.startswith(("_", "."))]
+        files = {entry.name.removesuffix(".py"): entry.path for entry in entries if entry.name.endswith(".py")}
+        return files | {entry.name: f"{entry.path}/{_GROUP}" for entry in entries if entry.is_dir()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
         """Return the names of the commands."""
-        return sorted(
-            path.stem for path in self._folder.iterdir() if not path.name.startswith(("_", ".")) and (path.suffix == ".py" or path.is_dir())
-        )
+        return sorted(self._files())
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's own
         """Return the command of this name, or None."""
         name = self._aliases.get(cmd_name, cmd_name)
-        if name not in self.list_commands(ctx):
+        file = self._files().get(name)
+        if file is None:
             return None
         package = f"{self._package}.{name}"
-        if (self._folder / name).is_dir():
-            return Commands(package, name=name, help=self._line(name))
+        if file.endswith(_GROUP):
+            return Commands(package, name=name, help=_first_line(file))
         command: click.Command = import_module(package).command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's own
         """Write the list of commands."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, self._line(name)) for name in self.list_commands(ctx)])
+            formatter.write_dl([(name, _first_line(file)) for name, file in sorted(self._files().items())])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the commands, or the options, that begin with what is typed. No command is imported for this."""
         from click.shell_completion import CompletionItem
 
-        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
-        return [*(CompletionItem(name, help=self._line(name)) for name in names), *click.Command.shell_complete(self, ctx, incomplete)]
+        found = [(name, _first_line(file)) for name, file in sorted(self._files().items()) if name.startswith(incomplete)]
+        return [*(CompletionItem(name, help=line) for name, line in found), *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that the arguments name. Raises UsageError, with a similar name if there is one."""
@@ -78,11 +87,11 @@ class Commands(click.Group):
                 raise
             raise click.UsageError(f"{error.message.rstrip('.')}; did you mean {similar[0]!r}?", ctx) from None
 
-    def _line(self, name: str) -> str:
-        """Return the first line of a command's file."""
-        path = self._folder / name / "__init__.py" if (self._folder / name).is_dir() else self._folder / f"{name}.py"
-        with path.open(encoding="utf-8") as file:
-            return file.readline().strip().strip('"')
+
+def _first_line(file: str) -> str:
+    """Return the first line of a command's file, without its quotes."""
+    with open(file, encoding="utf-8") as text:  # noqa: PTH123 - pathlib takes longer to import than this module
+        return text.readline().strip().strip('"')
 
 
 class App(Commands):
