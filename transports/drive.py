@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Generator
 from dataclasses import dataclass, field
+from os import urandom
 from time import time
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
@@ -50,6 +51,11 @@ def logger() -> Logger:
     if not log.handlers:
         log.addHandler(logging.NullHandler())  # silent until the program configures logging
     return log
+
+
+def _draw() -> float:
+    """Return a random number from 0 to 1. `random` takes long to import, and cannot be imported where no more files can be opened."""
+    return int.from_bytes(urandom(7)) / (1 << 56)
 
 
 class Repeatable(Protocol):
@@ -105,9 +111,7 @@ class Budget:
         # A proxy may send a 503 after a write was carried out.
         if not is_retryable(response.status, response.body) and (asked is None or not call.is_read):
             return None
-        from random import random  # imported when it is used: most calls need none
-
-        pause = self.backoff.pause(self.attempt, random(), self.left(0.0), asked or 0.0)  # noqa: S311 - not a secret
+        pause = self.backoff.pause(self.attempt, _draw(), self.left(0.0), asked or 0.0)
         self.attempt += 1
         if pause is not None:
             self._log.warning("%s: %d, nothing was done; attempt %d in %.3f s", request.shown, response.status, self.attempt, pause)

@@ -156,14 +156,30 @@ def test_a_reader_that_goes_away_is_no_error(shell: Shell) -> None:
         assert process.stderr.read() == b""
 
 
-def test_the_list_of_commands_imports_little() -> None:
-    """Neither rich nor the client, so that it takes hardly longer than click."""
-    code = "import sys; sys.argv[1:] = ['--help']\nfrom consulate.cli import main\ntry: main()\nfinally: print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    loaded = done.stdout.split()
+#: What takes long to import, and no call of one key over plain HTTP needs.
+_SLOW = ("rich", "ssl", "http.client", "email", "h11", "urllib3", "anyio", "asyncio", "random", "pathlib", "gzip", "encodings.idna")
+
+
+@pytest.mark.parametrize(
+    ("words", "unwanted"),
+    [
+        (["--help"], (*_SLOW, "consulate.client", "consul_proto", "transports", "json", "consulate.cli.commands.dev")),
+        (
+            ["kv", "get", "k"],
+            (*_SLOW, "consulate.cli.commands.dev", "consul_proto.recipes", "consul_proto.simulator", "consulate.kv_files"),
+        ),
+        (["kv", "set", "k", "v"], _SLOW),
+    ],
+    ids=" ".join,
+)
+def test_what_a_command_does_not_import(shell: Shell, words: list[str], unwanted: tuple[str, ...]) -> None:
+    """So that `--help` takes hardly longer than click, and a call of one key little more than twice as long."""
+    shell.run("kv", "set", "k", "v")
+    code = "import sys\nfrom consulate.cli import main\ntry: main()\nfinally: print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True, text=True, env=shell.environment)
+    loaded = set(done.stdout.split())
     assert "click" in loaded
-    for name in ("rich", "consulate.client", "consul_proto", "transports", "json", "consulate.cli.commands.dev"):
-        assert name not in loaded
+    assert loaded & set(unwanted) == set()
 
 
 def test_a_command_without_a_terminal_needs_no_rich(shell: Shell) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import pickle
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -49,6 +51,27 @@ def test_the_cause_of_an_answer_that_is_not_http_is_h11s_error(face: Face, serve
         assert any(isinstance(cause, h11.RemoteProtocolError) for cause in _chain(error))
 
     face.run(scenario, server.url, timeout=2)
+
+
+@pytest.mark.parametrize("adapter", ["Request", "SocketRequest"])
+def test_an_error_where_no_file_can_be_opened_imports_nothing(adapter: str, serve: Serve) -> None:
+    """A module that was not imported before could not be imported then. Neither does a retry."""
+    server = serve(URLLIB3, [ReadRequest(), Send(GOOD), ReadRequest(), Send(answer(500, b"No cluster leader")), *HEALTHY])
+    code = f"""
+import os, resource
+from consulate import Consul, adapters, exceptions
+with Consul({server.url!r}, adapter=adapters.{adapter}, timeout=5) as client, Consul(port=1, adapter=adapters.{adapter}) as another:
+    assert client.kv.get("k") == "v"
+    resource.setrlimit(resource.RLIMIT_NOFILE, (os.dup(0), resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    assert client.kv.get("k") == "v"
+    try:
+        another.kv.get("k")
+    except exceptions.RequestError as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Too many open files" in done.stdout
 
 
 @on_every_face

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -40,4 +39,8 @@ def command(connection: Connection, key: str, value: str | None, file: str | Non
 
 
 def _content(file: str) -> bytes:
-    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    if file == "-":
+        return sys.stdin.buffer.read()
+    from pathlib import Path  # only this needs it
+
+    return Path(file).read_bytes()
