@@ -37,6 +37,9 @@ _LARGEST_FLAGS = 2**64 - 1
 
 _skip_blanks = re.compile(r"[ \t\n\r]*+").match
 
+#: From the end of an entry to the beginning of the next, as in almost every place of a file.
+_skip_comma = re.compile(r"[ \t\n\r]*+,[ \t\n\r]*+(?=[\[{])").match
+
 _EXPECTED = "expected [key, flags, value], or an object with Key, Flags and Value"
 
 
@@ -137,16 +140,11 @@ class EntryReader:
 
     def _entries(self, *, is_end: bool) -> Iterator[Entry]:
         while True:
-            blank = _skip_blanks(self._text, self._at)
-            self._at = blank.end() if blank else self._at
-            if self._at == len(self._text):
+            comma = _skip_comma(self._text, self._at) if self._state is _State.COMMA else None
+            if comma is not None:
+                self._state, self._at = _State.ENTRY, comma.end()
+            elif not self._reach_entry():
                 return
-            after = _NEXT.get((self._state, self._text[self._at]))
-            if after is not None:
-                self._state, self._at = after, self._at + 1
-                continue
-            if self._state in _WRONG:
-                raise ValueError(f"entry {self._count}: {_WRONG[self._state]}" if self._count else _WRONG[self._state])
             try:
                 document, self._at = self._decoder.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
@@ -159,6 +157,21 @@ class EntryReader:
             self._state = _State.COMMA
             yield entry_of(document, self._count, base64=self._base64)
 
+    def _reach_entry(self) -> bool:
+        """Go to the beginning of the next entry. Return False if it is not there yet. Raises ValueError for other text."""
+        while True:
+            blank = _skip_blanks(self._text, self._at)
+            self._at = blank.end() if blank else self._at
+            if self._at == len(self._text):
+                return False
+            after = _NEXT.get((self._state, self._text[self._at]))
+            if after is None:
+                break
+            self._state, self._at = after, self._at + 1
+        if self._state in _WRONG:
+            raise ValueError(f"entry {self._count}: {_WRONG[self._state]}" if self._count else _WRONG[self._state])
+        return True
+
 
 def entry_of(document: object, number: int, *, base64: bool = False) -> Entry:
     """Return the entry that a JSON value stands for. number: of the entry, for errors. Raises ValueError."""
@@ -170,6 +183,9 @@ def entry_of(document: object, number: int, *, base64: bool = False) -> Entry:
             raise ValueError(f"entry {number}: {_EXPECTED}")
         key, flags, value = (document.get(name, default) for name, default in zip(names, (None, 0, None), strict=True))
         base64 = True
+    is_plain = key.__class__ is str and flags.__class__ is int and value.__class__ is str and not base64
+    if is_plain and 0 <= flags <= _LARGEST_FLAGS and value.isascii():  # nothing can be wrong with it
+        return Entry(key, flags, value.encode())
     if not isinstance(key, str):
         raise ValueError(f"entry {number}: the key must be a string; {_EXPECTED}")
     if isinstance(flags, bool) or not isinstance(flags, int) or not 0 <= flags <= _LARGEST_FLAGS:

@@ -7,31 +7,31 @@ relative to it.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace as changed
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, TypeAlias
 
 from consul_proto.kv_backup import Entry, EntryReader, EntryWriter
 from consul_proto.recipes.bulk_batches import Delete, Put, put_of
 from consul_proto.recipes.bulk_result import BulkResult
 from consul_proto.recipes.bulk_trees import Comparison, Step
-from consulate.whole_files import Target, file_or_device
 
 if TYPE_CHECKING:
     from consul_proto.kv_backup import Form
     from consul_proto.types.kv import Record
     from consulate.client import Consul
     from consulate.recipes.bulk_calls import OnProgress
+    from consulate.whole_files import Target
 
 Source: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 
 #: Bytes that are read at once, and entries between two reports.
 _PIECE, _REPORTED = 1 << 18, 1000
+
+#: The most bytes of a file, and the most entries, that are held in memory.
+_MOST_HELD, _MOST_PAIRS = 1 << 22, 20_000
 
 #: A key, its value and its flags, as bulk calls take them.
 _Pair: TypeAlias = "tuple[str, bytes, int]"
@@ -55,6 +55,8 @@ class Saving:
     """A backup that is taken: the file that is written, and the text of the records that were not written yet."""
 
     def __init__(self, target: Target, prefix: str, writer: EntryWriter, progress: Callable[[int], object] | None) -> None:
+        from consulate.whole_files import file_or_device  # only a backup is written to a file
+
         self._file = file_or_device(target, "backup", keeps_mode=True)
         self._prefix = prefix
         self._writer = writer
@@ -139,14 +141,24 @@ class Backup:
         self._file = file
         self._base64 = base64
         self._is_sorted = True
+        #: The pairs of a small file, which is then read only once.
+        self._held: list[_Pair] | None = None
+        held: list[_Pair] | None = [] if file.seek(0, os.SEEK_END) <= _MOST_HELD else None
         last: str | None = None
         for position, pair in enumerate(self.pairs()):
             put_of(position, pair, 0)  # raises ValueError for a key that cannot be written
             self._is_sorted = self._is_sorted and (last is None or last < pair[0])
             self.count, last = position + 1, pair[0]
+            if held is not None:
+                held.append(pair)
+                held = held if position < _MOST_PAIRS else None
+        self._held = held
 
     def pairs(self) -> Iterator[_Pair]:
         """Yield key, value and flags, in the order of the file. Raises ValueError."""
+        if self._held is not None:
+            yield from self._held
+            return
         self._file.seek(0)
         decoder = getincrementaldecoder("utf-8-sig")()
         reader = EntryReader(base64=self._base64)
@@ -171,11 +183,14 @@ def opened_backup(source: Source, folder: str = "", *, base64: bool = False) -> 
     """
     with ExitStack() as stack:
         if isinstance(source, str | os.PathLike):
-            file: BinaryIO = stack.enter_context(Path(source).open("rb"))
+            file: BinaryIO = stack.enter_context(open(source, "rb"))  # noqa: PTH123 - pathlib takes longer to import than this module
             is_repeatable = file.seekable()
         else:
             file, is_repeatable = source, False
         if not is_repeatable:
+            import shutil  # with all compressions, and only a backup that comes from a pipe needs it
+            import tempfile
+
             copy = stack.enter_context(tempfile.TemporaryFile())
             shutil.copyfileobj(file, copy, _PIECE)
             file = copy

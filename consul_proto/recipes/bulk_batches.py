@@ -29,7 +29,10 @@ _BRACKETS, _SEPARATOR = 2, 2
 #: Bytes to keep free for each operation: a client's namespace and partition, of up to 64 letters each, may be added to it.
 _SETTINGS = len(json.dumps({"Namespace": "n" * 64, "Partition": "p" * 64}))
 
-_quote = json.JSONEncoder().encode
+#: Flags below this number are surely valid.
+_SMALL = 2**63
+
+_quote = json.encoder.encode_basestring_ascii
 
 
 class Put(NamedTuple):
@@ -59,10 +62,10 @@ def _at(position: int, key: object, error: Exception) -> Exception:
 
 def put_of(position: int, item: Any, flags: int = 0) -> Put:
     """Return the change that an item asks for. flags: those of an item that has none. Raises TypeError, ValueError."""
-    if item.__class__ is tuple and len(item) == 2 and item[1].__class__ is bytes and item[0].__class__ is str and flags == 0:
-        key = item[0]
-        if key and key.isascii():  # nothing can be wrong with it
-            return Put(position, key, item[1], flags)
+    if item.__class__ is tuple and len(item) in (2, 3) and item[1].__class__ is bytes and item[0].__class__ is str:
+        key, number = item[0], item[2] if len(item) == 3 else flags
+        if key and key.isascii() and number.__class__ is int and 0 <= number < _SMALL:  # nothing can be wrong with it
+            return Put(position, key, item[1], number)
     if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
         raise TypeError(f"position {position}: expected (key, value) or (key, value, flags), got an object of {type(item).__name__}")
     key, value = item[:2]
@@ -145,9 +148,9 @@ class Changes:
         return self._batch(commit_written(self._name, written, self._query), changes)
 
     def _batch(self, operation: Operation[Any], changes: list[Change]) -> Batch:
-        keys = tuple(change.key for change in changes)
-        positions = tuple(change.position for change in changes)
-        return Batch(operation, keys, positions, sum(isinstance(change, Put) for change in changes), self.taken)
+        keys = tuple([change.key for change in changes])
+        positions = tuple([change.position for change in changes])
+        return Batch(operation, keys, positions, sum([change.__class__ is Put for change in changes]), self.taken)
 
     def _write(self, change: Change) -> str:
         """Return an operation of a transaction as JSON."""

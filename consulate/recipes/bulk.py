@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from consul_proto.meta import Meta, Reply
 from consul_proto.recipes.bulk import Bulk, Got, Progress
 from consul_proto.recipes.machine import Stop
 from consulate.recipes.shells import own_thread_shell, task_shell
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Batches in flight and waiting, for each connection: one is made while another is sent.
 _AHEAD = 2
+
+_NO_META = Meta()
 
 
 class Collector(Protocol):
@@ -140,10 +143,17 @@ class Job:
 
 
 def _performer(client: Any) -> Callable[..., Any]:
-    """Return what performs a batch: with the client's time limit, and its rules for sending again."""
+    """Return what performs a batch: with the client's time limit, and its rules for sending again. Nobody reads the headers."""
 
-    def perform(call: Any, *, timeout: float, retry: bool, **options: Any) -> Any:  # noqa: ARG001 - the client's own are used
-        return client.perform_with_meta(call, **options)
+    def perform(call: Any, *, timeout: float, retry: bool, **options: Any) -> Reply[Any]:  # noqa: ARG001 - the client's own are used
+        return Reply(client.perform(call, **options), _NO_META)
+
+    return perform
+
+
+def _async_performer(client: Any) -> Callable[..., Any]:
+    async def perform(call: Any, *, timeout: float, retry: bool, **options: Any) -> Reply[Any]:  # noqa: ARG001 - as above
+        return Reply(await client.perform(call, **options), _NO_META)
 
     return perform
 
@@ -176,7 +186,8 @@ def carry_out(client: ThreadClient, job: Job, items: Iterable[Any]) -> BulkResul
 
 def _feed(run: Any, job: Job, items: Iterable[Any]) -> None:
     for item in items:
-        _give(run, job, job.collector.add(item))
+        if batches := job.collector.add(item):
+            _give(run, job, batches)
         if job.is_stopping:
             run.give(job.finished(is_complete=False))
             return
@@ -197,7 +208,7 @@ def _give(run: Any, job: Job, batches: list[Batch]) -> None:
 async def carry_out_async(client: TaskClient, job: Job, items: Iterable[Any] | AsyncIterable[Any]) -> BulkResult:
     """Carry out a bulk call, for tasks; see `carry_out`."""
     error: BaseException | None = None
-    run: Any = task_shell(client).new(job.machine, _performer(client), job.tell)
+    run: Any = task_shell(client).new(job.machine, _async_performer(client), job.tell)
     await run.open()
     try:
         await _feed_async(run, job, items)

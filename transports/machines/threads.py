@@ -73,7 +73,9 @@ class ThreadRun(Run[E]):
         timeout: seconds of the machine's clock. is_ready: called after each event that the machine tells.
         Raises what broke the shell, and RuntimeError in a thread of the shell itself, which would wait for ever.
         """
-        if self._shell.is_own_thread() and not is_ready():
+        if is_ready():
+            return True
+        if self._shell.is_own_thread():
             raise RuntimeError("a callback of a recipe must not wait for recipes: its thread drives them; let another thread do it")
         until = due(self.now, timeout)
         with self.woken() as woken:

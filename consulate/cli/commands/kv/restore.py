@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from consulate.cli.commands.kv.diff import print_difference
 from consulate.cli.output import confirm, dry_run_option, yes_option
 from consulate.cli.progress import bulk_bar
 from consulate.cli.suggestions import suggest_files, suggest_keys
@@ -39,6 +38,8 @@ def command(connection: Connection, key: str, file: str, *, base64: bool, no_rep
     source = sys.stdin.buffer if file == "-" else file
     with connection.client() as consul, opened_backup(source, key, base64=base64) as backup:
         if dry_run:
+            from consulate.cli.commands.kv.diff import print_difference
+
             for each in _planned(consul, backup, replace=not no_replace, prune=prune):
                 print_difference(each)
             return
