@@ -115,6 +115,9 @@ def _no_number(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
+
+
 class EntryReader:
     """Reads the text of a backup, in pieces of any size. base64: whether all values are base64, where the file does not say so."""
 
@@ -124,7 +127,6 @@ class EntryReader:
         self._text = ""
         self._at = 0
         self._count = 0
-        self._decoder = json.JSONDecoder(parse_constant=_no_number)
 
     def feed(self, text: str) -> Iterator[Entry]:
         """Yield the entries that are complete. Raises ValueError for what is not a backup."""
@@ -146,7 +148,7 @@ class EntryReader:
             elif not self._reach_entry():
                 return
             try:
-                document, self._at = self._decoder.raw_decode(self._text, self._at)
+                document, self._at = _DECODER.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
                 if not is_end and len(self._text) - self._at <= _LARGEST:
                     return  # the rest comes later
@@ -171,6 +173,20 @@ class EntryReader:
         if self._state in _WRONG:
             raise ValueError(f"entry {self._count}: {_WRONG[self._state]}" if self._count else _WRONG[self._state])
         return True
+
+
+def read_entries(text: str, *, base64: bool = False) -> list[Entry]:
+    """Return the entries of a whole backup, as an `EntryReader` does, in less time and more memory. Raises ValueError."""
+    try:
+        documents = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        documents = None
+    if isinstance(documents, list):
+        return [entry_of(document, number, base64=base64) for number, document in enumerate(documents, 1)]
+    reader = EntryReader(base64=base64)  # it says what is wrong, and where
+    entries = list(reader.feed(text))
+    reader.end()
+    return entries
 
 
 def entry_of(document: object, number: int, *, base64: bool = False) -> Entry:

@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, TypeAlias
 
-from consul_proto.kv_backup import Entry, EntryReader, EntryWriter
+from consul_proto.kv_backup import Entry, EntryReader, EntryWriter, read_entries
 from consul_proto.recipes.bulk_batches import Delete, Put, put_of
 from consul_proto.recipes.bulk_result import BulkResult
 from consul_proto.recipes.bulk_trees import Comparison, Step
@@ -30,8 +30,8 @@ Source: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 #: Bytes that are read at once, and entries between two reports.
 _PIECE, _REPORTED = 1 << 18, 1000
 
-#: The most bytes of a file, and the most entries, that are held in memory.
-_MOST_HELD, _MOST_PAIRS = 1 << 22, 20_000
+#: The most bytes of a file whose entries are held in memory: it is then read only once.
+_MOST_HELD = 1 << 20
 
 #: A key, its value and its flags, as bulk calls take them.
 _Pair: TypeAlias = "tuple[str, bytes, int]"
@@ -141,18 +141,18 @@ class Backup:
         self._file = file
         self._base64 = base64
         self._is_sorted = True
-        #: The pairs of a small file, which is then read only once.
-        self._held: list[_Pair] | None = None
-        held: list[_Pair] | None = [] if file.seek(0, os.SEEK_END) <= _MOST_HELD else None
+        #: The pairs of a small file.
+        self._held = self._read_small() if file.seek(0, os.SEEK_END) <= _MOST_HELD else None
         last: str | None = None
         for position, pair in enumerate(self.pairs()):
             put_of(position, pair, 0)  # raises ValueError for a key that cannot be written
             self._is_sorted = self._is_sorted and (last is None or last < pair[0])
             self.count, last = position + 1, pair[0]
-            if held is not None:
-                held.append(pair)
-                held = held if position < _MOST_PAIRS else None
-        self._held = held
+
+    def _read_small(self) -> list[_Pair]:
+        self._file.seek(0)
+        entries = read_entries(self._file.read().decode("utf-8-sig"), base64=self._base64)
+        return [(self.prefix + entry.key, entry.value, entry.flags) for entry in entries]
 
     def pairs(self) -> Iterator[_Pair]:
         """Yield key, value and flags, in the order of the file. Raises ValueError."""

@@ -8,6 +8,7 @@ import tracemalloc
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import anyio
 import pytest
@@ -36,9 +37,15 @@ def _in_task(backend: str, agent: ConsulAgent, scenario: Scenario) -> None:
     anyio.run(main, backend=backend)
 
 
-@given(_RECORDS, st.sampled_from(["consulate", "consul"]), st.booleans(), st.booleans())
-def test_any_records_survive_in_each_format(records: dict[str, tuple[bytes, int]], form: Form, base64: bool, pretty: bool) -> None:
-    with ConsulAgent().client() as consul, ConsulAgent().client() as other:
+@given(_RECORDS, st.sampled_from(["consulate", "consul"]), st.booleans(), st.booleans(), st.booleans())
+def test_any_records_survive_in_each_format(
+    records: dict[str, tuple[bytes, int]], form: Form, base64: bool, pretty: bool, is_large: bool
+) -> None:
+    with (
+        ConsulAgent().client() as consul,
+        ConsulAgent().client() as other,
+        mock.patch.object(kv_files, "_MOST_HELD", 0 if is_large else 1 << 20),
+    ):
         consul.kv.put_many((f"f/{name}", value, flags) for name, (value, flags) in records.items())
         file = io.BytesIO()
         assert kv_files.backup(consul, file, "f", form=form, base64=base64, pretty=pretty) == len(records)

@@ -70,6 +70,8 @@ class Job:
         #: None: the machine has not begun.
         self._told: Progress | None = None
         self._reported = self.machine.result
+        #: How many batches were over in the last report.
+        self._told_over = 0
         self._given = 0
         #: What the machine has not taken yet; it takes them in order.
         self._handed: deque[Batch] = deque()
@@ -93,8 +95,8 @@ class Job:
         return self._told.is_stopping or self._given - self._told.over <= self.connections * _AHEAD
 
     def has_news(self) -> bool:
-        """Return whether there is something to report."""
-        return self._report is not None and self._told is not None and self._told.result != self._reported
+        """Return whether there is something to report: another batch is over. One that was only taken is no news."""
+        return self._report is not None and self._told is not None and self._told.over != self._told_over
 
     def may_go_on(self) -> bool:
         """Return whether there is something to do."""
@@ -104,6 +106,7 @@ class Job:
         """Report how far it is, if that is new."""
         told = self._told
         if told is not None and self.has_news():
+            self._told_over = told.over
             self._report_result(told.result)
 
     def _report_result(self, result: BulkResult) -> None:

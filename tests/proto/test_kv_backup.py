@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consul_proto.kv_backup import Entry, EntryReader, EntryWriter, Form, entry_of
+from consul_proto.kv_backup import Entry, EntryReader, EntryWriter, Form, entry_of, read_entries
 
 _KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _VALUES = st.one_of(st.binary(max_size=40), st.text(max_size=20).map(lambda text: text.encode("utf-8", "replace")))
@@ -35,6 +35,7 @@ def test_every_entry_is_read_as_it_was(entries: list[Entry], form: Form, base64:
     text = _written(entries, form=form, base64=base64, pretty=pretty)
     ends = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     assert _read(*(text[start:end] for start, end in pairwise(ends)), base64=base64) == entries
+    assert read_entries(text, base64=base64) == entries
     assert len(json.loads(text)) == len(entries)
 
 
@@ -121,8 +122,9 @@ def test_a_wrong_entry_is_named(document: object, says: str) -> None:
     ],
 )
 def test_what_is_no_backup_is_refused(text: str, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
-        _read(text)
+    for read in (_read, read_entries):
+        with pytest.raises(ValueError, match=says):
+            read(text)
 
 
 def test_a_file_that_is_not_json_is_not_read_to_its_end() -> None:
