@@ -21,7 +21,7 @@ class TLSWire:
         self.socket.settimeout(time_left(deadline))
         try:
             self.socket.sendall(data)
-        except ssl.SSLEOFError as error:  # Python 3.11 turns both into this one
+        except ssl.SSLEOFError as error:  # what Python 3.11 makes of a connection that the server closed or reset
             raise BrokenPipeError from error
 
     def receive(self, deadline: float) -> bytes:
