@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from consulate import AsyncConsul, Consul
+from scripts.reference import command_line
 from scripts.reference.calls import Call, call_of, section
 from scripts.reference.classes import class_section, methods
 from scripts.reference.contents import CLASS_PAGES, GUIDES, ClassPage, Group, calls_of, clients, groups
@@ -30,6 +31,7 @@ def pages() -> dict[str, str]:
     for module in modules():
         found[module.page] = module_page(module, Linker(index, module.page))
     found[ALIASES_PAGE] = aliases_page()
+    found[command_line.PAGE] = command_line.page()
     return found
 
 
@@ -43,7 +45,14 @@ def navigation() -> Navigation:
             of_groups.append({f"client.{group.place}": group.page})
     of_types = [ALIASES_PAGE, *({module.name.replace("_", " "): module.page} for module in modules())]
     of_classes = [{page.title: page.page} for page in CLASS_PAGES]
-    return [INDEX, of_classes[0], {"Groups of calls": of_groups}, *of_classes[1:], {"Types": of_types}]
+    return [
+        INDEX,
+        of_classes[0],
+        {"Groups of calls": of_groups},
+        *of_classes[1:],
+        {"Types": of_types},
+        {command_line.TITLE: command_line.PAGE},
+    ]
 
 
 def _with_inner(outer: dict[str, Any], group: Group) -> dict[str, Any]:
@@ -66,11 +75,12 @@ _OVERVIEW = """\
 # Reference
 
 Everything that users call, with its parameters, options and exceptions. These pages are generated from the signatures and the docstrings:
-`help(client.kv.get)` says the same.
+`help(client.kv.get)` says the same. The page about the command line is generated from its help.
 
 - [Clients](clients.md): `Consul` and `AsyncConsul`.
 {pages}
 - [Types](types/index.md) of results and arguments.
+- [The command line](command-line.md): every command of `consulate`.
 
 In signatures, `client` is a `Consul`. The calls of an `AsyncConsul` have the same parameters and results, and are awaited. Where the
 parameters differ, both signatures are shown. `**options` are keyword arguments; the box below the parameters lists them.

@@ -15,14 +15,16 @@ from tests.agents import Binary, find_binaries, find_dev_versions, start_agent, 
 from tests.cli.acl_clusters import AGENTS, Cluster, fill, start
 from tests.cli.program import Shell
 
-_AGENTS: list[str | Binary] = [*(find_dev_versions() if find_binaries() else find_dev_versions()[-1:]), *find_binaries()]
+#: The agents of `shell`: a version of `consulate dev`, or a real Consul.
+SHELL_AGENTS: list[str | Binary] = [*(find_dev_versions() if find_binaries() else find_dev_versions()[-1:]), *find_binaries()]
 
 
-def _id(agent: str | Binary) -> str:
+def id_of(agent: str | Binary) -> str:
+    """Return the name of an agent in the names of tests."""
     return f"dev {agent}" if isinstance(agent, str) else f"Consul {agent.version}"
 
 
-@pytest.fixture(scope="package", params=_AGENTS, ids=_id)
+@pytest.fixture(scope="package", params=SHELL_AGENTS, ids=id_of)
 def _shell(request: pytest.FixtureRequest) -> Iterator[Shell]:
     kind: str | Binary = request.param
     with start_dev(kind) if isinstance(kind, str) else start_agent(kind, acls=False) as agent:
@@ -44,7 +46,7 @@ def consul(shell: Shell) -> Iterator[Consul]:
         yield client
 
 
-@pytest.fixture(params=AGENTS, ids=_id)
+@pytest.fixture(params=AGENTS, ids=id_of)
 def kind(request: pytest.FixtureRequest) -> str | Binary:
     """Each agent: `consulate dev` of both versions, and each real Consul."""
     kind: str | Binary = request.param

@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,15 +70,7 @@ class Shell:
 
     def type(self, *words: str, typed: str = "", code: int = 0) -> Ended:
         """Run a command on a terminal. typed: what somebody types once the command asks something."""
-        control, terminal = pty.openpty()
-        with subprocess.Popen([*PROGRAM, *words], stdin=terminal, stdout=terminal, stderr=terminal, env=self.environment) as process:
-            os.close(terminal)
-            try:
-                out = read_terminal(control, typed)
-                ended = Ended(process.wait(PATIENCE), out)
-            finally:
-                process.kill()
-                os.close(control)
+        ended = on_terminal([*PROGRAM, *words], self.environment, typed=typed)
         self._check(ended, code)
         return ended
 
@@ -87,6 +80,19 @@ class Shell:
         assert "Traceback" not in said
         token = self.agent.management_token
         assert not token or token not in said
+
+
+def on_terminal(command: Sequence[str], environment: dict[str, str], *, typed: str = "", cwd: Path | None = None) -> Ended:
+    """Run a program on a terminal. typed: what somebody types once it asks something."""
+    control, terminal = pty.openpty()
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment, cwd=cwd) as process:
+        os.close(terminal)
+        try:
+            out = read_terminal(control, typed)
+            return Ended(process.wait(PATIENCE), out)
+        finally:
+            process.kill()
+            os.close(control)
 
 
 def read_terminal(control: int, typed: str, after: bytes = b"[y/N]") -> bytes:
