@@ -13,6 +13,9 @@ from itertools import zip_longest
 from pathlib import Path
 from xml.etree import ElementTree
 
+from rich.console import Console
+from rich.text import Text
+
 from tests.agents import start_dev
 from tests.cli.program import PROGRAM, Shell, on_terminal
 
@@ -22,10 +25,10 @@ PICTURE = _ROOT / "docs" / "session.svg"
 #: Columns of the terminal.
 _WIDTH = 80
 
-#: What the shell prints after each command, to tell the outputs apart.
+#: What the shell prints after each command, so that its output has an end.
 _END = "\x1e"
 
-#: What the first step of the tour makes in a real environment: here, the command is that of this folder.
+#: What the tour's first command reads. Here, `consulate` is that of this folder.
 _ACTIVATE = f'consulate() {{ {" ".join(PROGRAM)} "$@"; }}\n'
 
 
@@ -118,10 +121,7 @@ _FRAME = """\
 
 def picture(steps: list[Step]) -> str:
     """Return the terminal as an SVG."""
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(record=True, width=_WIDTH, file=io.StringIO(), color_system="truecolor", force_terminal=True, legacy_windows=False)
+    console = Console(record=True, width=_WIDTH, file=io.StringIO())
     for step in steps:
         console.print(Text.assemble(("$ ", "bold green"), (step.command, "bold")))
         for line in step.lines:

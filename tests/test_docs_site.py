@@ -18,12 +18,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import click
 import pytest
 
 from consul_proto.arguments import keywords
 from consul_proto.message import Response
 from consulate import Cancel, Consul, exceptions
 from consulate.testing import ConsulAgent
+from scripts.reference.command_line import PAGE, commands
 from scripts.reference.pages import navigation, pages
 from scripts.reference.repository_files import ELSEWHERE, page_of
 from tests.proto.manifest import CALLS
@@ -137,6 +139,15 @@ def test_each_call_has_a_section(call: Any) -> None:
 def test_the_reference_has_each_exception() -> None:
     text = reference()["reference/exceptions.md"]
     assert set(re.findall(r"^## (\w+)", text, re.MULTILINE)) == {*exceptions.__all__}
+
+
+def test_the_reference_has_each_option_of_each_command() -> None:
+    found = dict(re.findall(r"^## consulate(.*?) \{ #\S+ \}\n(.*?)(?=^## |\Z)", reference()[PAGE], re.MULTILINE | re.DOTALL))
+    assert [name.strip() for name in found] == [name for name, _ in commands()]
+    for (name, section), (_, context) in zip(found.items(), commands(), strict=True):
+        assert f"\nconsulate{name} [OPTIONS]" in section
+        for option in [each for each in context.command.params if isinstance(each, click.Option)]:
+            assert f"<b>{', '.join(option.opts)}" in section, (name, option.opts)
 
 
 class _Seen(Exception):

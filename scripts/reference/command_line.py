@@ -13,10 +13,10 @@ from scripts.reference.docstrings import prose
 from scripts.reference.markdown import heading
 
 PAGE = "reference/command-line.md"
-TITLE = "The command line"
+TITLE = "Commands"
 
 _INTRODUCTION = """\
-# The command line
+# Commands
 
 Every command of `consulate`, with its arguments and options. This page is generated from the help: `consulate kv get -h` says the same.
 [The command line](../cli.md) says what all commands have in common, such as [exit codes](../cli.md#exit-codes).

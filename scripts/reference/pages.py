@@ -75,12 +75,12 @@ _OVERVIEW = """\
 # Reference
 
 Everything that users call, with its parameters, options and exceptions. These pages are generated from the signatures and the docstrings:
-`help(client.kv.get)` says the same. The page about the command line is generated from its help.
+`help(client.kv.get)` says the same. That of the command line is generated from its help.
 
 - [Clients](clients.md): `Consul` and `AsyncConsul`.
 {pages}
 - [Types](types/index.md) of results and arguments.
-- [The command line](command-line.md): every command of `consulate`.
+- [Commands](command-line.md) of `consulate`, the command line.
 
 In signatures, `client` is a `Consul`. The calls of an `AsyncConsul` have the same parameters and results, and are awaited. Where the
 parameters differ, both signatures are shown. `**options` are keyword arguments; the box below the parameters lists them.
