@@ -4,7 +4,8 @@ Hypothesis has no time limit for an example, because a machine may be busy, and 
 JSON is read as without the extra `fast`; tests/proto compares the two ways.
 """
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -16,6 +17,18 @@ settings.load_profile("consulate")
 
 #: Runs pytest in tests of a pytest plugin.
 pytest_plugins = ["pytester"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave what was collected out of garbage collections: it stays until the end, and tests for leaks make many of them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="session")
