@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -40,9 +41,10 @@ def clients() -> tuple[Consul, AsyncConsul]:
     return Consul(transport=MemoryTransport(_answer)), AsyncConsul(transport=AsyncMemoryTransport(_answer))
 
 
-def groups() -> list[Group]:
+@cache
+def groups() -> tuple[Group, ...]:
     """Return each group of calls of a client, and behind it the groups inside it."""
-    return [*_groups("", *clients())]
+    return tuple(_groups("", *clients()))
 
 
 def _groups(place: str, threads: Any, tasks: Any) -> Iterator[Group]:
