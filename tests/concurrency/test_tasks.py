@@ -17,7 +17,7 @@ from tests.concurrency.tasks import count_tasks, transport_of, until
 TASKS = 200
 
 #: Over TCP and over UNIX together: 10,000 on each backend.
-CALLS = 10_000
+CALLS = 5_000
 
 LIMITS = Limits(connections=8, blocking=4)
 

@@ -21,7 +21,7 @@ from transports.clients.pooled import PooledTransport
 THREADS = 64
 
 #: Over TCP and over UNIX together: 10,000.
-CALLS = 10_000
+CALLS = 5_000
 
 LIMITS = Limits(connections=8, blocking=4)
 
