@@ -1,13 +1,16 @@
-"""Random walks of each machine (`walks.py`); `scripts/recipes` runs many more."""
+"""Random walks of each machine (`walks.py`): 100, or as many as RECIPE_WALKS says. CI runs 300, and `scripts/recipes` runs many more."""
 
 from __future__ import annotations
+
+import os
 
 import pytest
 
 from tests.recipes.walks import OFFICIAL, WALKS
 
-#: How many walks of each kind, in parts, so that several processes can share them.
-_WALKS = dict.fromkeys(WALKS, 300) | dict.fromkeys(OFFICIAL, 100)
+#: How many walks of each kind, in parts, so that several processes can share them. Of the official client's, a third.
+_MANY = int(os.environ.get("RECIPE_WALKS", "100"))
+_WALKS = dict.fromkeys(WALKS, _MANY) | dict.fromkeys(OFFICIAL, _MANY // 3)
 _PARTS = 10
 
 
