@@ -5,6 +5,7 @@ A command is a process, so these tests take long: older versions of `consulate d
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -22,6 +23,17 @@ SHELL_AGENTS: list[str | Binary] = [*(find_dev_versions() if find_binaries() els
 def id_of(agent: str | Binary) -> str:
     """Return the name of an agent in the names of tests."""
     return f"dev {agent}" if isinstance(agent, str) else f"Consul {agent.version}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals() -> Iterator[None]:
+    """Let commands get the signals that a job in the background ignores, and with it the processes that it starts."""
+    ignored = [each for each in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(each) is signal.SIG_IGN]
+    for each in ignored:
+        signal.signal(each, signal.default_int_handler if each is signal.SIGINT else signal.SIG_DFL)
+    yield
+    for each in ignored:
+        signal.signal(each, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="package", params=SHELL_AGENTS, ids=id_of)
