@@ -140,6 +140,11 @@ class EntryReader:
         if self._state is not _State.NOTHING:
             raise ValueError(f"the file ends after {self._count} entries, inside the list; is it complete?")
 
+    def read(self, text: str) -> Iterator[Entry]:
+        """Yield the entries of a whole backup. Raises ValueError for what is not one."""
+        yield from self.feed(text)
+        self.end()
+
     def _entries(self, *, is_end: bool) -> Iterator[Entry]:
         while True:
             comma = _skip_comma(self._text, self._at) if self._state is _State.COMMA else None
@@ -183,10 +188,7 @@ def read_entries(text: str, *, base64: bool = False) -> list[Entry]:
         documents = None
     if isinstance(documents, list):
         return [entry_of(document, number, base64=base64) for number, document in enumerate(documents, 1)]
-    reader = EntryReader(base64=base64)  # it says what is wrong, and where
-    entries = list(reader.feed(text))
-    reader.end()
-    return entries
+    return list(EntryReader(base64=base64).read(text))  # it says what is wrong, and where
 
 
 def entry_of(document: object, number: int, *, base64: bool = False) -> Entry:

@@ -119,6 +119,8 @@ class Consul(AnyClient[Sync], ThreadRecipes):
         """Close every connection. Running calls of other threads fail at once. Closing twice does nothing."""
         if not self._is_view:
             self._transport.close()
+            for shell in self._shells.values():
+                shell.close()
 
     def __enter__(self) -> Self:
         return self

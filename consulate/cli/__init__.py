@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import sys
 
@@ -13,8 +11,6 @@ _NEEDS = ("click", "rich")
 
 def main() -> None:
     """Run the command line."""
-    # At its end Python searches all objects for garbage. For a process that ends this is in vain, and takes a tenth of a short command.
-    atexit.register(gc.freeze)
     try:
         from consulate.cli.app import consulate  # click is imported when it is used
 

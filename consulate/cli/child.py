@@ -72,6 +72,7 @@ class Child:
         self._early: list[int] | None = None
         self._is_interrupted = self._is_lost = False
         self._ended = threading.Event()
+        self._watcher: threading.Thread | None = None
         self._handlers: dict[int, Any] = {}
         self._shares_terminal = _is_in_foreground()
         #: What the command returned; None: it was not started, or runs.
@@ -84,6 +85,8 @@ class Child:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        if self._watcher is not None:
+            self._watcher.join()  # the lock is released, or lost
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         from consulate.exceptions import LockLost
@@ -112,7 +115,7 @@ class Child:
             raise Problem(f"the command {self._command[0]!r} cannot be run: {error.strerror}", code) from None
         for number in self._early:
             self._send(number)
-        watcher = threading.Thread(target=self._watch, args=(held,), daemon=True)
+        watcher = self._watcher = threading.Thread(target=self._watch, args=(held,), daemon=True)
         watcher.start()
         status = self._process.wait()
         self._ended.set()

@@ -251,6 +251,18 @@ def test_what_was_released_releases_nothing_else(url: str) -> None:
         second.release()
 
 
+def test_a_closed_client_has_no_threads(url: str) -> None:
+    before = {*threading.enumerate()}
+    for number in range(20):
+        with Consul(url) as consul, consul.lock(f"closed/{number}"):
+            assert _recipe_threads(before)
+        assert _recipe_threads(before) == []
+
+
+def _recipe_threads(before: set[threading.Thread]) -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name.startswith("consul-recipes") and each not in before]
+
+
 def test_who_waits_ends_when_the_client_is_closed(url: str) -> None:
     with check_no_leaks(), Consul(url) as other, other.lock("closed"):
         consul = Consul(url)

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from consul_proto.errors import ConsulateException, NoConnectionFree, RequestTimeout
@@ -38,6 +39,9 @@ WORKERS, MOST_HELD = 4, 3
 
 #: The least seconds that a call gets which had to wait for a worker.
 _LEAST = 0.001
+
+#: The most seconds that closing waits for threads that are about to end.
+_MOMENT = 1.0
 
 
 class ThreadRun(Run[E]):
@@ -152,6 +156,8 @@ class ThreadShell:
         self._last_thread: threading.Thread | None = None
         self._is_waiting = False
         self._workers = Workers(self._most_workers, "consul-recipes-call")
+        #: The threads of blocking queries.
+        self._asking: list[threading.Thread] = []
         self._queries = self._new_queries()
 
     def after_fork(self) -> None:
@@ -184,9 +190,24 @@ class ThreadShell:
 
     def join(self) -> None:
         """Wait until the threads have ended, once all machines are over."""
-        if self._last_thread is not None:
-            self._last_thread.join()
-        self._workers.join()
+        for thread in self._threads():
+            thread.join()
+
+    def close(self) -> None:
+        """Wait a moment until the threads have ended, once the transport is closed; not if a machine goes on.
+
+        A program may end next, and Python 3.11 can crash if it ends at the moment when a daemon thread does.
+        """
+        with self._lock:
+            if self._runs or self.is_own_thread():
+                return
+        end = monotonic() + _MOMENT
+        for thread in self._threads():
+            thread.join(max(0.0, end - monotonic()))
+
+    def _threads(self) -> list[threading.Thread]:
+        last = [] if self._last_thread is None else [self._last_thread]
+        return [*last, *self._workers.threads, *self._asking]
 
     def is_own_thread(self) -> bool:
         """Return whether this thread belongs to a shell."""
@@ -278,7 +299,9 @@ class ThreadShell:
             return Failed(call.send.name, query)
         if len(query.calls) == 1:
             query.handle = call.handle
-            threading.Thread(target=self._ask, args=(query, call), name="consul-recipes-query", daemon=True).start()
+            thread = threading.Thread(target=self._ask, args=(query, call), name="consul-recipes-query", daemon=True)
+            thread.start()
+            self._asking = [*(each for each in self._asking if each.is_alive()), thread]
         return None
 
     def cancel(self, call: Call) -> None:

@@ -26,6 +26,11 @@ class Workers:
         self._open = 0
 
     @property
+    def threads(self) -> list[threading.Thread]:
+        """The threads that were started, which end after `end`."""
+        return list(self._threads)
+
+    @property
     def is_idle(self) -> bool:
         """Whether no job waits or runs."""
         return self._open == 0
@@ -57,8 +62,3 @@ class Workers:
             self._threads = [thread for thread in self._threads if thread.is_alive()]
         for _ in range(count):
             jobs.put(None)
-
-    def join(self) -> None:
-        """Wait until the threads have ended, after `end`."""
-        for thread in self._threads:
-            thread.join()
