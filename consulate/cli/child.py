@@ -117,7 +117,7 @@ class Child:
             self._send(number)
         watcher = self._watcher = threading.Thread(target=self._watch, args=(held,), daemon=True)
         watcher.start()
-        status = self._process.wait()
+        status = _wait(self._process)
         self._ended.set()
         if self._is_lost:
             watcher.join()  # it stops what the command has started
@@ -168,6 +168,33 @@ class Child:
             os.killpg(process.pid, number)
             return True
         return False
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Wait until a process has ended, and return its status. Signals are handled meanwhile.
+
+    Both wake this by a pipe: Python would handle a signal that comes just before the system call of `Popen.wait` only after that.
+    """
+    woken, waking = os.pipe()
+    os.set_blocking(waking, False)
+    before = signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
+
+    def wait() -> None:
+        process.wait()
+        with suppress(BlockingIOError):
+            os.write(waking, b"\0")
+
+    waiter = threading.Thread(target=wait, daemon=True)
+    waiter.start()
+    try:
+        while process.returncode is None:
+            os.read(woken, 64)
+    finally:
+        signal.set_wakeup_fd(before)
+        waiter.join()
+        os.close(woken)
+        os.close(waking)
+    return process.returncode
 
 
 def _is_in_foreground() -> bool:
