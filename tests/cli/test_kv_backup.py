@@ -155,6 +155,7 @@ def test_diff_says_what_a_restore_would_change(shell: Shell, consul: Consul, tmp
         {"Change": "added", "Key": "app/c"},
         {"Change": "removed", "Key": "app/d"},
     ]
+    assert shell.run("kv", "diff", "/no/such/file", code=2).err == "Error: /no/such/file: No such file or directory\n"
     shell.run("kv", "restore", "app", "-p", "-f", str(file))
     assert shell.run("kv", "diff", str(file), "app").out == b""
     shell.run("kv", "backup", "-b", "-f", str(file))

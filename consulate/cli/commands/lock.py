@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """Wait for the lock on KEY, run COMMAND, and release the lock. Options come before KEY.
 
-    It is the lock of `consul lock KEY`, whose key is KEY/.lock. The exit code is that of COMMAND, or 128 and the number of the signal that
+    It is the lock of `consul lock KEY`, whose key is KEY/.lock. The exit code is that of COMMAND, or 128 plus the number of the signal that
     ended it. SIGINT, SIGTERM and SIGHUP are passed on to COMMAND. A COMMAND of one word is a line for the shell.
     """
     with Child(words, keep=keep, grace=grace) as child, connection.client() as consul, ExitStack() as stack:

@@ -32,7 +32,7 @@ def command(
     """Run COMMAND, unless another machine runs it or has just started it. Options come before PREFIX.
 
     The key PREFIX is locked while COMMAND runs, and PREFIX_last_run has the time of the last start. If it is another's turn, the command
-    says so and ends with 0; otherwise, the exit code is that of COMMAND, or 128 and the number of the signal that ended it. A COMMAND of
+    says so and ends with 0; otherwise, the exit code is that of COMMAND, or 128 plus the number of the signal that ended it. A COMMAND of
     one word is a line for the shell.
     """
     from consulate.run_once import run_once

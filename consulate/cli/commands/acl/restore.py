@@ -30,12 +30,13 @@ _SIGNS = {"create": "+", "update": "~", "delete": "-"}
 @dry_run_option
 @click.pass_obj
 def command(connection: Connection, file: str, *, no_replace: bool, prune: bool, yes: bool, dry_run: bool) -> None:
-    """Create what Consul does not have of an ACL backup, and change what differs.
+    """Restore an ACL backup: create objects that are missing, and change those that differ.
 
     On a terminal, --prune asks first. It never deletes Consul's own objects, nor the token of the command and what that token has.
 
-    It also reads the list of tokens that older versions wrote. Tokens keep their AccessorID and their SecretID; the rest is matched by
-    name, so a backup can be restored to another cluster. If the command stops, it says what was applied, and can be run again.
+    It also reads the list of tokens that older versions wrote. Tokens keep their AccessorID and their SecretID. Policies, roles and auth
+    methods are found by name, and binding rules by what they do, so a backup can be restored to another cluster. If the command stops, it
+    says what was applied, and can be run again.
     """
     from consulate.acl_files import plan, read_backup
 

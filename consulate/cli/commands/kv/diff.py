@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import click
 
 from consulate.cli.output import is_terminal, json_option, shown, write_json, write_line
-from consulate.cli.problems import FAILED
+from consulate.cli.problems import FAILED, USAGE, Problem
 from consulate.cli.suggestions import suggest_files, suggest_keys
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def command(context: click.Context, file: str, key: str, *, base64: bool, as_jso
     """Show what restoring FILE to the folder KEY, or to the whole store, would change. - is standard input.
 
     One line for each key: + it would be added, ~ it would be changed, - it is not in FILE, and would be deleted with --prune.
-    The exit code is 1 if there is a difference.
+    The exit code is 1 if there is a difference, and 2 if FILE cannot be read.
     """
     from consulate.kv_files import differences, opened_backup
 
@@ -37,8 +37,12 @@ def command(context: click.Context, file: str, key: str, *, base64: bool, as_jso
     count = 0
     documents = []
     source = sys.stdin.buffer if file == "-" else file
-    with connection.client() as consul, opened_backup(source, key, base64=base64) as backup, closing(differences(consul, backup)) as found:
-        for each in found:
+    with connection.client() as consul, ExitStack() as stack:
+        try:
+            backup = stack.enter_context(opened_backup(source, key, base64=base64))
+        except OSError as error:
+            raise Problem(f"{file}: {error.strerror}", USAGE) from None
+        for each in stack.enter_context(closing(differences(consul, backup))):
             count += 1
             if as_json:
                 documents.append({"Change": each.kind, "Key": each.key})

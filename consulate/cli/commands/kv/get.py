@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def command(connection: Connection, key: str, trim: int, *, recurse: bool, raw: bool, as_json: bool) -> None:
     """Print the value of KEY, as it is stored, and a line break.
 
-    With --json, print the objects of Consul's API, whose values are base64; `kv restore` reads them.
+    With --json, print the objects of Consul's API, whose values are base64; `kv restore` reads the list of -r.
     """
     with connection.client() as consul:
         if recurse:

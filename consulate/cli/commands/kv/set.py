@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def command(connection: Connection, key: str, value: str | None, file: str | None, *, dry_run: bool) -> None:
     """Write VALUE to KEY. A key that exists keeps its flags.
 
-    If VALUE begins with a hyphen, write -- before KEY.
+    If VALUE may begin with a hyphen, write -- before KEY: otherwise -h, for example, is an option.
     """
     if (value is None) == (file is None):
         raise Problem("give either VALUE or --file FILE", USAGE)
