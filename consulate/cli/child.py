@@ -152,7 +152,8 @@ class Child:
             time.sleep(_LOOK)
 
     def _report(self, text: str) -> None:
-        click.echo(f"Error: {text}", err=True)
+        with suppress(OSError, ValueError):  # nobody reads it, or it is closed: the command is stopped all the same
+            click.echo(f"Error: {text}", err=True)
 
     def _send(self, number: int) -> bool:
         """Send a signal to the command, and to what it has started. On a terminal, this has our process group: then to the command alone.

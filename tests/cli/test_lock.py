@@ -152,6 +152,15 @@ def test_a_lost_lock_stops_the_command_and_what_it_started(shell: Shell, consul:
     _await(lambda: not _is_running(inner))
 
 
+def test_a_lost_lock_stops_the_command_also_if_nobody_reads_the_errors(shell: Shell, consul: Consul) -> None:
+    with _begun(shell, "lock", "--delay", "0", "k", "--", "sh", "-c", "echo entered; exec sleep 600") as process:
+        assert _line(process) == b"entered\n"
+        assert process.stderr is not None
+        process.stderr.close()
+        _destroy(consul)
+        assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+
+
 def test_a_command_that_ignores_sigterm_is_killed(shell: Shell, consul: Consul) -> None:
     with _begun(
         shell, "lock", "--delay", "0", "--grace", "0.3", "k", "--", "trap '' TERM; echo entered; while :; do sleep 0.05; done"
