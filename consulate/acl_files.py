@@ -102,9 +102,10 @@ def restore(
     The order is policies, roles, auth methods, binding rules, tokens, legacy tokens. Tokens keep their AccessorID and their SecretID.
     replace: False leaves what exists as it is. progress: is called with the result so far.
 
-    prune: afterwards, delete what the backup does not have, of the kinds of which it has a list. Never deleted are Consul's own objects,
-    the tokens of logins, and the token that makes the calls, with its policies, roles and auth method. (A token whose secret another
-    token of the backup has is deleted first.) An auth method takes the tokens of its logins with it.
+    prune: afterwards, delete the objects that the backup does not have; a kind of object for which it has no list is left alone.
+    This keeps Consul's own objects, tokens of logins, and the token that makes the calls, with its policies, roles and auth method.
+    (A token with the same secret as another token of the backup is deleted first. With an auth method, Consul deletes the tokens of its
+    logins.)
 
     Raises ConsulateException if a call fails: its text says at which object, and what was done before. Raises Forbidden, ACLDisabled.
     """

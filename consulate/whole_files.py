@@ -43,7 +43,7 @@ class OpenFile:
             piece = b"" if written is None else piece[written:]
 
     def finish(self) -> None:
-        """Do nothing: what was written is there."""
+        """Do nothing: all bytes are written already."""
 
     def discard(self) -> None:
         """Close the file, unless that is the caller's task. What was written stays."""

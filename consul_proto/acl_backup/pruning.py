@@ -1,8 +1,8 @@
 """What a restore with `prune` deletes: the ACL objects that a backup does not have.
 
-Only kinds of which the backup has a list are pruned; a list of legacy tokens prunes legacy tokens. Never deleted are Consul's own objects,
-tokens of logins, and the token that makes the calls, with the policies, roles and auth method that it has: otherwise the restore could
-take its own rights away, and stop halfway.
+If the backup has no list for a kind of object, that kind is left alone. A list of legacy tokens prunes only legacy tokens.
+It keeps Consul's own objects, tokens of logins, and the token that makes the calls, with its policies, roles and auth method: otherwise
+the restore could take its own rights away, and stop halfway.
 """
 
 from __future__ import annotations

@@ -63,5 +63,5 @@ def _ask(context: click.Context, call: Callable[[Consul], Operation[T]]) -> T | 
 
 
 def _expanded(value: object) -> object:
-    """Return an option as the shell would pass it: what is completed has not been expanded."""
+    """Return an option with `~` and variables replaced: the shell has not done so yet, since the line is still being typed."""
     return os.path.expanduser(os.path.expandvars(value)) if isinstance(value, str) else value  # noqa: PTH111 - it may be no path

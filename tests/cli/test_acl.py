@@ -6,10 +6,7 @@ import json
 import signal
 import stat
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ from consulate.exceptions import NotFound
 from tests.agents import Agent, Binary, start_dev
 from tests.cli.acl_clusters import AGENTS, ANONYMOUS, ISSUER, LEGACY, OPS, SECRETS, WEB, Cluster, drop_own_token, fill, start, state
 from tests.cli.program import PROGRAM, Shell
+from tests.cli.stopping_agent import agent_that_stops
 
 
 def test_another_cluster_gets_the_same_rights(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None:
@@ -124,49 +122,10 @@ def test_a_restore_that_stops_says_what_was_done(clusters: tuple[Cluster, Cluste
     assert state(second.consul) == state(first.consul)
 
 
-@contextmanager
-def _agent_that_stops() -> Iterator[tuple[Agent, threading.Event]]:
-    """An agent without ACL objects that answers one write, and then no other. The event: whether it got another."""
-    has_more, is_over = threading.Event(), threading.Event()
-    writes: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer(b"[]")
-
-        def do_PUT(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            writes.append(self.path)
-            if len(writes) > 1:
-                has_more.set()
-                is_over.wait(60)
-                return
-            self._answer(b"{}")
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
-            """Say nothing."""
-
-        def _answer(self, body: bytes) -> None:
-            self.send_response_only(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield Agent("", "127.0.0.1", server.server_port, "", "", "", None), has_more
-        finally:
-            is_over.set()
-            server.shutdown()
-            thread.join()
-
-
 def test_ctrl_c_says_what_was_applied(tmp_path: Path) -> None:
     file = tmp_path / "acls.json"
     file.write_text(json.dumps({"Format": "consulate-acl", "Version": 1, "Policies": [{"Name": "a"}, {"Name": "b"}, {"Name": "c"}]}))
-    with _agent_that_stops() as (agent, has_more), Shell(agent).begin("acl", "restore", "-f", str(file)) as process:
+    with agent_that_stops(lambda _: b"{}") as (agent, has_more), Shell(agent).begin("acl", "restore", "-f", str(file)) as process:
         assert has_more.wait(30)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)

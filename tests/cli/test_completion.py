@@ -23,7 +23,7 @@ _KEYS = ("app/name", "app/limits/cpu", "app/a b/x", "a:b:c", "it's", 'q"x', "do$
 
 _LIMIT = suggestions.LIMIT
 
-#: Returns the answer for a line, of which bash replaces the last word, or what is given as the second argument.
+#: Returns the answer for a line. The second argument is the part that bash replaces; if it is not given, the last word.
 Ask = Callable[..., list[str]]
 
 

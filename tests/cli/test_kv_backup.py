@@ -7,11 +7,7 @@ import random
 import re
 import signal
 import subprocess
-import threading
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +15,9 @@ import pytest
 
 from consulate import Consul
 from consulate.api.kv import _CONNECTIONS
-from tests.agents import Agent, Binary, find_binaries, require_binary, start_agent, start_dev
+from tests.agents import Binary, find_binaries, require_binary, start_agent, start_dev
 from tests.cli.program import Shell
+from tests.cli.stopping_agent import agent_that_stops
 
 Records = list[tuple[str, int, bytes]]
 
@@ -244,49 +241,17 @@ def test_on_a_terminal_prune_asks_and_a_bar_is_shown(shell: Shell, consul: Consu
     assert shell.run("kv", "backup").err == ""
 
 
-@contextmanager
-def _agent_that_stops() -> Iterator[tuple[Agent, threading.Event]]:
-    """An agent that answers one transaction, and then no other. The event: whether it got another."""
-    has_more, is_over = threading.Event(), threading.Event()
-    turn = threading.Lock()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_PUT(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if not turn.acquire(blocking=False):
-                has_more.set()
-                is_over.wait(60)
-                self.close_connection = True
-                return
-            kv = {"LockIndex": 0, "Flags": 0, "Value": None, "CreateIndex": 1, "ModifyIndex": 1}
-            results = [{"KV": {**kv, "Key": each["KV"]["Key"]}} for each in json.loads(body)]
-            answer = json.dumps({"Results": results, "Errors": None}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield Agent("1.22.5", "127.0.0.1", server.server_port, "", "n", "dc1", None), has_more
-        finally:
-            is_over.set()
-            server.shutdown()
-            thread.join()
+def _results(body: bytes) -> bytes:
+    """Return the answer to a transaction that writes keys."""
+    kv = {"LockIndex": 0, "Flags": 0, "Value": None, "CreateIndex": 1, "ModifyIndex": 1}
+    results = [{"KV": {**kv, "Key": each["KV"]["Key"]}} for each in json.loads(body)]
+    return json.dumps({"Results": results, "Errors": None}).encode()
 
 
 def test_ctrl_c_says_what_was_applied(tmp_path: Path) -> None:
     file = tmp_path / "backup.json"
     file.write_text(json.dumps([[f"k{number:05}", 0, "v"] for number in range(64 * 40)]))
-    with _agent_that_stops() as (agent, has_more), Shell(agent).begin("kv", "restore", "-f", str(file)) as process:
+    with agent_that_stops(_results) as (agent, has_more), Shell(agent).begin("kv", "restore", "-f", str(file)) as process:
         assert has_more.wait(30)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)

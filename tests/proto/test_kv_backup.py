@@ -1,4 +1,4 @@
-"""The text of backups: what is written is read again byte for byte, in pieces of any size, and older forms are read too."""
+"""The text of backups: reading what was written gives the same bytes, in pieces of any size. Older forms are read too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several waiters on each client: one tries at a time, whoever only watches hears at once, and nobody is ever forgotten."""
+"""Several waiters on each client: one tries at a time, observers get each change at once, and every waiter gets the lock in the end."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def walk(kind: str, seed: int) -> None:
     def begin(client: Client) -> None:
         run = client.add(MACHINES[kind](place, random.choice([None, None, 30.0])))
         runs.append((client, run))
-        befalls = random.random()
-        if befalls < 0.15:
+        chance = random.random()
+        if chance < 0.15:
             place.after(random.uniform(0, HORIZON), lambda: leave(client, run))
-        elif befalls < 0.2:
+        elif chance < 0.2:
             place.after(random.uniform(0, HORIZON), lambda: break_one(client, run))
 
     def look() -> None:

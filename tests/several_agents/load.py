@@ -1,4 +1,4 @@
-"""Load on a client with several agents, of which one is killed again and again, and the proof that nothing went wrong.
+"""Load on a client with several agents while one of them is killed again and again, and the proof that nothing went wrong.
 
 Every read must succeed. A write may fail, but only if it may have been applied. In the end, each write that was acknowledged is there, and
 none was applied twice: a session that is created twice exists twice, and a check-and-set that is sent twice fails, since its key has one

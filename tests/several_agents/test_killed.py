@@ -1,4 +1,4 @@
-"""Two agents, of which one is killed again and again under load: a simulated one behind two proxies, and real agents of one server."""
+"""Two agents under load; one is killed again and again. They are real agents of one server, or one simulated agent behind two proxies."""
 
 from __future__ import annotations
 
