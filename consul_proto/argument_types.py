@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, wraps
 from inspect import Parameter, signature
 from typing import Any, ParamSpec, TypeVar
 
 from consul_proto.filters.expression import Filter
+from consul_proto.frozen import dataclass
 from consul_proto.message import StreamedBody
 from consul_proto.options_of import options_of
 

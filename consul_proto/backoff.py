@@ -7,8 +7,9 @@ The caller passes the random number; nothing here reads a clock.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from consul_proto.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

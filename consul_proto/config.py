@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from consul_proto.frozen import dataclass
 from consul_proto.message import Request
 
 if TYPE_CHECKING:

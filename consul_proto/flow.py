@@ -7,9 +7,9 @@ A flow yields operations and sleeps, receives the answer to each operation, and 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from consul_proto.frozen import dataclass
 from consul_proto.operation import Operation
 
 if TYPE_CHECKING:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from consul_proto.errors import DecodeError, UnreadableBody
-from consul_proto.frozen import setters
+from consul_proto.frozen import dataclass, setters
 from consul_proto.json_decoder import Json as Json  # the type of `Response.json`, for users
 from consul_proto.json_decoder import best_decoder
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from consul_proto.errors import ConsulateException
 from consul_proto.failures import error_for
-from consul_proto.frozen import setters
+from consul_proto.frozen import dataclass, setters
 from consul_proto.message import check_header
 from consul_proto.query import blocking_request
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from binascii import a2b_base64
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from consul_proto.frozen import dataclass
 from consul_proto.message import Headers, Request, check_header
 from consul_proto.operation import OK, Operation, T
 from consul_proto.query import cache_control, consistency_flag, line, query_of, wait_of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, Self, TypeVar
 
 from consul_proto.errors import ConsulateException, DecodeError
 from consul_proto.failures import error_for
+from consul_proto.frozen import dataclass
 
 if TYPE_CHECKING:
     from types import EllipsisType, TracebackType

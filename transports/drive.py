@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Generator
-from dataclasses import dataclass, field
+from dataclasses import field
 from os import urandom
 from time import time
 from types import EllipsisType
@@ -13,6 +13,7 @@ from consul_proto.backoff import DEFAULT_BACKOFF, Backoff, retry_after
 from consul_proto.errors import Cancelled, ConsulateException, RequestError, StaleConnection, is_retryable
 from consul_proto.failures import WITH_RETRY_AFTER
 from consul_proto.flow import Sleep
+from consul_proto.frozen import dataclass
 from consul_proto.message import Response
 from consul_proto.operation import Operation
 from consul_proto.stream import Stream

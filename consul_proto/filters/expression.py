@@ -5,9 +5,10 @@ https://developer.hashicorp.com/consul/api-docs/features/filtering
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, NoReturn, TypeVar
 
+from consul_proto.frozen import dataclass
 from consul_proto.paths import checked_text
 
 R = TypeVar("R")

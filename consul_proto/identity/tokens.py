@@ -6,8 +6,9 @@ The time is an argument. Nothing here locks; `transports.identity` does.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from consul_proto.frozen import dataclass
 
 #: The part of a token's life after which another is obtained, while the old one is still good.
 _RENEWAL = 0.8

@@ -11,11 +11,12 @@ The machine sends each batch once. The client may retry it if Consul certainly d
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from consul_proto.errors import Cancelled
+from consul_proto.frozen import dataclass
 from consul_proto.recipes.bulk_result import BulkResult, FailedBatch, Refusal, joined
 from consul_proto.recipes.machine import Answered, Cancel, Send, Stop, Tell
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from consul_proto.errors import ConsulateException
+from consul_proto.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,8 +18,9 @@ Rules for a shell:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
+
+from consul_proto.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,6 @@ https://developer.hashicorp.com/consul/docs/automate/semaphore
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from consul_proto.codec import Value
@@ -23,6 +22,7 @@ from consul_proto.durations import Duration
 from consul_proto.endpoints.kv_entries import bytes_of, entry_tree, one_key
 from consul_proto.endpoints.txn import commit, kv_cas, kv_delete, kv_delete_cas, kv_lock, kv_set
 from consul_proto.errors import LockConflict
+from consul_proto.frozen import dataclass
 from consul_proto.paths import key_path
 from consul_proto.recipes.contender import WAIT, WATCH, Contender, State
 from consul_proto.recipes.fenced_transaction import fenced_transaction

@@ -20,13 +20,13 @@ https://developer.hashicorp.com/consul/docs/automate/session
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from consul_proto.durations import Duration, seconds
 from consul_proto.endpoints.session import Session
 from consul_proto.errors import LockLost, LockNotAcquired, NotFound
+from consul_proto.frozen import dataclass
 from consul_proto.recipes.outcomes import GaveUp, Lost, SessionOpened
 from consul_proto.recipes.pauses import may_help, pause
 from consul_proto.recipes.table import TableMachine, Transitions, ignore

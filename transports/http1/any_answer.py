@@ -5,12 +5,12 @@ It is imported with the first answer that `usual` does not read, because h11 tak
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import h11
 
 from consul_proto.errors import RequestError
+from consul_proto.frozen import dataclass
 from consul_proto.message import Headers, Response
 from transports.errors import TLS_ALERT, needs_tls_error, size_error, wire_error
 from transports.http1.content import decode
