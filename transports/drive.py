@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Generator
-from dataclasses import field
 from os import urandom
 from time import time
 from types import EllipsisType
@@ -19,10 +18,10 @@ from consul_proto.operation import Operation
 from consul_proto.stream import Stream
 from transports.cancel import Cancel, send_cancellable
 from transports.clocks import SYSTEM_CLOCK
+from transports.log import debug, logs_requests, warning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from logging import Logger
 
     from consul_proto.flow import Flow
     from consul_proto.message import Request
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 K = TypeVar("K", bound="Clock | AsyncClock", covariant=True)
 
-#: `logging.DEBUG`.
-_DEBUG = 10
-
 #: The shortest time limit of a request, in seconds.
 _MIN_TIMEOUT = 0.001
 
@@ -42,16 +38,6 @@ _NO_ANSWER = Response(204)
 
 #: The backoff of `retry=False`: each request is sent once.
 _ONCE = Backoff(attempts=1)
-
-
-def logger() -> Logger:
-    """Return the logger "consulate". DEBUG: one line for each request. WARNING: one line for each retry."""
-    import logging  # imported when the first client is made: it takes longer to import than this library
-
-    log = logging.getLogger("consulate")
-    if not log.handlers:
-        log.addHandler(logging.NullHandler())  # silent until the program configures logging
-    return log
 
 
 def _draw() -> float:
@@ -77,14 +63,13 @@ class Budget:
     """The limits of one call: its time, the attempts at the current request, and the handle that can cancel it.
 
     timeout: seconds for the whole call; None: no limit. backoff: how often a request is retried, and after which pauses.
-    now: returns the time of the transport's clock. cancel: the caller's handle. log: the logger for requests.
+    now: returns the time of the transport's clock. cancel: the caller's handle.
     """
 
-    __slots__ = ("_log", "attempt", "backoff", "cancel", "is_logged", "now", "started", "timeout")
+    __slots__ = ("attempt", "backoff", "cancel", "is_logged", "now", "started", "timeout")
 
-    def __init__(self, timeout: float | None, backoff: Backoff, now: Callable[[], float], cancel: Cancel | None, log: Logger) -> None:
-        self._log = log
-        self.is_logged = log.isEnabledFor(_DEBUG)
+    def __init__(self, timeout: float | None, backoff: Backoff, now: Callable[[], float], cancel: Cancel | None) -> None:
+        self.is_logged = logs_requests()
         self.timeout = timeout
         self.backoff = backoff
         self.now = now
@@ -115,7 +100,7 @@ class Budget:
         pause = self.backoff.pause(self.attempt, _draw(), self.left(0.0), asked or 0.0)
         self.attempt += 1
         if pause is not None:
-            self._log.warning("%s: %d, nothing was done; attempt %d in %.3f s", request.shown, response.status, self.attempt, pause)
+            warning("%s: %d, nothing was done; attempt %d in %.3f s", request.shown, response.status, self.attempt, pause)
         return pause
 
     def may_resend(self, call: Repeatable, request: Request, error: RequestError) -> bool:
@@ -125,12 +110,12 @@ class Budget:
         self.attempt += 1
         again = self.attempt <= self.backoff.attempts and (call.is_read or not error.maybe_applied)
         if again:
-            self._log.warning("%s: an idle connection was closed; attempt %d on another", request.shown, self.attempt)
+            warning("%s: an idle connection was closed; attempt %d on another", request.shown, self.attempt)
         return again
 
     def log_request(self, request: Request, outcome: object, began: float) -> None:
         """Log one request with its outcome: a status, or the name of an error."""
-        self._log.debug("%s: %s in %.1f ms (attempt %d)", request.shown, outcome, (self.now() - began) * 1000, self.attempt)
+        debug("%s: %s in %.1f ms (attempt %d)", request.shown, outcome, (self.now() - began) * 1000, self.attempt)
 
     def check(self) -> None:
         """Raise Cancelled if the caller's handle is set. It is called before the next request is sent."""
@@ -155,7 +140,6 @@ class Context(Generic[K]):
     address: str
     clock: K
     backoff: Backoff = DEFAULT_BACKOFF
-    log: Logger = field(default_factory=logger)
     more_secrets: Callable[[], tuple[str, ...]] = tuple
 
     def budget(self, timeout: float | EllipsisType | None = ..., retry: bool = True, cancel: Cancel | None = None) -> Budget:
@@ -167,7 +151,7 @@ class Context(Generic[K]):
             timeout = self.settings.timeout
         elif timeout is not None and not timeout > 0:
             raise ValueError(f"timeout must be a number of seconds above 0, or None for no limit, not {timeout!r}")
-        return Budget(timeout, self.backoff if retry else _ONCE, self.clock.now, cancel, self.log)
+        return Budget(timeout, self.backoff if retry else _ONCE, self.clock.now, cancel)
 
     def complete(self, error: ConsulateException, request: Request | None, token: str | None = None, address: str | None = None) -> None:
         """Add the request and the agent's address to an error, and remove secrets from it.

@@ -12,7 +12,7 @@ from consul_proto.message import Response
 from transports.cancel import is_cancellable, send_cancellable
 from transports.clients.fork import renew_after_fork
 from transports.clocks import async_clock_of, clock_of
-from transports.drive import logger
+from transports.log import debug, warning
 from transports.streams import (
     AsyncWholeAnswer,
     WholeAnswer,
@@ -35,14 +35,13 @@ _ERROR = 400
 
 
 class _Router:
-    """What both transports share: the agents, the log, and what a call looks like in it. now: returns the time."""
+    """What both transports share: the agents, and what a call looks like in it. now: returns the time."""
 
     def __init__(self, transports: Mapping[str, Any], order: AgentOrder, draw: Draw, now: Callable[[], float]) -> None:
         self.transports = list(transports.values())
         self.is_closed = False
         self._agents = Agents([*transports], order, draw)
         self._now = now
-        self._log = logger()
         self.renew()
         renew_after_fork(self)
 
@@ -66,11 +65,11 @@ class _Router:
         with self._lock:
             result = call.report(outcome, self._now())
         said = type(outcome).__name__ if isinstance(outcome, RequestError) else outcome.status
-        self._log.debug("%s: %s from %s", call.request.shown, said, address)
+        debug("%s: %s from %s", call.request.shown, said, address)
         if isinstance(result, RequestError):
             raise result
         if result is None and call.address != address:
-            self._log.warning("%s: %s from %s; goes on with %s", call.request.shown, said, address, call.address)
+            warning("%s: %s from %s; goes on with %s", call.request.shown, said, address, call.address)
         return result
 
     def has_place(self) -> bool:

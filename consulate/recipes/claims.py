@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +13,7 @@ from consul_proto.errors import LockNotAcquired
 from consul_proto.recipes.outcomes import GaveUp, Lost
 from consulate.recipes.held import AsyncLoss, Loss
 from consulate.recipes.shells import task_shell, thread_shell
+from transports.log import failure
 
 if TYPE_CHECKING:
     from types import EllipsisType, TracebackType
@@ -91,7 +91,7 @@ def call_back(on_loss: Callable[[H], object], held: H, what: str) -> None:
     try:
         on_loss(held)
     except Exception:
-        logging.getLogger("consulate").exception("on_loss of %s failed", what)
+        failure("on_loss of %s failed", what)
 
 
 def _held_twice(what: str) -> RuntimeError:

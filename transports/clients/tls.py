@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from transports.clients.fork import renew_after_fork
-from transports.drive import logger
+from transports.log import warning
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -71,7 +71,7 @@ class ClientContexts:
                 self._context, self._version = client_context(self._tls), version
             except ValueError as error:
                 self._refused = version
-                logger().warning("%s; new connections use what was read before", error)
+                warning("%s; new connections use what was read before", error)
             return self._context
 
     def _look(self) -> Version:

@@ -10,6 +10,7 @@ from consul_proto.errors import Cancelled, ConsulateException, RequestTimeout
 from consul_proto.identity.answers import is_unknown_token
 from consul_proto.message import Headers, Request
 from transports.clocks import EVENT_LOOP_CLOCK, SYSTEM_CLOCK
+from transports.log import warning
 from transports.machines.clocks import boot_time
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Identified(Generic[K]):
         """Return the seconds to pause before a refused call is sent again, and log that; None: the refusal is final."""
         pause = self._pause(call, token)
         if pause is not None:
-            self._context.log.warning("%s: the token is not known, nothing was done; another attempt in %.3f s", request.shown, pause)
+            warning("%s: the token is not known, nothing was done; another attempt in %.3f s", request.shown, pause)
         return pause
 
     def _pause(self, call: Call, token: str | None) -> float | None:
@@ -105,7 +106,7 @@ class Identified(Generic[K]):
         if spare is None or not isinstance(error, ConsulateException) or isinstance(error, Cancelled):
             return False
         self._context.complete(error, None)
-        self._context.log.warning("a new login failed, the old token is used until it expires: %s", error)
+        warning("a new login failed, the old token is used until it expires: %s", error)
         return True
 
     def _check_wait(self, attempt: Attempt) -> None:
@@ -132,7 +133,7 @@ class Identified(Generic[K]):
     def _log_failed_logout(self, error: ConsulateException) -> None:
         """Log that a token was not deleted, unless it was deleted before."""
         if not is_unknown_token(error.status or 0, error.body):
-            self._context.log.warning("the logout failed, the token lives until it expires: %s", error)
+            warning("the logout failed, the token lives until it expires: %s", error)
 
 
 def _time_of(clock: Any) -> Callable[[], float]:

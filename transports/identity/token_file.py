@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from consul_proto.identity.tokens import Retry, TokenState, Use
 from consul_proto.message import check_header
 from transports.clients.fork import renew_after_fork
-from transports.drive import logger
 from transports.identity import Identity
+from transports.log import warning
 
 if TYPE_CHECKING:
     from consul_proto.identity.tokens import Step
@@ -74,7 +74,7 @@ class FileTokens:
         """Log a warning, once for each version of the file."""
         if self._warned != (version, why):
             self._warned = (version, why)
-            logger().warning("%s; the last token is used", why)
+            warning("%s; the last token is used", why)
 
 
 class TokenFile(Identity):

@@ -7,7 +7,6 @@ The number of threads does not depend on the number of machines: while all of th
 from __future__ import annotations
 
 import heapq
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from consul_proto.errors import ConsulateException, NoConnectionFree, RequestTim
 from consul_proto.recipes.machine import Answered, Failed
 from transports.cancel import Cancel
 from transports.clients.fork import renew_after_fork
+from transports.log import failure
 from transports.machines.clocks import due
 from transports.machines.runs import Call, Queries, Query, Run, report, shareable
 from transports.machines.workers import Workers
@@ -260,7 +260,7 @@ class ThreadShell:
         try:
             step()
         except Exception as error:  # one broken machine must not stop the others
-            logging.getLogger("consulate").exception("a recipe ends: it could not be driven")
+            failure("a recipe ends: it could not be driven")
             if run is None:
                 return
             run.fail(error)
