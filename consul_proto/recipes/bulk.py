@@ -124,12 +124,13 @@ class Bulk:
         """Start. Report that nothing is done yet."""
         return self._go_on()
 
-    def give(self, batch: Batch) -> Sequence[Effect[Progress | Got]]:
-        """Take the next batch."""
-        self._waiting.append((f"batch {self._given}", batch))
-        self._given += 1
-        self._taken = batch.taken
-        self._covered += len(batch.positions) - batch.positions.count(None)
+    def give(self, *batches: Batch) -> Sequence[Effect[Progress | Got]]:
+        """Take the next batches."""
+        for batch in batches:
+            self._waiting.append((f"batch {self._given}", batch))
+            self._given += 1
+            self._taken = batch.taken
+            self._covered += len(batch.positions) - batch.positions.count(None)
         return self._go_on()
 
     def finish(self, taken: int | None) -> Sequence[Effect[Progress | Got]]:
@@ -145,8 +146,7 @@ class Bulk:
     def refuse(self, batches: Iterable[Batch]) -> None:
         """Take batches that nobody will send any more, to keep account of them. The machine is over."""
         self._is_stopping = True
-        for batch in batches:
-            self.give(batch)
+        self.give(*batches)
 
     def handle(self, event: Event, now: float) -> Sequence[Effect[Progress | Got]]:  # noqa: ARG002
         """Take the end of a batch, or stop."""

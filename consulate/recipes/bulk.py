@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterable, Callable, Iterable
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from consul_proto.meta import Meta, Reply
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 #: Batches in flight and waiting, for each connection: one is made while another is sent.
 _AHEAD = 2
+
+#: While all connections are busy, as many batches as half of them are handed over at once: each time wakes another thread.
+_AT_ONCE = 0.5
 
 _NO_META = Meta()
 
@@ -72,9 +76,11 @@ class Job:
         self._reported = self.machine.result
         #: How many batches were over in the last report.
         self._told_over = 0
+        self._at_once = max(1, int(connections * _AT_ONCE))
         self._given = 0
-        #: What the machine has not taken yet; it takes them in order.
-        self._handed: deque[Batch] = deque()
+        #: What will be handed over together, and what the machine has not taken yet; it takes them in order.
+        self._gathered: list[Batch] = []
+        self._handed: deque[list[Batch]] = deque()
 
     def tell(self, event: Progress | Got) -> None:
         """Take what the machine tells."""
@@ -89,7 +95,7 @@ class Job:
         return self._told is not None and self._told.is_stopping
 
     def has_room(self) -> bool:
-        """Return whether the machine has begun, and should get the batch that waits."""
+        """Return whether the machine has begun, and should get the batches that wait."""
         if self._told is None:
             return False
         return self._told.is_stopping or self._given - self._told.over <= self.connections * _AHEAD
@@ -119,11 +125,22 @@ class Job:
             raise
         self._reported = result
 
-    def handed(self, batch: Batch) -> Callable[[], Any]:
-        """Return the step of the machine that takes a batch."""
-        self._given += 1
-        self._handed.append(batch)
-        return lambda: self.machine.give(self._handed.popleft())
+    def gather(self, batch: Batch) -> bool:
+        """Take a batch. Return whether to hand over now: there are enough of them, or a connection may be idle."""
+        self._gathered.append(batch)
+        in_flight = self._given - (self._told.over if self._told else 0)
+        return len(self._gathered) >= self._at_once or in_flight < self.connections
+
+    def has_gathered(self) -> bool:
+        """Return whether batches wait to be handed over."""
+        return bool(self._gathered)
+
+    def handed(self) -> Callable[[], Any]:
+        """Return the step of the machine that takes what was gathered."""
+        batches, self._gathered = self._gathered, []
+        self._given += len(batches)
+        self._handed.append(batches)
+        return lambda: self.machine.give(*self._handed.popleft())
 
     def finished(self, *, is_complete: bool) -> Callable[[], Any]:
         """Return the step that tells the machine that there are no more batches. is_complete: whether the input was read to its end."""
@@ -134,7 +151,7 @@ class Job:
         """Return what was done, once the machine is over. error: what ends the call; it gets a note."""
         if not self.machine.is_over:
             self.machine.handle(Stop(), 0.0)  # what drove it has failed
-        left = [*self._handed, *self.collector.rest()]
+        left = [*chain.from_iterable(self._handed), *self._gathered, *self.collector.rest()]
         if left:
             self.machine.refuse(left)
         result = self.machine.result
@@ -174,8 +191,10 @@ def carry_out(client: ThreadClient, job: Job, items: Iterable[Any]) -> BulkResul
                 job.report()
         except Exception as raised:
             error = raised
+            if job.has_gathered():
+                run.give(job.handed())
             run.give(job.finished(is_complete=False))
-            run.wait_until_over()  # what was given before is carried out
+            run.wait_until_over()  # the batches that were complete are carried out
             raise
         except BaseException as raised:
             error = raised
@@ -189,23 +208,28 @@ def carry_out(client: ThreadClient, job: Job, items: Iterable[Any]) -> BulkResul
 
 def _feed(run: Any, job: Job, items: Iterable[Any]) -> None:
     for item in items:
-        if batches := job.collector.add(item):
-            _give(run, job, batches)
+        for batch in job.collector.add(item):
+            if job.gather(batch):
+                _hand_over(run, job)
         if job.is_stopping:
             run.give(job.finished(is_complete=False))
             return
-    _give(run, job, job.collector.rest())
+    for batch in job.collector.rest():
+        job.gather(batch)
+    if job.has_gathered():
+        _hand_over(run, job)
     run.give(job.finished(is_complete=True))
 
 
-def _give(run: Any, job: Job, batches: list[Batch]) -> None:
-    for step in [job.handed(batch) for batch in batches]:
-        while True:
-            run.wait(job.may_go_on)
-            job.report()
-            if job.has_room() or run.is_over:
-                break
-        run.give(step)
+def _hand_over(run: Any, job: Job) -> None:
+    """Give the machine what was gathered, once it has room."""
+    step = job.handed()
+    while True:
+        run.wait(job.may_go_on)
+        job.report()
+        if job.has_room() or run.is_over:
+            break
+    run.give(step)
 
 
 async def carry_out_async(client: TaskClient, job: Job, items: Iterable[Any] | AsyncIterable[Any]) -> BulkResult:
@@ -220,8 +244,10 @@ async def carry_out_async(client: TaskClient, job: Job, items: Iterable[Any] | A
             job.report()
     except Exception as raised:
         error = raised
+        if job.has_gathered():
+            run.give(job.handed())
         run.give(job.finished(is_complete=False))
-        await run.wait(lambda: False)  # what was given before is carried out
+        await run.wait(lambda: False)  # the batches that were complete are carried out
         raise
     except BaseException as raised:
         error = raised
@@ -244,23 +270,29 @@ async def _feed_async(run: Any, job: Job, items: Iterable[Any] | AsyncIterable[A
         for item in items:
             if not await _take(run, job, item):
                 return
-    await _give_async(run, job, job.collector.rest())
+    for batch in job.collector.rest():
+        job.gather(batch)
+    if job.has_gathered():
+        await _hand_over_async(run, job)
     run.give(job.finished(is_complete=True))
 
 
 async def _take(run: Any, job: Job, item: Any) -> bool:
     """Take an item. Return whether to go on."""
-    await _give_async(run, job, job.collector.add(item))
+    for batch in job.collector.add(item):
+        if job.gather(batch):
+            await _hand_over_async(run, job)
     if job.is_stopping:
         run.give(job.finished(is_complete=False))
     return not job.is_stopping
 
 
-async def _give_async(run: Any, job: Job, batches: list[Batch]) -> None:
-    for step in [job.handed(batch) for batch in batches]:
-        while True:
-            await run.wait(job.may_go_on)
-            job.report()
-            if job.has_room() or run.is_over:
-                break
-        run.give(step)
+async def _hand_over_async(run: Any, job: Job) -> None:
+    """Do what `_hand_over` does, for tasks."""
+    step = job.handed()
+    while True:
+        await run.wait(job.may_go_on)
+        job.report()
+        if job.has_room() or run.is_over:
+            break
+    run.give(step)

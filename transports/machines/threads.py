@@ -1,5 +1,6 @@
 """The shell for threads: one scheduler thread for all machines of a client, a few workers for calls, and a thread for each blocking query.
 
+One thread at a time takes the steps of machines: the scheduler, or a worker whose call has ended, which needs no other thread for it.
 The number of threads does not depend on the number of machines: while all of them hold something, there are at most
 1 + `WORKERS` + `MOST_HELD`. Those that wait may have some more blocking queries, one for each thing that they wait for.
 """
@@ -50,7 +51,8 @@ class ThreadRun(Run[E]):
     def __init__(self, shell: ThreadShell, machine: Machine[E], perform: Callable[..., Any], tell: Callable[[E], object]) -> None:
         super().__init__(shell, machine, perform, tell)
         self._shell = shell
-        self._waiting: set[threading.Event] = set()
+        #: What wakes each thread that waits, and what it waits for.
+        self._waiting: dict[threading.Event, Callable[[], object]] = {}
         #: For when the shell will look at the machine.
         self.planned: float | None = None
 
@@ -68,13 +70,13 @@ class ThreadRun(Run[E]):
             self._shell.post(self, self.request_stop)
 
     def give(self, step: Callable[[], Sequence[Effect[E]]]) -> None:
-        """Let the machine take something from its user, in the scheduler's thread: a method of the machine, with its argument."""
+        """Let the machine take something from its user, in a thread of the shell: a method of the machine, with its argument."""
         self._shell.post(self, lambda: self.hand(step))
 
     def wait(self, is_ready: Callable[[], object], timeout: float | None = None) -> bool:
         """Wait until something is so, the machine is over, or the time is over. Return whether it is so.
 
-        timeout: seconds of the machine's clock. is_ready: called after each event that the machine tells.
+        timeout: seconds of the machine's clock. is_ready: called after each step of the machine, in the shell's threads too.
         Raises what broke the shell, and RuntimeError in a thread of the shell itself, which would wait for ever.
         """
         if is_ready():
@@ -82,7 +84,7 @@ class ThreadRun(Run[E]):
         if self._shell.is_own_thread():
             raise RuntimeError("a callback of a recipe must not wait for recipes: its thread drives them; let another thread do it")
         until = due(self.now, timeout)
-        with self.woken() as woken:
+        with self._woken(is_ready) as woken:
             while not is_ready():
                 if self.failure is not None:
                     raise self.failure
@@ -105,26 +107,27 @@ class ThreadRun(Run[E]):
             self._shell.clock.settle()
 
     @contextmanager
-    def woken(self) -> Iterator[threading.Event]:
-        """Give an event that is set after each step of the machine."""
+    def _woken(self, is_ready: Callable[[], object]) -> Iterator[threading.Event]:
+        """Give an event that is set after a step of the machine, if something is so then, or nothing will happen any more."""
         woken = threading.Event()
-        self._waiting.add(woken)
+        self._waiting[woken] = is_ready
         try:
             yield woken
         finally:
-            self._waiting.discard(woken)
+            self._waiting.pop(woken, None)  # in a forked process it is gone
 
     def notify(self) -> None:
-        """Wake the threads that wait."""
-        for woken in list(self._waiting):
-            woken.set()
+        """Wake the threads that have a reason to wake: a thread that wakes in vain costs as much as a step."""
+        for woken, is_ready in self._waiting.copy().items():
+            if self.is_over or self.failure is not None or is_ready():
+                woken.set()
 
     def abandon(self) -> None:
         """In a forked process: nothing is held here, and nothing will happen any more."""
         self.is_over = True
         self.held_until = None
         self.calls = {}
-        self._waiting = set()
+        self._waiting = {}
 
 
 class ThreadShell:
@@ -145,6 +148,8 @@ class ThreadShell:
 
     def _renew(self) -> None:
         self._lock = threading.Lock()
+        #: Held by the thread that takes steps.
+        self._stepping = threading.Lock()
         self._woken = threading.Event()
         self._runs: set[ThreadRun[Any]] = set()
         self._inbox: deque[tuple[ThreadRun[Any] | None, Callable[[], object]]] = deque()
@@ -170,7 +175,7 @@ class ThreadShell:
     # For any thread.
 
     def new(self, machine: Machine[E], perform: Callable[..., Any], tell: Callable[[E], object]) -> ThreadRun[E]:
-        """Return what drives a machine, once it is open. tell: gets the machine's events, in the scheduler's thread."""
+        """Return what drives a machine, once it is open. tell: gets the machine's events, in a thread of the shell."""
         return ThreadRun(self, machine, perform, tell)
 
     def add(self, run: ThreadRun[Any]) -> None:
@@ -184,7 +189,7 @@ class ThreadShell:
         self._woken.set()
 
     def post(self, run: ThreadRun[Any] | None, step: Callable[[], object]) -> None:
-        """Let the scheduler's thread do something. run: whose machine it concerns."""
+        """Let the shell take a step, in the scheduler's thread or in a worker's. run: whose machine it concerns."""
         self._inbox.append((run, step))
         self._woken.set()
 
@@ -226,12 +231,15 @@ class ThreadShell:
             is_due = bool(self._due) and self._due[0][0] <= self.now()
             return self._is_waiting and self._workers.is_idle and not (self._inbox or self._woken.is_set() or is_due)
 
-    # For the scheduler's thread.
+    # For the thread that takes steps.
 
     def _schedule(self) -> None:
         while True:
             self._woken.clear()
-            self._work()
+            with self._stepping:
+                self._work()
+            if self._inbox:
+                continue  # a worker posted it, and left it to the thread that took steps
             with self._lock:
                 if not (self._runs or self._inbox):
                     self._thread = None
@@ -241,6 +249,19 @@ class ThreadShell:
                 self._is_waiting = True
             self.clock.wait(self._woken, until)
             self._is_waiting = False
+
+    def _finish(self, call: Call, event: Event) -> None:
+        """Report the end of a call, in the worker's thread: it takes what was posted, unless another thread does that."""
+        run: Any = call.run
+        self._inbox.append((run, lambda: run.finish(call, event)))
+        while self._inbox and self._stepping.acquire(blocking=False):
+            try:
+                planned = self.next_deadline()
+                self._work()
+                if not self._runs or self.next_deadline() != planned:
+                    self._woken.set()  # the scheduler waits for another moment now, or ends
+            finally:
+                self._stepping.release()
 
     def _work(self) -> None:
         """Do what was posted and what is due, until there is nothing left."""
@@ -333,7 +354,7 @@ class ThreadShell:
         except BaseException as error:
             self.post(run, lambda error=error: run.fail(error))  # type: ignore[misc] # bound early: Python forgets the name
             return
-        self.post(run, lambda: run.finish(call, event))
+        self._finish(call, event)
 
     def _ask(self, query: Query, first: Call) -> None:
         try:
