@@ -51,6 +51,10 @@ class Entry(NamedTuple):
     value: bytes
 
 
+#: Makes an entry of a tuple of its fields, in half the time.
+_new = tuple.__new__
+
+
 class EntryWriter:
     """Makes the text of a backup. form: see above. base64: whether all values are base64. pretty: whether it is indented for people."""
 
@@ -195,15 +199,15 @@ def entry_of(document: object, number: int, *, base64: bool = False) -> Entry:
     """Return the entry that a JSON value stands for. number: of the entry, for errors. Raises ValueError."""
     if isinstance(document, list) and len(document) == 3:
         key, flags, value = document
+        is_plain = key.__class__ is str and flags.__class__ is int and value.__class__ is str and not base64
+        if is_plain and 0 <= flags <= _LARGEST_FLAGS and value.isascii():  # nothing can be wrong with it
+            return _new(Entry, (key, flags, value.encode()))
     else:
         names = next((names for names in _MEMBERS if isinstance(document, dict) and names[0] in document), None)
         if names is None or not isinstance(document, dict):
             raise ValueError(f"entry {number}: {_EXPECTED}")
         key, flags, value = (document.get(name, default) for name, default in zip(names, (None, 0, None), strict=True))
         base64 = True
-    is_plain = key.__class__ is str and flags.__class__ is int and value.__class__ is str and not base64
-    if is_plain and 0 <= flags <= _LARGEST_FLAGS and value.isascii():  # nothing can be wrong with it
-        return Entry(key, flags, value.encode())
     if not isinstance(key, str):
         raise ValueError(f"entry {number}: the key must be a string; {_EXPECTED}")
     if isinstance(flags, bool) or not isinstance(flags, int) or not 0 <= flags <= _LARGEST_FLAGS:

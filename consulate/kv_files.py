@@ -137,22 +137,26 @@ class Backup:
 
     def __init__(self, file: BinaryIO, folder: str, *, base64: bool) -> None:
         self.prefix = folder_of(folder)
-        self.count = 0
         self._file = file
         self._base64 = base64
         self._is_sorted = True
         #: The pairs of a small file.
         self._held = self._read_small() if file.seek(0, os.SEEK_END) <= _MOST_HELD else None
-        last: str | None = None
-        for position, pair in enumerate(self.pairs()):
-            put_of(position, pair, 0)  # raises ValueError for a key that cannot be written
-            self._is_sorted = self._is_sorted and (last is None or last < pair[0])
-            self.count, last = position + 1, pair[0]
+        last = ""
+        self.count = 0
+        for self.count, pair in enumerate(self.pairs(), 1):
+            key = pair[0]
+            if not key or not key.isascii():
+                put_of(self.count - 1, pair)  # raises ValueError for a key that cannot be written
+            if key <= last:
+                self._is_sorted = False
+            last = key
 
     def _read_small(self) -> list[_Pair]:
         self._file.seek(0)
+        prefix = self.prefix
         entries = read_entries(self._file.read().decode("utf-8-sig"), base64=self._base64)
-        return [(self.prefix + entry.key, entry.value, entry.flags) for entry in entries]
+        return [(prefix + key, value, flags) for key, flags, value in entries]
 
     def pairs(self) -> Iterator[_Pair]:
         """Yield key, value and flags, in the order of the file. Raises ValueError."""
