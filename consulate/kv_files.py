@@ -144,10 +144,11 @@ class Backup:
         self._held = self._read_small() if file.seek(0, os.SEEK_END) <= _MOST_HELD else None
         last = ""
         self.count = 0
-        for self.count, pair in enumerate(self.pairs(), 1):
+        for pair in self.pairs():
             key = pair[0]
             if not key or not key.isascii():
-                put_of(self.count - 1, pair)  # raises ValueError for a key that cannot be written
+                put_of(self.count, pair)  # raises ValueError for a key that cannot be written
+            self.count += 1
             if key <= last:
                 self._is_sorted = False
             last = key
