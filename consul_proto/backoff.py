@@ -42,7 +42,7 @@ class Backoff:
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 #: A date as HTTP writes it (RFC 9110, section 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
-_DATE = re.compile(r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT")
+_DATE = r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
 
 
 def retry_after(value: str, date: str, now: float) -> float | None:
@@ -60,7 +60,7 @@ def retry_after(value: str, date: str, now: float) -> float | None:
 
 def _seconds_of(date: str) -> float | None:
     """Return the seconds from 1970 to an HTTP date; None if it is not a valid date."""
-    found = _DATE.fullmatch(date.strip())
+    found = re.fullmatch(_DATE, date.strip())
     if found is None or found[2] not in _MONTHS:
         return None
     day, year, hour, minute, second = (int(found[part]) for part in (1, 3, 4, 5, 6))

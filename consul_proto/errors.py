@@ -248,7 +248,7 @@ class LockLost(LockFailure):
 
 
 #: https://developer.hashicorp.com/consul/api-docs/api-structure: failures are text, and may be prefixed along the way.
-_NO_LEADER = re.compile(rb"(?:rpc error[^:]*: |rpc error: code = \w+ desc = )*No cluster leader\s*")
+_NO_LEADER = rb"(?:rpc error[^:]*: |rpc error: code = \w+ desc = )*No cluster leader\s*"
 
 #: Since Consul 1.15: the rate limit is exceeded, and only the leader can carry out the request, so another server cannot help.
 _LEADER_RATE_LIMIT = b"rate limit exceeded for operation that can only be performed by the leader"
@@ -259,7 +259,7 @@ def is_retryable(status: int, body: bytes) -> bool:
     if status == 429:
         return True
     if status == 500:
-        return _NO_LEADER.fullmatch(body) is not None
+        return re.fullmatch(_NO_LEADER, body) is not None
     return status == 503 and _LEADER_RATE_LIMIT in body
 
 

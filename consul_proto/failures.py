@@ -42,27 +42,29 @@ _REQUEST_TIMEOUT = 408
 
 _BAD_REQUEST = 400
 
+# These expressions are compiled when an answer is an error, and `re` keeps them.
+
 #: Parts of a name that older agents remove, as if the name were a path.
-_FOLDERS = re.compile(r"%2F|%2E")
+_FOLDERS = r"%2F|%2E"
 
 #: Consul's own words for a 401. A proxy that wants a password answers with the same status.
-_ACL_DISABLED = re.compile(rb"(?:rpc error[^:]*: )*ACL support disabled\s*")
+_ACL_DISABLED = rb"(?:rpc error[^:]*: )*ACL support disabled\s*"
 
 #: How Go, nginx and Apache refuse plain HTTP on a port for TLS.
-_NEEDS_TLS = re.compile(rb"HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL")
+_NEEDS_TLS = rb"HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL"
 
 #: Consul's words for an object that does not exist; they differ from those for an unknown endpoint.
-_NOT_FOUND = re.compile(rb"(?i)\b(?:unknown|not found|does not exist|cannot find)\b")
-_NO_ENDPOINT = re.compile(rb"(?i)\s*(?:404\b|not found\b|Invalid URL path|[<{\[])")
+_NOT_FOUND = rb"(?i)\b(?:unknown|not found|does not exist|cannot find)\b"
+_NO_ENDPOINT = rb"(?i)\s*(?:404\b|not found\b|Invalid URL path|[<{\[])"
 
 #: Consul's words for a prepared query or an intention that does not exist, when it is changed or deleted.
-_MISSING_OBJECT = re.compile(rb"(?:rpc error[^:]*: )*Cannot (?:modify|delete) non-existent ")
+_MISSING_OBJECT = rb"(?:rpc error[^:]*: )*Cannot (?:modify|delete) non-existent "
 
 #: The characters of a line of a PEM key that are enough to be a secret; the last line of a key may be shorter.
 _LINE_OF_A_KEY = 16
 
 #: The text for an unknown token or a missing rule when another server reports it: its status is lost on the way (`event.fire`).
-_FORBIDDEN = re.compile(rb"(?:rpc error[^:]*: )*(?:ACL not found|Permission denied)\b")
+_FORBIDDEN = rb"(?:rpc error[^:]*: )*(?:ACL not found|Permission denied)\b"
 
 
 def error_for(request: Request, response: Response, explain: Explain | None = None) -> ConsulateException:
@@ -75,7 +77,7 @@ def error_for(request: Request, response: Response, explain: Explain | None = No
 
 def missing_object(response: Response) -> NotFound | None:
     """Return NotFound if Consul refuses to change or delete an object that does not exist, with the status 500: an `explain` function."""
-    if response.status == 500 and _MISSING_OBJECT.match(response.body):
+    if response.status == 500 and re.match(_MISSING_OBJECT, response.body):
         return NotFound(words(response.body), maybe_applied=False)
     return None
 
@@ -118,7 +120,7 @@ def _usual_error(request: Request, response: Response) -> ConsulateException:
         return not_found(response)
     if 400 <= status < 500:
         return _refusal(response, said or _unexplained(request, status))
-    if status == 500 and _FORBIDDEN.match(body):
+    if status == 500 and re.match(_FORBIDDEN, body):
         return Forbidden(said, maybe_applied=False)
     if status >= 500:
         return ServerError((said or "failed without an explanation") + _asked_to_wait(response))
@@ -128,7 +130,7 @@ def _usual_error(request: Request, response: Response) -> ConsulateException:
 def _refusal(response: Response, said: str) -> ClientError:
     """Return the error for a status from 400 to 499 that has its usual meaning in this call."""
     status, body = response.status, response.body
-    if status == 401 and _ACL_DISABLED.fullmatch(body):
+    if status == 401 and re.fullmatch(_ACL_DISABLED, body):
         return ACLDisabled(said, maybe_applied=False)
     if status == 401:
         return ClientError(f"{said}; a proxy in front of Consul may require credentials: give them with basic_auth=", maybe_applied=False)
@@ -139,7 +141,7 @@ def _refusal(response: Response, said: str) -> ClientError:
         return ClientError(f"{said}; something in front of Consul refuses the request", maybe_applied=False)
     if status == 403:
         return Forbidden(said, maybe_applied=False)
-    if _NEEDS_TLS.search(body):
+    if re.search(_NEEDS_TLS, body):
         return ClientError(f"{said}; the port is for TLS: use https://, or CONSUL_HTTP_SSL=true", maybe_applied=False)
     return ClientError(said, maybe_applied=status == _REQUEST_TIMEOUT)
 
@@ -166,7 +168,7 @@ def _other_name(request: Request, location: str) -> Redirected:
     """Return the error for a redirect of Consul's own. Agents before 1.21.5 clean names in a path as if they were folders."""
     does = f"Consul redirects to {'another address' if request.shown_path else location} and did nothing"
     name = request.path.rpartition("/")[2]
-    if request.path.startswith("/v1/kv/") or not _FOLDERS.search(name):
+    if request.path.startswith("/v1/kv/") or not re.search(_FOLDERS, name):
         return Redirected(f"{does}; use the name in that address", maybe_applied=False)
     named = "" if request.shown_path else f" {unquote(name)!r}"
     return Redirected(
@@ -192,7 +194,7 @@ def _asked_to_wait(response: Response) -> str:
 def not_found(response: Response) -> ClientError:
     """Return NotFound for a 404 in Consul's own words, and ClientError for any other 404: it does not come from the endpoint."""
     said = words(response.body, response.headers.get("content-type") or "")
-    if _NOT_FOUND.search(response.body) and not _NO_ENDPOINT.match(response.body):
+    if re.search(_NOT_FOUND, response.body) and not re.match(_NO_ENDPOINT, response.body):
         return NotFound(said, maybe_applied=False)
     return ClientError(
         f"{said or 'an empty answer'}: the agent has no such endpoint, or something other than Consul answered;"

@@ -63,13 +63,16 @@ _is_found = attrgetter("lastindex")
 
 #: A list of one entry, whose key needs no decoding.
 _ONLY = _ENTRY.replace(_MEMBERS[b"Key"], b'"(' + _PLAIN + b')"')
-_match_only = re.compile(_BLANK + rb"\[" + _BLANK + _ONLY + _BLANK + rb"\]" + _BLANK + rb"\Z").match
-
 _match_end = re.compile(_BLANK + rb"\]" + _BLANK + rb"\Z").match
 
 
 class Unusual(Exception):
     """The body is not as Consul writes it: `json` must read it."""
+
+
+@cache
+def _only_entry() -> re.Pattern[bytes]:
+    return re.compile(_BLANK + rb"\[" + _BLANK + _ONLY + _BLANK + rb"\]" + _BLANK + rb"\Z")
 
 
 @cache
@@ -116,7 +119,7 @@ def _entry(found: re.Match[bytes]) -> dict[str, Any]:
 
 def usual_value(body: bytes) -> bytes | None:
     """Return the stored bytes of the only entry of a body; None if the body is not usual."""
-    found = _match_only(body)
+    found = _only_entry().match(body)
     if found is None:
         return None
     value = found[4]

@@ -119,14 +119,13 @@ class Changes:
             return []
         written = self._write(change)
         size = len(written) + self._added
-        if self._size + size <= MOST_BYTES and len(self._changes) < MOST_OPERATIONS:
-            complete = []
-        elif _BRACKETS + size > MOST_BYTES:
-            alone = self._alone(change)
-            complete = self.rest()
-            self._reach(change)
-            return [*complete, self._batch(alone, [change])]
-        else:
+        complete: list[Batch] = []
+        if self._size + size > MOST_BYTES or len(self._changes) == MOST_OPERATIONS:
+            if _BRACKETS + size > MOST_BYTES:
+                alone = self._alone(change)
+                complete = self.rest()
+                self._reach(change)
+                return [*complete, self._batch(alone, [change])]
             complete = [self._take()]
         self._changes.append(change)
         self._written.append(written)
@@ -154,11 +153,11 @@ class Changes:
 
     def _write(self, change: Change) -> str:
         """Return an operation of a transaction as JSON."""
-        key = _quote(change.key)
         if isinstance(change, Delete):
-            return f'{{"KV": {{"Verb": "delete", "Key": {key}{self._members}}}}}'
-        value = b2a_base64(change.body, newline=False).decode()
-        return f'{{"KV": {{"Verb": "set", "Key": {key}, "Value": "{value}", "Flags": {change.flags}{self._members}}}}}'
+            return f'{{"KV": {{"Verb": "delete", "Key": {_quote(change.key)}{self._members}}}}}'
+        _, key, body, flags = change
+        value = b2a_base64(body, newline=False).decode()
+        return f'{{"KV": {{"Verb": "set", "Key": {_quote(key)}, "Value": "{value}", "Flags": {flags}{self._members}}}}}'
 
     def _alone(self, change: Change) -> Operation[Any]:
         """Return the request for a value that is too large for a transaction: a write of this key, as `kv.put` makes it."""

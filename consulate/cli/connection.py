@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from consulate.cli.problems import USAGE, Problem
@@ -18,16 +17,24 @@ if TYPE_CHECKING:
 _OLDER_ADDRESS = "CONSUL_RPC_ADDR"
 
 
-@dataclass(frozen=True, slots=True)
 class Connection:
     """The global options of the command line. token_file: "-" for standard input."""
 
-    api_scheme: str | None = None
-    api_host: str | None = None
-    api_port: int | None = None
-    datacenter: str | None = None
-    token: str | None = field(default=None, repr=False)
-    token_file: str | None = None
+    def __init__(
+        self,
+        api_scheme: str | None = None,
+        api_host: str | None = None,
+        api_port: int | None = None,
+        datacenter: str | None = None,
+        token: str | None = None,
+        token_file: str | None = None,
+    ) -> None:
+        self.api_scheme = api_scheme
+        self.api_host = api_host
+        self.api_port = api_port
+        self.datacenter = datacenter
+        self.token = token
+        self.token_file = token_file
 
     def client(self) -> Consul:
         """Return a client, which does not connect yet. Raises Problem for options and variables that are wrong."""

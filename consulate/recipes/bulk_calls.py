@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sized
 from contextlib import aclosing
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from consul_proto.argument_types import check_value
@@ -58,7 +59,7 @@ class Call:
         return checked(self.job.name, await self.carry_out_async(client))
 
     def _made(self) -> Iterator[Any]:
-        return (self._make(position, item) for position, item in enumerate(self._items))
+        return map(self._make, count(), self._items)
 
     async def carry_out_async(self, client: TaskClient) -> BulkResult:
         """Carry out the call, for tasks. Return its result, also if a batch failed."""
@@ -113,11 +114,11 @@ def put_call(
     usual = 0 if isinstance(flags, Mapping) else flags
 
     def make(position: int, item: Any) -> Change:
-        return put_of(position, item, numbers.get(item[0], 0) if numbers else usual)
+        return put_of(position, item, numbers.get(item[0], 0))
 
     total = len(items) if isinstance(items, Sized) else None
     job = Job(name, Changes(name, options), connections, total=total, report=progress)
-    return Call(job, items.items() if is_mapping else items, make)
+    return Call(job, items.items() if is_mapping else items, make if numbers else partial(put_of, flags=usual))
 
 
 def delete_call(items: Any, connections: int, progress: OnProgress | None, options: Any, *, is_async: bool) -> Call:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from consul_proto.errors import ConsulateException, NoConnectionFree, RequestError
@@ -23,15 +23,17 @@ E = TypeVar("E")
 MOST_WAITING = 32
 
 
-@dataclass(slots=True, eq=False)
 class Call:
     """A call in flight. until: when it has failed, by the machine's clock. handle: what cancels it. query: the blocking query it shares."""
 
-    run: Run[Any]
-    send: Send
-    until: float
-    handle: Any = None
-    query: Any = None
+    __slots__ = ("handle", "query", "run", "send", "until")
+
+    def __init__(self, run: Run[Any], send: Send, until: float) -> None:
+        self.run = run
+        self.send = send
+        self.until = until
+        self.handle: Any = None
+        self.query: Any = None
 
 
 class Carrier(Protocol):
@@ -153,13 +155,15 @@ class Run(Generic[E]):
         return None
 
 
-@dataclass(slots=True, eq=False)
 class Query:
     """A blocking query, for one or several calls. key: its scope, client and request. handle: what cancels it; None: it is not sent."""
 
-    key: object
-    calls: list[Call]
-    handle: Any = None
+    __slots__ = ("calls", "handle", "key")
+
+    def __init__(self, key: object, calls: list[Call]) -> None:
+        self.key = key
+        self.calls = calls
+        self.handle: Any = None
 
 
 class Queries:
