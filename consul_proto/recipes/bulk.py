@@ -55,12 +55,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a bulk call has done so far.
+    """How far a bulk call is. over: how many batches are over. is_stopping: whether no other will be sent.
 
-    over: how many batches are over. is_stopping: whether no other will be sent.
+    What it has done is the machine's `result`.
     """
 
-    result: BulkResult
     over: int
     is_stopping: bool
 
@@ -196,7 +195,7 @@ class Bulk:
             self._busy.update(batch.keys)
             self._effects.append(Send(name, batch.operation, float("inf")))
         effects, self._effects = self._effects, []
-        return [*effects, Tell(Progress(self.result, self._over, self._is_stopping))]
+        return [*effects, Tell(Progress(self._over, self._is_stopping))]
 
 
 def _refusals(batch: Batch, error: ConsulateException) -> tuple[Refusal, ...]:

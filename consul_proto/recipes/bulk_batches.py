@@ -35,6 +35,10 @@ _SMALL = 2**63
 _quote = json.encoder.encode_basestring_ascii
 
 
+#: Makes a named tuple of a tuple, in half the time.
+_new = tuple.__new__
+
+
 class Put(NamedTuple):
     """A key to write. position: of the input. body: the bytes to store."""
 
@@ -65,7 +69,7 @@ def put_of(position: int, item: Any, flags: int = 0) -> Put:
     if item.__class__ is tuple and len(item) in (2, 3) and item[1].__class__ is bytes and item[0].__class__ is str:
         key, number = item[0], item[2] if len(item) == 3 else flags
         if key and key.isascii() and number.__class__ is int and 0 <= number < _SMALL:  # nothing can be wrong with it
-            return Put(position, key, item[1], number)
+            return _new(Put, (position, key, item[1], number))
     if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
         raise TypeError(f"position {position}: expected (key, value) or (key, value, flags), got an object of {type(item).__name__}")
     key, value = item[:2]

@@ -73,7 +73,8 @@ class Job:
         self._report = report
         #: None: the machine has not begun.
         self._told: Progress | None = None
-        self._reported = self.machine.result
+        #: As the machine told last, and as was reported last.
+        self._result = self._reported = self.machine.result
         #: How many batches were over in the last report.
         self._told_over = 0
         self._at_once = max(1, int(connections * _AT_ONCE))
@@ -83,11 +84,13 @@ class Job:
         self._handed: deque[list[Batch]] = deque()
 
     def tell(self, event: Progress | Got) -> None:
-        """Take what the machine tells."""
+        """Take what the machine tells, in the thread that takes its steps."""
         if isinstance(event, Got):
             self.values[event.number] = event.value
-        else:
-            self._told = event
+            return
+        if self._report is not None:
+            self._result = self.machine.result
+        self._told = event
 
     @property
     def is_stopping(self) -> bool:
@@ -113,7 +116,7 @@ class Job:
         told = self._told
         if told is not None and self.has_news():
             self._told_over = told.over
-            self._report_result(told.result)
+            self._report_result(self._result)
 
     def _report_result(self, result: BulkResult) -> None:
         if self._report is None:
