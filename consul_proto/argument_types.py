@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from inspect import Parameter, signature
 from typing import Any, ParamSpec, TypeVar
 
@@ -125,13 +125,15 @@ def _named(name: str) -> Kind:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The kinds of the arguments of one function: the positional ones in order, and all of them by name.
+    """The kinds of the arguments of one function: the positional ones in order, all parameters by name, and the further options.
 
+    options: returns them; their types are imported when a call has an option.
     usual: a type that always fits the first argument. A call with only one argument of this type needs no check.
     """
 
     positional: list[tuple[str, Kind]]
-    named: dict[str, Kind]
+    parameters: dict[str, Kind]
+    options: Callable[[], Mapping[str, Kind]] = dict
     usual: type[Any] | None = None
 
     def check(self, call: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
@@ -142,7 +144,7 @@ class Checks:
             if not kind.fits(value):
                 raise _wrong(call, name, kind, value)
         for name, value in kwargs.items():
-            named = self.named.get(name)
+            named = self.parameters.get(name) or self.options().get(name)
             if named is not None and not named.fits(value):
                 raise _wrong(call, name, named, value)
 
@@ -157,18 +159,23 @@ def checks_of(function: Callable[..., Any], skipped: int) -> Checks:
         return _NO_CHECKS
     positional: list[tuple[str, Kind]] = []
     named: dict[str, Kind] = {}
+    options: Callable[[], Mapping[str, Kind]] = dict
     for parameter in list(signature(function).parameters.values())[skipped:]:
         if parameter.kind is Parameter.VAR_KEYWORD:
-            options = options_of(parameter.annotation, function)
-            annotations = {} if options is None else options.__annotations__
-            # An option that is None is not sent.
-            named |= {name: kind_of(f"{_written(annotation)} | None") for name, annotation in annotations.items()}
+            options = cache(partial(_options, parameter.annotation, function))
             continue
         named[parameter.name] = kind_of(_written(parameter.annotation))
         if parameter.kind is not Parameter.KEYWORD_ONLY:
             positional.append((parameter.name, named[parameter.name]))
     usual = str if positional and positional[0][1] is _TEXT else None
-    return Checks(positional, named, usual)
+    return Checks(positional, named, options, usual)
+
+
+def _options(annotation: Any, function: Callable[..., Any]) -> Mapping[str, Kind]:
+    """Return the kinds of the options of a function. An option that is None is not sent."""
+    found = options_of(annotation, function)
+    written = {} if found is None else found.__annotations__
+    return {name: kind_of(f"{_written(each)} | None") for name, each in written.items()}
 
 
 def _written(annotation: Any) -> str:

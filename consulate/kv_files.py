@@ -140,7 +140,7 @@ class Backup:
         self._file = file
         self._base64 = base64
         self._is_sorted = True
-        #: The pairs of a small file.
+        #: The entries of a small file.
         self._held = self._read_small() if file.seek(0, os.SEEK_END) <= _MOST_HELD else None
         last = ""
         self.count = 0
@@ -153,23 +153,22 @@ class Backup:
                 self._is_sorted = False
             last = key
 
-    def _read_small(self) -> list[_Pair]:
+    def _read_small(self) -> list[Entry]:
         self._file.seek(0)
-        prefix = self.prefix
-        entries = read_entries(self._file.read().decode("utf-8-sig"), base64=self._base64)
-        return [(prefix + key, value, flags) for key, flags, value in entries]
+        return read_entries(self._file.read().decode("utf-8-sig"), base64=self._base64)
 
     def pairs(self) -> Iterator[_Pair]:
         """Yield key, value and flags, in the order of the file. Raises ValueError."""
-        if self._held is not None:
-            yield from self._held
-            return
+        prefix = self.prefix
+        for key, flags, value in self._entries() if self._held is None else self._held:
+            yield prefix + key, value, flags
+
+    def _entries(self) -> Iterator[Entry]:
         self._file.seek(0)
         decoder = getincrementaldecoder("utf-8-sig")()
         reader = EntryReader(base64=self._base64)
         while piece := self._file.read(_PIECE):
-            for entry in reader.feed(decoder.decode(piece)):
-                yield self.prefix + entry.key, entry.value, entry.flags
+            yield from reader.feed(decoder.decode(piece))
         decoder.decode(b"", final=True)
         reader.end()
 

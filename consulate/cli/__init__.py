@@ -29,3 +29,5 @@ def main() -> None:
         if error.name not in _NEEDS:
             raise
         sys.exit(f"the command line needs {error.name}, which is not installed: run `pip install click rich`")
+    finally:
+        gc.freeze()  # the memory goes back to the system now: Python need not look for garbage in it once more

@@ -42,7 +42,8 @@ _INNER = re.compile(
 
 
 def _kinds(call: Call) -> dict[str, Kind]:
-    return checks_of(call.definition.build, 1).named
+    checks = checks_of(call.definition.build, 1)
+    return {**checks.parameters, **checks.options()}
 
 
 def _sent() -> tuple[list[Request], tuple[Any, ...]]:
@@ -223,7 +224,7 @@ def test_iterators_become_lists() -> None:
 @pytest.mark.parametrize("name", [name for name in dir(txn) if name.startswith("kv_")])
 def test_the_operations_of_a_transaction(name: str) -> None:
     build = attrgetter(name)(txn)
-    kinds = checks_of(build.__wrapped__, 0).named
+    kinds = checks_of(build.__wrapped__, 0).parameters
     given: dict[str, Any] = {"key": "k", "prefix": "p", "value": "v", "index": 7, "session": "s", "flags": 0}
     right = {argument: given[argument] for argument in kinds}
     assert build(**right)
