@@ -68,20 +68,17 @@ def _constructor(cls: Any) -> Callable[..., None]:
     parameters, lines = ["self"], []
     known: dict[str, Any] = {"_MISSING": MISSING}
     for field in fields(cls):
+        if not field.init:
+            continue  # `__post_init__` sets it
         name, default, value = field.name, f"_default_{field.name}", field.name
         if field.default is not MISSING:
-            known[default], value = field.default, name if field.init else default
-            parameters += [f"{name}={default}"] if field.init else []
+            known[default] = field.default
+            parameters.append(f"{name}={default}")
         elif field.default_factory is not MISSING:
-            known[default], value = (
-                field.default_factory,
-                f"{default}() if {name} is _MISSING else {name}" if field.init else f"{default}()",
-            )
-            parameters += [f"{name}=_MISSING"] if field.init else []
-        elif field.init:
-            parameters.append(name)
+            known[default], value = field.default_factory, f"{default}() if {name} is _MISSING else {name}"
+            parameters.append(f"{name}=_MISSING")
         else:
-            continue  # `__post_init__` sets it
+            parameters.append(name)
         known[f"_set_{name}"] = getattr(cls, name).__set__
         lines.append(f"_set_{name}(self, {value})")
     lines += ["self.__post_init__()"] if hasattr(cls, "__post_init__") else []

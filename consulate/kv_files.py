@@ -144,10 +144,10 @@ class Backup:
         self._held = self._read_small() if file.seek(0, os.SEEK_END) <= _MOST_HELD else None
         last = ""
         self.count = 0
-        for pair in self.pairs():
-            key = pair[0]
+        for entry in self._entries():
+            key = self.prefix + entry[0]
             if not key or not key.isascii():
-                put_of(self.count, pair)  # raises ValueError for a key that cannot be written
+                put_of(self.count, (key, entry.value))  # raises ValueError for a key that cannot be written
             self.count += 1
             if key <= last:
                 self._is_sorted = False
@@ -159,11 +159,13 @@ class Backup:
 
     def pairs(self) -> Iterator[_Pair]:
         """Yield key, value and flags, in the order of the file. Raises ValueError."""
-        prefix = self.prefix
-        for key, flags, value in self._entries() if self._held is None else self._held:
-            yield prefix + key, value, flags
+        for key, flags, value in self._entries():
+            yield self.prefix + key, value, flags
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self) -> Iterable[Entry]:
+        return self._read() if self._held is None else self._held
+
+    def _read(self) -> Iterator[Entry]:
         self._file.seek(0)
         decoder = getincrementaldecoder("utf-8-sig")()
         reader = EntryReader(base64=self._base64)
