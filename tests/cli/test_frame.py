@@ -157,7 +157,21 @@ def test_a_reader_that_goes_away_is_no_error(shell: Shell) -> None:
 
 
 #: What takes long to import, and no call of one key over plain HTTP needs.
-_SLOW = ("rich", "ssl", "http.client", "email", "h11", "urllib3", "anyio", "asyncio", "random", "pathlib", "gzip", "encodings.idna")
+_SLOW = (
+    "rich",
+    "ssl",
+    "http.client",
+    "email",
+    "h11",
+    "urllib3",
+    "anyio",
+    "asyncio",
+    "random",
+    "pathlib",
+    "gzip",
+    "encodings.idna",
+    "logging",
+)
 
 
 @pytest.mark.parametrize(

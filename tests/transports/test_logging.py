@@ -83,11 +83,25 @@ def test_a_secret_in_a_path_is_not_logged(caplog: pytest.LogCaptureFixture) -> N
     assert token not in caplog.text
 
 
-def test_a_program_that_configures_no_logging_prints_nothing() -> None:
-    code = (
+@pytest.mark.parametrize("first", ["", "import logging\n"])
+def test_a_program_that_configures_no_logging_prints_nothing(first: str) -> None:
+    code = first + (
         "from consulate.testing import ConsulAgent, FaultPlan\n"
         "from consulate.testing.faults import Leaderless\n"
         "ConsulAgent().client(faults=FaultPlan([Leaderless()])).kv.put('k', 'v')\n"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_program_may_configure_logging_after_its_first_call() -> None:
+    code = (
+        "from consulate.testing import ConsulAgent\n"
+        "consul = ConsulAgent().client()\n"
+        "consul.kv.put('k', 'v')\n"
+        "import logging, sys\n"
+        "logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format='%(name)s %(module)s: %(message)s')\n"
+        "consul.kv.contains('k')\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert re.fullmatch(r"consulate drive: GET /v1/kv/k: 200 in \d+\.\d ms \(attempt 1\)\n", done.stdout)
