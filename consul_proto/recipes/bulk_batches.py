@@ -123,13 +123,14 @@ class Changes:
             return []
         written = self._write(change)
         size = len(written) + self._added
-        complete: list[Batch] = []
-        if self._size + size > MOST_BYTES or len(self._changes) == MOST_OPERATIONS:
-            if _BRACKETS + size > MOST_BYTES:
-                alone = self._alone(change)
-                complete = self.rest()
-                self._reach(change)
-                return [*complete, self._batch(alone, [change])]
+        if self._size + size <= MOST_BYTES and len(self._changes) < MOST_OPERATIONS:
+            complete = []
+        elif _BRACKETS + size > MOST_BYTES:
+            alone = self._alone(change)
+            complete = self.rest()
+            self._reach(change)
+            return [*complete, self._batch(alone, [change])]
+        else:
             complete = [self._take()]
         self._changes.append(change)
         self._written.append(written)
