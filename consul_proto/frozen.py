@@ -96,7 +96,6 @@ def _methods(cls: Any, shows: bool) -> dict[str, Any]:
     """Return the other methods of a frozen dataclass. shows: whether `repr` is one of them."""
     compared = [field.name for field in fields(cls) if field.compare]
     shown = [field.name for field in fields(cls) if field.repr]
-    names = [field.name for field in fields(cls)]
     values: Callable[[Any], object] = attrgetter(*compared) if compared else lambda _: ()
 
     def equal(self: Any, other: Any) -> bool:
@@ -105,16 +104,21 @@ def _methods(cls: Any, shows: bool) -> dict[str, Any]:
     def number(self: Any) -> int:
         return hash(values(self))
 
-    def set_state(self: Any, state: list[Any]) -> None:
-        for name, value in zip(names, state, strict=True):
-            object.__setattr__(self, name, value)
-
     def text(self: Any) -> str:
         return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
     found: dict[str, Any] = {"__eq__": equal, "__hash__": number, "__setattr__": _refuse_to_set, "__delattr__": _refuse_to_delete}
-    found |= {"__getstate__": lambda self: [getattr(self, name) for name in names], "__setstate__": set_state}
+    found |= {"__getstate__": _state, "__setstate__": _set_state}
     return found | ({"__repr__": text} if shows else {})
+
+
+def _state(self: Any) -> list[Any]:
+    return [getattr(self, field.name) for field in fields(self)]
+
+
+def _set_state(self: Any, state: list[Any]) -> None:
+    for field, value in zip(fields(self), state, strict=True):
+        object.__setattr__(self, field.name, value)
 
 
 def _refuse_to_set(_: object, name: str, value: object) -> None:  # noqa: ARG001 - the value does not matter

@@ -55,11 +55,13 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a bulk call is. over: how many batches are over. is_stopping: whether no other will be sent.
+    """How far a bulk call is.
 
-    What it has done is the machine's `result`.
+    result: what it has done so far; None if the machine does not report. over: how many batches are over. is_stopping: whether no other
+    will be sent.
     """
 
+    result: BulkResult | None
     over: int
     is_stopping: bool
 
@@ -75,13 +77,14 @@ class Got:
 class Bulk:
     """Sends batches. connections: how many at a time. total: how many items the input has, if that is known.
 
-    is_ordered: whether batches with the same key must not overlap; reads may.
+    is_ordered: whether batches with the same key must not overlap; reads may. reports: whether it tells what was done after each step.
     """
 
-    def __init__(self, connections: int, total: int | None = None, *, is_ordered: bool = True) -> None:
+    def __init__(self, connections: int, total: int | None = None, *, is_ordered: bool = True, reports: bool = True) -> None:
         self._connections = connections
         self._total = total
         self._is_ordered = is_ordered
+        self._reports = reports
         self._given = 0
         self._over = 0
         self._taken = 0
@@ -123,13 +126,12 @@ class Bulk:
         """Start. Report that nothing is done yet."""
         return self._go_on()
 
-    def give(self, *batches: Batch) -> Sequence[Effect[Progress | Got]]:
-        """Take the next batches."""
-        for batch in batches:
-            self._waiting.append((f"batch {self._given}", batch))
-            self._given += 1
-            self._taken = batch.taken
-            self._covered += len(batch.positions) - batch.positions.count(None)
+    def give(self, batch: Batch) -> Sequence[Effect[Progress | Got]]:
+        """Take the next batch."""
+        self._waiting.append((f"batch {self._given}", batch))
+        self._given += 1
+        self._taken = batch.taken
+        self._covered += len(batch.positions) - batch.positions.count(None)
         return self._go_on()
 
     def finish(self, taken: int | None) -> Sequence[Effect[Progress | Got]]:
@@ -145,7 +147,8 @@ class Bulk:
     def refuse(self, batches: Iterable[Batch]) -> None:
         """Take batches that nobody will send any more, to keep account of them. The machine is over."""
         self._is_stopping = True
-        self.give(*batches)
+        for batch in batches:
+            self.give(batch)
 
     def handle(self, event: Event, now: float) -> Sequence[Effect[Progress | Got]]:  # noqa: ARG002
         """Take the end of a batch, or stop."""
@@ -195,7 +198,7 @@ class Bulk:
             self._busy.update(batch.keys)
             self._effects.append(Send(name, batch.operation, float("inf")))
         effects, self._effects = self._effects, []
-        return [*effects, Tell(Progress(self._over, self._is_stopping))]
+        return [*effects, Tell(Progress(self.result if self._reports else None, self._over, self._is_stopping))]
 
 
 def _refusals(batch: Batch, error: ConsulateException) -> tuple[Refusal, ...]:

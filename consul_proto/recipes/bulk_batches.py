@@ -99,10 +99,12 @@ class Changes:
     """Collects changes into batches. name: of the call. options: its datacenter, namespace and partition.
 
     taken: how many items were taken from the input, also those that need no change. The caller of `add` counts them.
+    unclaimed: the batches that it has made, until its user has them and removes them here.
     """
 
     def __init__(self, name: str, options: Mapping[str, Any]) -> None:
         self.taken = 0
+        self.unclaimed: list[Batch] = []
         self._name = name
         self._options = options
         self._query, members = split_options(options)
@@ -129,7 +131,9 @@ class Changes:
             alone = self._alone(change)
             complete = self.rest()
             self._reach(change)
-            return [*complete, self._batch(alone, [change])]
+            batch = self._batch(alone, [change])
+            self.unclaimed = [*complete, batch]
+            return self.unclaimed
         else:
             complete = [self._take()]
         self._changes.append(change)
@@ -147,9 +151,11 @@ class Changes:
             self.taken = change.position + 1
 
     def _take(self) -> Batch:
-        changes, written = self._changes, self._written
+        batch = self._batch(commit_written(self._name, self._written, self._query), self._changes)
+        # Without a call in between, at which Ctrl-C could come.
+        self.unclaimed = [batch]
         self._changes, self._written, self._size = [], [], _BRACKETS
-        return self._batch(commit_written(self._name, written, self._query), changes)
+        return batch
 
     def _batch(self, operation: Operation[Any], changes: list[Change]) -> Batch:
         keys = tuple([change.key for change in changes])
@@ -185,6 +191,7 @@ class Reads:
 
     def __init__(self, operation: Callable[[list[str]], Any]) -> None:
         self.taken = 0
+        self.unclaimed: list[Batch] = []
         self._operation = operation
         self._keys: list[str] = []
 
@@ -196,6 +203,11 @@ class Reads:
 
     def rest(self) -> list[Batch]:
         """Return the batch of the keys that are left, if there are any."""
-        keys, self._keys = self._keys, []
-        first = self.taken - len(keys)
-        return [Batch(self._operation(keys), tuple(keys), tuple(range(first, self.taken)), 0, self.taken)] if keys else []
+        keys = self._keys
+        if not keys:
+            return []
+        positions = tuple(range(self.taken - len(keys), self.taken))
+        batch = Batch(self._operation(keys), tuple(keys), positions, 0, self.taken)
+        self.unclaimed = [batch]
+        self._keys = []
+        return [batch]

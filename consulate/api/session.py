@@ -36,7 +36,7 @@ class Session(Documented, endpoints.Session[Sync]):
         It is renewed at half its TTL, and destroyed at the end of the block or after a loss. Nothing is sent before the block.
 
         The parameters are those of `create`. timeout: seconds to wait until Consul can create it; None: without end.
-        on_loss: is called with the session when it is lost, in the thread of the recipes, and must return soon.
+        on_loss: is called with the session when it is lost, in a thread of the recipes, and must return soon.
 
         The block raises LockLost after a loss. Raises ValueError for an invalid duration or behavior.
         https://developer.hashicorp.com/consul/docs/automate/session

@@ -9,7 +9,7 @@ import sys
 #: What the command line needs beside the client. rich draws tables and bars, and is imported when one is drawn.
 _NEEDS = ("click", "rich")
 
-#: New objects between two garbage collections. Python's own number, 700, makes a collector run 80 times in a command that is soon over.
+#: New objects between two garbage collections. With the 700 of Python 3.11, a restore of 10,000 keys has 80 collections.
 _OBJECTS = 10_000
 
 

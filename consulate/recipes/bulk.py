@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterable, Callable, Iterable
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from consul_proto.meta import Meta, Reply
@@ -20,19 +19,22 @@ if TYPE_CHECKING:
     from consul_proto.recipes.bulk_result import BulkResult
     from consulate.recipes.clients import TaskClient, ThreadClient
 
-#: Batches in flight and waiting, for each connection: one is made while another is sent.
-_AHEAD = 2
-
-#: While all connections are busy, as many batches as half of them are handed over at once: each time wakes another thread.
-_AT_ONCE = 0.5
+#: Batches in flight and waiting, for each connection: at most so many, and so few before the next are made. One is made while another
+#: is sent, and several at a time, because a thread that wakes for each costs as much as its batch.
+_AHEAD, _LOW = 2, 1.5
 
 _NO_META = Meta()
 
 
 class Collector(Protocol):
-    """Makes batches of items. taken: how many it got."""
+    """Makes batches of items.
+
+    taken: how many it got. unclaimed: the batches that it has made, until its user has them: Ctrl-C may come at any moment, and each batch
+    must be known to somebody.
+    """
 
     taken: int
+    unclaimed: list[Batch]
 
     def add(self, item: Any, /) -> list[Batch]:
         """Take an item. Return the batches that are complete now."""
@@ -67,41 +69,36 @@ class Job:
         self.name = name
         self.collector = collector
         self.connections = connections
-        self.machine = Bulk(connections, total, is_ordered=is_ordered)
+        self.machine = Bulk(connections, total, is_ordered=is_ordered, reports=report is not None)
         #: The number of a batch -> its value.
         self.values: dict[int, Any] = {}
         self._report = report
         #: None: the machine has not begun.
         self._told: Progress | None = None
-        #: As the machine told last, and as was reported last.
-        self._result = self._reported = self.machine.result
+        self._reported = self.machine.result
         #: How many batches were over in the last report.
         self._told_over = 0
-        self._at_once = max(1, int(connections * _AT_ONCE))
         self._given = 0
-        #: What will be handed over together, and what the machine has not taken yet; it takes them in order.
-        self._gathered: list[Batch] = []
-        self._handed: deque[list[Batch]] = deque()
+        #: What the machine has not taken yet; it takes them in order.
+        self._handed: deque[Batch] = deque()
 
     def tell(self, event: Progress | Got) -> None:
-        """Take what the machine tells, in the thread that takes its steps."""
+        """Take what the machine tells."""
         if isinstance(event, Got):
             self.values[event.number] = event.value
-            return
-        if self._report is not None:
-            self._result = self.machine.result
-        self._told = event
+        else:
+            self._told = event
 
     @property
     def is_stopping(self) -> bool:
         """Whether no other batch will be sent."""
         return self._told is not None and self._told.is_stopping
 
-    def has_room(self) -> bool:
-        """Return whether the machine has begun, and should get the batches that wait."""
+    def has_room(self, ahead: float = _AHEAD) -> bool:
+        """Return whether the machine has begun, and should get the batch that waits. ahead: for each connection, at most so many."""
         if self._told is None:
             return False
-        return self._told.is_stopping or self._given - self._told.over <= self.connections * _AHEAD
+        return self._told.is_stopping or self._given - self._told.over < self.connections * ahead
 
     def has_news(self) -> bool:
         """Return whether there is something to report: another batch is over. One that was only taken is no news."""
@@ -111,12 +108,16 @@ class Job:
         """Return whether there is something to do."""
         return self.has_room() or self.has_news()
 
+    def should_wake(self) -> bool:
+        """Return whether the caller's thread should wake: few batches are left, or there is something to report."""
+        return self.has_room(_LOW) or self.has_news()
+
     def report(self) -> None:
         """Report how far it is, if that is new."""
         told = self._told
-        if told is not None and self.has_news():
+        if told is not None and told.result is not None and self.has_news():
             self._told_over = told.over
-            self._report_result(self._result)
+            self._report_result(told.result)
 
     def _report_result(self, result: BulkResult) -> None:
         if self._report is None:
@@ -128,22 +129,16 @@ class Job:
             raise
         self._reported = result
 
-    def gather(self, batch: Batch) -> bool:
-        """Take a batch. Return whether to hand over now: there are enough of them, or a connection may be idle."""
-        self._gathered.append(batch)
-        in_flight = self._given - (self._told.over if self._told else 0)
-        return len(self._gathered) >= self._at_once or in_flight < self.connections
+    def claim(self, batches: list[Batch]) -> None:
+        """Take over batches of the collector, for the machine."""
+        for batch in batches:
+            self._handed.append(batch)
+        self.collector.unclaimed = []
 
-    def has_gathered(self) -> bool:
-        """Return whether batches wait to be handed over."""
-        return bool(self._gathered)
-
-    def handed(self) -> Callable[[], Any]:
-        """Return the step of the machine that takes what was gathered."""
-        batches, self._gathered = self._gathered, []
-        self._given += len(batches)
-        self._handed.append(batches)
-        return lambda: self.machine.give(*self._handed.popleft())
+    def next_step(self) -> Callable[[], Any]:
+        """Return the step of the machine that takes the next batch."""
+        self._given += 1
+        return lambda: self.machine.give(self._handed.popleft())
 
     def finished(self, *, is_complete: bool) -> Callable[[], Any]:
         """Return the step that tells the machine that there are no more batches. is_complete: whether the input was read to its end."""
@@ -154,7 +149,8 @@ class Job:
         """Return what was done, once the machine is over. error: what ends the call; it gets a note."""
         if not self.machine.is_over:
             self.machine.handle(Stop(), 0.0)  # what drove it has failed
-        left = [*chain.from_iterable(self._handed), *self._gathered, *self.collector.rest()]
+        unclaimed = [batch for batch in self.collector.unclaimed if not any(batch is one for one in self._handed)]
+        left = [*self._handed, *unclaimed, *self.collector.rest()]
         if left:
             self.machine.refuse(left)
         result = self.machine.result
@@ -194,10 +190,8 @@ def carry_out(client: ThreadClient, job: Job, items: Iterable[Any]) -> BulkResul
                 job.report()
         except Exception as raised:
             error = raised
-            if job.has_gathered():
-                run.give(job.handed())
             run.give(job.finished(is_complete=False))
-            run.wait_until_over()  # the batches that were complete are carried out
+            run.wait_until_over()  # what was given before is carried out
             raise
         except BaseException as raised:
             error = raised
@@ -211,28 +205,25 @@ def carry_out(client: ThreadClient, job: Job, items: Iterable[Any]) -> BulkResul
 
 def _feed(run: Any, job: Job, items: Iterable[Any]) -> None:
     for item in items:
-        for batch in job.collector.add(item):
-            if job.gather(batch):
-                _hand_over(run, job)
+        if batches := job.collector.add(item):
+            _give(run, job, batches)
         if job.is_stopping:
             run.give(job.finished(is_complete=False))
             return
-    for batch in job.collector.rest():
-        job.gather(batch)
-    if job.has_gathered():
-        _hand_over(run, job)
+    _give(run, job, job.collector.rest())
     run.give(job.finished(is_complete=True))
 
 
-def _hand_over(run: Any, job: Job) -> None:
-    """Give the machine what was gathered, once it has room."""
-    step = job.handed()
-    while True:
-        run.wait(job.may_go_on)
+def _give(run: Any, job: Job, batches: list[Batch]) -> None:
+    job.claim(batches)
+    for _ in batches:
         job.report()
-        if job.has_room() or run.is_over:
-            break
-    run.give(step)
+        while not job.has_room():
+            run.wait(job.should_wake)
+            job.report()
+            if run.is_over:
+                break
+        run.give(job.next_step())
 
 
 async def carry_out_async(client: TaskClient, job: Job, items: Iterable[Any] | AsyncIterable[Any]) -> BulkResult:
@@ -247,10 +238,8 @@ async def carry_out_async(client: TaskClient, job: Job, items: Iterable[Any] | A
             job.report()
     except Exception as raised:
         error = raised
-        if job.has_gathered():
-            run.give(job.handed())
         run.give(job.finished(is_complete=False))
-        await run.wait(lambda: False)  # the batches that were complete are carried out
+        await run.wait(lambda: False)  # what was given before is carried out
         raise
     except BaseException as raised:
         error = raised
@@ -273,29 +262,24 @@ async def _feed_async(run: Any, job: Job, items: Iterable[Any] | AsyncIterable[A
         for item in items:
             if not await _take(run, job, item):
                 return
-    for batch in job.collector.rest():
-        job.gather(batch)
-    if job.has_gathered():
-        await _hand_over_async(run, job)
+    await _give_async(run, job, job.collector.rest())
     run.give(job.finished(is_complete=True))
 
 
 async def _take(run: Any, job: Job, item: Any) -> bool:
     """Take an item. Return whether to go on."""
-    for batch in job.collector.add(item):
-        if job.gather(batch):
-            await _hand_over_async(run, job)
+    await _give_async(run, job, job.collector.add(item))
     if job.is_stopping:
         run.give(job.finished(is_complete=False))
     return not job.is_stopping
 
 
-async def _hand_over_async(run: Any, job: Job) -> None:
-    """Do what `_hand_over` does, for tasks."""
-    step = job.handed()
-    while True:
-        await run.wait(job.may_go_on)
-        job.report()
-        if job.has_room() or run.is_over:
-            break
-    run.give(step)
+async def _give_async(run: Any, job: Job, batches: list[Batch]) -> None:
+    job.claim(batches)
+    for _ in batches:
+        while True:
+            await run.wait(job.may_go_on)
+            job.report()
+            if job.has_room() or run.is_over:
+                break
+        run.give(job.next_step())

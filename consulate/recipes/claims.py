@@ -87,7 +87,7 @@ def _replaces(lost: LockLost | None, error: BaseException | None) -> bool:
 
 
 def call_back(on_loss: Callable[[H], object], held: H, what: str) -> None:
-    """Call a user's callback. What it raises is logged: the thread that calls it serves all recipes of the client."""
+    """Call a user's callback. What it raises is logged: the thread that calls it goes on with all recipes of the client."""
     try:
         on_loss(held)
     except Exception:
@@ -102,7 +102,7 @@ class ThreadClaim(Generic[H]):
     """Holds something while a block runs, for threads. An object holds it once at a time; it can be used again after that.
 
     what: its name in errors. machine: makes a machine. held: makes what the block gets. timeout: seconds to wait for it.
-    on_loss: is called with what was held when it is lost, in the thread of the recipes, and must return soon. What it raises is logged.
+    on_loss: is called with what was held when it is lost, in a thread of the recipes, and must return soon. What it raises is logged.
     """
 
     def __init__(

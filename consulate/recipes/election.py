@@ -176,16 +176,18 @@ class _AnyFollowed(Generic[T]):
         return self.run
 
     def _is_known(self) -> bool:
-        while self._told and self._reader.is_past(self._told[0]):
-            self._told.popleft()
-        return bool(self._told)
+        """Return whether there is something to return. It changes nothing: threads of the shell ask too."""
+        return any(not self._reader.is_past(told) for told in self._told.copy())
 
-    def _next(self, end: type[Exception]) -> T:
-        if self._told:
-            return self._told.popleft()
-        if self._gave_up is not None:
-            raise self._gave_up.error
-        raise end
+    def _fresh(self) -> list[T]:
+        """Return the next of what was told that is not past, in a list; none if there is none."""
+        while self._told:
+            if not self._reader.is_past(told := self._told.popleft()):
+                return [told]
+        return []
+
+    def _end(self, end: type[Exception]) -> Exception:
+        return end() if self._gave_up is None else self._gave_up.error
 
     def close(self) -> None:
         """End it: the iteration stops. Closing twice does nothing."""
@@ -207,8 +209,10 @@ class Followed(_AnyFollowed[T]):
     def __next__(self) -> T:
         if self.run is None:
             raise RuntimeError(_NOT_OPEN)
-        self.run.wait(self._is_known)
-        return self._next(StopIteration)
+        while self.run.wait(self._is_known):
+            for told in self._fresh():
+                return told
+        raise self._end(StopIteration)
 
     def _stop(self) -> None:
         self.close()
@@ -233,8 +237,10 @@ class AsyncFollowed(_AnyFollowed[T]):
     async def __anext__(self) -> T:
         if self.run is None:
             raise RuntimeError(_NOT_OPEN)
-        await self.run.wait(self._is_known)
-        return self._next(StopAsyncIteration)
+        while await self.run.wait(self._is_known):
+            for told in self._fresh():
+                return told
+        raise self._end(StopAsyncIteration)
 
     async def _stop(self) -> None:
         self.close()

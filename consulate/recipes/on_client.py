@@ -45,7 +45,7 @@ class ThreadRecipes:
         delay: the lock delay: seconds for which nobody gets it after a loss (not after a release).
         checks: IDs of checks that end the session when they fail; None: serfHealth (fast, but any trouble of the network between agents
         counts); []: none. name: the session's, for people. timeout: seconds to wait; None: without end.
-        on_loss: is called with what was held when it is lost, in the thread of the recipes, and must return soon.
+        on_loss: is called with what was held when it is lost, in a thread of the recipes, and must return soon.
 
         The block raises LockNotAcquired after `timeout`, LockConflict if the key is used for something else, LockLost after a loss.
         Raises ValueError for a key or a duration that Consul does not accept.
@@ -85,7 +85,7 @@ class ThreadRecipes:
         ttl: seconds without contact after which it is lost; at least the agent's session_ttl_min (10 seconds).
         checks: IDs of checks that end the session when they fail; None: serfHealth (fast, but any trouble of the network between agents
         counts); []: none. name: the session's, for people. timeout: seconds to wait; None: without end.
-        on_loss: is called with what was held when it is lost, in the thread of the recipes, and must return soon.
+        on_loss: is called with what was held when it is lost, in a thread of the recipes, and must return soon.
 
         The block raises LockNotAcquired after `timeout`, LockConflict for another limit, LockLost after a loss.
         Raises ValueError for a limit below 1, and for a prefix or a duration that Consul does not accept.
@@ -125,7 +125,7 @@ class ThreadRecipes:
         delay: the lock delay: seconds for which nobody gets it after a loss (not after a release).
         checks: IDs of checks that end the session when they fail; None: serfHealth (fast, but any trouble of the network between agents
         counts); []: none. name: the session's, for people. timeout: seconds to wait; None: without end.
-        on_loss: is called with what was held when it is lost, in the thread of the recipes, and must return soon.
+        on_loss: is called with what was held when it is lost, in a thread of the recipes, and must return soon.
 
         The block raises LockNotAcquired after `timeout`, LockConflict if the key is used for something else, LockLost after a loss.
         Raises ValueError for a key or a duration that Consul does not accept.

@@ -54,6 +54,13 @@ class _Empty:
     """No field."""
 
 
+@dataclasses.dataclass(frozen=True)
+class _More(_Ours[int]):
+    """One field more, and no slots."""
+
+    extra: int = 5
+
+
 @frozen.dataclass(frozen=True, slots=True, repr=False)
 class _WithOwnMethods:
     """A class that writes two methods itself."""
@@ -172,6 +179,12 @@ def test_a_dataclass_can_have_one_as_its_base() -> None:
     assert repr(More("a", 1, extra=6)).endswith("More(name='a', value=1, more=[], note=3, size=1, extra=6)")
     assert More("a", 1) == More("a", 1) != More("a", 1, extra=6)
     assert vars(More)["__slots__"] == ("extra",)
+
+
+def test_a_subclass_keeps_its_own_fields_in_copies() -> None:
+    more = _More("a", 1, extra=9)
+    for same in (copy.copy(more), copy.deepcopy(more), pickle.loads(pickle.dumps(more))):
+        assert (same, same.extra) == (more, 9)
 
 
 def test_methods_of_the_class_itself_stay() -> None:

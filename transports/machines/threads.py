@@ -70,13 +70,17 @@ class ThreadRun(Run[E]):
             self._shell.post(self, self.request_stop)
 
     def give(self, step: Callable[[], Sequence[Effect[E]]]) -> None:
-        """Let the machine take something from its user, in a thread of the shell: a method of the machine, with its argument."""
-        self._shell.post(self, lambda: self.hand(step))
+        """Let the machine take something from its user, in a thread of the shell: a method of the machine, with its argument.
+
+        While all workers are busy, the one that is free first does this.
+        """
+        self._shell.post(self, lambda: self.hand(step), is_urgent=False)
 
     def wait(self, is_ready: Callable[[], object], timeout: float | None = None) -> bool:
         """Wait until something is so, the machine is over, or the time is over. Return whether it is so.
 
-        timeout: seconds of the machine's clock. is_ready: called after each step of the machine, in the shell's threads too.
+        timeout: seconds of the machine's clock. is_ready: called after each step of the machine, in the shell's threads too; it must change
+        nothing.
         Raises what broke the shell, and RuntimeError in a thread of the shell itself, which would wait for ever.
         """
         if is_ready():
@@ -119,7 +123,11 @@ class ThreadRun(Run[E]):
     def notify(self) -> None:
         """Wake the threads that have a reason to wake: a thread that wakes in vain costs as much as a step."""
         for woken, is_ready in self._waiting.copy().items():
-            if self.is_over or self.failure is not None or is_ready():
+            try:
+                is_needed = self.is_over or is_ready()
+            except Exception:  # the thread that waits will raise it
+                is_needed = True
+            if is_needed:
                 woken.set()
 
     def abandon(self) -> None:
@@ -160,6 +168,8 @@ class ThreadShell:
         #: The last one that was started, which may be about to end.
         self._last_thread: threading.Thread | None = None
         self._is_waiting = False
+        #: The calls that a worker makes or will make.
+        self._in_flight = 0
         self._workers = Workers(self._most_workers, "consul-recipes-call")
         #: The threads of blocking queries.
         self._asking: list[threading.Thread] = []
@@ -188,10 +198,15 @@ class ThreadShell:
                 self._thread.start()
         self._woken.set()
 
-    def post(self, run: ThreadRun[Any] | None, step: Callable[[], object]) -> None:
-        """Let the shell take a step, in the scheduler's thread or in a worker's. run: whose machine it concerns."""
+    def post(self, run: ThreadRun[Any] | None, step: Callable[[], object], *, is_urgent: bool = True) -> None:
+        """Let the shell take a step, in the scheduler's thread or in a worker's.
+
+        run: whose machine it concerns. is_urgent: False leaves it to the next worker whose call ends, if all workers are busy.
+        """
         self._inbox.append((run, step))
-        self._woken.set()
+        # A worker that is counted here has not looked into the inbox since.
+        if is_urgent or self._in_flight < self._most_workers:
+            self._woken.set()
 
     def join(self) -> None:
         """Wait until the threads have ended, once all machines are over."""
@@ -254,14 +269,15 @@ class ThreadShell:
         """Report the end of a call, in the worker's thread: it takes what was posted, unless another thread does that."""
         run: Any = call.run
         self._inbox.append((run, lambda: run.finish(call, event)))
-        while self._inbox and self._stepping.acquire(blocking=False):
+        stepping = self._stepping  # a step may fork, and the child gets another
+        while self._inbox and stepping.acquire(blocking=False):
             try:
                 planned = self.next_deadline()
                 self._work()
                 if not self._runs or self.next_deadline() != planned:
                     self._woken.set()  # the scheduler waits for another moment now, or ends
             finally:
-                self._stepping.release()
+                stepping.release()
 
     def _work(self) -> None:
         """Do what was posted and what is due, until there is nothing left."""
@@ -313,6 +329,8 @@ class ThreadShell:
         """Begin a call. Return its failure, if it cannot begin."""
         call.handle = Cancel() if self._is_cancellable else None
         if not call.send.may_block:
+            with self._lock:
+                self._in_flight += 1
             self._workers.submit(lambda: self._call(call))
             return None
         query = self._queries.join(call)
@@ -352,9 +370,15 @@ class ThreadShell:
         except ConsulateException as error:
             event = Failed(name, error)
         except BaseException as error:
+            self._count_end()
             self.post(run, lambda error=error: run.fail(error))  # type: ignore[misc] # bound early: Python forgets the name
             return
+        self._count_end()
         self._finish(call, event)
+
+    def _count_end(self) -> None:
+        with self._lock:
+            self._in_flight -= 1
 
     def _ask(self, query: Query, first: Call) -> None:
         try:

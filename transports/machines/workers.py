@@ -50,9 +50,11 @@ class Workers:
 
     def _run(self, jobs: SimpleQueue[Job | None]) -> None:
         while (job := jobs.get()) is not None:
-            job()
-            with self._lock:
-                self._open -= 1
+            try:
+                job()
+            finally:
+                with self._lock:
+                    self._open -= 1
 
     def end(self) -> None:
         """End the threads, each after the job that it runs. A later job starts new ones."""
