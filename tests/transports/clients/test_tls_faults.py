@@ -27,8 +27,8 @@ HANDSHAKES: dict[str, tuple[Script, type[RequestError], str]] = {
     "dripped": ([Drip(b"\x16\x03\x03\x40\x00" + b"\x02" * 200, 0.03)], RequestTimeout, "could not connect within the time limit"),
     "closed": ([Pause(0.05), Close()], RequestError, ""),
     "reset": ([Pause(0.05), Reset()], RequestError, "the connection was reset"),
-    "refused": ([Send(_ALERT), Pause(0.1), Close()], RequestError, "TLS failed"),
-    "garbage": ([Send(b"\x00" * 100), Pause(0.1), Close()], RequestError, "TLS failed"),
+    "refused": ([Send(_ALERT), Hang()], RequestError, "TLS failed"),
+    "garbage": ([Send(b"\x00" * 100), Hang()], RequestError, "TLS failed"),
 }
 
 
