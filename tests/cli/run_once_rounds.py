@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from tests.agents import Agent, Binary, find_binaries
 from tests.cli.program import Shell
@@ -52,8 +53,9 @@ def play(cluster: Cluster, shell: Shell, name: str, runs: Path, kill_after: floa
     wrong += [f"{name}: {count} ended with {end}" for end, count in ends.items() if not end.startswith("0: ")]
     print(f"  {name}: ran {len(found)} times; {'leader killed; ' if kill_after is not None else ''}{dict(ends)}", flush=True)
     cluster.await_whole()
-    # If a leader is killed before it answers, nobody knows the session that it made; it ends by its TTL, which each new leader begins again.
-    left = [each for each in get(cluster.client.http, "/v1/session/list?consistent") if each["Name"].endswith(f"/{name}")]
+    # A leader that is killed may leave a session that nobody knows: its answer was lost. Each new leader begins its TTL again.
+    sessions: Any = get(cluster.client.http, "/v1/session/list?consistent")
+    left = [each for each in sessions if each["Name"].endswith(f"/{name}")]
     return wrong + ([f"{name}: sessions are left: {left}"] if left and kill_after is None else [])
 
 
