@@ -1,7 +1,7 @@
 """Frozen dataclasses that are quick to define, and constructors of frozen dataclasses that are quick to call.
 
 `dataclasses.dataclass(frozen=True)` writes and compiles six methods for each class. A command of the command line defines about 35 classes,
-which took a sixth of what it imports. `dataclass` here compiles the constructor alone, and that when it is needed first.
+and that took a sixth of the time of its imports. `dataclass` here compiles only the constructor, before its first use.
 """
 
 from __future__ import annotations

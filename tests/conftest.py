@@ -26,7 +26,8 @@ def pytest_collection() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
-        # With its first example Hypothesis looks for whoever holds its random generator, and the collector finds no holder that is frozen.
+        # Hypothesis checks once, with the first example of a run, that something refers to its random generator. It asks the garbage
+        # collector, which does not list frozen objects. So that example runs before the freeze.
         given(strategies.none())(lambda _: None)()
         gc.collect()
         gc.freeze()

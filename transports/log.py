@@ -1,4 +1,4 @@
-"""The logger "consulate". DEBUG: one line for each request. WARNING: one line for each retry, and for what goes on with less.
+"""The logger "consulate". DEBUG: one line for each request. WARNING: one line for each retry, and for a failure that ends no call.
 
 `logging` takes longer to import than a call. Nobody sees the log of a program that has not imported it, so nothing here imports it.
 """
@@ -34,12 +34,12 @@ def logs_requests() -> bool:
 
 
 def debug(text: str, *values: object) -> None:
-    """Log what only somebody who looks for a mistake wants to know. values: for the places in the text, as `logging` takes them."""
+    """Log a detail. values: for the places in the text, as `logging` takes them."""
     _log(_DEBUG, text, values)
 
 
 def warning(text: str, *values: object) -> None:
-    """Log what the program should know of, and what it did not ask about."""
+    """Log a retry, or a failure that ends no call."""
     _log(_WARNING, text, values)
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from consul_proto.recipes.bulk_result import BulkResult
     from consulate.recipes.clients import TaskClient, ThreadClient
 
-#: Batches in flight and waiting, for each connection: at most so many, and so few before the next are made. One is made while another
-#: is sent, and several at a time, because a thread that wakes for each costs as much as its batch.
+#: Batches in flight and waiting, for each connection: the most, and how few there are when the caller's thread wakes to make more.
+#: If it woke for each batch, that would cost as much as the batch.
 _AHEAD, _LOW = 2, 1.5
 
 _NO_META = Meta()

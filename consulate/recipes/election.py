@@ -180,7 +180,7 @@ class _AnyFollowed(Generic[T]):
         return any(not self._reader.is_past(told) for told in self._told.copy())
 
     def _fresh(self) -> list[T]:
-        """Return the next of what was told that is not past, in a list; none if there is none."""
+        """Take the next event that is not over yet. Return a list with it, or an empty list."""
         while self._told:
             if not self._reader.is_past(told := self._told.popleft()):
                 return [told]

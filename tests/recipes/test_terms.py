@@ -11,7 +11,7 @@ from consulate.recipes.election import Followed
 
 
 class _Reader:
-    """Tells names, of which some are past."""
+    """Passes on every event. past: the events that are over."""
 
     def __init__(self) -> None:
         self.past: set[str] = set()

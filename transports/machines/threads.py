@@ -1,6 +1,6 @@
 """The shell for threads: one scheduler thread for all machines of a client, a few workers for calls, and a thread for each blocking query.
 
-One thread at a time takes the steps of machines: the scheduler, or a worker whose call has ended, which needs no other thread for it.
+One thread at a time takes the steps of machines: the scheduler, or a worker whose call has just ended.
 The number of threads does not depend on the number of machines: while all of them hold something, there are at most
 1 + `WORKERS` + `MOST_HELD`. Those that wait may have some more blocking queries, one for each thing that they wait for.
 """
@@ -204,7 +204,7 @@ class ThreadShell:
         run: whose machine it concerns. is_urgent: False leaves it to the next worker whose call ends, if all workers are busy.
         """
         self._inbox.append((run, step))
-        # A worker that is counted here has not looked into the inbox since.
+        # A call that is counted has not ended yet, and its worker looks into the inbox when it ends.
         if is_urgent or self._in_flight < self._most_workers:
             self._woken.set()
 
@@ -266,7 +266,7 @@ class ThreadShell:
             self._is_waiting = False
 
     def _finish(self, call: Call, event: Event) -> None:
-        """Report the end of a call, in the worker's thread: it takes what was posted, unless another thread does that."""
+        """Report the end of a call, in the worker's thread: unless another thread takes steps, it takes all that were posted."""
         run: Any = call.run
         self._inbox.append((run, lambda: run.finish(call, event)))
         stepping = self._stepping  # a step may fork, and the child gets another
