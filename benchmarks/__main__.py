@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import memory, start_up
+from benchmarks.gauge import Gauge
 from benchmarks.machine import describe, find_cores
 from benchmarks.parts import beside_before, parts
 from benchmarks.peers import Peers
@@ -39,15 +40,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=_names, default=_NAMES, metavar="PARTS", help=f"some of {','.join(_NAMES)}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, help="in a round, for each line; by default, as many as the part needs")
+    parser.add_argument("--attempts", type=int, default=8, help="how often a figure is measured at most, until others leave the core alone")
     parser.add_argument("--keys", type=int, default=100_000, help="how many keys the read by prefix finds")
-    parser.add_argument("--quick", action="store_true", help="3 rounds of a fifth of the calls: not exact")
+    parser.add_argument("--quick", action="store_true", help="3 rounds of a fifth of the calls, at the first attempt: not exact")
     parser.add_argument("--without-peers", action="store_true", help="leave out Go, py-consul and msgspec, which are installed otherwise")
     parser.add_argument("--renew", action="store_true", help="install them again")
     parser.add_argument("--before", type=Path, metavar="FOLDER", help="compare with another copy of Consulate too: a clone or a worktree")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures of all rounds to a file")
     options = parser.parse_args()
     if options.quick:
-        options.rounds = min(options.rounds, 3)
+        options.rounds, options.attempts = min(options.rounds, 3), 1
     return options
 
 
@@ -67,18 +69,21 @@ def main() -> int:
     results: list[Result] = []
     with Server(cores) as server:
         peers = Peers(allowed=not options.without_peers, renew=options.renew)
+        gauge = Gauge(cores.client, attempts=options.attempts)
         site = Site(server, peers, cores, options.keys, options.before and options.before.absolute())
         for part in parts(options.keys):
             if part.group in options.only:
                 calls = options.calls or max(part.calls // (5 if options.quick else 1), 1)
                 part = beside_before(part) if options.before else part
-                _show(run(part, site, options.rounds, calls, versions), results)
+                _show(run(part, site, gauge, options.rounds, calls, versions), results)
         if "keys" in options.only:
             _show(memory.run(site), results)
         if "start" in options.only:
             _show(start_up.run(site, options.rounds), results)
+    machine["quiet"] = str(gauge)
     machine["versions"] = ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) or "none used"
     print(f"\nversions: {machine['versions']}")
+    print(machine["quiet"])
     verdicts = [verdict.met for result in results for verdict in result.verdicts if verdict.target.limit is not None]
     print(f"targets: {verdicts.count(True)} met, {verdicts.count(False)} not met, {verdicts.count(None)} unknown")
     if options.json:

@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from benchmarks.gauge import Gauge
 from benchmarks.machine import describe, find_cores, on_core
 from benchmarks.processes import environment
 from consulate import Consul
@@ -38,6 +39,9 @@ _ROUNDS, _FEW, _MANY = 15, 10_000, 1_000_000
 
 #: Rounds of restores, and check-and-sets in each.
 _RESTORES, _SINGLES = 9, 1000
+
+#: How often each is measured at most, until others leave the processor alone.
+_ATTEMPTS = 8
 
 #: The program as it is installed.
 _CONSULATE = str(Path(sys.executable).with_name("consulate"))
@@ -103,24 +107,28 @@ def _write_backup(path: Path, count: int) -> None:
 def measure_restore(agent: Agent, name: str, folder: Path) -> bool:
     """Print how many times faster a restore is than one check-and-set for each key: the command from its start, and the restore alone.
 
-    All take turns.
+    All take turns. Each is measured while both cores are quiet.
     """
     file = folder / "few.json"
     _write_backup(file, _FEW)
-    times: dict[str, list[float]] = {"the command, from its start": [], "the restore alone": [], "check-and-set": []}
-    command, alone, singles = times.values()
+    cores = find_cores()
+    gauge = Gauge(cores.client, cores.server, attempts=_ATTEMPTS)
     with Consul(agent.host, agent.port) as consul:
-        for number in range(_RESTORES):
-            command.append(_run([_CONSULATE, "kv", "restore", "-f", str(file)], agent)[0] / _FEW)
-            assert consul.kv.count("bench/") == _FEW
-            consul.kv.delete("", recurse=True)
-            alone.append(_seconds(partial(_restore, consul, file)) / _FEW)
-            assert consul.kv.count("bench/") == _FEW
-            singles.append(_seconds(partial(_check_and_set, consul, f"one/{number}")) / _SINGLES)
-            consul.kv.delete("", recurse=True)
+        actions: dict[str, Callable[[], object]] = {
+            "the command, from its start": partial(_run, [_CONSULATE, "kv", "restore", "-f", str(file)], agent),
+            "the restore alone": partial(_restore, consul, file),
+            "check-and-set": partial(_check_and_set, consul),
+        }
+        consul.kv.delete("", recurse=True)  # what the other parts have written
+        keys = dict.fromkeys(actions, _FEW) | {"check-and-set": _SINGLES}
+        times: dict[str, list[float]] = {what: [] for what in actions}
+        for _ in range(_RESTORES):
+            for what, action in actions.items():
+                seconds = gauge.quietest(partial(_seconds_to_write, consul, action, keys[what]))
+                times[what].append(seconds / keys[what])
     medians = {what: statistics.median(found) for what, found in times.items()}
     single = medians.pop("check-and-set")
-    print(f"kv restore of {_FEW:,} keys, {name}; a check-and-set takes {single * 1e6:.0f} us")
+    print(f"kv restore of {_FEW:,} keys, {name}; a check-and-set takes {single * 1e6:.0f} us; {gauge}")
     for what, median in medians.items():
         is_met = single >= _RESTORE * median
         faster = f"{single / median:.1f} times faster (at least {_RESTORE:g}: {_verdict(is_met)})"
@@ -128,10 +136,14 @@ def measure_restore(agent: Agent, name: str, folder: Path) -> bool:
     return all(single >= _RESTORE * median for median in medians.values())
 
 
-def _seconds(action: Callable[[], object]) -> float:
+def _seconds_to_write(consul: Consul, action: Callable[[], object], keys: int) -> float:
+    """Return the seconds of an action that writes a number of keys. They are deleted afterwards."""
     begun = time.perf_counter()
     action()
-    return time.perf_counter() - begun
+    seconds = time.perf_counter() - begun
+    assert consul.kv.count("bench/") == keys
+    consul.kv.delete("", recurse=True)
+    return seconds
 
 
 def _restore(consul: Consul, file: Path) -> None:
@@ -139,9 +151,9 @@ def _restore(consul: Consul, file: Path) -> None:
         restore(consul, backup)
 
 
-def _check_and_set(consul: Consul, folder: str) -> None:
+def _check_and_set(consul: Consul) -> None:
     for key in range(_SINGLES):
-        assert consul.kv.put(f"{folder}/{key:07}", f"{key:040}", flags=key % 7, cas=0)
+        assert consul.kv.put(f"bench/{key:07}", f"{key:040}", flags=key % 7, cas=0)
 
 
 def measure_memory(folder: Path) -> bool:

@@ -1,9 +1,14 @@
-"""Run a part: start a worker for each line, let all make their calls in turn, round after round, and compare the medians."""
+"""Run a part: start a worker for each line, let all make their calls in turn, round after round, and compare the medians.
+
+A figure counts when the client's core was quiet before and after (benchmarks/gauge.py).
+"""
 
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
+from functools import partial
 
+from benchmarks.gauge import Gauge
 from benchmarks.parts import Line, Part
 from benchmarks.peers import Missing
 from benchmarks.processes import Site, Worker
@@ -27,7 +32,14 @@ def _start(line: Line, site: Site, calls: int) -> Worker:
     return worker
 
 
-def run(part: Part, site: Site, rounds: int, calls: int, versions: dict[str, str]) -> Result:
+def _measure(worker: Worker, case: str, site: Site, calls: int) -> dict[str, float]:
+    served = site.server.cpu()
+    figures = worker.ask(case, calls=calls)
+    served = (site.server.cpu() - served) / (figures["wall"] * calls / 1e6)
+    return {"cpu": figures["cpu"], "wall": figures["wall"], "rate": 1e6 / figures["wall"], "server": served}
+
+
+def run(part: Part, site: Site, gauge: Gauge, rounds: int, calls: int, versions: dict[str, str]) -> Result:
     """Return the table of a part. calls: in a round. versions: where the versions of the libraries are put."""
     result = Result(part.name, part.title, part.measures)
     with ExitStack() as stack:
@@ -45,10 +57,7 @@ def run(part: Part, site: Site, rounds: int, calls: int, versions: dict[str, str
             # Another one begins each time, so that none always follows the same other one.
             first = turn % len(workers) if workers else 0
             for name, case, worker in workers[first:] + workers[:first]:
-                served = site.server.cpu()
-                figures = worker.ask(case, calls=calls)
-                served = (site.server.cpu() - served) / (figures["wall"] * calls / 1e6)
-                result.add(name, {"cpu": figures["cpu"], "wall": figures["wall"], "rate": 1e6 / figures["wall"], "server": served})
+                result.add(name, gauge.quietest(partial(_measure, worker, case, site, calls)))
     result.taken = {line.name: result.taken[line.name] for line in part.lines if line.name in result.taken}
     if part.group != "memory" and result.taken:
         busiest = max(result.taken, key=lambda line: result.median(line, "server"))

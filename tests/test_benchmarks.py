@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.flamegraph import titled
+from benchmarks.gauge import Gauge
 from benchmarks.machine import find_cores, on_core
 from benchmarks.parts import Target, parts
 from benchmarks.peers import Missing, Peers
@@ -78,10 +79,12 @@ def test_the_canned_server_answers_until_its_end(end: str) -> None:
 
 # The command
 
+_FEW = ["--rounds", "1", "--calls", "1", "--attempts", "1", "--without-peers"]
+
 
 def test_every_part_runs_and_every_line_has_figures(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
-    few = ["--rounds", "1", "--calls", "1", "--keys", "50", "--without-peers", "--json", str(report)]
+    few = [*_FEW, "--keys", "50", "--json", str(report)]
     done = subprocess.run([sys.executable, "-m", "benchmarks", *few], cwd=_ROOT, capture_output=True, text=True, timeout=PATIENCE * 40)
     assert (done.returncode, done.stderr) == (0, "")
     found = {part["part"]: part for part in json.loads(report.read_text())["parts"]}
@@ -109,12 +112,52 @@ def test_another_copy_of_consulate_is_a_line_beside_each_of_this_one(tmp_path: P
     copy = tmp_path / "copy"
     (copy / "consulate").mkdir(parents=True)
     (copy / "consulate" / "__init__.py").write_text("raise ImportError('this is the copy')")
-    few = ["--only", "concurrent", "--rounds", "1", "--calls", "1", "--without-peers", "--before", str(copy), "--json", str(report)]
+    few = [*_FEW, "--only", "concurrent", "--before", str(copy), "--json", str(report)]
     subprocess.run([sys.executable, "-m", "benchmarks", *few], cwd=_ROOT, capture_output=True, timeout=PATIENCE * 4, check=True)
     (part,) = json.loads(report.read_text())["parts"]
     ours = {name.replace("Consulate/", "before/") for name in part["rounds"]}
     assert len(ours) == 4
     assert ours == {name for name, reason in part["missing"].items() if reason == "ImportError: this is the copy"}
+
+
+# When it measures
+
+
+def _gauge(attempts: int, *times: float) -> tuple[Gauge, list[float]]:
+    """Return a gauge whose loop takes 1 second at first, and then the times that are given; they are taken out of the list."""
+    left: list[float] = []
+    gauge = Gauge(None, attempts=attempts, time_loop=lambda: left.pop(0) if left else 1.0)
+    left += times
+    return gauge, left
+
+
+@pytest.mark.parametrize(
+    ("times", "found"),
+    [
+        ((1.0, 1.1), "first"),
+        ((1.2, 1.0, 1.0, 1.0), "second"),
+        ((1.0, 1.2, 1.0, 1.0), "second"),
+        ((1.3, 1.3, 1.3, 1.0, 1.0, 1.05), "third"),
+    ],
+)
+def test_a_figure_counts_when_the_machine_was_quiet_before_and_after_it(times: tuple[float, ...], found: str) -> None:
+    gauge, left = _gauge(4, *times)
+    figures = iter(("first", "second", "third", "fourth"))
+    assert gauge.quietest(lambda: next(figures)) == found
+    assert not left
+    assert str(gauge).startswith("1 of 1 figures")
+
+
+def test_the_figure_of_the_quietest_attempt_counts_on_a_restless_machine() -> None:
+    gauge, _ = _gauge(3, 1.5, 1.6, 1.2, 1.3, 1.9, 1.0)
+    figures = iter((10.0, 30.0, 20.0))
+    assert gauge.quietest(lambda: next(figures)) == 30.0
+    assert str(gauge).startswith("0 of 1 figures")
+
+
+def test_a_faster_loop_is_the_measure_from_then_on() -> None:
+    gauge, _ = _gauge(1, 0.5, 1.0)
+    assert (gauge.slowness(), gauge.slowness()) == (1.0, 2.0)
 
 
 # What it says
