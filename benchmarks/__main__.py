@@ -40,7 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=_names, default=_NAMES, metavar="PARTS", help=f"some of {','.join(_NAMES)}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, help="in a round, for each line; by default, as many as the part needs")
-    parser.add_argument("--attempts", type=int, default=8, help="how often a figure is measured at most, until others leave the core alone")
+    parser.add_argument("--attempts", type=int, default=8, help="how often a figure is measured at most, until both cores are quiet")
     parser.add_argument("--keys", type=int, default=100_000, help="how many keys the read by prefix finds")
     parser.add_argument("--quick", action="store_true", help="3 rounds of a fifth of the calls, at the first attempt: not exact")
     parser.add_argument("--without-peers", action="store_true", help="leave out Go, py-consul and msgspec, which are installed otherwise")
@@ -69,7 +69,7 @@ def main() -> int:
     results: list[Result] = []
     with Server(cores) as server:
         peers = Peers(allowed=not options.without_peers, renew=options.renew)
-        gauge = Gauge(cores.client, attempts=options.attempts)
+        gauge = Gauge(cores.client, cores.server, attempts=options.attempts)
         site = Site(server, peers, cores, options.keys, options.before and options.before.absolute())
         for part in parts(options.keys):
             if part.group in options.only:

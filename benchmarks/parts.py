@@ -74,7 +74,7 @@ def _calls(name: str, title: str, result: object, more: float) -> Part:
         Target(TRIO, "bare/trio"),
         Target(ASYNCIO, "bare/asyncio"),
     )
-    return Part(name, title, tuple(Line(client, name, result) for client in _EVERY), targets, 1500, group=name)
+    return Part(name, title, tuple(Line(client, name, result) for client in _EVERY), targets, 600, group=name)
 
 
 def _health(number: int, calls: int) -> Part:

@@ -1,6 +1,6 @@
 """Run a part: start a worker for each line, let all make their calls in turn, round after round, and compare the medians.
 
-A figure counts when the client's core was quiet before and after (benchmarks/gauge.py).
+A figure counts when both cores were quiet before and after (benchmarks/gauge.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from benchmarks.processes import Site, Worker
 from benchmarks.results import Result
 
 #: The share of a round that is made before the first round, and not counted.
-_WARM_UP = 0.25
+_WARM_UP = 0.5
 
 
 def _start(line: Line, site: Site, calls: int) -> Worker:
