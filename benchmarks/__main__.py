@@ -1,6 +1,6 @@
 """Measure Consulate beside the bare libraries, py-consul and the official Go client, in one run, on a server with canned answers.
 
-    python -m benchmarks                          everything; takes about 4 minutes
+    python -m benchmarks                          everything; takes a few minutes, and more if the machine is not quiet
     python -m benchmarks --only get,concurrent    some parts
     python -m benchmarks --quick --without-peers  a look while you work
     python -m benchmarks --before ../other-clone  beside another copy of Consulate too: what has a change brought?
@@ -40,16 +40,18 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=_names, default=_NAMES, metavar="PARTS", help=f"some of {','.join(_NAMES)}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, help="in a round, for each line; by default, as many as the part needs")
-    parser.add_argument("--attempts", type=int, default=8, help="how often a figure is measured at most, until both cores are quiet")
+    parser.add_argument(
+        "--patience", type=float, default=3, help="seconds for which a figure is measured again, until both cores are quiet"
+    )
     parser.add_argument("--keys", type=int, default=100_000, help="how many keys the read by prefix finds")
-    parser.add_argument("--quick", action="store_true", help="3 rounds of a fifth of the calls, at the first attempt: not exact")
+    parser.add_argument("--quick", action="store_true", help="3 rounds of a fifth of the calls, each measured once: not exact")
     parser.add_argument("--without-peers", action="store_true", help="leave out Go, py-consul and msgspec, which are installed otherwise")
     parser.add_argument("--renew", action="store_true", help="install them again")
     parser.add_argument("--before", type=Path, metavar="FOLDER", help="compare with another copy of Consulate too: a clone or a worktree")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures of all rounds to a file")
     options = parser.parse_args()
     if options.quick:
-        options.rounds, options.attempts = min(options.rounds, 3), 1
+        options.rounds, options.patience = min(options.rounds, 3), 0.0
     return options
 
 
@@ -69,7 +71,7 @@ def main() -> int:
     results: list[Result] = []
     with Server(cores) as server:
         peers = Peers(allowed=not options.without_peers, renew=options.renew)
-        gauge = Gauge(cores.client, cores.server, attempts=options.attempts)
+        gauge = Gauge(cores.client, cores.server, patience=options.patience)
         site = Site(server, peers, cores, options.keys, options.before and options.before.absolute())
         for part in parts(options.keys):
             if part.group in options.only:

@@ -40,8 +40,8 @@ _ROUNDS, _FEW, _MANY = 15, 10_000, 1_000_000
 #: Rounds of restores, and check-and-sets in each.
 _RESTORES, _SINGLES = 9, 1000
 
-#: How often each is measured at most, until others leave the processor alone.
-_ATTEMPTS = 8
+#: The seconds for which each is measured again, until both cores are quiet.
+_PATIENCE = 6.0
 
 #: The program as it is installed.
 _CONSULATE = str(Path(sys.executable).with_name("consulate"))
@@ -112,7 +112,7 @@ def measure_restore(agent: Agent, name: str, folder: Path) -> bool:
     file = folder / "few.json"
     _write_backup(file, _FEW)
     cores = find_cores()
-    gauge = Gauge(cores.client, cores.server, attempts=_ATTEMPTS)
+    gauge = Gauge(cores.client, cores.server, patience=_PATIENCE)
     with Consul(agent.host, agent.port) as consul:
         actions: dict[str, Callable[[], object]] = {
             "the command, from its start": partial(_run, [_CONSULATE, "kv", "restore", "-f", str(file)], agent),

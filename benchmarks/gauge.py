@@ -35,13 +35,22 @@ def _time_loop() -> float:
 
 
 class Gauge:
-    """Looks at some cores. attempts: how often something is measured at most, until they are quiet before and after it."""
+    """Looks at some cores. patience: for how many seconds something is measured again, until they are quiet before and after it.
 
-    def __init__(self, *cores: int | None, attempts: int, time_loop: Callable[[], float] = _time_loop) -> None:
-        self._cores, self._attempts, self._time_loop = cores, attempts, time_loop
+    time_loop: returns the seconds that the loop takes. now: returns the time in seconds.
+    """
+
+    def __init__(
+        self,
+        *cores: int | None,
+        patience: float,
+        time_loop: Callable[[], float] = _time_loop,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._cores, self._patience, self._time_loop, self._now = cores, patience, time_loop, now
         self._least = dict.fromkeys(cores, math.inf)
         self.measured = self.quiet = 0
-        for _ in range(_FIRST if attempts > 1 else 1):
+        for _ in range(_FIRST if patience else 1):
             self.slowness()
 
     def slowness(self) -> float:
@@ -59,8 +68,9 @@ class Gauge:
 
         Only the loop decides, never what was found.
         """
+        end = self._now() + self._patience
         attempts: list[tuple[float, T]] = []
-        while len(attempts) < self._attempts and not (attempts and attempts[-1][0] <= _QUIET):
+        while not attempts or (attempts[-1][0] > _QUIET and self._now() < end):
             before, found = self.slowness(), measure()
             attempts.append((max(before, self.slowness()), found))
         slowness, found = min(attempts, key=itemgetter(0))

@@ -12,6 +12,8 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -79,7 +81,7 @@ def test_the_canned_server_answers_until_its_end(end: str) -> None:
 
 # The command
 
-_FEW = ["--rounds", "1", "--calls", "1", "--attempts", "1", "--without-peers"]
+_FEW = ["--rounds", "1", "--calls", "1", "--patience", "0", "--without-peers"]
 
 
 def test_every_part_runs_and_every_line_has_figures(tmp_path: Path) -> None:
@@ -123,10 +125,13 @@ def test_another_copy_of_consulate_is_a_line_beside_each_of_this_one(tmp_path: P
 # When it measures
 
 
-def _gauge(attempts: int, *times: float) -> tuple[Gauge, list[float]]:
-    """Return a gauge whose loop takes 1 second at first, and then the times that are given; they are taken out of the list."""
+def _gauge(patience: int, *times: float) -> tuple[Gauge, list[float]]:
+    """Return a gauge whose loop takes 1 second at first, and then the times that are given; they are taken out of the list.
+
+    A second is over each time it looks at the clock.
+    """
     left: list[float] = []
-    gauge = Gauge(None, attempts=attempts, time_loop=lambda: left.pop(0) if left else 1.0)
+    gauge = Gauge(None, patience=patience, time_loop=lambda: left.pop(0) if left else 1.0, now=partial(next, count()))
     left += times
     return gauge, left
 
@@ -141,7 +146,7 @@ def _gauge(attempts: int, *times: float) -> tuple[Gauge, list[float]]:
     ],
 )
 def test_a_figure_counts_when_the_machine_was_quiet_before_and_after_it(times: tuple[float, ...], found: str) -> None:
-    gauge, left = _gauge(4, *times)
+    gauge, left = _gauge(10, *times)
     figures = iter(("first", "second", "third", "fourth"))
     assert gauge.quietest(lambda: next(figures)) == found
     assert not left
