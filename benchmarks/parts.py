@@ -159,7 +159,7 @@ def parts(keys: int) -> list[Part]:
         _calls("put", "kv.put of 1 KB", True, 1.1),
         _concurrent(),
         _health(200, 60),
-        _health(5000, 3),
+        _health(5000, 1),
         _keys(keys),
         _memory(),
     ]

@@ -66,10 +66,11 @@ def _at(position: int, key: object, error: Exception) -> Exception:
 
 def put_of(position: int, item: Any, flags: int = 0) -> Put:
     """Return the change that an item asks for. flags: those of an item that has none. Raises TypeError, ValueError."""
-    if item.__class__ is tuple and len(item) in (2, 3) and item[1].__class__ is bytes and item[0].__class__ is str:
-        key, number = item[0], item[2] if len(item) == 3 else flags
-        if key and key.isascii() and number.__class__ is int and 0 <= number < _SMALL:  # nothing can be wrong with it
-            return _new(Put, (position, key, item[1], number))
+    if item.__class__ is tuple and len(item) in (2, 3):
+        key, body, number = item if len(item) == 3 else (*item, flags)
+        is_plain = key.__class__ is str and body.__class__ is bytes and number.__class__ is int
+        if is_plain and 0 <= number < _SMALL and key and key.isascii():  # nothing can be wrong with it
+            return _new(Put, (position, key, body, number))
     if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
         raise TypeError(f"position {position}: expected (key, value) or (key, value, flags), got an object of {type(item).__name__}")
     key, value = item[:2]
@@ -125,22 +126,25 @@ class Changes:
             return []
         written = self._write(change)
         size = len(written) + self._added
-        if self._size + size <= MOST_BYTES and len(self._changes) < MOST_OPERATIONS:
-            complete = []
-        elif _BRACKETS + size > MOST_BYTES:
-            alone = self._alone(change)
-            complete = self.rest()
-            self._reach(change)
-            batch = self._batch(alone, [change])
-            self.unclaimed = [*complete, batch]
-            return self.unclaimed
-        else:
+        complete: list[Batch] = []
+        if self._size + size > MOST_BYTES or len(self._written) == MOST_OPERATIONS:
+            if _BRACKETS + size > MOST_BYTES:
+                return self._add_alone(change)
             complete = [self._take()]
         self._changes.append(change)
         self._written.append(written)
         self._size += size
-        self._reach(change)
+        if change.position is not None:
+            self.taken = change.position + 1
         return complete
+
+    def _add_alone(self, change: Change) -> list[Batch]:
+        """Return the batches that are complete with a change that fits no transaction: it gets one of its own."""
+        alone = self._alone(change)
+        complete = self.rest()
+        self._reach(change)
+        self.unclaimed = [*complete, self._batch(alone, [change])]
+        return self.unclaimed
 
     def rest(self) -> list[Batch]:
         """Return the batch of the changes that are left, if there are any."""
