@@ -40,7 +40,7 @@ _ROUNDS, _FEW, _MANY = 15, 10_000, 1_000_000
 #: Rounds of restores, and check-and-sets in each.
 _RESTORES, _SINGLES = 9, 1000
 
-#: The seconds for which each is measured again, until both cores are quiet.
+#: The most seconds to wait, for each, until both cores are quiet.
 _PATIENCE = 6.0
 
 #: The program as it is installed.

@@ -35,7 +35,7 @@ def _time_loop() -> float:
 
 
 class Gauge:
-    """Looks at some cores. patience: for how many seconds something is measured again, until they are quiet before and after it.
+    """Looks at some cores. patience: for how many seconds it waits for a moment when they are quiet before and after a measurement.
 
     time_loop: returns the seconds that the loop takes. now: returns the time in seconds.
     """
@@ -64,14 +64,17 @@ class Gauge:
         return slowest
 
     def quietest(self, measure: Callable[[], T]) -> T:
-        """Measure until the cores are quiet before and after it, and return what was found; otherwise, that of the quietest attempt.
+        """Wait until the cores are quiet, and measure, until they are quiet after it too. Return what was found then.
 
-        Only the loop decides, never what was found.
+        When the patience is over, return what the quietest attempt found. Only the loop decides, never what was found.
         """
         end = self._now() + self._patience
         attempts: list[tuple[float, T]] = []
         while not attempts or (attempts[-1][0] > _QUIET and self._now() < end):
-            before, found = self.slowness(), measure()
+            before = self.slowness()
+            while before > _QUIET and self._now() < end:
+                before = self.slowness()
+            found = measure()
             attempts.append((max(before, self.slowness()), found))
         slowness, found = min(attempts, key=itemgetter(0))
         self.measured += 1

@@ -140,13 +140,13 @@ def _gauge(patience: int, *times: float) -> tuple[Gauge, list[float]]:
     ("times", "found"),
     [
         ((1.0, 1.1), "first"),
-        ((1.2, 1.0, 1.0, 1.0), "second"),
+        ((1.2, 1.3, 1.0, 1.0), "first"),
         ((1.0, 1.2, 1.0, 1.0), "second"),
-        ((1.3, 1.3, 1.3, 1.0, 1.0, 1.05), "third"),
+        ((1.0, 1.3, 1.3, 1.0, 1.3, 1.0, 1.05), "third"),
     ],
 )
 def test_a_figure_counts_when_the_machine_was_quiet_before_and_after_it(times: tuple[float, ...], found: str) -> None:
-    gauge, left = _gauge(10, *times)
+    gauge, left = _gauge(20, *times)
     figures = iter(("first", "second", "third", "fourth"))
     assert gauge.quietest(lambda: next(figures)) == found
     assert not left
@@ -154,9 +154,10 @@ def test_a_figure_counts_when_the_machine_was_quiet_before_and_after_it(times: t
 
 
 def test_the_figure_of_the_quietest_attempt_counts_on_a_restless_machine() -> None:
-    gauge, _ = _gauge(3, 1.5, 1.6, 1.2, 1.3, 1.9, 1.0)
+    gauge, left = _gauge(4, 1.0, 1.6, 1.0, 1.3, 1.9, 1.5)
     figures = iter((10.0, 30.0, 20.0))
     assert gauge.quietest(lambda: next(figures)) == 30.0
+    assert not left
     assert str(gauge).startswith("0 of 1 figures")
 
 
