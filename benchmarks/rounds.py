@@ -18,18 +18,18 @@ from benchmarks.results import Result
 _WARM_UP = 0.5
 
 
-def _start(line: Line, site: Site, calls: int) -> Worker:
-    """Start the worker of a line, check what its calls return, and warm it up. Raises Missing."""
+def _start(line: Line, site: Site, calls: int, longest: float) -> tuple[Worker, int]:
+    """Start the worker of a line, check what its calls return, and warm it up. Return it, and its calls in a round. Raises Missing."""
     worker = site.start(line.client)
     try:
         if line.result is not None:
             result = worker.ask(line.case, check=True)["result"]
             assert result == line.result, f"{line.name} returned {result!r}, not {line.result!r}"
-        worker.ask(line.case, calls=max(int(calls * _WARM_UP), 1))
+        wall = worker.ask(line.case, calls=max(int(calls * _WARM_UP), 1))["wall"] / 1e6
     except BaseException:
         worker.close()
         raise
-    return worker
+    return worker, max(int(min(calls, longest / wall)), 1)
 
 
 def _measure(worker: Worker, case: str, site: Site, calls: int) -> dict[str, float]:
@@ -40,24 +40,24 @@ def _measure(worker: Worker, case: str, site: Site, calls: int) -> dict[str, flo
 
 
 def run(part: Part, site: Site, gauge: Gauge, rounds: int, calls: int, versions: dict[str, str]) -> Result:
-    """Return the table of a part. calls: in a round. versions: where the versions of the libraries are put."""
+    """Return the table of a part. calls: in a round, at most. versions: where the versions of the libraries are put."""
     result = Result(part.name, part.title, part.measures)
     with ExitStack() as stack:
-        workers: list[tuple[str, str, Worker]] = []
+        workers: list[tuple[str, str, Worker, int]] = []
         for line in part.lines:
             try:
-                worker = _start(line, site, calls)
+                worker, number = _start(line, site, calls, part.longest)
             except Missing as why:
                 result.drop(line.name, str(why))
                 continue
             stack.enter_context(closing(worker))
             versions.update(worker.versions)
-            workers.append((line.name, line.case, worker))
+            workers.append((line.name, line.case, worker, number))
         for turn in range(rounds):
             # Another one begins each time, so that none always follows the same other one.
             first = turn % len(workers) if workers else 0
-            for name, case, worker in workers[first:] + workers[:first]:
-                result.add(name, gauge.quietest(partial(_measure, worker, case, site, calls)))
+            for name, case, worker, number in workers[first:] + workers[:first]:
+                result.add(name, gauge.quietest(partial(_measure, worker, case, site, number)))
     result.taken = {line.name: result.taken[line.name] for line in part.lines if line.name in result.taken}
     if part.group != "memory" and result.taken:
         busiest = max(result.taken, key=lambda line: result.median(line, "server"))
