@@ -39,7 +39,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", type=_names, default=_NAMES, metavar="PARTS", help=f"some of {','.join(_NAMES)}")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--calls", type=int, help="in a round, for each line; by default, as many as the part needs")
+    parser.add_argument("--calls", type=int, help="in a piece of a round, for each line; by default, as many as the part needs")
     parser.add_argument(
         "--patience", type=float, default=3, help="seconds for which a figure is measured again, until both cores are quiet"
     )

@@ -40,9 +40,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Part:
-    """A table: lines that take turns. calls: in a round, for each line. measures: the columns. group: its name for `--only`.
+    """A table: lines that take turns. calls: in a piece of a round, for each line. measures: the columns. group: its name for `--only`.
 
-    longest: the seconds of a line in a round, at most: a slow client makes fewer calls, so that others disturb it as rarely as the rest.
+    pieces: how often a round has these calls, each time at a quiet moment. longest: the seconds of a piece, at most: a slow client makes fewer
+    calls, so that others disturb it as rarely as the rest.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Part:
     calls: int
     measures: tuple[str, ...] = ("cpu", "wall")
     group: str = ""
+    pieces: int = 1
     longest: float = math.inf
 
 
@@ -79,7 +81,7 @@ def _calls(name: str, title: str, result: object, more: float) -> Part:
         Target(TRIO, "bare/trio"),
         Target(ASYNCIO, "bare/asyncio"),
     )
-    return Part(name, title, tuple(Line(client, name, result) for client in _EVERY), targets, 600, group=name, longest=0.04)
+    return Part(name, title, tuple(Line(client, name, result) for client in _EVERY), targets, 600, group=name, pieces=5, longest=0.04)
 
 
 def _health(number: int, calls: int) -> Part:
