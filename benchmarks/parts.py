@@ -42,8 +42,8 @@ class Line:
 class Part:
     """A table: lines that take turns. calls: in a piece of a round, for each line. measures: the columns. group: its name for `--only`.
 
-    pieces: how often a round has these calls, each time at a quiet moment. longest: the seconds of a piece, at most: a slow client makes fewer
-    calls, so that others disturb it as rarely as the rest.
+    pieces: how often a round has these calls, each time at a quiet moment. longest: the seconds of a piece, at most: a slow client makes
+    fewer calls, so that others disturb it as rarely as the rest.
     """
 
     name: str
