@@ -40,9 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=_names, default=_NAMES, metavar="PARTS", help=f"some of {','.join(_NAMES)}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, help="in a piece of a round, for each line; by default, as many as the part needs")
-    parser.add_argument(
-        "--patience", type=float, default=3, help="seconds for which a figure is measured again, until both cores are quiet"
-    )
+    parser.add_argument("--patience", type=float, default=3, help="seconds to wait, for each figure, until both cores are quiet")
     parser.add_argument("--keys", type=int, default=100_000, help="how many keys the read by prefix finds")
     parser.add_argument("--quick", action="store_true", help="3 rounds of a fifth of the calls, each measured once: not exact")
     parser.add_argument("--without-peers", action="store_true", help="leave out Go, py-consul and msgspec, which are installed otherwise")
