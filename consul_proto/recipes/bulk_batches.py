@@ -134,8 +134,7 @@ class Changes:
         self._changes.append(change)
         self._written.append(written)
         self._size += size
-        if change.position is not None:
-            self.taken = change.position + 1
+        self._reach(change)
         return complete
 
     def _add_alone(self, change: Change) -> list[Batch]:
