@@ -126,24 +126,22 @@ class Changes:
             return []
         written = self._write(change)
         size = len(written) + self._added
-        complete: list[Batch] = []
-        if self._size + size > MOST_BYTES or len(self._written) == MOST_OPERATIONS:
-            if _BRACKETS + size > MOST_BYTES:
-                return self._add_alone(change)
+        if self._size + size <= MOST_BYTES and len(self._changes) < MOST_OPERATIONS:
+            complete = []
+        elif _BRACKETS + size > MOST_BYTES:
+            alone = self._alone(change)
+            complete = self.rest()
+            self._reach(change)
+            batch = self._batch(alone, [change])
+            self.unclaimed = [*complete, batch]
+            return self.unclaimed
+        else:
             complete = [self._take()]
         self._changes.append(change)
         self._written.append(written)
         self._size += size
         self._reach(change)
         return complete
-
-    def _add_alone(self, change: Change) -> list[Batch]:
-        """Return the batches that are complete with a change that fits no transaction: it gets one of its own."""
-        alone = self._alone(change)
-        complete = self.rest()
-        self._reach(change)
-        self.unclaimed = [*complete, self._batch(alone, [change])]
-        return self.unclaimed
 
     def rest(self) -> list[Batch]:
         """Return the batch of the changes that are left, if there are any."""
