@@ -1,6 +1,6 @@
 """Whether the machine is quiet at this moment: how long a loop takes, beside the least that it has taken.
 
-The load average does not tell: on a virtual machine, others use the same processor, and it gets slower by a half for a second.
+The load average does not tell: on a virtual machine, others use the same processor, and it can be slower by a half for a second.
 """
 
 from __future__ import annotations
