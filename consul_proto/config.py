@@ -10,10 +10,10 @@ from binascii import b2a_base64
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from consul_proto.frozen import dataclass
 from consul_proto.message import Request
+from consul_proto.percent import unquote
 
 if TYPE_CHECKING:
     from consul_proto.agents import AgentOrder

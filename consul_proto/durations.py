@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 Duration: TypeAlias = Union[str, int, float, "timedelta"]
 
 _NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
-_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
-_WHOLE = re.compile(rf"(?:{_PART.pattern})+|0", re.ASCII)
+#: Compiled when they are used: few calls have a duration.
+_PART = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)"
+_WHOLE = rf"(?:{_PART})+|0"
 
 #: Go keeps a duration in a signed 64-bit number of nanoseconds.
 _LONGEST = 2**63 - 1
@@ -47,11 +48,11 @@ def nanoseconds(duration: Duration) -> int:
 
 
 def _parsed(text: str) -> int:
-    if not _WHOLE.fullmatch(text):
+    if not re.fullmatch(_WHOLE, text, re.ASCII):
         raise ValueError(f"a duration must be a Go string such as '10s', '1h30m' or '500ms', with a unit, not {text!r}")
     from decimal import Decimal
 
-    return int(sum(Decimal(amount) * _NANOSECONDS[unit] for amount, unit in _PART.findall(text)))
+    return int(sum(Decimal(amount) * _NANOSECONDS[unit] for amount, unit in re.findall(_PART, text, re.ASCII)))
 
 
 def seconds(duration: Duration) -> float:

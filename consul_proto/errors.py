@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote
+
+from consul_proto.percent import unquote
 
 if TYPE_CHECKING:
     from consul_proto.types.txn import TxnError

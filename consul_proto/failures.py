@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import unquote
 
 from consul_proto.errors import (
     ACLDisabled,
@@ -24,6 +23,7 @@ from consul_proto.errors import (
     words,
 )
 from consul_proto.message import Request
+from consul_proto.percent import unquote
 
 if TYPE_CHECKING:
     from consul_proto.message import Response

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from urllib.parse import quote
 
 from consul_proto.errors import DecodeError, UnreadableBody
 from consul_proto.frozen import dataclass, setters
 from consul_proto.json_decoder import Json as Json  # the type of `Response.json`, for users
 from consul_proto.json_decoder import best_decoder
+from consul_proto.percent import quote
 
 #: RFC 9110, section 5.6.2: the characters of a method or a header name.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import re
 from unicodedata import category
-from urllib.parse import quote, unquote
+
+from consul_proto.percent import quote, unquote
 
 #: RFC 3986, section 3.3: the characters that a segment may contain without encoding.
 _SEGMENT_SAFE = "!$&'()*+,;=:@~"

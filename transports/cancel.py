@@ -32,23 +32,33 @@ class Cancel:
     def __init__(self) -> None:
         # Reentrant: a signal handler may interrupt `set` and set the handle itself.
         self._lock = threading.RLock()
-        self._event = threading.Event()
+        self._is_set = False
+        #: For those who wait. Most handles are only asked.
+        self._event: threading.Event | None = None
         self._actions: dict[object, Callable[[], object]] = {}
 
     def set(self) -> None:
         """Cancel every call that has this handle, and every later one. Setting it twice does nothing."""
         with self._lock:
-            self._event.set()
+            self._is_set = True
+            if self._event is not None:
+                self._event.set()
             for action in list(self._actions.values()):
                 action()
 
     def is_set(self) -> bool:
         """Return whether the handle is set."""
-        return self._event.is_set()
+        return self._is_set
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until the handle is set, at most this many seconds (None: no limit). Return whether it is set."""
-        return self._event.wait(seconds)
+        with self._lock:
+            if self._event is None:
+                self._event = threading.Event()
+            event = self._event
+            if self._is_set:
+                event.set()
+        return event.wait(seconds)
 
     @contextmanager
     def on_set(self, action: Callable[[], object]) -> Iterator[None]:
@@ -56,7 +66,7 @@ class Cancel:
         key = object()
         with self._lock:
             self._actions[key] = action
-            if self._event.is_set():
+            if self._is_set:
                 action()
         try:
             yield

@@ -57,13 +57,38 @@ class Batch:
 class Progress:
     """How far a bulk call is.
 
-    result: what it has done so far; None if the machine does not report. over: how many batches are over. is_stopping: whether no other
-    will be sent.
+    over: how many batches are over. is_stopping: whether no other will be sent. total, taken, written, deleted, failures: as in the result.
+    covered: how many positions were in batches; the others of those that were taken needed none.
     """
 
-    result: BulkResult | None
     over: int
     is_stopping: bool
+    total: int | None
+    taken: int
+    covered: int
+    written: int
+    deleted: int
+    in_flight: tuple[Batch, ...]
+    #: Given, and not sent.
+    waiting: tuple[Batch, ...]
+    failures: tuple[FailedBatch, ...]
+
+    @property
+    def result(self) -> BulkResult:
+        """What was done so far. It is made when it is asked for: after most steps nobody asks."""
+        in_flight = [batch.ranges for batch in self.in_flight]
+        waiting = [batch.ranges for batch in self.waiting]
+        pending, not_sent = (in_flight, waiting) if self.is_stopping else (in_flight + waiting, [])
+        return BulkResult(
+            total=self.total,
+            taken=self.taken,
+            written=self.written,
+            deleted=self.deleted,
+            unchanged=self.taken - self.covered,
+            pending=joined(chain.from_iterable(pending)),
+            not_sent=joined(chain.from_iterable(not_sent)),
+            failures=self.failures,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +102,13 @@ class Got:
 class Bulk:
     """Sends batches. connections: how many at a time. total: how many items the input has, if that is known.
 
-    is_ordered: whether batches with the same key must not overlap; reads may. reports: whether it tells what was done after each step.
+    is_ordered: whether batches with the same key must not overlap; reads may.
     """
 
-    def __init__(self, connections: int, total: int | None = None, *, is_ordered: bool = True, reports: bool = True) -> None:
+    def __init__(self, connections: int, total: int | None = None, *, is_ordered: bool = True) -> None:
         self._connections = connections
         self._total = total
         self._is_ordered = is_ordered
-        self._reports = reports
         self._given = 0
         self._over = 0
         self._taken = 0
@@ -108,18 +132,20 @@ class Bulk:
     @property
     def result(self) -> BulkResult:
         """What was done so far."""
-        in_flight = [each.ranges for each in self._in_flight.values()]
-        waiting = [batch.ranges for _, batch in self._waiting]
-        pending, not_sent = (in_flight, waiting) if self._is_stopping else (in_flight + waiting, [])
-        return BulkResult(
-            total=self._total,
-            taken=self._taken,
-            written=self._written,
-            deleted=self._deleted,
-            unchanged=self._taken - self._covered,
-            pending=joined(chain.from_iterable(pending)),
-            not_sent=joined(chain.from_iterable(not_sent)),
-            failures=tuple(self._failures),
+        return self._progress().result
+
+    def _progress(self) -> Progress:
+        return Progress(
+            self._over,
+            self._is_stopping,
+            self._total,
+            self._taken,
+            self._covered,
+            self._written,
+            self._deleted,
+            tuple(self._in_flight.values()),
+            tuple([batch for _, batch in self._waiting]),
+            tuple(self._failures),
         )
 
     def begin(self, now: float) -> Sequence[Effect[Progress | Got]]:  # noqa: ARG002 - no time limit is the machine's own
@@ -198,7 +224,7 @@ class Bulk:
             self._busy.update(batch.keys)
             self._effects.append(Send(name, batch.operation, float("inf")))
         effects, self._effects = self._effects, []
-        return [*effects, Tell(Progress(self.result if self._reports else None, self._over, self._is_stopping))]
+        return [*effects, Tell(self._progress())]
 
 
 def _refusals(batch: Batch, error: ConsulateException) -> tuple[Refusal, ...]:

@@ -119,8 +119,8 @@ class KV(Documented, endpoints.KV[Sync]):
 
         items: a dict, or an iterable of (key, value) or (key, value, flags), which is read as it is sent: many keys need little memory.
         flags: of items that have none; if items is a dict, also a dict of key to number. If a key is there twice, the later value remains.
-        connections: the most transactions in flight. progress: is called with the result so far, after each transaction and at the end,
-        also if the call fails or is interrupted.
+        connections: the most transactions in flight. progress: is called with the result so far, after transactions have ended, and at the
+        end, also if the call fails or is interrupted.
 
         A transaction has up to 64 keys, and writes all of them or none. A value that is too large for one (over about 380 KiB, because of
         base64) is written by itself. The client's time limit applies to each transaction, not to the call.

@@ -69,7 +69,7 @@ class Job:
         self.name = name
         self.collector = collector
         self.connections = connections
-        self.machine = Bulk(connections, total, is_ordered=is_ordered, reports=report is not None)
+        self.machine = Bulk(connections, total, is_ordered=is_ordered)
         #: The number of a batch -> its value.
         self.values: dict[int, Any] = {}
         self._report = report
@@ -109,13 +109,13 @@ class Job:
         return self.has_room() or self.has_news()
 
     def should_wake(self) -> bool:
-        """Return whether the caller's thread should wake: few batches are left, or there is something to report."""
-        return self.has_room(_LOW) or self.has_news()
+        """Return whether the caller's thread should wake, because few batches are left. Then it also reports what is new."""
+        return self.has_room(_LOW)
 
     def report(self) -> None:
         """Report how far it is, if that is new."""
         told = self._told
-        if told is not None and told.result is not None and self.has_news():
+        if told is not None and self.has_news():
             self._told_over = told.over
             self._report_result(told.result)
 

@@ -26,10 +26,10 @@ BULK_MUTANTS = [
     Mutant(
         "what waits after a failure is not sent",
         "bulk.py",
-        "(in_flight, waiting) if self._is_stopping",
-        "(in_flight + waiting, []) if self._is_stopping",
+        "(in_flight, waiting) if self.is_stopping",
+        "(in_flight + waiting, []) if self.is_stopping",
     ),
-    Mutant("positions without a key count as unchanged", "bulk.py", "unchanged=self._taken - self._covered", "unchanged=0"),
+    Mutant("positions without a key count as unchanged", "bulk.py", "unchanged=self.taken - self.covered", "unchanged=0"),
     Mutant(
         "a key that is deleted has no position",
         "bulk.py",
