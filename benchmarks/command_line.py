@@ -126,14 +126,16 @@ def measure_restore(agent: Agent, name: str, folder: Path) -> bool:
             for what, action in actions.items():
                 seconds = gauge.quietest(partial(_seconds_to_write, consul, action, keys[what]))
                 times[what].append(seconds / keys[what])
-    medians = {what: statistics.median(found) for what, found in times.items()}
-    single = medians.pop("check-and-set")
-    print(f"kv restore of {_FEW:,} keys, {name}; a check-and-set takes {single * 1e6:.0f} us; {gauge}")
-    for what, median in medians.items():
-        is_met = single >= _RESTORE * median
-        faster = f"{single / median:.1f} times faster (at least {_RESTORE:g}: {_verdict(is_met)})"
-        print(f"    {what}: {median * 1e6:.0f} us a key, {faster}", flush=True)
-    return all(single >= _RESTORE * median for median in medians.values())
+    singles = times.pop("check-and-set")
+    print(f"kv restore of {_FEW:,} keys, {name}; a check-and-set takes {statistics.median(singles) * 1e6:.0f} us; {gauge}")
+    is_met = True
+    for what, found in times.items():
+        # Of each round, because the processor may be faster in some of them.
+        ratio = statistics.median(single / one for single, one in zip(singles, found, strict=True))
+        is_met = is_met and ratio >= _RESTORE
+        faster = f"{ratio:.1f} times faster (at least {_RESTORE:g}: {_verdict(ratio >= _RESTORE)})"
+        print(f"    {what}: {statistics.median(found) * 1e6:.0f} us a key, {faster}", flush=True)
+    return is_met
 
 
 def _seconds_to_write(consul: Consul, action: Callable[[], object], keys: int) -> float:

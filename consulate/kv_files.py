@@ -140,37 +140,34 @@ class Backup:
         self._file = file
         self._base64 = base64
         self._is_sorted = True
-        #: The entries of a small file.
+        #: The pairs of a small file.
         self._held = self._read_small() if file.seek(0, os.SEEK_END) <= _MOST_HELD else None
         last = ""
         self.count = 0
-        for entry in self._entries():
-            key = self.prefix + entry[0]
+        for key, value, _ in self.pairs():
             if not key or not key.isascii():
-                put_of(self.count, (key, entry.value))  # raises ValueError for a key that cannot be written
+                put_of(self.count, (key, value))  # raises ValueError for a key that cannot be written
             self.count += 1
             if key <= last:
                 self._is_sorted = False
             last = key
 
-    def _read_small(self) -> list[Entry]:
+    def _read_small(self) -> list[_Pair]:
         self._file.seek(0)
-        return read_entries(self._file.read().decode("utf-8-sig"), base64=self._base64)
+        prefix, entries = self.prefix, read_entries(self._file.read().decode("utf-8-sig"), base64=self._base64)
+        return [(prefix + key, value, flags) for key, flags, value in entries]
 
     def pairs(self) -> Iterator[_Pair]:
-        """Yield key, value and flags, in the order of the file. Raises ValueError."""
-        for key, flags, value in self._entries():
-            yield self.prefix + key, value, flags
+        """Return key, value and flags, one after the other, in the order of the file. Raises ValueError."""
+        return self._read() if self._held is None else iter(self._held)
 
-    def _entries(self) -> Iterable[Entry]:
-        return self._read() if self._held is None else self._held
-
-    def _read(self) -> Iterator[Entry]:
+    def _read(self) -> Iterator[_Pair]:
         self._file.seek(0)
         decoder = getincrementaldecoder("utf-8-sig")()
         reader = EntryReader(base64=self._base64)
         while piece := self._file.read(_PIECE):
-            yield from reader.feed(decoder.decode(piece))
+            for key, flags, value in reader.feed(decoder.decode(piece)):
+                yield self.prefix + key, value, flags
         decoder.decode(b"", final=True)
         reader.end()
 

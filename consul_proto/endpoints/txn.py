@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from consul_proto.types.options import TxnOptions
     from consul_proto.types.txn import KVTxnOp, TxnError, TxnOp, TxnResult
 
-#: The most operations in a transaction that every version accepts: 64 before Consul 1.14, 128 since. https://developer.hashicorp.com/consul/api-docs/txn
-MOST_OPERATIONS = 64
+#: The most operations in a transaction that every version accepts, and that Consul 1.14 and newer accept.
+#: https://developer.hashicorp.com/consul/api-docs/txn
+MOST_OPERATIONS, MORE_OPERATIONS = 64, 128
 
 #: The largest body of a transaction (limits.txn_max_req_len): 512 KiB unless the operator changed it.
 MOST_BYTES = 512 * 1024
@@ -150,6 +151,11 @@ def failure(response: Response) -> ConsulateException:
     if any("Permission denied" in error["What"] for error in errors):
         return Forbidden(said, maybe_applied=False)
     return TransactionFailed(said, errors=errors)
+
+
+def has_too_many_operations(error: ConsulateException) -> bool:
+    """Return whether Consul refused a transaction because of the number of its operations. Then it has carried out none of them."""
+    return error.status == 413 and b"too many operations" in error.body
 
 
 def refused_operations(error: ConsulateException) -> list[tuple[int, str]]:

@@ -5,6 +5,7 @@ Whoever drives it gives it batches in the order of the input (`give`), a few at 
 (2) Batches begin in order. One that shares a key with a batch in flight waits for that one, so that of two values the later remains.
 (3) After a failure no other batch is sent. Those in flight are waited for.
 (4) `Stop` gives up the batches in flight: their outcome is unknown.
+(5) A batch that has too many operations for this version of Consul is sent as two, before those that come after it.
 The machine sends each batch once. The client may retry it if Consul certainly did nothing.
 """
 
@@ -21,7 +22,7 @@ from consul_proto.recipes.bulk_result import BulkResult, FailedBatch, Refusal, j
 from consul_proto.recipes.machine import Answered, Cancel, Send, Stop, Tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from consul_proto.errors import ConsulateException
     from consul_proto.recipes.machine import Effect, Event
@@ -33,7 +34,8 @@ class Batch:
 
     operation: an operation or a flow, which does all of it or nothing. keys: its keys, in the order of its operations. positions: of each
     key, of the input, ascending; None for a key that the input does not name. writes: how many of the keys it puts; it deletes the others.
-    taken: how many items had been taken from the input.
+    taken: how many items had been taken from the input. halves: makes two batches of it, if it has more operations than every version of
+    Consul accepts.
     """
 
     operation: Any
@@ -41,6 +43,7 @@ class Batch:
     positions: tuple[int | None, ...]
     writes: int
     taken: int
+    halves: Callable[[], tuple[Batch, Batch]] | None = field(default=None, repr=False, compare=False)
     #: The positions, as ranges.
     ranges: tuple[range, ...] = field(init=False)
 
@@ -57,12 +60,15 @@ class Batch:
 class Progress:
     """How far a bulk call is.
 
-    over: how many batches are over. is_stopping: whether no other will be sent. total, taken, written, deleted, failures: as in the result.
-    covered: how many positions were in batches; the others of those that were taken needed none.
+    given: how many batches the machine got. over: how many are over. is_stopping: whether no other will be sent. accepts_more: whether
+    Consul accepts more operations in a transaction than every version does; None: it was not tried. total, taken, written, deleted,
+    failures: as in the result. covered: how many positions were in batches; the others of those that were taken needed none.
     """
 
+    given: int
     over: int
     is_stopping: bool
+    accepts_more: bool | None
     total: int | None
     taken: int
     covered: int
@@ -72,6 +78,11 @@ class Progress:
     #: Given, and not sent.
     waiting: tuple[Batch, ...]
     failures: tuple[FailedBatch, ...]
+
+    @property
+    def open(self) -> int:
+        """How many batches are in flight or wait."""
+        return len(self.in_flight) + len(self.waiting)
 
     @property
     def result(self) -> BulkResult:
@@ -120,6 +131,7 @@ class Bulk:
         self._in_flight: dict[str, Batch] = {}
         self._busy: set[str] = set()
         self._failures: list[FailedBatch] = []
+        self._accepts_more: bool | None = None
         self._is_complete = False
         self._is_stopping = False
         self._effects: list[Effect[Progress | Got]] = []
@@ -136,8 +148,10 @@ class Bulk:
 
     def _progress(self) -> Progress:
         return Progress(
+            self._given,
             self._over,
             self._is_stopping,
+            self._accepts_more,
             self._total,
             self._taken,
             self._covered,
@@ -187,8 +201,14 @@ class Bulk:
             if isinstance(event, Answered):
                 self._written += batch.writes
                 self._deleted += len(batch.keys) - batch.writes
+                if batch.halves is not None:
+                    self._accepts_more = True
                 if event.reply.value is not None:
                     self._effects.append(Tell(Got(int(event.name.removeprefix("batch ")), event.reply.value)))
+            elif batch.halves is not None and _has_too_many_operations(event.error):
+                self._accepts_more = False
+                first, second = batch.halves()
+                self._waiting.extendleft([(f"{event.name}, second half", second), (f"{event.name}, first half", first)])
             else:
                 self._fail(batch, event.error)
         return self._go_on()
@@ -225,6 +245,12 @@ class Bulk:
             self._effects.append(Send(name, batch.operation, float("inf")))
         effects, self._effects = self._effects, []
         return [*effects, Tell(self._progress())]
+
+
+def _has_too_many_operations(error: ConsulateException) -> bool:
+    from consul_proto.endpoints.txn import has_too_many_operations  # as below
+
+    return has_too_many_operations(error)
 
 
 def _refusals(batch: Batch, error: ConsulateException) -> tuple[Refusal, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from binascii import b2a_base64
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from consul_proto.codec import encode
 from consul_proto.decode import boolean
-from consul_proto.endpoints.txn import MOST_BYTES, MOST_OPERATIONS, commit_written, split_options
+from consul_proto.endpoints.txn import MORE_OPERATIONS, MOST_BYTES, MOST_OPERATIONS, commit_written, split_options
 from consul_proto.options import write_operation
 from consul_proto.paths import checked_text, key_path, prefix_is_found_by_path
 from consul_proto.query import uint64
@@ -99,6 +100,9 @@ def _checked(key: str) -> str:
 class Changes:
     """Collects changes into batches. name: of the call. options: its datacenter, namespace and partition.
 
+    The first batch has more operations than older versions of Consul accept, if there are as many. `learn` says whether it was accepted;
+    until then, the others have as many as every version accepts.
+
     taken: how many items were taken from the input, also those that need no change. The caller of `add` counts them.
     unclaimed: the batches that it has made, until its user has them and removes them here.
     """
@@ -112,9 +116,15 @@ class Changes:
         self._members = "".join(f", {_quote(name)}: {_quote(value)}" for name, value in members.items())
         #: What comes to the bytes of each operation.
         self._added = _SEPARATOR + max(_SETTINGS - len(self._members), 0)
+        self._most, self._is_known = MORE_OPERATIONS, False
         self._changes: list[Change] = []
         self._written: list[str] = []
         self._size = _BRACKETS
+
+    def learn(self, accepts_more: bool | None) -> None:
+        """Note whether Consul accepts more operations than every version does; None: it is not known yet."""
+        if accepts_more is not None:
+            self._most, self._is_known = MORE_OPERATIONS if accepts_more else MOST_OPERATIONS, True
 
     def add(self, change: Change | int) -> list[Batch]:
         """Add a change, or the position of an item that needs none. Return the batches that are complete now.
@@ -126,7 +136,7 @@ class Changes:
             return []
         written = self._write(change)
         size = len(written) + self._added
-        if self._size + size <= MOST_BYTES and len(self._changes) < MOST_OPERATIONS:
+        if self._size + size <= MOST_BYTES and len(self._changes) < self._most:
             complete = []
         elif _BRACKETS + size > MOST_BYTES:
             alone = self._alone(change)
@@ -156,12 +166,24 @@ class Changes:
         # Without a call in between, at which Ctrl-C could come.
         self.unclaimed = [batch]
         self._changes, self._written, self._size = [], [], _BRACKETS
+        if not self._is_known:
+            self._most = MOST_OPERATIONS
         return batch
 
     def _batch(self, operation: Operation[Any], changes: list[Change]) -> Batch:
         keys = tuple([change.key for change in changes])
         positions = tuple([change.position for change in changes])
-        return Batch(operation, keys, positions, sum([change.__class__ is Put for change in changes]), self.taken)
+        halves = None if len(changes) <= MOST_OPERATIONS else partial(self._halves, changes, self._written)
+        return Batch(operation, keys, positions, sum([change.__class__ is Put for change in changes]), self.taken, halves)
+
+    def _halves(self, changes: list[Change], written: list[str]) -> tuple[Batch, Batch]:
+        """Return two batches of the changes of one that has too many operations."""
+        middle = len(changes) // 2
+        first, second = [
+            self._batch(commit_written(self._name, written[part], self._query), changes[part])
+            for part in (slice(middle), slice(middle, None))
+        ]
+        return first, second
 
     def _write(self, change: Change) -> str:
         """Return an operation of a transaction as JSON."""
@@ -195,6 +217,9 @@ class Reads:
         self.unclaimed: list[Batch] = []
         self._operation = operation
         self._keys: list[str] = []
+
+    def learn(self, accepts_more: bool | None) -> None:
+        """Do nothing: a read has as many keys as every version of Consul accepts."""
 
     def add(self, key: str) -> list[Batch]:
         """Add a key. Return the batches that are complete now. Raises TypeError, ValueError."""

@@ -122,8 +122,8 @@ class KV(Documented, endpoints.KV[Sync]):
         connections: the most transactions in flight. progress: is called with the result so far, after transactions have ended, and at the
         end, also if the call fails or is interrupted.
 
-        A transaction has up to 64 keys, and writes all of them or none. A value that is too large for one (over about 380 KiB, because of
-        base64) is written by itself. The client's time limit applies to each transaction, not to the call.
+        A transaction has up to 64 keys, or 128 since Consul 1.14, and writes all of them or none. A value that is too large for one (over
+        about 380 KiB, because of base64) is written by itself. The client's time limit applies to each transaction, not to the call.
 
         Raises BulkError if a transaction fails; its `result` says which positions were applied, and which have an unknown outcome. No
         other transaction is sent after that. Raises TypeError or ValueError for an item that cannot be written; complete transactions

@@ -36,6 +36,10 @@ class Collector(Protocol):
     taken: int
     unclaimed: list[Batch]
 
+    def learn(self, accepts_more: bool | None) -> None:
+        """Note whether Consul accepts more operations in a transaction than every version does; None: it is not known yet."""
+        ...
+
     def add(self, item: Any, /) -> list[Batch]:
         """Take an item. Return the batches that are complete now."""
         ...
@@ -98,7 +102,8 @@ class Job:
         """Return whether the machine has begun, and should get the batch that waits. ahead: for each connection, at most so many."""
         if self._told is None:
             return False
-        return self._told.is_stopping or self._given - self._told.over < self.connections * ahead
+        told = self._told
+        return told.is_stopping or self._given - told.given + told.open < self.connections * ahead
 
     def has_news(self) -> bool:
         """Return whether there is something to report: another batch is over. One that was only taken is no news."""
@@ -137,6 +142,9 @@ class Job:
 
     def next_step(self) -> Callable[[], Any]:
         """Return the step of the machine that takes the next batch."""
+        # Not before: of the batches that are made ahead, the same ones are larger in each call with one connection.
+        if self._told is not None and self._given >= self.connections * _AHEAD:
+            self.collector.learn(self._told.accepts_more)
         self._given += 1
         return lambda: self.machine.give(self._handed.popleft())
 

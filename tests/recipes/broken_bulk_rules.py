@@ -39,10 +39,19 @@ BULK_MUTANTS = [
     Mutant("a lost answer is unknown", "bulk_result.py", "        return self.error.maybe_applied\n", "        return False\n"),
     Mutant("what is unknown is not applied", "bulk_result.py", "*self.failed, *self.unknown))", "*self.failed))"),
     Mutant(
-        "a transaction has 64 operations",
-        "bulk_batches.py",
-        "len(self._changes) < MOST_OPERATIONS",
-        "len(self._changes) <= MOST_OPERATIONS",
+        "a transaction has 64 or 128 operations", "bulk_batches.py", "len(self._changes) < self._most", "len(self._changes) <= self._most"
+    ),
+    Mutant("only the first transaction tries more", "bulk_batches.py", "            self._most = MOST_OPERATIONS\n", "            pass\n"),
+    Mutant("what Consul accepts is learned", "bulk_batches.py", "if accepts_more is not None:", "if accepts_more:"),
+    Mutant("a batch has two halves", "bulk_batches.py", "changes[part])", "changes[:middle])"),
+    Mutant("only a batch that was too large is halved", "bulk.py", "_has_too_many_operations(event.error):", "True:"),
+    Mutant("a batch that is accepted says so", "bulk.py", "                    self._accepts_more = True\n", "                    pass\n"),
+    Mutant("halves come before later batches", "bulk.py", "self._waiting.extendleft(", "self._waiting.extend("),
+    Mutant(
+        "the first half comes before the second",
+        "bulk.py",
+        '[(f"{event.name}, second half", second), (f"{event.name}, first half", first)]',
+        '[(f"{event.name}, first half", first), (f"{event.name}, second half", second)]',
     ),
     Mutant("a transaction has 512 KiB", "bulk_batches.py", "self._size + size <= MOST_BYTES", "self._size <= MOST_BYTES"),
     Mutant(

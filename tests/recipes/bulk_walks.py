@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from consul_proto.recipes.bulk_result import BulkResult, FailedBatch
+from consul_proto.simulator.engine.versions import VersionName
 from consulate import AsyncConsul, Consul
 from consulate.exceptions import BulkError, ConsulateException
 from consulate.testing import ConsulAgent, FaultPlan, Programs
@@ -73,6 +74,7 @@ class Run:
         if self.kind == "copy_tree":
             self.items = sorted(self.before.items())
         self.plan = FaultPlan.random(seed=seed, rate=random.choice([0.05, 0.3, 0.6]))
+        self.version: VersionName = random.choice(["1.8.7", "1.22.5"])
         self.reports: list[BulkResult] = []
 
     def _stored(self) -> tuple[bytes, int]:
@@ -84,7 +86,7 @@ class Run:
 
     def run(self) -> str:
         """Make the call, and compare. Return how it ended. Raises AssertionError."""
-        agent = ConsulAgent()
+        agent = ConsulAgent(version=self.version)
         clean = agent.client()
         for key, (value, flags) in self.before.items():
             clean.kv.put(key, value, flags=flags)
@@ -163,7 +165,7 @@ def run_all(seeds: Iterable[int]) -> Counter[str]:
         try:
             ends[run.run()] += 1
         except Exception as error:
-            error.add_note(f"seed {seed}: {run.kind} in {run.way}, {len(run.items)} items, {run.plan!r}")
+            error.add_note(f"seed {seed}: {run.kind} in {run.way}, {len(run.items)} items, {run.version}, {run.plan!r}")
             raise
     return ends
 

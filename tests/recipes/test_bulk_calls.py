@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -158,7 +159,7 @@ def test_async_iterables(kind: str) -> None:
 def test_a_refused_operation_is_named(kind: str) -> None:
     agent = ConsulAgent(acl_token="root-token")
     root = agent.client()
-    root.acl.policy.create("p", rules='key_prefix "t/" { policy = "write" } key "t/00100" { policy = "read" }')
+    root.acl.policy.create("p", rules='key_prefix "t/" { policy = "write" } key "t/00150" { policy = "read" }')
     secret = root.acl.token.create(policies=[{"Name": "p"}])["SecretID"]
 
     async def scenario(client: Any) -> None:
@@ -166,13 +167,13 @@ def test_a_refused_operation_is_named(kind: str) -> None:
             await client.kv.put_many(dict.fromkeys(keys(400), 1), connections=1)
         error = caught.value
         assert isinstance(error.__cause__, Forbidden)
-        assert (error.result.applied, error.result.failed, error.maybe_applied) == ((range(64),), (range(64, 128),), False)
+        assert (error.result.applied, error.result.failed, error.maybe_applied) == ((range(128),), (range(128, 192),), False)
         [refusal] = error.result.failures[0].refusals
-        assert (refusal.position, refusal.key) == (100, "t/00100")
+        assert (refusal.position, refusal.key) == (150, "t/00150")
         assert "Permission denied" in refusal.reason
-        assert "position 100, key 't/00100': " in str(error)
+        assert "position 150, key 't/00150': " in str(error)
         assert secret not in str(error)
-        assert root.kv.keys("t/") == keys(64)
+        assert root.kv.keys("t/") == keys(128)
 
     on_each(kind, agent, scenario, token=secret)
 
@@ -183,15 +184,15 @@ def test_an_input_that_raises(kind: str) -> None:
     reports: list[BulkResult] = []
 
     def pairs() -> Iterator[tuple[str, int]]:
-        yield from ((key, 1) for key in keys(100))
+        yield from ((key, 1) for key in keys(150))
         raise LookupError("no more")
 
     async def scenario(client: Any) -> None:
         with pytest.raises(LookupError) as caught:
             await client.kv.put_many(pairs(), progress=reports.append)
-        assert caught.value.__notes__ == ["kv.put_many: positions applied: 0 to 63; not sent: 64 to 99"]
-        assert (reports[-1].applied, reports[-1].not_sent) == ((range(64),), (range(64, 100),))
-        assert await client.kv.keys("t/") == keys(64)
+        assert caught.value.__notes__ == ["kv.put_many: positions applied: 0 to 127; not sent: 128 to 149"]
+        assert (reports[-1].applied, reports[-1].not_sent) == ((range(128),), (range(128, 150),))
+        assert await client.kv.keys("t/") == keys(128)
 
     on_each(kind, ConsulAgent(), scenario)
 
@@ -231,6 +232,73 @@ def test_progress_is_reported_in_the_callers_thread(kind: str) -> None:
     on_each(kind, ConsulAgent(), scenario)
 
 
+class OneStore:
+    """A Consul that accepts transactions of at most so many operations. `sizes` has how many operations each request had."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.sizes: list[int] = []
+        self.values: dict[str, str] = {}
+
+    def answer(self, request: Request) -> Response:
+        operations = [each["KV"] for each in json.loads(request.read_body())]
+        self.sizes.append(len(operations))
+        if len(operations) > self.most:
+            return Response(413, body=b"Transaction contains too many operations (%d > %d)" % (len(operations), self.most))
+        self.values |= {each["Key"]: each["Value"] for each in operations}
+        return DONE
+
+
+def on_function(kind: str, answer: Any, scenario: Any) -> None:
+    """Run a scenario on a client of this kind whose requests a function answers."""
+    if kind == "threads":
+        run_sync(scenario(AwaitableClient(Consul(transport=MemoryTransport(answer)))))
+    else:
+        anyio.run(scenario, AsyncConsul(transport=AsyncMemoryTransport(answer)), backend=kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_transactions_are_as_large_as_this_consul_accepts(kind: str) -> None:
+    older, newer = OneStore(64), OneStore(128)
+
+    async def scenario(client: Any) -> None:
+        result = await client.kv.put_many(dict.fromkeys(keys(1000), 1), connections=1)
+        assert (result.applied, result.written) == ((range(1000),), 1000)
+
+    for store in (older, newer):
+        on_function(kind, store.answer, scenario)
+        assert sorted(store.values) == keys(1000)
+    assert older.sizes == [128, *[64] * 15, 40], "one is refused, sent as two, and no other is too large"
+    assert newer.sizes == [128, 64, 64, *[128] * 5, 104], "what is made before the first answer has 64"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_transaction_that_is_sent_as_two_keeps_the_order_of_its_keys(kind: str) -> None:
+    store = OneStore(64)
+    reports: list[BulkResult] = []
+
+    async def scenario(client: Any) -> None:
+        # Each key ten times, in one transaction and in the next one.
+        pairs = [(key, f"{number}") for number in range(10) for key in keys(30)]
+        result = await client.kv.put_many(pairs, connections=4, progress=reports.append)
+        assert (result.applied, result.total, result.written) == ((range(300),), 300, 300)
+
+    on_function(kind, store.answer, scenario)
+    assert store.values == dict.fromkeys(keys(30), "OQ==")
+    assert all(report.applied in ((), *((range(end),) for end in (64, 128, 192, 256, 300))) for report in reports)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_few_keys_are_one_request(kind: str) -> None:
+    store = OneStore(64)
+
+    async def scenario(client: Any) -> None:
+        await client.kv.put_many(dict.fromkeys(keys(64), 1))
+
+    on_function(kind, store.answer, scenario)
+    assert store.sizes == [64]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_input_is_read_as_it_is_sent(kind: str) -> None:
     taken, sent = 0, 0
@@ -244,18 +312,15 @@ def test_the_input_is_read_as_it_is_sent(kind: str) -> None:
     def answer(request: Request) -> Response:
         nonlocal sent
         ahead.append(taken - sent)
-        sent += 64
+        sent += len(json.loads(request.read_body()))
         return DONE
 
     async def scenario(client: Any) -> None:
         await client.kv.put_many(pairs(), connections=2)
 
-    if kind == "threads":
-        run_sync(scenario(AwaitableClient(Consul(transport=MemoryTransport(answer)))))
-    else:
-        anyio.run(scenario, AsyncConsul(transport=AsyncMemoryTransport(answer)), backend=kind)
+    on_function(kind, answer, scenario)
     assert taken == 5000
-    assert max(ahead) <= 64 * (2 * 2 + 2)
+    assert max(ahead) <= 128 * (2 * 2 + 2)
 
 
 def test_threads_are_bounded_and_end() -> None:
@@ -323,9 +388,10 @@ def test_a_cancelled_call_ends_at_once(kind: str) -> None:
 
     on_each(kind, agent, scenario, faults=FaultPlan([*[None] * 4, Delay(60), Delay(60)]), timeout=None)
     last = reports[-1]
-    assert (last.applied, last.unknown, last.pending) == ((range(256),), (range(256, 384),), ())
-    assert last.not_sent == (range(384, last.taken),)
-    assert agent.client().kv.count("t/") == 256
+    # Transactions of 128, 64, 64 and 64 keys; then those of 64 and 128 that are delayed.
+    assert (last.applied, last.unknown, last.pending) == ((range(320),), (range(320, 512),), ())
+    assert last.not_sent == (range(512, last.taken),)
+    assert agent.client().kv.count("t/") == 320
 
 
 def test_a_cancelled_task_of_asyncio() -> None:
@@ -347,7 +413,7 @@ def test_a_cancelled_task_of_asyncio() -> None:
             await task
 
     asyncio.run(main())
-    assert reports[-1].unknown == (range(64, 128),)
+    assert reports[-1].unknown == (range(128, 192),)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -368,11 +434,11 @@ def test_nothing_is_sent_after_a_failure(kind: str, fault: Any, is_unknown: bool
             await client.kv.put_many(dict.fromkeys(keys(300), 1), connections=1)
         assert isinstance(caught.value.__cause__, RequestError)
         result = caught.value.result
-        assert (result.unknown if is_unknown else result.failed) == (range(64, 128),)
+        assert (result.unknown if is_unknown else result.failed) == (range(128, 192),)
         assert caught.value.maybe_applied is is_unknown
 
     on_each(kind, agent, scenario, faults=FaultPlan([None, fault]))
-    assert agent.client().kv.count("t/") == (128 if is_unknown else 64)
+    assert agent.client().kv.count("t/") == (192 if is_unknown else 128)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -61,10 +61,10 @@ class _Interruption:
 
 
 def _items() -> Iterator[tuple[str, bytes]]:
-    for position in range(70):
+    for position in range(134):
         yield f"t/{position:03}", b"1"
-    yield "t/070", b"b" * 450_000  # alone, since it fits no transaction
-    for position in range(71, 75):
+    yield "t/134", b"b" * 450_000  # alone, since it fits no transaction
+    for position in range(135, 139):
         yield f"t/{position:03}", b"1"
 
 
@@ -129,11 +129,11 @@ def test_progress_that_raises_before_two_batches_are_sent(raises: type[BaseExcep
 
     def progress(result: BulkResult) -> None:
         reports.append(result)
-        if result.done >= 64 and len(reports) == 1:
+        if result.done >= 128 and len(reports) == 1:
             raise raises
 
     with pytest.raises(raises) as caught:
         agent.client().kv.put_many(_items(), connections=1, progress=progress)
     [note] = caught.value.__notes__
-    # The batch of 64 to 69 may have been given to the machine by then.
-    assert re.fullmatch(r"kv\.put_many: positions applied: 0 to (63|69); (unknown: 64 to 69; )?not sent: (64 to )?70", note)
+    # The batch of 128 to 133 may have been given to the machine by then.
+    assert re.fullmatch(r"kv\.put_many: positions applied: 0 to (127|133); (unknown: 128 to 133; )?not sent: (128 to )?134", note)

@@ -18,6 +18,9 @@ from tests.recipes.script import Script
 
 LOST = RequestTimeout("no answer")
 
+#: As Consul refuses a transaction.
+TOO_MANY = ClientError("413", maybe_applied=False, status=413, body=b"Transaction contains too many operations (128 > 64)")
+
 
 def batch(first: int, *keys: str) -> Batch:
     """A batch of puts, whose positions begin with this one."""
@@ -134,6 +137,65 @@ class TestMachine:
         script._note(script.machine.finish(None))
         assert script.machine.result.taken == 3
 
+    def test_a_batch_with_too_many_operations_is_sent_as_two(self) -> None:
+        script = bulk(*changes_of(*((f"k{number % 100}", number) for number in range(300))), connections=2)
+        assert script.sent == ["batch 0"]  # the next has keys of it
+        assert script.told[-1].accepts_more is None
+        script.fail("batch 0", TOO_MANY)
+        assert script.sent == ["batch 0", "batch 0, first half"]  # and its second half too
+        assert script.told[-1].accepts_more is False
+        assert script.told[-1].open == 5
+        assert result(script) == BulkResult(taken=300, pending=(range(300),))
+        script.answer("batch 0, first half")
+        assert result(script).applied == (range(64),)
+        assert script.sent[2:] == ["batch 0, second half"]
+        script.answer("batch 0, second half")
+        assert script.sent[3:] == ["batch 1"]
+        assert result(script).written == 128
+
+    def test_both_halves_are_in_flight(self) -> None:
+        script = bulk(*changes_of(*((f"k{number}", number) for number in range(130))), connections=2)
+        assert script.sent == ["batch 0", "batch 1"]
+        script.fail("batch 0", TOO_MANY)
+        assert script.sent[2:] == ["batch 0, first half"]
+        script.answer("batch 1")
+        assert script.sent[3:] == ["batch 0, second half"]
+        script.fail("batch 0, second half", LOST)
+        script.answer("batch 0, first half")
+        assert script.machine.is_over
+        assert (result(script).applied, result(script).unknown) == ((range(64), range(128, 130)), (range(64, 128),))
+
+    def test_a_batch_with_too_many_operations_is_not_sent_again_after_a_failure(self) -> None:
+        script = bulk(*changes_of(*((f"k{number}", number) for number in range(130))), connections=2)
+        script.fail("batch 1", LOST)
+        script.fail("batch 0", TOO_MANY)
+        assert script.machine.is_over
+        assert (result(script).unknown, result(script).not_sent) == ((range(128, 130),), (range(128),))
+
+    def test_a_batch_that_every_version_accepts_fails(self) -> None:
+        script = bulk(*changes_of(*((f"k{number}", number) for number in range(64))))
+        script.fail("batch 0", TOO_MANY)
+        assert result(script).failed == (range(64),)
+
+    def test_this_consul_accepts_more(self) -> None:
+        script = bulk(*changes_of(*((f"k{number}", number) for number in range(200))))
+        script.answer("batch 1")
+        assert script.told[-1].accepts_more is None
+        script.answer("batch 0")
+        assert script.told[-1].accepts_more is True
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            ClientError("too large", maybe_applied=False, status=413, body=b"Request body(600000 bytes) too large"),
+            ClientError("no", maybe_applied=False, status=400, body=b"too many operations"),
+        ],
+    )
+    def test_a_batch_that_is_refused_for_another_reason_fails(self, error: ConsulateException) -> None:
+        script = bulk(*changes_of(*((f"k{number}", number) for number in range(128))))
+        script.fail("batch 0", error)
+        assert result(script).failed == (range(128),)
+
     def test_positions_without_a_change_are_applied_and_unchanged(self) -> None:
         script = bulk(Batch("operation", ("a", "x", "c"), (1, None, 3), 2, 5))
         script._note(script.machine.finish(6))
@@ -201,13 +263,37 @@ def sent(one: Batch) -> list[dict[str, Any]]:
 
 
 class TestChanges:
-    def test_a_transaction_has_64_operations(self) -> None:
-        batches = changes_of(*((f"k{number}", number) for number in range(130)))
-        assert [len(one.keys) for one in batches] == [64, 64, 2]
-        assert [one.ranges for one in batches] == [(range(64),), (range(64, 128),), (range(128, 130),)]
-        assert [one.taken for one in batches] == [64, 128, 130]
+    def test_the_first_transaction_has_128_operations_and_the_others_64(self) -> None:
+        batches = changes_of(*((f"k{number}", number) for number in range(194)))
+        assert [len(one.keys) for one in batches] == [128, 64, 2]
+        assert [one.ranges for one in batches] == [(range(128),), (range(128, 192),), (range(192, 194),)]
+        assert [one.taken for one in batches] == [128, 192, 194]
+        assert [one.halves is None for one in batches] == [False, True, True]
         assert batches[0].operation.request.target == "/v1/txn"
         assert sent(batches[0])[1] == {"Verb": "set", "Key": "k1", "Value": "MQ==", "Flags": 0}
+
+    @pytest.mark.parametrize(("accepts_more", "sizes"), [(True, [128, 128, 44]), (False, [64] * 4 + [44]), (None, [128, 64, 64, 44])])
+    def test_what_is_learned(self, accepts_more: bool | None, sizes: list[int]) -> None:
+        changes = Changes("kv.put_many", {})
+        changes.learn(accepts_more)
+        complete = [one for position in range(300) for one in changes.add(put_of(position, (f"k{position}", 1)))]
+        assert [len(one.keys) for one in complete + changes.rest()] == sizes
+
+    def test_halves(self) -> None:
+        changes = Changes("kv.replace_tree", {"datacenter": "dc2"})
+        changes.add(Delete(None, "x"))
+        for position in range(70):
+            changes.add(put_of(position, (f"k{position}", position)))
+        [whole] = changes.rest()
+        assert whole.halves is not None
+        first, second = whole.halves()
+        assert [one.operation.request.target for one in (first, second)] == ["/v1/txn?dc=dc2"] * 2
+        assert sent(first) + sent(second) == sent(whole)
+        assert (first.positions + second.positions, first.keys + second.keys) == (whole.positions, whole.keys)
+        assert [(len(one.keys), one.writes, one.ranges, one.halves) for one in (first, second)] == [
+            (35, 34, (range(34),), None),
+            (36, 36, (range(34, 70),), None),
+        ]
 
     def test_a_transaction_has_512_kib(self) -> None:
         batches = changes_of(*((f"k{number}", b"x" * 180_000) for number in range(6)))
@@ -279,6 +365,7 @@ class TestChanges:
 
 def test_reads() -> None:
     reads = Reads(lambda keys: keys)
+    reads.learn(True)
     batches = [one for number in range(65) for one in reads.add(f"k{number}")]
     assert [one.ranges for one in batches] == [(range(64),)]
     [last] = reads.rest()
