@@ -184,12 +184,11 @@ def _written(annotation: Any) -> str:
 
 
 def checked(function: Callable[P, T]) -> Callable[P, T]:
-    """Make a function check the types of its arguments."""
-    checks = checks_of(function, 0)
+    """Make a function check the types of its arguments. Its annotations are read with the first call."""
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        checks.check(function.__name__, args, kwargs)
+        checks_of(function, 0).check(function.__name__, args, kwargs)
         return function(*args, **kwargs)
 
     return call

@@ -202,9 +202,9 @@ _OF_THE_CLIENT = _OfTheClient()
 
 def lists_options(options: Options) -> Callable[[F], F]:
     """Show each option in the signature of a function with `**options`, for help() and editors, and the docs of settings."""
-    reader = signature(read_configuration).parameters
     defaults: dict[str, object] = {"retry": True, "cancel": None}
     if options is ClientOptions:
+        reader = signature(read_configuration).parameters
         defaults = {name: reader[name].default for name in ClientOptions.__annotations__}
 
     def listed(function: F) -> F:
