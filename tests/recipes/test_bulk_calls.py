@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -20,26 +19,9 @@ from consulate.exceptions import BulkError, ClientError, Forbidden, RequestError
 from consulate.testing import ConsulAgent, FaultPlan
 from consulate.testing.faults import Delay, Drop, Leaderless, Reset
 from tests.concurrency.leftovers import check_no_leaks
-from tests.faces import AwaitableClient, run_sync
+from tests.recipes.bulk_scenarios import DONE, KINDS, keys, on_each
 from tests.recipes.bulk_walks import Run, run_all
-from transports.memory import AsyncMemoryTransport, MemoryTransport
-
-KINDS = ["threads", "asyncio", "trio"]
-
-#: Of a transaction without results.
-DONE = Response(200, body=b'{"Results": [], "Errors": null}')
-
-
-def on_each(kind: str, agent: ConsulAgent, scenario: Any, **options: Any) -> None:
-    """Run a scenario on a client of this kind."""
-    if kind == "threads":
-        run_sync(scenario(AwaitableClient(agent.client(**options))))
-    else:
-        anyio.run(scenario, agent.async_client(**options), backend=kind)
-
-
-def keys(count: int, prefix: str = "t/") -> list[str]:
-    return [f"{prefix}{number:05}" for number in range(count)]
+from transports.memory import MemoryTransport
 
 
 def test_random_calls_under_random_faults() -> None:
@@ -230,97 +212,6 @@ def test_progress_is_reported_in_the_callers_thread(kind: str) -> None:
         assert {report.total for report, _ in reports} == {1000}
 
     on_each(kind, ConsulAgent(), scenario)
-
-
-class OneStore:
-    """A Consul that accepts transactions of at most so many operations. `sizes` has how many operations each request had."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.sizes: list[int] = []
-        self.values: dict[str, str] = {}
-
-    def answer(self, request: Request) -> Response:
-        operations = [each["KV"] for each in json.loads(request.read_body())]
-        self.sizes.append(len(operations))
-        if len(operations) > self.most:
-            return Response(413, body=b"Transaction contains too many operations (%d > %d)" % (len(operations), self.most))
-        self.values |= {each["Key"]: each["Value"] for each in operations}
-        return DONE
-
-
-def on_function(kind: str, answer: Any, scenario: Any) -> None:
-    """Run a scenario on a client of this kind whose requests a function answers."""
-    if kind == "threads":
-        run_sync(scenario(AwaitableClient(Consul(transport=MemoryTransport(answer)))))
-    else:
-        anyio.run(scenario, AsyncConsul(transport=AsyncMemoryTransport(answer)), backend=kind)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_transactions_are_as_large_as_this_consul_accepts(kind: str) -> None:
-    older, newer = OneStore(64), OneStore(128)
-
-    async def scenario(client: Any) -> None:
-        result = await client.kv.put_many(dict.fromkeys(keys(1000), 1), connections=1)
-        assert (result.applied, result.written) == ((range(1000),), 1000)
-
-    for store in (older, newer):
-        on_function(kind, store.answer, scenario)
-        assert sorted(store.values) == keys(1000)
-    assert older.sizes == [128, *[64] * 15, 40], "one is refused, sent as two, and no other is too large"
-    assert newer.sizes == [128, 64, 64, *[128] * 5, 104], "what is made before the first answer has 64"
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_transaction_that_is_sent_as_two_keeps_the_order_of_its_keys(kind: str) -> None:
-    store = OneStore(64)
-    reports: list[BulkResult] = []
-
-    async def scenario(client: Any) -> None:
-        # Each key ten times, in one transaction and in the next one.
-        pairs = [(key, f"{number}") for number in range(10) for key in keys(30)]
-        result = await client.kv.put_many(pairs, connections=4, progress=reports.append)
-        assert (result.applied, result.total, result.written) == ((range(300),), 300, 300)
-
-    on_function(kind, store.answer, scenario)
-    assert store.values == dict.fromkeys(keys(30), "OQ==")
-    assert all(report.applied in ((), *((range(end),) for end in (64, 128, 192, 256, 300))) for report in reports)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_few_keys_are_one_request(kind: str) -> None:
-    store = OneStore(64)
-
-    async def scenario(client: Any) -> None:
-        await client.kv.put_many(dict.fromkeys(keys(64), 1))
-
-    on_function(kind, store.answer, scenario)
-    assert store.sizes == [64]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_input_is_read_as_it_is_sent(kind: str) -> None:
-    taken, sent = 0, 0
-    ahead: list[int] = []
-
-    def pairs() -> Iterator[tuple[str, bytes]]:
-        nonlocal taken
-        for taken in range(1, 5001):
-            yield f"k{taken}", b""
-
-    def answer(request: Request) -> Response:
-        nonlocal sent
-        ahead.append(taken - sent)
-        sent += len(json.loads(request.read_body()))
-        return DONE
-
-    async def scenario(client: Any) -> None:
-        await client.kv.put_many(pairs(), connections=2)
-
-    on_function(kind, answer, scenario)
-    assert taken == 5000
-    assert max(ahead) <= 128 * (2 * 2 + 2)
 
 
 def test_threads_are_bounded_and_end() -> None:

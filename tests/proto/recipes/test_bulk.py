@@ -36,11 +36,16 @@ def bulk(*batches: Batch, connections: int = 2, total: int | None = None, is_ord
     return script
 
 
+def told(script: Script) -> Progress:
+    """How far it is, as the machine told last."""
+    return [event for event in script.told if isinstance(event, Progress)][-1]
+
+
 def result(script: Script) -> BulkResult:
     """What the machine told last, which is what it says when it is asked."""
-    told = [event for event in script.told if isinstance(event, Progress)][-1]
-    assert told.result == script.machine.result
-    return told.result
+    last = told(script).result
+    assert last == script.machine.result
+    return last
 
 
 def rolled_back(*errors: tuple[int, str]) -> ConsulateException:
@@ -140,11 +145,11 @@ class TestMachine:
     def test_a_batch_with_too_many_operations_is_sent_as_two(self) -> None:
         script = bulk(*changes_of(*((f"k{number % 100}", number) for number in range(300))), connections=2)
         assert script.sent == ["batch 0"]  # the next has keys of it
-        assert script.told[-1].accepts_more is None
+        assert told(script).accepts_more is None
         script.fail("batch 0", TOO_MANY)
         assert script.sent == ["batch 0", "batch 0, first half"]  # and its second half too
-        assert script.told[-1].accepts_more is False
-        assert script.told[-1].open == 5
+        assert told(script).accepts_more is False
+        assert told(script).open == 5
         assert result(script) == BulkResult(taken=300, pending=(range(300),))
         script.answer("batch 0, first half")
         assert result(script).applied == (range(64),)
@@ -180,9 +185,9 @@ class TestMachine:
     def test_this_consul_accepts_more(self) -> None:
         script = bulk(*changes_of(*((f"k{number}", number) for number in range(200))))
         script.answer("batch 1")
-        assert script.told[-1].accepts_more is None
+        assert told(script).accepts_more is None
         script.answer("batch 0")
-        assert script.told[-1].accepts_more is True
+        assert told(script).accepts_more is True
 
     @pytest.mark.parametrize(
         "error",
