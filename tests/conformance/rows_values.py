@@ -116,7 +116,7 @@ async def a_batch_that_is_rolled_back(client: Any, world: World) -> None:
     """The key that Consul refuses is named, with its position; nothing of its transaction was written."""
     prefix = world.name()
     policy = await client.acl.policy.create(
-        prefix, rules=f'key_prefix "{prefix}/" {{ policy = "write" }} key "{prefix}/0100" {{ policy = "deny" }}'
+        prefix, rules=f'key_prefix "{prefix}/" {{ policy = "write" }} key "{prefix}/0150" {{ policy = "deny" }}'
     )
     token = await client.acl.token.create(policies=[{"ID": policy["ID"]}])
     keys = [f"{prefix}/{number:04}" for number in range(300)]
@@ -125,10 +125,10 @@ async def a_batch_that_is_rolled_back(client: Any, world: World) -> None:
             await client.using(token=token["SecretID"]).kv.put_many(dict.fromkeys(keys, "v"), connections=1)
         result = caught.value.result
         assert isinstance(caught.value.__cause__, Forbidden)
-        assert (result.applied, result.failed, caught.value.maybe_applied) == ((range(64),), (range(64, 128),), False)
-        assert [(each.position, each.key) for each in result.failures[0].refusals] == [(100, keys[100])]
+        assert (result.applied, result.failed, caught.value.maybe_applied) == ((range(128),), (range(128, 192),), False)
+        assert [(each.position, each.key) for each in result.failures[0].refusals] == [(150, keys[150])]
         assert "Permission denied" in result.failures[0].refusals[0].reason
-        assert await client.kv.keys(prefix) == keys[:64]
+        assert await client.kv.keys(prefix) == keys[:128]
     finally:
         await client.acl.token.delete(token["AccessorID"])
         await client.acl.policy.delete(policy["ID"])
