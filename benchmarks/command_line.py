@@ -130,7 +130,7 @@ def measure_restore(agent: Agent, name: str, folder: Path) -> bool:
     print(f"kv restore of {_FEW:,} keys, {name}; a check-and-set takes {statistics.median(singles) * 1e6:.0f} us; {gauge}")
     is_met = True
     for what, found in times.items():
-        # Of each round, because the processor may be faster in some of them.
+        # The median of the ratios of the rounds: the processor may be faster in some of them.
         ratio = statistics.median(single / one for single, one in zip(singles, found, strict=True))
         is_met = is_met and ratio >= _RESTORE
         faster = f"{ratio:.1f} times faster (at least {_RESTORE:g}: {_verdict(ratio >= _RESTORE)})"

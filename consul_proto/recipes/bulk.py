@@ -61,7 +61,7 @@ class Progress:
     """How far a bulk call is.
 
     given: how many batches the machine got. over: how many are over. is_stopping: whether no other will be sent. accepts_more: whether
-    Consul accepts more operations in a transaction than every version does; None: it was not tried. total, taken, written, deleted,
+    Consul accepts more operations in a transaction than every version does; None: it is not known. total, taken, written, deleted,
     failures: as in the result. covered: how many positions were in batches; the others of those that were taken needed none.
     """
 

@@ -100,8 +100,8 @@ def _checked(key: str) -> str:
 class Changes:
     """Collects changes into batches. name: of the call. options: its datacenter, namespace and partition.
 
-    The first batch has more operations than older versions of Consul accept, if there are as many. `learn` says whether it was accepted;
-    until then, the others have as many as every version accepts.
+    If there are enough changes, the first batch has more operations than older versions of Consul accept. Later batches have as many as
+    every version accepts, until `learn` says that this Consul accepts more.
 
     taken: how many items were taken from the input, also those that need no change. The caller of `add` counts them.
     unclaimed: the batches that it has made, until its user has them and removes them here.

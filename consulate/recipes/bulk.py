@@ -142,7 +142,7 @@ class Job:
 
     def next_step(self) -> Callable[[], Any]:
         """Return the step of the machine that takes the next batch."""
-        # Not before: of the batches that are made ahead, the same ones are larger in each call with one connection.
+        # Only from here on: with one connection, the first batch has been answered by now. So the sizes do not depend on how soon it was.
         if self._told is not None and self._given >= self.connections * _AHEAD:
             self.collector.learn(self._told.accepts_more)
         self._given += 1
