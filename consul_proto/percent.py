@@ -14,4 +14,4 @@ def unquote(text: str) -> str:
     """Return a text whose percent-encoding is undone."""
     from urllib.parse import unquote
 
-    return unquote(text)
+    return unquote(text) if "%" in text else text

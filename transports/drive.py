@@ -129,6 +129,19 @@ def _asked_pause(response: Response) -> float | None:
     return None if value is None else retry_after(value, response.headers.get("date") or "", time())
 
 
+class FirstAttempt(Protocol):
+    """The first attempt at a request, which was made elsewhere, and is over."""
+
+    @property
+    def began(self) -> float:
+        """When it was sent, by the transport's clock."""
+        ...
+
+    def outcome(self) -> Response:
+        """Return the answer. Raises RequestError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context(Generic[K]):
     """What all calls of a client share: its settings, the agent's address, the transport's clock, and the backoff of retries.
@@ -165,10 +178,15 @@ class Context(Generic[K]):
         error.conceal((*self.settings.secrets, *self.more_secrets(), *((token,) if token else ())))
 
 
-def run(transport: Transport, call: Operation[T] | Flow[T], context: Context[Clock], budget: Budget) -> tuple[T, Response]:
-    """Run a call. Return its value and its last response. Raises ConsulateException."""
+def run(
+    transport: Transport, call: Operation[T] | Flow[T], context: Context[Clock], budget: Budget, first: FirstAttempt | None = None
+) -> tuple[T, Response]:
+    """Run a call. Return its value and its last response. Raises ConsulateException.
+
+    first: the first attempt at an operation, which is over.
+    """
     if isinstance(call, Operation):
-        response = _exchange(transport, call, context, budget)
+        response = _exchange(transport, call, context, budget, first)
         try:
             return call.decode(response), response
         except ConsulateException as error:
@@ -177,15 +195,20 @@ def run(transport: Transport, call: Operation[T] | Flow[T], context: Context[Clo
     return _run_flow(transport, call, context, budget)
 
 
-def _exchange(transport: Transport, operation: Operation[Any], context: Context[Clock], budget: Budget) -> Response:
-    """Send the request of an operation until a response is final."""
+def _exchange(
+    transport: Transport, operation: Operation[Any], context: Context[Clock], budget: Budget, first: FirstAttempt | None = None
+) -> Response:
+    """Send the request of an operation until a response is final. first: the first attempt, which is over."""
     request, cancel = context.settings.apply(operation), budget.cancel
     is_logged = budget.is_logged
     try:
         while True:
             began = budget.now() if is_logged else 0.0
             try:
-                if cancel is None:
+                if first is not None:
+                    began, attempt, first = first.began, first, None
+                    response = attempt.outcome()
+                elif cancel is None:
                     response = transport.send(request, budget.left(request.wait))
                 else:
                     budget.check()

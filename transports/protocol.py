@@ -2,7 +2,8 @@
 
 A transport sends one request once and returns the whole answer. Tokens, retries and JSON are handled by the driver.
 A transport may offer more: `clock`, if its time is not the system's; `open`, to read an answer piece by piece; and a third parameter of
-`send`, `cancel`, to end one call early. The transports of this package offer all three.
+`send`, `cancel`, to end one call early. The transports of this package offer all three; `SocketTransport` also offers `start_exchange`, to
+send a request now and read its answer later.
 """
 
 from __future__ import annotations

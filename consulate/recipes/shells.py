@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from transports.cancel import is_cancellable
 from transports.machines.clocks import async_machine_clock, machine_clock
 from transports.machines.runs import MOST_WAITING, Queries, query_limit
+from transports.started import starter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,23 +47,38 @@ def thread_shell(client: ThreadClient) -> ThreadShell:
 
 @contextmanager
 def own_thread_shell(client: ThreadClient, workers: int) -> Iterator[ThreadShell]:
-    """Give a shell for one call of a client, whose threads have all ended at the end of the block. workers: its threads for calls."""
-    from transports.machines.threads import ThreadShell
+    """Give a shell for one call of a client, whose threads have all ended at the end of the block.
 
-    transport: Any = client._transport
+    workers: its threads for calls, and so the most calls at a time.
+    """
     clock: Any = client._context.clock
     if hasattr(clock, "machines"):
         yield clock.machines
         return
-    shell = ThreadShell(
-        machine_clock(clock), lambda: Queries(0, 0, lambda: False), is_cancellable=is_cancellable(transport), workers=workers
-    )
+    shell = _new_shell(client, workers)
     if hasattr(clock, "follow"):
         clock.follow(shell)
     try:
         yield shell
     finally:
         shell.join()
+
+
+def _new_shell(client: ThreadClient, workers: int) -> ThreadShell:
+    transport: Any = client._transport
+    clock = machine_clock(client._context.clock)
+    start = starter(transport, client._context)
+    if start is not None:
+        from transports.machines.sockets import SocketShell
+
+        return SocketShell(clock, _no_queries, start, workers=workers)
+    from transports.machines.threads import ThreadShell
+
+    return ThreadShell(clock, _no_queries, is_cancellable=is_cancellable(transport), workers=workers)
+
+
+def _no_queries() -> Queries:
+    return Queries(0, 0, lambda: False)
 
 
 def task_shell(client: TaskClient) -> TaskShell:

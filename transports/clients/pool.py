@@ -81,6 +81,13 @@ class Pool(Generic[C]):
         self._busy[blocking] += 1
         return True
 
+    def reserve_idle(self, now: float) -> C | None:
+        """Take a place for an ordinary call, with an idle connection. Return None, and take no place, if one of them is lacking."""
+        connection = self.take(now) if self.has_place(blocking=False) else None
+        if connection is not None:
+            self._busy[False] += 1
+        return connection
+
     def wait(self, turn: Turn, blocking: bool) -> None:
         """Add a call to the end of the queue."""
         turn.blocking = blocking

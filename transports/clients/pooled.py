@@ -105,7 +105,7 @@ class PooledTransport:
 
     def send(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> Response:
         """Send a request over an idle or a new connection, and return its answer."""
-        deadline = _FOREVER if timeout is None else monotonic() + timeout
+        deadline = deadline_after(timeout)
         blocking = request.wait > 0
         connection, reused = self._check_out(blocking, deadline, cancel)
         keep = False
@@ -130,7 +130,7 @@ class PooledTransport:
 
     def open(self, request: Request, timeout: float | None, cancel: Cancel | None = None) -> PooledAnswer:
         """Send a request over an idle or a new connection, and return its answer as soon as the head has arrived."""
-        deadline = _deadline(timeout)
+        deadline = deadline_after(timeout)
         connection, reused = self._check_out(True, deadline, cancel)
         try:
             with nullcontext() if cancel is None else cancel.on_set(connection.abort):
@@ -251,7 +251,7 @@ class PooledAnswer:
         piece, ended = b"", True
         try:
             with nullcontext() if self._cancel is None else self._cancel.on_set(self._connection.abort):
-                piece = self._connection.read(_deadline(timeout))
+                piece = self._connection.read(deadline_after(timeout))
             ended = not piece
         except RequestError as error:
             if self._cancel is not None and self._cancel.is_set():
@@ -286,7 +286,8 @@ class PooledAnswer:
         self._done(False)
 
 
-def _deadline(timeout: float | None) -> float:
+def deadline_after(timeout: float | None) -> float:
+    """Return when a time limit ends, by the monotonic clock."""
     return _FOREVER if timeout is None else monotonic() + timeout
 
 

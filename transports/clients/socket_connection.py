@@ -26,6 +26,8 @@ class SocketConnection:
     reusable = sent = answered = False
     #: Of the answer that `begin` opened.
     _body: OpenBody
+    #: What `advance` must still send.
+    _unsent = memoryview(b"")
 
     def __init__(self, config: Config) -> None:
         self._address = config.address
@@ -86,6 +88,62 @@ class SocketConnection:
             return response
         except OSError as error:
             raise self._failure(error, sent=self.sent) from error
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether `advance` must still send something."""
+        return bool(self._unsent)
+
+    def fileno(self) -> int:
+        """Return the descriptor of the socket; -1 if it is closed."""
+        return -1 if self._socket is None else self._socket.fileno()
+
+    def start(self, request: Request) -> None:
+        """Send what can be sent of a request without waiting; `advance` does the rest. It has no streamed body, and there is no TLS.
+
+        Raises RequestError.
+        """
+        self.sent = self.answered = self.reusable = False
+        self._unsent, self._sent_whole = memoryview(self._http1.send(request)), True
+        try:
+            self._send_more(self._plain_wire())
+        except OSError as error:
+            raise self._failure(error, sent=self.sent) from error
+
+    def advance(self) -> Response | None:
+        """Send and read what can be, without waiting. Return the answer once it is complete. Raises RequestError."""
+        http1 = self._http1
+        try:
+            wire = self._plain_wire()
+            if self._unsent:
+                self._send_more(wire)
+            room = http1.room()
+            if room is None:
+                data = wire.receive_now()
+                self.answered = self.answered or bool(data)
+                response = None if data is None else http1.receive(data)
+            else:
+                with room:
+                    count = wire.receive_into_now(room)
+                response = None if count is None else http1.fill(count)
+        except OSError as error:
+            raise self._failure(error, sent=self.sent) from error
+        if response is not None:
+            self.reusable = self._sent_whole and not self._unsent and http1.reuse()
+        return response
+
+    def _send_more(self, wire: PlainWire) -> None:
+        self.sent = True
+        try:
+            self._unsent = self._unsent[wire.send_now(self._unsent) :]
+        except (BrokenPipeError, ConnectionResetError):
+            # The server stopped reading: its answer may say why, as in `_send`.
+            self._unsent, self._sent_whole = memoryview(b""), False
+
+    def _plain_wire(self) -> PlainWire:
+        wire = self._require_wire()
+        assert isinstance(wire, PlainWire), "with TLS, reading may have to send"
+        return wire
 
     def begin(self, request: Request, deadline: float) -> tuple[int, Headers]:
         """Send a request and read the head of its answer."""

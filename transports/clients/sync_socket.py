@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from transports.clients.pooled import PooledTransport
+from consul_proto.message import StreamedBody
+from transports.clients.exchange import Exchange
+from transports.clients.pooled import PooledTransport, deadline_after
 from transports.clients.socket_connection import SocketConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consul_proto.config import Config
+    from consul_proto.message import Request
 
 
 class SocketTransport(PooledTransport):
@@ -25,4 +29,26 @@ class SocketTransport(PooledTransport):
             from transports.clients.tls_socket import tls_connections  # ssl takes long to import, and plain HTTP does not need it
 
             make = tls_connections(config)
+        self._is_encrypted = config.address.is_encrypted
         super().__init__(make, config.limits, is_plain=config.address.scheme == "http", agents=len(config.addresses))
+
+    def start_exchange(self, request: Request, timeout: float | None) -> Exchange | None:
+        """Send a request over an idle connection, without waiting for its answer, which may take `timeout` seconds (None: no limit).
+
+        Return None, with nothing sent, if that needs to wait: for a connection, for a TLS record, for pieces of the body, or for Consul.
+        """
+        if self._is_encrypted or request.wait > 0 or isinstance(request.body, StreamedBody):
+            return None
+        with self._lock:
+            connection = None if self._closed else self._pool.reserve_idle(monotonic())
+            if connection is None:
+                return None
+            self._busy.add(connection)
+        assert isinstance(connection, SocketConnection)
+        return Exchange(
+            connection,
+            request,
+            deadline_after(timeout),
+            explain=lambda error: self._failure(error, connection, True, None),
+            done=lambda keep: self._check_in(False, connection, keep),
+        )

@@ -51,14 +51,17 @@ class PlainWire:
 
     def send(self, data: bytes, deadline: float) -> None:
         """Send all bytes. Raises OSError, TimeoutError after the deadline."""
-        try:
-            sent = self.socket.send(data, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            sent = 0
+        sent = self.send_now(data)
         while sent < len(data):
             _wait(self._outgoing, deadline)
-            with suppress(BlockingIOError):
-                sent += self.socket.send(memoryview(data)[sent : sent + CHUNK], socket.MSG_DONTWAIT)
+            sent += self.send_now(memoryview(data)[sent : sent + CHUNK])
+
+    def send_now(self, data: bytes | memoryview) -> int:
+        """Send what can be sent without waiting, and return the number of bytes. Raises OSError."""
+        try:
+            return self.socket.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
 
     def receive(self, deadline: float) -> bytes:
         """Return bytes that arrived, b"" at the end of the stream. Raises OSError, TimeoutError after the deadline."""
@@ -69,8 +72,15 @@ class PlainWire:
                 pass  # it takes longer
         while True:
             _wait(self._incoming, deadline)
-            with suppress(BlockingIOError):
-                return self.socket.recv(CHUNK, socket.MSG_DONTWAIT)
+            if (data := self.receive_now()) is not None:
+                return data
+
+    def receive_now(self) -> bytes | None:
+        """Return bytes that have arrived, b"" at the end of the stream; None if there are none yet. Raises OSError."""
+        try:
+            return self.socket.recv(CHUNK, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
 
     def receive_into(self, room: memoryview, deadline: float) -> int:
         """Write bytes that arrived into `room`, and return their number, 0 at the end of the stream. Raises like `receive`.
@@ -82,8 +92,18 @@ class PlainWire:
                 return self.socket.recv_into(room, 0, socket.MSG_WAITALL)
         while True:
             _wait(self._incoming, deadline)
-            with suppress(BlockingIOError):
-                return self.socket.recv_into(room, 0, socket.MSG_DONTWAIT)
+            if (count := self.receive_into_now(room)) is not None:
+                return count
+
+    def receive_into_now(self, room: memoryview) -> int | None:
+        """Write bytes that have arrived into `room`. Return their number, 0 at the end of the stream, None if there are none yet.
+
+        Raises OSError.
+        """
+        try:
+            return self.socket.recv_into(room, 0, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
 
     def has_input(self) -> bool:
         """Return whether the server closed the connection, or sent bytes."""

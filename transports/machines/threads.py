@@ -45,6 +45,14 @@ _LEAST = 0.001
 _MOMENT = 1.0
 
 
+def event_of(call: Call, perform: Callable[[], Any]) -> Event:
+    """Return the event for the end of a call. perform: returns its reply, or raises ConsulateException."""
+    try:
+        return Answered(call.send.name, perform())
+    except ConsulateException as error:
+        return Failed(call.send.name, error)
+
+
 class ThreadRun(Run[E]):
     """A machine that a `ThreadShell` drives. Any thread may call `stop` and `wait`."""
 
@@ -262,8 +270,12 @@ class ThreadShell:
                     return
                 until = self._due[0][0] if self._due else None
                 self._is_waiting = True
-            self.clock.wait(self._woken, until)
+            self._wait(until)
             self._is_waiting = False
+
+    def _wait(self, until: float | None) -> None:
+        """Wait until somebody sets `_woken`, or the time has come."""
+        self.clock.wait(self._woken, until)
 
     def _finish(self, call: Call, event: Event) -> None:
         """Report the end of a call, in the worker's thread: unless another thread takes steps, it takes all that were posted."""
@@ -331,7 +343,7 @@ class ThreadShell:
         if not call.send.may_block:
             with self._lock:
                 self._in_flight += 1
-            self._workers.submit(lambda: self._call(call))
+            self._begin(call)
             return None
         query = self._queries.join(call)
         if isinstance(query, NoConnectionFree):
@@ -342,6 +354,10 @@ class ThreadShell:
             thread.start()
             self._asking = [*(each for each in self._asking if each.is_alive()), thread]
         return None
+
+    def _begin(self, call: Call) -> None:
+        """Begin a call that is answered at once."""
+        self._workers.submit(lambda: self._call(call, lambda: self._perform_in_time(call)))
 
     def cancel(self, call: Call) -> None:
         """Cancel a call. One that waits for a worker is never sent."""
@@ -359,16 +375,16 @@ class ThreadShell:
         options = {} if handle is None else {"cancel": handle}
         return call.run.perform(operation, timeout=timeout, retry=False, **options)
 
-    def _call(self, call: Call) -> None:
+    def _perform_in_time(self, call: Call) -> Any:
         left = call.until - self.now()
+        if left <= 0:
+            raise RequestTimeout("the call waited for others until its time limit; nothing was sent", maybe_applied=False)
+        return self._perform(call, call.send.operation, max(left, _LEAST), call.handle)
+
+    def _call(self, call: Call, perform: Callable[[], Any]) -> None:
         run: Any = call.run
-        name = call.send.name
         try:
-            if left <= 0:
-                raise RequestTimeout("the call waited for others until its time limit; nothing was sent", maybe_applied=False)
-            event: Event = Answered(name, self._perform(call, call.send.operation, max(left, _LEAST), call.handle))
-        except ConsulateException as error:
-            event = Failed(name, error)
+            event = event_of(call, perform)
         except BaseException as error:
             self._count_end()
             self.post(run, lambda error=error: run.fail(error))  # type: ignore[misc] # bound early: Python forgets the name
