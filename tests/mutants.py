@@ -1,4 +1,4 @@
-"""Mutants of the simulator and of the recipes: each breaks one rule in one line, to test the tests.
+"""Mutants of the simulator, of the recipes and of the transports: each breaks one rule in one line, to test the tests.
 
 `scripts/mutants` makes one after the other in a copy, and runs the tests of its rules there. A mutant survives if no test fails.
 """
@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from tests.recipes.broken_rules import RECIPE_MUTANTS
 from tests.simulator.broken_rules import MUTANTS, Mutant
+from tests.transports.broken_exchange_rules import EXCHANGE_MUTANTS
 
 #: The project's root.
 ROOT = Path(__file__).parents[1]
@@ -48,6 +49,7 @@ RULES = (
     Rules(
         "consul_proto/recipes", RECIPE_MUTANTS, ("tests/proto/recipes", "tests/recipes/test_taking_turns.py", "tests/recipes/test_walks.py")
     ),
+    Rules("transports", EXCHANGE_MUTANTS, ("tests/transports/clients/test_exchanges.py", "tests/recipes/test_bulk_sockets.py")),
 )
 
 #: Seconds for the tests; a mutant that hangs counts as noticed.
@@ -79,7 +81,7 @@ def main() -> int:
     """Make each mutant, and print the result. Return 1 if one survives."""
     reader = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__)
     reader.add_argument("--only", default="", help="the mutants of whose rules this is a part")
-    reader.add_argument("--of", default="", help="the mutants of this folder (recipes)")
+    reader.add_argument("--of", default="", help="the mutants of this folder (recipes, transports)")
     arguments = reader.parse_args()
     chosen = [
         (rules, mutant)

@@ -245,6 +245,20 @@ def test_one_that_is_given_up_closes_its_connection(face: Face, serve: Serve) ->
 
 
 @_FACES
+def test_an_answer_that_came_before_the_time_limit_counts_after_it(face: Face, serve: Serve) -> None:
+    server = serve(face, [*_FIRST, *HEALTHY])
+    with _client(face, server, timeout=_TIMEOUT) as client:
+        client.kv.get("k")
+        started = _started(client, client.ops.kv.get("k"))
+        assert started is not None
+        came = poll()
+        came.register(started.exchange.descriptor, POLLIN)
+        assert came.poll(10_000)
+        started.exchange.expire()
+        assert started.result() == "v"
+
+
+@_FACES
 def test_closing_the_client_ends_it(face: Face, serve: Serve) -> None:
     server = serve(face, [*_FIRST, ReadRequest(), Hang()])
     client = _client(face, server, timeout=_TIMEOUT)
