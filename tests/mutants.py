@@ -49,7 +49,11 @@ RULES = (
     Rules(
         "consul_proto/recipes", RECIPE_MUTANTS, ("tests/proto/recipes", "tests/recipes/test_taking_turns.py", "tests/recipes/test_walks.py")
     ),
-    Rules("transports", EXCHANGE_MUTANTS, ("tests/transports/clients/test_exchanges.py", "tests/recipes/test_bulk_sockets.py")),
+    Rules(
+        "transports",
+        EXCHANGE_MUTANTS,
+        ("tests/transports/clients/test_pool.py", "tests/transports/clients/test_exchanges.py", "tests/recipes/test_bulk_sockets.py"),
+    ),
 )
 
 #: Seconds for the tests; a mutant that hangs counts as noticed.

@@ -141,7 +141,7 @@ def test_an_input_that_raises_while_a_batch_is_in_flight(raises: type[BaseExcept
         assert arrived.wait(10)
         raise raises
 
-    with check_no_leaks(), RawServer(script, [_GOOD]) as server, _client(server.url, limits=Limits(connections=1)) as client:
+    with check_no_leaks(), RawServer(script, [_GOOD]) as server, _client(server.url, limits=Limits(connections=1), timeout=None) as client:
         with pytest.raises(raises) as caught:
             client.kv.put_many(items(), connections=1)
         [note] = caught.value.__notes__

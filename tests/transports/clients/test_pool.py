@@ -76,6 +76,21 @@ def test_no_more_idle_connections_than_ordinary_calls_may_use() -> None:
     assert (first.closed, second.closed, pool.idle) == (1, 0, 1)
 
 
+def test_an_idle_connection_with_its_place() -> None:
+    pool = _pool(connections=2)
+    first, second, stale = Connection(), Connection(), Connection(stale=True)
+    for connection in (first, second):
+        pool.give_back(connection, False, 1.0)
+    assert (pool.reserve_idle(2.0), pool.busy) == (second, 1)
+    assert pool.reserve(blocking=False)
+    assert pool.reserve_idle(2.0) is None, "one is idle, but there is no place"
+    pool.release(blocking=False)
+    assert pool.take(2.0) is first
+    assert (pool.reserve_idle(2.0), pool.busy) == (None, 1), "there is a place, but none is idle"
+    pool.give_back(stale, False, 3.0)
+    assert (pool.reserve_idle(3.0), pool.busy, stale.closed) == (None, 0, 1)
+
+
 def test_a_connection_that_was_closed_gives_only_its_place_back() -> None:
     pool: Pool[Connection] = Pool(Limits(connections=1))
     assert pool.reserve(False)
