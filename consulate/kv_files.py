@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, TypeAlias
 
-from consul_proto.kv_backup import Entry, EntryReader, EntryWriter, read_entries
+from consul_proto.kv_backup import Entry, EntryReader, EntryWriter, read_pairs
 from consul_proto.recipes.bulk_batches import Delete, Put, put_of
 from consul_proto.recipes.bulk_result import BulkResult
 from consul_proto.recipes.bulk_trees import Comparison, Step
@@ -154,8 +154,7 @@ class Backup:
 
     def _read_small(self) -> list[_Pair]:
         self._file.seek(0)
-        prefix, entries = self.prefix, read_entries(self._file.read().decode("utf-8-sig"), base64=self._base64)
-        return [(prefix + key, value, flags) for key, flags, value in entries]
+        return read_pairs(self._file.read().decode("utf-8-sig"), self.prefix, base64=self._base64)
 
     def pairs(self) -> Iterator[_Pair]:
         """Return key, value and flags, one after the other, in the order of the file. Raises ValueError."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consul_proto.kv_backup import Entry, EntryReader, EntryWriter, Form, entry_of, read_entries
+from consul_proto.kv_backup import Entry, EntryReader, EntryWriter, Form, entry_of, read_pairs
 
 _KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _VALUES = st.one_of(st.binary(max_size=40), st.text(max_size=20).map(lambda text: text.encode("utf-8", "replace")))
@@ -35,7 +35,7 @@ def test_every_entry_is_read_as_it_was(entries: list[Entry], form: Form, base64:
     text = _written(entries, form=form, base64=base64, pretty=pretty)
     ends = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     assert _read(*(text[start:end] for start, end in pairwise(ends)), base64=base64) == entries
-    assert read_entries(text, base64=base64) == entries
+    assert read_pairs(text, "a/", base64=base64) == [("a/" + entry.key, entry.value, entry.flags) for entry in entries]
     assert len(json.loads(text)) == len(entries)
 
 
@@ -100,8 +100,9 @@ def test_base64_is_said_by_the_user_or_by_the_entry() -> None:
     ],
 )
 def test_a_wrong_entry_is_named(document: object, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
-        entry_of(document, 4)
+    for read in (lambda: entry_of(document, 4), lambda: read_pairs(json.dumps([["k", 0, "v"]] * 3 + [document]))):
+        with pytest.raises(ValueError, match=says):
+            read()
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_a_wrong_entry_is_named(document: object, says: str) -> None:
     ],
 )
 def test_what_is_no_backup_is_refused(text: str, says: str) -> None:
-    for read in (_read, read_entries):
+    for read in (_read, read_pairs):
         with pytest.raises(ValueError, match=says):
             read(text)
 
