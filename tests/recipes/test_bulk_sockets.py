@@ -74,7 +74,7 @@ def test_values_of_all_sizes_over_few_connections() -> None:
         assert client.kv.count("t/") == 0
 
 
-def test_over_idle_connections_one_thread_waits_for_all_answers() -> None:
+def test_one_thread_connects_sends_and_waits_for_all_answers() -> None:
     all_came, seen = threading.Event(), set[str]()
     script: Script = [ReadRequest(), WaitFor(all_came), _OK, _GOOD]
 
@@ -86,8 +86,8 @@ def test_over_idle_connections_one_thread_waits_for_all_answers() -> None:
             wait_until(lambda: server.connections == 4)
             all_came.set()
 
-        client.kv.put_many(items(), connections=4)
-        client.kv.put_many(dict.fromkeys(keys(640), 2), connections=4, progress=lambda _result: seen.update(_threads()))
+        for pairs in (items(), dict.fromkeys(keys(640), 2)):
+            client.kv.put_many(pairs, connections=4, progress=lambda _result: seen.update(_threads()))
         assert seen == {"consul-recipes"}
         assert _threads() == set()
         assert server.connections == 4

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Exchange:
-    """A request and its answer, over a connection that was idle. One thread at a time uses it, and it never waits.
+    """A request and its answer, over a connection that was idle, or that is being made. One thread at a time uses it, and it never waits.
 
     deadline: when it has failed, in seconds of the monotonic clock. explain: makes the error that the caller sees of one of the connection.
     done: takes the connection back; its parameter says whether it can be used again.
@@ -57,7 +57,7 @@ class Exchange:
         return self._connection.is_sending
 
     def advance(self) -> bool:
-        """Send and read what can be, without waiting. Return whether it is over."""
+        """Connect, send and read what can be, without waiting. Return whether it is over."""
         if self.is_over:
             return True
         try:
@@ -72,7 +72,7 @@ class Exchange:
     def expire(self) -> None:
         """End it, because its time is over. An answer that has arrived counts."""
         if not self.advance():
-            error = timeout_error(sent=True)
+            error = timeout_error(sent=self._connection.sent)
             error.__cause__ = TimeoutError()  # as where a read waits
             self._fail(error)
 

@@ -1,7 +1,12 @@
-"""Resolve host names and connect, within a time limit. The system's resolver cannot be interrupted, so it runs in a thread of its own."""
+"""Resolve host names and connect, within a time limit. The system's resolver cannot be interrupted, so it runs in a thread of its own.
+
+`Connecting` connects to an IP address without waiting.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import threading
 from collections.abc import Sequence
@@ -105,3 +110,49 @@ def connect(host: str, port: int, deadline: float, attempt: Attempt) -> socket.s
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return sock
     raise last
+
+
+class Connecting:
+    """A connection that is being made to an IP address or a UNIX socket, without waiting. `begin` makes one."""
+
+    def __init__(self, sock: socket.socket, target: Any, attempt: Attempt) -> None:
+        self.socket = sock
+        self._target = target
+        self._attempt = attempt
+
+    def is_made(self) -> bool:
+        """Return whether the connection is made now. The socket can be written to when this changes. Raises OSError."""
+        # A second `connect` says how the first one goes on; of one that failed, some systems say it only once, and here.
+        code = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or self.socket.connect_ex(self._target)
+        if code in (errno.EINPROGRESS, errno.EALREADY):
+            return False
+        self._attempt.check()
+        if code not in (0, errno.EISCONN):
+            raise OSError(code, os.strerror(code))
+        if self.socket.family != socket.AF_UNIX:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return True
+
+
+def begin(family: int, kind: int, protocol: int, target: Any, attempt: Attempt) -> Connecting | None:
+    """Begin to connect a new socket. Return None if it fails at once, or has to wait before it begins."""
+    sock = None
+    try:
+        sock = socket.socket(family, kind, protocol)
+        sock.setblocking(False)
+        attempt.watch(sock)
+        if sock.connect_ex(target) in (0, errno.EINPROGRESS):
+            return Connecting(sock, target, attempt)
+    except OSError:
+        pass
+    if sock is not None:
+        sock.close()
+    return None
+
+
+def begin_host(host: str, port: int, attempt: Attempt) -> Connecting | None:
+    """Begin to connect to a host; see `begin`. A name has to be resolved before."""
+    if not _is_address(host):
+        return None
+    family, kind, protocol, _, target = socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM)[0]
+    return begin(family, kind, protocol, target, attempt)

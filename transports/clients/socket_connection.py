@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from consul_proto.message import StreamedBody
 from transports.clients.fork import close_inherited
-from transports.clients.resolve import Attempt, connect
+from transports.clients.resolve import Attempt, Connecting, begin, begin_host, connect
 from transports.clients.wires import PlainWire, time_left
 from transports.errors import timeout_error, wire_error
 from transports.http1.client import HTTP1Connection
@@ -35,6 +35,7 @@ class SocketConnection:
         self._sent_whole = True
         self._attempt = Attempt()
         self._socket: socket.socket | None = None
+        self._connecting: Connecting | None = None
         self._wire: PlainWire | TLSWire | None = None
 
     def connect(self, deadline: float) -> None:
@@ -98,6 +99,17 @@ class SocketConnection:
         """Return the descriptor of the socket; -1 if it is closed."""
         return -1 if self._socket is None else self._socket.fileno()
 
+    def start_connecting(self) -> bool:
+        """Begin to connect, without waiting; `advance` does the rest. Return False if only `connect` can do it, or say why it fails."""
+        if self._address.is_unix:
+            begun = begin(socket.AF_UNIX, socket.SOCK_STREAM, 0, self._address.path, self._attempt)
+        else:
+            begun = begin_host(self._address.host, self._address.port, self._attempt)
+        if begun is None:
+            return False
+        self._connecting, self._socket = begun, begun.socket
+        return True
+
     def start(self, request: Request) -> None:
         """Send what can be sent of a request without waiting; `advance` does the rest. It has no streamed body, and there is no TLS.
 
@@ -105,15 +117,20 @@ class SocketConnection:
         """
         self.sent = self.answered = self.reusable = False
         self._unsent, self._sent_whole = memoryview(self._http1.send(request)), True
-        try:
-            self._send_more(self._plain_wire())
-        except OSError as error:
-            raise self._failure(error, sent=self.sent) from error
+        if self._wire is not None:
+            try:
+                self._send_more(self._plain_wire())
+            except OSError as error:
+                raise self._failure(error, sent=self.sent) from error
 
     def advance(self) -> Response | None:
-        """Send and read what can be, without waiting. Return the answer once it is complete. Raises RequestError."""
+        """Connect, send and read what can be, without waiting. Return the answer once it is complete. Raises RequestError."""
         http1 = self._http1
         try:
+            if self._connecting is not None:
+                if not self._connecting.is_made():
+                    return None
+                self._wire, self._connecting = PlainWire(self._connecting.socket), None
             wire = self._plain_wire()
             if self._unsent:
                 self._send_more(wire)

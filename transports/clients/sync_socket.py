@@ -33,22 +33,29 @@ class SocketTransport(PooledTransport):
         super().__init__(make, config.limits, is_plain=config.address.scheme == "http", agents=len(config.addresses))
 
     def start_exchange(self, request: Request, timeout: float | None) -> Exchange | None:
-        """Send a request over an idle connection, without waiting for its answer, which may take `timeout` seconds (None: no limit).
+        """Send a request, without waiting for its answer, which may take `timeout` seconds (None: no limit).
 
-        Return None, with nothing sent, if that needs to wait: for a connection, for a TLS record, for pieces of the body, or for Consul.
+        Return None, with nothing sent, if that must wait: for a place, for the address of a host, for TLS, for pieces of the body, or for
+        something new at Consul.
         """
         if self._is_encrypted or request.wait > 0 or isinstance(request.body, StreamedBody):
             return None
         with self._lock:
             connection = None if self._closed else self._pool.reserve_idle(monotonic())
+            is_reused = connection is not None
             if connection is None:
-                return None
+                if self._closed or not self._pool.reserve(blocking=False):
+                    return None
+                connection = self._connection()
             self._busy.add(connection)
         assert isinstance(connection, SocketConnection)
+        if not is_reused and not connection.start_connecting():
+            self._check_in(False, connection, keep=False)
+            return None
         return Exchange(
             connection,
             request,
             deadline_after(timeout),
-            explain=lambda error: self._failure(error, connection, True, None),
+            explain=lambda error: self._failure(error, connection, is_reused, None),
             done=lambda keep: self._check_in(False, connection, keep),
         )

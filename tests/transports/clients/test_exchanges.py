@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from select import POLLIN, POLLOUT, poll
 from time import monotonic
 from typing import Any
@@ -19,7 +21,21 @@ from consulate.exceptions import ClientError, ConsulateException, RequestError
 from tests.faces import SOCKET, UNIX, Face
 from tests.fakes.certificates import Certificates
 from tests.fakes.faults import FAULTS, GOOD, HEALTHY, ODD_BUT_GOOD, TEMPORARY_REFUSALS, UNUSABLE_IDLE, refuse_then_answer
-from tests.fakes.raw_server import Close, Hang, RawServer, ReadHead, ReadRequest, Repeat, Reset, Script, Send, SetEvent, answer
+from tests.fakes.raw_server import (
+    Close,
+    ClosedPort,
+    FullPort,
+    Hang,
+    RawServer,
+    ReadHead,
+    ReadRequest,
+    Repeat,
+    Reset,
+    Script,
+    Send,
+    SetEvent,
+    answer,
+)
 from tests.transports.conftest import Serve
 from transports.cancel import Cancel
 from transports.clients.sync_socket import SocketTransport
@@ -69,11 +85,14 @@ def _result(client: Consul, operation: Operation[Any], *, at_once: bool) -> Any:
         return error
 
 
-def _story(face: Face, serve: Serve, scripts: list[Script], *, at_once: bool, write: bool, timeout: float) -> list[object]:
-    """Return what a user sees of a call over an idle connection, and what the server then sees."""
-    server = serve(face, *scripts)
+def _story(
+    face: Face, serve: Serve, script: Script, *, at_once: bool, write: bool, timeout: float = _TIMEOUT, is_new: bool = False
+) -> list[object]:
+    """Return what a user sees of a call over an idle connection, or a new one, and what the server sees. script: of the connection."""
+    server = serve(face, script if is_new else [*_FIRST, *script], HEALTHY)
     with _client(face, server, timeout=timeout) as client:
-        assert client.kv.get("k") == "v"
+        if not is_new:
+            assert client.kv.get("k") == "v"
         found = _result(client, client.ops.kv.put("k", "w", cas=7) if write else client.ops.kv.get("k"), at_once=at_once)
         if isinstance(found, ConsulateException):
             text = str(found).replace(server.url, "AGENT").replace(f":{server.port}" if not face.unix else "\0", "")
@@ -83,20 +102,26 @@ def _story(face: Face, serve: Serve, scripts: list[Script], *, at_once: bool, wr
 
 
 @_FACES
+@pytest.mark.parametrize("is_new", [False, True], ids=["idle", "new"])
 @pytest.mark.parametrize("write", [False, True], ids=["read", "write"])
 @pytest.mark.parametrize("fault", [*FAULTS, *ODD_BUT_GOOD])
-def test_each_fault(face: Face, fault: str, write: bool, serve: Serve) -> None:
-    scripts: list[Script] = [[*_FIRST, *(FAULTS | ODD_BUT_GOOD)[fault]], HEALTHY]
+def test_each_fault(face: Face, fault: str, write: bool, is_new: bool, serve: Serve) -> None:
+    script = (FAULTS | ODD_BUT_GOOD)[fault]
     timeout = _SHORT if fault == "never answers" or "dripped" in fault else _TIMEOUT
-    ordinary, exchanged = [_story(face, serve, scripts, at_once=at_once, write=write, timeout=timeout) for at_once in (False, True)]
+    ordinary, exchanged = [
+        _story(face, serve, script, at_once=at_once, write=write, timeout=timeout, is_new=is_new) for at_once in (False, True)
+    ]
     assert exchanged == ordinary
 
 
 @_FACES
+@pytest.mark.parametrize("is_new", [False, True], ids=["idle", "new"])
 @pytest.mark.parametrize("refusal", TEMPORARY_REFUSALS)
-def test_a_refusal_for_now_is_retried(face: Face, refusal: str, serve: Serve) -> None:
-    scripts: list[Script] = [[*_FIRST, *refuse_then_answer(TEMPORARY_REFUSALS[refusal], 2)]]
-    ordinary, exchanged = [_story(face, serve, scripts, at_once=at_once, write=False, timeout=20) for at_once in (False, True)]
+def test_a_refusal_for_now_is_retried(face: Face, refusal: str, is_new: bool, serve: Serve) -> None:
+    script = refuse_then_answer(TEMPORARY_REFUSALS[refusal], 2)
+    ordinary, exchanged = [
+        _story(face, serve, script, at_once=at_once, write=False, timeout=20, is_new=is_new) for at_once in (False, True)
+    ]
     assert exchanged == ordinary
     assert exchanged[0] == "v"
 
@@ -105,14 +130,13 @@ def test_a_refusal_for_now_is_retried(face: Face, refusal: str, serve: Serve) ->
 @pytest.mark.parametrize("write", [False, True], ids=["read", "write"])
 def test_a_connection_that_the_server_closes_meanwhile(face: Face, write: bool, serve: Serve) -> None:
     """A read is sent again; of a write, it is unknown what became of it."""
-    scripts: list[Script] = [[*_FIRST, ReadRequest()], HEALTHY]
-    ordinary, exchanged = [_story(face, serve, scripts, at_once=at_once, write=write, timeout=_TIMEOUT) for at_once in (False, True)]
+    ordinary, exchanged = [_story(face, serve, [ReadRequest()], at_once=at_once, write=write) for at_once in (False, True)]
     assert exchanged == ordinary
 
 
 @_FACES
 @pytest.mark.parametrize("spoiler", UNUSABLE_IDLE)
-def test_nothing_is_started_over_a_connection_that_cannot_be_used(face: Face, spoiler: str, serve: Serve) -> None:
+def test_an_idle_connection_with_stray_bytes_is_not_used(face: Face, spoiler: str, serve: Serve) -> None:
     first, then = UNUSABLE_IDLE[spoiler]
     spoiled = threading.Event()
     server = serve(face, [ReadRequest(), Send(first), *then, SetEvent(spoiled), *HEALTHY], HEALTHY)
@@ -120,8 +144,7 @@ def test_nothing_is_started_over_a_connection_that_cannot_be_used(face: Face, sp
         assert client.kv.get("k") == "v"
         while not (spoiled.is_set() or 0 in server.closed):
             spoiled.wait(0.01)
-        assert _started(client, client.ops.kv.get("k")) is None
-        assert client.kv.get("k") == "v"
+        assert _result(client, client.ops.kv.get("k"), at_once=True) == "v"
         assert [request.connection for request in server.requests] == [0, 1]
 
 
@@ -175,18 +198,17 @@ def test_what_must_wait_is_not_started(face: Face, serve: Serve) -> None:
     server = serve(face, [Repeat((ReadRequest(), Send(GOOD)))])
     with _client(face, server, timeout=_TIMEOUT, limits=Limits(connections=1)) as client:
         get = client.ops.kv.get("k")
-        assert _started(client, get) is None, "no connection is idle"
-        client.kv.get("k")
         assert _started(client, get.blocking(index=7)) is None
         assert _started(client, client.ops.snapshot.restore(StreamedBody(lambda: iter([b"a"]), 1))) is None
         start = starter(client._transport, client._context)
         assert start is not None
         assert start(client.ops.kv.get_many(["k"]), Cancel()) is None, "a flow"
-        first = _started(client, get)
-        assert first is not None
-        assert _started(client, get) is None, "all places are taken"
-        _advance(first)
-        assert first.result() == "v"
+        for _ in range(2):  # over a new connection, and over an idle one
+            first = _started(client, get)
+            assert first is not None
+            assert _started(client, get) is None, "all places are taken"
+            _advance(first)
+            assert first.result() == "v"
         client.close()
         assert _started(client, get) is None, "the client is closed"
     assert len(server.requests) == 2
@@ -286,3 +308,61 @@ def test_attempts_are_logged_as_in_every_call(serve: Serve, caplog: pytest.LogCa
     ordinary, exchanged = lines
     assert exchanged == ordinary
     assert len(ordinary) == 3
+
+
+def _unreachable(host: str | Path, port: int | None, *, at_once: bool, timeout: float = _TIMEOUT) -> object:
+    """Return what a user sees of an agent that cannot be reached."""
+    options: dict[str, Any] = {"scheme": "http+unix"} if isinstance(host, Path) else {"adapter": adapters.SocketRequest}
+    with Consul(str(host), port, timeout=timeout, **options) as client:
+        if at_once and (started := _started(client, client.ops.kv.put("k", "w"))) is not None:
+            _advance(started)
+            error = _error(started.result)
+        else:
+            error = _error(lambda: client.kv.put("k", "w"))
+        return type(error), str(error), error.maybe_applied, type(error.__cause__)
+
+
+def _error(call: Callable[[], object]) -> ConsulateException:
+    with pytest.raises(ConsulateException) as caught:
+        call()
+    return caught.value
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_a_connection_that_is_refused(host: str) -> None:
+    with ClosedPort() as refused:
+        ordinary, exchanged = [_unreachable(host, refused.port, at_once=at_once) for at_once in (False, True)]
+    assert exchanged == ordinary
+
+
+def test_a_socket_file_that_does_not_exist(tmp_path: Path) -> None:
+    ordinary, exchanged = [_unreachable(tmp_path / "none.sock", None, at_once=at_once) for at_once in (False, True)]
+    assert exchanged == ordinary
+
+
+@pytest.mark.parametrize("is_unix", [False, True], ids=["tcp", "unix"])
+def test_a_server_that_accepts_no_more_connections(is_unix: bool, tmp_path: Path) -> None:
+    path = tmp_path / "full.sock"
+    with FullPort(path if is_unix else None) as full:
+        where = (path, None) if is_unix else ("127.0.0.1", full.port)
+        ordinary, exchanged = [_unreachable(*where, at_once=at_once, timeout=_SHORT) for at_once in (False, True)]
+    assert exchanged == ordinary
+
+
+def test_closing_the_client_ends_an_attempt_to_connect() -> None:
+    with FullPort() as full:
+        client = Consul("127.0.0.1", full.port, adapter=adapters.SocketRequest, timeout=None)
+        started = _started(client, client.ops.kv.put("k", "w"))
+        assert started is not None
+        threading.Thread(target=client.close).start()
+        _advance(started)
+        assert not _error(started.result).maybe_applied
+
+
+def test_a_name_is_resolved_by_a_worker(serve: Serve) -> None:
+    server = serve(SOCKET, HEALTHY)
+    with Consul("localhost", server.port, adapter=adapters.SocketRequest, timeout=_TIMEOUT) as client:
+        assert _started(client, client.ops.kv.get("k")) is None
+        assert client.kv.get("k") == "v"
+        assert _result(client, client.ops.kv.get("k"), at_once=True) == "v"
+        assert server.connections == 1
