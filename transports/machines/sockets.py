@@ -1,6 +1,6 @@
 """A shell for threads whose scheduler also waits for the answers to calls: for all of them at once, by poll.
 
-To let a worker wait for each answer costs two switches of threads for each call, which is more than the call itself.
+If a worker waited for each answer, each call would take two switches of threads.
 """
 
 from __future__ import annotations
