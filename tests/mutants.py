@@ -52,7 +52,12 @@ RULES = (
     Rules(
         "transports",
         EXCHANGE_MUTANTS,
-        ("tests/transports/clients/test_pool.py", "tests/transports/clients/test_exchanges.py", "tests/recipes/test_bulk_sockets.py"),
+        (
+            "tests/transports/clients/test_pool.py",
+            "tests/transports/machines/test_readiness.py",
+            "tests/transports/clients/test_exchanges.py",
+            "tests/recipes/test_bulk_sockets.py",
+        ),
     ),
 )
 
