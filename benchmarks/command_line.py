@@ -4,12 +4,9 @@
     python -m benchmarks.command_line --only memory
 
 start: `consulate --help` and `consulate kv get` beside a program that only imports click, and the official `consul kv get`, one after the
-other, round after round.
-restore: `consulate kv restore` of 10,000 keys, and the same in a program that runs already. Beside them, in a program that runs already:
-one check-and-set for each key (`kv.set`, which reads the key's index and writes), and one write for each that needs no index, because the
-key does not exist (`kv.put` with `cas=0`).
-memory: the most memory that `kv restore` and `kv backup` of 1,000,000 keys have, beside that of 10,000; Consul is `consulate dev`, in a
-process of its own.
+other, round after round. restore: `consulate kv restore` of 10,000 keys, and the same in a program that runs already, beside one
+check-and-set for each key. memory: the most memory that `kv restore` and `kv backup` of 1,000,000 keys have, beside that of 10,000; Consul
+is `consulate dev`, in a process of its own.
 Without a Consul, `consulate dev` stands in for it. Each target says whether it is met; others' load counts.
 """
 
@@ -110,47 +107,35 @@ def _write_backup(path: Path, count: int) -> None:
 def measure_restore(agent: Agent, name: str, folder: Path) -> bool:
     """Print how many times faster a restore is than one check-and-set for each key: the command from its start, and the restore alone.
 
-    All take turns. Each is measured while both cores are quiet. The start of the command counts, and there is none beside it: so beside the
-    write without an index, the target is for the restore alone.
+    All take turns. Each is measured while both cores are quiet.
     """
     file = folder / "few.json"
     _write_backup(file, _FEW)
     cores = find_cores()
     gauge = Gauge(cores.client, cores.server, patience=_PATIENCE)
     with Consul(agent.host, agent.port) as consul:
-        restores: dict[str, Callable[[], object]] = {
+        actions: dict[str, Callable[[], object]] = {
             "the command, from its start": partial(_run, [_CONSULATE, "kv", "restore", "-f", str(file)], agent),
             "the restore alone": partial(_restore, consul, file),
-        }
-        singles: dict[str, Callable[[], object]] = {
-            "a check-and-set": partial(_check_and_set, consul),
-            "a write without an index": partial(_write_new, consul),
+            "check-and-set": partial(_check_and_set, consul),
         }
         consul.kv.delete("", recurse=True)  # what the other parts have written
-        times: dict[str, list[float]] = {what: [] for what in restores | singles}
+        keys = dict.fromkeys(actions, _FEW) | {"check-and-set": _SINGLES}
+        times: dict[str, list[float]] = {what: [] for what in actions}
         for _ in range(_RESTORES):
-            for what, action in (restores | singles).items():
-                keys = _FEW if what in restores else _SINGLES
-                times[what].append(gauge.quietest(partial(_seconds_to_write, consul, action, keys)) / keys)
-    each = "; ".join(f"{what} takes {statistics.median(times[what]) * 1e6:.0f} us" for what in singles)
-    print(f"kv restore of {_FEW:,} keys, {name}; {each}; {gauge}")
-    met = [_is_faster(times, what, list(singles), is_alone=what == "the restore alone") for what in restores]
-    return all(met)
-
-
-def _is_faster(times: dict[str, list[float]], what: str, singles: list[str], *, is_alone: bool) -> bool:
-    """Print how many times faster a restore is than each single write. Return whether it is so where that is a target."""
-    print(f"    {what}: {statistics.median(times[what]) * 1e6:.0f} us a key")
-    met = []
-    for single in singles:
+            for what, action in actions.items():
+                seconds = gauge.quietest(partial(_seconds_to_write, consul, action, keys[what]))
+                times[what].append(seconds / keys[what])
+    singles = times.pop("check-and-set")
+    print(f"kv restore of {_FEW:,} keys, {name}; a check-and-set takes {statistics.median(singles) * 1e6:.0f} us; {gauge}")
+    is_met = True
+    for what, found in times.items():
         # The median of the ratios of the rounds: the processor may be faster in some of them.
-        ratio = statistics.median(slow / fast for slow, fast in zip(times[single], times[what], strict=True))
-        target = ""
-        if is_alone or single == "a check-and-set":
-            met.append(ratio >= _RESTORE)
-            target = f" (at least {_RESTORE:g}: {_verdict(met[-1])})"
-        print(f"        {ratio:.1f} times faster than {single}{target}", flush=True)
-    return all(met)
+        ratio = statistics.median(single / one for single, one in zip(singles, found, strict=True))
+        is_met = is_met and ratio >= _RESTORE
+        faster = f"{ratio:.1f} times faster (at least {_RESTORE:g}: {_verdict(ratio >= _RESTORE)})"
+        print(f"    {what}: {statistics.median(found) * 1e6:.0f} us a key, {faster}", flush=True)
+    return is_met
 
 
 def _seconds_to_write(consul: Consul, action: Callable[[], object], keys: int) -> float:
@@ -169,11 +154,6 @@ def _restore(consul: Consul, file: Path) -> None:
 
 
 def _check_and_set(consul: Consul) -> None:
-    for key in range(_SINGLES):
-        consul.kv.set(f"bench/{key:07}", f"{key:040}")
-
-
-def _write_new(consul: Consul) -> None:
     for key in range(_SINGLES):
         assert consul.kv.put(f"bench/{key:07}", f"{key:040}", flags=key % 7, cas=0)
 
