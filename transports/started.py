@@ -30,7 +30,7 @@ class Started:
 
     @property
     def needs_time(self) -> bool:
-        """Whether `result` may wait, and send the request again: the answer does not mean success, or there is none."""
+        """Whether `result` may take a while: unless the answer means success, the request may be sent again after a pause."""
         response = self.exchange.response
         return response is None or response.status not in self._operation.answers
 
@@ -44,7 +44,7 @@ class Started:
 
 
 def starter(transport: Transport, context: Context[Any]) -> Callable[[object, Cancel], Started | None] | None:
-    """Return what starts calls over a transport, or None if it must wait for each answer.
+    """Return what starts calls over a transport, or None if the transport cannot start one without waiting for its answer.
 
     It takes an operation and the handle that cancels it. It returns None, with nothing sent, for a call that must wait before it is sent.
     """

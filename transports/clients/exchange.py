@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Exchange:
     """A request and its answer, over a connection that was idle, or that is being made. One thread at a time uses it, and it never waits.
 
-    deadline: when it has failed, in seconds of the monotonic clock. explain: makes the error that the caller sees of one of the connection.
-    done: takes the connection back; its parameter says whether it can be used again.
+    deadline: when it has failed, in seconds of the monotonic clock. explain: turns an error of the connection into the one that the caller
+    sees. done: takes the connection back; its parameter says whether it can be used again.
     """
 
     def __init__(

@@ -113,7 +113,7 @@ def connect(host: str, port: int, deadline: float, attempt: Attempt) -> socket.s
 
 
 class Connecting:
-    """A connection that is being made to an IP address or a UNIX socket, without waiting. `begin` makes one."""
+    """A connection that is being made to an IP address or a UNIX socket. `begin_connecting` makes one. It never waits."""
 
     def __init__(self, sock: socket.socket, target: Any, attempt: Attempt) -> None:
         self.socket = sock
@@ -121,8 +121,8 @@ class Connecting:
         self._attempt = attempt
 
     def is_made(self) -> bool:
-        """Return whether the connection is made now. The socket can be written to when this changes. Raises OSError."""
-        # A second `connect` says how the first one goes on; of one that failed, some systems say it only once, and here.
+        """Return whether the connection is made. When that changes, poll says that the socket is ready to write. Raises OSError."""
+        # A second `connect` returns the state of the first. Some systems report that the first failed only as SO_ERROR.
         code = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or self.socket.connect_ex(self._target)
         if code in (errno.EINPROGRESS, errno.EALREADY):
             return False
@@ -134,8 +134,8 @@ class Connecting:
         return True
 
 
-def begin(family: int, kind: int, protocol: int, target: Any, attempt: Attempt) -> Connecting | None:
-    """Begin to connect a new socket. Return None if it fails at once, or has to wait before it begins."""
+def begin_connecting(family: int, kind: int, protocol: int, target: Any, attempt: Attempt) -> Connecting | None:
+    """Begin to connect a new socket, without waiting. Return None if that fails at once."""
     sock = None
     try:
         sock = socket.socket(family, kind, protocol)
@@ -150,9 +150,9 @@ def begin(family: int, kind: int, protocol: int, target: Any, attempt: Attempt) 
     return None
 
 
-def begin_host(host: str, port: int, attempt: Attempt) -> Connecting | None:
-    """Begin to connect to a host; see `begin`. A name has to be resolved before."""
+def begin_connecting_to_host(host: str, port: int, attempt: Attempt) -> Connecting | None:
+    """Begin to connect to an IP address; see `begin_connecting`. Return None for a name, which must be resolved first."""
     if not _is_address(host):
         return None
-    family, kind, protocol, _, target = socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM)[0]
-    return begin(family, kind, protocol, target, attempt)
+    family, kind, protocol, _, target = resolve(host, port, float("inf"), attempt)[0]
+    return begin_connecting(family, kind, protocol, target, attempt)

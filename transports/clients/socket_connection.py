@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from consul_proto.message import StreamedBody
 from transports.clients.fork import close_inherited
-from transports.clients.resolve import Attempt, Connecting, begin, begin_host, connect
+from transports.clients.resolve import Attempt, Connecting, begin_connecting, begin_connecting_to_host, connect
 from transports.clients.wires import PlainWire, time_left
 from transports.errors import timeout_error, wire_error
 from transports.http1.client import HTTP1Connection
@@ -100,11 +100,11 @@ class SocketConnection:
         return -1 if self._socket is None else self._socket.fileno()
 
     def start_connecting(self) -> bool:
-        """Begin to connect, without waiting; `advance` does the rest. Return False if only `connect` can do it, or say why it fails."""
+        """Begin to connect, without waiting; `advance` does the rest. Return False if that fails at once: `connect` then says why."""
         if self._address.is_unix:
-            begun = begin(socket.AF_UNIX, socket.SOCK_STREAM, 0, self._address.path, self._attempt)
+            begun = begin_connecting(socket.AF_UNIX, socket.SOCK_STREAM, 0, self._address.path, self._attempt)
         else:
-            begun = begin_host(self._address.host, self._address.port, self._attempt)
+            begun = begin_connecting_to_host(self._address.host, self._address.port, self._attempt)
         if begun is None:
             return False
         self._connecting, self._socket = begun, begun.socket

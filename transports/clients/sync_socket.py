@@ -35,8 +35,8 @@ class SocketTransport(PooledTransport):
     def start_exchange(self, request: Request, timeout: float | None) -> Exchange | None:
         """Send a request, without waiting for its answer, which may take `timeout` seconds (None: no limit).
 
-        Return None, with nothing sent, if that must wait: for a place, for the address of a host, for TLS, for pieces of the body, or for
-        something new at Consul.
+        Return None, with nothing sent, if the request must wait for something else (a place, the address of a host, TLS, pieces of its
+        body, something new at Consul), or if connecting fails at once. `send` then does it, or says why it fails.
         """
         if self._is_encrypted or request.wait > 0 or isinstance(request.body, StreamedBody):
             return None

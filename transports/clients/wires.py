@@ -76,7 +76,7 @@ class PlainWire:
                 return data
 
     def receive_now(self) -> bytes | None:
-        """Return bytes that have arrived, b"" at the end of the stream; None if there are none yet. Raises OSError."""
+        """Return the bytes that have arrived: None if nothing has, b"" at the end of the stream. Raises OSError."""
         try:
             return self.socket.recv(CHUNK, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -96,7 +96,7 @@ class PlainWire:
                 return count
 
     def receive_into_now(self, room: memoryview) -> int | None:
-        """Write bytes that have arrived into `room`. Return their number, 0 at the end of the stream, None if there are none yet.
+        """Write the bytes that have arrived into `room`, and return their number: None if nothing has, 0 at the end of the stream.
 
         Raises OSError.
         """

@@ -11,14 +11,14 @@ from select import POLLIN, POLLOUT, poll
 #: The most seconds of one wait: `poll` takes milliseconds, in 32 bits.
 _LONGEST = 1e6
 
-#: The most bytes to read of those that only wake.
+#: The most bytes to read from the pipe at once. They only wake, and say nothing.
 _MANY = 512
 
 
 class Readiness(threading.Event):
     """An event. One thread at a time may wait for it with `wait_for_any`: it also wakes when a socket is ready.
 
-    `open` must come before the first socket. Any thread may add and remove sockets; the thread that waits sees them when it waits again.
+    Call `open` before the first `watch`. Any thread may add and remove sockets; the thread that waits sees them when it waits again.
     """
 
     def __init__(self) -> None:
@@ -52,16 +52,16 @@ class Readiness(threading.Event):
         self._poll.unregister(descriptor)
 
     def set(self) -> None:
-        """Wake the thread that waits, and let it not wait until `clear`."""
+        """Wake the thread that waits. It does not wait again before `clear`."""
         super().set()
         if self._is_polling and self._pipe is not None:
             with suppress(BlockingIOError):  # it is full, so it wakes
                 os.write(self._pipe[1], b"!")
 
     def wait_for_any(self, seconds: float) -> list[int]:
-        """Wait until the event is set, a socket is ready or the time is over; it may also end before. seconds: or infinity.
+        """Wait until the event is set, a socket is ready or the time is over; it may also return earlier.
 
-        Return the descriptors of the sockets that are ready.
+        seconds: may be infinity. Return the descriptors of the sockets that are ready.
         """
         seconds = min(max(0.0, seconds), _LONGEST)
         if self._pipe is None or not self._sockets:
@@ -79,7 +79,7 @@ class Readiness(threading.Event):
         return ready
 
     def __del__(self) -> None:
-        self.close()  # its user was interrupted
+        self.close()  # in case its user was interrupted
 
     def close(self) -> None:
         """Close the pipe, once nobody waits."""

@@ -26,7 +26,7 @@ _NO_META = Meta()
 
 
 class SocketShell(ThreadShell):
-    """A `ThreadShell` for calls that can be sent without waiting. Workers make the others, and end those that are to be retried.
+    """A `ThreadShell` for calls that can be sent without waiting. Workers make the others, and retry.
 
     start: sends the request of an operation, or returns None if it must wait for that; see `transports.started`. The calls have the time
     limit of the client, and their replies have no headers.
