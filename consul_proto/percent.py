@@ -12,6 +12,8 @@ def quote(text: str, safe: str) -> str:
 
 def unquote(text: str) -> str:
     """Return a text whose percent-encoding is undone."""
+    if "%" not in text:
+        return text
     from urllib.parse import unquote
 
-    return unquote(text) if "%" in text else text
+    return unquote(text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from consul_proto.meta import Meta, Reply
 from consul_proto.recipes.bulk import Bulk, Got, Progress
@@ -16,6 +16,7 @@ from consulate.recipes.shells import own_thread_shell, task_shell
 
 if TYPE_CHECKING:
     from consul_proto.recipes.bulk import Batch
+    from consul_proto.recipes.bulk_batches import Collector
     from consul_proto.recipes.bulk_result import BulkResult
     from consulate.recipes.clients import TaskClient, ThreadClient
 
@@ -24,29 +25,6 @@ if TYPE_CHECKING:
 _AHEAD, _LOW = 2, 1.5
 
 _NO_META = Meta()
-
-
-class Collector(Protocol):
-    """Makes batches of items.
-
-    taken: how many it got. unclaimed: the batches that it has made, until its user has them: Ctrl-C may come at any moment, and each batch
-    must be known to somebody.
-    """
-
-    taken: int
-    unclaimed: list[Batch]
-
-    def learn(self, accepts_more: bool | None) -> None:
-        """Note whether Consul accepts more operations in a transaction than every version does; None: it is not known yet."""
-        ...
-
-    def add(self, item: Any, /) -> list[Batch]:
-        """Take an item. Return the batches that are complete now."""
-        ...
-
-    def rest(self) -> list[Batch]:
-        """Return the last batch, if there is one."""
-        ...
 
 
 class Job:
@@ -92,6 +70,7 @@ class Job:
             self.values[event.number] = event.value
         else:
             self._told = event
+            self.collector.is_stopped = event.is_stopping
 
     @property
     def is_stopping(self) -> bool:
@@ -212,8 +191,8 @@ def carry_out(client: ThreadClient, job: Job, items: Iterable[Any]) -> BulkResul
 
 
 def _feed(run: Any, job: Job, items: Iterable[Any]) -> None:
-    for item in items:
-        if batches := job.collector.add(item):
+    for batches in job.collector.batches(items):
+        if batches:
             _give(run, job, batches)
         if job.is_stopping:
             run.give(job.finished(is_complete=False))
@@ -264,19 +243,19 @@ async def _feed_async(run: Any, job: Job, items: Iterable[Any] | AsyncIterable[A
     # Two loops: an async generator around an ordinary input would have to be closed.
     if isinstance(items, AsyncIterable):
         async for item in items:
-            if not await _take(run, job, item):
+            if not await _offer(run, job, job.collector.add(item)):
                 return
     else:
-        for item in items:
-            if not await _take(run, job, item):
+        for batches in job.collector.batches(items):
+            if not await _offer(run, job, batches):
                 return
     await _give_async(run, job, job.collector.rest())
     run.give(job.finished(is_complete=True))
 
 
-async def _take(run: Any, job: Job, item: Any) -> bool:
-    """Take an item. Return whether to go on."""
-    await _give_async(run, job, job.collector.add(item))
+async def _offer(run: Any, job: Job, batches: list[Batch]) -> bool:
+    """Give batches to the machine, if it goes on. Return whether to take more items."""
+    await _give_async(run, job, batches)
     if job.is_stopping:
         run.give(job.finished(is_complete=False))
     return not job.is_stopping

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sized
 from contextlib import aclosing
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from consul_proto.argument_types import check_value
@@ -13,7 +12,7 @@ from consul_proto.endpoints.kv import KV
 from consul_proto.endpoints.kv_bulk import get_many
 from consul_proto.endpoints.kv_entries import value_of
 from consul_proto.namespace import Pure, unchanged
-from consul_proto.recipes.bulk_batches import Changes, Reads, delete_of, put_of
+from consul_proto.recipes.bulk_batches import Changes, Puts, Reads, delete_of
 from consul_proto.recipes.bulk_result import bulk_error
 from consul_proto.recipes.bulk_trees import Comparison, check_apart, copy_of, in_order
 from consulate.recipes.bulk import Job, carry_out, carry_out_async
@@ -43,37 +42,19 @@ _OPERATIONS: KV[Pure] = KV._over(unchanged, place="kv")  # noqa: SLF001 - as a g
 
 
 class Call:
-    """A bulk call: its job, and its items. make: makes what the job collects of a position and an item of the input."""
+    """A bulk call: its job, and its items."""
 
-    def __init__(self, job: Job, items: Any, make: Callable[[int, Any], Any]) -> None:
+    def __init__(self, job: Job, items: Any) -> None:
         self.job = job
         self._items = items
-        self._make = make
 
     def run(self, client: ThreadClient) -> BulkResult:
         """Carry out the call, for threads. Raises BulkError if a batch failed."""
-        return checked(self.job.name, carry_out(client, self.job, self._made()))
+        return checked(self.job.name, carry_out(client, self.job, self._items))
 
     async def run_async(self, client: TaskClient) -> BulkResult:
         """Carry out the call, for tasks. Raises BulkError if a batch failed."""
-        return checked(self.job.name, await self.carry_out_async(client))
-
-    def _made(self) -> Iterator[Any]:
-        return map(self._make, count(), self._items)
-
-    async def carry_out_async(self, client: TaskClient) -> BulkResult:
-        """Carry out the call, for tasks. Return its result, also if a batch failed."""
-        if not isinstance(self._items, AsyncIterable):
-            return await carry_out_async(client, self.job, self._made())
-        async with aclosing(_made_async(self._items, self._make)) as items:
-            return await carry_out_async(client, self.job, items)
-
-
-async def _made_async(items: AsyncIterable[Any], make: Callable[[int, Any], Any]) -> AsyncGenerator[Any, None]:
-    position = 0
-    async for item in items:
-        yield make(position, item)
-        position += 1
+        return checked(self.job.name, await carry_out_async(client, self.job, self._items))
 
 
 def checked(name: str, result: BulkResult) -> BulkResult:
@@ -104,21 +85,17 @@ def put_call(
     _check_pairs(name, items, is_async=is_async)
     check_value(name, "flags", "int | Mapping[str, int]", flags)
     _OPERATIONS.put_many({}, **options)
-    is_mapping = isinstance(items, Mapping)
-    numbers = flags if isinstance(flags, Mapping) else {}
+    total = len(items) if isinstance(items, Sized) else None
     if isinstance(flags, Mapping):
-        if not is_mapping:
+        if not isinstance(items, Mapping):
             raise TypeError(f"{name}(): flags must be an int unless items is a dict; give (key, value, flags) instead")
         if unknown := flags.keys() - items.keys():
             raise ValueError(f"flags are given for keys that are not written: {', '.join(sorted(map(repr, unknown)))}")
-    usual = 0 if isinstance(flags, Mapping) else flags
-
-    def make(position: int, item: Any) -> Change:
-        return put_of(position, item, numbers.get(item[0], 0))
-
-    total = len(items) if isinstance(items, Sized) else None
-    job = Job(name, Changes(name, options), connections, total=total, report=progress)
-    return Call(job, items.items() if is_mapping else items, make if numbers else partial(put_of, flags=usual))
+        pairs: Any = ((key, value, flags.get(key, 0)) for key, value in items.items())
+    else:
+        pairs = items.items() if isinstance(items, Mapping) else items
+    collector = Puts(name, options, 0 if isinstance(flags, Mapping) else flags)
+    return Call(Job(name, collector, connections, total=total, report=progress), pairs)
 
 
 def delete_call(items: Any, connections: int, progress: OnProgress | None, options: Any, *, is_async: bool) -> Call:
@@ -127,7 +104,7 @@ def delete_call(items: Any, connections: int, progress: OnProgress | None, optio
     _check_keys(name, items, is_async=is_async)
     _OPERATIONS.delete_many((), **options)
     total = len(items) if isinstance(items, Sized) else None
-    return Call(Job(name, Changes(name, options), connections, total=total, report=progress), items, delete_of)
+    return Call(Job(name, Changes(name, options, delete_of), connections, total=total, report=progress), items)
 
 
 class Get(Call):
@@ -141,15 +118,15 @@ class Get(Call):
         def read(keys: list[str]) -> Any:
             return get_many(keys, lambda entry: value_of(entry, codec, raw), options)
 
-        super().__init__(Job(name, Reads(read), connections, is_ordered=False), items, lambda _position, key: key)
+        super().__init__(Job(name, Reads(read), connections, is_ordered=False), items)
 
     def values(self, client: ThreadClient) -> dict[str, Stored]:
         """Read the values, for threads."""
-        return self._in_order(carry_out(client, self.job, self._made()))
+        return self._in_order(carry_out(client, self.job, self._items))
 
     async def async_values(self, client: TaskClient) -> dict[str, Stored]:
         """Read the values, for tasks."""
-        return self._in_order(await self.carry_out_async(client))
+        return self._in_order(await carry_out_async(client, self.job, self._items))
 
     def _in_order(self, result: BulkResult) -> dict[str, Stored]:
         """Return the values, in the order of the input. Raises the first error."""
@@ -233,19 +210,18 @@ class Copy:
         check_value(name, "target", "str", target)
         _OPERATIONS.put_many({}, **options)
         check_apart(source, target)
-        self._job = Job(name, Changes(name, options), connections, report=progress)
-        self._make = partial(copy_of, source, target)
+        self._job = Job(name, Changes(name, options, partial(copy_of, source, target)), connections, report=progress)
 
     def run(self, client: ThreadClient, stream: Events[Record]) -> BulkResult:
         """Carry out the call, for threads. stream: the records of the source. Raises BulkError if a batch failed."""
         result = self._job.machine.result
         with stream as records:
-            result = carry_out(client, self._job, (self._make(*each) for each in enumerate(records)))
+            result = carry_out(client, self._job, records)
         return checked(self._job.name, result)
 
     async def run_async(self, client: TaskClient, stream: AsyncEvents[Record]) -> BulkResult:
         """Carry out the call, for tasks. Raises BulkError if a batch failed."""
         result = self._job.machine.result
         async with stream as records:
-            result = await Call(self._job, records, self._make).carry_out_async(client)
+            result = await carry_out_async(client, self._job, records)
         return checked(self._job.name, result)

@@ -7,19 +7,21 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from itertools import count
 from types import CodeType, FrameType
 from typing import Any
 
 import pytest
 
-from consul_proto.recipes.bulk_result import BulkResult
-from consulate.testing import ConsulAgent
+from consul_proto.recipes.bulk_result import BulkError, BulkResult
+from consulate.testing import ConsulAgent, FaultPlan
+from consulate.testing.faults import Drop
 
 #: After these instructions, and when a function begins, Python looks for signals.
 _LOOKS = {"CALL", "CALL_KW", "CALL_FUNCTION_EX", "PRECALL", "JUMP_BACKWARD"}
 
 #: The functions between which a batch goes from the item that completes it to the machine.
-_FUNCTIONS = {"_take", "_batch", "add", "rest", "claim", "next_step", "_give", "_feed"}
+_FUNCTIONS = {"_take", "_transaction", "_batch", "batches", "add", "rest", "claim", "next_step", "_give", "_feed"}
 
 
 def _collector(frame: FrameType) -> Any:
@@ -52,7 +54,7 @@ class _Interruption:
         return self.trace
 
     def _pass(self, frame: FrameType) -> None:
-        if frame.f_code.co_name in ("add", "_feed") and not _collector(frame).unclaimed:
+        if frame.f_code.co_name in ("batches", "add", "_feed") and not _collector(frame).unclaimed:
             return
         self._left -= 1
         if self._left < 0:
@@ -120,6 +122,21 @@ def test_an_input_that_pauses_keeps_no_complete_batch_back() -> None:
         yield "t/last", b"1"
 
     assert agent.client().kv.put_many(items()).written == 64 * 11 + 2
+
+
+def test_an_input_that_pauses_is_not_read_on_after_a_failure() -> None:
+    pause = threading.Event()
+
+    def items() -> Iterator[tuple[str, bytes]]:
+        for position in count():
+            if position > 192:
+                pause.wait(0.25)  # the next transaction is complete in 15 seconds
+            yield f"t/{position}", b"1"
+
+    with pytest.raises(BulkError) as caught:
+        ConsulAgent(clock="real").client(faults=FaultPlan([None, Drop()])).kv.put_many(items(), connections=1)
+    assert caught.value.result.failed == (range(128, 192),)
+    assert caught.value.result.taken < 256
 
 
 @pytest.mark.parametrize("raises", [LookupError, KeyboardInterrupt])
