@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from consul_proto.message import Response
@@ -145,6 +145,10 @@ def _collected(batches: Iterable[list[Batch]], collector: Changes) -> tuple[list
 
 
 class TestPuts:
+    @example([(f"k{number}", b"x" * 180_000) for number in range(6)], 0, None, {})
+    @example([("a", b"1"), ("k", b"x" * 400_000, 7), ("b", b"2")], 0, None, {})
+    @example([("k", b"v", -1)], 0, None, {})
+    @example([("k", b"v", 2**64 - 1), ("k", b"v", 2**64)], 0, None, {})
     @given(
         st.lists(_PLAIN | _PLAIN | _PLAIN | _ANY, max_size=300),
         st.sampled_from([0, 7]),
