@@ -87,8 +87,9 @@ class SocketShell(ThreadShell):
         deadlines = [started.exchange.deadline for _, started in list(self._started.values())]
         left = min(deadlines, default=float("inf")) - monotonic()
         ready = self._sockets.wait_for_any(left if until is None else min(left, until - self.now()))
-        for call, started in list(self._started.values()):
-            if started.exchange.descriptor in ready or started.exchange.deadline <= monotonic():
+        now = monotonic()
+        for descriptor, (call, started) in list(self._started.items()):
+            if descriptor in ready or started.exchange.deadline <= now:
                 run: Any = call.run
                 self._inbox.append((run, partial(self._advance, call, started)))
 
