@@ -7,6 +7,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import count
 from types import CodeType, FrameType
 from typing import Any
@@ -30,6 +31,12 @@ def _collector(frame: FrameType) -> Any:
     return getattr(job, "collector", job)
 
 
+@cache
+def _lines_that_yield(code: CodeType) -> set[int | None]:
+    yields = [each.offset for each in dis.get_instructions(code) if each.opname == "YIELD_VALUE"]
+    return {line for begin, end, line in code.co_lines() if any(begin <= offset < end for offset in yields)}
+
+
 class _Interruption:
     """Raises KeyboardInterrupt at the moment of this number, counted while a batch is made or is not yet the machine's."""
 
@@ -43,8 +50,12 @@ class _Interruption:
         if event == "call":
             if code.co_name not in _FUNCTIONS or not code.co_filename.endswith(("recipes/bulk.py", "bulk_batches.py")):
                 return None
-            frame.f_trace_opcodes, frame.f_trace_lines = True, False
+            # A loop over all items: instruction by instruction only where a batch can be complete.
+            frame.f_trace_lines = code.co_name == "batches"
+            frame.f_trace_opcodes = not frame.f_trace_lines
             self._pass(frame)
+        elif event == "line":
+            frame.f_trace_opcodes = frame.f_lineno in _lines_that_yield(code)
         elif event == "opcode":
             if code not in self._names:
                 self._names[code] = {each.offset: each.opname for each in dis.get_instructions(code)}
