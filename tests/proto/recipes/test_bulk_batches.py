@@ -180,7 +180,7 @@ class TestPuts:
 def test_reads() -> None:
     reads = Reads(lambda keys: keys)
     reads.learn(True)
-    batches = [one for number in range(65) for one in reads.add(f"k{number}")]
+    batches = [one for complete in reads.batches(f"k{number}" for number in range(65)) for one in complete]
     assert [one.ranges for one in batches] == [(range(64),)]
     [last] = reads.rest()
     assert (last.operation, last.positions, last.writes, reads.taken) == (["k64"], (64,), 0, 65)
