@@ -121,9 +121,9 @@ class Collector(ABC):
         """Return the batch of what is left, if there is anything."""
 
     def batches(self, items: Iterable[Any]) -> Iterator[list[Batch]]:
-        """Take items. Yield the batches that are complete now: where there are some, and after each item once `is_stopped` is set.
+        """Take items, one after the other. Yield the batches that an item completes; the list may be empty.
 
-        It may yield an empty list after other items. Raises TypeError, ValueError.
+        Once `is_stopped` is set, it yields after each item, so that its user can stop. Raises TypeError, ValueError.
         """
         return map(self.add, items)
 
