@@ -95,6 +95,12 @@ def _checked(key: str) -> str:
     return checked_text(key, "a key")
 
 
+def _write_put(key: str, body: bytes, flags: int, members: str) -> str:
+    """Return the operation that writes a key, as JSON. members: more of its members, as JSON too."""
+    value = b2a_base64(body, newline=False).decode()
+    return f'{_SET} "Key": {_quote(key)}, "Value": "{value}", "Flags": {flags}{members}}}}}'
+
+
 class Collector(ABC):
     """Makes batches of the items of an input.
 
@@ -166,7 +172,10 @@ class Changes(Collector):
         if isinstance(change, int):
             self.taken = change + 1
             return []
-        written = self._write(change)
+        return self._collect(change, self._write(change))
+
+    def _collect(self, change: Change, written: str) -> list[Batch]:
+        """Add a change to the batch, or complete the batch before. written: its operation. Return the batches that are complete now."""
         size = len(written) + self._added
         if self._size + size <= MOST_BYTES and len(self._changes) < self._most:
             complete = []
@@ -218,8 +227,7 @@ class Changes(Collector):
         """Return an operation of a transaction as JSON."""
         if isinstance(change, Delete):
             return f'{{"KV": {{"Verb": "delete", "Key": {_quote(change.key)}{self._members}}}}}'
-        value = b2a_base64(change.body, newline=False).decode()
-        return f'{_SET} "Key": {_quote(change.key)}, "Value": "{value}", "Flags": {change.flags}{self._members}}}}}'
+        return _write_put(change.key, change.body, change.flags, self._members)
 
     def _alone(self, change: Change) -> Operation[Any]:
         """Return the request for a value that is too large for a transaction: a write of this key, as `kv.put` makes it."""
@@ -240,21 +248,22 @@ class Puts(Changes):
         self._flags = flags
 
     def batches(self, items: Iterable[Any]) -> Iterator[list[Batch]]:
-        """Take items; see `Collector`. A pair that is surely valid is written here, without a call for each: in half the time."""
+        """Take items; see `Collector`. What `add` does for a pair that is surely valid is done here, in less than half the time."""
         flags, members, added = self._flags, self._members, self._added
         for item in items:
             if item.__class__ is tuple and 2 <= len(item) <= 3:
                 key, body, number = item if len(item) == 3 else (*item, flags)
                 is_plain = key.__class__ is str and body.__class__ is bytes and number.__class__ is int
                 if is_plain and key and key.isascii() and 0 <= number < _SMALL and not self.is_stopped:
-                    value = b2a_base64(body, newline=False).decode()
-                    written = f'{_SET} "Key": {_quote(key)}, "Value": "{value}", "Flags": {number}{members}}}}}'
+                    written = _write_put(key, body, number, members)
                     size = self._size + len(written) + added
                     if size <= MOST_BYTES and len(self._changes) < self._most:
                         self._changes.append((self.taken, key, written))
                         self._size = size
                         self.taken += 1
-                        continue
+                    else:
+                        yield self._collect(Put(self.taken, key, body, number), written)
+                    continue
             yield self.add(item)
 
 

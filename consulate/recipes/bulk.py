@@ -243,8 +243,9 @@ async def _feed_async(run: Any, job: Job, items: Iterable[Any] | AsyncIterable[A
     # Two loops: an async generator around an ordinary input would have to be closed.
     if isinstance(items, AsyncIterable):
         async for item in items:
-            if not await _offer(run, job, job.collector.add(item)):
-                return
+            for batches in job.collector.batches((item,)):
+                if not await _offer(run, job, batches):
+                    return
     else:
         for batches in job.collector.batches(items):
             if not await _offer(run, job, batches):

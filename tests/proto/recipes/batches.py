@@ -10,6 +10,5 @@ from consul_proto.recipes.bulk_batches import Changes, put_of
 
 def changes_of(*items: Any, **options: Any) -> list[Batch]:
     """Return the batches that write items, which are taken one at a time."""
-    changes = Changes("kv.put_many", options)
-    complete = [one for position, item in enumerate(items) for one in changes.add(put_of(position, item))]
-    return complete + changes.rest()
+    changes = Changes("kv.put_many", options, put_of)
+    return [one for complete in changes.batches(items) for one in complete] + changes.rest()

@@ -155,7 +155,7 @@ class TestPuts:
         st.sampled_from([None, True, False]),
         st.sampled_from([{}, {"namespace": "n", "partition": "p", "datacenter": "dc2"}]),
     )
-    def test_they_are_the_batches_of_one_item_at_a_time(
+    def test_the_batches_are_those_of_add(
         self, items: list[Any], flags: int, accepts_more: bool | None, options: dict[str, str]
     ) -> None:
         puts, changes = Puts("kv.put_many", options, flags), Changes("kv.put_many", options, partial(put_of, flags=flags))
@@ -163,12 +163,12 @@ class TestPuts:
             each.learn(accepts_more)
         assert _collected(puts.batches(items), puts) == _collected(map(changes.add, items), changes)
 
-    def test_most_items_are_passed_over_in_silence(self) -> None:
+    def test_it_yields_where_a_batch_is_complete(self) -> None:
         puts = Puts("kv.put_many", {})
         items = ((f"k{number}", b"v") for number in range(200))
         assert [[len(one.keys) for one in complete] for complete in puts.batches(items)] == [[128], [64]]
 
-    def test_one_at_a_time_once_nothing_is_sent_any_more(self) -> None:
+    def test_it_yields_after_each_item_once_it_is_stopped(self) -> None:
         puts = Puts("kv.put_many", {})
         items = ((f"k{number}", b"v") for number in range(200))
         batches = puts.batches(items)
