@@ -37,8 +37,8 @@ _HELP, _GET, _RESTORE, _MEMORY = 1.5, 2.5, 20.0, 20e6
 
 _ROUNDS, _FEW, _MANY = 15, 10_000, 1_000_000
 
-#: Rounds of restores, and check-and-sets in each. The speed of a machine that others use changes from second to second by a third: of nine
-#: rounds, the medians of two runs differed by a quarter.
+#: Rounds of restores, and check-and-sets in each. Other work on the machine makes it slower by a third for some seconds: with nine rounds,
+#: two runs of the same code differed by a quarter.
 _RESTORES, _SINGLES = 25, 1000
 
 #: The most seconds to wait, for each, until both cores are quiet.
