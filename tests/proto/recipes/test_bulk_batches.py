@@ -155,9 +155,7 @@ class TestPuts:
         st.sampled_from([None, True, False]),
         st.sampled_from([{}, {"namespace": "n", "partition": "p", "datacenter": "dc2"}]),
     )
-    def test_the_batches_are_those_of_add(
-        self, items: list[Any], flags: int, accepts_more: bool | None, options: dict[str, str]
-    ) -> None:
+    def test_the_batches_are_those_of_add(self, items: list[Any], flags: int, accepts_more: bool | None, options: dict[str, str]) -> None:
         puts, changes = Puts("kv.put_many", options, flags), Changes("kv.put_many", options, partial(put_of, flags=flags))
         for each in (puts, changes):
             each.learn(accepts_more)
