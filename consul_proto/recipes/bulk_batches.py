@@ -175,7 +175,7 @@ class Changes(Collector):
         return self._collect(change, self._write(change))
 
     def _collect(self, change: Change, written: str) -> list[Batch]:
-        """Add a change to the batch, or complete the batch before. written: its operation. Return the batches that are complete now."""
+        """Add a change to the next batch, which is completed first if the change does not fit. written: the operation of the change."""
         size = len(written) + self._added
         if self._size + size <= MOST_BYTES and len(self._changes) < self._most:
             complete = []
